@@ -1,0 +1,37 @@
+"""What every run has; the methods' files derive from this. Not for use by itself."""
+
+from ml_collections import ConfigDict
+
+
+def get_config():
+  """The shared settings, each with its unit."""
+  config = ConfigDict()
+  config.method = ''
+  config.data_dir = ''        # from data_prep.build; '' is WORKDIR/dataset
+  config.image_size = 64      # pixels; other sizes than the data's are resampled
+  config.batch_size = 16      # backgrounds, and as many defects, a D update
+  config.n_critic = 5         # D updates a G update
+  config.num_steps = 20_000   # G updates
+  config.seed = 0
+  config.width = 1.0          # multiplies every layer's filters
+  config.dtype = 'float32'    # of the networks' compute: float32 or bfloat16
+  config.ema_decay = 0.999    # of the generator's average; 0 turns it off
+  config.flip = True          # mirror images at random, both ways
+  config.num_workers = 4      # threads that read and decode images
+
+  config.log_every = 100
+  config.sample_every = 1_000
+  config.checkpoint_every = 1_000
+  config.max_to_keep = 3      # checkpoints
+  config.num_samples = 8      # rows of a sample grid
+  config.writer = 'tensorboardx'  # or 'clu', which needs TensorFlow
+
+  config.generate = ConfigDict()
+  config.generate.per_class = 600
+  config.generate.seed = 0
+  config.generate.step = -1        # checkpoint to use; -1 is the newest
+  config.generate.split = 'train'  # whose backgrounds are used
+  config.generate.backgrounds = ''  # a folder of clean images instead
+  config.generate.batch_size = 64   # images under way at once, in sixteens
+  config.generate.out = ''          # '' is WORKDIR/generated
+  return config

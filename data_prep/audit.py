@@ -1,0 +1,199 @@
+"""Finds crops that show the same piece of steel.
+
+Two crops are near-duplicates if they are cut from one raw frame a few pixels apart,
+whatever happened to them since: noise, JPEG, brightness, contrast, a scale that
+differs by up to five percent. A random split would put one in train and the other in
+test. What decides is the texture: high-passed, and with the mean of every row and
+of every column taken off, so that shading, rolling lines and scratches, which look
+alike in different frames, do not count.
+
+Images are compared at 64 samples a crop, whatever their size: averages over 2 x 2
+samples decide, averages over 4 x 4 propose. Thresholds were set on the real data,
+against shifted crops cut from its frames; see `tests/data_prep/test_audit.py`.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from PIL import Image
+from scipy import ndimage
+from scipy import sparse
+
+SIDE = 64  # Samples a crop.
+SHIFT = 16  # Largest shift searched between two crops, in samples: a quarter.
+PROPOSE = 0.5  # Correlation of 4 x 4 averages from which a pair is looked at.
+CONFIRM = 0.6  # Correlation of 2 x 2 averages that makes a near-duplicate.
+_ROWS = 256  # Templates at a time: the scores stay in the processor's cache.
+
+
+def _center(patches):
+  """Takes the means of rows and columns off the last two axes."""
+  return (patches - patches.mean(axis=-1, keepdims=True)
+          - patches.mean(axis=-2, keepdims=True)
+          + patches.mean(axis=(-2, -1), keepdims=True))
+
+
+def _unit(patches):
+  """Centres patches [..., h, w] and returns them as unit vectors [..., h * w].
+
+  The small constant keeps flat patches (less than a tenth of a grey level) near
+  zero, so that they match nothing.
+  """
+  flat = _center(patches).reshape(*patches.shape[:-2], -1)
+  norm = np.linalg.norm(flat, axis=-1, keepdims=True)
+  return flat / (norm + 0.1 * np.sqrt(flat.shape[-1]))
+
+
+def _correlation(a, b):
+  """Correlates patches [..., h, w] pair by pair; returns [...] in [-1, 1]."""
+  return (_unit(a) * _unit(b)).sum(axis=-1)
+
+
+def _average(thumbs, size):
+  """Averages size x size samples of [..., h, w] at every position that has them."""
+  rows = sum(thumbs[..., k:thumbs.shape[-2] - size + 1 + k, :] for k in range(size))
+  return sum(rows[..., k:rows.shape[-1] - size + 1 + k] for k in range(size)) / size**2
+
+
+def thumbnail(image, side):
+  """Returns an image's high-passed thumbnail.
+
+  Args:
+    image: uint8 [H, W, C].
+    side: how many pixels of it make one crop.
+
+  Returns:
+    float32 [H * 64 / side, W * 64 / side], in grey levels around 0.
+  """
+  grey = Image.fromarray(image.mean(axis=-1, dtype=np.float32))
+  size = [max(2, round(edge * SIDE / side)) for edge in grey.size]
+  small = np.asarray(grey.resize(size, Image.Resampling.BOX))
+  return small - ndimage.gaussian_filter(small, 4.0, truncate=2.0)
+
+
+def thumbnails(items):
+  """Returns the thumbnails of items, float32 [N, 64, 64]."""
+  return np.stack([thumbnail(item.image, item.image.shape[0]) for item in items])
+
+
+def _propose(thumbs):
+  """Proposes pairs, int [P, 4] of (i, j, dy, dx): i's middle is in j at a shift.
+
+  i's middle, 32 samples wide, is compared as 8 x 8 averages with j's at shifts of
+  4; four versions of it, 2 samples apart, make that shifts of 2. Of each pair
+  i < j the best shift is kept.
+  """
+  means = _average(thumbs, 4)
+  def middle(dy, dx):
+    """The middle's averages, when read (dy, dx) samples further on; [N, 64]."""
+    y, x = SHIFT + dy, SHIFT + dx
+    return _unit(means[:, y:y + 2 * SHIFT - 3:4, x:x + 2 * SHIFT - 3:4])
+  count, shifts = len(thumbs), range(-SHIFT, SHIFT + 1, 4)
+  phases = [(py, px, middle(py, px)) for py in (0, 2) for px in (0, 2)]
+  scores = np.empty(_ROWS * count, np.float32)
+  found = [np.zeros((0, 5))]
+  for dy in shifts:
+    for dx in shifts:
+      moved = middle(dy, dx).T
+      for py, px, templates in phases:
+        for start in range(0, count, _ROWS):
+          block = templates[start:start + _ROWS]
+          out = scores[:len(block) * (count - start)].reshape(len(block), -1)
+          np.matmul(block, moved[:, start:], out=out)
+          flat = np.flatnonzero(out > PROPOSE)
+          i, j = np.divmod(flat, out.shape[1])
+          columns = [start + i, start + j, 0 * i + dy - py, 0 * i + dx - px,
+                     out.ravel()[flat]]
+          found.append(np.stack(columns, axis=1)[i < j])
+  found = np.concatenate(found)
+  found = found[np.lexsort((-found[:, 4], found[:, 1], found[:, 0]))]
+  first = np.ones(len(found), bool)
+  first[1:] = (found[1:, :2] != found[:-1, :2]).any(axis=1)
+  return found[first, :4].astype(int)
+
+
+def _overlap(means, i, j, dy, dx):
+  """Returns what i and j share if (y, x) in i is (y + dy, x + dx) in j."""
+  def spans(shift):
+    width = means.shape[-1] - abs(shift)
+    return (slice(max(0, -shift), max(0, -shift) + width, 2),
+            slice(max(0, shift), max(0, shift) + width, 2))
+  (iy, jy), (ix, jx) = spans(dy), spans(dx)
+  return means[i, iy, ix], means[j, jy, jx]
+
+
+def near_duplicates(thumbs):
+  """Finds all pairs that show one place, shifted by up to a quarter of a crop.
+
+  Args:
+    thumbs: float32 [N, 64, 64], from `thumbnails`.
+
+  Returns:
+    (pairs, scores): int [P, 2] with i < j, sorted, and float [P], the correlation
+    on the overlap (at least half of the crop) at the best shift.
+  """
+  proposed = _propose(thumbs)
+  means = _average(thumbs, 2)
+  best = np.full(len(proposed), -1.0)
+  for shift in np.unique(proposed[:, 2:], axis=0):
+    chosen = np.flatnonzero((proposed[:, 2:] == shift).all(axis=1))
+    for start in range(0, len(chosen), _ROWS):
+      part = chosen[start:start + _ROWS]
+      i, j = proposed[part, 0], proposed[part, 1]
+      for dy in range(shift[0] - 2, shift[0] + 3):
+        for dx in range(shift[1] - 2, shift[1] + 3):
+          score = _correlation(*_overlap(means, i, j, dy, dx))
+          best[part] = np.maximum(best[part], score)
+  sure = best >= CONFIRM
+  return proposed[sure, :2], best[sure]
+
+
+def find_in_frame(thumbs, frame):
+  """Finds which crops were cut from a frame, at the frame's own scale.
+
+  Args:
+    thumbs: float32 [N, 64, 64], from `thumbnails`.
+    frame: float32 [h, w], the frame's `thumbnail` with `side` the crops' side.
+
+  Returns:
+    (indices, scores): which crops, and the correlations of their inner 56 x 56:
+    the rim is left out, where compression and scale tell most.
+  """
+  means = _average(frame, 4)[::4, ::4]
+  none = np.zeros(0, int), np.zeros(0)
+  if min(means.shape) < 12:
+    return none
+  windows = sliding_window_view(means, (12, 12))
+  templates = _unit(_average(thumbs, 4)[:, 8:53:4, 8:53:4])
+  scores = templates @ _unit(windows).reshape(-1, 144).T
+  where = scores.argmax(axis=1)
+  candidates = np.flatnonzero(scores[np.arange(len(thumbs)), where] > PROPOSE)
+  frame = _average(frame, 2)
+  indices, found = [], []
+  for index in candidates:
+    y, x = (4 * int(k) - 4 for k in np.divmod(where[index], windows.shape[1]))
+    spot = frame[max(0, y - 4):y + 61, max(0, x - 4):x + 61]
+    patches = sliding_window_view(spot, (57, 57))[..., ::2, ::2]
+    inner = _average(thumbs[index], 2)[4:61:2, 4:61:2]
+    score = max((float(_correlation(inner, row).max()) for row in patches), default=-1)
+    if score >= CONFIRM:
+      indices.append(int(index))
+      found.append(score)
+  return np.array(indices, int), np.array(found)
+
+
+def components(count, pairs):
+  """Numbers connected nodes alike.
+
+  Args:
+    count: number of nodes.
+    pairs: int [P, 2].
+
+  Returns:
+    int [count], group numbers from 0 in order of each group's first node.
+  """
+  pairs = np.asarray(pairs, int).reshape(-1, 2)
+  graph = sparse.coo_array(
+      (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+  _, labels = sparse.csgraph.connected_components(graph, directed=False)
+  _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+  return np.argsort(np.argsort(first))[inverse]

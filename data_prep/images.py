@@ -1,0 +1,176 @@
+"""Reads any image a steel line or a camera writes, always in the same way.
+
+Rules, the same for every image of a set:
+- 16-bit grey is scaled to 8 bits by one divisor for the whole set: `max_value / 255`,
+  where `max_value` is 2^b - 1 for the smallest b of 8, 10, 12, 14, 16 that holds
+  the largest value found in any 16-bit file of the set. 8-bit files are untouched.
+- A file is coloured if its channels differ by more than `COLOUR_TOLERANCE` grey
+  levels on average over the pixels; a set is grey unless a file is coloured. So RGB
+  files that show grey (JPEG chroma noise included) do not make a set RGB.
+- Alpha is ignored, EXIF orientation is applied, of many pages the first is read.
+"""
+
+import io
+import os
+import pathlib
+import warnings
+
+import numpy as np
+from PIL import Image
+from PIL import ImageOps
+
+from pegan_jax.errors import UserError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+BIT_DEPTHS = (8, 10, 12, 14, 16)
+COLOUR_TOLERANCE = 3.0
+
+
+def list_images(folder):
+  """Lists the images under a folder, subfolders included, hidden files not.
+
+  Args:
+    folder: path of an existing folder.
+
+  Returns:
+    Sorted list of `pathlib.Path`, chosen by file extension; may be empty.
+
+  Raises:
+    UserError: the folder does not exist or is not a folder.
+  """
+  folder = pathlib.Path(folder)
+  if not folder.is_dir():
+    raise UserError(f"{folder} is not a folder.")
+  found = []
+  for root, dirs, files in os.walk(folder):
+    dirs[:] = [d for d in dirs if not d.startswith(".")]
+    found += [pathlib.Path(root, name) for name in files
+              if name.lower().endswith(EXTENSIONS) and not name.startswith(".")]
+  return sorted(found)
+
+
+def _decode(path):
+  """Returns the decoded, upright PIL image: mode L, RGB or I (16 bit)."""
+  with warnings.catch_warnings():
+    # Pillow warns about odd metadata, which does no harm, and about bombs.
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    try:
+      with Image.open(path, formats=FORMATS) as image:
+        image.load()
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I"):
+          return image.convert("I")
+        if image.mode == "F":
+          raise UserError(f"{path} holds floating-point pixels: save it as "
+                          "8-bit or 16-bit grey.")
+        if image.mode in ("1", "L", "LA", "La"):
+          return image.convert("L")
+        if image.mode == "P":  # By way of RGBA: a palette may carry alpha.
+          image = image.convert("RGBA")
+        return image.convert("RGB")
+    except UserError:
+      raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+      raise UserError(
+          f"{path} unpacks to more than {Image.MAX_IMAGE_PIXELS} pixels, which "
+          "is refused as a decompression bomb: cut it up or leave it out."
+      ) from None
+    except Exception as error:  # Decoders raise nearly anything on bad bytes.
+      raise UserError(f"{path} cannot be read as an image: it is damaged, "
+                      f"truncated or of another format ({error}).") from None
+
+
+def probe(path):
+  """Says what one file means for the set it belongs to.
+
+  Args:
+    path: an image file. Eight-bit grey files are not decoded.
+
+  Returns:
+    (coloured, largest): whether the channels differ, and the largest pixel
+    value of a 16-bit file (255 for all others).
+
+  Raises:
+    UserError: the file cannot be read.
+  """
+  try:
+    with warnings.catch_warnings():
+      warnings.simplefilter("ignore")
+      warnings.simplefilter("error", Image.DecompressionBombWarning)
+      with Image.open(path, formats=FORMATS) as image:
+        if image.mode in ("1", "L", "LA"):
+          return False, 255
+  except Exception:  # _decode says what is wrong, in words.
+    pass
+  image = _decode(path)
+  if image.mode == "L":
+    return False, 255
+  pixels = np.asarray(image)
+  if image.mode == "I":
+    if pixels.min() < 0 or pixels.max() > 65535:
+      raise UserError(f"{path} holds values outside 0 to 65535: save it as "
+                      "16-bit grey.")
+    return False, int(pixels.max())
+  spread = pixels.max(axis=-1).astype(np.int16) - pixels.min(axis=-1)
+  return bool(spread.mean() > COLOUR_TOLERANCE), 255
+
+
+def max_value_for(largest):
+  """Returns 2^b - 1 for the smallest usual bit depth b that holds `largest`."""
+  return next(2**bits - 1 for bits in BIT_DEPTHS if largest < 2**bits)
+
+
+def read_image(path, grey, max_value=255):
+  """Reads one image as 8 bits a channel.
+
+  Args:
+    path: a JPEG, PNG, BMP or TIFF file of any mode.
+    grey: True for one channel (colour becomes ITU-R 601 luma), False for three.
+    max_value: value of a 16-bit file that becomes 255 (see the module's rule);
+      larger ones are clipped. Eight-bit files ignore it.
+
+  Returns:
+    uint8 [H, W, 1] or [H, W, 3], upright.
+
+  Raises:
+    UserError: the file is unreadable, truncated, a decompression bomb, or holds
+      values that are neither 8-bit nor 16-bit.
+  """
+  image = _decode(path)
+  if image.mode == "I":
+    pixels = np.asarray(image)
+    scaled = np.rint(pixels.clip(0, max_value) * (255.0 / max_value))
+    image = Image.fromarray(scaled.astype(np.uint8))
+  pixels = np.asarray(image.convert("L" if grey else "RGB"))
+  return pixels[:, :, None] if grey else pixels
+
+
+def square_crop_resize(image, size):
+  """Cuts the centre square and resizes it with antialiasing (bicubic).
+
+  Args:
+    image: uint8 [H, W, C], C = 1 or 3.
+    size: side S of the result in pixels.
+
+  Returns:
+    uint8 [S, S, C].
+  """
+  height, width = image.shape[:2]
+  side = min(height, width)
+  top, left = (height - side) // 2, (width - side) // 2
+  image = image[top:top + side, left:left + side]
+  if side == size:
+    return np.ascontiguousarray(image)
+  squeezed = image[:, :, 0] if image.shape[2] == 1 else image
+  resized = Image.fromarray(squeezed).resize((size, size), Image.Resampling.BICUBIC)
+  return np.asarray(resized).reshape(size, size, image.shape[2])
+
+
+def encode_png(image):
+  """Returns uint8 [H, W, 1 or 3] as PNG bytes."""
+  buffer = io.BytesIO()
+  squeezed = image[:, :, 0] if image.shape[2] == 1 else image
+  Image.fromarray(squeezed).save(buffer, format="PNG")
+  return buffer.getvalue()

@@ -1,0 +1,220 @@
+"""Turns folders into items: square crops of one size, with where they come from."""
+
+import dataclasses
+import hashlib
+import pathlib
+
+import numpy as np
+from tqdm import tqdm
+
+from data_prep import frames as frames_lib
+from data_prep import images
+from pegan_jax.errors import UserError
+
+BACKGROUND = "background"
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+  """One crop.
+
+  Attributes:
+    label: class name, or `BACKGROUND`.
+    source: file relative to its source folder, with the box cut from it if any.
+    frame: the raw image that other crops may come from too, or "".
+    image: uint8 [S, S, C].
+  """
+  label: str
+  source: str
+  frame: str
+  image: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+  """The rules that hold for every image of a set; see `images`.
+
+  Attributes:
+    size: side S of the crops in pixels.
+    grey: True for [S, S, 1], False for [S, S, 3].
+    max_value: the 16-bit value that becomes 255.
+  """
+  size: int
+  grey: bool
+  max_value: int
+
+  def read(self, path):
+    """Returns the whole image, uint8 [H, W, C]."""
+    return images.read_image(path, self.grey, self.max_value)
+
+  def crop(self, image, box=None):
+    """Returns the box of an image, or its centre square, uint8 [S, S, C]."""
+    if box is not None:
+      left, top, right, bottom = box
+      image = image[top:bottom, left:right]
+    return images.square_crop_resize(image, self.size)
+
+
+def progress(iterable, what):
+  """Returns the iterable, with a progress bar where stderr is a terminal."""
+  return tqdm(iterable, desc=what, unit="", disable=None, leave=False)
+
+
+def survey(paths, size):
+  """Reads every file's kind and settles the rules for the set.
+
+  Args:
+    paths: all image files of all sources.
+    size: side of the crops in pixels.
+
+  Returns:
+    A `Reader`.
+
+  Raises:
+    UserError: a file cannot be read.
+  """
+  coloured, largest = False, 255
+  for path in progress(paths, "checking images"):
+    path_coloured, path_largest = images.probe(path)
+    coloured |= path_coloured
+    largest = max(largest, path_largest)
+  return Reader(size, not coloured, images.max_value_for(largest))
+
+
+def list_or_fail(folder, flag):
+  """Lists a folder's images; an empty one is an error that names its flag."""
+  if not pathlib.Path(folder).is_dir():
+    raise UserError(f"{flag} {folder} is not a folder.")
+  paths = images.list_images(folder)
+  if not paths:
+    raise UserError(f"{flag} {folder} holds no images "
+                    f"({', '.join(images.EXTENSIONS)}).")
+  return paths
+
+
+def list_classes(folder):
+  """Lists the class folders' images.
+
+  Args:
+    folder: has one folder a class.
+
+  Returns:
+    {class name: sorted paths}, classes sorted.
+
+  Raises:
+    UserError: no class folders, an empty one, or one named like the background.
+  """
+  folder = pathlib.Path(folder)
+  if not folder.is_dir():
+    raise UserError(f"--defects {folder} is not a folder.")
+  names = sorted(path.name for path in folder.iterdir()
+                 if path.is_dir() and not path.name.startswith("."))
+  if not names:
+    raise UserError(f"--defects {folder} holds no class folders: put each "
+                    "class's images in a folder named after it.")
+  if BACKGROUND in names:
+    raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
+                    "is the name of clean steel: pass that folder as --clean.")
+  return {name: list_or_fail(folder / name, "--defects") for name in names}
+
+
+def read_classes(classes, folder, reader):
+  """Yields an item for every image of every class folder."""
+  paths = [(name, path) for name in classes for path in classes[name]]
+  for name, path in progress(paths, "reading defects"):
+    source = path.relative_to(folder).as_posix()
+    yield Item(name, source, "", reader.crop(reader.read(path)))
+
+
+def _cut(reader, label, frame, image, box):
+  """Returns the item for one box of a frame."""
+  source = f"{frame}[{','.join(str(edge) for edge in box)}]"
+  return Item(label, source, frame, reader.crop(image, box))
+
+
+def _frame_name(path, folder):
+  """Names a frame by its folder's own name and its place there."""
+  folder = pathlib.Path(folder)
+  return (pathlib.PurePath(folder.resolve().name)
+          / path.relative_to(folder)).as_posix()
+
+
+def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, crops):
+  """Cuts every clean window, and a crop for every box, out of annotated frames.
+
+  Args:
+    pairs: list of (frame path, box file).
+    frames_dir, boxes_dir: their folders.
+    reader: a `Reader`.
+    window: side of the windows in frame pixels.
+    margin: pixels that windows keep from every box.
+    crops: whether to cut the boxes, too.
+
+  Returns:
+    (defects, windows): lists of items.
+
+  Raises:
+    UserError: an unreadable frame or box file.
+  """
+  names = frames_lib.read_names(boxes_dir)
+  defects, windows = [], []
+  for path, box_path in progress(pairs, "reading frames"):
+    image = reader.read(path)
+    height, width = image.shape[:2]
+    if box_path.suffix.lower() == ".xml":
+      boxes = frames_lib.read_voc(box_path)
+    else:
+      boxes = frames_lib.read_yolo(box_path, names, height, width)
+    boxes = frames_lib.clip_boxes(boxes, height, width)
+    frame = _frame_name(path, frames_dir)
+    for box in frames_lib.clean_windows(height, width, boxes, window, margin):
+      windows.append(_cut(reader, BACKGROUND, frame, image, box))
+    for box in boxes if crops else ():
+      square = frames_lib.box_square(box, height, width, window)
+      defects.append(_cut(reader, box[0], frame, image, square))
+  return defects, windows
+
+
+def read_clean(paths, folder, reader, window):
+  """Tiles images that are all background; small ones give their centre square."""
+  for path in progress(paths, "reading clean images"):
+    image = reader.read(path)
+    height, width = image.shape[:2]
+    frame = _frame_name(path, folder)
+    for box in frames_lib.clean_windows(height, width, [], window, 0):
+      yield _cut(reader, BACKGROUND, frame, image, box)
+
+
+def rank(items, seed):
+  """Sorts items into an order that is random, and depends on nothing but names.
+
+  Hashes of seed and source, so that neither the library's version nor other
+  classes change which images are drawn.
+  """
+  def key(item):
+    text = f"{seed}/{item.label}/{item.source}".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(text).digest()
+  return sorted(items, key=key)
+
+
+def drop_duplicates(items):
+  """Keeps the first of all items with the same pixels.
+
+  Args:
+    items: in order of preference.
+
+  Returns:
+    (kept, duplicates): the items, and a list of
+    {"dropped", "same_as", "labels_conflict"} for `audit.json`.
+  """
+  first, kept, dropped = {}, [], []
+  for item in items:
+    digest = hashlib.sha256(item.image.tobytes()).digest()
+    if digest not in first:
+      first[digest] = item
+      kept.append(item)
+      continue
+    other = first[digest]
+    dropped.append({"dropped": item.source, "same_as": other.source,
+                    "labels_conflict": item.label != other.label})
+  return kept, dropped

@@ -1,0 +1,267 @@
+"""Draws a data set of steel defects, the demo's and the tests'.
+
+  python -m data_prep.synthetic --out DIR --per_class N --image_size S --seed K
+
+writes what `data_prep.build` reads:
+
+  OUT/defects/<class>/<n>.png   crops, each with one kind of defect
+  OUT/frames/<n>.png            frames with none, one or several defects
+  OUT/boxes/<n>.xml             their boxes, Pascal VOC
+  OUT/clean/<n>.png             frames without a defect
+
+An image depends on nothing but the seed, its folder, its number and the sizes:
+asking for more leaves the first ones as they were. The crops' steel and the
+clean frames' come from one generator, `steel.surface`.
+"""
+
+import argparse
+import numbers
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+from xml.etree import ElementTree
+
+import numpy as np
+from PIL import Image
+
+from data_prep import defects as marks
+from data_prep import steel
+from pegan_jax.errors import UserError
+
+CLASSES = tuple(marks.DEFECTS)
+_KINDS = {name: i for i, name in enumerate(("frame", "clean") + CLASSES)}
+# Smaller crops show nothing, larger images take gigabytes of memory.
+_MIN_SIDE, _MAX_SIDE, _MAX_FRAME = 16, 512, 2048
+_MAX_COUNT = 100_000  # The file names have five digits.
+
+
+def _name(index, suffix):
+  """File name of an image or its boxes."""
+  return f"{index:05d}.{suffix}"
+
+
+def _streams(seed, kind, index):
+  """Generators for one image's surface, its defects, its sensor noise."""
+  root = np.random.SeedSequence([seed, _KINDS[kind], index])
+  return [np.random.default_rng(child) for child in root.spawn(3)]
+
+
+def _sensor_noise(rng, shape):
+  """Noise of the camera, grey levels: float64 [H, W]."""
+  return rng.uniform(0.5, 1.2) * rng.standard_normal(shape)
+
+
+def crop(seed, name, index, image_size, defect=True):
+  """Draws one crop with a defect.
+
+  Args:
+    seed: of the data set.
+    name: a class code of CLASSES.
+    index: the number of the crop in its class.
+    image_size: side, pixels.
+    defect: False leaves the defect out and changes nothing else.
+
+  Returns:
+    uint8 [image_size, image_size].
+  """
+  surface_rng, defect_rng, noise_rng = _streams(seed, name, index)
+  unit, shape = image_size / 64, (image_size, image_size)
+  finish, draw = marks.DEFECTS[name]
+  clean = steel.surface(surface_rng, shape, unit, finish)
+  gain = draw(defect_rng, shape, unit, clean.roll) if defect else 1.0
+  return steel.photograph(clean.pixels * gain, _sensor_noise(noise_rng, shape))
+
+
+def _window(rng, shape, unit):
+  """Fades a defect out in a frame: [H, W], 1 inside, 0 at the uneven rim."""
+  h, w = shape
+  y, x = np.mgrid[-1:1:h * 1j, -1:1:w * 1j]
+  inside = 1 - (x**4 + y**4)**0.25
+  uneven = inside + 0.1 * steel.noise_field(rng, shape, 6 * unit, 6 * unit)
+  return np.clip(4 * uneven, 0, 1) * (inside > 0)
+
+
+def _place(rng, taken, side, frame_size):
+  """A window of some `side` pixels that keeps clear of those taken.
+
+  Returns:
+    (top, left, height, width), or None where ten tries found no room.
+  """
+  for _ in range(10):
+    h = min(frame_size, round(side * rng.uniform(0.7, 1.6)))
+    w = min(frame_size, round(side * rng.uniform(0.7, 1.6)))
+    top = int(rng.integers(frame_size - h + 1))
+    left = int(rng.integers(frame_size - w + 1))
+    if all(top >= t + th or t >= top + h or left >= l + lw or l >= left + w
+           for t, l, th, lw in taken):
+      return top, left, h, w
+  return None
+
+
+def frame(seed, index, image_size, frame_size, kind="frame", defects=True):
+  """Draws one frame.
+
+  Args:
+    seed: of the data set.
+    index: the number of the frame.
+    image_size: side of a crop, pixels; sets the scale of steel and defects.
+    frame_size: side of the frame, pixels.
+    kind: 'frame', or 'clean' for the series without defects.
+    defects: False leaves the defects out and changes nothing else.
+
+  Returns:
+    The image, uint8 [frame_size, frame_size], and its boxes: a list of (class
+    code, left, top, right, bottom) in pixels from 0, right and bottom excluded.
+    A box is the smallest that holds all pixels which its defect changes.
+  """
+  surface_rng, defect_rng, noise_rng = _streams(seed, kind, index)
+  unit, shape = image_size / 64, (frame_size, frame_size)
+  finish = list(steel.FINISHES)[surface_rng.integers(len(steel.FINISHES))]
+  clean = steel.surface(surface_rng, shape, unit, finish)
+  noise = _sensor_noise(noise_rng, shape)
+  pixels, image = clean.pixels, steel.photograph(clean.pixels, noise)
+  boxes, taken = [], []
+  if kind == "clean" or not defects:
+    return image, boxes
+  # A frame shows what is found on its kind of steel.
+  names = [name for name in CLASSES if marks.DEFECTS[name][0] == finish]
+  for _ in range(defect_rng.choice(4, p=(0.25, 0.35, 0.25, 0.15))):
+    place = _place(defect_rng, taken, image_size, frame_size)
+    if place is None:
+      continue
+    taken.append(place)
+    top, left, h, w = place
+    name = names[defect_rng.integers(len(names))]
+    gain = marks.DEFECTS[name][1](defect_rng, (h, w), unit, clean.roll)
+    change = (gain - 1) * _window(defect_rng, (h, w), unit)
+    # The faint rim of a mark would widen its box beyond what one sees.
+    change[np.abs(change) < 0.03] = 0
+    pixels = pixels.copy()
+    pixels[top:top + h, left:left + w] *= 1 + change
+    before, image = image, steel.photograph(pixels, noise)
+    ys, xs = np.nonzero(image != before)
+    if len(ys):  # A shine on steel that is white already changes nothing.
+      boxes.append((name, int(xs.min()), int(ys.min()),
+                    int(xs.max()) + 1, int(ys.max()) + 1))
+  return image, boxes
+
+
+def _voc(filename, size, boxes):
+  """Pascal VOC XML: pixels count from 1, the corners belong to the box."""
+  root = ElementTree.Element("annotation")
+  ElementTree.SubElement(root, "folder").text = "frames"
+  ElementTree.SubElement(root, "filename").text = filename
+  node = ElementTree.SubElement(root, "size")
+  for tag, value in (("width", size), ("height", size), ("depth", 1)):
+    ElementTree.SubElement(node, tag).text = str(value)
+  for name, left, top, right, bottom in boxes:
+    node = ElementTree.SubElement(root, "object")
+    ElementTree.SubElement(node, "name").text = name
+    ElementTree.SubElement(node, "difficult").text = "0"
+    corners = ElementTree.SubElement(node, "bndbox")
+    for tag, value in (("xmin", left + 1), ("ymin", top + 1),
+                       ("xmax", right), ("ymax", bottom)):
+      ElementTree.SubElement(corners, tag).text = str(value)
+  ElementTree.indent(root)
+  return ElementTree.tostring(root, encoding="utf-8") + b"\n"
+
+
+def _check(out, per_class, image_size, seed, frames, frame_size):
+  """Raises UserError for what cannot be drawn or where it cannot be written."""
+  for name, value, low, high in (
+      ("per_class", per_class, 1, _MAX_COUNT),
+      ("image_size", image_size, _MIN_SIDE, _MAX_SIDE),
+      ("frames", frames, 0, _MAX_COUNT),
+      ("frame_size", frame_size, image_size, _MAX_FRAME),
+      ("seed", seed, 0, 2**63 - 1)):
+    if not isinstance(value, numbers.Integral) or not low <= value <= high:
+      raise UserError(f"--{name} is {value}, but it must be a whole number "
+                      f"from {low} to {high}.")
+  if out.exists() and not out.is_dir():
+    raise UserError(f"{out} is a file: name a new folder for --out.")
+  if out.exists() and any(out.iterdir()):
+    raise UserError(
+        f"{out} is not empty: name a new folder for --out, or empty it first.")
+
+
+def _write_all(root, per_class, image_size, seed, frames, frame_size):
+  """Writes the four folders under `root`."""
+  for name in CLASSES:
+    folder = root / "defects" / name
+    folder.mkdir(parents=True)
+    for i in range(per_class):
+      image = crop(seed, name, i, image_size)
+      Image.fromarray(image).save(folder / _name(i, "png"))
+  for name in ("frames", "boxes", "clean"):
+    (root / name).mkdir()
+  for i in range(frames):
+    image, boxes = frame(seed, i, image_size, frame_size)
+    Image.fromarray(image).save(root / "frames" / _name(i, "png"))
+    (root / "boxes" / _name(i, "xml")).write_bytes(
+        _voc(_name(i, "png"), frame_size, boxes))
+    image, _ = frame(seed, i, image_size, frame_size, kind="clean")
+    Image.fromarray(image).save(root / "clean" / _name(i, "png"))
+
+
+def write(out, per_class, image_size, seed, frames=60, frame_size=None):
+  """Draws the data set into a new folder, all of it or nothing.
+
+  Args:
+    out: folder to make; it may exist if it is empty.
+    per_class: crops of each of the nine classes, at least 1.
+    image_size: side of a crop, pixels.
+    seed: 0 or more.
+    frames: how many frames with boxes, and again as many clean ones.
+    frame_size: side of a frame, pixels; None is three crops.
+
+  Raises:
+    UserError: a size or count that makes no sense, `out` in use, or a disk that
+      takes no more.
+  """
+  out = pathlib.Path(out)
+  frame_size = 3 * image_size if frame_size is None else frame_size
+  _check(out, per_class, image_size, seed, frames, frame_size)
+  temp = None
+  try:
+    out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    temp = pathlib.Path(
+        tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+    # Made inside, since mkdtemp's own folder is closed to other users.
+    _write_all(temp / "data", per_class, image_size, seed, frames, frame_size)
+    os.replace(temp / "data", out)
+  except OSError as e:
+    raise UserError(f"Cannot write {out}: {e.strerror or e}.") from e
+  finally:
+    if temp is not None:
+      shutil.rmtree(temp, ignore_errors=True)
+
+
+def main(argv=None):
+  """Runs the command line; returns the exit status."""
+  parser = argparse.ArgumentParser(prog="python -m data_prep.synthetic",
+                                   description=__doc__.split("\n")[0])
+  parser.add_argument("--out", required=True, help="folder to make")
+  for name, default, text in (
+      ("per_class", 100, "crops of each class (100)"),
+      ("image_size", 64, "side of a crop, pixels (64)"),
+      ("seed", 0, "another seed draws other images (0)"),
+      ("frames", 60, "frames with boxes, and as many clean ones (60)"),
+      ("frame_size", None, "side of a frame, pixels (three crops)")):
+    parser.add_argument(f"--{name}", type=int, default=default, help=text)
+  args = parser.parse_args(argv)
+  try:
+    write(args.out, args.per_class, args.image_size, args.seed, args.frames,
+          args.frame_size)
+  except UserError as e:
+    print(f"error: {e}", file=sys.stderr)
+    return 2
+  print(
+      f"{args.out}: {args.per_class} crops in each of {len(CLASSES)} classes, "
+      f"{args.frames} frames with boxes, {args.frames} clean frames")
+  return 0
+
+
+if __name__ == "__main__":
+  sys.exit(main())

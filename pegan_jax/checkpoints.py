@@ -1,0 +1,356 @@
+"""Checkpoints in WORKDIR/checkpoints/<step>; the only file that knows Orbax.
+
+A checkpoint is one folder with two items: `state` (the arrays) and `meta` (data
+position, config, and name, shape, dtype and CRC-32 of each array). Orbax writes
+it under a temporary name and renames it when it is whole, so a kill leaves all
+of it or nothing. Orbax hands out changed bytes of stored arrays unnoticed; the
+CRCs notice.
+"""
+
+import errno
+import functools
+import itertools
+import json
+import logging as std_logging
+import os
+import pathlib
+import shutil
+import sys
+from typing import Any, NamedTuple
+import zlib
+
+from absl import logging
+import jax
+from jax.experimental import multihost_utils
+import numpy as np
+import orbax.checkpoint as ocp
+
+from pegan_jax import host_arrays
+from pegan_jax.errors import UserError
+
+# Config keys that may change between a run and its continuation; the name of a
+# section frees all of it.
+FREE_KEYS = frozenset({
+    'num_steps', 'log_every', 'sample_every', 'checkpoint_every', 'eval_every',
+    'max_to_keep', 'num_workers', 'writer', 'data_dir', 'generate'})
+
+_MAX_NAMED = 5  # Differences that an error names before "and 7 more".
+
+
+def _is_news(record):
+  """Filters the log: not Orbax's own lines, unless at --verbosity=1.
+
+  Orbax logs dozens of lines a save to absl's one logger, and tracebacks of the
+  errors that it raises as well. After a failed write asyncio adds an essay for
+  each array that TensorStore had not finished.
+  """
+  return logging.vlog_is_on(1) or not (
+      record.pathname.startswith(os.path.dirname(ocp.__file__))
+      or record.name == 'asyncio' and 'OCDBT database' in record.getMessage())
+
+
+def _drop_closed_loop(unraisable, otherwise=sys.unraisablehook):
+  """Drops the traceback of each array still on its way when a read or write
+  fails: Orbax raises the first error and closes its event loop under the rest.
+  """
+  if str(unraisable.exc_value) != 'Event loop is closed':
+    otherwise(unraisable)
+
+
+logging.get_absl_logger().addFilter(_is_news)
+std_logging.getLogger('asyncio').addFilter(_is_news)
+sys.unraisablehook = _drop_closed_loop
+
+
+class Restored(NamedTuple):
+  """What `Checkpoints.restore` returns: what the matching `save` was given."""
+  step: int
+  state: Any
+  position: dict[str, Any]
+  config: dict[str, Any]
+
+
+class _DamagedError(Exception):
+  """A checkpoint that does not read back as it was written."""
+
+
+class Checkpoints:
+  """Saves and restores a run's state; every process makes the same calls.
+
+  Only `save` changes what is on disk, so another program may read the
+  checkpoints of a run that is still going.
+  """
+
+  def __init__(self, workdir, max_to_keep=3, say=None):
+    """Names the folder; touches nothing on disk.
+
+    Args:
+      workdir: the run's folder; checkpoints go to `workdir/checkpoints`.
+      max_to_keep: how many of the newest stay. An older one is deleted only
+        after the new one is whole.
+      say: function of a string, told when a damaged checkpoint is passed over;
+        None logs it as a warning.
+    """
+    self.folder = pathlib.Path(workdir).absolute() / 'checkpoints'
+    self._max_to_keep = max_to_keep
+    self._say = say or functools.partial(logging.warning, '%s')
+    self._manager = None  # Made by the first save: making one cleans up.
+    self._saving = None  # Step of the last save begun.
+    self._damaged = set()  # Steps found by `restore`, for `save` to move aside.
+
+  def steps(self) -> list[int]:
+    """Returns the steps whole on disk and not known as damaged, oldest first.
+
+    Raises:
+      UserError: the folder cannot be listed.
+    """
+    try:
+      names = [p.name for p in self.folder.iterdir()]
+    except FileNotFoundError:
+      return []
+    except OSError as error:
+      raise UserError(f'cannot list {self.folder}: {_reason(error)}') from error
+    return sorted({int(n) for n in names if n.isdecimal()} - self._damaged)
+
+  def latest_step(self) -> int | None:
+    """Returns the last of `steps`, or None; raises as it does."""
+    return max(self.steps(), default=None)
+
+  def save(self, step: int, state, position: dict, config: dict) -> None:
+    """Starts a save; on return `state` may be donated, the disk follows.
+
+    A step that is whole on disk already is left as it is.
+
+    Args:
+      step: the number of steps done.
+      state: pytree of arrays; with several processes, replicated over them.
+      position: JSON-able position of the data iterator, equal on all processes.
+      config: JSON-able config of the run.
+
+    Raises:
+      UserError: this save, or the one before, cannot be written (disk full, no
+        permission); checkpoints that were whole still are.
+      TypeError: `position` or `config` is not JSON-able.
+    """
+    self.wait()
+    if step in self.steps():
+      return
+    body = _plain({'step': step, 'position': position, 'config': config})
+    body['leaves'] = host_arrays.describe(state)
+    # This copy is all that the device waits for. On the CPU it is a view, which
+    # Orbax copies before it returns.
+    host = host_arrays.to_host(state)
+    for leaf, array in zip(body['leaves'], host, strict=True):
+      leaf['crc32'] = host_arrays.checksum(array)
+    self._saving = step
+    try:
+      self._move_damaged_aside()
+      self._manager = self._manager or ocp.CheckpointManager(
+          self.folder, options=ocp.CheckpointManagerOptions(
+              max_to_keep=self._max_to_keep, cleanup_tmp_directories=True,
+              # Done in the background, a mkdir that fails leaves threads that
+              # wait for it and hold up the program's exit by 20 minutes.
+              async_options=ocp.AsyncOptions(
+                  create_directories_asynchronously=False)))
+      self._manager.save(step, force=True, args=ocp.args.Composite(
+          state=ocp.args.StandardSave(_by_name(body['leaves'], host)),
+          meta=ocp.args.JsonSave({'body': body, 'crc32': _json_crc(body)})))
+    except Exception as error:  # Orbax and TensorStore raise nearly any type.
+      raise self._cannot_save(error) from error
+
+  def wait(self) -> None:
+    """Returns when the last save is whole on disk.
+
+    Raises:
+      UserError: that save failed; said once.
+    """
+    try:
+      if self._manager is not None:
+        self._manager.wait_until_finished()
+    except Exception as error:  # Whatever the writing thread met.
+      raise self._cannot_save(error) from error
+
+  def close(self) -> None:
+    """Waits for the last save and ends Orbax's threads; raises as `wait`."""
+    self.wait()
+    if self._manager is not None:
+      self._manager.close()
+      self._manager = None
+
+  def restore(self, template, config: dict | None = None,
+              step: int | None = None) -> Restored | None:
+    """Reads the newest checkpoint that is not damaged, bit for bit.
+
+    Args:
+      template: pytree like the saved state, of arrays or `ShapeDtypeStruct`s.
+        Where one has a sharding the restored array gets it, whatever the
+        devices that saved it.
+      config: this run's config; None compares nothing.
+      step: the one step to read; None: the newest, else the one before it, etc.
+
+    Returns:
+      The checkpoint; None where there is none at all.
+
+    Raises:
+      UserError: `config` or the arrays' shapes do not fit the checkpoint, there
+        is no such step, or none is readable. Nothing on disk changes.
+    """
+    self.wait()
+    steps = self.steps()
+    if step is not None and step not in steps:
+      raise UserError(f'there is no checkpoint {step} in {self.folder}, only '
+                      f'{", ".join(map(str, steps)) or "an empty folder"}')
+    damaged = {}
+    for candidate in reversed(steps) if step is None else [step]:
+      reason = None
+      try:
+        body, host = self._read(candidate, template, config)
+      except _DamagedError as error:
+        reason = str(error)
+      if _on_any_process(reason is not None):
+        damaged[candidate] = reason or 'another process cannot read it'
+        continue
+      if damaged:
+        self._damaged.update(damaged)
+        self._say(f'damaged in {self.folder}: {_listed(damaged)}; going back '
+                  f'to checkpoint {candidate}')
+      return Restored(candidate, host_arrays.to_devices(template, host),
+                      body['position'], body['config'])
+    if damaged:
+      raise UserError(
+          f'no readable checkpoint in {self.folder}: {_listed(damaged)}; put '
+          'back a copy, or move the folder away to start from step 0')
+    return None
+
+  def _read(self, step, template, config):
+    """Returns a checkpoint's description and host arrays, all of it checked."""
+    folder = self.folder / str(step)
+    meta = _read_item(folder, meta=ocp.args.JsonRestore())['meta']
+    body = meta.get('body', {})
+    if _json_crc(body) != meta.get('crc32') or body.get('step') != step:
+      raise _DamagedError('its description is not what was written')
+    # The config first: it explains most differences between the arrays.
+    if config is not None:
+      _check_same('config', folder, _flat(_plain(config)),
+                  _flat(body['config']))
+    leaves = body['leaves']
+    _check_same('model', folder, _kinds(host_arrays.describe(template)),
+                _kinds(leaves))
+    host = host_arrays.empty_host(template)
+    stored = _read_item(folder, state=ocp.args.StandardRestore(
+        _by_name(leaves, host)))['state']
+    host = [stored.get(leaf['name'], x) for leaf, x in zip(leaves, host)]
+    for leaf, array in zip(leaves, host):
+      if host_arrays.checksum(array) != leaf['crc32']:
+        raise _DamagedError(f'{leaf["name"]} is not what was written')
+    return body, host
+
+  def _move_damaged_aside(self):
+    """Frees the names of damaged steps, so that they can be saved again."""
+    if not self._damaged:
+      return
+    if jax.process_index() == 0:
+      for step in self._damaged:
+        targets = (self.folder / f'damaged_{step}{"_" * bool(n)}{n or ""}'
+                   for n in itertools.count())
+        (self.folder / str(step)).rename(
+            next(x for x in targets if not x.exists()))
+    if jax.process_count() > 1:
+      multihost_utils.sync_global_devices('damaged checkpoints are aside')
+    self._damaged.clear()
+    self._manager = None  # Its list of steps is out of date.
+
+  def _cannot_save(self, error):
+    """Returns the UserError for a failed save, having removed what it left."""
+    self._manager = None
+    if jax.process_index() == 0:
+      partial = f'{self._saving}{ocp.utils.TMP_DIR_SUFFIX}*'
+      for path in self.folder.glob(partial):
+        shutil.rmtree(path, ignore_errors=True)
+    latest = self.latest_step()
+    return UserError(
+        f'cannot write checkpoint {self._saving} to {self.folder}: '
+        f'{_reason(error)}; ' + ('there is no older one' if latest is None else
+                                 f'checkpoint {latest} is whole'))
+
+
+def _by_name(leaves, arrays):
+  """Returns {name: array}, less arrays of no elements, which Orbax refuses."""
+  return {leaf['name']: x for leaf, x in zip(leaves, arrays, strict=True)
+          if x.size}
+
+
+def _json_crc(value):
+  return zlib.crc32(json.dumps(value).encode())
+
+
+def _plain(value):
+  """Returns what a JSON-able value is once written and read back."""
+  return json.loads(json.dumps(value))
+
+
+def _read_item(folder, **args):
+  """Returns one item of a checkpoint, or raises _DamagedError."""
+  try:
+    with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
+      return reader.restore(folder, args=ocp.args.Composite(**args))
+  except (MemoryError, PermissionError) as error:  # Not the checkpoint's fault.
+    raise UserError(f'cannot read {folder}: {_reason(error)}') from error
+  except Exception as error:  # Damage surfaces as nearly any type.
+    raise _DamagedError(
+        f'its {next(iter(args))} is unreadable, {type(error).__name__}'
+    ) from error
+
+
+def _on_any_process(flag):
+  """Whether `flag` holds on any process, so that all take the same turn."""
+  if jax.process_count() == 1:
+    return flag
+  return bool(np.any(multihost_utils.process_allgather(np.asarray(flag))))
+
+
+def _flat(config, prefix=''):
+  """Returns {dotted key: JSON}, without FREE_KEYS; an empty dict is a value."""
+  flat = {}
+  for key, value in config.items():
+    if prefix + key in FREE_KEYS:
+      continue
+    if isinstance(value, dict) and value:
+      flat |= _flat(value, f'{prefix}{key}.')
+    else:
+      flat[prefix + key] = json.dumps(value)
+  return flat
+
+
+def _kinds(leaves):
+  return {x['name']: f'{x["dtype"]}{x["shape"]}' for x in leaves}
+
+
+def _check_same(what, folder, now, saved):
+  """Raises UserError naming the keys in which two flat dicts differ."""
+  different = [
+      f'{key} is {now.get(key, "not set")}, was {saved.get(key, "not set")}'
+      for key in sorted(now.keys() | saved.keys())
+      if now.get(key) != saved.get(key)]
+  more = len(different) - _MAX_NAMED
+  if different:
+    raise UserError(
+        f'the {what} does not fit checkpoint {folder}: '
+        f'{", ".join(different[:_MAX_NAMED])}'
+        f'{f" and {more} more" if more > 0 else ""}; '
+        'put that back, or start in another workdir')
+
+
+def _listed(damaged):
+  return ', '.join(f'checkpoint {s} ({why})' for s, why in damaged.items())
+
+
+def _reason(error):
+  """Returns an error in a few words."""
+  text = str(error)
+  if (getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT)
+      or 'No space left on device' in text or 'quota exceeded' in text):
+    return 'the disk is full'
+  if isinstance(error, OSError) and error.strerror:
+    return error.strerror.lower()
+  return (text.strip() or type(error).__name__).splitlines()[0][:100]

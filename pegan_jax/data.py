@@ -1,0 +1,169 @@
+"""From ArrayRecord shards to batches of pairs, in an order that depends on the seed alone.
+
+A batch is pairs: a background, a defect, a background, a defect ... so that any
+split of it over devices or processes keeps both kinds on each. Batch k of a run
+is a function of (data set, seed, k): a resumed run, or one on other devices or
+processes, sees the same images in the same order.
+"""
+
+import io
+import math
+import pathlib
+from typing import NamedTuple
+
+import grain
+import numpy as np
+from PIL import Image
+import tensorflow_datasets as tfds
+
+from pegan_jax.errors import UserError
+
+
+class DataInfo(NamedTuple):
+  """What a built data set holds.
+
+  Attributes:
+    folder: its folder.
+    classes: names of the defect classes, in label order.
+    image_size: side of the stored images in pixels.
+    channels: 1 (grey) or 3.
+    metadata: what `data_prep.build` noted beside it, such as the scaling rule.
+  """
+  folder: pathlib.Path
+  classes: list[str]
+  image_size: int
+  channels: int
+  metadata: dict
+
+  @property
+  def background(self):
+    """The label of the background: the one after the defect classes."""
+    return len(self.classes)
+
+  @property
+  def num_domains(self):
+    return len(self.classes) + 1
+
+
+def _builder(folder):
+  folder = pathlib.Path(folder).expanduser()
+  if not (folder / 'dataset_info.json').is_file():
+    raise UserError(
+        f'no data set at {str(folder)!r}: build one with python -m '
+        'data_prep.build, and name its folder with --config.data_dir')
+  try:
+    return tfds.builder_from_directory(str(folder))
+  except Exception as e:
+    raise UserError(
+        f'the data set at {str(folder)!r} cannot be opened '
+        f'({_first_line(e)}): build it anew') from e
+
+
+def _first_line(error):
+  return f'{type(error).__name__}: {error}'.splitlines()[0][:200]
+
+
+def load_info(folder):
+  """Reads what the data set at `folder` holds; UserError if there is none."""
+  builder = _builder(folder)
+  names = builder.info.features['label'].names
+  if len(names) < 2 or names[-1] != 'background':
+    raise UserError(
+        f'the data set at {str(folder)!r} has the labels {names}: '
+        'the last must be background, after at least one defect class')
+  shape = builder.info.features['image'].shape
+  return DataInfo(pathlib.Path(folder).expanduser(), names[:-1], shape[0],
+                  shape[2], dict(builder.info.metadata or {}))
+
+
+class Records:
+  """The records of one split, read and decoded from the shards at each access.
+
+  Attributes:
+    labels: [n] int32, read once at the start, which also proves every record
+      readable.
+  """
+
+  def __init__(self, info, split):
+    self._folder = info.folder
+    self._source = _builder(info.folder).as_data_source(
+        split, decoders={'image': tfds.decode.SkipDecoding()})
+    self.labels = np.array(
+        [r['label'] for r in self._read(range(len(self._source)))], np.int32)
+
+  def _read(self, indices):
+    try:
+      return self._source.__getitems__([int(i) for i in indices])
+    except Exception as e:
+      raise UserError(
+          f'a shard of the data set at {str(self._folder)!r} is damaged '
+          f'({_first_line(e)}): build the data set anew') from e
+
+  def images(self, indices):
+    """Decodes: [n] indices -> uint8 [n, H, W, C]."""
+    return np.stack([_decode(r['image']) for r in self._read(indices)])
+
+  def sources(self, indices):
+    """Where each image was cut from: [n] indices -> n strings."""
+    return [r['source'].decode() for r in self._read(indices)]
+
+  def find(self, label):
+    """Indices of the records with this label, in order."""
+    return np.flatnonzero(self.labels == label)
+
+
+def _decode(png):
+  image = np.asarray(Image.open(io.BytesIO(png)))
+  return image[..., None] if image.ndim == 2 else image
+
+
+def _stream(indices, seed, count):
+  """`indices` shuffled anew each time round, for ever, `count` at a time."""
+  stream = grain.MapDataset.source(indices).seed(seed).shuffle().repeat()
+  return stream.batch(count)
+
+
+def batches(config, info, *, start=0, process_index=0, process_count=1):
+  """Yields this process's part of batches `start` to `config.num_steps` - 1.
+
+  Args:
+    config: `batch_size` (pairs a D update), `n_critic`, `num_steps`, `seed`,
+      `num_workers` (reading threads; 0 reads when asked).
+    info: from `load_info`.
+    start: the first batch; those before it cost nothing.
+    process_index: which part of each batch is read here.
+    process_count: into how many parts batches are cut.
+
+  Yields:
+    {'image': uint8 [n_critic, 2 * batch_size / process_count, H, W, C],
+     'label': int32 of the same leading shape}.
+
+  Raises:
+    UserError: no backgrounds or no defects to train on, or a damaged shard.
+  """
+  records = Records(info, 'train')
+  background = records.find(info.background)
+  defect = np.flatnonzero(records.labels != info.background)
+  for name, indices in (('background', background), ('defect', defect)):
+    if not len(indices):
+      raise UserError(
+          f'the train split of {str(info.folder)!r} has no {name} images')
+  pairs = config.batch_size // process_count
+  mine = slice(process_index * pairs, (process_index + 1) * pairs)
+
+  shape = (config.n_critic, config.batch_size)
+  count = math.prod(shape)
+  streams = (_stream(background, 2 * config.seed, count),
+             _stream(defect, 2 * config.seed + 1, count))
+
+  def read(step):
+    drawn = [stream[int(step)].reshape(shape)[:, mine] for stream in streams]
+    pairs = np.stack(drawn, axis=-1).reshape(config.n_critic, -1)
+    images = records.images(pairs.ravel())
+    return {'image': images.reshape(*pairs.shape, *images.shape[1:]),
+            'label': records.labels[pairs]}
+
+  yield from grain.MapDataset.range(start, config.num_steps).map(
+      read).to_iter_dataset(grain.ReadOptions(
+          num_threads=config.num_workers,
+          prefetch_buffer_size=2 * config.num_workers))

@@ -1,0 +1,53 @@
+"""The main job on the built-in data set: draw it, build it, train, generate."""
+
+import pathlib
+import sys
+import time
+
+from data_prep import build, synthetic
+from pegan_jax.generate import generate
+from pegan_jax.train import train
+
+
+def demo(config, workdir):
+  """Runs every stage in `workdir` and names what was written.
+
+  A stage whose result is there already is not repeated, so that an interrupted
+  demo goes on where it stopped.
+
+  Args:
+    config: of configs/demo.py: `synthetic` and `build` hold the arguments of
+      those stages.
+    workdir: gets everything.
+
+  Raises:
+    UserError: as the stages do.
+  """
+  workdir = pathlib.Path(workdir)
+  raw, dataset = workdir / 'synthetic', workdir / 'dataset'
+  began = time.perf_counter()
+  if not raw.exists():
+    _say('drawing synthetic steel')
+    synthetic.write(raw, **config.synthetic)
+  if not dataset.exists():
+    _say('building the data set')
+    build.build(defects=raw / 'defects', clean=raw / 'clean', out=dataset,
+                **config.build)
+  train(config, workdir)
+  if not (workdir / 'generated').exists():
+    _say('generating')
+    generate(config, workdir)
+  print(f'done in {time.perf_counter() - began:.0f} s; {workdir} holds')
+  for name, what in (
+      ('dataset', 'the data set in ArrayRecord shards, with its audit'),
+      ('checkpoints', 'the checkpoints'),
+      ('tensorboard', f'for tensorboard --logdir {workdir}/tensorboard'),
+      ('metrics.jsonl', 'the same figures as JSON lines'),
+      ('samples', 'sample grids by step'),
+      ('generated', 'defects by class, and manifest.csv'),
+  ):
+    print(f'  {workdir / name}: {what}')
+
+
+def _say(text):
+  print(text, file=sys.stderr, flush=True)

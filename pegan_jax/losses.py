@@ -1,0 +1,87 @@
+"""Loss terms: pure functions, one value per example; the caller reduces.
+
+Equation numbers are the paper's (Sensors 2024, 24, 2642).
+"""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+def critic_score(adv):
+  """D(x) of each image: the mean over its patches, [B, h, w] -> [B]."""
+  return adv.mean(axis=(1, 2))
+
+
+def wasserstein_disc(real, fake):
+  """The critic's loss D(fake) - D(real), which replaces equation 2.
+
+  Args:
+    real: [B] scores of real images.
+    fake: [B] scores of generated images.
+
+  Returns:
+    [B]; minus its mean is the estimate of the Wasserstein distance.
+
+  References:
+    Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875.
+  """
+  return fake - real
+
+
+def wasserstein_gen(fake):
+  """The generator's loss -D(fake): [B] -> [B]."""
+  return -fake
+
+
+def interpolate(key, real, fake):
+  """Points on the lines between pairs: a x + (1 - a) fake, one a per image.
+
+  Args:
+    key: a random key.
+    real: [B, H, W, C].
+    fake: [B, H, W, C].
+
+  Returns:
+    [B, H, W, C].
+  """
+  a = jax.random.uniform(key, (real.shape[0], 1, 1, 1), real.dtype)
+  return a * real + (1 - a) * fake
+
+
+def gradient_penalty(score, x):
+  """(||grad D(x)||_2 - 1)^2, the norm over all pixels of one image.
+
+  Args:
+    score: maps [B, H, W, C] to [B]; each image's score depends on it alone.
+    x: [B, H, W, C], the interpolates.
+
+  Returns:
+    [B] penalties and [B] gradient norms.
+
+  References:
+    Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028, equation 3.
+  """
+  grad = jax.grad(lambda x: score(x).sum())(x)
+  square = jnp.square(grad).sum(axis=(1, 2, 3))
+  # The square root's own gradient is infinite where the norm is zero.
+  norm = jnp.sqrt(jnp.maximum(square, 1e-24))
+  return jnp.square(norm - 1), norm
+
+
+def classification(logits, label):
+  """Cross-entropy of domain logits against labels (equations 3 and 4).
+
+  Args:
+    logits: [B, num_domains].
+    label: [B] int.
+
+  Returns:
+    [B], in nats.
+  """
+  return optax.softmax_cross_entropy_with_integer_labels(logits, label)
+
+
+def reconstruction(x, recon):
+  """Mean absolute difference of each image (equation 5): [B, H, W, C] -> [B]."""
+  return jnp.abs(x - recon).mean(axis=(1, 2, 3))

@@ -1,0 +1,49 @@
+"""python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
+
+import sys
+
+from absl import app, flags, logging
+from ml_collections import config_flags
+
+from pegan_jax.errors import UserError
+
+_CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
+_WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
+_MODE = flags.DEFINE_enum('mode', 'train', ['train', 'generate', 'demo'],
+                          'What to do.')
+flags.mark_flags_as_required(['config', 'workdir'])
+
+
+def _run(argv):
+  if len(argv) > 1:
+    raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
+  # After the flags are parsed, so that a wrong one is said at once.
+  from pegan_jax import demo, generate, train  # pylint: disable=g-import-not-at-top
+  modes = {'train': train.train, 'generate': generate.generate,
+           'demo': demo.demo}
+  try:
+    modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
+  except train.Interrupted as e:
+    return 128 + e.signum
+  return 0
+
+
+def _parse_flags(argv):
+  try:
+    return flags.FLAGS(argv)
+  except (flags.Error, AttributeError, KeyError, ValueError, OSError) as e:
+    raise UserError(' '.join(str(e).split())) from e
+
+
+def main():
+  """Runs; a UserError becomes one line on standard error and status 2."""
+  logging.set_verbosity(logging.WARNING)
+  try:
+    app.run(_run, flags_parser=_parse_flags)
+  except UserError as e:
+    print(f'error: {e}', file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == '__main__':
+  main()

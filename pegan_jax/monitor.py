@@ -1,0 +1,192 @@
+"""What a run shows: scalars, images and texts to files, and progress to people.
+
+Every writer follows the protocol of `clu.metric_writers.MetricWriter`
+(write_scalars, write_images, write_texts, flush, close); those here need
+neither TensorFlow nor TensorBoard.
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+from PIL import Image
+import tensorboardX
+from tqdm import tqdm
+
+from pegan_jax.errors import UserError
+
+
+class TensorBoardWriter:
+  """TensorBoard events by tensorboardX, in `folder`.
+
+  Args:
+    folder: where the event files go.
+    step: events of later steps, left by a run that was killed, are hidden.
+  """
+
+  def __init__(self, folder, step):
+    self._writer = tensorboardX.SummaryWriter(
+        str(folder), purge_step=step + 1 if step else None)
+
+  def write_scalars(self, step, scalars):
+    for name, value in scalars.items():
+      self._writer.add_scalar(name, value, step)
+
+  def write_images(self, step, images):
+    for name, image in images.items():
+      self._writer.add_image(name, image[0], step, dataformats='HWC')
+
+  def write_texts(self, step, texts):
+    for name, text in texts.items():
+      self._writer.add_text(name, text, step)
+
+  def flush(self):
+    self._writer.flush()
+
+  def close(self):
+    self._writer.close()
+
+
+class FileWriter:
+  """The same scalars as lines of metrics.jsonl, the same images as PNG files.
+
+  Args:
+    workdir: gets `metrics.jsonl` and `samples/`.
+    step: lines of later steps, left by a run that was killed, are removed.
+  """
+
+  def __init__(self, workdir, step):
+    self._samples = pathlib.Path(workdir) / 'samples'
+    self._samples.mkdir(parents=True, exist_ok=True)
+    path = pathlib.Path(workdir) / 'metrics.jsonl'
+    _keep_until(path, step)
+    self._lines = path.open('a', encoding='utf-8')
+
+  def write_scalars(self, step, scalars):
+    scalars = {name: float(value) for name, value in scalars.items()}
+    self._lines.write(json.dumps({'step': step} | scalars) + '\n')
+    self._lines.flush()
+
+  def write_images(self, step, images):
+    for name, image in images.items():
+      Image.fromarray(image[0]).save(self._samples / f'{step:07d}_{name}.png')
+
+  def write_texts(self, step, texts):
+    """Texts are in the workdir already, as config.json."""
+
+  def flush(self):
+    self._lines.flush()
+
+  def close(self):
+    self._lines.close()
+
+
+def _keep_until(path, step):
+  """Drops the lines after `step`, and a last line that was cut short."""
+  if not path.exists():
+    return
+  kept = []
+  for line in path.read_text('utf-8').splitlines():
+    try:
+      if json.loads(line)['step'] <= step:
+        kept.append(line + '\n')
+    except (ValueError, KeyError, TypeError):
+      pass
+  part = path.with_suffix('.part')
+  part.write_text(''.join(kept), 'utf-8')
+  os.replace(part, path)
+
+
+class MultiWriter:
+  """Hands everything to several writers."""
+
+  def __init__(self, writers):
+    self._writers = writers
+
+  def write_scalars(self, step, scalars):
+    for writer in self._writers:
+      writer.write_scalars(step, scalars)
+
+  def write_images(self, step, images):
+    for writer in self._writers:
+      writer.write_images(step, images)
+
+  def write_texts(self, step, texts):
+    for writer in self._writers:
+      writer.write_texts(step, texts)
+
+  def flush(self):
+    for writer in self._writers:
+      writer.flush()
+
+  def close(self):
+    for writer in self._writers:
+      writer.close()
+
+
+def create_writer(kind, workdir, step, primary=True):
+  """The run's writer.
+
+  Args:
+    kind: 'tensorboardx', or 'clu' for clu's TensorFlow summaries.
+    workdir: gets `tensorboard/`, `metrics.jsonl` and `samples/`.
+    step: the step that the run starts or resumes from.
+    primary: whether this process writes at all.
+
+  Raises:
+    UserError: another kind, or 'clu' without TensorFlow.
+  """
+  if kind not in ('tensorboardx', 'clu'):
+    raise UserError(
+        f'config.writer is {kind!r}: choose tensorboardx or clu')
+  if not primary:
+    return MultiWriter([])
+  folder = pathlib.Path(workdir) / 'tensorboard'
+  if kind == 'clu':
+    try:
+      from clu import metric_writers
+    except ImportError as e:
+      raise UserError(
+          'config.writer is clu, which needs TensorFlow and tensorboard '
+          f'({e}): install them or use tensorboardx') from e
+    events = metric_writers.SummaryWriter(str(folder))
+  else:
+    events = TensorBoardWriter(folder, step)
+  return MultiWriter([events, FileWriter(workdir, step)])
+
+
+class Progress:
+  """A bar with rate and remaining time on a terminal, plain lines otherwise."""
+
+  def __init__(self, total, initial=0, unit='step', enabled=True):
+    self._enabled = enabled
+    self._total = total
+    self._unit = unit
+    self._bar = tqdm(
+        total=total, initial=initial, unit=unit, dynamic_ncols=True,
+        smoothing=0.1, disable=not (enabled and sys.stderr.isatty()))
+
+  def update(self, count=1):
+    self._bar.update(count)
+
+  def report(self, done, seconds_each, text):
+    """Shows figures: behind the bar, or as a line with the time that is left."""
+    if not self._enabled:
+      return
+    if not self._bar.disable:
+      self._bar.set_postfix_str(text)
+      return
+    left = tqdm.format_interval(max(0, self._total - done) * seconds_each)
+    print(f'{self._unit} {done}/{self._total}  {seconds_each:.3g} s/{self._unit}'
+          f'  {left} left  {text}', file=sys.stderr, flush=True)
+
+  def say(self, text):
+    """Prints a line without tearing the bar."""
+    if self._enabled:
+      self._bar.clear()
+      print(text, file=sys.stderr, flush=True)
+      self._bar.refresh()
+
+  def close(self):
+    self._bar.close()

@@ -1,0 +1,1 @@
+"""Networks in Flax Linen; nothing here knows a loss or a method."""

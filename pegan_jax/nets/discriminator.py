@@ -1,0 +1,38 @@
+"""The discriminator with a critic's head and a class head (reconstructed Table 2)."""
+
+from flax import linen as nn
+import jax.numpy as jnp
+
+from pegan_jax.nets.blocks import Conv
+
+
+class Discriminator(nn.Module):
+  """D(x): five halvings, then how real each patch is, and which domain.
+
+  Attributes:
+    num_domains: defect classes and background.
+    width: multiplies every layer's filters.
+    dtype: of the computation; the parameters are float32.
+  """
+  num_domains: int
+  width: float = 1.0
+  dtype: jnp.dtype = jnp.float32
+
+  @nn.compact
+  def __call__(self, x):
+    """Judges.
+
+    Args:
+      x: [B, H, W, 3] in [-1, 1], H and W divisible by 32.
+
+    Returns:
+      adv [B, H/32, W/32], unbounded, higher is more real; cls [B, num_domains]
+      logits; both float32.
+    """
+    for n in (64, 128, 256, 512, 1024):
+      x = Conv(round(n * self.width), 4, 2, pad=1, use_bias=True,
+               dtype=self.dtype)(x)
+      x = nn.leaky_relu(x, 0.01)
+    adv = Conv(1, 3, pad=1, dtype=self.dtype, name='adv')(x)[..., 0]
+    cls = Conv(self.num_domains, x.shape[1], dtype=self.dtype, name='cls')(x)
+    return adv.astype(jnp.float32), cls[:, 0, 0].astype(jnp.float32)

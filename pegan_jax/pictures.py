@@ -1,0 +1,52 @@
+"""Arrays to labelled picture grids."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+_GAP = 2
+
+
+def to_uint8(images):
+  """[-1, 1] floats to uint8, rounded: the inverse of the step's scaling."""
+  return np.clip(np.round((np.asarray(images) + 1) * 127.5), 0, 255).astype(
+      np.uint8)
+
+
+def grid(images, columns, rows=None):
+  """Lays out images with a heading on each column and a name on each row.
+
+  Args:
+    images: uint8 [R, C, H, W, 3].
+    columns: C headings.
+    rows: R names, or None for none.
+
+  Returns:
+    uint8 [height, width, 3]; images under 64 pixels are enlarged by whole
+    factors.
+  """
+  num_rows, num_columns, height, width, _ = images.shape
+  factor = max(1, 64 // width)
+  images = images.repeat(factor, axis=2).repeat(factor, axis=3)
+  height, width = height * factor, width * factor
+  font = ImageFont.load_default(size=12)
+  left = 0 if rows is None else 4 + max(int(font.getlength(r)) for r in rows)
+  top = 18
+  sheet = Image.new('RGB', (left + num_columns * (width + _GAP),
+                            top + num_rows * (height + _GAP)), 'white')
+  draw = ImageDraw.Draw(sheet)
+  for c, name in enumerate(columns):
+    draw.text((left + c * (width + _GAP) + width // 2, 2),
+              _fit(font, name, width), 'black', font, anchor='ma')
+  for r in range(num_rows):
+    y = top + r * (height + _GAP)
+    if rows is not None:
+      draw.text((0, y + height // 2), rows[r], 'black', font, anchor='lm')
+    for c in range(num_columns):
+      sheet.paste(Image.fromarray(images[r, c]), (left + c * (width + _GAP), y))
+  return np.asarray(sheet)
+
+
+def _fit(font, text, width):
+  while font.getlength(text) > width and len(text) > 1:
+    text = text[:-1]
+  return text

@@ -1,0 +1,30 @@
+"""Everything that training changes, as one pytree."""
+
+from typing import Any
+
+from flax import struct
+import jax
+
+PyTree = Any
+
+
+@struct.dataclass
+class GANState:
+  """The whole state of a run; a checkpoint of it resumes bit for bit.
+
+  Attributes:
+    step: generator updates done, int32 scalar.
+    gen: the generator's parameters, any pytree.
+    disc: the discriminator's parameters, any pytree.
+    opt_gen: optax state of `gen`.
+    opt_disc: optax state of `disc`.
+    ema: exponential moving average of `gen`, what samples are drawn with.
+    key: the run's key; each step folds its number into it, so it never changes.
+  """
+  step: jax.Array
+  gen: PyTree
+  disc: PyTree
+  opt_gen: PyTree
+  opt_disc: PyTree
+  ema: PyTree
+  key: jax.Array

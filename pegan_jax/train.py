@@ -1,0 +1,272 @@
+"""The only training loop; it knows no method by name."""
+
+import json
+import math
+import os
+import pathlib
+import signal
+import time
+
+from absl import logging
+from clu import parameter_overview
+import jax
+import numpy as np
+
+from pegan_jax import data, methods, monitor, optimizers, sharding
+from pegan_jax.checkpoints import Checkpoints
+from pegan_jax.errors import UserError
+from pegan_jax.sampling import Samples
+from pegan_jax.step import init_state, make_step
+
+
+class Interrupted(Exception):
+  """A signal ended the run; everything is saved.
+
+  Attributes:
+    signum: the signal's number.
+  """
+
+  def __init__(self, signum):
+    super().__init__(signal.Signals(signum).name)
+    self.signum = signum
+
+
+class _Signals:
+  """Notes SIGTERM and Ctrl-C, so that the loop can end between two steps."""
+
+  def __enter__(self):
+    self.received = None
+    self._old = {s: signal.signal(s, self._note)
+                 for s in (signal.SIGTERM, signal.SIGINT)}
+    return self
+
+  def _note(self, signum, frame):
+    del frame
+    if self.received is not None:  # A second Ctrl-C means: now.
+      raise KeyboardInterrupt
+    self.received = signum
+
+  def __exit__(self, *_):
+    for signum, handler in self._old.items():
+      signal.signal(signum, handler)
+
+
+class _Window:
+  """The metrics since the last report, left on the device until it is due."""
+
+  def __init__(self):
+    self.clear()
+
+  def clear(self):
+    self._steps = []
+    self._began = time.perf_counter()
+    self._waited = 0.0
+
+  def add(self, step, metrics, waited):
+    self._steps.append((step, metrics))
+    self._waited += waited
+
+  def check(self, checkpoints):
+    """Fetches what has arrived; UserError at the first value that is not finite."""
+    self._steps = [(s, jax.device_get(m)) for s, m in self._steps]
+    for step, metrics in self._steps:
+      for name, metric in metrics.items():
+        if metric.count and not math.isfinite(metric.total):
+          latest = checkpoints.latest_step()
+          raise UserError(
+              f'{name} is {metric.total} at step {step}: stopped; the last '
+              f'good checkpoint is {latest if latest is not None else "none"} '
+              f'in {checkpoints.folder}, try a lower learning rate')
+
+  def summary(self, images_per_step):
+    """The averages by name, with rates; call `check` first. Empties the window."""
+    seconds = (time.perf_counter() - self._began) / len(self._steps)
+    scalars = {
+        'time/seconds_per_step': seconds,
+        'time/images_per_second': images_per_step / seconds,
+        'time/input_share': self._waited / len(self._steps) / seconds,
+    }
+    total = jax.tree.map(lambda *x: np.sum(x, 0), *(m for _, m in self._steps))
+    for name, metric in total.items():
+      if metric.count:
+        scalars[name] = float(metric.compute())
+    self.clear()
+    return scalars
+
+
+class Run:
+  """A run in a workdir: what its config and data set amount to.
+
+  Args:
+    config: the run's configuration.
+    workdir: the run's folder.
+
+  Raises:
+    UserError: the config, the data set and the devices do not fit together.
+  """
+
+  def __init__(self, config, workdir):
+    self.config = config
+    self.workdir = pathlib.Path(workdir)
+    self.mesh = sharding.make_mesh()
+    self.info = data.load_info(config.data_dir or self.workdir / 'dataset')
+    _check(config, self.mesh)
+    self.method = methods.get(config.method)
+    self.nets = self.method.networks(config, self.info.num_domains)
+    # With the config in a checkpoint, and compared with it on resume.
+    self.saved_config = config.to_dict() | {'dataset': {
+        'classes': self.info.classes, 'channels': self.info.channels,
+        'image_size': self.info.image_size,
+        'metadata': self.info.metadata}}
+
+  def init_state(self):
+    """A fresh state on all devices."""
+    return jax.jit(
+        lambda: init_state(self.method, self.nets, self.config),
+        out_shardings=sharding.replicated(self.mesh))()
+
+  def state_template(self):
+    """Shapes, dtypes and shardings of the state, with nothing computed."""
+    shapes = jax.eval_shape(
+        lambda: init_state(self.method, self.nets, self.config))
+    placed = sharding.replicated(self.mesh)
+    return jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed),
+        shapes)
+
+
+def _check(config, mesh):
+  if config.image_size < 32 or config.image_size % 32:
+    raise UserError(
+        f'image_size is {config.image_size}: it must be a multiple of 32')
+  for name in ('batch_size', 'n_critic', 'num_steps', 'log_every',
+               'sample_every', 'checkpoint_every', 'max_to_keep',
+               'num_samples'):
+    if config[name] < 1:
+      raise UserError(f'{name} is {config[name]}: it must be at least 1')
+  if config.num_workers < 0:
+    raise UserError(f'num_workers is {config.num_workers}: it must be 0 or more')
+  if not 0 <= config.ema_decay < 1:
+    raise UserError(f'ema_decay is {config.ema_decay}: it must be in [0, 1)')
+  if config.dtype not in ('float32', 'bfloat16'):
+    raise UserError(
+        f'dtype is {config.dtype!r}: choose float32 or bfloat16')
+  if round(32 * config.width) < 1:
+    raise UserError(f'width is {config.width}: it leaves no filters')
+  sharding.check_batch(mesh, config.batch_size)
+
+
+def train(config, workdir):
+  """Trains up to `config.num_steps`, from the newest checkpoint if there is one.
+
+  Args:
+    config: the run's configuration.
+    workdir: gets config.json, metrics.jsonl, samples/, tensorboard/ and
+      checkpoints/.
+
+  Raises:
+    UserError: bad input, a full disk, or a loss that is not finite.
+    Interrupted: SIGTERM or Ctrl-C; the state is saved.
+  """
+  began = time.perf_counter()
+  run = Run(config, workdir)
+  primary = jax.process_index() == 0
+  checkpoints = Checkpoints(workdir, config.max_to_keep, say=logging.warning)
+  restored = checkpoints.restore(run.state_template(), run.saved_config)
+  state, start = run.init_state(), 0
+  if restored:
+    state, start = restored.state, restored.position['batch']
+  if start >= config.num_steps:
+    logging.info('already trained to step %d', start)
+    return
+  if primary:
+    _write_config(run)
+  writer = monitor.create_writer(config.writer, workdir, start, primary)
+  progress = monitor.Progress(config.num_steps, start, enabled=primary)
+  try:
+    progress.say(f'resuming from step {start}' if restored else
+                 'starting from step 0')
+    _describe(run, state, writer, start)
+    _loop(run, state, start, checkpoints, writer, progress, began)
+  finally:
+    progress.close()
+    writer.close()
+  checkpoints.close()
+
+
+def _write_config(run):
+  run.workdir.mkdir(parents=True, exist_ok=True)
+  part = run.workdir / 'config.json.part'
+  part.write_text(json.dumps(run.saved_config, indent=2) + '\n', 'utf-8')
+  os.replace(part, run.workdir / 'config.json')
+
+
+def _describe(run, state, writer, start):
+  for name, params in (('generator', state.gen), ('discriminator', state.disc)):
+    table = parameter_overview.get_parameter_overview(
+        params, include_stats=False)
+    writer.write_texts(start, {name: f'```\n{table}\n```'})
+  writer.write_texts(start, {'config': f'```\n{run.config}\n```'})
+
+
+def _loop(run, state, start, checkpoints, writer, progress, began):
+  """Steps from `start` to the end; keeps one step in flight on the device."""
+  config = run.config
+  batches = data.batches(
+      config, run.info, start=start, process_index=jax.process_index(),
+      process_count=jax.process_count())
+  samples = Samples(run.method, run.nets, config, run.info)
+  if not start:
+    writer.write_images(0, samples(state.ema))
+  batch = sharding.to_global(run.mesh, next(batches))
+  step_fn = jax.jit(
+      make_step(run.method, run.nets, config),
+      donate_argnums=0).lower(state, batch).compile()
+  progress.say(f'first step after {time.perf_counter() - began:.1f} s')
+
+  window = _Window()
+  previous = None
+  with _Signals() as signals:
+    for done in range(start + 1, config.num_steps + 1):
+      state, metrics = step_fn(state, batch)
+      waiting = time.perf_counter()
+      last = done == config.num_steps or signals.received is not None
+      if not last:
+        batch = sharding.to_global(run.mesh, next(batches))
+      window.add(done, metrics, time.perf_counter() - waiting)
+      # The step before is done while this one runs: the device never idles,
+      # and the bar, the clock and signals stay true.
+      jax.block_until_ready(previous)
+      previous = metrics
+      progress.update()
+      if last or done % config.log_every == 0:
+        _log(run, done, window, checkpoints, writer, progress)
+      if last or done % config.sample_every == 0:
+        writer.write_images(done, samples(state.ema))
+      if last or done % config.checkpoint_every == 0:
+        window.check(checkpoints)
+        checkpoints.save(done, state, {'batch': done}, run.saved_config)
+      if last:
+        break
+    checkpoints.wait()
+    if signals.received is not None:
+      progress.say(f'stopped by {signal.Signals(signals.received).name}: saved '
+                   f'step {done} in {checkpoints.folder}; run the same command '
+                   'to go on')
+      raise Interrupted(signals.received)
+
+
+def _log(run, done, window, checkpoints, writer, progress):
+  window.check(checkpoints)
+  config = run.config
+  scalars = window.summary(2 * config.batch_size * config.n_critic)
+  for name, updates in (('gen', 1), ('disc', config.n_critic)):
+    rate = optimizers.schedule(config[name], config.num_steps * updates)
+    scalars[f'{name}/learning_rate'] = float(rate((done - 1) * updates))
+  writer.write_scalars(done, scalars)
+  writer.flush()
+  progress.report(
+      done, scalars['time/seconds_per_step'],
+      '  '.join(f'{name} {scalars[name]:.3g}' for name in (
+          'disc/loss', 'gen/loss', 'time/images_per_second')
+                if name in scalars))
