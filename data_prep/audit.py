@@ -20,7 +20,8 @@ from scipy import sparse
 
 SIDE = 64  # Samples a crop.
 SHIFT = 16  # Largest shift searched between two crops, in samples: a quarter.
-PROPOSE = 0.5  # Correlation of 4 x 4 averages from which a pair is looked at.
+PROPOSE = 0.6  # Correlation of 4 x 4 averages from which a pair is looked at.
+PROPOSE_FRAME = 0.5  # The same for a crop in a frame, whose grids are 2 samples apart.
 CONFIRM = 0.6  # Correlation of 2 x 2 averages that makes a near-duplicate.
 _ROWS = 256  # Templates at a time: the scores stay in the processor's cache.
 
@@ -147,38 +148,44 @@ def near_duplicates(thumbs):
   return proposed[sure, :2], best[sure]
 
 
-def find_in_frame(thumbs, frame):
-  """Finds which crops were cut from a frame, at the frame's own scale.
+def find_in_frames(thumbs, frames):
+  """Finds which frames crops were cut from, at the frames' own scale.
+
+  The inner 48 x 48 of a crop proposes, at every fourth sample of a frame; the
+  inner 56 x 56 decides. The rim is left out: compression and scale tell most there.
 
   Args:
     thumbs: float32 [N, 64, 64], from `thumbnails`.
-    frame: float32 [h, w], the frame's `thumbnail` with `side` the crops' side.
+    frames: iterable of float32 [h, w], each a frame's `thumbnail` with `side` the
+      crops' side in the frame.
 
   Returns:
-    (indices, scores): which crops, and the correlations of their inner 56 x 56:
-    the rim is left out, where compression and scale tell most.
+    (pairs, scores): int [P, 2] of (crop, frame), and float [P] correlations.
   """
-  means = _average(frame, 4)[::4, ::4]
-  none = np.zeros(0, int), np.zeros(0)
-  if min(means.shape) < 12:
-    return none
-  windows = sliding_window_view(means, (12, 12))
   templates = _unit(_average(thumbs, 4)[:, 8:53:4, 8:53:4])
-  scores = templates @ _unit(windows).reshape(-1, 144).T
-  where = scores.argmax(axis=1)
-  candidates = np.flatnonzero(scores[np.arange(len(thumbs)), where] > PROPOSE)
-  frame = _average(frame, 2)
-  indices, found = [], []
-  for index in candidates:
-    y, x = (4 * int(k) - 4 for k in np.divmod(where[index], windows.shape[1]))
-    spot = frame[max(0, y - 4):y + 61, max(0, x - 4):x + 61]
-    patches = sliding_window_view(spot, (57, 57))[..., ::2, ::2]
-    inner = _average(thumbs[index], 2)[4:61:2, 4:61:2]
-    score = max((float(_correlation(inner, row).max()) for row in patches), default=-1)
-    if score >= CONFIRM:
-      indices.append(int(index))
-      found.append(score)
-  return np.array(indices, int), np.array(found)
+  inner = _average(thumbs, 2)[:, 4:61:2, 4:61:2]
+  pairs, found, scores = [], [], None
+  for number, frame in enumerate(frames):
+    means, frame = _average(frame, 4)[::4, ::4], _average(frame, 2)
+    if min(frame.shape) < 57:
+      continue
+    windows = sliding_window_view(means, (12, 12))
+    patches = _unit(windows).reshape(-1, 144)
+    if scores is None or len(scores) != len(patches):  # Else kept: it is large.
+      scores = np.empty((len(patches), len(templates)), np.float32)
+    np.matmul(patches, templates.T, out=scores)
+    for index in np.flatnonzero(scores.max(axis=0) > PROPOSE_FRAME):
+      place = np.divmod(scores[:, index].argmax(), windows.shape[1])
+      # The inner 56 x 56 begin a step before the 48 x 48, where the frame has room.
+      y, x = (min(max(0, 4 * int(k) - 7), edge - 57)
+              for k, edge in zip(place, frame.shape))
+      spot = frame[y:y + 64, x:x + 64]
+      patches = sliding_window_view(spot, (57, 57))[..., ::2, ::2]
+      score = _correlation(inner[index], patches).max(initial=-1.0)
+      if score >= CONFIRM:
+        pairs.append((int(index), number))
+        found.append(float(score))
+  return np.array(pairs, int).reshape(-1, 2), np.array(found)
 
 
 def components(count, pairs):

@@ -38,10 +38,12 @@ class Reader:
     size: side S of the crops in pixels.
     grey: True for [S, S, 1], False for [S, S, 3].
     max_value: the 16-bit value that becomes 255.
+    seed: of every draw; see `rank`.
   """
   size: int
   grey: bool
   max_value: int
+  seed: int = 0
 
   def read(self, path):
     """Returns the whole image, uint8 [H, W, C]."""
@@ -60,12 +62,13 @@ def progress(iterable, what):
   return tqdm(iterable, desc=what, unit="", disable=None, leave=False)
 
 
-def survey(paths, size):
+def survey(paths, size, seed):
   """Reads every file's kind and settles the rules for the set.
 
   Args:
     paths: all image files of all sources.
     size: side of the crops in pixels.
+    seed: of every draw.
 
   Returns:
     A `Reader`.
@@ -78,7 +81,7 @@ def survey(paths, size):
     path_coloured, path_largest = images.probe(path)
     coloured |= path_coloured
     largest = max(largest, path_largest)
-  return Reader(size, not coloured, images.max_value_for(largest))
+  return Reader(size, not coloured, images.max_value_for(largest), seed)
 
 
 def list_or_fail(folder, flag):
@@ -132,15 +135,15 @@ def _cut(reader, label, frame, image, box):
   return Item(label, source, frame, reader.crop(image, box))
 
 
-def _frame_name(path, folder):
+def frame_name(path, folder):
   """Names a frame by its folder's own name and its place there."""
   folder = pathlib.Path(folder)
   return (pathlib.PurePath(folder.resolve().name)
           / path.relative_to(folder)).as_posix()
 
 
-def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, crops):
-  """Cuts every clean window, and a crop for every box, out of annotated frames.
+def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crops):
+  """Cuts clean windows, and a crop for every box, out of annotated frames.
 
   Args:
     pairs: list of (frame path, box file).
@@ -148,6 +151,7 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, crops):
     reader: a `Reader`.
     window: side of the windows in frame pixels.
     margin: pixels that windows keep from every box.
+    most: windows to keep of a frame, drawn by `rank`; 0 keeps all.
     crops: whether to cut the boxes, too.
 
   Returns:
@@ -166,29 +170,44 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, crops):
     else:
       boxes = frames_lib.read_yolo(box_path, names, height, width)
     boxes = frames_lib.clip_boxes(boxes, height, width)
-    frame = _frame_name(path, frames_dir)
-    for box in frames_lib.clean_windows(height, width, boxes, window, margin):
-      windows.append(_cut(reader, BACKGROUND, frame, image, box))
+    frame = frame_name(path, frames_dir)
+    clean = [_cut(reader, BACKGROUND, frame, image, box) for box in
+             frames_lib.clean_windows(height, width, boxes, window, margin)]
+    windows += rank(clean, reader.seed)[:most or None]
     for box in boxes if crops else ():
       square = frames_lib.box_square(box, height, width, window)
       defects.append(_cut(reader, box[0], frame, image, square))
   return defects, windows
 
 
-def read_clean(paths, folder, reader, window):
-  """Tiles images that are all background; small ones give their centre square."""
+def read_clean(paths, folder, reader, window, most):
+  """Tiles images that are all background; small ones give their centre square.
+
+  Args:
+    paths, folder: the images and their folder.
+    reader: a `Reader`.
+    window: side of the tiles in pixels.
+    most: tiles to keep, drawn by `rank`, so that memory stays bounded; 0 keeps all.
+
+  Returns:
+    List of items.
+  """
+  items = []
   for path in progress(paths, "reading clean images"):
     image = reader.read(path)
     height, width = image.shape[:2]
-    frame = _frame_name(path, folder)
-    for box in frames_lib.clean_windows(height, width, [], window, 0):
-      yield _cut(reader, BACKGROUND, frame, image, box)
+    frame = frame_name(path, folder)
+    items += [_cut(reader, BACKGROUND, frame, image, box)
+              for box in frames_lib.clean_windows(height, width, [], window, 0)]
+    if most and len(items) > 2 * most:
+      items = rank(items, reader.seed)[:most]
+  return items
 
 
 def rank(items, seed):
   """Sorts items into an order that is random, and depends on nothing but names.
 
-  Hashes of seed and source, so that neither the library's version nor other
+  Hashes of seed and source, so that neither a library's version nor other
   classes change which images are drawn.
   """
   def key(item):

@@ -226,8 +226,9 @@ class Checkpoints:
     """Returns a checkpoint's description and host arrays, all of it checked."""
     folder = self.folder / str(step)
     meta = _read_item(folder, meta=ocp.args.JsonRestore())['meta']
-    body = meta.get('body', {})
-    if _json_crc(body) != meta.get('crc32') or body.get('step') != step:
+    body = meta.get('body') if isinstance(meta, dict) else None
+    if (body is None or _json_crc(body) != meta.get('crc32')
+        or body['step'] != step):
       raise _DamagedError('its description is not what was written')
     # The config first: it explains most differences between the arrays.
     if config is not None:

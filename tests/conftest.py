@@ -1,0 +1,66 @@
+"""Shared fixtures: one small synthetic data set, built once for the session."""
+
+import os
+import pathlib
+
+# Before jax starts: what one test compiles, another process of the tests reuses.
+os.environ.setdefault('JAX_PLATFORMS', 'cpu')
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
+
+from configs import pegan  # noqa: E402
+from data_prep import build, synthetic  # noqa: E402
+
+
+@pytest.fixture(scope='session', autouse=True)
+def compilation_cache(tmp_path_factory):
+  """Compiled steps are shared by the tests and the processes that they start."""
+  folder = os.environ.setdefault(
+      'JAX_COMPILATION_CACHE_DIR', str(tmp_path_factory.mktemp('jax_cache')))
+  jax.config.update('jax_compilation_cache_dir', folder)
+  return folder
+
+
+@pytest.fixture(scope='session')
+def raw_dir(tmp_path_factory):
+  """Synthetic class folders, frames, boxes and clean frames at 32x32."""
+  folder = tmp_path_factory.mktemp('raw') / 'synthetic'
+  synthetic.write(folder, per_class=6, image_size=32, seed=1, frames=8)
+  return folder
+
+
+@pytest.fixture(scope='session')
+def data_dir(raw_dir):
+  """The data set built from `raw_dir`: nine classes, read-only."""
+  folder = raw_dir.parent / 'dataset'
+  build.build(defects=raw_dir / 'defects', clean=raw_dir / 'clean', out=folder,
+              image_size=32, per_class=6, backgrounds=20, shards=2)
+  return folder
+
+
+@pytest.fixture
+def config(data_dir):
+  """A PE-GAN that compiles and steps quickly."""
+  config = pegan.get_config()
+  config.data_dir = str(data_dir)
+  config.image_size = 32
+  config.width = 0.125
+  config.batch_size = 4
+  config.n_critic = 2
+  config.num_steps = 4
+  config.log_every = 1
+  config.sample_every = 2
+  config.checkpoint_every = 2
+  config.num_samples = 2
+  config.generate.per_class = 3
+  return config
+
+
+@pytest.fixture(scope='session')
+def real_dir():
+  """The folder of real data, or a skip where there is none."""
+  folder = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))
+  if not (folder / 'NEU-CLS-64').is_dir():
+    pytest.skip(f'no real data at {folder}; set PEGAN_DATA to its folder')
+  return folder

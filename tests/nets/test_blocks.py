@@ -1,0 +1,126 @@
+"""The convolutions against XLA's own, forwards and through two derivatives."""
+
+import jax
+from jax import lax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pegan_jax.nets import blocks
+
+# size, channels in and out, kernel, stride, padding: every kind that is used.
+SHAPES = [(16, 3, 4, 7, 1, 3), (12, 4, 6, 5, 2, 2), (16, 4, 5, 4, 2, 1),
+          (4, 5, 6, 4, 2, 1), (2, 6, 3, 2, 1, 0), (16, 5, 5, 3, 1, 1)]
+
+
+def _lax(x, kernel, stride, pad):
+  return lax.conv_general_dilated(
+      x, kernel, (stride, stride), [(pad, pad)] * 2,
+      dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
+
+
+def _inputs(size, features_in, features_out, kernel_size):
+  rng = np.random.default_rng(0)
+  x = rng.normal(size=(2, size, size + 2 * (size > 2), features_in))
+  kernel = rng.normal(
+      size=(kernel_size, kernel_size, features_in, features_out))
+  return jnp.asarray(x, jnp.float32), jnp.asarray(kernel, jnp.float32)
+
+
+def _close(ours, theirs):
+  for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+    assert a.shape == b.shape
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max())
+
+
+@pytest.fixture(params=['patches', 'lax'])
+def formulation(request, monkeypatch):
+  """Both formulations, whatever this backend would choose."""
+  monkeypatch.setattr(
+      blocks, '_use_patches', lambda *_: request.param == 'patches')
+  jax.clear_caches()
+  yield request.param
+  jax.clear_caches()
+
+
+@pytest.mark.parametrize('size,fin,fout,k,stride,pad', SHAPES)
+def test_conv_equals_xla_to_the_second_derivative(
+    formulation, size, fin, fout, k, stride, pad):
+  del formulation
+  x, kernel = _inputs(size, fin, fout, k)
+  ours = lambda x, kernel: blocks.conv(x, kernel, stride, pad)
+  theirs = lambda x, kernel: _lax(x, kernel, stride, pad)
+  _close(ours(x, kernel), theirs(x, kernel))
+
+  def first(f):
+    loss = lambda x, kernel: jnp.sin(f(x, kernel)).sum()
+    return jax.grad(loss, argnums=(0, 1))
+
+  _close(first(ours)(x, kernel), first(theirs)(x, kernel))
+
+  def second(f):
+    # As in the gradient penalty: a function of a gradient, differentiated.
+    size = lambda x, kernel: sum(
+        jnp.square(g).sum() for g in first(f)(x, kernel))
+    return jax.grad(size, argnums=(0, 1))
+
+  _close(second(ours)(x, kernel), second(theirs)(x, kernel))
+
+
+def test_conv_transpose_equals_xla_and_its_gradients():
+  x, _ = _inputs(6, 5, 1, 1)
+  kernel = jnp.asarray(
+      np.random.default_rng(1).normal(size=(4, 4, 3, 5)), jnp.float32)
+  out_hw = (2 * x.shape[1], 2 * x.shape[2])
+  ours = lambda x, kernel: blocks.conv_transpose(x, kernel, 2, 1, out_hw)
+  # A transposed convolution correlates the flipped kernel with a stretched
+  # input.
+  theirs = lambda x, kernel: lax.conv_general_dilated(
+      x, kernel[::-1, ::-1].swapaxes(2, 3), (1, 1), [(2, 2)] * 2,
+      lhs_dilation=(2, 2), dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
+  _close(ours(x, kernel), theirs(x, kernel))
+  loss = lambda f: lambda x, kernel: jnp.sin(f(x, kernel)).sum()
+  _close(jax.grad(loss(ours), (0, 1))(x, kernel),
+         jax.grad(loss(theirs), (0, 1))(x, kernel))
+
+
+def test_conv_transpose_is_the_adjoint_of_conv():
+  x, kernel = _inputs(8, 3, 4, 4)
+  y = blocks.conv(x, kernel, 2, 1)
+  g = jnp.cos(jnp.arange(y.size, dtype=jnp.float32)).reshape(y.shape)
+  back = blocks.conv_transpose(g, kernel, 2, 1, x.shape[1:3])
+  np.testing.assert_allclose(jnp.vdot(y, g), jnp.vdot(x, back), rtol=1e-4)
+
+
+def test_patches_are_for_the_cpu_alone():
+  assert blocks._use_patches(4, 4, 512, 4, 'cpu')
+  assert not blocks._use_patches(32, 32, 64, 4, 'cpu')
+  assert not blocks._use_patches(4, 4, 512, 4, 'gpu')
+
+
+def test_instance_norm_by_hand():
+  # One image, one channel: 1, 3, 5, 7 has mean 4 and variance 5.
+  x = jnp.asarray([1., 3., 5., 7.]).reshape(1, 2, 2, 1)
+  params = {'params': {'scale': jnp.asarray([2.]), 'bias': jnp.asarray([10.])}}
+  y = blocks.InstanceNorm(epsilon=0.).apply(params, x)
+  expected = 10 + 2 * (np.array([1, 3, 5, 7]) - 4) / np.sqrt(5)
+  np.testing.assert_allclose(y.ravel(), expected, rtol=1e-6)
+
+
+def test_instance_norm_ignores_the_rest_of_the_batch():
+  x, _ = _inputs(8, 3, 1, 1)
+  norm = blocks.InstanceNorm()
+  params = norm.init(jax.random.key(0), x)
+  np.testing.assert_array_equal(
+      norm.apply(params, x)[:1], norm.apply(params, x[:1]))
+
+
+def test_bfloat16_statistics_are_float32():
+  # A large mean with a small spread, which bfloat16 sums would lose.
+  rng = np.random.default_rng(0)
+  x = jnp.asarray(100 + rng.normal(size=(1, 64, 64, 1)), jnp.bfloat16)
+  norm = blocks.InstanceNorm()
+  y = norm.apply(norm.init(jax.random.key(0), x), x)
+  assert y.dtype == jnp.bfloat16
+  y = np.asarray(y, np.float32)
+  assert abs(y.mean()) < 0.01 and abs(y.std() - 1) < 0.01

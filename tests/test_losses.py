@@ -1,0 +1,95 @@
+"""Each loss against numbers worked out by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pegan_jax import losses
+from pegan_jax.nets.discriminator import Discriminator
+
+
+def test_critic_score_is_the_mean_over_patches():
+  adv = jnp.array([[[1., 2.], [3., 6.]], [[0., 0.], [0., -4.]]])
+  np.testing.assert_allclose(losses.critic_score(adv), [3., -1.])
+
+
+def test_wasserstein_losses():
+  real, fake = jnp.array([2., -1.]), jnp.array([0.5, 3.])
+  np.testing.assert_allclose(losses.wasserstein_disc(real, fake), [-1.5, 4.])
+  np.testing.assert_allclose(losses.wasserstein_gen(fake), [-0.5, -3.])
+
+
+def test_classification_of_a_uniform_and_of_a_known_guess():
+  logits = jnp.array([[0., 0., 0., 0.], [np.log(3.), 0., 0., 0.]])
+  loss = losses.classification(logits, jnp.array([2, 0]))
+  # log 4; and the odds of 3 to 1 + 1 + 1 give log 2.
+  np.testing.assert_allclose(loss, [np.log(4), np.log(2)], rtol=1e-6)
+
+
+def test_reconstruction_is_the_mean_absolute_difference():
+  x = jnp.zeros((2, 2, 1, 2))
+  recon = x.at[0, 0, 0, 0].set(1.).at[1].set(-0.5)
+  np.testing.assert_allclose(losses.reconstruction(x, recon), [0.25, 0.5])
+
+
+def test_interpolates_lie_between_with_one_factor_an_image():
+  real, fake = jnp.ones((64, 4, 4, 3)), jnp.zeros((64, 4, 4, 3))
+  x = np.asarray(losses.interpolate(jax.random.key(0), real, fake))
+  a = x[:, 0, 0, 0]
+  np.testing.assert_array_equal(x, np.broadcast_to(a[:, None, None, None],
+                                                   x.shape))
+  assert 0 <= a.min() < 0.1 and 0.9 < a.max() <= 1 and 0.4 < a.mean() < 0.6
+
+
+def test_gradient_penalty_of_a_linear_critic():
+  # D(x) = <w, x> has the gradient w everywhere: here of norm 5.
+  w = jnp.zeros((4, 4, 3)).at[0, 0, 0].set(3.).at[2, 1, 2].set(4.)
+  x = jax.random.normal(jax.random.key(0), (2, 4, 4, 3))
+  penalty, norm = losses.gradient_penalty(
+      lambda x: (x * w).sum(axis=(1, 2, 3)), x)
+  np.testing.assert_allclose(norm, [5., 5.], rtol=1e-6)
+  np.testing.assert_allclose(penalty, [16., 16.], rtol=1e-6)
+
+
+def test_gradient_penalty_of_a_quadratic_critic_is_each_images_own():
+  # D(x) = |x|^2 / 2 has the gradient x.
+  x = jnp.zeros((2, 2, 2, 1)).at[0, 0, 0, 0].set(2.).at[1, 1, 1, 0].set(0.5)
+  penalty, norm = losses.gradient_penalty(
+      lambda x: jnp.square(x).sum(axis=(1, 2, 3)) / 2, x)
+  np.testing.assert_allclose(norm, [2., 0.5], rtol=1e-6)
+  np.testing.assert_allclose(penalty, [1., 0.25], rtol=1e-6)
+
+
+def test_gradient_penalty_of_a_constant_critic_has_a_finite_gradient():
+  x = jnp.ones((1, 2, 2, 1))
+  loss = lambda w: losses.gradient_penalty(
+      lambda x: w * x.sum(axis=(1, 2, 3)), x)[0].sum()
+  assert loss(0.) == pytest.approx(1)
+  assert np.isfinite(jax.grad(loss)(0.))
+
+
+def test_penalty_gradient_of_the_discriminator_by_finite_differences():
+  with jax.enable_x64(True):
+    net = Discriminator(3, 0.0625, dtype=jnp.float64)
+    x = jax.random.uniform(jax.random.key(0), (2, 32, 32, 3), jnp.float64, -1)
+    params = net.init(jax.random.key(1), x)['params']
+    params = jax.tree.map(lambda p: p.astype(jnp.float64), params)
+
+    @jax.jit
+    def penalty(params):
+      score = lambda x: losses.critic_score(net.apply({'params': params}, x)[0])
+      return losses.gradient_penalty(score, x)[0].mean()
+
+    grads = jax.grad(penalty)(params)
+    keys = iter(jax.random.split(jax.random.key(2), 100))
+    direction = jax.tree.map(
+        lambda p: jax.random.normal(next(keys), p.shape, p.dtype), params)
+    along = sum(jnp.vdot(g, d) for g, d in zip(
+        jax.tree.leaves(grads), jax.tree.leaves(direction)))
+    eps = 1e-7
+    move = lambda s: jax.tree.map(
+        lambda p, d: p + s * eps * d, params, direction)
+    difference = (penalty(move(1)) - penalty(move(-1))) / (2 * eps)
+    assert abs(along) > 1e-6
+    np.testing.assert_allclose(along, difference, rtol=1e-5)
