@@ -15,6 +15,7 @@ def get_config():
   """The paper's objective and optimiser."""
   config = default.get_config()
   config.method = 'pegan'
+  config.num_blocks = 6  # residual blocks of the generator
   config.lambda_gp = 10.0
   config.lambda_cls_real = 2.0
   config.lambda_cls_fake = 5.0

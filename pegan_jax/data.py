@@ -93,11 +93,17 @@ class Records:
 
   def _read(self, indices):
     try:
-      return self._source.__getitems__([int(i) for i in indices])
+      records = self._source.__getitems__([int(i) for i in indices])
     except Exception as e:
-      raise UserError(
-          f'a shard of the data set at {str(self._folder)!r} is damaged '
-          f'({_first_line(e)}): build the data set anew') from e
+      raise self._damaged(_first_line(e)) from e
+    # What a shard that was cut off gives for the records it has lost.
+    if any(r['label'] is None for r in records):
+      raise self._damaged('records are missing')
+    return records
+
+  def _damaged(self, reason):
+    return UserError(f'a shard of the data set at {str(self._folder)!r} is '
+                     f'damaged ({reason}): build the data set anew')
 
   def images(self, indices):
     """Decodes: [n] indices -> uint8 [n, H, W, C]."""

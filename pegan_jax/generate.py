@@ -15,7 +15,7 @@ from data_prep import images
 from pegan_jax import data, monitor
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
-from pegan_jax.step import scale
+from pegan_jax.step import scale, to_pixels
 from pegan_jax.train import Run
 
 # Images computed together, whatever the batch size: the same shapes give the
@@ -121,12 +121,7 @@ def make_generator(run):
     x = scale(image, size)
     x = run.method.translate(
         run.nets, gen, jnp.broadcast_to(x, (*x.shape[:-1], 3)), label)
-    if size != info.image_size:
-      x = jax.image.resize(
-          x, (len(x), info.image_size, info.image_size, 3), 'cubic')
-    if info.channels == 1:
-      x = x.mean(-1, keepdims=True)
-    return jnp.clip(jnp.round((x + 1) * 127.5), 0, 255).astype(jnp.uint8)
+    return to_pixels(x, info.image_size, info.channels)
 
   return run_chunk
 

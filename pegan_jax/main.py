@@ -30,9 +30,17 @@ def _run(argv):
 
 def _parse_flags(argv):
   try:
-    return flags.FLAGS(argv)
-  except (flags.Error, AttributeError, KeyError, ValueError, OSError) as e:
-    raise UserError(' '.join(str(e).split())) from e
+    rest = flags.FLAGS(argv)
+    _CONFIG.value.to_dict()  # A file that failed to load fails here.
+    return rest
+  except KeyError as e:  # config_flags: a key that the config does not have.
+    raise UserError(f'no such config key: {_one_line(e.args[0])}') from e
+  except (flags.Error, AttributeError, TypeError, ValueError, OSError) as e:
+    raise UserError(_one_line(e)) from e
+
+
+def _one_line(text):
+  return ' '.join(str(text).split())
 
 
 def main():

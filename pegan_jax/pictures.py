@@ -6,17 +6,11 @@ from PIL import Image, ImageDraw, ImageFont
 _GAP = 2
 
 
-def to_uint8(images):
-  """[-1, 1] floats to uint8, rounded: the inverse of the step's scaling."""
-  return np.clip(np.round((np.asarray(images) + 1) * 127.5), 0, 255).astype(
-      np.uint8)
-
-
 def grid(images, columns, rows=None):
   """Lays out images with a heading on each column and a name on each row.
 
   Args:
-    images: uint8 [R, C, H, W, 3].
+    images: uint8 [R, C, H, W, 1 or 3].
     columns: C headings.
     rows: R names, or None for none.
 
@@ -25,6 +19,7 @@ def grid(images, columns, rows=None):
     factors.
   """
   num_rows, num_columns, height, width, _ = images.shape
+  images = np.broadcast_to(images, (*images.shape[:-1], 3))
   factor = max(1, 64 // width)
   images = images.repeat(factor, axis=2).repeat(factor, axis=3)
   height, width = height * factor, width * factor

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax import data
-from pegan_jax.pictures import grid, to_uint8
-from pegan_jax.step import scale
+from pegan_jax.pictures import grid
+from pegan_jax.step import scale, to_pixels
 
 
 class Samples:
@@ -36,22 +36,28 @@ class Samples:
 
     @jax.jit
     def run(gen, backgrounds, defects):
-      def translate(image, label):
-        return method.translate(nets, gen, image, label)
+      def prepare(image):
+        image = scale(image, config.image_size)
+        return jnp.broadcast_to(image, (*image.shape[:-1], 3))
 
-      backgrounds, defects = (
-          jnp.broadcast_to(x, (*x.shape[:-1], 3)) for x in (
-              scale(backgrounds, config.image_size),
-              scale(defects, config.image_size)))
-      count = backgrounds.shape[0]
-      produced = translate(
-          jnp.repeat(backgrounds, num_classes, axis=0),
-          jnp.tile(jnp.arange(num_classes), count))
+      def pixels(image):
+        return to_pixels(image, info.image_size, info.channels)
+
+      backgrounds, defects = prepare(backgrounds), prepare(defects)
+      count, classes = len(backgrounds), jnp.arange(num_classes)
+      # One pass for all of it: each is another network to compile.
+      fake = method.translate(
+          nets, gen,
+          jnp.concatenate([jnp.repeat(backgrounds, num_classes, 0), defects]),
+          jnp.concatenate([jnp.tile(classes, count),
+                           jnp.full(num_classes, info.background)]))
+      produced, erased = fake[:-num_classes], fake[-num_classes:]
+      restored = method.translate(nets, gen, erased, classes)
+      produced = pixels(produced)
       produced = produced.reshape(count, num_classes, *produced.shape[1:])
-      erased = translate(defects, jnp.full(num_classes, num_classes))
-      recon = translate(erased, jnp.arange(num_classes))
-      return (jnp.concatenate([backgrounds[:, None], produced], axis=1),
-              jnp.stack([defects, erased, recon], axis=1))
+      return (
+          jnp.concatenate([pixels(backgrounds)[:, None], produced], axis=1),
+          jnp.stack([pixels(x) for x in (defects, erased, restored)], axis=1))
 
     self._run = run
 
@@ -62,12 +68,12 @@ class Samples:
       {'production': backgrounds x every class, 'elimination': a defect a class,
       its generated background, its reconstruction}, uint8 [1, h, w, 3] each.
     """
-    production, elimination = self._run(gen, *self._inputs)
+    production, elimination = map(np.asarray, self._run(gen, *self._inputs))
     return {
         'production': grid(
-            to_uint8(production), ['input', *self._classes])[None],
+            production, ['input', *self._classes])[None],
         'elimination': grid(
-            to_uint8(elimination), ['defect', 'erased', 'restored'],
+            elimination, ['defect', 'erased', 'restored'],
             self._classes)[None],
     }
 

@@ -21,6 +21,24 @@ def scale(image, size):
   return image
 
 
+def to_pixels(image, size, channels):
+  """The inverse of `scale`, and of grey as three channels.
+
+  Args:
+    image: float [B, H, W, 3] in [-1, 1].
+    size: side of the result in pixels.
+    channels: 1 (the mean of the three) or 3.
+
+  Returns:
+    uint8 [B, size, size, channels].
+  """
+  if image.shape[1:3] != (size, size):
+    image = jax.image.resize(image, (len(image), size, size, 3), 'cubic')
+  if channels == 1:
+    image = image.mean(-1, keepdims=True)
+  return jnp.clip(jnp.round((image + 1) * 127.5), 0, 255).astype(jnp.uint8)
+
+
 def prepare(config, key, batch):
   """Raw batch to what the methods take: floats, three channels, size, flips.
 
@@ -77,7 +95,7 @@ def make_step(method, nets, config):
 
   def update(optimizer, grads, opt_state, params, name):
     updates, opt_state = optimizer.update(grads, opt_state, params)
-    norm = Average.from_model_output(values=optax.global_norm(grads)[None])
+    norm = Average.from_model_output(values=optax.tree.norm(grads)[None])
     return optax.apply_updates(params, updates), opt_state, {
         f'{name}/gradient_norm': norm}
 

@@ -173,9 +173,10 @@ def train(config, workdir):
   primary = jax.process_index() == 0
   checkpoints = Checkpoints(workdir, config.max_to_keep, say=logging.warning)
   restored = checkpoints.restore(run.state_template(), run.saved_config)
-  state, start = run.init_state(), 0
   if restored:
     state, start = restored.state, restored.position['batch']
+  else:
+    state, start = run.init_state(), 0
   if start >= config.num_steps:
     logging.info('already trained to step %d', start)
     return
@@ -188,10 +189,10 @@ def train(config, workdir):
                  'starting from step 0')
     _describe(run, state, writer, start)
     _loop(run, state, start, checkpoints, writer, progress, began)
+    checkpoints.close()
   finally:
     progress.close()
     writer.close()
-  checkpoints.close()
 
 
 def _write_config(run):

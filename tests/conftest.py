@@ -34,18 +34,17 @@ def raw_dir(tmp_path_factory):
 def data_dir(raw_dir):
   """The data set built from `raw_dir`: nine classes, read-only."""
   folder = raw_dir.parent / 'dataset'
-  build.build(defects=raw_dir / 'defects', clean=raw_dir / 'clean', out=folder,
+  build.build(defects=raw_dir / 'defects', frames=raw_dir / 'frames', boxes=raw_dir / 'boxes', clean=raw_dir / 'clean', out=folder,
               image_size=32, per_class=6, backgrounds=20, shards=2)
   return folder
 
 
-@pytest.fixture
-def config(data_dir):
+def small_config():
   """A PE-GAN that compiles and steps quickly."""
   config = pegan.get_config()
-  config.data_dir = str(data_dir)
   config.image_size = 32
   config.width = 0.125
+  config.num_blocks = 1
   config.batch_size = 4
   config.n_critic = 2
   config.num_steps = 4
@@ -54,6 +53,14 @@ def config(data_dir):
   config.checkpoint_every = 2
   config.num_samples = 2
   config.generate.per_class = 3
+  return config
+
+
+@pytest.fixture
+def config(data_dir):
+  """`small_config` on the session's data set."""
+  config = small_config()
+  config.data_dir = str(data_dir)
   return config
 
 

@@ -27,7 +27,7 @@ def networks(config, num_domains):
   """The two networks, their parameters not yet drawn."""
   dtype = jnp.dtype(config.dtype)
   return Networks(
-      Translator(num_domains, config.width, dtype=dtype),
+      Translator(num_domains, config.width, config.num_blocks, dtype),
       Discriminator(num_domains, config.width, dtype=dtype), num_domains)
 
 

@@ -1,0 +1,106 @@
+"""Batches: pairs, in an order that only the seed decides."""
+
+import numpy as np
+import pytest
+
+from pegan_jax import data
+from pegan_jax.errors import UserError
+
+
+def _take(config, info, **kwargs):
+  return list(data.batches(config, info, **kwargs))
+
+
+def test_info_of_a_built_data_set(data_dir):
+  info = data.load_info(data_dir)
+  assert info.classes == ['cr', 'gg', 'in', 'pa', 'ps', 'rp', 'rs', 'sc', 'sp']
+  assert info.background == 9 and info.num_domains == 10
+  assert info.image_size == 32 and info.channels == 1
+
+
+def test_a_batch_is_backgrounds_and_defects_by_turns(config):
+  info = data.load_info(config.data_dir)
+  batch = next(data.batches(config, info))
+  assert batch['image'].shape == (2, 8, 32, 32, 1)
+  assert batch['image'].dtype == np.uint8
+  assert (batch['label'][:, ::2] == info.background).all()
+  assert (batch['label'][:, 1::2] < info.background).all()
+
+
+def test_images_go_with_their_labels(config):
+  info = data.load_info(config.data_dir)
+  records = data.Records(info, 'train')
+  by_bytes = {records.images([i]).tobytes(): label
+              for i, label in enumerate(records.labels)}
+  for batch in _take(config, info):
+    for image, label in zip(batch['image'].reshape(-1, 32, 32, 1),
+                            batch['label'].ravel()):
+      assert by_bytes[image.tobytes()] == label
+
+
+def test_every_image_is_seen_once_a_round(config):
+  info = data.load_info(config.data_dir)
+  config.n_critic, config.batch_size = 1, 4
+  defects = int((data.Records(info, 'train').labels < info.background).sum())
+  rounds = defects // 4
+  assert rounds * 4 == defects
+  config.num_steps = 2 * rounds
+  batches = _take(config, info)
+  first, second = batches[:rounds], batches[rounds:]
+  seen = [sorted(x.tobytes() for b in half for x in b['image'][0, 1::2])
+          for half in (first, second)]
+  assert len(set(seen[0])) == defects
+  assert seen[0] == seen[1]
+  assert any((a['image'] != b['image']).any() for a, b in zip(first, second))
+
+
+@pytest.mark.parametrize('workers', [0, 3])
+def test_a_later_start_goes_on_with_the_same_batches(config, workers):
+  info = data.load_info(config.data_dir)
+  whole = _take(config, info)
+  config.num_workers = workers
+  rest = _take(config, info, start=1)
+  assert len(whole) == config.num_steps and len(rest) == config.num_steps - 1
+  for a, b in zip(whole[1:], rest):
+    np.testing.assert_array_equal(a['image'], b['image'])
+    np.testing.assert_array_equal(a['label'], b['label'])
+
+
+def test_two_processes_read_the_two_halves(config):
+  info = data.load_info(config.data_dir)
+  whole = _take(config, info)
+  parts = [_take(config, info, process_index=i, process_count=2)
+           for i in range(2)]
+  for batch, *halves in zip(whole, *parts):
+    np.testing.assert_array_equal(
+        batch['image'], np.concatenate([h['image'] for h in halves], axis=1))
+
+
+def test_another_seed_is_another_order(config):
+  info = data.load_info(config.data_dir)
+  first = next(data.batches(config, info))
+  config.seed = 1
+  second = next(data.batches(config, info))
+  assert (first['image'] != second['image']).any()
+
+
+def test_no_data_set_says_how_to_build_one(tmp_path):
+  with pytest.raises(UserError, match='data_prep.build'):
+    data.load_info(tmp_path)
+
+
+def test_a_damaged_shard_is_an_error(config, data_dir, tmp_path):
+  import shutil
+  folder = tmp_path / 'dataset'
+  shutil.copytree(data_dir, folder)
+  shard = next(p for p in folder.iterdir() if 'train' in p.name)
+  content = bytearray(shard.read_bytes())
+  middle = len(content) // 2
+  content[middle:middle + 512] = bytes(512)
+  shard.write_bytes(content)
+  info = data.load_info(folder)
+  with pytest.raises(UserError, match='damaged'):
+    _take(config, info)
+  shard.write_bytes(content[:middle])
+  with pytest.raises(UserError, match='damaged'):
+    _take(config, info)

@@ -1,0 +1,47 @@
+"""One device and eight give the same numbers; the batch must divide."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from pegan_jax import sharding
+from pegan_jax.errors import UserError
+
+
+def _losses(config, workdir, devices):
+  args = [f'--config.{k}={config[k]}' for k in (
+      'data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_critic',
+      'num_steps', 'log_every', 'num_samples')]
+  process = subprocess.run(
+      [sys.executable, '-m', 'pegan_jax.main', '--config', 'configs/pegan.py',
+       '--workdir', str(workdir), *args], capture_output=True, text=True,
+      env=os.environ | {'JAX_NUM_CPU_DEVICES': str(devices)}, timeout=300)
+  assert process.returncode == 0, process.stderr
+  with (workdir / 'metrics.jsonl').open() as f:
+    return [json.loads(line) for line in f]
+
+
+def test_eight_devices_equal_one(config, tmp_path):
+  config.batch_size = 8
+  config.num_steps = 3
+  one = _losses(config, tmp_path / 'one', 1)
+  eight = _losses(config, tmp_path / 'eight', 8)
+  for a, b in zip(one, eight, strict=True):
+    for name in a:
+      if not name.startswith('time/'):
+        assert a[name] == pytest.approx(b[name], rel=1e-4, abs=1e-5), name
+
+
+def test_a_batch_that_does_not_divide_is_an_error():
+  mesh = jax.sharding.Mesh(jax.devices()[:1] * 1, ('data',))
+  sharding.check_batch(mesh, 5)
+
+  class Mesh:
+    size = 8
+
+  with pytest.raises(UserError, match='batch_size 12.*multiple of 8'):
+    sharding.check_batch(Mesh, 12)

@@ -1,0 +1,165 @@
+"""From a checkpoint to class folders: what is written, from what, and how surely."""
+
+import csv
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from pegan_jax import data
+from pegan_jax import generate as generate_lib
+from pegan_jax.errors import UserError
+from pegan_jax.generate import choose_backgrounds, generate
+from pegan_jax.train import train
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory, data_dir):
+  from conftest import small_config
+  config = small_config()
+  config.data_dir = str(data_dir)
+  config.num_steps = 2
+  workdir = tmp_path_factory.mktemp('trained')
+  train(config, workdir)
+  return config.lock(), workdir
+
+
+@pytest.fixture
+def setting(trained, tmp_path):
+  config, workdir = trained
+  config = config.copy_and_resolve_references()
+  config.generate.out = str(tmp_path / 'generated')
+  return config, workdir
+
+
+def _rows(folder):
+  with (folder / 'manifest.csv').open(encoding='utf-8') as f:
+    return list(csv.DictReader(f))
+
+
+def test_class_folders_and_manifest(setting):
+  config, workdir = setting
+  out = generate(config, workdir)
+  info = data.load_info(config.data_dir)
+  rows = _rows(out)
+  assert len(rows) == 9 * 3
+  records = data.Records(info, 'train')
+  known = set(records.sources(records.find(info.background)))
+  for row in rows:
+    with Image.open(out / row['file']) as image:
+      assert image.size == (32, 32) and image.mode == 'L'
+    assert row['file'].startswith(row['class'] + '/')
+    assert row['background'] in known
+    assert (row['seed'], row['step']) == ('0', '2')
+  assert sorted(p.name for p in out.iterdir() if p.is_dir()) == info.classes
+  assert len({r['background'] for r in rows}) > 3
+
+
+def _bytes(folder):
+  return {p.relative_to(folder): p.read_bytes()
+          for p in sorted(folder.rglob('*')) if p.is_file()}
+
+
+def test_same_bytes_whatever_the_batch_size(setting, tmp_path):
+  config, workdir = setting
+  config.generate.per_class = 18  # more than one chunk of 16
+  first = _bytes(generate(config, workdir))
+  config.generate.out = str(tmp_path / 'again')
+  config.generate.batch_size = 7
+  assert _bytes(generate(config, workdir)) == first
+  config.generate.out = str(tmp_path / 'fewer')
+  config.generate.per_class = 5
+  fewer = _bytes(generate(config, workdir))
+  assert all(first[p] == b for p, b in fewer.items() if p.suffix == '.png')
+  config.generate.out = str(tmp_path / 'seed')
+  config.generate.seed = 1
+  other = _bytes(generate(config, workdir))
+  assert any(first[p] != b for p, b in other.items() if p.suffix == '.png')
+
+
+def test_backgrounds_are_used_equally_often():
+  chosen = choose_backgrounds(0, 2, 25, 10)
+  counts = np.bincount(chosen, minlength=10)
+  assert len(chosen) == 25 and counts.min() == 2 and counts.max() == 3
+  np.testing.assert_array_equal(choose_backgrounds(0, 2, 12, 10), chosen[:12])
+  assert (choose_backgrounds(0, 3, 25, 10) != chosen).any()
+
+
+def test_the_users_own_clean_images(setting, tmp_path):
+  config, workdir = setting
+  folder = tmp_path / 'mine' / 'Prüfstand'
+  folder.mkdir(parents=True)
+  rng = np.random.default_rng(0)
+  image = rng.integers(0, 256, (50, 70, 3), np.uint8)
+  Image.fromarray(image).save(folder / 'größe.jpg')
+  config.generate.backgrounds = str(folder.parent)
+  out = generate(config, workdir)
+  assert {r['background'] for r in _rows(out)} == {'Prüfstand/größe.jpg'}
+
+
+def test_generation_uses_the_average_and_the_named_step(setting):
+  config, workdir = setting
+  config.generate.step = 7
+  with pytest.raises(UserError, match='no checkpoint 7'):
+    generate(config, workdir)
+
+
+def test_images_are_the_generators_own(setting):
+  """One file against the network called directly."""
+  config, workdir = setting
+  out = generate(config, workdir)
+  run = generate_lib.Run(config, workdir)
+  restored = generate_lib.Checkpoints(workdir).restore(run.state_template())
+  backgrounds, sources = generate_lib.load_backgrounds(run)
+  row = _rows(out)[7]
+  label = run.info.classes.index(row['class'])
+  x = backgrounds[sources.index(row['background'])][None] / 127.5 - 1
+  y = run.method.translate(
+      run.nets, restored.state.ema, np.repeat(x, 3, -1).astype(np.float32),
+      np.array([label]))
+  expected = (np.asarray(y).mean(-1)[0] + 1) * 127.5
+  with Image.open(out / row['file']) as image:
+    assert np.abs(np.asarray(image) - expected).max() <= 0.51
+
+
+def test_an_existing_folder_is_not_touched(setting, tmp_path):
+  config, workdir = setting
+  folder = tmp_path / 'generated'
+  folder.mkdir()
+  (folder / 'precious').write_text('mine')
+  with pytest.raises(UserError, match='exists already'):
+    generate(config, workdir)
+  assert (folder / 'precious').read_text() == 'mine'
+
+
+@pytest.mark.parametrize('key,value,words', [
+    ('per_class', 0, 'at least 1'),
+    ('batch_size', 0, 'at least 1'),
+    ('split', 'test', 'no backgrounds'),
+    ('backgrounds', '/nowhere', 'not a folder'),
+])
+def test_bad_settings(setting, key, value, words):
+  config, workdir = setting
+  config.generate[key] = value
+  with pytest.raises(UserError, match=words):
+    generate(config, workdir)
+
+
+def test_a_workdir_without_a_checkpoint(setting, tmp_path):
+  config, _ = setting
+  with pytest.raises(UserError, match='no checkpoint'):
+    generate(config, tmp_path)
+
+
+def test_a_full_disk_leaves_nothing(setting, tmp_path, monkeypatch):
+  import errno
+  config, workdir = setting
+
+  def full(path, image):
+    del path, image
+    raise OSError(errno.ENOSPC, 'No space left on device')
+
+  monkeypatch.setattr(generate_lib, '_save', full)
+  with pytest.raises(UserError, match='No space left'):
+    generate(config, workdir)
+  assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,72 @@
+"""Writers and the progress display."""
+
+import json
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from pegan_jax import monitor
+from pegan_jax.errors import UserError
+from pegan_jax.pictures import grid
+
+
+def test_lines_after_the_resumed_step_are_dropped(tmp_path):
+  path = tmp_path / 'metrics.jsonl'
+  path.write_text('{"step": 1, "a": 1.5}\n{"step": 2}\n{"step": 3}\n{"st')
+  writer = monitor.create_writer('tensorboardx', tmp_path, 2)
+  writer.write_scalars(3, {'a': np.float32(2)})
+  writer.close()
+  lines = [json.loads(line) for line in path.read_text().splitlines()]
+  assert lines == [{'step': 1, 'a': 1.5}, {'step': 2}, {'step': 3, 'a': 2.0}]
+
+
+def test_images_become_png_files(tmp_path):
+  writer = monitor.create_writer('tensorboardx', tmp_path, 0)
+  image = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
+  writer.write_images(7, {'production': image})
+  writer.close()
+  with Image.open(tmp_path / 'samples' / '0000007_production.png') as png:
+    np.testing.assert_array_equal(np.asarray(png), image[0])
+
+
+def test_only_the_first_process_writes(tmp_path):
+  writer = monitor.create_writer('tensorboardx', tmp_path, 0, primary=False)
+  writer.write_scalars(1, {'a': 1})
+  writer.close()
+  assert not list(tmp_path.iterdir())
+
+
+def test_clu_without_tensorflow_says_so(tmp_path, monkeypatch):
+  import sys
+  monkeypatch.setitem(sys.modules, 'tensorflow', None)
+  monkeypatch.delitem(sys.modules, 'clu.metric_writers', raising=False)
+  with pytest.raises(UserError, match='TensorFlow'):
+    monitor.create_writer('clu', tmp_path, 0)
+
+
+def test_progress_without_a_terminal_is_plain_lines(capsys):
+  progress = monitor.Progress(10)
+  progress.update()
+  progress.report(4, 30., 'loss 1')
+  progress.close()
+  err = capsys.readouterr().err
+  assert err == 'step 4/10  30 s/step  03:00 left  loss 1\n'
+
+
+def test_grid_places_every_image():
+  images = np.zeros((2, 3, 64, 64, 1), np.uint8)
+  images += np.arange(6, dtype=np.uint8).reshape(2, 3, 1, 1, 1) * 40
+  sheet = grid(images, ['a', 'b', 'c'], ['first', 'second'])
+  left = sheet.shape[1] - 3 * 66
+  for r in range(2):
+    for c in range(3):
+      cell = sheet[18 + r * 66:18 + r * 66 + 64, left + c * 66:left + c * 66 + 64]
+      assert (cell == (3 * r + c) * 40).all()
+
+
+def test_small_images_are_enlarged_by_whole_factors():
+  images = np.zeros((1, 1, 16, 16, 3), np.uint8)
+  images[0, 0, 0, 0] = 200
+  sheet = grid(images, ['x'])
+  assert (sheet[18:22, :4] == 200).all() and (sheet[18:22, 4:8] == 0).all()

@@ -1,0 +1,239 @@
+"""The whole loop: files, resume bit for bit, signals, and what goes wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+from PIL import Image
+import pytest
+
+from pegan_jax import train as train_lib
+from pegan_jax.checkpoints import Checkpoints
+from pegan_jax.errors import UserError
+from pegan_jax.train import Run, train
+
+
+def _final(config, workdir):
+  run = Run(config, workdir)
+  checkpoints = Checkpoints(workdir)
+  restored = checkpoints.restore(run.state_template())
+  checkpoints.close()
+  return restored
+
+
+def _lines(workdir):
+  return [json.loads(line)
+          for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
+
+
+def _same(a, b):
+  for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+    if jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
+      x, y = jax.random.key_data(x), jax.random.key_data(y)
+    np.testing.assert_array_equal(x, y)
+
+
+@pytest.fixture(scope='module')
+def straight(tmp_path_factory, data_dir):
+  """A run of six steps without a stop: its config and its workdir."""
+  from conftest import small_config
+  config = small_config()
+  config.data_dir = str(data_dir)
+  config.num_steps = 6
+  workdir = tmp_path_factory.mktemp('straight')
+  train(config, workdir)
+  return config, workdir
+
+
+def test_a_run_writes_what_it_promises(straight):
+  config, workdir = straight
+  lines = _lines(workdir)
+  assert [line['step'] for line in lines] == [1, 2, 3, 4, 5, 6]
+  for name in ('disc/adv', 'disc/wasserstein', 'disc/gradient_penalty',
+               'disc/cls_real', 'disc/gradient_norm', 'gen/adv',
+               'gen/cls_fake_production', 'gen/rec_elimination',
+               'gen/gradient_norm', 'gen/learning_rate', 'disc/learning_rate',
+               'time/images_per_second', 'time/seconds_per_step',
+               'time/input_share'):
+    assert np.isfinite(lines[-1][name]), name
+  assert lines[0]['disc/wasserstein'] == -lines[0]['disc/adv']
+  assert json.loads((workdir / 'config.json').read_text())['batch_size'] == 4
+  assert Checkpoints(workdir).steps() == [2, 4, 6]
+  for step in (0, 2, 4, 6):
+    for kind, columns in (('production', 10), ('elimination', 3)):
+      with Image.open(
+          workdir / 'samples' / f'{step:07d}_{kind}.png') as sheet:
+        assert sheet.width >= columns * 64
+  assert list((workdir / 'tensorboard').glob('events.out.tfevents.*'))
+
+
+def test_tensorboard_has_the_scalars_the_images_and_the_config(straight):
+  from tensorboardX.proto import event_pb2
+  _, workdir = straight
+  path, = (workdir / 'tensorboard').glob('events.out.tfevents.*')
+  raw, events = path.read_bytes(), []
+  while raw:  # A record is its length, a checksum, the event, a checksum.
+    length = int.from_bytes(raw[:8], 'little')
+    events.append(event_pb2.Event.FromString(raw[12:12 + length]))
+    raw = raw[16 + length:]
+  tags = {v.tag for e in events for v in e.summary.value}
+  assert {'gen/adv', 'production', 'elimination'} <= tags
+  assert any('config' in tag for tag in tags)
+  losses = {e.step: v.simple_value for e in events for v in e.summary.value
+            if v.tag == 'disc/loss'}
+  for line in _lines(workdir):
+    assert losses[line['step']] == pytest.approx(line['disc/loss'], rel=1e-6)
+
+
+def test_resumed_equals_uninterrupted_bit_for_bit(straight, tmp_path):
+  config, workdir = straight
+  config = config.copy_and_resolve_references()
+  config.num_steps = 3
+  config.checkpoint_every = 100
+  train(config, tmp_path)
+  assert Checkpoints(tmp_path).steps() == [3]  # the last step always saves
+  config.num_steps = 6
+  train(config, tmp_path)
+  a, b = _final(config, workdir), _final(config, tmp_path)
+  assert (a.step, a.position) == (b.step, b.position) == (6, {'batch': 6})
+  _same(a.state, b.state)
+  for x, y in zip(_lines(workdir), _lines(tmp_path), strict=True):
+    timeless = lambda line: {
+        k: v for k, v in line.items() if not k.startswith('time/')}
+    assert timeless(x) == timeless(y)
+
+
+def test_a_finished_run_is_left_alone(straight):
+  config, workdir = straight
+  before = (workdir / 'metrics.jsonl').read_text()
+  train(config, workdir)
+  assert (workdir / 'metrics.jsonl').read_text() == before
+
+
+def test_another_config_is_refused_by_key(straight):
+  config, workdir = straight
+  config = config.copy_and_resolve_references()
+  config.num_steps = 8
+  config.lambda_rec = 1.0
+  with pytest.raises(UserError, match='lambda_rec is 1.0, was 10.0'):
+    train(config, workdir)
+
+
+def test_damaged_newest_checkpoint_falls_back(straight, tmp_path, caplog):
+  import shutil
+  config, workdir = straight
+  shutil.copytree(workdir, tmp_path / 'w')
+  folder = tmp_path / 'w' / 'checkpoints' / '6'
+  largest = max((p for p in folder.rglob('*') if p.is_file()),
+                key=lambda p: p.stat().st_size)
+  largest.write_bytes(largest.read_bytes()[:-100])
+  train(config, tmp_path / 'w')
+  assert 'checkpoint 6' in caplog.text and 'checkpoint 4' in caplog.text
+  _same(_final(config, workdir).state, _final(config, tmp_path / 'w').state)
+  assert (tmp_path / 'w' / 'checkpoints' / 'damaged_6').is_dir()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(straight, tmp_path):
+  config, _ = straight
+  config = config.copy_and_resolve_references()
+  config.disc.learning_rate = 1e30
+  config.checkpoint_every = 1
+  with pytest.raises(UserError, match=r'(disc|gen)/\w+ is .* at step [12]: '
+                                      r'stopped.*checkpoint is') as e:
+    train(config, tmp_path)
+  for step in Checkpoints(tmp_path).steps():
+    assert f'checkpoint is {step}' in str(e.value)
+
+
+@pytest.mark.parametrize('key,value,words', [
+    ('image_size', 48, 'multiple of 32'),
+    ('batch_size', 0, 'at least 1'),
+    ('dtype', 'float16', 'float32 or bfloat16'),
+    ('ema_decay', 1.0, r'\[0, 1\)'),
+    ('width', 0.001, 'no filters'),
+    ('method', 'pix2pix', 'no method'),
+    ('data_dir', '/nowhere', 'data_prep.build'),
+    ('writer', 'wandb', 'tensorboardx or clu'),
+])
+def test_bad_config_is_one_sentence(config, tmp_path, key, value, words):
+  config[key] = value
+  with pytest.raises(UserError, match=words) as e:
+    train(config, tmp_path)
+  assert '\n' not in str(e.value)
+
+
+def _start(config, workdir, steps):
+  """The same run as a program, in its own process."""
+  command = [
+      sys.executable, '-m', 'pegan_jax.main', '--config', 'configs/pegan.py',
+      '--workdir', str(workdir), f'--config.num_steps={steps}']
+  command += [f'--config.{k}={config[k]}' for k in (
+      'data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_critic',
+      'log_every', 'sample_every', 'checkpoint_every', 'num_samples')]
+  return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for_lines(workdir, count, process):
+  path = workdir / 'metrics.jsonl'
+  for _ in range(1200):
+    if path.exists() and path.read_text().count('\n') >= count:
+      return
+    assert process.poll() is None, process.stderr.read()
+    time.sleep(0.1)
+  raise AssertionError('the run did not start')
+
+
+@pytest.mark.parametrize('signum', [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_exits(config, tmp_path, signum):
+  config.checkpoint_every = 100_000
+  config.sample_every = 100_000
+  process = _start(config, tmp_path, 50_000)
+  _wait_for_lines(tmp_path, 3, process)
+  process.send_signal(signum)
+  _, err = process.communicate(timeout=60)
+  assert process.returncode == 128 + signum
+  step, = Checkpoints(tmp_path).steps()
+  assert f'saved step {step}' in err and 'Traceback' not in err
+  assert _lines(tmp_path)[-1]['step'] == step
+
+
+def test_killed_at_once_resumes_from_the_last_whole_checkpoint(
+    config, tmp_path, straight):
+  config.checkpoint_every = 1
+  process = _start(config, tmp_path, 50_000)
+  _wait_for_lines(tmp_path, 5, process)
+  os.kill(process.pid, signal.SIGKILL)
+  process.communicate()
+  step = Checkpoints(tmp_path).latest_step()
+  assert step and step >= 3
+  with (tmp_path / 'metrics.jsonl').open('a') as f:
+    f.write('{"step": 1000000, "cut sh')
+  config.num_steps = step + 1
+  train(config, tmp_path)
+  assert _final(config, tmp_path).step == step + 1
+  assert [line['step'] for line in _lines(tmp_path)] == list(
+      range(1, step + 2))
+  if step < 6:
+    return
+  straight_lines = _lines(straight[1])
+  assert _lines(tmp_path)[0]['disc/loss'] == straight_lines[0]['disc/loss']
+
+
+def test_a_full_disk_while_saving_is_one_sentence(
+    config, tmp_path, monkeypatch):
+  import errno
+  from pegan_jax import checkpoints
+
+  def full(*args, **kwargs):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+  monkeypatch.setattr(checkpoints.ocp.CheckpointManager, 'save', full)
+  with pytest.raises(UserError, match='disk is full') as e:
+    train(config, tmp_path)
+  assert '\n' not in str(e.value)
+  assert train_lib.signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
