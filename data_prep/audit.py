@@ -13,6 +13,10 @@ samples decide, averages over 4 x 4 propose. The thresholds were set on NEU's fr
 by shifted crops of one frame, with noise and JPEG, against crops of other frames.
 """
 
+from concurrent import futures
+import itertools
+import os
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
@@ -157,8 +161,9 @@ def near_duplicates(thumbs):
 def find_in_frames(thumbs, frames):
   """Finds which frames crops were cut from, at the frames' own scale.
 
-  The inner 48 x 48 of a crop proposes, at every fourth sample of a frame; the
-  inner 56 x 56 decides. The rim is left out: compression and scale tell most there.
+  The inner 48 x 48 of a crop proposes, as 12 x 12 averages at every fourth sample
+  of a frame; two versions of it, (2, 2) samples apart, halve the distance to the
+  nearest. The inner 56 x 56 decides: compression and scale tell most at the rim.
 
   Args:
     thumbs: float32 [N, 64, 64], from `thumbnails`.
@@ -168,30 +173,50 @@ def find_in_frames(thumbs, frames):
   Returns:
     (pairs, scores): int [P, 2] of (crop, frame), and float [P] correlations.
   """
-  templates = _unit(_average(thumbs, 4)[:, 8:53:4, 8:53:4])
+  means = _smooth(thumbs)
+  # Version k begins 8 + k samples into the crop.
+  templates = [(k, _unit(means[:, 8 + k:53 + k:4, 8 + k:53 + k:4]).T) for k in (0, 2)]
   inner = _average(thumbs, 2)[:, 4:61:2, 4:61:2]
-  pairs, found, scores = [], [], None
-  for number, frame in enumerate(frames):
-    means, frame = _average(frame, 4)[::4, ::4], _average(frame, 2)
-    if min(frame.shape) < 57:
-      continue
-    windows = sliding_window_view(means, (12, 12))
-    patches = _unit(windows).reshape(-1, 144)
-    if scores is None or len(scores) != len(patches):  # Else kept: it is large.
-      scores = np.empty((len(patches), len(templates)), np.float32)
-    np.matmul(patches, templates.T, out=scores)
+  pairs, scores = [], []
+
+  def find(frame):
+    return _find_in_frame(frame, templates, inner)
+
+  frames, number = iter(frames), 0
+  with futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+    while some := list(itertools.islice(frames, 32)):  # Not all in memory at once.
+      for number, found in enumerate(threads.map(find, some), start=number):
+        pairs += [(index, number) for index, _ in found]
+        scores += [score for _, score in found]
+      number += 1
+  return np.array(pairs, int).reshape(-1, 2), np.array(scores)
+
+
+def _smooth(thumbs):
+  """4 x 4 averages, smoothed a little more, so that half a grid step does less."""
+  rim = [(0, 0)] * (thumbs.ndim - 2) + [(1, 1)] * 2
+  return _average(np.pad(_average(thumbs, 4), rim, mode="edge"), 3)
+
+
+def _find_in_frame(frame, templates, inner):
+  """Returns [(crop, score)] for one frame; see `find_in_frames`."""
+  means, frame = _smooth(frame)[::4, ::4], _average(frame, 2)
+  if min(frame.shape) < 57:
+    return []
+  windows = sliding_window_view(means, (12, 12))
+  patches = _unit(windows).reshape(-1, 144)
+  best = {}
+  for offset, columns in templates:
+    scores = patches @ columns
     for index in np.flatnonzero(scores.max(axis=0) > PROPOSE_FRAME):
       place = np.divmod(scores[:, index].argmax(), windows.shape[1])
-      # The inner 56 x 56 begin a step before the 48 x 48, where the frame has room.
-      y, x = (min(max(0, 4 * int(k) - 7), edge - 57)
+      # The inner 56 x 56 begin 4 samples into the crop; 3 more either way.
+      y, x = (min(max(0, 4 * int(k) - 7 - offset), edge - 57)
               for k, edge in zip(place, frame.shape))
-      spot = frame[y:y + 64, x:x + 64]
-      patches = sliding_window_view(spot, (57, 57))[..., ::2, ::2]
-      score = _correlation(inner[index], patches).max(initial=-1.0)
-      if score >= CONFIRM:
-        pairs.append((int(index), number))
-        found.append(float(score))
-  return np.array(pairs, int).reshape(-1, 2), np.array(found)
+      spots = sliding_window_view(frame[y:y + 63, x:x + 63], (57, 57))[..., ::2, ::2]
+      score = float(_correlation(inner[index], spots).max())
+      best[int(index)] = max(score, best.get(int(index), -1.0))
+  return [(index, score) for index, score in sorted(best.items()) if score >= CONFIRM]
 
 
 def components(count, pairs):

@@ -161,16 +161,38 @@ def main(arguments=None):
   except KeyboardInterrupt:
     print("error: interrupted; nothing was written.", file=sys.stderr)
     return 130
+  print(_summary(options["out"], report))
+  return 0
+
+
+def _summary(out, report):
+  """Returns what to tell the user: what was written, and what to know about it."""
   counts = {split: sum(found.values()) for split, found in report["counts"].items()}
   leak = report["random_split_leak"]
-  print(f"Wrote {options['out']}: {counts['train']} train and {counts['test']} test "
-        f"images of {len(report['classes'])} classes and the background; "
-        f"{len(report['duplicates'])} exact duplicates dropped, "
-        f"{len(report['rejected_windows'])} windows rejected. A plain random split "
-        f"would have put a near-duplicate of {leak['near_duplicate']['mean_count']} "
-        f"and a frame-mate of {leak['group']['mean_count']} of "
-        f"{leak['test_images']} test images in train. See audit.json and audit.png.")
-  return 0
+  lines = [
+      f"Wrote {out}: {counts['train']} train and {counts['test']} test images of "
+      f"{len(report['classes'])} classes and the background.",
+      f"Left out: {len(report['duplicates'])} exact duplicates, "
+      f"{len(report['rejected_windows'])} windows that look defective.",
+      f"A plain random split would have put into train a near-duplicate of "
+      f"{leak['near_duplicate']['mean_count']:.0f}, and a crop of the same frame or "
+      f"group of {leak['group']['mean_count']:.0f}, of {leak['test_images']} test "
+      "images; this split none.",
+      f"See {out}/audit.json and {out}/audit.png."]
+  conflicts = [d for d in report["duplicates"] if d["labels_conflict"]]
+  if conflicts:
+    lines.append(f"Note: {len(conflicts)} exact duplicates lie under two labels, for "
+                 f"example {conflicts[0]['dropped']} and {conflicts[0]['same_as']}.")
+  if report["frames_without_box_file"]:
+    lines.append(f"Note: {report['frames_without_box_file']} frames have no box file "
+                 "and were not used; an empty one says that a frame is clean.")
+  asked = report["parameters"]["per_class"]
+  short = {name: n for name, n in report["available"].items() if n < asked}
+  if short:
+    lines.append("Note: without exact duplicates there are fewer than "
+                 f"{asked} images of " + ", ".join(
+                     f"{name} ({n})" for name, n in sorted(short.items())) + ".")
+  return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The tfds data set: ArrayRecord shards, written and read without TensorFlow."""
 
 import contextlib
+import errno
 import io
+import os
 import pathlib
 
 from array_record.python import array_record_module
@@ -65,18 +67,27 @@ def write(folder, examples, classes, shape, metadata, shards):
 
   Returns:
     The folder that `tfds.builder_from_directory` reads, somewhere under `folder`.
+
+  Raises:
+    OSError: it cannot be written; a full disk has errno ENOSPC or EDQUOT.
   """
   tfds.disable_progress_bar()
   builder = SteelDefects(
       examples=examples, classes=classes, shape=shape, metadata=metadata,
       data_dir=folder, file_format="array_record")
   shards = min([shards] + [len(part) for part in examples.values()])
-  with contextlib.redirect_stdout(io.StringIO()):  # tfds talks of downloads.
-    builder.download_and_prepare(
-        download_config=tfds.download.DownloadConfig(num_shards=shards))
-  written = pathlib.Path(builder.data_path)
-  for path in sorted(written.glob("*.array_record-*")):
-    _make_canonical(path)
+  try:
+    with contextlib.redirect_stdout(io.StringIO()):  # tfds talks of downloads.
+      builder.download_and_prepare(
+          download_config=tfds.download.DownloadConfig(num_shards=shards))
+    written = pathlib.Path(builder.data_path)
+    for path in sorted(written.glob("*.array_record-*")):
+      _make_canonical(path)
+  except RuntimeError as error:  # ArrayRecord's, and what tfds makes of OSErrors.
+    for number in (errno.ENOSPC, errno.EDQUOT):
+      if os.strerror(number) in str(error):
+        raise OSError(number, os.strerror(number)) from None
+    raise
   return written
 
 

@@ -121,7 +121,7 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
       used.add(found)
   orphans = [path for path in files if path not in used]
   if orphans:
-    raise UserError(f"{len(orphans)} box files in {boxes_dir} have no frame in "
+    raise UserError(f"{len(orphans)} box file{'s' * (len(orphans) > 1)} in {boxes_dir} have no frame in "
                     f"{frames_dir}, the first is {orphans[0].name}: add the "
                     "frames or remove the box files.")
   return pairs, unlabelled

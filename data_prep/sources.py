@@ -160,7 +160,7 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crop
   Raises:
     UserError: an unreadable frame or box file.
   """
-  names = frames_lib.read_names(boxes_dir)
+  names = frames_lib.read_names(boxes_dir) if pairs else []
   defects, windows = [], []
   for path, box_path in progress(pairs, "reading frames"):
     image = reader.read(path)

@@ -1,10 +1,10 @@
 """The main job on the built-in data set: draw it, build it, train, generate."""
 
 import pathlib
-import sys
 import time
 
 from data_prep import build, synthetic
+from pegan_jax import monitor
 from pegan_jax.generate import generate
 from pegan_jax.train import train
 
@@ -27,15 +27,15 @@ def demo(config, workdir):
   raw, dataset = workdir / 'synthetic', workdir / 'dataset'
   began = time.perf_counter()
   if not raw.exists():
-    _say('drawing synthetic steel')
+    monitor.say('drawing synthetic steel')
     synthetic.write(raw, **config.synthetic)
   if not dataset.exists():
-    _say('building the data set')
+    monitor.say('building the data set')
     build.build(defects=raw / 'defects', clean=raw / 'clean', out=dataset,
                 **config.build)
   train(config, workdir)
   if not (workdir / 'generated').exists():
-    _say('generating')
+    monitor.say('generating')
     generate(config, workdir)
   print(f'done in {time.perf_counter() - began:.0f} s; {workdir} holds')
   for name, what in (
@@ -48,6 +48,3 @@ def demo(config, workdir):
   ):
     print(f'  {workdir / name}: {what}')
 
-
-def _say(text):
-  print(text, file=sys.stderr, flush=True)

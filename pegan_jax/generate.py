@@ -48,7 +48,7 @@ def generate(config, workdir):
   if os.path.lexists(out):
     raise UserError(f'{out} exists already: move it away, or name another '
                     'folder with --config.generate.out')
-  checkpoints = Checkpoints(workdir)
+  checkpoints = Checkpoints(workdir, say=monitor.say)
   restored = checkpoints.restore(
       run.state_template(), run.saved_config,
       None if settings.step < 0 else settings.step)

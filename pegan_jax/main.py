@@ -1,5 +1,6 @@
 """python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
 
+import os
 import sys
 
 from absl import app, flags, logging
@@ -18,7 +19,13 @@ def _run(argv):
   if len(argv) > 1:
     raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
   # After the flags are parsed, so that a wrong one is said at once.
-  from pegan_jax import demo, generate, train  # pylint: disable=g-import-not-at-top
+  # pylint: disable=g-import-not-at-top
+  import jax
+  from pegan_jax import demo, generate, train
+  # Later runs of the same networks start without compiling them again.
+  if not jax.config.jax_compilation_cache_dir:
+    jax.config.update('jax_compilation_cache_dir',
+                      os.path.expanduser('~/.cache/pegan_jax/compiled'))
   modes = {'train': train.train, 'generate': generate.generate,
            'demo': demo.demo}
   try:

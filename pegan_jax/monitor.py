@@ -156,6 +156,12 @@ def create_writer(kind, workdir, step, primary=True):
   return MultiWriter([events, FileWriter(workdir, step)])
 
 
+def say(text):
+  """Prints a line for people, on standard error, without tearing a bar."""
+  tqdm.write(text, file=sys.stderr)
+  sys.stderr.flush()
+
+
 class Progress:
   """A bar with rate and remaining time on a terminal, plain lines otherwise."""
 
@@ -178,15 +184,8 @@ class Progress:
       self._bar.set_postfix_str(text)
       return
     left = tqdm.format_interval(max(0, self._total - done) * seconds_each)
-    print(f'{self._unit} {done}/{self._total}  {seconds_each:.3g} s/{self._unit}'
-          f'  {left} left  {text}', file=sys.stderr, flush=True)
-
-  def say(self, text):
-    """Prints a line without tearing the bar."""
-    if self._enabled:
-      self._bar.clear()
-      print(text, file=sys.stderr, flush=True)
-      self._bar.refresh()
+    say(f'{self._unit} {done}/{self._total}  {seconds_each:.3g} s/{self._unit}'
+        f'  {left} left  {text}')
 
   def close(self):
     self._bar.close()

@@ -7,7 +7,6 @@ import pathlib
 import signal
 import time
 
-from absl import logging
 from clu import parameter_overview
 import jax
 import numpy as np
@@ -171,21 +170,21 @@ def train(config, workdir):
   began = time.perf_counter()
   run = Run(config, workdir)
   primary = jax.process_index() == 0
-  checkpoints = Checkpoints(workdir, config.max_to_keep, say=logging.warning)
+  checkpoints = Checkpoints(workdir, config.max_to_keep, say=monitor.say)
   restored = checkpoints.restore(run.state_template(), run.saved_config)
   if restored:
     state, start = restored.state, restored.position['batch']
   else:
     state, start = run.init_state(), 0
   if start >= config.num_steps:
-    logging.info('already trained to step %d', start)
+    monitor.say(f'already trained to step {start}')
     return
   if primary:
     _write_config(run)
   writer = monitor.create_writer(config.writer, workdir, start, primary)
   progress = monitor.Progress(config.num_steps, start, enabled=primary)
   try:
-    progress.say(f'resuming from step {start}' if restored else
+    monitor.say(f'resuming from step {start}' if restored else
                  'starting from step 0')
     _describe(run, state, writer, start)
     _loop(run, state, start, checkpoints, writer, progress, began)
@@ -223,7 +222,7 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
   step_fn = jax.jit(
       make_step(run.method, run.nets, config),
       donate_argnums=0).lower(state, batch).compile()
-  progress.say(f'first step after {time.perf_counter() - began:.1f} s')
+  monitor.say(f'first step after {time.perf_counter() - began:.1f} s')
 
   window = _Window()
   previous = None
@@ -251,7 +250,7 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
         break
     checkpoints.wait()
     if signals.received is not None:
-      progress.say(f'stopped by {signal.Signals(signals.received).name}: saved '
+      monitor.say(f'stopped by {signal.Signals(signals.received).name}: saved '
                    f'step {done} in {checkpoints.folder}; run the same command '
                    'to go on')
       raise Interrupted(signals.received)

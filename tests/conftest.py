@@ -34,7 +34,7 @@ def raw_dir(tmp_path_factory):
 def data_dir(raw_dir):
   """The data set built from `raw_dir`: nine classes, read-only."""
   folder = raw_dir.parent / 'dataset'
-  build.build(defects=raw_dir / 'defects', frames=raw_dir / 'frames', boxes=raw_dir / 'boxes', clean=raw_dir / 'clean', out=folder,
+  build.build(defects=raw_dir / 'defects', clean=raw_dir / 'clean', out=folder,
               image_size=32, per_class=6, backgrounds=20, shards=2)
   return folder
 
