@@ -195,7 +195,7 @@ def find_in_frames(thumbs, frames):
 def _smooth(thumbs):
   """4 x 4 averages, smoothed a little more, so that half a grid step does less."""
   rim = [(0, 0)] * (thumbs.ndim - 2) + [(1, 1)] * 2
-  return _average(np.pad(_average(thumbs, 4), rim, mode="edge"), 3)
+  return _average(np.pad(_average(thumbs, 4), rim, mode='edge'), 3)
 
 
 def _find_in_frame(frame, templates, inner):

@@ -43,32 +43,32 @@ class Options:
   def check(self):
     """Raises UserError for values that make no sense."""
     if self.out is None:
-      raise UserError("--out is missing: name the folder to write.")
+      raise UserError('--out is missing: name the folder to write.')
     if not self.defects and not self.frames:
-      raise UserError("There are no defects: pass --defects, or --frames with "
-                      "--boxes.")
+      raise UserError('There are no defects: pass --defects, or --frames with '
+                      '--boxes.')
     if self.frames and not self.boxes:
-      raise UserError("--frames needs --boxes, so that defects are not taken for "
-                      "background: pass frames without defects as --clean.")
+      raise UserError('--frames needs --boxes, so that defects are not taken for '
+                      'background: pass frames without defects as --clean.')
     if self.boxes and not self.frames:
-      raise UserError("--boxes needs --frames: pass the folder of the frames.")
+      raise UserError('--boxes needs --frames: pass the folder of the frames.')
     if not self.frames and not self.clean:
-      raise UserError("There are no backgrounds: pass --clean, or --frames with "
-                      "--boxes.")
+      raise UserError('There are no backgrounds: pass --clean, or --frames with '
+                      '--boxes.')
     if self.image_size < 32 or self.image_size % 32:
-      raise UserError(f"--image_size {self.image_size} is not a positive multiple "
-                      "of 32, which the networks need.")
+      raise UserError(f'--image_size {self.image_size} is not a positive multiple '
+                      'of 32, which the networks need.')
     if not 0 < self.train_fraction < 1:
-      raise UserError(f"--train_fraction {self.train_fraction} is not between 0 "
-                      "and 1.")
-    for name, least in (("per_class", 0), ("backgrounds", 0), ("shards", 1),
-                        ("seed", 0), ("margin", 0), ("windows_per_frame", 0),
-                        ("window_size", 0)):
+      raise UserError(f'--train_fraction {self.train_fraction} is not between 0 '
+                      'and 1.')
+    for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
+                        ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
+                        ('window_size', 0)):
       if getattr(self, name) < least:
-        raise UserError(f"--{name} {getattr(self, name)} is below {least}.")
+        raise UserError(f'--{name} {getattr(self, name)} is below {least}.')
     if self.per_class == 1:
-      raise UserError("--per_class 1 leaves nothing to test on: pass 2 or more, or "
-                      "0 to keep all.")
+      raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
+                      '0 to keep all.')
 
   @property
   def window(self):
@@ -110,19 +110,19 @@ def build(**options):
   with workdir.whole_or_nothing(options.out) as (folder, keep):
     pool = selection.gather(options)
     chosen, report, rows = selection.select(options, pool)
-    reader = pool["reader"]
+    reader = pool['reader']
     shape = (options.image_size, options.image_size, 1 if reader.grey else 3)
-    examples = {"train": [], "test": []}
+    examples = {'train': [], 'test': []}
     for item, group, test in chosen:
-      examples["test" if test else "train"].append(
-          {"image": item.image, "label": item.label, "source": item.source,
-           "group": group})
+      examples['test' if test else 'train'].append(
+          {'image': item.image, 'label': item.label, 'source': item.source,
+           'group': group})
     written = dataset.write(
-        folder, examples, report["classes"] + [selection.BACKGROUND], shape,
-        {"image_size": options.image_size, **report["scaling"]}, options.shards)
+        folder, examples, report['classes'] + [selection.BACKGROUND], shape,
+        {'image_size': options.image_size, **report['scaling']}, options.shards)
     text = json.dumps(report, indent=1, ensure_ascii=True, sort_keys=True)
-    (written / "audit.json").write_text(text + "\n", encoding="ascii")
-    sheet.draw(rows).save(written / "audit.png")
+    (written / 'audit.json').write_text(text + '\n', encoding='ascii')
+    sheet.draw(rows).save(written / 'audit.png')
     keep(written)
   return report
 
@@ -131,21 +131,21 @@ class _Parser(argparse.ArgumentParser):
   """Says what is wrong with a flag in one sentence."""
 
   def error(self, message):
-    raise UserError(f"{message}; see python -m data_prep.build --help.")
+    raise UserError(f'{message}; see python -m data_prep.build --help.')
 
 
 def _parse(arguments):
   """Returns the command line as a dict of `build`'s arguments."""
-  parser = _Parser(prog="data_prep.build", description=__doc__, allow_abbrev=False,
+  parser = _Parser(prog='data_prep.build', description=__doc__, allow_abbrev=False,
                    formatter_class=argparse.RawDescriptionHelpFormatter)
   for field in dataclasses.fields(Options):
     if field.type is bool:
-      parser.add_argument(f"--{field.name}", default=field.default,
+      parser.add_argument(f'--{field.name}', default=field.default,
                           action=argparse.BooleanOptionalAction)
     else:
       kind = field.type if field.type in (int, float) else str
-      parser.add_argument(f"--{field.name}", type=kind, default=field.default,
-                          metavar="DIR" if kind is str else "N")
+      parser.add_argument(f'--{field.name}', type=kind, default=field.default,
+                          metavar='DIR' if kind is str else 'N')
   return vars(parser.parse_args(arguments))
 
 
@@ -156,44 +156,46 @@ def main(arguments=None):
     options = _parse(arguments)
     report = build(**options)
   except UserError as error:
-    print(f"error: {error}", file=sys.stderr)
+    print(f'error: {error}', file=sys.stderr)
     return 2
   except KeyboardInterrupt:
-    print("error: interrupted; nothing was written.", file=sys.stderr)
+    print('error: interrupted; nothing was written.', file=sys.stderr)
     return 130
-  print(_summary(options["out"], report))
+  print(_summary(options['out'], report))
   return 0
 
 
 def _summary(out, report):
   """Returns what to tell the user: what was written, and what to know about it."""
-  counts = {split: sum(found.values()) for split, found in report["counts"].items()}
-  leak = report["random_split_leak"]
+  counts = {split: sum(found.values()) for split, found in report['counts'].items()}
+  leak = report['random_split_leak']
   lines = [
       f"Wrote {out}: {counts['train']} train and {counts['test']} test images of "
       f"{len(report['classes'])} classes and the background.",
       f"Left out: {len(report['duplicates'])} exact duplicates, "
-      f"{len(report['rejected_windows'])} windows that look defective.",
-      f"A plain random split would have put into train a near-duplicate of "
+      f"{len(report['rejected_windows'])} windows that look defective, "
+      f"{len(report['backgrounds_that_overlap_a_defect'])} that overlap a defect crop.",
+      f'A plain random split would have put into train a near-duplicate of '
       f"{leak['near_duplicate']['mean_count']:.0f}, and a crop of the same frame or "
       f"group of {leak['group']['mean_count']:.0f}, of {leak['test_images']} test "
-      "images; this split none.",
-      f"See {out}/audit.json and {out}/audit.png."]
-  conflicts = [d for d in report["duplicates"] if d["labels_conflict"]]
+      'images; this split none.',
+      f'See {out}/audit.json and {out}/audit.png.']
+  conflicts = [d for d in report['duplicates'] if d['labels_conflict']]
   if conflicts:
-    lines.append(f"Note: {len(conflicts)} exact duplicates lie under two labels, for "
+    lines.append(f'Note: {len(conflicts)} exact duplicates lie under two labels, for '
                  f"example {conflicts[0]['dropped']} and {conflicts[0]['same_as']}.")
-  if report["frames_without_box_file"]:
+  if report['frames_without_box_file']:
     lines.append(f"Note: {report['frames_without_box_file']} frames have no box file "
-                 "and were not used; an empty one says that a frame is clean.")
-  asked = report["parameters"]["per_class"]
-  short = {name: n for name, n in report["available"].items() if n < asked}
+                 'and were not used; an empty one says that a frame is clean.')
+  asked = report['parameters']['per_class']
+  short = {name: report['available'][name] for name in report['classes']
+           if report['available'][name] < asked}
   if short:
-    lines.append("Note: without exact duplicates there are fewer than "
-                 f"{asked} images of " + ", ".join(
-                     f"{name} ({n})" for name, n in sorted(short.items())) + ".")
-  return "\n".join(lines)
+    lines.append('Note: without exact duplicates there are fewer than '
+                 f'{asked} images of ' + ', '.join(
+                     f'{name} ({n})' for name, n in sorted(short.items())) + '.')
+  return '\n'.join(lines)
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
   sys.exit(main())

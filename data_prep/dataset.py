@@ -17,7 +17,7 @@ from data_prep import images
 class SteelDefects(tfds.core.GeneratorBasedBuilder):
   """Writes examples that are handed to it; reading needs only the files."""
 
-  VERSION = tfds.core.Version("1.0.0")
+  VERSION = tfds.core.Version('1.0.0')
 
   def __init__(self, *, examples=None, classes=(), shape=(), metadata=None, **kwargs):
     """See `write`."""
@@ -30,13 +30,13 @@ class SteelDefects(tfds.core.GeneratorBasedBuilder):
   def _info(self):
     return tfds.core.DatasetInfo(
         builder=self,
-        description="Steel defect crops by class, and clean backgrounds.",
+        description='Steel defect crops by class, and clean backgrounds.',
         features=tfds.features.FeaturesDict({
-            "image": tfds.features.Image(
-                shape=self._shape, dtype=np.uint8, encoding_format="png"),
-            "label": tfds.features.ClassLabel(names=self._classes),
-            "source": tfds.features.Text(),
-            "group": np.int64,
+            'image': tfds.features.Image(
+                shape=self._shape, dtype=np.uint8, encoding_format='png'),
+            'label': tfds.features.ClassLabel(names=self._classes),
+            'source': tfds.features.Text(),
+            'group': np.int64,
         }),
         metadata=tfds.core.MetadataDict(self._extra),
     )
@@ -49,8 +49,8 @@ class SteelDefects(tfds.core.GeneratorBasedBuilder):
   def _generate_examples(self, examples):
     for key, example in enumerate(examples):
       # tfds encodes arrays with TensorFlow but takes encoded files as they are.
-      png = io.BytesIO(images.encode_png(example["image"]))
-      yield key, {**example, "image": png}
+      png = io.BytesIO(images.encode_png(example['image']))
+      yield key, {**example, 'image': png}
 
 
 def write(folder, examples, classes, shape, metadata, shards):
@@ -74,14 +74,14 @@ def write(folder, examples, classes, shape, metadata, shards):
   tfds.disable_progress_bar()
   builder = SteelDefects(
       examples=examples, classes=classes, shape=shape, metadata=metadata,
-      data_dir=folder, file_format="array_record")
+      data_dir=folder, file_format='array_record')
   shards = min([shards] + [len(part) for part in examples.values()])
   try:
     with contextlib.redirect_stdout(io.StringIO()):  # tfds talks of downloads.
       builder.download_and_prepare(
           download_config=tfds.download.DownloadConfig(num_shards=shards))
     written = pathlib.Path(builder.data_path)
-    for path in sorted(written.glob("*.array_record-*")):
+    for path in sorted(written.glob('*.array_record-*')):
       _make_canonical(path)
   except RuntimeError as error:  # ArrayRecord's, and what tfds makes of OSErrors.
     for number in (errno.ENOSPC, errno.EDQUOT):
@@ -100,7 +100,7 @@ def _make_canonical(path):
   reader = array_record_module.ArrayRecordReader(str(path))
   records = reader.read_all()
   reader.close()
-  writer = array_record_module.ArrayRecordWriter(str(path), "group_size:1")
+  writer = array_record_module.ArrayRecordWriter(str(path), 'group_size:1')
   for record in records:
     example = tf_example_pb2.Example.FromString(record)
     writer.write(example.SerializeToString(deterministic=True))

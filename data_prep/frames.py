@@ -11,7 +11,7 @@ import numpy as np
 
 from pegan_jax.errors import UserError
 
-NAME_FILES = ("classes.txt", "obj.names")
+NAME_FILES = ('classes.txt', 'obj.names')
 
 
 def read_voc(path):
@@ -28,22 +28,22 @@ def read_voc(path):
   """
   try:
     text = path.read_bytes()
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-      raise UserError(f"{path} declares XML entities, which VOC boxes do not "
-                      "need: remove the declaration.")
+    if b'<!DOCTYPE' in text or b'<!ENTITY' in text:
+      raise UserError(f'{path} declares XML entities, which VOC boxes do not '
+                      'need: remove the declaration.')
     boxes = []
-    for item in ElementTree.fromstring(text).iter("object"):
-      box = item.find("bndbox")
+    for item in ElementTree.fromstring(text).iter('object'):
+      box = item.find('bndbox')
       edges = [float(box.find(tag).text)
-               for tag in ("xmin", "ymin", "xmax", "ymax")]
+               for tag in ('xmin', 'ymin', 'xmax', 'ymax')]
       if not np.isfinite(edges).all():
-        raise ValueError("a coordinate is not finite")
-      boxes.append((item.find("name").text.strip(),
+        raise ValueError('a coordinate is not finite')
+      boxes.append((item.find('name').text.strip(),
                     edges[0] - 1, edges[1] - 1, edges[2], edges[3]))
     return boxes
   except (ElementTree.ParseError, AttributeError, TypeError, ValueError,
           OSError) as error:
-    raise UserError(f"{path} is not a Pascal VOC file: {error}.") from None
+    raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
 
 
 def read_yolo(path, names, height, width):
@@ -62,7 +62,7 @@ def read_yolo(path, names, height, width):
   """
   boxes = []
   try:
-    for line in path.read_text(encoding="utf-8-sig").splitlines():
+    for line in path.read_text(encoding='utf-8-sig').splitlines():
       if not line.strip():
         continue
       index, *numbers = line.split()
@@ -76,7 +76,7 @@ def read_yolo(path, names, height, width):
       boxes.append((name, (cx - w / 2) * width, (cy - h / 2) * height,
                     (cx + w / 2) * width, (cy + h / 2) * height))
   except (ValueError, OSError) as error:
-    raise UserError(f"{path} is not a YOLO file: {error}.") from None
+    raise UserError(f'{path} is not a YOLO file: {error}.') from None
   return boxes
 
 
@@ -96,21 +96,21 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
   """
   boxes_dir = pathlib.Path(boxes_dir)
   if not boxes_dir.is_dir():
-    raise UserError(f"--boxes {boxes_dir} is not a folder.")
-  files = sorted(path for path in boxes_dir.rglob("*")
-                 if path.suffix.lower() in (".xml", ".txt")
+    raise UserError(f'--boxes {boxes_dir} is not a folder.')
+  files = sorted(path for path in boxes_dir.rglob('*')
+                 if path.suffix.lower() in ('.xml', '.txt')
                  and path.name not in NAME_FILES
-                 and not path.name.startswith("."))
+                 and not path.name.startswith('.'))
   if not files:
-    raise UserError(f"--boxes {boxes_dir} holds no .xml (Pascal VOC) or .txt "
-                    "(YOLO) files.")
+    raise UserError(f'--boxes {boxes_dir} holds no .xml (Pascal VOC) or .txt '
+                    '(YOLO) files.')
   by_path, by_stem = {}, {}
   for path in files:
-    by_path.setdefault(path.relative_to(boxes_dir).with_suffix(""), path)
+    by_path.setdefault(path.relative_to(boxes_dir).with_suffix(''), path)
     by_stem.setdefault(path.stem, []).append(path)
   pairs, unlabelled, used = [], [], set()
   for frame in frame_paths:
-    relative = frame.relative_to(frames_dir).with_suffix("")
+    relative = frame.relative_to(frames_dir).with_suffix('')
     found = by_path.get(relative)
     if found is None and len(by_stem.get(frame.stem, ())) == 1:
       found = by_stem[frame.stem][0]
@@ -121,9 +121,9 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
       used.add(found)
   orphans = [path for path in files if path not in used]
   if orphans:
-    raise UserError(f"{len(orphans)} box file{'s' * (len(orphans) > 1)} in {boxes_dir} have no frame in "
-                    f"{frames_dir}, the first is {orphans[0].name}: add the "
-                    "frames or remove the box files.")
+    raise UserError(f'No frame in {frames_dir} fits {len(orphans)} of the box files in '
+                    f'{boxes_dir}, the first is {orphans[0].name}: add the frames or '
+                    'remove the box files.')
   return pairs, unlabelled
 
 
@@ -133,7 +133,7 @@ def read_names(boxes_dir):
     path = pathlib.Path(boxes_dir, name)
     if path.is_file():
       return [line.strip() for line in
-              path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+              path.read_text(encoding='utf-8-sig').splitlines() if line.strip()]
   return []
 
 

@@ -21,8 +21,8 @@ from PIL import ImageOps
 
 from pegan_jax.errors import UserError
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
-FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
+FORMATS = ('JPEG', 'PNG', 'BMP', 'TIFF')
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 COLOUR_TOLERANCE = 3.0
 
@@ -41,12 +41,12 @@ def list_images(folder):
   """
   folder = pathlib.Path(folder)
   if not folder.is_dir():
-    raise UserError(f"{folder} is not a folder.")
+    raise UserError(f'{folder} is not a folder.')
   found = []
   for root, dirs, files in os.walk(folder):
-    dirs[:] = [d for d in dirs if not d.startswith(".")]
+    dirs[:] = [d for d in dirs if not d.startswith('.')]
     found += [pathlib.Path(root, name) for name in files
-              if name.lower().endswith(EXTENSIONS) and not name.startswith(".")]
+              if name.lower().endswith(EXTENSIONS) and not name.startswith('.')]
   return sorted(found)
 
 
@@ -54,32 +54,32 @@ def _decode(path):
   """Returns the decoded, upright PIL image: mode L, RGB or I (16 bit)."""
   with warnings.catch_warnings():
     # Pillow warns about odd metadata, which does no harm, and about bombs.
-    warnings.simplefilter("ignore")
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    warnings.simplefilter('ignore')
+    warnings.simplefilter('error', Image.DecompressionBombWarning)
     try:
       with Image.open(path, formats=FORMATS) as image:
         image.load()
         image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):
-          return image.convert("I")
-        if image.mode == "F":
-          raise UserError(f"{path} holds floating-point pixels: save it as "
-                          "8-bit or 16-bit grey.")
-        if image.mode in ("1", "L", "LA", "La"):
-          return image.convert("L")
-        if image.mode == "P":  # By way of RGBA: a palette may carry alpha.
-          image = image.convert("RGBA")
-        return image.convert("RGB")
+        if image.mode.startswith('I'):
+          return image.convert('I')
+        if image.mode == 'F':
+          raise UserError(f'{path} holds floating-point pixels: save it as '
+                          '8-bit or 16-bit grey.')
+        if image.mode in ('1', 'L', 'LA', 'La'):
+          return image.convert('L')
+        if image.mode == 'P':  # By way of RGBA: a palette may carry alpha.
+          image = image.convert('RGBA')
+        return image.convert('RGB')
     except UserError:
       raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
       raise UserError(
-          f"{path} unpacks to more than {Image.MAX_IMAGE_PIXELS} pixels, which "
-          "is refused as a decompression bomb: cut it up or leave it out."
+          f'{path} unpacks to more than {Image.MAX_IMAGE_PIXELS} pixels, which '
+          'is refused as a decompression bomb: cut it up or leave it out.'
       ) from None
     except Exception as error:  # Decoders raise nearly anything on bad bytes.
-      raise UserError(f"{path} cannot be read as an image: it is damaged, "
-                      f"truncated or of another format ({error}).") from None
+      raise UserError(f'{path} cannot be read as an image: it is damaged, '
+                      f'truncated or of another format ({error}).') from None
 
 
 def probe(path):
@@ -97,21 +97,21 @@ def probe(path):
   """
   try:
     with warnings.catch_warnings():
-      warnings.simplefilter("ignore")
-      warnings.simplefilter("error", Image.DecompressionBombWarning)
+      warnings.simplefilter('ignore')
+      warnings.simplefilter('error', Image.DecompressionBombWarning)
       with Image.open(path, formats=FORMATS) as image:
-        if image.mode in ("1", "L", "LA"):
+        if image.mode in ('1', 'L', 'LA'):
           return False, 255
   except Exception:  # _decode says what is wrong, in words.
     pass
   image = _decode(path)
-  if image.mode == "L":
+  if image.mode == 'L':
     return False, 255
   pixels = np.asarray(image)
-  if image.mode == "I":
+  if image.mode == 'I':
     if pixels.min() < 0 or pixels.max() > 65535:
-      raise UserError(f"{path} holds values outside 0 to 65535: save it as "
-                      "16-bit grey.")
+      raise UserError(f'{path} holds values outside 0 to 65535: save it as '
+                      '16-bit grey.')
     return False, int(pixels.max())
   spread = pixels.max(axis=-1).astype(np.int16) - pixels.min(axis=-1)
   return bool(spread.mean() > COLOUR_TOLERANCE), 255
@@ -139,11 +139,11 @@ def read_image(path, grey, max_value=255):
       values that are neither 8-bit nor 16-bit.
   """
   image = _decode(path)
-  if image.mode == "I":
+  if image.mode == 'I':
     pixels = np.asarray(image)
     scaled = np.rint(pixels.clip(0, max_value) * (255.0 / max_value))
     image = Image.fromarray(scaled.astype(np.uint8))
-  pixels = np.asarray(image.convert("L" if grey else "RGB"))
+  pixels = np.asarray(image.convert('L' if grey else 'RGB'))
   return pixels[:, :, None] if grey else pixels
 
 
@@ -172,5 +172,5 @@ def encode_png(image):
   """Returns uint8 [H, W, 1 or 3] as PNG bytes."""
   buffer = io.BytesIO()
   squeezed = image[:, :, 0] if image.shape[2] == 1 else image
-  Image.fromarray(squeezed).save(buffer, format="PNG")
+  Image.fromarray(squeezed).save(buffer, format='PNG')
   return buffer.getvalue()

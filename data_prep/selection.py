@@ -21,8 +21,8 @@ DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
 def gather(options):
   """Reads all sources; returns what `select` needs, by name."""
   classes = sources.list_classes(options.defects) if options.defects else {}
-  frames = sources.list_or_fail(options.frames, "--frames") if options.frames else []
-  clean = sources.list_or_fail(options.clean, "--clean") if options.clean else []
+  frames = sources.list_or_fail(options.frames, '--frames') if options.frames else []
+  clean = sources.list_or_fail(options.clean, '--clean') if options.clean else []
   pairs, unlabelled = [], []
   if frames:
     pairs, unlabelled = frames_lib.match_boxes(options.frames, frames, options.boxes)
@@ -36,32 +36,32 @@ def gather(options):
       4 * options.windows_per_frame, crops=not classes)
   tiles = sources.read_clean(clean, options.clean, reader, options.window,
                              2 * options.backgrounds)
-  return {"reader": reader, "defects": defects + boxed, "windows": windows,
-          "tiles": tiles, "frames": frames, "unlabelled": unlabelled}
+  return {'reader': reader, 'defects': defects + boxed, 'windows': windows,
+          'tiles': tiles, 'frames': frames, 'unlabelled': unlabelled}
 
 
 def _enough(name, distinct, files, options):
   """Raises UserError if a class has too few images; says what to pass instead."""
   if distinct < 2:
-    raise UserError(f"Class {name} has {distinct} distinct image"
+    raise UserError(f'Class {name} has {distinct} distinct image'
                     f"{'s' * (distinct != 1)}, and needs 2 or more: one to train "
-                    "on and one to test on.")
+                    'on and one to test on.')
   asked = options.per_class
   if files < asked or distinct < asked * (1 - DUPLICATES_MAY_COST):
-    what = f"{distinct} distinct images" if files > distinct else f"{files} images"
-    raise UserError(f"Class {name} has {what}, fewer than the {asked} asked for: "
-                    f"pass --per_class {distinct}, or --per_class 0 to keep all.")
+    what = f'{distinct} distinct images' if files > distinct else f'{files} images'
+    raise UserError(f'Class {name} has {what}, fewer than the {asked} asked for: '
+                    f'pass --per_class {distinct}, or --per_class 0 to keep all.')
 
 
 def _draw_classes(options, items):
   """Draws `per_class` of each class; returns (drawn items, {class: available})."""
   files = collections.Counter(item.label for item in items)
   if not files:
-    raise UserError(f"--boxes {options.boxes} holds no defect boxes, so there are "
-                    "no classes: pass --defects.")
+    raise UserError(f'--boxes {options.boxes} holds no defect boxes, so there are '
+                    'no classes: pass --defects.')
   if BACKGROUND in files:
     raise UserError(f"--boxes {options.boxes} has boxes named '{BACKGROUND}', which "
-                    "is the name of clean steel: rename or remove them.")
+                    'is the name of clean steel: rename or remove them.')
   kept, duplicates = sources.drop_duplicates(items)
   drawn, available = [], {}
   for name in sorted(files):
@@ -106,15 +106,15 @@ def _group(options, pool, items):
   thumbs = audit.thumbnails(items)
   pairs, _ = audit.near_duplicates(thumbs)
   names = {item.frame for item in items if item.frame}
-  searched = pool["frames"] if options.defects and options.search_frames else []
+  searched = pool['frames'] if options.defects and options.search_frames else []
   names |= {sources.frame_name(path, options.frames) for path in searched}
   number = {name: len(items) + k for k, name in enumerate(sorted(names))}
   edges = [(k, number[item.frame]) for k, item in enumerate(items) if item.frame]
   found = np.zeros((0, 2), int)
   if searched:
     defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
-    views = (audit.thumbnail(pool["reader"].read(path), options.window)
-             for path in sources.progress(searched, "finding crops in frames"))
+    views = (audit.thumbnail(pool['reader'].read(path), options.window)
+             for path in sources.progress(searched, 'finding crops in frames'))
     found, _ = audit.find_in_frames(thumbs[defects], views)
     edges += [(defects[crop], number[sources.frame_name(searched[k], options.frames)])
               for crop, k in found]
@@ -129,9 +129,9 @@ def select(options, pool):
     (chosen, report, rows): list of (item, group, is test); `audit.json`'s content;
     `audit.png`'s rows.
   """
-  drawn, available, duplicates = _draw_classes(options, pool["defects"])
-  windows, rejected = _screen(options, pool["windows"])
-  candidates = sources.rank(windows + pool["tiles"], options.seed)
+  drawn, available, duplicates = _draw_classes(options, pool['defects'])
+  windows, rejected = _screen(options, pool['windows'])
+  candidates = sources.rank(windows + pool['tiles'], options.seed)
   distinct, more = sources.drop_duplicates(drawn + candidates)
   candidates = distinct[len(drawn):]
   items = drawn + candidates
@@ -144,15 +144,20 @@ def select(options, pool):
                                 [item.source for item in drawn],
                                 options.train_fraction, options.seed)
   barred = np.isin(groups[count:], groups[:count][test])
-  left = [k for k in range(count, len(items)) if not barred[k - count]]
+  # A window that shows what a defect crop shows cannot stand for clean steel.
+  crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
+  marked = np.isin(np.arange(count, len(items)), crossing)
+  left = count + np.flatnonzero(~barred & ~marked)
   if len(left) < max(options.backgrounds, 1):
     raise UserError(
-        f"There are {len(left)} backgrounds, fewer than the "
-        f"{options.backgrounds or 1} asked for ({len(rejected)} more look defective "
-        f"and {int(barred.sum())} share steel with the test set): pass "
-        + (f"--backgrounds {len(left)}, or --backgrounds 0 to keep all."
-           if left else "--clean, or frames with more room beside their boxes."))
-  left = left[:options.backgrounds or None]
+        f'There are {len(left)} backgrounds, fewer than the '
+        f'{options.backgrounds or 1} asked for ({len(rejected)} more look defective, '
+        f'{int(marked.sum())} overlap a defect crop and {int(barred.sum())} share '
+        'steel with the test set): pass '
+        + (f'--backgrounds {len(left)}, or --backgrounds 0 to keep all.' if len(left)
+           else '--clean, or frames with more room beside their boxes.'))
+  available[BACKGROUND] = len(left)
+  left = left[:options.backgrounds or None].tolist()
   leak = split_lib.random_split_leak(
       labels, groups[:count], pairs[(pairs < count).all(axis=1)],
       options.train_fraction, options.seed)
@@ -162,15 +167,15 @@ def select(options, pool):
             for k, number in zip(kept, numbers)]
   report = _report(options, pool, chosen, available)
   report |= {
-      "duplicates": duplicates + more,
-      "random_split_leak": leak,
-      "near_duplicate_pairs": len(pairs),
-      "defects_found_in_frames": found,
-      "rejected_windows": [{"source": item.source, "score": round(score, 3)}
+      'duplicates': duplicates + more,
+      'random_split_leak': leak,
+      'near_duplicate_pairs': len(pairs),
+      'defects_found_in_frames': found,
+      'rejected_windows': [{'source': item.source, 'score': round(score, 3)}
                            for score, item in rejected],
-      "backgrounds_left_out_for_test": int(barred.sum()),
-      "backgrounds_available": len(left) if options.backgrounds == 0 else
-                               int((~barred).sum()),
+      'backgrounds_that_overlap_a_defect': sorted(
+          items[k].source for k in count + np.flatnonzero(marked)),
+      'backgrounds_left_out_for_test': int(barred.sum()),
   }
   return chosen, report, _rows(chosen, rejected)
 
@@ -186,29 +191,29 @@ def _by_group(chosen):
 
 def _report(options, pool, chosen, available):
   """Returns the counts, groups and rules for `audit.json`."""
-  counts = {"train": collections.Counter(), "test": collections.Counter()}
+  counts = {'train': collections.Counter(), 'test': collections.Counter()}
   for item, _, test in chosen:
-    counts["test" if test else "train"][item.label] += 1
+    counts['test' if test else 'train'][item.label] += 1
   parameters = dataclasses.asdict(options)
-  for name in ("defects", "frames", "boxes", "clean", "out"):
+  for name in ('defects', 'frames', 'boxes', 'clean', 'out'):
     parameters.pop(name)  # Where the data lay that day is not part of the data.
-  reader = pool["reader"]
+  reader = pool['reader']
   groups = _by_group(chosen)
   defect_groups = {g for item, g, _ in chosen if item.label != BACKGROUND}
   return {
-      "classes": sorted(available),
-      "counts": {split: dict(sorted(found.items()))
+      'classes': sorted(set(available) - {BACKGROUND}),
+      'counts': {split: dict(sorted(found.items()))
                  for split, found in counts.items()},
-      "available": available,
-      "groups": [{"group": group, "members": [item.source for item in found]}
+      'available': available,
+      'groups': [{'group': group, 'members': [item.source for item in found]}
                  for group, found in groups],
-      "groups_of_defects": len(defect_groups),
-      "frames_without_box_file": len(pool["unlabelled"]),
-      "scaling": {"max_value": reader.max_value, "divisor": reader.max_value / 255,
-                  "grey": reader.grey},
-      "parameters": parameters,
-      "thresholds": {"near_duplicate": audit.CONFIRM, "propose": audit.PROPOSE,
-                     "propose_frame": audit.PROPOSE_FRAME},
+      'groups_of_defects': len(defect_groups),
+      'frames_without_box_file': len(pool['unlabelled']),
+      'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
+                  'grey': reader.grey},
+      'parameters': parameters,
+      'thresholds': {'near_duplicate': audit.CONFIRM, 'propose': audit.PROPOSE,
+                     'propose_frame': audit.PROPOSE_FRAME},
   }
 
 
@@ -218,7 +223,7 @@ def _rows(chosen, rejected):
   labels = sorted({item.label for item, _, _ in chosen} - {BACKGROUND})
   for label in labels + [BACKGROUND]:
     crops = [item.image for item, _, _ in chosen if item.label == label]
-    rows.append((f"{label}: {len(crops)}", crops))
+    rows.append((f'{label}: {len(crops)}', crops))
   groups = [(group, found) for group, found in _by_group(chosen)
             if any(item.label != BACKGROUND for item in found)]
   for group, found in groups[:12]:
@@ -227,7 +232,7 @@ def _rows(chosen, rejected):
                  [item.image for item in found]))
   for start in range(0, min(len(rejected), 96), sheet.COLUMNS):
     part = rejected[start:start + sheet.COLUMNS]
-    rows.append((f"rejected as background: scores {part[0][0]:.1f} to "
-                 f"{part[-1][0]:.1f} (of {len(rejected)})",
+    rows.append((f'rejected as background: scores {part[0][0]:.1f} to '
+                 f'{part[-1][0]:.1f} (of {len(rejected)})',
                  [item.image for _, item in part]))
   return rows

@@ -17,11 +17,11 @@ def draw(rows):
     PIL image, mode RGB.
   """
   height = TITLE + CELL + 2 * GAP
-  sheet = Image.new("RGB", (COLUMNS * (CELL + GAP), height * max(len(rows), 1)), "white")
+  sheet = Image.new('RGB', (COLUMNS * (CELL + GAP), height * len(rows)), 'white')
   pen = ImageDraw.Draw(sheet)
   for k, (title, crops) in enumerate(rows):
     # The built-in font knows ASCII only.
-    pen.text((GAP, k * height), title.encode("ascii", "replace").decode(), "black")
+    pen.text((GAP, k * height), title.encode('ascii', 'replace').decode(), 'black')
     for n, crop in enumerate(crops[:COLUMNS]):
       three = np.repeat(crop, 3, axis=-1) if crop.shape[-1] == 1 else crop
       picture = Image.fromarray(three).resize((CELL, CELL))

@@ -11,7 +11,7 @@ from data_prep import frames as frames_lib
 from data_prep import images
 from pegan_jax.errors import UserError
 
-BACKGROUND = "background"
+BACKGROUND = 'background'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Reader:
 
 def progress(iterable, what):
   """Returns the iterable, with a progress bar where stderr is a terminal."""
-  return tqdm(iterable, desc=what, unit="", disable=None, leave=False)
+  return tqdm(iterable, desc=what, unit='', disable=None, leave=False)
 
 
 def survey(paths, size, seed):
@@ -77,7 +77,7 @@ def survey(paths, size, seed):
     UserError: a file cannot be read.
   """
   coloured, largest = False, 255
-  for path in progress(paths, "checking images"):
+  for path in progress(paths, 'checking images'):
     path_coloured, path_largest = images.probe(path)
     coloured |= path_coloured
     largest = max(largest, path_largest)
@@ -87,10 +87,10 @@ def survey(paths, size, seed):
 def list_or_fail(folder, flag):
   """Lists a folder's images; an empty one is an error that names its flag."""
   if not pathlib.Path(folder).is_dir():
-    raise UserError(f"{flag} {folder} is not a folder.")
+    raise UserError(f'{flag} {folder} is not a folder.')
   paths = images.list_images(folder)
   if not paths:
-    raise UserError(f"{flag} {folder} holds no images "
+    raise UserError(f'{flag} {folder} holds no images '
                     f"({', '.join(images.EXTENSIONS)}).")
   return paths
 
@@ -109,24 +109,24 @@ def list_classes(folder):
   """
   folder = pathlib.Path(folder)
   if not folder.is_dir():
-    raise UserError(f"--defects {folder} is not a folder.")
+    raise UserError(f'--defects {folder} is not a folder.')
   names = sorted(path.name for path in folder.iterdir()
-                 if path.is_dir() and not path.name.startswith("."))
+                 if path.is_dir() and not path.name.startswith('.'))
   if not names:
-    raise UserError(f"--defects {folder} holds no class folders: put each "
+    raise UserError(f'--defects {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
   if BACKGROUND in names:
     raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
-                    "is the name of clean steel: pass that folder as --clean.")
-  return {name: list_or_fail(folder / name, "--defects") for name in names}
+                    'is the name of clean steel: pass that folder as --clean.')
+  return {name: list_or_fail(folder / name, '--defects') for name in names}
 
 
 def read_classes(classes, folder, reader):
   """Yields an item for every image of every class folder."""
   paths = [(name, path) for name in classes for path in classes[name]]
-  for name, path in progress(paths, "reading defects"):
+  for name, path in progress(paths, 'reading defects'):
     source = path.relative_to(folder).as_posix()
-    yield Item(name, source, "", reader.crop(reader.read(path)))
+    yield Item(name, source, '', reader.crop(reader.read(path)))
 
 
 def _cut(reader, label, frame, image, box):
@@ -162,10 +162,10 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crop
   """
   names = frames_lib.read_names(boxes_dir) if pairs else []
   defects, windows = [], []
-  for path, box_path in progress(pairs, "reading frames"):
+  for path, box_path in progress(pairs, 'reading frames'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    if box_path.suffix.lower() == ".xml":
+    if box_path.suffix.lower() == '.xml':
       boxes = frames_lib.read_voc(box_path)
     else:
       boxes = frames_lib.read_yolo(box_path, names, height, width)
@@ -193,7 +193,7 @@ def read_clean(paths, folder, reader, window, most):
     List of items.
   """
   items = []
-  for path in progress(paths, "reading clean images"):
+  for path in progress(paths, 'reading clean images'):
     image = reader.read(path)
     height, width = image.shape[:2]
     frame = frame_name(path, folder)
@@ -211,7 +211,7 @@ def rank(items, seed):
   classes change which images are drawn.
   """
   def key(item):
-    text = f"{seed}/{item.label}/{item.source}".encode("utf-8", "surrogateescape")
+    text = f'{seed}/{item.label}/{item.source}'.encode('utf-8', 'surrogateescape')
     return hashlib.sha256(text).digest()
   return sorted(items, key=key)
 
@@ -234,6 +234,6 @@ def drop_duplicates(items):
       kept.append(item)
       continue
     other = first[digest]
-    dropped.append({"dropped": item.source, "same_as": other.source,
-                    "labels_conflict": item.label != other.label})
+    dropped.append({'dropped': item.source, 'same_as': other.source,
+                    'labels_conflict': item.label != other.label})
   return kept, dropped

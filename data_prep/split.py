@@ -9,8 +9,8 @@ from pegan_jax.errors import UserError
 
 def _coin(text):
   """Returns a number in [0, 1) that depends on nothing but the text."""
-  digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
-  return int.from_bytes(digest[:8], "big") / 2**64
+  digest = hashlib.sha256(text.encode('utf-8', 'surrogateescape')).digest()
+  return int.from_bytes(digest[:8], 'big') / 2**64
 
 
 def test_quota(count, train_fraction):
@@ -65,7 +65,7 @@ def split_groups(labels, groups, sources, train_fraction, seed):
   members = {}
   for index, group in enumerate(groups):
     members.setdefault(int(group), []).append(index)
-  coins = {group: _coin(f"{seed}/split/{min(sources[i] for i in found)}")
+  coins = {group: _coin(f'{seed}/split/{min(sources[i] for i in found)}')
            for group, found in members.items()}
   order = sorted(members, key=coins.get)
   counts = {group: _count(labels, members[group]) for group in order}
@@ -82,7 +82,7 @@ def split_groups(labels, groups, sources, train_fraction, seed):
           room[label] -= n
 
   fill(g for g in mixed
-       if _coin(f"{seed}/side/{coins[g]}") < 1 - train_fraction)
+       if _coin(f'{seed}/side/{coins[g]}') < 1 - train_fraction)
   for label in sorted(room):
     own = [g for g in order if list(counts[g]) == [label]]
     sizes = [counts[g][label] for g in own]
@@ -95,9 +95,9 @@ def split_groups(labels, groups, sources, train_fraction, seed):
     sides = {bool(chosen[i]) for i in range(len(labels)) if labels[i] == label}
     if len(sides) == 1:
       raise UserError(
-          f"Class {label} cannot be split: all its images are near-duplicates of "
-          "one another or share frames, so they belong on one side; add images "
-          "of other frames.")
+          f'Class {label} cannot be split: all its images are near-duplicates of '
+          'one another or share frames, so they belong on one side; add images '
+          'of other frames.')
   return chosen
 
 
@@ -143,14 +143,14 @@ def random_split_leak(labels, groups, pairs, train_fraction, seed, repeats=100):
       here = test & (labels == name)
       counts[k, :, n] = (near & here).sum(), (shared & here).sum()
   total = sum(quotas.values())
-  report = {"test_images": total, "splits": repeats}
-  for m, kind in enumerate(("near_duplicate", "group")):
+  report = {'test_images': total, 'splits': repeats}
+  for m, kind in enumerate(('near_duplicate', 'group')):
     mean = counts[:, m].mean(axis=0)
     report[kind] = {
-        "seeded_count": int(counts[0, m].sum()),
-        "mean_count": round(float(mean.sum()), 2),
-        "mean_fraction": round(float(mean.sum()) / total, 4),
-        "mean_fraction_by_class": {
+        'seeded_count': int(counts[0, m].sum()),
+        'mean_count': round(float(mean.sum()), 2),
+        'mean_fraction': round(float(mean.sum()) / total, 4),
+        'mean_fraction_by_class': {
             name: round(float(mean[n]) / quotas[name], 4)
             for n, name in enumerate(names)}}
   return report

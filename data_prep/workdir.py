@@ -30,28 +30,28 @@ def whole_or_nothing(out):
     UserError: `out` exists, is being written, or cannot be.
   """
   out = pathlib.Path(out)
-  work = out.parent / f".{out.name}.building"
+  work = out.parent / f'.{out.name}.building'
   try:
     if os.path.lexists(out):
-      raise UserError(f"--out {out} exists already: remove it or choose another "
-                      "name.")
+      raise UserError(f'--out {out} exists already: remove it or choose another '
+                      'name.')
     out.parent.mkdir(parents=True, exist_ok=True)
     work.mkdir(exist_ok=True)
     with _locked(work, out):
       try:
         for stale in work.iterdir():
           shutil.rmtree(stale)
-        folder = work / "work"
+        folder = work / 'work'
         folder.mkdir()
         yield folder, lambda done: os.rename(done, out)
       finally:
         shutil.rmtree(work, ignore_errors=True)
   except OSError as error:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-      raise UserError(f"The disk is full: {out} was not written, and nothing is "
-                      "left of it; free some space or choose another --out."
+      raise UserError(f'The disk is full: {out} was not written, and nothing is '
+                      'left of it; free some space or choose another --out.'
                       ) from None
-    raise UserError(f"{out} cannot be written: {error}.") from None
+    raise UserError(f'{out} cannot be written: {error}.') from None
 
 
 @contextlib.contextmanager
@@ -62,7 +62,7 @@ def _locked(folder, out):
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     yield
   except BlockingIOError:
-    raise UserError(f"Another build is writing {out}: wait for it, or choose "
-                    "another --out.") from None
+    raise UserError(f'Another build is writing {out}: wait for it, or choose '
+                    'another --out.') from None
   finally:
     os.close(handle)

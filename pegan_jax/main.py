@@ -1,6 +1,7 @@
 """python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
 
 import os
+import signal
 import sys
 
 from absl import app, flags, logging
@@ -51,13 +52,15 @@ def _one_line(text):
 
 
 def main():
-  """Runs; a UserError becomes one line on standard error and status 2."""
+  """Runs; what a user can mend is one line on standard error and status 2."""
   logging.set_verbosity(logging.WARNING)
   try:
     app.run(_run, flags_parser=_parse_flags)
-  except UserError as e:
-    print(f'error: {e}', file=sys.stderr)
+  except (UserError, OSError) as e:  # OSError: a full disk, a folder's rights.
+    print(f'error: {_one_line(e)}', file=sys.stderr)
     sys.exit(2)
+  except KeyboardInterrupt:  # Outside the loop, where nothing is to be saved.
+    sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == '__main__':

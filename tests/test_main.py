@@ -38,6 +38,16 @@ def test_bad_commands(args, words):
   assert not os.path.exists('w')
 
 
+def test_a_workdir_that_cannot_be_made(data_dir, tmp_path):
+  (tmp_path / 'file').write_text('')
+  status, _, err = _run(
+      '--config=configs/pegan.py', f'--workdir={tmp_path}/file/run',
+      f'--config.data_dir={data_dir}', '--config.image_size=32',
+      '--config.width=0.125', '--config.num_blocks=1')
+  assert status == 2 and 'Traceback' not in err
+  assert 'file/run' in err.splitlines()[-1]
+
+
 def test_help_names_the_flags():
   status, out, err = _run('--help')
   assert status in (0, 1)  # absl's own status for --help is 1

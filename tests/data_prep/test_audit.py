@@ -14,10 +14,10 @@ from data_prep import images
 from data_prep import screen
 from data_prep import split
 
-DATA = pathlib.Path(os.environ.get("PEGAN_DATA", "../shared/data"))
+DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))
 needs_data = pytest.mark.skipif(
-    not (DATA / "NEU-DET" / "IMAGES").is_dir(),
-    reason="the real data is not in PEGAN_DATA or ../shared/data")
+    not (DATA / 'NEU-DET' / 'IMAGES').is_dir(),
+    reason='the real data is not in PEGAN_DATA or ../shared/data')
 
 
 def _steel(random, size=160, lines=False):
@@ -34,7 +34,7 @@ def _worse(random, image):
   light = image * random.uniform(0.85, 1.15) + random.uniform(-15, 15)
   noisy = np.clip(light + random.normal(0, 1.5, image.shape), 0, 255)
   buffer = io.BytesIO()
-  Image.fromarray(noisy.astype(np.uint8)).save(buffer, "JPEG", quality=80)
+  Image.fromarray(noisy.astype(np.uint8)).save(buffer, 'JPEG', quality=80)
   with Image.open(buffer) as image:
     return np.asarray(image)
 
@@ -43,7 +43,7 @@ def _thumbs(crops):
   return np.stack([audit.thumbnail(crop[:, :, None], 64) for crop in crops])
 
 
-@pytest.mark.parametrize("lines", [False, True])
+@pytest.mark.parametrize('lines', [False, True])
 def test_planted_shifts_are_found_and_nothing_else(lines):
   random = np.random.default_rng(1)
   crops, expected = [], set()
@@ -94,8 +94,8 @@ def test_recall_and_precision_on_real_frames():
   """Known truth: shifted cuts of NEU-DET frames, 25 of each of six classes."""
   random = np.random.default_rng(4)
   crops, kinds = [], []
-  for kind in ("crazing", "inclusion", "patches", "pitted", "rolled-in", "scratches"):
-    paths = sorted((DATA / "NEU-DET" / "IMAGES").glob(f"{kind}*"))
+  for kind in ('crazing', 'inclusion', 'patches', 'pitted', 'rolled-in', 'scratches'):
+    paths = sorted((DATA / 'NEU-DET' / 'IMAGES').glob(f'{kind}*'))
     for path in paths[::len(paths) // 25][:25]:
       frame = images.read_image(path, grey=True)[:, :, 0]
       dy, dx = random.integers(-14, 15, 2)
@@ -121,7 +121,7 @@ def test_marked_windows_score_above_clean_ones():
   np.testing.assert_allclose(flat, 0)
 
 
-@pytest.mark.parametrize("sizes, target, total", [
+@pytest.mark.parametrize('sizes, target, total', [
     ([1] * 10, 3, 3), ([4, 4, 4], 5, 4), ([3, 5], 4, 3), ([7], 2, 0), ([7], 4, 7),
     ([2, 9, 4, 3], 7, 7)])
 def test_closest_subset(sizes, target, total):
@@ -141,9 +141,9 @@ def test_closest_subset_against_brute_force():
 
 def test_split_keeps_groups_whole_and_meets_the_share():
   random = np.random.default_rng(7)
-  labels = ["a"] * 200 + ["b"] * 200
+  labels = ['a'] * 200 + ['b'] * 200
   groups = np.concatenate([random.integers(0, 90, 200), 70 + random.integers(0, 90, 200)])
-  names = [f"{label}/{k}" for k, label in enumerate(labels)]
+  names = [f'{label}/{k}' for k, label in enumerate(labels)]
   test = split.split_groups(labels, groups, names, 0.7, seed=0)
   assert not set(groups[test]) & set(groups[~test])
   assert test[:200].sum() == test[200:].sum() == 60
@@ -153,7 +153,7 @@ def test_split_keeps_groups_whole_and_meets_the_share():
 
 
 def test_groups_across_all_classes_still_fill_the_test_set():
-  labels = ["a", "b"] * 50
+  labels = ['a', 'b'] * 50
   groups = np.repeat(np.arange(50), 2)  # Every group has one of each.
   test = split.split_groups(labels, groups, [str(k) for k in range(100)], 0.7, 0)
   assert test.sum() == 30 and (test[::2] == test[1::2]).all()
@@ -161,12 +161,12 @@ def test_groups_across_all_classes_still_fill_the_test_set():
 
 def test_random_split_leak_in_closed_form():
   """40 pairs of twins: a test image's twin is in train with 56 chances in 79."""
-  labels, groups = ["a"] * 80, np.repeat(np.arange(40), 2)
+  labels, groups = ['a'] * 80, np.repeat(np.arange(40), 2)
   pairs = np.arange(80).reshape(40, 2)
   leak = split.random_split_leak(labels, groups, pairs, 0.7, seed=0, repeats=400)
-  assert leak["test_images"] == 24
-  for kind in ("near_duplicate", "group"):
-    assert leak[kind]["mean_fraction"] == pytest.approx(56 / 79, abs=0.02)
-    assert leak[kind]["mean_fraction_by_class"]["a"] == leak[kind]["mean_fraction"]
+  assert leak['test_images'] == 24
+  for kind in ('near_duplicate', 'group'):
+    assert leak[kind]['mean_fraction'] == pytest.approx(56 / 79, abs=0.02)
+    assert leak[kind]['mean_fraction_by_class']['a'] == leak[kind]['mean_fraction']
   none = split.random_split_leak(labels, np.arange(80), np.zeros((0, 2), int), 0.7, 0)
-  assert none["near_duplicate"]["mean_count"] == none["group"]["mean_count"] == 0
+  assert none['near_duplicate']['mean_count'] == none['group']['mean_count'] == 0

@@ -16,36 +16,36 @@ def _save(tmp_path, image, name, **options):
   return path
 
 
-@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "tiff", "PNG"])
+@pytest.mark.parametrize('suffix', ['png', 'bmp', 'tif', 'tiff', 'PNG'])
 def test_lossless_formats_read_exactly(tmp_path, suffix):
-  path = _save(tmp_path, Image.fromarray(GREY), f"Prüfung ß.{suffix}")
+  path = _save(tmp_path, Image.fromarray(GREY), f'Prüfung ß.{suffix}')
   assert images.list_images(tmp_path) == [path]
   np.testing.assert_array_equal(images.read_image(path, grey=True)[:, :, 0], GREY)
   assert images.probe(path) == (False, 255)
 
 
-@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P"])
+@pytest.mark.parametrize('mode', ['L', 'LA', 'RGB', 'RGBA', 'P'])
 def test_modes_that_show_grey_read_as_that_grey(tmp_path, mode):
-  path = _save(tmp_path, Image.fromarray(GREY).convert(mode), "a.png")
+  path = _save(tmp_path, Image.fromarray(GREY).convert(mode), 'a.png')
   np.testing.assert_array_equal(images.read_image(path, grey=True)[:, :, 0], GREY)
   assert images.read_image(path, grey=False).shape == (6, 8, 3)
   assert images.probe(path) == (False, 255)
 
 
 def test_one_bit_reads_as_black_and_white(tmp_path):
-  path = _save(tmp_path, Image.fromarray(GREY > 99), "a.png")
+  path = _save(tmp_path, Image.fromarray(GREY > 99), 'a.png')
   np.testing.assert_array_equal(
       images.read_image(path, grey=True)[:, :, 0], np.where(GREY > 99, 255, 0))
 
 
 def test_alpha_is_ignored(tmp_path):
   clear = np.dstack([GREY, GREY, GREY, np.zeros_like(GREY)])
-  path = _save(tmp_path, Image.fromarray(clear), "a.png")
+  path = _save(tmp_path, Image.fromarray(clear), 'a.png')
   np.testing.assert_array_equal(images.read_image(path, grey=True)[:, :, 0], GREY)
 
 
 def test_jpeg_is_close_and_its_chroma_noise_is_not_colour(tmp_path):
-  path = _save(tmp_path, Image.fromarray(GREY).convert("RGB"), "a.jpeg", quality=95)
+  path = _save(tmp_path, Image.fromarray(GREY).convert('RGB'), 'a.jpeg', quality=95)
   got = images.read_image(path, grey=True)[:, :, 0].astype(int)
   assert np.abs(got - GREY).max() <= 12
   assert images.probe(path) == (False, 255)
@@ -54,15 +54,15 @@ def test_jpeg_is_close_and_its_chroma_noise_is_not_colour(tmp_path):
 def test_colour_is_seen_and_kept(tmp_path):
   red = np.zeros((4, 5, 3), np.uint8)
   red[..., 0] = 200
-  path = _save(tmp_path, Image.fromarray(red), "a.png")
+  path = _save(tmp_path, Image.fromarray(red), 'a.png')
   assert images.probe(path) == (True, 255)
   np.testing.assert_array_equal(images.read_image(path, grey=False), red)
 
 
-@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize('suffix', ['png', 'tif'])
 def test_sixteen_bits_scale_by_the_sets_divisor(tmp_path, suffix):
   values = np.array([[0, 1, 2048], [4095, 4096, 65535]], np.uint16)
-  path = _save(tmp_path, Image.fromarray(values), f"a.{suffix}")
+  path = _save(tmp_path, Image.fromarray(values), f'a.{suffix}')
   assert images.probe(path) == (False, 65535)
   # 2048 * 255 / 4095 = 127.53; what lies above max_value is clipped.
   np.testing.assert_array_equal(
@@ -71,11 +71,11 @@ def test_sixteen_bits_scale_by_the_sets_divisor(tmp_path, suffix):
 
 
 def test_sixteen_bit_file_with_eight_bit_values_is_untouched(tmp_path):
-  path = _save(tmp_path, Image.fromarray(GREY.astype(np.uint16)), "a.png")
+  path = _save(tmp_path, Image.fromarray(GREY.astype(np.uint16)), 'a.png')
   np.testing.assert_array_equal(images.read_image(path, grey=True)[:, :, 0], GREY)
 
 
-@pytest.mark.parametrize("largest, expected", [
+@pytest.mark.parametrize('largest, expected', [
     (0, 255), (255, 255), (256, 1023), (1023, 1023), (1024, 4095), (4096, 16383),
     (16384, 65535), (65535, 65535)])
 def test_bit_depth_is_the_smallest_that_holds_the_largest(largest, expected):
@@ -85,52 +85,52 @@ def test_bit_depth_is_the_smallest_that_holds_the_largest(largest, expected):
 def test_exif_orientation_is_applied(tmp_path):
   exif = Image.Exif()
   exif[0x0112] = 6  # Rotate by 90 degrees clockwise to show.
-  path = _save(tmp_path, Image.fromarray(GREY), "a.png", exif=exif)
+  path = _save(tmp_path, Image.fromarray(GREY), 'a.png', exif=exif)
   np.testing.assert_array_equal(
       images.read_image(path, grey=True)[:, :, 0], np.rot90(GREY, -1))
 
 
 def test_floating_point_is_refused(tmp_path):
-  path = _save(tmp_path, Image.fromarray(GREY.astype(np.float32)), "a.tif")
-  with pytest.raises(UserError, match="floating-point"):
+  path = _save(tmp_path, Image.fromarray(GREY.astype(np.float32)), 'a.tif')
+  with pytest.raises(UserError, match='floating-point'):
     images.read_image(path, grey=True)
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "tif"])
+@pytest.mark.parametrize('suffix', ['png', 'jpg', 'bmp', 'tif'])
 def test_truncated_file_names_itself(tmp_path, suffix):
   path = _save(tmp_path, Image.fromarray(np.kron(GREY, np.ones((20, 20), np.uint8))),
-               f"a.{suffix}")
+               f'a.{suffix}')
   data = path.read_bytes()
   path.write_bytes(data[:len(data) // 2])
-  with pytest.raises(UserError, match=f"a.{suffix} cannot be read"):
+  with pytest.raises(UserError, match=f'a.{suffix} cannot be read'):
     images.read_image(path, grey=True)
 
 
-@pytest.mark.parametrize("data", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
+@pytest.mark.parametrize('data', [b'', b'not an image', b'\x89PNG\r\n\x1a\n'])
 def test_garbage_names_itself(tmp_path, data):
-  (tmp_path / "a.png").write_bytes(data)
+  (tmp_path / 'a.png').write_bytes(data)
   for read in (images.probe, lambda path: images.read_image(path, grey=True)):
-    with pytest.raises(UserError, match="a.png cannot be read"):
-      read(tmp_path / "a.png")
+    with pytest.raises(UserError, match='a.png cannot be read'):
+      read(tmp_path / 'a.png')
 
 
-@pytest.mark.parametrize("limit", [30, 10])  # Pillow warns, and fails above twice.
+@pytest.mark.parametrize('limit', [30, 10])  # Pillow warns, and fails above twice.
 def test_bomb_is_refused_from_the_warning_on(tmp_path, monkeypatch, limit):
-  path = _save(tmp_path, Image.fromarray(GREY), "a.png")
-  monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+  path = _save(tmp_path, Image.fromarray(GREY), 'a.png')
+  monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', limit)
   for read in (images.probe, lambda path: images.read_image(path, grey=True)):
-    with pytest.raises(UserError, match="a.png unpacks to more than .* bomb"):
+    with pytest.raises(UserError, match='a.png unpacks to more than .* bomb'):
       read(path)
 
 
 def test_listing_recurses_sorts_and_skips_hidden(tmp_path):
-  for name in ("b/z.png", "b/a.JPG", "a.tif", "._a.tif", ".git/x.png", "notes.txt"):
+  for name in ('b/z.png', 'b/a.JPG', 'a.tif', '._a.tif', '.git/x.png', 'notes.txt'):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).touch()
   names = [p.relative_to(tmp_path).as_posix() for p in images.list_images(tmp_path)]
-  assert names == ["a.tif", "b/a.JPG", "b/z.png"]
-  with pytest.raises(UserError, match="not a folder"):
-    images.list_images(tmp_path / "missing")
+  assert names == ['a.tif', 'b/a.JPG', 'b/z.png']
+  with pytest.raises(UserError, match='not a folder'):
+    images.list_images(tmp_path / 'missing')
 
 
 def test_square_crop_takes_the_centre():
@@ -151,6 +151,6 @@ def test_resize_is_antialiased():
 
 def test_png_round_trip(tmp_path):
   for image in (GREY[:, :, None], np.dstack([GREY] * 3)):
-    (tmp_path / "a.png").write_bytes(images.encode_png(image))
-    got = images.read_image(tmp_path / "a.png", grey=image.shape[2] == 1)
+    (tmp_path / 'a.png').write_bytes(images.encode_png(image))
+    got = images.read_image(tmp_path / 'a.png', grey=image.shape[2] == 1)
     np.testing.assert_array_equal(got, image)

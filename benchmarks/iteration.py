@@ -1,0 +1,104 @@
+"""What the project's two CPU measures gain on a whole PE-GAN iteration.
+
+  python benchmarks/iteration.py [--image_size 64] [--width 0.25] [--rounds 3]
+
+Times one iteration (n_critic D updates, one G update) as it is trained, with the
+critic's loop left rolled, and with XLA's own derivatives of `lax.conv` in place
+of `nets.blocks.conv`; the three by turns in one process. Prints the median
+seconds of each, and how many times slower than ours the others are.
+"""
+
+import argparse
+import statistics
+import time
+from unittest import mock
+
+import jax
+from jax import lax
+import numpy as np
+
+from configs import pegan
+from pegan_jax import methods, step
+from pegan_jax.nets import blocks
+
+DOMAINS = 10
+
+
+def _plain_conv(x, kernel, stride=1, pad=0):
+  return blocks._conv_lax(x, kernel, stride, pad)  # pylint: disable=protected-access
+
+
+def _plain_conv_transpose(g, kernel, stride, pad, out_hw):
+  del pad, out_hw
+  return lax.conv_general_dilated(
+      g, kernel[::-1, ::-1].swapaxes(2, 3), (1, 1), [(2, 2)] * 2,
+      lhs_dilation=(stride, stride), dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
+
+
+def _rolled_scan(*args, unroll, **kwargs):
+  del unroll
+  return _SCAN(*args, **kwargs)
+
+
+_SCAN = lax.scan
+VARIANTS = {
+    'ours': [],
+    'rolled loop': [mock.patch.object(lax, 'scan', _rolled_scan)],
+    'lax.conv derivatives': [
+        mock.patch.object(blocks, 'conv', _plain_conv),
+        mock.patch.object(blocks, 'conv_transpose', _plain_conv_transpose)],
+}
+
+
+def _compile(config, patches, batch):
+  """Builds one variant: (compiled step, seconds of compilation, state)."""
+  for patch in patches:
+    patch.start()
+  method = methods.get(config.method)
+  nets = method.networks(config, DOMAINS)
+  state = jax.jit(lambda: step.init_state(method, nets, config))()
+  began = time.perf_counter()
+  compiled = jax.jit(step.make_step(method, nets, config)).lower(
+      state, batch).compile()
+  seconds = time.perf_counter() - began
+  for patch in patches:
+    patch.stop()
+  return compiled, seconds, state
+
+
+def main():
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--image_size', type=int, default=64)
+  parser.add_argument('--width', type=float, default=0.25)
+  parser.add_argument('--batch_size', type=int, default=16)
+  parser.add_argument('--n_critic', type=int, default=5)
+  parser.add_argument('--rounds', type=int, default=3)
+  args = parser.parse_args()
+  config = pegan.get_config()
+  config.update({k: v for k, v in vars(args).items() if k != 'rounds'})
+
+  rng = np.random.default_rng(0)
+  shape = (config.n_critic, 2 * config.batch_size)
+  size = config.image_size
+  batch = {'image': rng.integers(0, 256, (*shape, size, size, 1), np.uint8),
+           'label': np.tile([DOMAINS - 1, 3], (config.n_critic,
+                                               config.batch_size))}
+  steps = {name: _compile(config, patches, batch)
+           for name, patches in VARIANTS.items()}
+  times = {name: [] for name in steps}
+  for _ in range(args.rounds + 1):
+    for name, (compiled, _, state) in steps.items():
+      began = time.perf_counter()
+      jax.block_until_ready(compiled(state, batch))
+      times[name].append(time.perf_counter() - began)
+  medians = {name: statistics.median(t[1:]) for name, t in times.items()}
+  print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {size}x{size}, '
+        f'width {config.width}, {config.batch_size} + {config.batch_size} '
+        f'images, n_critic {config.n_critic}')
+  for name, median in medians.items():
+    print(f'{name:22s} {median:8.3f} s an iteration, {median / medians["ours"]:5.2f}'
+          f' times ours; compiled in {steps[name][1]:.1f} s')
+
+
+if __name__ == '__main__':
+  main()
