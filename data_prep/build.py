@@ -127,6 +127,26 @@ def build(**options):
   return report
 
 
+_HELP = {
+    'defects': 'folder with one folder of images a class',
+    'frames': 'raw frames; need --boxes',
+    'boxes': 'Pascal VOC .xml or YOLO .txt files of the frames, empty for a clean one',
+    'clean': 'images that are all background, of any size',
+    'out': 'folder to write; must not exist',
+    'image_size': 'side of the crops in pixels, a multiple of 32',
+    'per_class': 'images to draw of each class; 0 keeps all',
+    'backgrounds': 'backgrounds to draw; 0 keeps all',
+    'train_fraction': 'share of each class in train; all backgrounds are',
+    'seed': 'of every draw',
+    'shards': 'files a split',
+    'margin': 'pixels of a frame between a background and any box',
+    'windows_per_frame': 'most backgrounds of one frame; 0 is no limit',
+    'window_size': 'side of backgrounds in pixels of the frame; 0 is image_size',
+    'reject_score': 'windows of frames that score above look defective, and are left out',
+    'search_frames': 'look up in the frames where each defect crop comes from',
+}
+
+
 class _Parser(argparse.ArgumentParser):
   """Says what is wrong with a flag in one sentence."""
 
@@ -141,11 +161,14 @@ def _parse(arguments):
   for field in dataclasses.fields(Options):
     if field.type is bool:
       parser.add_argument(f'--{field.name}', default=field.default,
+                          help=_HELP[field.name],
                           action=argparse.BooleanOptionalAction)
     else:
       kind = field.type if field.type in (int, float) else str
       parser.add_argument(f'--{field.name}', type=kind, default=field.default,
-                          metavar='DIR' if kind is str else 'N')
+                          metavar='DIR' if kind is str else 'N',
+                          help=_HELP[field.name] + (
+                              '' if kind is str else ' (%(default)s)'))
   return vars(parser.parse_args(arguments))
 
 
@@ -180,10 +203,12 @@ def _summary(out, report):
       f"group of {leak['group']['mean_count']:.0f}, of {leak['test_images']} test "
       'images; this split none.',
       f'See {out}/audit.json and {out}/audit.png.']
-  conflicts = [d for d in report['duplicates'] if d['labels_conflict']]
+  conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
   if conflicts:
-    lines.append(f'Note: {len(conflicts)} exact duplicates lie under two labels, for '
-                 f"example {conflicts[0]['dropped']} and {conflicts[0]['same_as']}.")
+    first = conflicts[0]
+    lines.append(f"Note: {len(conflicts)} of the exact duplicates lie under two labels, "
+                 f"first {first['dropped']} ({first['labels'][0]}) and "
+                 f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
   if report['frames_without_box_file']:
     lines.append(f"Note: {report['frames_without_box_file']} frames have no box file "
                  'and were not used; an empty one says that a frame is clean.')

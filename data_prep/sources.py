@@ -78,6 +78,9 @@ def survey(paths, size, seed):
   """
   coloured, largest = False, 255
   for path in progress(paths, 'checking images'):
+    if not str(path).isprintable():  # Bytes that are no UTF-8 are no text either.
+      raise UserError(f'{str(path)!a} has characters in its name that are not text: '
+                      'rename it.')
     path_coloured, path_largest = images.probe(path)
     coloured |= path_coloured
     largest = max(largest, path_largest)
@@ -224,7 +227,7 @@ def drop_duplicates(items):
 
   Returns:
     (kept, duplicates): the items, and a list of
-    {"dropped", "same_as", "labels_conflict"} for `audit.json`.
+    {"dropped", "same_as", "labels"} for `audit.json`.
   """
   first, kept, dropped = {}, [], []
   for item in items:
@@ -235,5 +238,5 @@ def drop_duplicates(items):
       continue
     other = first[digest]
     dropped.append({'dropped': item.source, 'same_as': other.source,
-                    'labels_conflict': item.label != other.label})
+                    'labels': [item.label, other.label]})
   return kept, dropped

@@ -15,8 +15,8 @@ from data_prep import images
 from pegan_jax import data, monitor
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
+from pegan_jax.run import Run
 from pegan_jax.step import scale, to_pixels
-from pegan_jax.train import Run
 
 # Images computed together, whatever the batch size: the same shapes give the
 # same rounding, and so the same bytes.

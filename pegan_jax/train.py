@@ -1,9 +1,9 @@
 """The only training loop; it knows no method by name."""
 
+import contextlib
 import json
 import math
 import os
-import pathlib
 import signal
 import time
 
@@ -11,11 +11,12 @@ from clu import parameter_overview
 import jax
 import numpy as np
 
-from pegan_jax import data, methods, monitor, optimizers, sharding
+from pegan_jax import data, monitor, optimizers, sharding
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
+from pegan_jax.run import Run
 from pegan_jax.sampling import Samples
-from pegan_jax.step import init_state, make_step
+from pegan_jax.step import make_step
 
 
 class Interrupted(Exception):
@@ -61,6 +62,14 @@ class _Window:
     self._began = time.perf_counter()
     self._waited = 0.0
 
+  @contextlib.contextmanager
+  def paused(self):
+    """Leaves what happens inside out of the time a step takes."""
+    jax.block_until_ready([m for _, m in self._steps])
+    paused = time.perf_counter()
+    yield
+    self._began += time.perf_counter() - paused
+
   def add(self, step, metrics, waited):
     self._steps.append((step, metrics))
     self._waited += waited
@@ -91,68 +100,6 @@ class _Window:
         scalars[name] = float(metric.compute())
     self.clear()
     return scalars
-
-
-class Run:
-  """A run in a workdir: what its config and data set amount to.
-
-  Args:
-    config: the run's configuration.
-    workdir: the run's folder.
-
-  Raises:
-    UserError: the config, the data set and the devices do not fit together.
-  """
-
-  def __init__(self, config, workdir):
-    self.config = config
-    self.workdir = pathlib.Path(workdir)
-    self.mesh = sharding.make_mesh()
-    self.info = data.load_info(config.data_dir or self.workdir / 'dataset')
-    _check(config, self.mesh)
-    self.method = methods.get(config.method)
-    self.nets = self.method.networks(config, self.info.num_domains)
-    # With the config in a checkpoint, and compared with it on resume.
-    self.saved_config = config.to_dict() | {'dataset': {
-        'classes': self.info.classes, 'channels': self.info.channels,
-        'image_size': self.info.image_size,
-        'metadata': self.info.metadata}}
-
-  def init_state(self):
-    """A fresh state on all devices."""
-    return jax.jit(
-        lambda: init_state(self.method, self.nets, self.config),
-        out_shardings=sharding.replicated(self.mesh))()
-
-  def state_template(self):
-    """Shapes, dtypes and shardings of the state, with nothing computed."""
-    shapes = jax.eval_shape(
-        lambda: init_state(self.method, self.nets, self.config))
-    placed = sharding.replicated(self.mesh)
-    return jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed),
-        shapes)
-
-
-def _check(config, mesh):
-  if config.image_size < 32 or config.image_size % 32:
-    raise UserError(
-        f'image_size is {config.image_size}: it must be a multiple of 32')
-  for name in ('batch_size', 'n_critic', 'num_steps', 'log_every',
-               'sample_every', 'checkpoint_every', 'max_to_keep',
-               'num_samples'):
-    if config[name] < 1:
-      raise UserError(f'{name} is {config[name]}: it must be at least 1')
-  if config.num_workers < 0:
-    raise UserError(f'num_workers is {config.num_workers}: it must be 0 or more')
-  if not 0 <= config.ema_decay < 1:
-    raise UserError(f'ema_decay is {config.ema_decay}: it must be in [0, 1)')
-  if config.dtype not in ('float32', 'bfloat16'):
-    raise UserError(
-        f'dtype is {config.dtype!r}: choose float32 or bfloat16')
-  if round(32 * config.width) < 1:
-    raise UserError(f'width is {config.width}: it leaves no filters')
-  sharding.check_batch(mesh, config.batch_size)
 
 
 def train(config, workdir):
@@ -242,17 +189,19 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       if last or done % config.log_every == 0:
         _log(run, done, window, checkpoints, writer, progress)
       if last or done % config.sample_every == 0:
-        writer.write_images(done, samples(state.ema))
+        with window.paused():
+          writer.write_images(done, samples(state.ema))
       if last or done % config.checkpoint_every == 0:
-        window.check(checkpoints)
-        checkpoints.save(done, state, {'batch': done}, run.saved_config)
+        with window.paused():
+          window.check(checkpoints)
+          checkpoints.save(done, state, {'batch': done}, run.saved_config)
       if last:
         break
     checkpoints.wait()
     if signals.received is not None:
       monitor.say(f'stopped by {signal.Signals(signals.received).name}: saved '
-                   f'step {done} in {checkpoints.folder}; run the same command '
-                   'to go on')
+                  f'step {done} in {checkpoints.folder}; run the same command '
+                  'to go on')
       raise Interrupted(signals.received)
 
 

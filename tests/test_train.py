@@ -15,7 +15,8 @@ import pytest
 from pegan_jax import train as train_lib
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
-from pegan_jax.train import Run, train
+from pegan_jax.run import Run
+from pegan_jax.train import train
 
 
 def _final(config, workdir):

@@ -146,7 +146,7 @@ def test_planted_duplicates_are_dropped_and_shifted_crops_stay_together(raw):
             for _, source, group, _ in rows}
   report = json.loads((raw / 'out' / 'audit.json').read_text())
   assert report['duplicates'] == [{'dropped': 'öl fleck/copy.png',
-                                   'same_as': 'crack/3.png', 'labels_conflict': True}]
+                                   'same_as': 'crack/3.png', 'labels': ['öl fleck', 'crack']}]
   for pair in range(6):
     assert groups[f'crack/p{pair}_0.png'] == groups[f'crack/p{pair}_1.png']
   assert report['near_duplicate_pairs'] == 6
@@ -261,6 +261,15 @@ def _damaged(raw):
   return _flags(raw, 'defects', 'clean')
 
 
+def _not_text(raw):
+  path = raw / 'defects' / 'crack' / os.fsdecode(b'\xff.png')
+  try:
+    _save(np.zeros((64, 64), np.uint8), path)
+  except OSError:
+    pytest.skip('this file system takes UTF-8 names only')
+  return _flags(raw, 'defects', 'clean')
+
+
 def _same_class(raw):
   for path in (raw / 'defects' / 'crack').iterdir():
     path.unlink()
@@ -300,6 +309,7 @@ def _full_boxes(raw):
      'no class folders'),
     (_one_image, 'Class single has 1 distinct image,'),
     (_damaged, '0.png cannot be read'),
+    (_not_text, 'not text: rename it'),
     (_same_class, 'Class crack cannot be split'),
     (_background_class, 'the name of clean steel'),
     (_orphan, 'fits 1 of the box files .* first is 3.xml'),
@@ -387,6 +397,15 @@ def test_two_builds_at_once_do_not_mix(tmp_path):
     (folder / 'set').mkdir()
     keep(folder / 'set')
   assert [p.name for p in tmp_path.iterdir()] == ['out']
+
+
+def test_help_explains_every_flag(capsys):
+  with pytest.raises(SystemExit) as ended:
+    build.main(['--help'])
+  assert ended.value.code == 0
+  shown = ' '.join(capsys.readouterr().out.split())
+  for text in build._HELP.values():
+    assert text in shown
 
 
 def test_needs_neither_jax_nor_tensorflow():
