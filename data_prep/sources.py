@@ -78,9 +78,11 @@ def survey(paths, size, seed):
   """
   coloured, largest = False, 255
   for path in progress(paths, 'checking images'):
-    if not str(path).isprintable():  # Bytes that are no UTF-8 are no text either.
-      raise UserError(f'{str(path)!a} has characters in its name that are not text: '
-                      'rename it.')
+    try:
+      str(path).encode()
+    except UnicodeEncodeError:
+      raise UserError(f'{str(path)!a} has bytes in its name that are not UTF-8: '
+                      'rename it.') from None
     path_coloured, path_largest = images.probe(path)
     coloured |= path_coloured
     largest = max(largest, path_largest)

@@ -145,8 +145,9 @@ def test_planted_duplicates_are_dropped_and_shifted_crops_stay_together(raw):
   groups = {source: (split, group) for split, rows in splits.items()
             for _, source, group, _ in rows}
   report = json.loads((raw / 'out' / 'audit.json').read_text())
-  assert report['duplicates'] == [{'dropped': 'öl fleck/copy.png',
-                                   'same_as': 'crack/3.png', 'labels': ['öl fleck', 'crack']}]
+  assert report['duplicates'] == [{
+      'dropped': 'öl fleck/copy.png', 'same_as': 'crack/3.png',
+      'labels': ['öl fleck', 'crack']}]
   for pair in range(6):
     assert groups[f'crack/p{pair}_0.png'] == groups[f'crack/p{pair}_1.png']
   assert report['near_duplicate_pairs'] == 6
@@ -309,7 +310,7 @@ def _full_boxes(raw):
      'no class folders'),
     (_one_image, 'Class single has 1 distinct image,'),
     (_damaged, '0.png cannot be read'),
-    (_not_text, 'not text: rename it'),
+    (_not_text, 'not UTF-8: rename it'),
     (_same_class, 'Class crack cannot be split'),
     (_background_class, 'the name of clean steel'),
     (_orphan, 'fits 1 of the box files .* first is 3.xml'),
