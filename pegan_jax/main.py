@@ -47,6 +47,11 @@ def _parse_flags(argv):
     raise UserError(_one_line(e)) from e
 
 
+def _fail(text):
+  print(f'error: {_one_line(text)}', file=sys.stderr)
+  sys.exit(2)
+
+
 def _one_line(text):
   return ' '.join(str(text).split())
 
@@ -56,9 +61,10 @@ def main():
   logging.set_verbosity(logging.WARNING)
   try:
     app.run(_run, flags_parser=_parse_flags)
-  except (UserError, OSError) as e:  # OSError: a full disk, a folder's rights.
-    print(f'error: {_one_line(e)}', file=sys.stderr)
-    sys.exit(2)
+  except UserError as e:
+    _fail(e)
+  except OSError as e:  # A full disk, a folder's rights.
+    _fail(f'{e.filename or _WORKDIR.value}: {e.strerror or e}')
   except KeyboardInterrupt:  # Outside the loop, where nothing is to be saved.
     sys.exit(128 + signal.SIGINT)
 

@@ -9,16 +9,22 @@ import json
 import os
 import pathlib
 import sys
+import time
 
 from PIL import Image
-import tensorboardX
+from tensorboardX import summary
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto import event_pb2
 from tqdm import tqdm
 
 from pegan_jax.errors import UserError
 
 
 class TensorBoardWriter:
-  """TensorBoard events by tensorboardX, in `folder`.
+  """TensorBoard events, encoded by tensorboardX, in `folder`.
+
+  Written in the caller's thread: `tensorboardX.SummaryWriter` hangs for ever
+  where its own thread has met a full disk.
 
   Args:
     folder: where the event files go.
@@ -26,26 +32,34 @@ class TensorBoardWriter:
   """
 
   def __init__(self, folder, step):
-    self._writer = tensorboardX.SummaryWriter(
-        str(folder), purge_step=step + 1 if step else None)
+    folder.mkdir(parents=True, exist_ok=True)
+    self._events = EventsWriter(str(folder / 'events'))
+    if step:
+      self._events.write_event(event_pb2.Event(
+          step=step + 1, wall_time=time.time(),
+          session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
+
+  def _write(self, step, message):
+    self._events.write_event(event_pb2.Event(
+        step=step, wall_time=time.time(), summary=message))
 
   def write_scalars(self, step, scalars):
     for name, value in scalars.items():
-      self._writer.add_scalar(name, value, step)
+      self._write(step, summary.scalar(name, value))
 
   def write_images(self, step, images):
     for name, image in images.items():
-      self._writer.add_image(name, image[0], step, dataformats='HWC')
+      self._write(step, summary.image(name, image[0], dataformats='HWC'))
 
   def write_texts(self, step, texts):
     for name, text in texts.items():
-      self._writer.add_text(name, text, step)
+      self._write(step, summary.text(name, text))
 
   def flush(self):
-    self._writer.flush()
+    self._events.flush()
 
   def close(self):
-    self._writer.close()
+    self._events.close()
 
 
 class FileWriter:

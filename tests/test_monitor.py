@@ -1,6 +1,9 @@
 """Writers and the progress display."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 from PIL import Image
@@ -37,8 +40,22 @@ def test_only_the_first_process_writes(tmp_path):
   assert not list(tmp_path.iterdir())
 
 
+def test_a_full_disk_is_an_error_and_no_hang(tmp_path):
+  if not sys.platform.startswith('linux') or os.geteuid() or subprocess.run(
+      ['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', tmp_path],
+      capture_output=True, check=False).returncode:
+    pytest.skip('mounting a small tmpfs needs root and the right to mount')
+  try:
+    writer = monitor.TensorBoardWriter(tmp_path / 'tensorboard', 0)
+    with pytest.raises(OSError, match='No space left'):
+      for step in range(10_000):
+        writer.write_scalars(step, {'a': 1.0})
+        writer.flush()
+  finally:
+    subprocess.run(['umount', '--lazy', tmp_path], check=True)
+
+
 def test_clu_without_tensorflow_says_so(tmp_path, monkeypatch):
-  import sys
   monkeypatch.setitem(sys.modules, 'tensorflow', None)
   monkeypatch.delitem(sys.modules, 'clu.metric_writers', raising=False)
   with pytest.raises(UserError, match='TensorFlow'):
