@@ -40,6 +40,9 @@ def test_only_the_first_process_writes(tmp_path):
   assert not list(tmp_path.iterdir())
 
 
+# tensorboardX's file, which cannot be closed while its disk is full.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
+@pytest.mark.filterwarnings('ignore::ResourceWarning')
 def test_a_full_disk_is_an_error_and_no_hang(tmp_path):
   if not sys.platform.startswith('linux') or os.geteuid() or subprocess.run(
       ['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', tmp_path],
