@@ -206,7 +206,7 @@ def _summary(out, report):
   conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
   if conflicts:
     first = conflicts[0]
-    lines.append(f"Note: {len(conflicts)} of the exact duplicates lie under two labels, "
+    lines.append(f'Note: {len(conflicts)} of the exact duplicates lie under two labels, '
                  f"first {first['dropped']} ({first['labels'][0]}) and "
                  f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
   if report['frames_without_box_file']:

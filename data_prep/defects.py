@@ -67,7 +67,7 @@ def _specks(rng, shape, unit, size, density, roll):
   sigma = size * unit * np.array((1.2, 0.9) if upright else (0.9, 1.2))
   seeds = (rng.random(shape) < density / unit**2) * rng.uniform(0.4, 1.2, shape)
   peak = 2 * math.pi * sigma.prod()
-  dots = peak * ndimage.gaussian_filter(seeds, sigma, mode="constant")
+  dots = peak * ndimage.gaussian_filter(seeds, sigma, mode='constant')
   return 1 - np.exp(-1.3 * dots)
 
 
@@ -230,13 +230,13 @@ def spots(rng, shape, unit, roll):
 
 # Class code -> the finish that it is found on and the function that draws it.
 DEFECTS = {
-    "cr": ("rough", crazing),
-    "gg": ("smooth", gouges),
-    "in": ("smooth", inclusions),
-    "pa": ("rough", patches),
-    "ps": ("bright", pits),
-    "rp": ("rough", dust),
-    "rs": ("brushed", flakes),
-    "sc": ("smooth", scratches),
-    "sp": ("bright", spots),
+    'cr': ('rough', crazing),
+    'gg': ('smooth', gouges),
+    'in': ('smooth', inclusions),
+    'pa': ('rough', patches),
+    'ps': ('bright', pits),
+    'rp': ('rough', dust),
+    'rs': ('brushed', flakes),
+    'sc': ('smooth', scratches),
+    'sp': ('bright', spots),
 }

@@ -31,7 +31,7 @@ from data_prep import steel
 from pegan_jax.errors import UserError
 
 CLASSES = tuple(marks.DEFECTS)
-_KINDS = {name: i for i, name in enumerate(("frame", "clean") + CLASSES)}
+_KINDS = {name: i for i, name in enumerate(('frame', 'clean') + CLASSES)}
 # Smaller crops show nothing, larger images take gigabytes of memory.
 _MIN_SIDE, _MAX_SIDE, _MAX_FRAME = 16, 512, 2048
 _MAX_COUNT = 100_000  # The file names have five digits.
@@ -39,7 +39,7 @@ _MAX_COUNT = 100_000  # The file names have five digits.
 
 def _name(index, suffix):
   """File name of an image or its boxes."""
-  return f"{index:05d}.{suffix}"
+  return f'{index:05d}.{suffix}'
 
 
 def _streams(seed, kind, index):
@@ -100,7 +100,7 @@ def _place(rng, taken, side, frame_size):
   return None
 
 
-def frame(seed, index, image_size, frame_size, kind="frame", defects=True):
+def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
   """Draws one frame.
 
   Args:
@@ -123,7 +123,7 @@ def frame(seed, index, image_size, frame_size, kind="frame", defects=True):
   noise = _sensor_noise(noise_rng, shape)
   pixels, image = clean.pixels, steel.photograph(clean.pixels, noise)
   boxes, taken = [], []
-  if kind == "clean" or not defects:
+  if kind == 'clean' or not defects:
     return image, boxes
   # A frame shows what is found on its kind of steel.
   names = [name for name in CLASSES if marks.DEFECTS[name][0] == finish]
@@ -150,59 +150,59 @@ def frame(seed, index, image_size, frame_size, kind="frame", defects=True):
 
 def _voc(filename, size, boxes):
   """Pascal VOC XML: pixels count from 1, the corners belong to the box."""
-  root = ElementTree.Element("annotation")
-  ElementTree.SubElement(root, "folder").text = "frames"
-  ElementTree.SubElement(root, "filename").text = filename
-  node = ElementTree.SubElement(root, "size")
-  for tag, value in (("width", size), ("height", size), ("depth", 1)):
+  root = ElementTree.Element('annotation')
+  ElementTree.SubElement(root, 'folder').text = 'frames'
+  ElementTree.SubElement(root, 'filename').text = filename
+  node = ElementTree.SubElement(root, 'size')
+  for tag, value in (('width', size), ('height', size), ('depth', 1)):
     ElementTree.SubElement(node, tag).text = str(value)
   for name, left, top, right, bottom in boxes:
-    node = ElementTree.SubElement(root, "object")
-    ElementTree.SubElement(node, "name").text = name
-    ElementTree.SubElement(node, "difficult").text = "0"
-    corners = ElementTree.SubElement(node, "bndbox")
-    for tag, value in (("xmin", left + 1), ("ymin", top + 1),
-                       ("xmax", right), ("ymax", bottom)):
+    node = ElementTree.SubElement(root, 'object')
+    ElementTree.SubElement(node, 'name').text = name
+    ElementTree.SubElement(node, 'difficult').text = '0'
+    corners = ElementTree.SubElement(node, 'bndbox')
+    for tag, value in (('xmin', left + 1), ('ymin', top + 1),
+                       ('xmax', right), ('ymax', bottom)):
       ElementTree.SubElement(corners, tag).text = str(value)
   ElementTree.indent(root)
-  return ElementTree.tostring(root, encoding="utf-8") + b"\n"
+  return ElementTree.tostring(root, encoding='utf-8') + b'\n'
 
 
 def _check(out, per_class, image_size, seed, frames, frame_size):
   """Raises UserError for what cannot be drawn or where it cannot be written."""
   for name, value, low, high in (
-      ("per_class", per_class, 1, _MAX_COUNT),
-      ("image_size", image_size, _MIN_SIDE, _MAX_SIDE),
-      ("frames", frames, 0, _MAX_COUNT),
-      ("frame_size", frame_size, image_size, _MAX_FRAME),
-      ("seed", seed, 0, 2**63 - 1)):
+      ('per_class', per_class, 1, _MAX_COUNT),
+      ('image_size', image_size, _MIN_SIDE, _MAX_SIDE),
+      ('frames', frames, 0, _MAX_COUNT),
+      ('frame_size', frame_size, image_size, _MAX_FRAME),
+      ('seed', seed, 0, 2**63 - 1)):
     if not isinstance(value, numbers.Integral) or not low <= value <= high:
-      raise UserError(f"--{name} is {value}, but it must be a whole number "
-                      f"from {low} to {high}.")
+      raise UserError(f'--{name} is {value}, but it must be a whole number '
+                      f'from {low} to {high}.')
   if out.exists() and not out.is_dir():
-    raise UserError(f"{out} is a file: name a new folder for --out.")
+    raise UserError(f'{out} is a file: name a new folder for --out.')
   if out.exists() and any(out.iterdir()):
     raise UserError(
-        f"{out} is not empty: name a new folder for --out, or empty it first.")
+        f'{out} is not empty: name a new folder for --out, or empty it first.')
 
 
 def _write_all(root, per_class, image_size, seed, frames, frame_size):
   """Writes the four folders under `root`."""
   for name in CLASSES:
-    folder = root / "defects" / name
+    folder = root / 'defects' / name
     folder.mkdir(parents=True)
     for i in range(per_class):
       image = crop(seed, name, i, image_size)
-      Image.fromarray(image).save(folder / _name(i, "png"))
-  for name in ("frames", "boxes", "clean"):
+      Image.fromarray(image).save(folder / _name(i, 'png'))
+  for name in ('frames', 'boxes', 'clean'):
     (root / name).mkdir()
   for i in range(frames):
     image, boxes = frame(seed, i, image_size, frame_size)
-    Image.fromarray(image).save(root / "frames" / _name(i, "png"))
-    (root / "boxes" / _name(i, "xml")).write_bytes(
-        _voc(_name(i, "png"), frame_size, boxes))
-    image, _ = frame(seed, i, image_size, frame_size, kind="clean")
-    Image.fromarray(image).save(root / "clean" / _name(i, "png"))
+    Image.fromarray(image).save(root / 'frames' / _name(i, 'png'))
+    (root / 'boxes' / _name(i, 'xml')).write_bytes(
+        _voc(_name(i, 'png'), frame_size, boxes))
+    image, _ = frame(seed, i, image_size, frame_size, kind='clean')
+    Image.fromarray(image).save(root / 'clean' / _name(i, 'png'))
 
 
 def write(out, per_class, image_size, seed, frames=60, frame_size=None):
@@ -227,12 +227,12 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
   try:
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
     temp = pathlib.Path(
-        tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+        tempfile.mkdtemp(prefix=f'.{out.name}.', dir=out.absolute().parent))
     # Made inside, since mkdtemp's own folder is closed to other users.
-    _write_all(temp / "data", per_class, image_size, seed, frames, frame_size)
-    os.replace(temp / "data", out)
+    _write_all(temp / 'data', per_class, image_size, seed, frames, frame_size)
+    os.replace(temp / 'data', out)
   except OSError as e:
-    raise UserError(f"Cannot write {out}: {e.strerror or e}.") from e
+    raise UserError(f'Cannot write {out}: {e.strerror or e}.') from e
   finally:
     if temp is not None:
       shutil.rmtree(temp, ignore_errors=True)
@@ -240,28 +240,28 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
 
 def main(argv=None):
   """Runs the command line; returns the exit status."""
-  parser = argparse.ArgumentParser(prog="python -m data_prep.synthetic",
-                                   description=__doc__.split("\n")[0])
-  parser.add_argument("--out", required=True, help="folder to make")
+  parser = argparse.ArgumentParser(prog='python -m data_prep.synthetic',
+                                   description=__doc__.split('\n')[0])
+  parser.add_argument('--out', required=True, help='folder to make')
   for name, default, text in (
-      ("per_class", 100, "crops of each class (100)"),
-      ("image_size", 64, "side of a crop, pixels (64)"),
-      ("seed", 0, "another seed draws other images (0)"),
-      ("frames", 60, "frames with boxes, and as many clean ones (60)"),
-      ("frame_size", None, "side of a frame, pixels (three crops)")):
-    parser.add_argument(f"--{name}", type=int, default=default, help=text)
+      ('per_class', 100, 'crops of each class (100)'),
+      ('image_size', 64, 'side of a crop, pixels (64)'),
+      ('seed', 0, 'another seed draws other images (0)'),
+      ('frames', 60, 'frames with boxes, and as many clean ones (60)'),
+      ('frame_size', None, 'side of a frame, pixels (three crops)')):
+    parser.add_argument(f'--{name}', type=int, default=default, help=text)
   args = parser.parse_args(argv)
   try:
     write(args.out, args.per_class, args.image_size, args.seed, args.frames,
           args.frame_size)
   except UserError as e:
-    print(f"error: {e}", file=sys.stderr)
+    print(f'error: {e}', file=sys.stderr)
     return 2
   print(
-      f"{args.out}: {args.per_class} crops in each of {len(CLASSES)} classes, "
-      f"{args.frames} frames with boxes, {args.frames} clean frames")
+      f'{args.out}: {args.per_class} crops in each of {len(CLASSES)} classes, '
+      f'{args.frames} frames with boxes, {args.frames} clean frames')
   return 0
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
   sys.exit(main())

@@ -27,13 +27,21 @@ def _losses(config, workdir, devices):
 
 def test_eight_devices_equal_one(config, tmp_path):
   config.batch_size = 8
+  config.n_critic = 1
   config.num_steps = 3
   one = _losses(config, tmp_path / 'one', 1)
   eight = _losses(config, tmp_path / 'eight', 8)
   for a, b in zip(one, eight, strict=True):
     for name in a:
-      if not name.startswith('time/'):
-        assert a[name] == pytest.approx(b[name], rel=1e-4, abs=1e-5), name
+      if name.startswith('time/'):
+        continue
+      # The first critic's figures come from equal parameters and differ by the
+      # order of sums. After that Adam turns gradients that are rounding errors
+      # into steps of full size.
+      first = a['step'] == 1 and name.startswith('disc/')
+      assert a[name] == pytest.approx(
+          b[name], rel=1e-5 if first else 2e-3, abs=1e-6 if first else 1e-4
+      ), (a['step'], name)
 
 
 def test_a_batch_that_does_not_divide_is_an_error():

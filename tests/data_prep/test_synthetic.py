@@ -16,21 +16,21 @@ from pegan_jax.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REAL = pathlib.Path(
-    os.environ.get("PEGAN_DATA", ROOT.parent / "shared" / "data"))
+    os.environ.get('PEGAN_DATA', ROOT.parent / 'shared' / 'data'))
 
 
 def _files(root):
   """Every file below `root`: relative name -> bytes."""
   return {
       str(p.relative_to(root)): p.read_bytes()
-      for p in sorted(root.rglob("*"))
+      for p in sorted(root.rglob('*'))
       if p.is_file()
   }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope='module')
 def small(tmp_path_factory):
-  out = tmp_path_factory.mktemp("synthetic") / "small"
+  out = tmp_path_factory.mktemp('synthetic') / 'small'
   synthetic.write(out, per_class=2, image_size=32, seed=3, frames=3)
   return out
 
@@ -51,22 +51,22 @@ def _spectrum_slope(images):
 def test_layout_sizes_and_grey(small):
   names = set(_files(small))
   want = {
-      f"defects/{c}/{i:05d}.png" for c in synthetic.CLASSES for i in range(2)
+      f'defects/{c}/{i:05d}.png' for c in synthetic.CLASSES for i in range(2)
   }
-  for folder, suffix in (("frames", "png"), ("boxes", "xml"), ("clean", "png")):
-    want |= {f"{folder}/{i:05d}.{suffix}" for i in range(3)}
+  for folder, suffix in (('frames', 'png'), ('boxes', 'xml'), ('clean', 'png')):
+    want |= {f'{folder}/{i:05d}.{suffix}' for i in range(3)}
   assert names == want
-  assert set(synthetic.CLASSES) == set("cr gg in pa ps rp rs sc sp".split())
+  assert set(synthetic.CLASSES) == set('cr gg in pa ps rp rs sc sp'.split())
   for name in names:
-    if name.endswith(".png"):
+    if name.endswith('.png'):
       with Image.open(small / name) as image:
-        side = 32 if name.startswith("defects") else 96
-        assert (image.mode, image.size) == ("L", (side, side)), name
+        side = 32 if name.startswith('defects') else 96
+        assert (image.mode, image.size) == ('L', (side, side)), name
 
 
 def test_same_arguments_same_bytes_and_more_keeps_the_first(small, tmp_path):
-  synthetic.write(tmp_path / "more", 3, image_size=32, seed=3, frames=4)
-  first, more = _files(small), _files(tmp_path / "more")
+  synthetic.write(tmp_path / 'more', 3, image_size=32, seed=3, frames=4)
+  first, more = _files(small), _files(tmp_path / 'more')
   assert {name: more[name] for name in first} == first
   assert len(more) > len(first)
 
@@ -77,11 +77,11 @@ def test_seeds_classes_and_numbers_give_different_images():
       for seed in (0, 1) for name in synthetic.CLASSES for i in (0, 1)
   ]
   images += [synthetic.frame(0, 0, 32, 96, kind)[0].tobytes()
-             for kind in ("frame", "clean")]
+             for kind in ('frame', 'clean')]
   assert len(set(images)) == len(images)
 
 
-@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize('size', [32, 64])
 def test_boxes_are_the_smallest_that_hold_what_was_drawn(size):
   counts = []
   for i in range(24):
@@ -105,20 +105,20 @@ def test_boxes_are_the_smallest_that_hold_what_was_drawn(size):
 
 def test_voc_files_say_what_the_boxes_are(small):
   for i in range(3):
-    root = ElementTree.parse(small / "boxes" / f"{i:05d}.xml").getroot()
-    assert root.findtext("filename") == f"{i:05d}.png"
-    assert [root.findtext(f"size/{t}") for t in ("width", "height", "depth")
-           ] == ["96", "96", "1"]
+    root = ElementTree.parse(small / 'boxes' / f'{i:05d}.xml').getroot()
+    assert root.findtext('filename') == f'{i:05d}.png'
+    assert [root.findtext(f'size/{t}') for t in ('width', 'height', 'depth')
+           ] == ['96', '96', '1']
     found = []
-    for node in root.iter("object"):
+    for node in root.iter('object'):
       # VOC counts pixels from 1 and includes the far corner.
-      x0, y0, x1, y1 = (int(node.findtext(f"bndbox/{tag}"))
-                        for tag in ("xmin", "ymin", "xmax", "ymax"))
-      found.append((node.findtext("name"), x0 - 1, y0 - 1, x1, y1))
+      x0, y0, x1, y1 = (int(node.findtext(f'bndbox/{tag}'))
+                        for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
+      found.append((node.findtext('name'), x0 - 1, y0 - 1, x1, y1))
     assert found == synthetic.frame(3, i, 32, 96)[1]
 
 
-@pytest.mark.parametrize("size", [32, 64, 128])
+@pytest.mark.parametrize('size', [32, 64, 128])
 def test_every_defect_shows_on_a_good_part_of_its_crop(size):
   for name in synthetic.CLASSES:
     parts = []
@@ -137,7 +137,7 @@ def test_clean_frames_have_the_steel_of_every_class():
     return image.mean(), np.log(np.abs(np.diff(image, axis=0)).mean())
 
   clean = np.array([
-      look(synthetic.frame(0, i, 64, 192, "clean")[0][:64, :64])
+      look(synthetic.frame(0, i, 64, 192, 'clean')[0][:64, :64])
       for i in range(60)
   ])
   for name in synthetic.CLASSES:
@@ -161,7 +161,7 @@ def _features(image):
   return np.concatenate([[np.median(x)], low, np.log1p(contrast)])
 
 
-@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize('size', [32, 64])
 def test_classes_can_be_told_apart(size):
   """Linear discriminant on 15 numbers: far beyond what the steel gives away.
 
@@ -175,7 +175,7 @@ def test_classes_can_be_told_apart(size):
   within = (train - means[:, None]).reshape(-1, data.shape[-1])
   inverse = np.linalg.pinv(np.cov(within, rowvar=False))
   off = test[:, :, None] - means
-  distance = np.einsum("nicf,fg,nicg->nic", off, inverse, off)
+  distance = np.einsum('nicf,fg,nicg->nic', off, inverse, off)
   right = distance.argmin(axis=-1) == np.arange(len(means))[:, None]
   assert right.mean() > 0.7
   assert right.mean(axis=1).min() > 0.35
@@ -192,40 +192,40 @@ def test_noise_field_has_unit_variance_and_its_direction():
   np.testing.assert_allclose([along, across], np.exp([-4 / 36, -1]), atol=0.05)
 
 
-@pytest.mark.parametrize("argument, value", [
-    ("per_class", 0), ("per_class", -1), ("per_class", 10**6),
-    ("image_size", 0), ("image_size", 5), ("image_size", 10**5),
-    ("frames", -1), ("frame_size", 31), ("frame_size", 10**5), ("seed", -1),
-    ("image_size", 32.5),
+@pytest.mark.parametrize('argument, value', [
+    ('per_class', 0), ('per_class', -1), ('per_class', 10**6),
+    ('image_size', 0), ('image_size', 5), ('image_size', 10**5),
+    ('frames', -1), ('frame_size', 31), ('frame_size', 10**5), ('seed', -1),
+    ('image_size', 32.5),
 ])
 def test_nonsense_is_one_sentence_and_writes_nothing(tmp_path, argument, value):
-  arguments = {"per_class": 1, "image_size": 32, "seed": 0, "frames": 1}
+  arguments = {'per_class': 1, 'image_size': 32, 'seed': 0, 'frames': 1}
   with pytest.raises(UserError, match=argument) as e:
-    synthetic.write(tmp_path / "out", **{**arguments, argument: value})
-  assert "\n" not in str(e.value)
+    synthetic.write(tmp_path / 'out', **{**arguments, argument: value})
+  assert '\n' not in str(e.value)
   assert not list(tmp_path.iterdir())
 
 
 def test_what_is_there_stays(tmp_path):
-  (tmp_path / "full").mkdir()
-  (tmp_path / "full" / "mine.txt").write_text("mine")
-  (tmp_path / "file").write_text("mine")
-  for name in ("full", "file"):
+  (tmp_path / 'full').mkdir()
+  (tmp_path / 'full' / 'mine.txt').write_text('mine')
+  (tmp_path / 'file').write_text('mine')
+  for name in ('full', 'file'):
     with pytest.raises(UserError, match=name):
       synthetic.write(tmp_path / name, 1, 32, 0, frames=0)
-  assert _files(tmp_path) == {"full/mine.txt": b"mine", "file": b"mine"}
+  assert _files(tmp_path) == {'full/mine.txt': b'mine', 'file': b'mine'}
 
 
 def test_empty_folder_and_missing_parents_are_fine(tmp_path):
-  (tmp_path / "empty").mkdir()
-  synthetic.write(tmp_path / "empty", 1, 32, 0, frames=0)
-  synthetic.write(tmp_path / "a" / "b", 1, 32, 0, frames=0)
-  assert _files(tmp_path / "empty") == _files(tmp_path / "a" / "b")
+  (tmp_path / 'empty').mkdir()
+  synthetic.write(tmp_path / 'empty', 1, 32, 0, frames=0)
+  synthetic.write(tmp_path / 'a' / 'b', 1, 32, 0, frames=0)
+  assert _files(tmp_path / 'empty') == _files(tmp_path / 'a' / 'b')
 
 
-@pytest.mark.parametrize("error, raised", [
+@pytest.mark.parametrize('error, raised', [
     (KeyboardInterrupt(), KeyboardInterrupt),
-    (OSError(28, "No space left on device"), UserError),
+    (OSError(28, 'No space left on device'), UserError),
 ])
 def test_a_stop_half_way_leaves_nothing(tmp_path, monkeypatch, error, raised):
   save, calls = Image.Image.save, []
@@ -236,38 +236,38 @@ def test_a_stop_half_way_leaves_nothing(tmp_path, monkeypatch, error, raised):
       raise error
     save(self, *args, **kwargs)
 
-  monkeypatch.setattr(Image.Image, "save", stops)
+  monkeypatch.setattr(Image.Image, 'save', stops)
   with pytest.raises(raised):
-    synthetic.write(tmp_path / "out", 1, 32, 0, frames=1)
+    synthetic.write(tmp_path / 'out', 1, 32, 0, frames=1)
   assert len(calls) == 5 and not list(tmp_path.iterdir())
 
 
 def test_command_line(tmp_path, capsys):
-  arguments = ["--per_class=1", "--image_size=32", "--seed=3", "--frames=1"]
-  out = str(tmp_path / "out")
-  assert synthetic.main(["--out", out] + arguments) == 0
+  arguments = ['--per_class=1', '--image_size=32', '--seed=3', '--frames=1']
+  out = str(tmp_path / 'out')
+  assert synthetic.main(['--out', out] + arguments) == 0
   assert out in capsys.readouterr().out
-  assert synthetic.main(["--out", out] + arguments) == 2
+  assert synthetic.main(['--out', out] + arguments) == 2
   captured = capsys.readouterr()
-  assert captured.err.startswith("error: ") and captured.err.count("\n") == 1
+  assert captured.err.startswith('error: ') and captured.err.count('\n') == 1
   with pytest.raises(SystemExit) as e:
-    synthetic.main(["--out", out, "--per_class=few"])
+    synthetic.main(['--out', out, '--per_class=few'])
   assert e.value.code == 2
 
 
 def test_needs_no_jax():
   code = "import sys, data_prep.synthetic; sys.exit('jax' in sys.modules)"
-  subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+  subprocess.run([sys.executable, '-c', code], check=True, cwd=ROOT)
 
 
 def test_statistics_are_those_of_the_real_data():
-  real_root = REAL / "NEU-CLS-64"
+  real_root = REAL / 'NEU-CLS-64'
   if not real_root.is_dir():
-    pytest.skip(f"no real data: {real_root} is missing (set PEGAN_DATA)")
+    pytest.skip(f'no real data: {real_root} is missing (set PEGAN_DATA)')
   for name in synthetic.CLASSES:
-    paths = sorted((real_root / name).glob("*.jpg"))
+    paths = sorted((real_root / name).glob('*.jpg'))
     real = np.array([
-        np.asarray(Image.open(p).convert("L").resize((64, 64)), float)
+        np.asarray(Image.open(p).convert('L').resize((64, 64)), float)
         for p in paths[::max(1, len(paths) // 60)]
     ])
     drawn = np.array(
