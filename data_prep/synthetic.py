@@ -257,6 +257,9 @@ def main(argv=None):
   except UserError as e:
     print(f'error: {e}', file=sys.stderr)
     return 2
+  except KeyboardInterrupt:
+    print('error: interrupted; nothing was written', file=sys.stderr)
+    return 130
   print(
       f'{args.out}: {args.per_class} crops in each of {len(CLASSES)} classes, '
       f'{args.frames} frames with boxes, {args.frames} clean frames')

@@ -63,11 +63,3 @@ def test_nothing_imports_tensorflow_or_torch():
   out = subprocess.run([sys.executable, '-c', code], capture_output=True,
                        text=True, check=True).stdout
   assert out.strip() == '[]'
-
-
-def test_data_prep_does_not_import_jax():
-  code = ('import sys; import data_prep.build, data_prep.synthetic; '
-          'print("jax" in sys.modules)')
-  out = subprocess.run([sys.executable, '-c', code], capture_output=True,
-                       text=True, check=True).stdout
-  assert out.strip() == 'False'
