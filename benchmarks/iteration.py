@@ -1,6 +1,6 @@
 """What the project's two CPU measures gain on a whole PE-GAN iteration.
 
-  python benchmarks/iteration.py [--image_size 64] [--width 0.25] [--rounds 3]
+  python -m benchmarks.iteration [--image_size 64] [--width 0.25] [--rounds 3]
 
 Times one iteration (n_critic D updates, one G update) as it is trained, with the
 critic's loop left rolled, and with XLA's own derivatives of `lax.conv` in place

@@ -117,7 +117,7 @@ def make_step(method, nets, config):
     (disc, disc_opt_state), disc_metrics = jax.lax.scan(
         disc_step, (state.disc, state.opt_disc),
         (batches, jax.random.split(key_disc, config.n_critic)),
-        # XLA's CPU backend runs a loop's body about ten times slower than
+        # XLA's CPU backend runs a loop's body seven to nine times slower than
         # the same operations outside of one.
         unroll=jax.default_backend() == 'cpu')
     # Averages over the scan: totals and counts both add up.
