@@ -90,21 +90,23 @@ def test_tensorboard_has_the_scalars_the_images_and_the_config(straight):
     assert losses[line['step']] == pytest.approx(line['disc/loss'], rel=1e-6)
 
 
-def test_resumed_equals_uninterrupted_bit_for_bit(straight, tmp_path):
-  config, workdir = straight
-  config = config.copy_and_resolve_references()
-  config.num_steps = 3
-  config.checkpoint_every = 100
-  train(config, tmp_path)
-  assert Checkpoints(tmp_path).steps() == [3]  # the last step always saves
-  config.num_steps = 6
-  train(config, tmp_path)
-  a, b = _final(config, workdir), _final(config, tmp_path)
-  assert (a.step, a.position) == (b.step, b.position) == (6, {'batch': 6})
+def test_resumed_equals_uninterrupted_bit_for_bit(config, tmp_path):
+  config.checkpoint_every = config.sample_every = 100
+  config.num_steps = 20
+  train(config, tmp_path / 'straight')
+  config.num_steps = 10
+  train(config, tmp_path / 'stopped')
+  # The last step always saves.
+  assert Checkpoints(tmp_path / 'stopped').steps() == [10]
+  config.num_steps = 20
+  train(config, tmp_path / 'stopped')
+  a, b = (_final(config, tmp_path / w) for w in ('straight', 'stopped'))
+  assert (a.step, a.position) == (b.step, b.position) == (20, {'batch': 20})
   _same(a.state, b.state)
-  for x, y in zip(_lines(workdir), _lines(tmp_path), strict=True):
-    timeless = lambda line: {
-        k: v for k, v in line.items() if not k.startswith('time/')}
+  timeless = lambda line: {
+      k: v for k, v in line.items() if not k.startswith('time/')}
+  for x, y in zip(_lines(tmp_path / 'straight'), _lines(tmp_path / 'stopped'),
+                  strict=True):
     assert timeless(x) == timeless(y)
 
 
