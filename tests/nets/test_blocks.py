@@ -27,7 +27,7 @@ def _inputs(size, features_in, features_out, kernel_size):
   return jnp.asarray(x, jnp.float32), jnp.asarray(kernel, jnp.float32)
 
 
-def _close(ours, theirs):
+def _assert_close(ours, theirs):
   for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
     assert a.shape == b.shape
     np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max())
@@ -50,13 +50,13 @@ def test_conv_equals_xla_to_the_second_derivative(
   x, kernel = _inputs(size, fin, fout, k)
   ours = lambda x, kernel: blocks.conv(x, kernel, stride, pad)
   theirs = lambda x, kernel: _lax(x, kernel, stride, pad)
-  _close(ours(x, kernel), theirs(x, kernel))
+  _assert_close(ours(x, kernel), theirs(x, kernel))
 
   def first(f):
     loss = lambda x, kernel: jnp.sin(f(x, kernel)).sum()
     return jax.grad(loss, argnums=(0, 1))
 
-  _close(first(ours)(x, kernel), first(theirs)(x, kernel))
+  _assert_close(first(ours)(x, kernel), first(theirs)(x, kernel))
 
   def second(f):
     # As in the gradient penalty: a function of a gradient, differentiated.
@@ -64,7 +64,7 @@ def test_conv_equals_xla_to_the_second_derivative(
         jnp.square(g).sum() for g in first(f)(x, kernel))
     return jax.grad(size, argnums=(0, 1))
 
-  _close(second(ours)(x, kernel), second(theirs)(x, kernel))
+  _assert_close(second(ours)(x, kernel), second(theirs)(x, kernel))
 
 
 def test_conv_transpose_equals_xla_and_its_gradients():
@@ -78,9 +78,9 @@ def test_conv_transpose_equals_xla_and_its_gradients():
   theirs = lambda x, kernel: lax.conv_general_dilated(
       x, kernel[::-1, ::-1].swapaxes(2, 3), (1, 1), [(2, 2)] * 2,
       lhs_dilation=(2, 2), dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
-  _close(ours(x, kernel), theirs(x, kernel))
+  _assert_close(ours(x, kernel), theirs(x, kernel))
   loss = lambda f: lambda x, kernel: jnp.sin(f(x, kernel)).sum()
-  _close(jax.grad(loss(ours), (0, 1))(x, kernel),
+  _assert_close(jax.grad(loss(ours), (0, 1))(x, kernel),
          jax.grad(loss(theirs), (0, 1))(x, kernel))
 
 
