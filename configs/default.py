@@ -29,9 +29,20 @@ def get_config():
   config.generate = ConfigDict()
   config.generate.per_class = 600
   config.generate.seed = 0
-  config.generate.step = -1        # checkpoint to use; -1 is the newest
+  config.generate.checkpoint = 'newest'  # or 'best' by KID, or a step
   config.generate.split = 'train'  # whose backgrounds are used
   config.generate.backgrounds = ''  # a folder of clean images instead
   config.generate.batch_size = 64   # images under way at once, in sixteens
   config.generate.out = ''          # '' is WORKDIR/generated
+
+  config.eval_every = 1_000   # G updates between light evaluations; 0 is never
+  config.evaluate = ConfigDict()
+  config.evaluate.checkpoint = 'newest'  # or 'best' by KID, or a step
+  config.evaluate.network = 'auto'  # inception, efficientnet; auto: see README
+  config.evaluate.weights = ''      # the network's .pth file
+  config.evaluate.resize = 'bicubic'  # or legacy, pytorch-fid's
+  config.evaluate.count = 0         # images a class; 0 as many as there are real
+  config.evaluate.repeats = 20      # random halves for intervals and floors
+  config.evaluate.seed = 0
+  config.evaluate.light_count = 32  # backgrounds of a light evaluation
   return config

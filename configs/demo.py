@@ -2,9 +2,9 @@
 
   python -m pegan_jax.main --mode demo --config configs/demo.py --workdir runs/demo
 
-Draws a data set, builds it, trains a small PE-GAN at 32x32 and generates. The
-networks are narrow and the run is short: defects come out crude, but the classes
-can be told apart.
+Draws a data set, builds it, trains a small PE-GAN at 32x32, generates and
+evaluates. The networks are narrow and the run is short: defects come out crude,
+but the classes can be told apart.
 """
 
 from configs import pegan
@@ -30,6 +30,7 @@ def get_config():
   config.sample_every = 200
   config.checkpoint_every = 300
   config.generate.per_class = 20
+  config.eval_every = 600
 
   config.synthetic = ConfigDict({
       'per_class': 100, 'image_size': 32, 'seed': 0, 'frames': 60})

@@ -32,7 +32,11 @@ from pegan_jax.errors import UserError
 # section frees all of it.
 FREE_KEYS = frozenset({
     'num_steps', 'log_every', 'sample_every', 'checkpoint_every', 'eval_every',
-    'max_to_keep', 'num_workers', 'writer', 'data_dir', 'generate'})
+    'max_to_keep', 'num_workers', 'writer', 'data_dir', 'generate',
+    'evaluate'})
+
+# Name of the folder that holds the best checkpoint, beside `checkpoints`.
+BEST = 'best'
 
 _MAX_NAMED = 5  # Differences that an error names before "and 7 more".
 
@@ -81,17 +85,18 @@ class Checkpoints:
   checkpoints of a run that is still going.
   """
 
-  def __init__(self, workdir, max_to_keep=3, say=None):
+  def __init__(self, workdir, max_to_keep=3, say=None, name='checkpoints'):
     """Names the folder; touches nothing on disk.
 
     Args:
-      workdir: the run's folder; checkpoints go to `workdir/checkpoints`.
+      workdir: the run's folder.
       max_to_keep: how many of the newest stay. An older one is deleted only
         after the new one is whole.
       say: function of a string, told when a damaged checkpoint is passed over;
         None logs it as a warning.
+      name: of the folder within `workdir`.
     """
-    self.folder = pathlib.Path(workdir).absolute() / 'checkpoints'
+    self.folder = pathlib.Path(workdir).absolute() / name
     self._max_to_keep = max_to_keep
     self._say = say or functools.partial(logging.warning, '%s')
     self._manager = None  # Made by the first save: making one cleans up.
@@ -221,6 +226,25 @@ class Checkpoints:
           f'no readable checkpoint in {self.folder}: {_listed(damaged)}; put '
           'back a copy, or move the folder away to start from step 0')
     return None
+
+  def latest_position(self) -> dict | None:
+    """Returns the `position` of the newest checkpoint, or None; reads no arrays."""
+    if (step := self.latest_step()) is None:
+      return None
+    try:
+      return _read_item(self.folder / str(step),
+                        meta=ocp.args.JsonRestore())['meta']['body']['position']
+    except (_DamagedError, KeyError, TypeError):
+      return None
+
+  def replace(self, step: int, *args) -> None:
+    """Saves as `save` does, and deletes all others once this one is whole."""
+    self.save(step, *args)
+    self.close()
+    if jax.process_index() == 0:
+      for other in self.steps():
+        if other != step:
+          shutil.rmtree(self.folder / str(other))
 
   def _read(self, step, template, config):
     """Returns a checkpoint's description and host arrays, all of it checked."""

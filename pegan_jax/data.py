@@ -113,6 +113,10 @@ class Records:
     """Where each image was cut from: [n] indices -> n strings."""
     return [r['source'].decode() for r in self._read(indices)]
 
+  def groups(self, indices):
+    """Numbers of the images' near-duplicate groups: [n] indices -> [n] int."""
+    return np.array([r['group'] for r in self._read(indices)])
+
   def find(self, label):
     """Indices of the records with this label, in order."""
     return np.flatnonzero(self.labels == label)

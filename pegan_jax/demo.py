@@ -1,10 +1,11 @@
-"""The main job on the built-in data set: draw it, build it, train, generate."""
+"""The main job on the built-in data set: from drawing it to evaluation."""
 
 import pathlib
 import time
 
 from data_prep import build, synthetic
 from pegan_jax import monitor
+from pegan_jax.evaluate import evaluate
 from pegan_jax.generate import generate
 from pegan_jax.train import train
 
@@ -37,6 +38,9 @@ def demo(config, workdir):
   if not (workdir / 'generated').exists():
     monitor.say('generating')
     generate(config, workdir)
+  if not (workdir / 'evaluation').exists():
+    monitor.say('evaluating')
+    evaluate(config, workdir)
   print(f'done in {time.perf_counter() - began:.0f} s; {workdir} holds')
   for name, what in (
       ('dataset', 'the data set in ArrayRecord shards, with its audit'),
@@ -44,7 +48,9 @@ def demo(config, workdir):
       ('tensorboard', f'for tensorboard --logdir {workdir}/tensorboard'),
       ('metrics.jsonl', 'the same figures as JSON lines'),
       ('samples', 'sample grids by step'),
+      ('best', 'the checkpoint with the lowest KID'),
       ('generated', 'defects by class, and manifest.csv'),
+      ('evaluation', 'how near they come to real crops: report.md, report.png'),
   ):
     print(f'  {workdir / name}: {what}')
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data_prep import images
 from pegan_jax import data, monitor
-from pegan_jax.checkpoints import Checkpoints
+from pegan_jax.checkpoints import BEST, Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.run import Run
 from pegan_jax.step import scale, to_pixels
@@ -48,13 +48,7 @@ def generate(config, workdir):
   if os.path.lexists(out):
     raise UserError(f'{out} exists already: move it away, or name another '
                     'folder with --config.generate.out')
-  checkpoints = Checkpoints(workdir, say=monitor.say)
-  restored = checkpoints.restore(
-      run.state_template(), run.saved_config,
-      None if settings.step < 0 else settings.step)
-  checkpoints.close()
-  if restored is None:
-    raise UserError(f'no checkpoint in {str(workdir)!r}: train first')
+  restored = restore(run, settings.checkpoint)
   backgrounds, sources = load_backgrounds(run)
   part = out.with_name(f'.{out.name}.part')
   shutil.rmtree(part, ignore_errors=True)
@@ -66,6 +60,34 @@ def generate(config, workdir):
   finally:
     shutil.rmtree(part, ignore_errors=True)
   return out
+
+
+def restore(run, which):
+  """Reads a checkpoint of the run by name.
+
+  Args:
+    run: a `Run`.
+    which: 'newest', 'best' (by KID; see `watch`) or a step's number.
+
+  Returns:
+    A `checkpoints.Restored`.
+
+  Raises:
+    UserError: another name, no such checkpoint, or none that is readable.
+  """
+  which = str(which)
+  if which not in ('newest', 'best') and not which.isdecimal():
+    raise UserError(f'checkpoint is {which!r}: choose newest, best or a step')
+  checkpoints = Checkpoints(run.workdir, say=monitor.say,
+                            name=BEST if which == 'best' else 'checkpoints')
+  restored = checkpoints.restore(run.state_template(), run.saved_config,
+                                 int(which) if which.isdecimal() else None)
+  checkpoints.close()
+  if restored is None:
+    raise UserError(
+        f'no checkpoint in {str(checkpoints.folder)!r}: train first' + (
+            ', with eval_every' if which == 'best' else ''))
+  return restored
 
 
 def load_backgrounds(run):
@@ -126,6 +148,34 @@ def make_generator(run):
   return run_chunk
 
 
+def translate(run, gen, backgrounds, chosen, in_flight=1):
+  """Puts each class on its backgrounds, a few chunks under way at once.
+
+  Args:
+    run: a `Run`.
+    gen: the generator's parameters.
+    backgrounds: uint8 [n, h, w, C].
+    chosen: for each class, in label order, indices of its backgrounds.
+    in_flight: chunks that the device works on while others are taken in.
+
+  Yields:
+    (label, number of the first image within its class, uint8 [k, h, w, C]).
+  """
+  run_chunk = make_generator(run)
+  chunks = [(label, first) for label, indices in enumerate(chosen)
+            for first in range(0, len(indices), _CHUNK)]
+  for start in range(0, len(chunks), in_flight):
+    pending = []
+    for label, first in chunks[start:start + in_flight]:
+      index = chosen[label][first:first + _CHUNK]
+      # The last chunk is filled up by wrapping round, to keep its shape.
+      full = np.resize(index, _CHUNK)
+      pending.append((label, first, len(index), run_chunk(
+          gen, backgrounds[full], np.full(_CHUNK, label, np.int32))))
+    for label, first, count, fake in pending:
+      yield label, first, np.asarray(fake)[:count]
+
+
 def _write(run, restored, backgrounds, sources, out):
   """Generates into `out`: the device computes while threads encode."""
   config, classes = run.config.generate, run.info.classes
@@ -134,27 +184,16 @@ def _write(run, restored, backgrounds, sources, out):
             for label in range(len(classes))]
   for name in classes:
     (out / name).mkdir(parents=True)
-  run_chunk = make_generator(run)
-  chunks = [(label, first) for label in range(len(classes))
-            for first in range(0, config.per_class, _CHUNK)]
-  in_flight = max(1, config.batch_size // _CHUNK)
   progress = monitor.Progress(len(classes) * config.per_class, unit='image')
   writes = []
   with ThreadPoolExecutor() as pool:
-    for start in range(0, len(chunks), in_flight):
-      pending = []
-      for label, first in chunks[start:start + in_flight]:
-        # The last chunk is filled up by wrapping round, to keep its shape.
-        index = np.resize(chosen[label][first:first + _CHUNK], _CHUNK)
-        pending.append((label, first, run_chunk(
-            restored.state.ema, backgrounds[index],
-            np.full(_CHUNK, label, np.int32))))
-      for label, first, fake in pending:
-        for i, image in enumerate(
-            np.asarray(fake)[:config.per_class - first], first):
-          writes.append(pool.submit(
-              _save, out / classes[label] / _file_name(i), image))
-          progress.update()
+    for label, first, fake in translate(
+        run, restored.state.ema, backgrounds, chosen,
+        max(1, config.batch_size // _CHUNK)):
+      for i, image in enumerate(fake, first):
+        writes.append(pool.submit(
+            _save, out / classes[label] / file_name(i), image))
+        progress.update()
     for write in writes:
       write.result()
   progress.close()
@@ -163,11 +202,11 @@ def _write(run, restored, backgrounds, sources, out):
     writer.writerow(['file', 'class', 'background', 'seed', 'step'])
     for label, name in enumerate(classes):
       for i, index in enumerate(chosen[label]):
-        writer.writerow([f'{name}/{_file_name(i)}', name, sources[index],
+        writer.writerow([f'{name}/{file_name(i)}', name, sources[index],
                          config.seed, restored.step])
 
 
-def _file_name(i):
+def file_name(i):
   return f'{i:05d}.png'
 
 

@@ -1,6 +1,5 @@
 """python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
 
-import os
 import signal
 import sys
 
@@ -11,7 +10,7 @@ from pegan_jax.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
-_MODE = flags.DEFINE_enum('mode', 'train', ['train', 'generate', 'demo'],
+_MODE = flags.DEFINE_enum('mode', 'train', ['train', 'generate', 'evaluate', 'demo'],
                           'What to do.')
 flags.mark_flags_as_required(['config', 'workdir'])
 
@@ -21,14 +20,10 @@ def _run(argv):
     raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
   # After the flags are parsed, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  import jax
-  from pegan_jax import demo, generate, train
-  # Later runs of the same networks start without compiling them again.
-  if not jax.config.jax_compilation_cache_dir:
-    jax.config.update('jax_compilation_cache_dir',
-                      os.path.expanduser('~/.cache/pegan_jax/compiled'))
+  from pegan_jax import compilation, demo, evaluate, generate, train
+  compilation.keep()
   modes = {'train': train.train, 'generate': generate.generate,
-           'demo': demo.demo}
+           'evaluate': evaluate.evaluate, 'demo': demo.demo}
   try:
     modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
   except train.Interrupted as e:

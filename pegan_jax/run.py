@@ -61,6 +61,12 @@ def _check(config, mesh):
       raise UserError(f'{name} is {config[name]}: it must be at least 1')
   if config.num_workers < 0:
     raise UserError(f'num_workers is {config.num_workers}: it must be 0 or more')
+  if config.eval_every < 0:
+    raise UserError(f'eval_every is {config.eval_every}: it must be 0 (never) '
+                    'or more')
+  if config.evaluate.light_count < 2:
+    raise UserError(f'evaluate.light_count is {config.evaluate.light_count}: '
+                    'it must be at least 2')
   if not 0 <= config.ema_decay < 1:
     raise UserError(f'ema_decay is {config.ema_decay}: it must be in [0, 1)')
   if config.dtype not in ('float32', 'bfloat16'):

@@ -17,6 +17,7 @@ from pegan_jax.errors import UserError
 from pegan_jax.run import Run
 from pegan_jax.sampling import Samples
 from pegan_jax.step import make_step
+from pegan_jax.watch import Watch
 
 
 class Interrupted(Exception):
@@ -163,6 +164,7 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       config, run.info, start=start, process_index=jax.process_index(),
       process_count=jax.process_count())
   samples = Samples(run.method, run.nets, config, run.info)
+  watch = Watch(run, start) if config.eval_every else None
   if not start:
     writer.write_images(0, samples(state.ema))
   batch = sharding.to_global(run.mesh, next(batches))
@@ -191,6 +193,11 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       if last or done % config.sample_every == 0:
         with window.paused():
           writer.write_images(done, samples(state.ema))
+      if watch and (done == config.num_steps
+                    or done % config.eval_every == 0):
+        with window.paused():
+          window.check(checkpoints)
+          watch(done, state, writer)
       if last or done % config.checkpoint_every == 0:
         with window.paused():
           window.check(checkpoints)

@@ -7,6 +7,7 @@ import pathlib
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
 
 import jax  # noqa: E402
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from configs import pegan  # noqa: E402
@@ -53,7 +54,37 @@ def small_config():
   config.checkpoint_every = 2
   config.num_samples = 2
   config.generate.per_class = 3
+  config.eval_every = 0
+  config.evaluate.light_count = 4
   return config
+
+
+class PixelExtractor:
+  """Stands in for a feature network: pixels, averaged to 8x8."""
+  dim = 64
+
+  def __call__(self, images, progress=None):
+    if isinstance(images, np.ndarray):
+      images = [images]
+    blocks = []
+    for block in images:
+      n, h, w, _ = block.shape
+      x = block.astype(np.float32).mean(-1).reshape(n, 8, h // 8, 8, w // 8)
+      blocks.append(x.mean((2, 4)).reshape(n, 64) / 128 - 1)
+      if progress:
+        progress(n)
+    return np.concatenate(blocks)
+
+  def protocol(self):
+    return {'network': 'pixels', 'weights_sha256': 'none', 'resize': 'mean',
+            'dim': 64, 'input_size': 8}
+
+
+@pytest.fixture
+def pixel_features(monkeypatch):
+  """Evaluates by pixels, which takes no time."""
+  from pegan_jax.metrics import features
+  monkeypatch.setattr(features, 'load', lambda *_: PixelExtractor())
 
 
 @pytest.fixture

@@ -15,16 +15,17 @@ def small():
   config.batch_size = 4
   config.num_steps = 2
   config.generate.per_class = 2
-  config.synthetic.per_class = 4
+  config.synthetic.per_class = 14
   config.synthetic.frames = 2
   return config.lock()
 
 
+@pytest.mark.usefixtures('pixel_features')
 def test_every_stage_runs_once_and_is_named(small, tmp_path, capsys):
   demo(small, tmp_path)
   out = capsys.readouterr().out
   for name in ('dataset', 'checkpoints', 'tensorboard', 'metrics.jsonl',
-               'samples', 'generated'):
+               'samples', 'best', 'generated', 'evaluation'):
     assert (tmp_path / name).exists()
     assert str(tmp_path / name) in out
   assert len(list((tmp_path / 'generated').glob('*/*.png'))) == 9 * 2

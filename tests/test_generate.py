@@ -99,9 +99,11 @@ def test_the_users_own_clean_images(setting, tmp_path):
 
 def test_generation_uses_the_average_and_the_named_step(setting):
   config, workdir = setting
-  config.generate.step = 7
-  with pytest.raises(UserError, match='no checkpoint 7'):
-    generate(config, workdir)
+  for name, message in (('7', 'no checkpoint 7'), ('last', 'choose newest'),
+                        ('best', 'no checkpoint in .*best')):
+    config.generate.checkpoint = name
+    with pytest.raises(UserError, match=message):
+      generate(config, workdir)
 
 
 def test_images_are_the_generators_own(setting):

@@ -1,0 +1,105 @@
+"""Compares generated images with real ones, and says how sure the figures are.
+
+REAL and GENERATED are image folders, one folder a class or all in one, with any
+subfolders and formats; REAL may be a data set of data_prep.build, whose training
+and held-out images are then compared with separately. Runs on a CPU.
+"""
+
+import argparse
+import pathlib
+import signal
+import sys
+
+from pegan_jax.errors import UserError
+
+
+class _Parser(argparse.ArgumentParser):
+  """Says what is wrong with a flag in one sentence."""
+
+  def error(self, message):
+    raise UserError(f'{message}; see python -m pegan_jax.metrics --help')
+
+
+def _parse(arguments):
+  parser = _Parser(prog='python -m pegan_jax.metrics', description=__doc__,
+                   formatter_class=argparse.RawDescriptionHelpFormatter,
+                   allow_abbrev=False)
+  parser.add_argument('real', metavar='REAL')
+  parser.add_argument('generated', metavar='GENERATED')
+  parser.add_argument('--json', metavar='FILE', help='write the report there')
+  parser.add_argument('--png', metavar='FILE', help='draw the chart there')
+  parser.add_argument(
+      '--network', default='auto', choices=['auto', 'inception', 'efficientnet'],
+      help='auto is inception where its weights are at hand, else efficientnet')
+  parser.add_argument(
+      '--weights', metavar='FILE', help="the network's .pth file")
+  parser.add_argument(
+      '--resize', default='bicubic', choices=['bicubic', 'legacy'],
+      help="bicubic is clean-fid's, legacy pytorch-fid's")
+  parser.add_argument(
+      '--image_size', type=int, metavar='S',
+      help='cut images square and bring them to S pixels first')
+  parser.add_argument(
+      '--count', type=int, default=0, metavar='N',
+      help='images a class on each side; as many as both have by default')
+  parser.add_argument('--all', action='store_true', dest='all_images',
+                      help='compare all images, whatever the numbers')
+  parser.add_argument('--repeats', type=int, default=20, metavar='R',
+                      help='random halves for intervals and floors (20)')
+  parser.add_argument('--seed', type=int, default=0, metavar='N')
+  return parser.parse_args(arguments)
+
+
+def _run(args):
+  # After the flags, so that a wrong one is said at once.
+  # pylint: disable=g-import-not-at-top
+  from pegan_jax import compilation, data
+  from pegan_jax.metrics import against, chart, features, sets, table
+  compilation.keep()
+  options = against.Options(args.count, args.all_images, args.repeats, args.seed)
+  options.check()
+  if args.image_size is not None and args.image_size < 1:
+    raise UserError(f'image_size is {args.image_size}: it must be at least 1')
+  for path in (args.json, args.png):  # Before an hour's work, not after it.
+    if path and not pathlib.Path(path).absolute().parent.is_dir():
+      raise UserError(f'{path}: there is no such folder')
+  for folder in (args.real, args.generated):
+    if not pathlib.Path(folder).is_dir():
+      raise UserError(f'{folder!r} is not a folder')
+  extractor = features.load(args.network, args.weights, args.resize)
+  protocol = extractor.protocol() | {'real': args.real,
+                                     'generated': args.generated}
+  generated = sets.open_folder(args.generated, 'generated')
+  if sets.is_dataset(args.real):
+    report = against.dataset(extractor, data.load_info(args.real), generated,
+                             protocol, options, args.image_size)
+  else:
+    report = against.folders(
+        extractor, sets.open_folder(args.real, 'real'), generated, protocol,
+        options, args.image_size)
+  print(table.to_text(report), end='')
+  if args.json:
+    against.write_json(report, pathlib.Path(args.json))
+  if args.png:
+    chart.draw(report, args.png)
+
+
+def main(arguments=None):
+  """Runs the command line; returns the exit status."""
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+  try:
+    _run(_parse(arguments))
+  except UserError as e:
+    print(f'error: {" ".join(str(e).split())}', file=sys.stderr)
+    return 2
+  except OSError as e:
+    print(f'error: {e.filename or ""}: {e.strerror or e}', file=sys.stderr)
+    return 2
+  except KeyboardInterrupt:
+    print('error: interrupted; nothing was written', file=sys.stderr)
+    return 130
+  return 0
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,210 @@
+"""Generated images against a folder or a built data set: the whole report."""
+
+import contextlib
+import dataclasses
+import json
+import os
+
+import numpy as np
+
+from pegan_jax import monitor
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
+from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics.scores import fit_classifier
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  """How two sets are compared.
+
+  Attributes:
+    count: images a class on each side; 0 takes as many as both have.
+    all_images: compares all, whatever the numbers.
+    repeats: random halves for each interval and floor.
+    seed: of every draw.
+  """
+  count: int = 0
+  all_images: bool = False
+  repeats: int = 20
+  seed: int = 0
+
+  def check(self):
+    if self.count < 0:
+      raise UserError(f'count is {self.count}: it must be 0 or more')
+    if self.repeats < 2:
+      raise UserError(f'repeats is {self.repeats}: it must be at least 2')
+
+
+@contextlib.contextmanager
+def _progress(total, unit):
+  bar = monitor.Progress(total, unit=unit)
+  try:
+    yield bar.update
+  finally:
+    bar.close()
+
+
+def folders(extractor, real, generated, protocol, options, image_size=None):
+  """The report on two `ImageFolder`s.
+
+  Args:
+    extractor: from `features.load`.
+    real: `ImageFolder`.
+    generated: `ImageFolder` with the same classes; or one of them has none.
+    protocol: what the report is to say of both beside the numbers.
+    options: `Options`.
+    image_size: as for `ImageFolder.read`.
+
+  Returns:
+    The report, as JSON has it.
+
+  Raises:
+    UserError: images or classes that do not match, a file that cannot be read,
+      or as `evaluation.evaluate` does.
+  """
+  sets.check_classes(real.files, generated.files)
+  real, generated = sets.align(real, generated, image_size)
+  return report_on_folder(
+      folder_features(extractor, real, image_size),
+      folder_features(extractor, generated, image_size), protocol, options)
+
+
+def dataset(extractor, info, generated, protocol, options, image_size=None):
+  """The report on an `ImageFolder` against a built data set, given its `DataInfo`.
+
+  Where `generated` has the manifest that `--mode generate` writes, and its
+  backgrounds are the data set's, this includes the change from them. Else as
+  `folders`.
+  """
+  sets.check_classes(info.classes, generated.files)
+  # The data set's own kind and size, as if it were a folder.
+  like = sets.ImageFolder(
+      info.folder, {}, info.channels == 1, info.metadata.get('max_value', 255),
+      frozenset({(info.image_size, info.image_size)}))
+  _, generated = sets.align(like, generated, image_size)
+  made = folder_features(extractor, generated, image_size)
+  made = dataclasses.replace(
+      made, changes=sets.changes(info, generated, image_size))
+  return report_on_dataset(
+      split_features(extractor, info, 'train', image_size),
+      split_features(extractor, info, 'test', image_size),
+      made, protocol, options)
+
+
+def folder_features(extractor, folder, image_size=None):
+  """Features of an `ImageFolder`, as a `FeatureSet`."""
+  total = sum(map(len, folder.files.values()))
+  with _progress(total, 'image') as update:
+    features = {c: extractor(folder.read(c, image_size), update)
+                for c in folder.files}
+  return FeatureSet(features, {c: folder.names(c) for c in folder.files})
+
+
+def split_features(extractor, info, split, image_size=None):
+  """Features of a data set's split without its backgrounds, or None if empty."""
+  found = sets.read_split(info, split, image_size)
+  if not found:
+    return None
+  with _progress(sum(len(x[0]) for x in found.values()), 'image') as update:
+    return FeatureSet(
+        {c: extractor(x[0], update) for c, x in found.items()},
+        {c: x[1] for c, x in found.items()},
+        {c: x[2] for c, x in found.items()})
+
+
+def report_on_folder(real, generated, protocol, options):
+  """The report on two `FeatureSet`s of which nothing else is known."""
+  classifier, real_labels = None, None
+  if real.features.keys() == generated.features.keys():
+    classifier, real_labels = fit_classifier(real)
+  with _counting(real, 1) as update:
+    report = evaluation.evaluate(
+        real, generated, classifier=classifier, real_labels=real_labels,
+        **_draws(options), progress=update)
+  report['copies'] = _copies(real, generated)
+  return {'protocol': protocol | dataclasses.asdict(options)} | report
+
+
+def report_on_dataset(train, test, generated, protocol, options):
+  """The report against training images, and under 'held_out' against test images.
+
+  Args:
+    train: `FeatureSet` of the train split.
+    test: `FeatureSet` of the test split, or None where there is none.
+    generated: `FeatureSet`.
+    protocol: what features were made with and of.
+    options: `Options`.
+
+  Returns:
+    As JSON has it; floors come from both splits' images together.
+
+  Raises:
+    UserError: as `evaluation.evaluate` does.
+  """
+  same = train.features.keys() == generated.features.keys()
+  classifier, real_labels = fit_classifier(train, test) if same else (None, None)
+  pool = train if test is None else _together(train, test)
+  with _counting(train, 1 if test is None else 2) as update:
+    def against(real, options):
+      return evaluation.evaluate(
+          real, generated, pool=pool, classifier=classifier,
+          real_labels=real_labels, **_draws(options), progress=update)
+
+    report = against(train, options)
+    report['copies'] = _copies(train, generated)
+    if test is not None:
+      # A test split is the smaller one: as many as it has, if not as asked.
+      most = min(map(len, test.features.values()))
+      report['held_out'] = against(test, dataclasses.replace(
+          options, count=options.count if options.count <= most else 0))
+  return {'protocol': protocol | dataclasses.asdict(options)} | report
+
+
+def _draws(options):
+  return {'count': options.count or None, 'all_images': options.all_images,
+          'repeats': options.repeats, 'seed': options.seed}
+
+
+def _counting(real, times):
+  sets_compared = len(real.features) + (len(real.features) > 1)
+  return _progress(times * sets_compared * len(METRICS), 'comparison')
+
+
+def _copies(real, generated):
+  if real.features.keys() != generated.features.keys():
+    real, generated = real.flattened(), generated.flattened()
+  return evaluation.find_copies(real, generated)
+
+
+def _together(a, b):
+  """Both splits of a data set; a group number means the same in each."""
+  b_has = [c for c in a.features if c in b.features]
+  def join(x, y):
+    return {c: np.concatenate([x[c], y[c]]) if c in b_has else x[c] for c in x}
+  return FeatureSet(join(a.features, b.features), {},
+                    join(a.groups, b.groups))
+
+
+def write(report, folder):
+  """Writes report.json, report.md and report.png into a folder.
+
+  Args:
+    report: from `report_on_folder` or `report_on_dataset`.
+    folder: path; made where it is missing.
+
+  Raises:
+    OSError: it cannot be written; files are replaced in whole or not at all.
+  """
+  folder.mkdir(parents=True, exist_ok=True)
+  write_json(report, folder / 'report.json')
+  part = folder / 'report.md.part'
+  part.write_text(table.to_text(report, markdown=True), 'utf-8')
+  os.replace(part, folder / 'report.md')
+  chart.draw(report, folder / 'report.png')
+
+
+def write_json(report, path):
+  part = path.with_name(path.name + '.part')
+  part.write_text(json.dumps(report, indent=1) + '\n', 'utf-8')
+  os.replace(part, path)

@@ -1,0 +1,86 @@
+"""A report as a picture: each figure's bars by class, intervals and floors."""
+
+import io
+
+import numpy as np
+
+from pegan_jax.metrics.table import FIGURES
+
+
+def draw(report, path):
+  """Writes a PNG with a panel a figure and a bar a class.
+
+  Bars carry 95% intervals; a short line across each is its floor, real against
+  real, with its own interval shaded. Bars are drawn at the floor's N, so that
+  like stands by like. Beside the bars against training images stand those
+  against held-out images, where the report has them.
+
+  Args:
+    report: as `python -m pegan_jax.metrics --json` writes it.
+    path: of the PNG file.
+
+  Raises:
+    OSError: the file cannot be written.
+  """
+  # Here, so that nothing else waits for it: it takes a second to import.
+  # pylint: disable=g-import-not-at-top
+  from matplotlib.backends.backend_agg import FigureCanvasAgg
+  from matplotlib.figure import Figure
+  parts = [('training images' if 'held_out' in report else 'real images',
+            report)]
+  if 'held_out' in report:
+    parts.append(('held-out images', report['held_out']))
+  figures = [f for f in FIGURES if f.name in report['pooled']]
+  rows = -(-len(figures) // 2)
+  canvas = Figure(figsize=(14, 2.6 * rows + 1.2), layout='constrained')
+  FigureCanvasAgg(canvas)
+  panels = canvas.subplots(rows, 2, squeeze=False).ravel()
+  for panel, figure in zip(panels, figures):
+    _panel(panel, figure, parts)
+  for panel in panels[len(figures):]:
+    panel.axis('off')
+  handles, labels = panels[0].get_legend_handles_labels()
+  canvas.legend(handles, labels, loc='outside lower center', ncols=4)
+  p = report['protocol']
+  canvas.suptitle(
+      f'{p["generated"]} against {p["real"]}\n{p["network"]}, weights '
+      f'{p["weights_sha256"][:16]}, resize {p["resize"]} to {p["input_size"]}',
+      fontsize=10)
+  png = io.BytesIO()  # Drawn in whole before the file is touched.
+  canvas.savefig(png, format='png', dpi=100)
+  with open(path, 'wb') as f:
+    f.write(png.getvalue())
+
+
+def _panel(panel, figure, parts):
+  width = 0.8 / len(parts)
+  labels = list(parts[0][1]['classes'])
+  names = [*labels, *(['mean'] if labels else []), 'pooled']
+  for i, (title, part) in enumerate(parts):
+    values = [part['classes'][c][figure.name] for c in labels]
+    if labels:
+      values.append(part['mean'][figure.name])
+    values.append(part['pooled'][figure.name])
+    x = np.arange(len(names)) + (i - (len(parts) - 1) / 2) * width
+    heights = np.array([v['value'] if v['value_at_floor_n'] is None
+                        else v['value_at_floor_n'] for v in values])
+    error = np.abs([[v['value'] - v['low'], v['high'] - v['value']]
+                    for v in values]).T
+    counts = sorted({v['floor_n'] or v['n_generated']
+                     for v in values[:len(labels) or 1]})
+    n = f'{counts[0]}' + (f' to {counts[-1]}' if len(counts) > 1 else '')
+    panel.bar(x, heights, 0.9 * width, yerr=error, capsize=2,
+              color=('#4878a8', '#e0a050')[i],
+              label=f'against {title}, N = {n}' + ' a class' * bool(labels))
+    for at, v in zip(x, values):
+      if v['floor'] is not None:
+        ends = [at - width / 2, at + width / 2]
+        panel.fill_between(ends, v['floor_low'], v['floor_high'],
+                           color='black', alpha=0.25, linewidth=0)
+        panel.plot(ends, [v['floor']] * 2, color='black',
+                   label='real against real' if i == 0 and at == x[0] else None)
+  arrow = {'lower': 'lower is better', 'higher': 'higher is better',
+           'real': 'as real is best'}[figure.better]
+  panel.set_title(f'{figure.title} ({arrow})', fontsize=10)
+  panel.set_xticks(range(len(names)), names, fontsize=8, rotation=20)
+  panel.margins(x=0.01)

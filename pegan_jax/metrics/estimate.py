@@ -1,0 +1,186 @@
+"""A figure with its uncertainty, and what real images score against each other.
+
+From N images a side, three things by random halves, none drawn twice:
+- the interval: the spread of a figure between half samples (N/2 a side, without
+  replacement) is the standard error of the figure at N: the delete-d jackknife
+  with d = N/2 (Shao and Wu 1989), whose factor (N - d) / d is 1. Drawing with
+  replacement would put duplicates into both sets, which FID and nearest
+  neighbours take for concentration. KID brings its own bootstrap.
+- the floor: the figure of one set of real images against another such set, of
+  N images each where the class has 2 N, else of as many as half of it has.
+- where the floor's N is smaller: the figure at that N, to hold against it, since
+  FID, precision and coverage depend on N.
+"""
+
+import copy
+import dataclasses
+
+import numpy as np
+
+from pegan_jax.errors import UserError
+
+# Two-sided 95% of a normal distribution.
+_Z = 1.96
+
+# Draws where a metric brings its own bootstrap.
+_BOOTSTRAPS = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+  """One metric on one pair of sets; F is the number of its figures.
+
+  Attributes:
+    values: [F].
+    spread: [R, F] deviations from `values`, one for each resampling.
+    floors: [R, F] of real against real.
+    at_floor: [F] of generated against real with the floors' counts: a mean.
+    n_real: real images a comparison.
+    n_generated: generated images a comparison.
+    floor_n: images a side of the floors.
+  """
+  values: np.ndarray
+  spread: np.ndarray
+  floors: np.ndarray
+  at_floor: np.ndarray
+  n_real: int
+  n_generated: int
+  floor_n: int
+
+  def to_dict(self, figures) -> dict[str, dict]:
+    """Returns {figure: its keys in JSON}."""
+    low, high = _interval(self.values + self.spread.mean(0), self.spread)
+    # They are centred elsewhere only where both sets share images.
+    low, high = np.minimum(low, self.values), np.maximum(high, self.values)
+    floor_low, floor_high = _interval(self.floors.mean(0), self.floors)
+    result = {}
+    for i, figure in enumerate(figures):
+      def cut(x, figure=figure):
+        return float(np.clip(x, *figure.limits))
+      result[figure.name] = {
+          'value': float(self.values[i]),
+          'low': cut(low[i]), 'high': cut(high[i]),
+          'floor': float(self.floors[:, i].mean()),
+          'floor_low': cut(floor_low[i]), 'floor_high': cut(floor_high[i]),
+          'floor_n': self.floor_n,
+          'value_at_floor_n': float(self.at_floor[i]),
+          'n_real': self.n_real, 'n_generated': self.n_generated}
+    return result
+
+
+def mean(estimates):
+  """Averages over classes, drawn independently; counts are the smallest class's."""
+  return Estimate(
+      *(np.mean([getattr(e, name) for e in estimates], axis=0)
+        for name in ('values', 'spread', 'floors', 'at_floor')),
+      *(min(getattr(e, name) for e in estimates)
+        for name in ('n_real', 'n_generated', 'floor_n')))
+
+
+def _interval(centre, deviations):
+  half = _Z * deviations.std(axis=0)
+  return centre - half, centre + half
+
+
+class Draws:
+  """The random halves of one class, the same for every metric.
+
+  Args:
+    n_real: real images a comparison.
+    n_generated: generated images a comparison.
+    pool_groups: [p] numbers of the near-duplicate groups of the real images
+      that floors are drawn from: a group stays on one side.
+    repeats: number of resamplings R.
+    rng: `np.random.Generator`.
+
+  Raises:
+    UserError: fewer than four images on a side, which have no halves.
+  """
+
+  def __init__(self, n_real, n_generated, pool_groups, repeats, rng):
+    smallest = min(n_real, n_generated, len(pool_groups))
+    if smallest < 4:
+      raise UserError(
+          f'{smallest} images are too few: intervals and floors compare halves '
+          'of a set, which takes 4 or more')
+    self.n_real, self.n_generated = n_real, n_generated
+    self.floor_n = min(n_real, n_generated, len(pool_groups) // 2)
+    self.halves = [(rng.permutation(n_real)[:n_real // 2],
+                    rng.permutation(n_generated)[:n_generated // 2])
+                   for _ in range(repeats)]
+    self.floors = [_split_groups(pool_groups, self.floor_n, rng)
+                   for _ in range(repeats)]
+    self.at_floor = [(rng.permutation(n_real)[:self.floor_n],
+                      rng.permutation(n_generated)[:self.floor_n])
+                     for _ in range(repeats)]
+
+
+def join(draws, pool_sizes):
+  """The same draws over the classes' images laid end to end.
+
+  Args:
+    draws: `Draws`, one a class, of equally many repeats.
+    pool_sizes: the numbers of images that each class's floors are drawn from.
+
+  Returns:
+    A `Draws`; each class is halved by itself.
+  """
+  joined = copy.copy(draws[0])
+  joined.n_real, joined.n_generated, joined.floor_n = (
+      sum(getattr(d, name) for d in draws)
+      for name in ('n_real', 'n_generated', 'floor_n'))
+  reals = np.cumsum([0] + [d.n_real for d in draws])
+  generated = np.cumsum([0] + [d.n_generated for d in draws])
+  pools = np.cumsum([0, *pool_sizes])
+  for name, firsts, seconds in (('halves', reals, generated),
+                                ('floors', pools, pools),
+                                ('at_floor', reals, generated)):
+    each = zip(*(getattr(d, name) for d in draws), strict=True)
+    setattr(joined, name, [
+        tuple(np.concatenate([p[side] + start for p, start
+                              in zip(pairs, starts)])
+              for side, starts in enumerate((firsts, seconds)))
+        for pairs in each])
+  return joined
+
+
+def _split_groups(groups, count, rng):
+  """Draws two sets of `count` without cutting groups but for one in the middle."""
+  names, number = np.unique(groups, return_inverse=True)
+  order = np.lexsort((rng.random(len(groups)),
+                      rng.permutation(len(names))[number]))
+  return order[:count], order[len(order) - count:]
+
+
+def estimate(metric, real, generated, pool, draws, rng):
+  """Computes a metric with its interval and floor.
+
+  Args:
+    metric: a `Metric`.
+    real: features [n, D].
+    generated: features [m, D].
+    pool: features [p, D] of the real images that floors are drawn from.
+    draws: `Draws` for these counts; its lists may be joined over classes.
+    rng: `np.random.Generator` for the metric's own bootstrap.
+
+  Returns:
+    An `Estimate`.
+
+  Raises:
+    UserError: as `metric.compute` does.
+  """
+  def each(a, b, pairs):
+    return np.array([metric.compute(a[i], b[j]) for i, j in pairs])
+
+  values = np.array(metric.compute(real, generated))
+  if metric.resample is None:
+    spread = each(real, generated, draws.halves)
+    spread -= spread.mean(0)  # Half as many images may shift it as well.
+  else:
+    spread = metric.resample(real, generated, rng, _BOOTSTRAPS) - values
+  if draws.floor_n == draws.n_real == draws.n_generated:
+    at_floor = values
+  else:
+    at_floor = each(real, generated, draws.at_floor).mean(0)
+  return Estimate(values, spread, each(pool, pool, draws.floors), at_floor,
+                  draws.n_real, draws.n_generated, draws.floor_n)

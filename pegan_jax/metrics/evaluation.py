@@ -1,0 +1,207 @@
+"""Features of real and generated images to figures: a class, their mean, pooled."""
+
+import dataclasses
+
+import numpy as np
+
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import copies, estimate, METRICS, scores
+from pegan_jax.metrics.sets import check_classes, FLAT
+
+# Fewer images a side than this, and nearest neighbours say little.
+_FEW = 50
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureSet:
+  """Images as features, by class.
+
+  Attributes:
+    features: {class: [n, D] float}; {FLAT: ...} where classes are not known.
+    names: {class: n strings}.
+    groups: {class: [n] int} near-duplicates share a number; None: none do.
+    changes: {class: [n, 2]} from `change.scores`; None: not a translation.
+  """
+  features: dict[str, np.ndarray]
+  names: dict[str, list[str]]
+  groups: dict[str, np.ndarray] | None = None
+  changes: dict[str, np.ndarray] | None = None
+
+  def flattened(self):
+    """The same with all classes in one."""
+    def join(by_class):
+      return None if by_class is None else {
+          FLAT: np.concatenate([by_class[c] for c in self.features])}
+    groups = self.groups
+    if groups is not None:  # Numbers of two classes may be the same.
+      groups = {c: np.unique(g, return_inverse=True)[1] for c, g
+                in groups.items()}
+      start = 0
+      for c in self.features:
+        groups[c] = groups[c] + start
+        start = groups[c].max() + 1
+    names = {FLAT: [n for c in self.features for n in self.names[c]]}
+    return FeatureSet(join(self.features), names, join(groups),
+                      join(self.changes))
+
+  def in_order(self, labels):
+    """The same with the classes in the order of `labels`, all of them its own."""
+    def order(by_class):
+      return None if by_class is None else {c: by_class[c] for c in labels}
+    return FeatureSet(order(self.features), order(self.names),
+                      order(self.groups), order(self.changes))
+
+  def group_numbers(self, label):
+    if self.groups is None:
+      return np.arange(len(self.features[label]))
+    return self.groups[label]
+
+
+def evaluate(real, generated, *, pool=None, classifier=None, real_labels=None,
+             count=None, all_images=False, repeats=20, seed=0, progress=None):
+  """Computes every metric for every class, their mean and all classes pooled.
+
+  Args:
+    real: `FeatureSet` to compare with.
+    generated: `FeatureSet` with the same classes, or with none.
+    pool: `FeatureSet` of real images that floors are drawn from; None is `real`.
+      More images than `real` has allow floors at the same N.
+    classifier: names the class of features, trained on real images; None leaves
+      label fidelity out.
+    real_labels: {class: [n] predicted labels} that the classifier gives to real
+      images it was not trained on.
+    count: images a class on each side; None takes as many as both sides have.
+    all_images: compares all images of both sides, whatever their numbers.
+    repeats: resamplings for intervals and floors.
+    seed: of every draw.
+    progress: called with the number of comparisons done.
+
+  Returns:
+    {'pooled', 'mean', 'classes', 'warnings'} as
+    `python -m pegan_jax.metrics --json` writes them.
+
+  Raises:
+    UserError: classes that do not match, fewer images than `count`, features
+      that are not finite, or a class with too few images for a metric.
+  """
+  check_classes(real.features, generated.features)
+  if FLAT in real.features or FLAT in generated.features:
+    real, generated = real.flattened(), generated.flattened()
+    pool, classifier = pool and pool.flattened(), None
+  generated = generated.in_order(real.features)
+  pool = pool or real
+  rng = np.random.default_rng(seed)
+  taken, draws, parts = [], [], {}
+  for label in real.features:
+    sides = _take(real, generated, label, count, all_images, rng)
+    taken.append((*sides, pool.features[label]))
+    try:
+      draws.append(estimate.Draws(
+          len(sides[0]), len(sides[1]), pool.group_numbers(label), repeats,
+          rng))
+      parts[label] = _estimates(*taken[-1], draws[-1], rng, progress)
+    except UserError as e:
+      raise UserError(f'{label}: {e}' if label else str(e)) from e
+  report = {'classes': {}, 'mean': {}}
+  if FLAT not in parts:
+    report['classes'] = {c: _to_dict(p) for c, p in parts.items()}
+    report['mean'] = _to_dict([
+        estimate.mean(list(each)) for each in zip(*parts.values(),
+                                                  strict=True)])
+  if len(taken) == 1:
+    report['pooled'] = _to_dict(next(iter(parts.values())))
+  else:
+    joined = [np.concatenate(side) for side in zip(*taken, strict=True)]
+    report['pooled'] = _to_dict(_estimates(
+        *joined, estimate.join(draws, [len(t[2]) for t in taken]), rng,
+        progress))
+  scores.add(report, generated, classifier, real_labels)
+  report['warnings'] = warnings(report, next(iter(taken))[0].shape[1])
+  return report
+
+
+def _take(real, generated, label, count, all_images, rng):
+  """The images that are compared, drawn by seed where there are too many."""
+  sides = [s.features[label] for s in (real, generated)]
+  if all_images:
+    return sides
+  number = count or min(map(len, sides))
+  for name, side in zip(('real', 'generated'), sides):
+    if len(side) < number:
+      raise UserError(
+          f'{number} images a class were asked for, and '
+          f'{f"{label} has" if label else "there are"} {len(side)} {name} ones')
+  return [side[np.sort(rng.permutation(len(side))[:number])] for side in sides]
+
+
+def _estimates(real, generated, pool, draws, rng, progress):
+  done = []
+  for metric in METRICS:
+    done.append(estimate.estimate(metric, real, generated, pool, draws, rng))
+    if progress:
+      progress(1)
+  return done
+
+
+def _to_dict(estimates):
+  result = {}
+  for metric, e in zip(METRICS, estimates, strict=True):
+    result |= e.to_dict(metric.figures)
+  return result
+
+
+def find_copies(real, generated):
+  """Lists the generated images that lie too near to one real image.
+
+  Args:
+    real: `FeatureSet`, of training images if the list is to mean copies.
+    generated: `FeatureSet` of the same classes.
+
+  Returns:
+    [{'generated', 'real', 'distance', 'threshold'}], the nearest first: both
+    names, and the distance below which real images of the class hardly come.
+  """
+  found = []
+  for label, features in generated.features.items():
+    index, distance = copies.nearest(real.features[label], features)
+    threshold = copies.threshold(real.features[label])
+    found += [
+        {'generated': generated.names[label][i],
+         'real': real.names[label][index[i]],
+         'distance': float(distance[i]), 'threshold': float(threshold)}
+        for i in np.flatnonzero(distance <= threshold)]
+  return sorted(found, key=lambda x: x['distance'])
+
+
+def warnings(report, dim):
+  """Says what these counts cannot tell, and what to read instead.
+
+  Args:
+    report: with its 'classes' and 'pooled'.
+    dim: number of features D.
+
+  Returns:
+    Sentences.
+  """
+  said = []
+  sets = list(report['classes'].values()) or [report['pooled']]
+  fid = min((s['fid'] for s in sets),
+            key=lambda f: min(f['n_real'], f['n_generated']))
+  n = min(fid['n_real'], fid['n_generated'])
+  if n < dim:
+    said.append(
+        f'FID of {n} images with {dim} features is mostly bias: its covariances '
+        'have no full rank. Read it beside its floor only, and KID first.')
+  if n < _FEW:
+    said.append(
+        f'precision, recall, density and coverage of {n} images (under {_FEW}) '
+        'are unsteady: read KID with its interval.')
+  if any(s['fid']['n_real'] != s['fid']['n_generated'] for s in sets):
+    said.append('the two sides have different numbers of images: FID, '
+                'precision, recall and coverage shift with that alone.')
+  if any(s['fid']['floor_n'] < min(s['fid']['n_real'], s['fid']['n_generated'])
+         for s in sets):
+    said.append(
+        f'there are too few real images for floors at N = {n}: they are at '
+        f'{fid["floor_n"]} a side; value_at_floor_n is the figure at that N.')
+  return said

@@ -1,0 +1,175 @@
+"""Whether a generated image shows the defect that it was asked to show.
+
+A classifier learns the classes from the features of real images and reads the
+generated ones: the share that it reads as their target is the label fidelity,
+the accuracy of a classifier trained on real data that Ravuri and Vinyals 2019,
+"Classification accuracy score for conditional generative models", and Shmelkov
+et al. 2018, "How good is my GAN?" (GAN-test), use. What real images score
+themselves, `cross_validated`, is the most that can be hoped for.
+
+The classifier is multinomial logistic regression: on features of a trained
+network it is hard to beat with 200 images a class, its fit has one optimum, and
+it needs no choices that a test set would have to make.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy import optimize
+from scipy import special
+
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import blocks
+
+# The fit is the most likely one under weights drawn from a normal distribution
+# that gives a logit this standard deviation before any image is seen: of an
+# image of a known material one class is all but sure, as it is with logits some
+# tens apart; with 1 the fit would have to stay undecided. On random features of
+# NEU-CLS-64, five folds of 140 images a class, accuracy is 75% with 1, 84% with
+# 3, 87% with 10 and with 30. The loss is the summed cross-entropy + the summed
+# squared weights, of features that are scaled to a mean square norm of 1, over
+# 2 PRIOR_LOGIT^2; the biases are free.
+PRIOR_LOGIT = 10.
+
+# Of the mean loss's gradient, which starts at about 0.1.
+_TOLERANCE = 1e-6
+_MOST_STEPS = 1000
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Classifier:
+  """Logistic regression; class c is column c.
+
+  Attributes:
+    mean: [D], of the features that it was fitted to.
+    scale: [D], their standard deviation, times D^1/2.
+    weights: [D, num_classes].
+    bias: [num_classes].
+  """
+  mean: np.ndarray
+  scale: np.ndarray
+  weights: np.ndarray
+  bias: np.ndarray
+
+  def probabilities(self, features):
+    """Those of the classes: features [m, D] to [m, num_classes], sums of 1.
+
+    Raises:
+      UserError: if a value is not finite or D differs.
+    """
+    features = blocks.float64(blocks.checked(features))
+    if features.shape[1] != len(self.mean):
+      raise UserError(
+          f'the classifier was fitted to {len(self.mean)} features and asked '
+          f'about {features.shape[1]}: read all images with the same network')
+    scaled = (features - self.mean) / self.scale
+    return special.softmax(scaled @ self.weights + self.bias, axis=1)
+
+  def predict(self, features):
+    """The likeliest class of each image: features [m, D] to [m] int."""
+    return self.probabilities(features).argmax(axis=1)
+
+
+def fit(features, labels, num_classes):
+  """Fits the classifier; the same input gives the same one.
+
+  Args:
+    features: [n, D], real images.
+    labels: [n] int in [0, num_classes).
+    num_classes: at least 2.
+
+  Returns:
+    Classifier.
+
+  Raises:
+    UserError: if a value is not finite, a label is out of range, or one of the
+      classes has fewer than two images.
+  """
+  return _fit(*_checked(features, labels, num_classes), num_classes)
+
+
+def cross_validated(features, labels, num_classes, folds=5, seed=0):
+  """Reads each real image with a classifier that was fitted without it.
+
+  Args:
+    features: [n, D].
+    labels: [n] int in [0, num_classes).
+    num_classes: at least 2.
+    folds: into so many parts each class is dealt out at random; a class of
+      fewer images is missing in some parts, never in all the others.
+    seed: of the dealing.
+
+  Returns:
+    Predicted labels [n] int.
+
+  Raises:
+    UserError: as `fit`, and for fewer than two folds.
+  """
+  if folds < 2:
+    raise UserError(f'there must be at least 2 folds, not {folds}')
+  features, labels = _checked(features, labels, num_classes)
+  rng = np.random.default_rng(seed)
+  fold = np.empty(len(labels), int)
+  dealt = 0
+  for c in range(num_classes):
+    mine = rng.permutation(np.flatnonzero(labels == c))
+    # On from where the last class stopped, so that parts are equally large.
+    fold[mine] = (dealt + np.arange(len(mine))) % folds
+    dealt += len(mine)
+  predicted = np.empty(len(labels), int)
+  for part in np.unique(fold):
+    out = fold == part
+    classifier = _fit(features[~out], labels[~out], num_classes)
+    predicted[out] = classifier.predict(features[out])
+  return predicted
+
+
+def _checked(features, labels, num_classes):
+  """Returns float64 features and integer labels that can be fitted to."""
+  features = blocks.float64(blocks.checked(features, 'real'))
+  labels = np.asarray(labels)
+  if num_classes < 2:
+    raise UserError(
+        f'there is nothing to tell apart among {num_classes} classes: give two '
+        'or more')
+  if labels.shape != (len(features),):
+    raise UserError(f'there are {labels.size} labels for {len(features)} '
+                    'images: give one each')
+  if not np.isin(labels, np.arange(num_classes)).all():
+    raise UserError(f'labels lie outside 0 to {num_classes - 1}: give each '
+                    'image the index of its class')
+  labels = labels.astype(int)
+  counts = np.bincount(labels, minlength=num_classes)
+  if counts.min() < 2:
+    c = counts.argmin()
+    raise UserError(f'class {c} has {counts[c]} real images where at least 2 '
+                    'are needed to learn it: add some or leave the class out')
+  return features, labels
+
+
+def _fit(features, labels, num_classes):
+  n, dims = features.shape
+  mean, scale = features.mean(axis=0), features.std(axis=0)
+  # A feature that never changes tells nothing: it becomes 0 here.
+  flat = scale <= 1e-12 * np.abs(mean)
+  scale = np.where(flat, 1, scale) * np.sqrt(dims)
+  x = (features - mean) / scale
+  x[:, flat] = 0
+  target = np.eye(num_classes)[labels]
+
+  def loss(flat_params):
+    params = flat_params.reshape(dims + 1, num_classes)
+    weights, bias = params[:-1], params[-1]
+    log_p = special.log_softmax(x @ weights + bias, axis=1)
+    value = (-(target * log_p).sum()
+             + np.square(weights).sum() / (2 * PRIOR_LOGIT ** 2)) / n
+    error = np.exp(log_p) - target
+    gradient = np.vstack([x.T @ error + weights / PRIOR_LOGIT ** 2,
+                          error.sum(axis=0)])
+    return value, gradient.ravel() / n
+
+  found = optimize.minimize(
+      loss, np.zeros((dims + 1) * num_classes), jac=True, method='L-BFGS-B',
+      options={'maxiter': _MOST_STEPS, 'gtol': _TOLERANCE, 'ftol': 0})
+  params = found.x.reshape(dims + 1, num_classes)
+  return Classifier(mean, scale, params[:-1], params[-1])

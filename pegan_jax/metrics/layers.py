@@ -1,0 +1,154 @@
+"""Layers of the feature networks, and their parameters from PyTorch's tensors.
+
+Both networks are read-only: every batch normalisation is folded into the
+convolution before it, and a layer is a kernel and a bias.
+"""
+
+from flax import linen as nn
+import jax
+from jax import lax
+import jax.numpy as jnp
+import numpy as np
+
+from pegan_jax import errors
+
+BN_EPSILON = 1e-3  # of both networks
+# On recent GPUs the default is TF32, which keeps three digits.
+PRECISION = lax.Precision.HIGHEST
+
+
+def conv(x, kernel, stride=1, padding='SAME', groups=1):
+  """Cross-correlation: [B, H, W, I], [KH, KW, I / groups, O] -> [B, h, w, O]."""
+  return lax.conv_general_dilated(
+      x, kernel, (stride, stride), padding, feature_group_count=groups,
+      dimension_numbers=('NHWC', 'HWIO', 'NHWC'), precision=PRECISION)
+
+
+def depthwise_conv(x, kernel, stride=1):
+  """One filter a channel: [B, H, W, C], [K, K, 1, C] -> [B, h, w, C]."""
+  return conv(x, kernel, stride, groups=x.shape[-1])
+
+
+class Weights(nn.Module):
+  """A kernel and a bias under one name: () -> (kernel, bias).
+
+  Attributes:
+    shape: of the kernel; its last axis is the bias's.
+  """
+  shape: tuple[int, ...]
+
+  @nn.compact
+  def __call__(self):
+    kernel = self.param('kernel', nn.initializers.lecun_normal(), self.shape)
+    return kernel, self.param('bias', nn.initializers.zeros, self.shape[-1:])
+
+
+def max_pool(x, stride, padding='VALID'):
+  """The largest of every 3x3 window: [B, H, W, C] -> [B, h, w, C]."""
+  return nn.max_pool(x, (3, 3), (stride, stride), padding)
+
+
+def avg_pool(x):
+  """The mean of every 3x3 window, the padding left out: keeps the shape."""
+  return nn.avg_pool(x, (3, 3), padding='SAME', count_include_pad=False)
+
+
+def parameter_shapes(net, size):
+  """The shapes of a network's parameters, as a nested dict."""
+  x = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
+  return jax.eval_shape(net.init, jax.random.key(0), x)['params']
+
+
+def _kernels(shapes):
+  """The kernels' shapes by their layer's path, a tuple of names."""
+  return {
+      tuple(key.key for key in path[:-1]): leaf.shape
+      for path, leaf in jax.tree_util.tree_leaves_with_path(shapes)
+      if path[-1].key == 'kernel'}
+
+
+def torch_shapes(shapes, torch_names):
+  """The state dict that `from_torch` needs: a dict of name to shape."""
+  expected = {}
+  for path, shape in _kernels(shapes).items():
+    weight, norm = torch_names(path)
+    # A convolution: HWIO -> OIHW; a linear layer: IO -> OI.
+    expected[weight + '.weight'] = (
+        (*shape[:1:-1], *shape[:2]) if len(shape) == 4 else shape[::-1])
+    for name in ('bias',) if norm is None else (
+        'weight', 'bias', 'running_mean', 'running_var'):
+      expected[f'{norm or weight}.{name}'] = shape[-1:]
+  return expected
+
+
+def from_torch(tensors, shapes, torch_names):
+  """Checks a PyTorch state dict and folds its batch norms: -> parameters.
+
+  Args:
+    tensors: dict of name to array. 'num_batches_tracked' is ignored.
+    shapes: nested dict of the parameters' shapes, with a 'kernel' and a 'bias'
+      in every innermost dict.
+    torch_names: function of a layer's path, a tuple of names, to its name of
+      weights and the prefix of its batch norm; None for a layer without one,
+      which has a bias.
+
+  Returns:
+    A nested dict like `shapes` of float32 arrays; kernels are [KH, KW, I, O] or
+    [I, O]. The folding is computed in float64.
+
+  Raises:
+    UserError: a tensor is missing, unknown, misshapen or not finite.
+  """
+  expected = torch_shapes(shapes, torch_names)
+  tensors = {name: np.asarray(value) for name, value in tensors.items()
+             if not name.endswith('num_batches_tracked')}
+  _check(tensors, expected)
+  params = {}
+  for path in _kernels(shapes):
+    node = params
+    for key in path:
+      node = node.setdefault(key, {})
+    node['kernel'], node['bias'] = _fold(tensors, *torch_names(path))
+  return params
+
+
+def _check(tensors, expected):
+  """Raises UserError unless `tensors` are `expected`: dict of name to shape."""
+  wrong = [
+      f'{name} is missing (expected shape {list(shape)})'
+      for name, shape in expected.items() if name not in tensors]
+  wrong += [
+      f'{name} of shape {list(value.shape)} is not part of it'
+      for name, value in tensors.items() if name not in expected]
+  for name, shape in expected.items():
+    if name in tensors:
+      value = tensors[name]
+      if value.shape != shape:
+        wrong.append(f'{name} has the shape {list(value.shape)}, expected '
+                     f'{list(shape)}')
+      elif not np.isfinite(value).all():
+        wrong.append(f'{name} of shape {list(shape)} holds a value that is not '
+                     'finite')
+      elif name.endswith('running_var') and value.min() < 0:
+        wrong.append(f'{name} of shape {list(shape)} is a negative variance')
+  if wrong:
+    more = f' (and {len(wrong) - 1} more such tensors)' if wrong[1:] else ''
+    raise errors.UserError(
+        f'these are not the weights of this network: {wrong[0]}{more}')
+
+
+def _fold(tensors, weight, norm):
+  """One layer's (kernel, bias), float32."""
+  kernel = tensors[weight + '.weight'].astype(np.float64)
+  # OIHW -> HWIO; OI -> IO.
+  kernel = kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel.T
+  if norm is None:
+    bias = tensors[weight + '.bias']
+  else:
+    gamma, beta, mean, var = (
+        tensors[f'{norm}.{name}'].astype(np.float64)
+        for name in ('weight', 'bias', 'running_mean', 'running_var'))
+    scale = gamma / np.sqrt(var + BN_EPSILON)
+    kernel, bias = kernel * scale, beta - mean * scale
+  return (np.ascontiguousarray(kernel, np.float32),
+          np.ascontiguousarray(bias, np.float32))

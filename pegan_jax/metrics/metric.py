@@ -1,0 +1,37 @@
+"""What a metric is: one file, and one line in this package's registry."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+  """One number that a metric gives.
+
+  Attributes:
+    name: its key in JSON.
+    title: its heading in tables and charts.
+    better: 'lower', 'higher' or 'real' (the nearer to the floor the better).
+    limits: the range its values lie in; intervals are cut to it.
+  """
+  name: str
+  title: str
+  better: str
+  limits: tuple[float, float] = (0.0, float('inf'))
+
+
+class Metric(NamedTuple):
+  """Compares two sets of features.
+
+  Attributes:
+    figures: what `compute` returns, in order.
+    compute: real features [n, D] and generated features [m, D], float, to a
+      tuple of floats, one a figure. Raises UserError where it cannot.
+    minimum: images a side below which `compute` has no value.
+    resample: None, or a function (real, generated, rng, repeats) ->
+      [repeats, len(figures)] of bootstrap values; None leaves the interval to
+      random half samples.
+  """
+  figures: tuple[Figure, ...]
+  compute: Callable
+  minimum: int = 2
+  resample: Callable | None = None

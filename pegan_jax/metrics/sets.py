@@ -1,0 +1,248 @@
+"""Two image folders, or built data sets, made ready to be compared."""
+
+from collections.abc import Iterator
+import csv
+import dataclasses
+import pathlib
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from data_prep import images
+from pegan_jax import data
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import change
+
+# The class name of a folder that has none.
+FLAT = ''
+
+_BLOCK = 64  # Images decoded together.
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFolder:
+  """Image files by class; pixels are read when they are asked for.
+
+  Attributes:
+    path: the folder.
+    files: {class: sorted paths}; {FLAT: paths} where there are no class folders.
+    grey: whether its images are grey, whatever mode they are stored in.
+    max_value: the 16-bit value that becomes 255; see `data_prep.images`.
+    sizes: the (height, width) that occur, in pixels.
+  """
+  path: pathlib.Path
+  files: dict[str, list[pathlib.Path]]
+  grey: bool
+  max_value: int
+  sizes: frozenset[tuple[int, int]]
+
+  @property
+  def flat(self):
+    return list(self.files) == [FLAT]
+
+  def names(self, label) -> list[str]:
+    """The class's files, relative to the folder."""
+    return [p.relative_to(self.path).as_posix() for p in self.files[label]]
+
+  def read(self, label, image_size=None) -> Iterator[np.ndarray]:
+    """Yields the class's images in order, in blocks of one size.
+
+    Args:
+      label: a key of `files`.
+      image_size: the side to which centre squares are resized first; None
+        leaves images as they are.
+
+    Yields:
+      uint8 [n, H, W, 1 or 3], n up to 64.
+
+    Raises:
+      UserError: a file cannot be read.
+    """
+    block = []
+    for path in self.files[label]:
+      image = images.read_image(path, self.grey, self.max_value)
+      if image_size is not None:
+        image = images.square_crop_resize(image, image_size)
+      if block and (len(block) == _BLOCK or block[0].shape != image.shape):
+        yield np.stack(block)
+        block = []
+      block.append(image)
+    yield np.stack(block)
+
+
+def is_dataset(folder):
+  """Whether `folder` is a data set that `data_prep.build` wrote."""
+  return (pathlib.Path(folder) / 'dataset_info.json').is_file()
+
+
+def open_folder(folder, what):
+  """Lists and surveys an image folder, subfolders included.
+
+  Where all images lie in subfolders, the first level of these are classes;
+  where one lies in `folder` itself, all of them are one set.
+
+  Args:
+    folder: path.
+    what: 'real' or 'generated', for errors.
+
+  Returns:
+    An `ImageFolder`.
+
+  Raises:
+    UserError: no such folder, no images or only one, or a file that cannot be
+      read.
+  """
+  folder = pathlib.Path(folder)
+  if not folder.is_dir():
+    raise UserError(f'{str(folder)!r} ({what}) is not a folder')
+  paths = images.list_images(folder)
+  if len(paths) < 2:
+    raise UserError(
+        f'{str(folder)!r} ({what}) holds {len(paths) or "no"} '
+        f'image{"s" * (not paths)}: comparing takes two or more '
+        f'({", ".join(images.EXTENSIONS)})')
+  files = {}
+  flat = any(p.parent == folder for p in paths)
+  for path in paths:
+    label = FLAT if flat else path.relative_to(folder).parts[0]
+    files.setdefault(label, []).append(path)
+  grey, largest, sizes = True, 255, set()
+  for path in tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
+                   leave=False):
+    coloured, value = images.probe(path)
+    grey &= not coloured
+    largest = max(largest, value)
+    sizes.add(_size(path))
+  return ImageFolder(folder, files, grey, images.max_value_for(largest),
+                     frozenset(sizes))
+
+
+def _size(path):
+  try:
+    with Image.open(path, formats=images.FORMATS) as image:
+      width, height = image.size
+      if image.getexif().get(0x0112, 1) >= 5:  # Lies on its side.
+        width, height = height, width
+      return height, width
+  except Exception as e:  # Whatever Pillow's decoders raise.
+    raise UserError(f'{path} cannot be read as an image ({e})') from e
+
+
+def align(real, generated, image_size=None):
+  """Makes two folders' images comparable, or says why they are not.
+
+  Features are taken from images resized to the network's input: what differs in
+  size or colour before differs after, and would be measured as quality.
+
+  Args:
+    real: `ImageFolder`.
+    generated: `ImageFolder`.
+    image_size: as for `ImageFolder.read`: with one, sizes may differ.
+
+  Returns:
+    Both, with one scale for 16-bit files.
+
+  Raises:
+    UserError: one is grey and the other coloured, or their sizes differ.
+  """
+  if real.grey != generated.grey:
+    kinds = ['grey' if x.grey else 'coloured' for x in (real, generated)]
+    raise UserError(
+        f'{str(real.path)!r} is {kinds[0]} and {str(generated.path)!r} is '
+        f'{kinds[1]}: convert one of them first')
+  if image_size is None and real.sizes != generated.sizes:
+    raise UserError(
+        f'{str(real.path)!r} has images of {_say_sizes(real.sizes)} and '
+        f'{str(generated.path)!r} of {_say_sizes(generated.sizes)} pixels: '
+        'bring both to one size first, with --image_size')
+  max_value = max(real.max_value, generated.max_value)
+  return (dataclasses.replace(real, max_value=max_value),
+          dataclasses.replace(generated, max_value=max_value))
+
+
+def check_classes(real, generated):
+  """UserError unless the generated classes are among the real ones.
+
+  Args:
+    real: names of the real classes; [FLAT] is no classes.
+    generated: names of the generated classes, likewise.
+  """
+  real, generated = set(real), set(generated)
+  if real == generated or real == {FLAT} or generated == {FLAT}:
+    return
+  missing, extra = sorted(real - generated), sorted(generated - real)
+  parts = [f'{word} {", ".join(names)}' for word, names in (
+      ('only real:', missing), ('only generated:', extra)) if names]
+  raise UserError('the class folders do not match: ' + '; '.join(parts))
+
+
+def _say_sizes(sizes):
+  shown = [f'{w}x{h}' for h, w in sorted(sizes)]
+  return ', '.join(shown[:3]) + (f' and {len(shown) - 3} other sizes'
+                                 if len(shown) > 3 else '')
+
+
+def read_split(info, split, image_size=None):
+  """Reads one split of a built data set without its backgrounds.
+
+  Args:
+    info: `data.DataInfo`.
+    split: 'train' or 'test'.
+    image_size: side to which the images are brought; None leaves them.
+
+  Returns:
+    {class: (uint8 [n, H, W, C], n sources, [n] groups)}, without the classes
+    that the split lacks; {} where there is no such split.
+
+  Raises:
+    UserError: a damaged shard.
+  """
+  records = data.Records(info, split)
+  found = {}
+  for label, name in enumerate(info.classes):
+    indices = records.find(label)
+    if len(indices):
+      found[name] = (_resized(records.images(indices), image_size),
+                     records.sources(indices), records.groups(indices))
+  return found
+
+
+def _resized(pixels, image_size):
+  if image_size is None:
+    return pixels
+  return np.stack([images.square_crop_resize(x, image_size) for x in pixels])
+
+
+def changes(info, generated, image_size=None):
+  """Compares translated images with the backgrounds that their manifest names.
+
+  Args:
+    info: `data.DataInfo` of the data set that the backgrounds are from.
+    generated: `ImageFolder` of what `--mode generate` wrote.
+    image_size: side to which both are brought; None leaves them.
+
+  Returns:
+    {class: [n, 2]} of `change.scores`; None without a manifest, or where a
+    background is not in the data set.
+  """
+  path = generated.path / 'manifest.csv'
+  if not path.is_file():
+    return None
+  with path.open(newline='', encoding='utf-8') as f:
+    named = {row.get('file'): row.get('background') for row in csv.DictReader(f)}
+  clean = {}
+  for split in ('train', 'test'):
+    records = data.Records(info, split)
+    found = records.find(info.background)
+    if len(found):
+      clean |= zip(records.sources(found),
+                   _resized(records.images(found), image_size))
+  result = {}
+  for label in generated.files:
+    used = [clean.get(named.get(n)) for n in generated.names(label)]
+    if any(u is None for u in used):
+      return None
+    result[label] = change.scores(
+        np.concatenate(list(generated.read(label, image_size))), np.stack(used))
+  return result

@@ -1,0 +1,107 @@
+"""A report as text: on a terminal, or in Markdown."""
+
+from pegan_jax.metrics import METRICS, scores
+
+# Columns, left to right; a report lacks those that do not apply to it.
+FIGURES = tuple(f for m in METRICS for f in m.figures) + scores.FIGURES
+
+
+def to_text(report, markdown=False):
+  """Lays out a report.
+
+  Args:
+    report: as `python -m pegan_jax.metrics --json` writes it.
+    markdown: whether to draw Markdown tables instead of plain ones.
+
+  Returns:
+    Several lines: the protocol; each figure's mean over classes and pooled value
+    with 95% interval and floor; each class's figures with floors.
+  """
+  p = report['protocol']
+  lines = [f'real      {p["real"]}', f'generated {p["generated"]}',
+           f'network   {p["network"]}, weights {p["weights_sha256"][:16]}, '
+           f'{p["dim"]} features, resize {p["resize"]} to {p["input_size"]}',
+           f'[95% interval], (floor: real against real) from {p["repeats"]} '
+           'random halves']
+  if markdown:
+    lines = ['```', *lines, '```']
+  parts = [('against real images', report)]
+  if 'held_out' in report:
+    parts = [('against training images', report),
+             ('against held-out images', report['held_out'])]
+  for title, part in parts:
+    lines += ['', f'{"### " * markdown}{title[0].upper()}{title[1:]}', '']
+    lines += _summary(part, markdown)
+    if part['classes']:
+      lines += ['', *_classes(part, markdown)]
+    lines += ['', *(f'{"- " * markdown}Note: {w}' for w in part['warnings'])]
+  if report.get('copies'):
+    first = report['copies'][0]
+    lines += [
+        '', f'{len(report["copies"])} generated images lie nearer to a training '
+        'image than 95% of its class do to each other; the nearest is '
+        f'{first["generated"]}, to {first["real"]}.']
+  return '\n'.join(lines) + '\n'
+
+
+def number(x):
+  """Three or four telling digits."""
+  if x is None:
+    return '-'
+  return f'{x:.0f}' if abs(x) >= 100 else f'{x:.1f}' if abs(x) >= 10 else (
+      f'{x:.3f}' if abs(x) >= 0.01 or not x else f'{x:.4f}')
+
+
+def _summary(part, markdown):
+  names = [name for name in ('mean', 'pooled') if part[name]]
+  titles = {'mean': 'mean of classes', 'pooled': 'pooled'}
+  rows = [['']]
+  for name in names:
+    rows[0] += [f'{titles[name]}, N = {_count(part[name]["fid"])}', '(floor, N)']
+  for figure in FIGURES:
+    if figure.name not in part['pooled']:
+      continue
+    row = [figure.title]
+    for name in names:
+      f = part[name][figure.name]
+      row += [f'{number(f["value"])} [{number(f["low"])}, {number(f["high"])}]',
+              _floor(f)]
+    rows.append(row)
+  return _align(rows, markdown)
+
+
+def _count(f):
+  n, m = f['n_real'], f['n_generated']
+  return f'{n}' if n == m else f'{n} real, {m} generated'
+
+
+def _floor(f):
+  if f['floor'] is None:
+    return ''
+  text = f'({number(f["floor"])}, {f["floor_n"]}'
+  if (f['n_real'] or 0) != f['floor_n']:
+    text += f'; there {number(f["value_at_floor_n"])}'
+  return text + ')'
+
+
+def _classes(part, markdown):
+  figures = [f for f in FIGURES if f.name in part['pooled']]
+  rows = [['', 'N', *(f.title for f in figures)]]
+  for label, values in part['classes'].items():
+    row = [label, _count(values['fid'])]
+    for figure in figures:
+      f = values[figure.name]
+      floor = '' if f['floor'] is None else f' ({number(f["floor"])})'
+      row.append(number(f['value']) + floor)
+    rows.append(row)
+  return _align(rows, markdown)
+
+
+def _align(rows, markdown):
+  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+  lines = ['  '.join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip()
+           for row in rows]
+  if not markdown:
+    return lines
+  lines = [f'| {" | ".join(row)} |' for row in rows]
+  return [lines[0], '|---' * len(widths) + '|', *lines[1:]]

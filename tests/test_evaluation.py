@@ -1,0 +1,216 @@
+"""Whole reports on features that are made, not taken from images."""
+
+import json
+import re
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import against, chart, evaluation, table
+from pegan_jax.metrics.evaluation import FeatureSet
+
+PROTOCOL = {'network': 'N', 'weights_sha256': 'ab' * 32, 'resize': 'bicubic',
+            'dim': 16, 'input_size': 224, 'real': 'R', 'generated': 'G'}
+OPTIONS = against.Options(repeats=10)
+
+
+def make_set(seed, n=40, classes=('a', 'b', 'c'), shift=0.0):
+  """Three Gaussian classes in 16 dimensions, 4 apart."""
+  rng = np.random.default_rng(seed)
+  features = {c: rng.normal(size=(n, 16)) + 4 * i * np.eye(16)[i] + shift
+              for i, c in enumerate(classes)}
+  return FeatureSet(features, {c: [f'{c}/{i}.png' for i in range(n)]
+                               for c in classes})
+
+
+@pytest.fixture(scope='module')
+def report():
+  """Train and test of one distribution, generated with class b moved."""
+  train, test = make_set(0), make_set(1, 20)
+  for s in (train, test):
+    object.__setattr__(s, 'groups', {
+        c: np.arange(len(x)) for c, x in s.features.items()})
+  generated = make_set(2, 60)
+  generated.features['b'] = generated.features['b'] + 1.0
+  generated = FeatureSet(generated.features, generated.names, changes={
+      c: np.stack([np.full(60, 9.0), np.zeros(60)], 1)
+      for c in generated.features})
+  return against.report_on_dataset(train, test, generated, PROTOCOL, OPTIONS)
+
+
+def test_report_has_the_promised_keys(report):
+  assert {'protocol', 'pooled', 'mean', 'classes', 'held_out'} <= set(report)
+  assert report['protocol']['weights_sha256'] == 'ab' * 32
+  for part in (report, report['held_out']):
+    assert list(part['classes']) == ['a', 'b', 'c']
+    for values in (part['pooled'], part['mean'], *part['classes'].values()):
+      assert set(values) == {
+          'fid', 'kid', 'precision', 'recall', 'density', 'coverage',
+          'diversity', 'copies', 'label_fidelity', 'change', 'unchanged'}
+      for value in values.values():
+        assert {'value', 'low', 'high', 'floor', 'n_real',
+                'n_generated'} <= set(value)
+        assert value['low'] <= value['value'] <= value['high']
+  json.dumps(report)
+
+
+def test_the_moved_class_stands_out_and_the_others_do_not(report):
+  for part in (report, report['held_out']):
+    for name, lower in (('fid', True), ('kid', True), ('coverage', False)):
+      values = {c: v[name] for c, v in part['classes'].items()}
+      if lower:
+        assert values['b']['value'] > values['b']['floor_high']
+        assert values['b']['low'] > max(
+            values['a']['value'], values['c']['value'])
+    for c in 'ac':
+      kid = part['classes'][c]['kid']
+      assert kid['low'] <= 0 <= kid['high']
+
+
+def test_counts_are_equal_and_said(report):
+  assert report['classes']['a']['fid']['n_real'] == 40
+  assert report['classes']['a']['fid']['n_generated'] == 40
+  assert report['classes']['a']['fid']['floor_n'] == 30  # Of 40 + 20 images.
+  assert report['held_out']['classes']['a']['fid']['n_generated'] == 20
+  assert report['held_out']['classes']['a']['fid']['floor_n'] == 20
+  assert report['pooled']['fid']['n_real'] == 120
+  assert report['mean']['fid']['n_real'] == 40
+
+
+def test_mean_is_the_mean_of_classes(report):
+  for name in ('fid', 'kid', 'label_fidelity'):
+    assert report['mean'][name]['value'] == pytest.approx(np.mean(
+        [v[name]['value'] for v in report['classes'].values()]))
+
+
+def test_the_same_seed_gives_the_same_figures():
+  reports = [against.report_on_folder(make_set(0), make_set(1), PROTOCOL,
+                                      OPTIONS) for _ in range(2)]
+  assert reports[0] == reports[1]
+
+
+def test_a_set_against_itself():
+  real = make_set(0)
+  report = against.report_on_folder(real, real, PROTOCOL, OPTIONS)
+  for values in (report['pooled'], *report['classes'].values()):
+    assert abs(values['fid']['value']) < 1e-6
+    assert values['kid']['low'] <= 0 <= values['kid']['high']
+    for name in ('precision', 'recall', 'coverage', 'copies'):
+      assert values[name]['value'] == 1
+  # Each image is a copy of itself, and the list says of which.
+  assert len(report['copies']) == 120
+  assert all(c['generated'] == c['real'] and c['distance'] == 0
+             for c in report['copies'])
+
+
+def test_label_fidelity_knows_right_from_permuted_labels():
+  real, generated = make_set(0), make_set(1)
+  right = against.report_on_folder(real, generated, PROTOCOL, OPTIONS)
+  x = generated.features
+  permuted = FeatureSet({'a': x['b'], 'b': x['c'], 'c': x['a']},
+                        generated.names)
+  wrong = against.report_on_folder(real, permuted, PROTOCOL, OPTIONS)
+  assert right['mean']['label_fidelity']['value'] > 0.9
+  assert right['mean']['label_fidelity']['floor'] > 0.9
+  assert wrong['mean']['label_fidelity']['value'] < 0.05
+
+
+def test_the_order_of_generated_folders_does_not_matter():
+  real, generated = make_set(0), make_set(1)
+  turned = FeatureSet(dict(reversed(generated.features.items())),
+                      generated.names)
+  assert (against.report_on_folder(real, turned, PROTOCOL, OPTIONS)
+          == against.report_on_folder(real, generated, PROTOCOL, OPTIONS))
+
+
+def test_copies_are_found_by_name():
+  real, generated = make_set(0), make_set(1)
+  generated.features['b'][7] = real.features['b'][3] + 1e-3
+  copies = evaluation.find_copies(real, generated)
+  assert copies[0]['generated'] == 'b/7.png'
+  assert copies[0]['real'] == 'b/3.png'
+  assert copies[0]['distance'] == pytest.approx(4e-3)  # 1e-3 * 16^1/2
+
+
+def test_flat_sets_are_pooled_only():
+  real = make_set(0).flattened()
+  report = against.report_on_folder(real, make_set(1), PROTOCOL, OPTIONS)
+  assert report['classes'] == {} and report['mean'] == {}
+  assert report['pooled']['fid']['n_real'] == 120
+  assert 'label_fidelity' not in report['pooled']
+  assert 'pooled, N = 120' in table.to_text(report)
+
+
+def test_no_certainty_from_all_of_a_few():
+  report = {'pooled': {}, 'mean': {'kid': {}}, 'classes': {'a': {}, 'b': {}}}
+  generated = make_set(0, 30, ('a', 'b'))
+
+  class Always:
+    def predict(self, features):
+      return np.full(len(features), 0 if features is generated.features['a']
+                     else 1)
+
+  from pegan_jax.metrics import scores
+  scores.add(report, generated, Always(), None)
+  a = report['classes']['a']['label_fidelity']
+  assert a['value'] == 1 and a['high'] == 1
+  assert 0.85 < a['low'] < 0.95  # 30 of 30: Wilson's lower end is 0.886.
+
+
+@pytest.mark.parametrize('generated, options, message', [
+    (make_set(1, classes=('a', 'b', 'x')), OPTIONS,
+     'do not match: only real: c; only generated: x'),
+    (make_set(1, 3), OPTIONS, 'a: 3 images are too few'),
+    (make_set(1), against.Options(count=41), '41 images a class were asked for'),
+    (make_set(1, shift=np.nan), OPTIONS, 'not finite'),
+])
+def test_bad_input_is_one_sentence(generated, options, message):
+  with pytest.raises(UserError, match=re.escape(message)) as e:
+    against.report_on_folder(make_set(0), generated, PROTOCOL, options)
+  assert '\n' not in str(e.value)
+
+
+@pytest.mark.parametrize('options', [against.Options(count=-1),
+                                     against.Options(repeats=1)])
+def test_bad_options(options):
+  with pytest.raises(UserError, match='it must be'):
+    options.check()
+
+
+def test_warnings_say_what_to_read_instead(report):
+  text = ' '.join(report['held_out']['warnings'])
+  assert 'precision' in text and 'KID' in text
+  assert 'value_at_floor_n' in ' '.join(report['warnings'])
+  # 16 features and 200 images: FID has full rank, neighbours are many.
+  many = against.report_on_folder(
+      make_set(0, 200), make_set(1, 200), PROTOCOL, against.Options(repeats=2))
+  assert not any('KID' in w for w in many['warnings'])
+
+
+def test_table_says_the_protocol_and_every_class(report):
+  text = table.to_text(report)
+  assert 'weights abababababababab' in text and 'resize bicubic to 224' in text
+  assert 'Against held-out images' in text and 'N = 40' in text
+  fid = report['classes']['b']['fid']
+  assert (f'{table.number(fid["value"])} ({table.number(fid["floor"])})'
+          in text)
+  markdown = table.to_text(report, markdown=True)
+  rows = [line for line in markdown.splitlines() if line.startswith('| b ')]
+  assert len(rows) == 2
+
+
+def test_chart_is_a_picture(report, tmp_path):
+  chart.draw(report, tmp_path / 'c.png')
+  image = np.asarray(Image.open(tmp_path / 'c.png').convert('RGB'))
+  assert min(image.shape[:2]) > 600
+  assert (image == (0x48, 0x78, 0xa8)).all(-1).mean() > 0.02  # The bars.
+
+
+def test_report_is_written_whole(report, tmp_path):
+  against.write(report, tmp_path / 'evaluation')
+  names = sorted(p.name for p in (tmp_path / 'evaluation').iterdir())
+  assert names == ['report.json', 'report.md', 'report.png']
+  assert json.loads(
+      (tmp_path / 'evaluation/report.json').read_text('utf-8')) == report

@@ -1,0 +1,163 @@
+"""python -m pegan_jax.metrics: two folders in, a table out, one line on bad input."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from pegan_jax.metrics import __main__ as command
+from pegan_jax.metrics import sets
+
+
+def _texture(rng, size, level):
+  return rng.integers(level, level + 60, (size, size)).astype(np.uint8)
+
+
+@pytest.fixture
+def folders(tmp_path):
+  """Two class folders a side, of several formats and depths."""
+  rng = np.random.default_rng(0)
+  for side in ('real', 'generated'):
+    for label, level in (('dark', 20), ('light', 160)):
+      folder = tmp_path / side / label
+      (folder / 'deeper').mkdir(parents=True)
+      for i in range(8):
+        image = Image.fromarray(_texture(rng, 32, level))
+        image.save(folder / ('deeper' if i % 2 else '.')
+                   / f'{i}.{("png", "bmp", "tif", "jpg")[i % 4]}')
+  return tmp_path
+
+
+def test_any_two_folders_with_the_real_network(folders):
+  """As a user runs it, in a process of its own, offline."""
+  done = subprocess.run(
+      [sys.executable, '-m', 'pegan_jax.metrics', 'real', 'generated', '--json',
+       'r.json', '--png', 'r.png', '--repeats', '4', '--network',
+       'efficientnet'],
+      cwd=folders, capture_output=True, text=True, check=True)
+  assert done.stderr == ''
+  assert 'EfficientNet-Lite0' in done.stdout
+  report = json.loads((folders / 'r.json').read_text('utf-8'))
+  assert list(report['classes']) == ['dark', 'light']
+  assert report['protocol']['weights_sha256'].startswith('57934424')
+  assert report['classes']['dark']['fid']['n_generated'] == 8
+  # One texture against itself anew, and the classes told apart.
+  kid = report['classes']['dark']['kid']
+  assert kid['low'] <= 0 <= kid['high']
+  assert report['mean']['label_fidelity']['value'] == 1
+  with Image.open(folders / 'r.png') as image:
+    assert image.width > 600
+
+
+@pytest.mark.usefixtures('pixel_features')
+class TestPixels:
+
+  def test_flat_against_classes(self, folders, capsys):
+    for i, path in enumerate(sorted((folders / 'generated').rglob('*.*'))):
+      path.rename(folders / 'generated' / f'{i}{path.suffix}')
+    assert command.main([str(folders / 'real'),
+                         str(folders / 'generated')]) == 0
+    assert 'pooled, N = 16' in capsys.readouterr().out
+
+  def test_json_of_the_same_folder(self, folders):
+    path = folders / 'r.json'
+    assert command.main([str(folders / 'real'), str(folders / 'real'),
+                         '--json', str(path)]) == 0
+    pooled = json.loads(path.read_text('utf-8'))['pooled']
+    assert abs(pooled['fid']['value']) < 1e-6
+    assert pooled['kid']['low'] <= 0 <= pooled['kid']['high']
+    assert pooled['precision']['value'] == pooled['recall']['value'] == 1
+    assert pooled['coverage']['value'] == 1
+
+  def _fails(self, capsys, arguments, *words):
+    assert command.main([str(a) for a in arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith('error: ') and error.count('\n') == 1
+    for word in words:
+      assert word in error
+
+  def test_missing_and_empty_folders(self, folders, capsys):
+    (folders / 'empty').mkdir()
+    real = folders / 'real'
+    self._fails(capsys, [real, folders / 'nothing'], 'nothing', 'not a folder')
+    self._fails(capsys, [real, folders / 'empty'], 'empty', 'no image')
+    self._fails(capsys, [folders / 'empty', real], 'empty', 'no image')
+
+  def test_one_image(self, folders, capsys):
+    (folders / 'one').mkdir()
+    Image.new('L', (32, 32)).save(folders / 'one' / 'a.png')
+    self._fails(capsys, [folders / 'real', folders / 'one'], '1 image')
+
+  def test_a_class_of_one_image(self, folders, capsys):
+    for path in list((folders / 'generated' / 'dark').rglob('*.*'))[1:]:
+      path.unlink()
+    self._fails(capsys, [folders / 'real', folders / 'generated'], 'dark',
+                'too few')
+
+  def test_fewer_than_asked(self, folders, capsys):
+    self._fails(capsys, [folders / 'real', folders / 'generated', '--count',
+                         '9'], '9 images a class', 'has 8')
+
+  def test_corrupt_image(self, folders, capsys):
+    path = folders / 'generated' / 'dark' / '0.png'
+    path.write_bytes(path.read_bytes()[:200])
+    self._fails(capsys, [folders / 'real', folders / 'generated'], '0.png',
+                'cannot be read')
+
+  def test_not_an_image(self, folders, capsys):
+    (folders / 'real' / 'dark' / 'x.png').write_text('hello')
+    self._fails(capsys, [folders / 'real', folders / 'generated'], 'x.png')
+
+  def test_sizes_differ(self, folders, capsys):
+    for path in (folders / 'generated').rglob('*.*'):
+      with Image.open(path) as image:
+        image.resize((48, 48)).save(path)
+    pair = [folders / 'real', folders / 'generated']
+    self._fails(capsys, pair, '32x32', '48x48', '--image_size')
+    assert command.main([*map(str, pair), '--image_size', '32']) == 0
+
+  def test_modes_differ(self, folders, capsys):
+    rng = np.random.default_rng(1)
+    for path in (folders / 'generated').rglob('*.*'):
+      Image.fromarray(rng.integers(0, 256, (32, 32, 3)).astype(np.uint8)).save(
+          path)
+    self._fails(capsys, [folders / 'real', folders / 'generated'], 'grey',
+                'coloured')
+
+  def test_grey_stored_as_rgb_is_grey(self, folders):
+    for path in (folders / 'generated').rglob('*.*'):
+      with Image.open(path) as image:
+        image.convert('RGB').save(path)
+    assert command.main([str(folders / 'real'),
+                         str(folders / 'generated')]) == 0
+
+  def test_classes_do_not_match(self, folders, capsys):
+    (folders / 'generated' / 'dark').rename(folders / 'generated' / 'black')
+    self._fails(capsys, [folders / 'real', folders / 'generated'],
+                'only real: dark', 'only generated: black')
+
+  def test_flags(self, folders, capsys):
+    pair = [folders / 'real', folders / 'generated']
+    self._fails(capsys, [*pair, '--counts', '3'], '--counts')
+    self._fails(capsys, [*pair, '--repeats', '1'], 'repeats is 1')
+    self._fails(capsys, [*pair, '--network', 'vgg'], 'vgg')
+    self._fails(capsys, [*pair, '--image_size', '0'], 'image_size is 0')
+    self._fails(capsys, [*pair, '--json', folders / 'no' / 'r.json'],
+                'no such folder')
+
+
+def test_sixteen_bit_folders_share_one_scale(folders):
+  """The darker of two 16-bit sets is not brightened to the other's level."""
+  for side, value in (('real', 4000), ('generated', 900)):
+    for path in list((folders / side).rglob('*.*')):
+      path.unlink()
+      image = np.full((8, 8), value, np.uint16)
+      image[0, 0] = value - 1
+      Image.fromarray(image).save(path.with_suffix('.png'))
+  real, generated = sets.align(
+      *(sets.open_folder(folders / s, s) for s in ('real', 'generated')))
+  level = [next(x.read('dark'))[0, 4, 4, 0] for x in (real, generated)]
+  assert level == [round(4000 / 4095 * 255), round(900 / 4095 * 255)]

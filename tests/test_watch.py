@@ -1,0 +1,149 @@
+"""Evaluation within a run: scalars, the best checkpoint, and the alarms."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from pegan_jax import generate, monitor
+from pegan_jax.checkpoints import BEST, Checkpoints
+from pegan_jax.run import Run
+from pegan_jax.train import train
+from pegan_jax.watch import ALARMS, collapse, Watch
+
+pytestmark = pytest.mark.usefixtures('pixel_features')
+
+
+def _evaluations(workdir):
+  lines = map(json.loads, (workdir / 'metrics.jsonl').read_text().splitlines())
+  return [x for x in lines if 'eval/kid' in x]
+
+
+@pytest.fixture
+def watched(config):
+  config.eval_every = 1
+  config.num_steps = 3
+  return config
+
+
+def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
+  train(watched, tmp_path)
+  lines = _evaluations(tmp_path)
+  assert [x['step'] for x in lines] == [1, 2, 3]
+  for line in lines:
+    kids = [v for k, v in line.items() if k.startswith('eval/kid/')]
+    assert len(kids) == 9
+    assert line['eval/kid'] == pytest.approx(np.mean(kids))
+    assert all(f'alarm/{name}' in line for name in ALARMS)
+  best = min(lines, key=lambda x: x['eval/kid'])
+  checkpoints = Checkpoints(tmp_path, name=BEST)
+  assert checkpoints.steps() == [best['step']]
+  assert checkpoints.latest_position()['kid'] == best['eval/kid']
+  run = Run(watched, tmp_path)
+  assert generate.restore(run, 'best').step == best['step']
+  assert generate.restore(run, 'newest').step == 3
+
+
+def test_evaluation_does_not_change_the_run(watched, tmp_path):
+  train(watched, tmp_path / 'watched')
+  watched.eval_every = 0
+  train(watched, tmp_path / 'alone')
+  states = []
+  for name in ('watched', 'alone'):
+    run = Run(watched, tmp_path / name)
+    state = generate.restore(run, 'newest').state
+    states.append([np.asarray(x) for x in jax.tree.leaves(state.gen)])
+  for a, b in zip(*states, strict=True):
+    np.testing.assert_array_equal(a, b)
+
+
+def test_resume_remembers_the_best(watched, tmp_path):
+  train(watched, tmp_path)
+  before = _evaluations(tmp_path)
+  watched.num_steps = 4
+  watched.checkpoint_every = 1
+  train(watched, tmp_path)
+  lines = _evaluations(tmp_path)
+  assert lines[:3] == before
+  best = min(lines, key=lambda x: x['eval/kid'])
+  assert Checkpoints(tmp_path, name=BEST).steps() == [best['step']]
+
+
+class _Writer(monitor.MultiWriter):
+  """Keeps what it is given."""
+
+  def __init__(self):
+    super().__init__([])
+    self.scalars, self.texts = {}, {}
+
+  def write_scalars(self, step, scalars):
+    self.scalars[step] = scalars
+
+  def write_texts(self, step, texts):
+    self.texts.setdefault(step, {}).update(texts)
+
+
+def test_only_a_better_state_replaces_the_best(watched, tmp_path, monkeypatch):
+  run = Run(watched, tmp_path)
+  state = run.init_state()
+  watch = Watch(run, 0)
+  kids = iter([0.3] * 9 + [0.5] * 9 + [0.1] * 9)
+  monkeypatch.setattr('pegan_jax.watch.kid', lambda *_: next(kids))
+  kept = []
+  for step in (10, 20, 30):
+    watch(step, state, _Writer())
+    kept.append(Checkpoints(tmp_path, name=BEST).steps())
+  assert kept == [[10], [10], [30]]
+
+
+def test_a_fresh_start_keeps_another_runs_best(watched, tmp_path, capsys):
+  run = Run(watched, tmp_path)
+  Watch(run, 0)(5, run.init_state(), _Writer())
+  Watch(run, 0)
+  assert (tmp_path / 'best_1' / '5').is_dir()
+  assert not (tmp_path / BEST).exists()
+  assert 'moved to' in capsys.readouterr().err
+
+
+def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
+  run = Run(watched, tmp_path)
+  state = run.init_state()
+  watch = Watch(run, 0)
+  grey = np.full((9, 4, 32, 32, 1), 128, np.uint8)
+  monkeypatch.setattr(watch, '_translate', lambda gen: grey)
+  writer = _Writer()
+  for step in (1, 2):
+    watch(step, state, writer)
+  assert set(writer.texts[1]) == {'alarm/class', 'alarm/background'}
+  assert 2 not in writer.texts
+  assert writer.scalars[2]['alarm/class'] == 1.0
+  assert writer.scalars[2]['alarm/unchanged'] == 0.0
+  assert capsys.readouterr().err.count('alarm at step 1') == 2
+
+
+def _backgrounds():
+  return np.random.default_rng(0).integers(40, 200, (6, 8, 8, 1)).astype(
+      np.uint8)
+
+
+def test_collapse_in_known_numbers():
+  backgrounds = np.stack([np.full((2, 2, 1), v, np.uint8) for v in (100, 140)])
+  # Class 0 adds 10, class 1 adds 30, on every background.
+  fakes = np.stack([backgrounds + 10, backgrounds + 30])
+  scalars, ringing = collapse(fakes, backgrounds)
+  assert scalars == {'change': 20.0, 'class_spread': 10.0,
+                     'background_spread': 20.0, 'input_spread': 20.0}
+  assert not ringing
+
+
+@pytest.mark.parametrize('make, rings', [
+    (lambda b: np.stack([b, b, b]), {'class', 'unchanged'}),
+    (lambda b: np.stack([b // 2] * 3), {'class'}),
+    (lambda b: np.stack([np.full_like(b, v) for v in (10, 90, 200)]),
+     {'background'}),
+    (lambda b: np.stack([b // 2, b // 3, b // 4]), set()),
+])
+def test_which_collapse_rings(make, rings):
+  backgrounds = _backgrounds()
+  assert collapse(make(backgrounds), backgrounds)[1] == rings
