@@ -1,12 +1,14 @@
 """The light evaluation of a run in progress: KID, and whether G has collapsed."""
 
+import functools
+
 import jax
 import numpy as np
 
-from pegan_jax import monitor
+from pegan_jax import generate, monitor
 from pegan_jax.checkpoints import BEST, Checkpoints
+from pegan_jax.errors import UserError
 from pegan_jax.evaluate import load_extractor
-from pegan_jax import generate
 from pegan_jax.metrics import change, sets
 from pegan_jax.metrics.kid import kid
 
@@ -49,15 +51,25 @@ class Watch:
       self._best_kid = position.get('kid', np.inf)
     elif self._best.steps() and jax.process_index() == 0:
       self._set_aside()
-    rng = np.random.default_rng([config.evaluate.seed, 1])
-    self._real = {}
-    for label, (images, _, _) in sets.read_split(run.info, 'train').items():
-      chosen = rng.permutation(len(images))[:_MOST_REAL]
-      self._real[label] = self._extractor(images[np.sort(chosen)])
     backgrounds, _ = generate.load_backgrounds(run)
-    count = min(config.evaluate.light_count, len(backgrounds))
-    self._backgrounds = backgrounds[rng.permutation(len(backgrounds))[:count]]
+    if len(backgrounds) < 2:
+      raise UserError('evaluation within a run takes 2 backgrounds or more: '
+                      'turn it off with --config.eval_every=0')
+    rng = np.random.default_rng([config.evaluate.seed, 0])
+    chosen = rng.permutation(len(backgrounds))[:config.evaluate.light_count]
+    self._backgrounds = backgrounds[chosen]
     self._ringing = set()
+
+  @functools.cached_property
+  def _real(self):
+    """Features by class of the training crops: at the first use, to start soon."""
+    rng = np.random.default_rng([self._run.config.evaluate.seed, 1])
+    real = {}
+    for label, (images, _, _) in sets.read_split(self._run.info,
+                                                 'train').items():
+      chosen = rng.permutation(len(images))[:_MOST_REAL]
+      real[label] = self._extractor(images[np.sort(chosen)])
+    return real
 
   def _set_aside(self):
     """Keeps the best checkpoint of a run that this one is not the rest of."""

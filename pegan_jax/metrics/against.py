@@ -144,7 +144,7 @@ def report_on_dataset(train, test, generated, protocol, options):
   """
   same = train.features.keys() == generated.features.keys()
   classifier, real_labels = fit_classifier(train, test) if same else (None, None)
-  pool = train if test is None else _together(train, test)
+  pool = train if test is None else together(train, test)
   with _counting(train, 1 if test is None else 2) as update:
     def against(real, options):
       return evaluation.evaluate(
@@ -177,7 +177,7 @@ def _copies(real, generated):
   return evaluation.find_copies(real, generated)
 
 
-def _together(a, b):
+def together(a, b):
   """Both splits of a data set; a group number means the same in each."""
   b_has = [c for c in a.features if c in b.features]
   def join(x, y):
