@@ -9,7 +9,7 @@ from pegan_jax.metrics.metric import Figure
 # seen as a defect.
 UNCHANGED = 2.0
 
-FIGURES = (Figure('change', 'Change', 'real', (0.0, 255.0)),
+FIGURES = (Figure('change', 'Change', '', (0.0, 255.0)),
            Figure('unchanged', 'Unchanged', 'lower', (0.0, 1.0)))
 
 

@@ -79,8 +79,8 @@ def _panel(panel, figure, parts):
                            color='black', alpha=0.25, linewidth=0)
         panel.plot(ends, [v['floor']] * 2, color='black',
                    label='real against real' if i == 0 and at == x[0] else None)
-  arrow = {'lower': 'lower is better', 'higher': 'higher is better',
-           'real': 'as real is best'}[figure.better]
-  panel.set_title(f'{figure.title} ({arrow})', fontsize=10)
+  better = {'lower': ' (lower is better)', 'higher': ' (higher is better)',
+            'real': ' (as real is best)', '': ''}[figure.better]
+  panel.set_title(figure.title + better, fontsize=10)
   panel.set_xticks(range(len(names)), names, fontsize=8, rotation=20)
   panel.margins(x=0.01)

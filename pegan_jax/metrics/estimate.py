@@ -12,10 +12,13 @@ From N images a side, three things by random halves, none drawn twice:
   FID, precision and coverage depend on N.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 import copy
 import dataclasses
+import os
 
 import numpy as np
+import threadpoolctl
 
 from pegan_jax.errors import UserError
 
@@ -169,8 +172,16 @@ def estimate(metric, real, generated, pool, draws, rng):
   Raises:
     UserError: as `metric.compute` does.
   """
+  with threadpoolctl.threadpool_limits(1):
+    return _estimate(metric, real, generated, pool, draws, rng)
+
+
+def _estimate(metric, real, generated, pool, draws, rng):
   def each(a, b, pairs):
-    return np.array([metric.compute(a[i], b[j]) for i, j in pairs])
+    # One draw a core: at these sizes BLAS's own threads wait for each other.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+      return np.array(list(pool.map(
+          lambda pair: metric.compute(a[pair[0]], b[pair[1]]), pairs)))
 
   values = np.array(metric.compute(real, generated))
   if metric.resample is None:

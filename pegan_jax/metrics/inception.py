@@ -152,10 +152,10 @@ class Net(nn.Module):
     x = _conv(x, 'Conv2d_1a_3x3', (32, 3, 3), 2, 'VALID')
     x = _conv(x, 'Conv2d_2a_3x3', (32, 3, 3), padding='VALID')
     x = _conv(x, 'Conv2d_2b_3x3', (64, 3, 3))
-    x = layers.max_pool(x, 2)
+    x = layers.max_pool(x, 2, 'VALID')
     x = _conv(x, 'Conv2d_3b_1x1', (80, 1, 1))
     x = _conv(x, 'Conv2d_4a_3x3', (192, 3, 3), padding='VALID')
-    x = layers.max_pool(x, 2)
+    x = layers.max_pool(x, 2, 'VALID')
     for name, branches in BLOCKS.items():
       x = Mixed(branches, name in HALVING, name=name)(x)
     pool = x.mean(axis=(1, 2))

@@ -10,7 +10,8 @@ class Figure(NamedTuple):
   Attributes:
     name: its key in JSON.
     title: its heading in tables and charts.
-    better: 'lower', 'higher' or 'real' (the nearer to the floor the better).
+    better: 'lower', 'higher', 'real' (the nearer to the floor the better), or ''
+      where neither is.
     limits: the range its values lie in; intervals are cut to it.
   """
   name: str
