@@ -2,6 +2,19 @@
 
 from ml_collections import ConfigDict
 
+# The budget of a run in every method's config: real images that discriminators
+# are shown, over all classes. It is PE-GAN's 20,000 updates of 5 x 32.
+REALS = 3_200_000
+
+
+def use_scale(config, scale):
+  """Applies what follows the colon in --config configs/x.py:paper."""
+  if scale not in ('', 'paper'):
+    raise ValueError(f'no scale {scale!r}: choose paper, or none for 64x64')
+  if scale == 'paper':
+    config.image_size = 128
+  return config
+
 
 def get_config():
   """The shared settings, each with its unit."""
@@ -9,7 +22,7 @@ def get_config():
   config.method = ''
   config.data_dir = ''        # from data_prep.build; '' is WORKDIR/dataset
   config.image_size = 64      # pixels; other sizes than the data's are resampled
-  config.batch_size = 16      # backgrounds, and as many defects, a D update
+  config.batch_size = 16      # defects, and as many backgrounds, a D update
   config.n_critic = 5         # D updates a G update
   config.num_steps = 20_000   # G updates
   config.seed = 0

@@ -1,9 +1,9 @@
 """From ArrayRecord shards to batches of pairs, in an order that depends on the seed alone.
 
-A batch is pairs: a background, a defect, a background, a defect ... so that any
+A batch of pairs is a background, a defect, a background, a defect ... so that any
 split of it over devices or processes keeps both kinds on each. Batch k of a run
-is a function of (data set, seed, k): a resumed run, or one on other devices or
-processes, sees the same images in the same order.
+is a function of (data set, layout, seed, k): a resumed run, or one on other
+devices or processes, sees the same images in the same order.
 """
 
 import io
@@ -133,47 +133,70 @@ def _stream(indices, seed, count):
   return stream.batch(count)
 
 
-def batches(config, info, *, start=0, process_index=0, process_count=1):
+def batches(config, info, layout='pairs', *, start=0, process_index=0,
+            process_count=1):
   """Yields this process's part of batches `start` to `config.num_steps` - 1.
 
   Args:
-    config: `batch_size` (pairs a D update), `n_critic`, `num_steps`, `seed`,
-      `num_workers` (reading threads; 0 reads when asked).
+    config: `batch_size` (B below, a D update), `n_critic` (N), `num_steps`,
+      `seed`, `num_workers` (reading threads; 0 reads when asked).
     info: from `load_info`.
+    layout: what a method learns from, with C defect classes:
+      'pairs': [N, 2 B], backgrounds and defects of any class by turns;
+      'classes': [N, B, C], defects of class c in column c;
+      'class_pairs': [N, 2 B, C], backgrounds and defects of class c by turns.
     start: the first batch; those before it cost nothing.
     process_index: which part of each batch is read here.
-    process_count: into how many parts batches are cut.
+    process_count: into how many parts B is cut.
 
   Yields:
-    {'image': uint8 [n_critic, 2 * batch_size / process_count, H, W, C],
-     'label': int32 of the same leading shape}.
+    {'image': uint8 [*layout, H, W, channels], 'label': int32 [*layout]}.
 
   Raises:
     UserError: no backgrounds or no defects to train on, or a damaged shard.
   """
   records = Records(info, 'train')
-  background = records.find(info.background)
-  defect = np.flatnonzero(records.labels != info.background)
-  for name, indices in (('background', background), ('defect', defect)):
-    if not len(indices):
-      raise UserError(
-          f'the train split of {str(info.folder)!r} has no {name} images')
+  columns = _columns(records, info, layout)
+  shape = (config.n_critic, config.batch_size)
   pairs = config.batch_size // process_count
   mine = slice(process_index * pairs, (process_index + 1) * pairs)
-
-  shape = (config.n_critic, config.batch_size)
-  count = math.prod(shape)
-  streams = (_stream(background, 2 * config.seed, count),
-             _stream(defect, 2 * config.seed + 1, count))
+  kinds = len(columns[0])
+  streams = [_stream(indices, kinds * len(columns) * config.seed + i,
+                     math.prod(shape))
+             for i, indices in enumerate(sum(columns, []))]
 
   def read(step):
     drawn = [stream[int(step)].reshape(shape)[:, mine] for stream in streams]
-    pairs = np.stack(drawn, axis=-1).reshape(config.n_critic, -1)
-    images = records.images(pairs.ravel())
-    return {'image': images.reshape(*pairs.shape, *images.shape[1:]),
-            'label': records.labels[pairs]}
+    index = np.stack(drawn, axis=-1).reshape(
+        config.n_critic, pairs, len(columns), kinds)
+    index = index.swapaxes(2, 3).reshape(config.n_critic, -1, len(columns))
+    if layout == 'pairs':
+      index = index[..., 0]
+    images = records.images(index.ravel())
+    return {'image': images.reshape(*index.shape, *images.shape[1:]),
+            'label': records.labels[index]}
 
   yield from grain.MapDataset.range(start, config.num_steps).map(
       read).to_iter_dataset(grain.ReadOptions(
           num_threads=config.num_workers,
           prefetch_buffer_size=2 * config.num_workers))
+
+
+def _columns(records, info, layout):
+  """For each column of a layout, the indices of its one or two kinds of images."""
+  def found(name, indices):
+    if not len(indices):
+      raise UserError(
+          f'the train split of {str(info.folder)!r} has no {name} images')
+    return indices
+
+  if layout == 'pairs':
+    defects = np.flatnonzero(records.labels != info.background)
+    return [[found('background', records.find(info.background)),
+             found('defect', defects)]]
+  columns = [[found(name, records.find(label))]
+             for label, name in enumerate(info.classes)]
+  if layout == 'class_pairs':
+    background = found('background', records.find(info.background))
+    columns = [[background, *column] for column in columns]
+  return columns

@@ -1,8 +1,6 @@
 """A checkpoint's samples against the real images it was and was not trained on."""
 
-import numpy as np
-
-from pegan_jax import generate
+from pegan_jax import drawing, generate
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against, change, features, table
 from pegan_jax.metrics.evaluation import FeatureSet
@@ -63,19 +61,18 @@ def load_extractor(config):
 
 def _generate(run, restored, extractor, counts):
   """The first `counts[label]` images of each class, as a `FeatureSet`."""
-  settings, classes = run.config.generate, run.info.classes
-  backgrounds, _ = generate.load_backgrounds(run)
-  chosen = [generate.choose_backgrounds(settings.seed, label, count,
-                                        len(backgrounds))
-            for label, count in enumerate(counts)]
-  images = {c: [] for c in classes}
-  for label, _, fake in generate.translate(
-      run, restored.state.ema, backgrounds, chosen):
-    images[classes[label]].append(fake)
-  images = {c: np.concatenate(x) for c, x in images.items()}
+  seed, classes = run.config.generate.seed, run.info.classes
+  backgrounds, _ = drawing.load_backgrounds(run)
+  chosen = None
+  if backgrounds is not None:
+    chosen = drawing.choose_backgrounds(seed, counts, len(backgrounds))
+  images = dict(zip(classes, drawing.collect(drawing.draw(
+      run, restored.state.ema, counts, seed=seed, backgrounds=backgrounds,
+      chosen=chosen), len(classes))))
   return FeatureSet(
       {c: extractor(x) for c, x in images.items()},
       {c: [f'{c}/{generate.file_name(i)}' for i in range(len(x))]
        for c, x in images.items()},
-      changes={c: change.scores(x, backgrounds[chosen[label]])
-               for label, (c, x) in enumerate(images.items())})
+      changes=chosen and {
+          c: change.scores(x, backgrounds[chosen[label]])
+          for label, (c, x) in enumerate(images.items())})

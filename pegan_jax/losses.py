@@ -69,6 +69,37 @@ def gradient_penalty(score, x):
   return jnp.square(norm - 1), norm
 
 
+def cross_entropy_disc(real, fake):
+  """The original GAN's -log s(real) - log(1 - s(fake)), s the logistic function.
+
+  Args:
+    real: [B] logits of real images.
+    fake: [B] logits of generated images.
+
+  Returns:
+    [B], in nats.
+
+  References:
+    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, equation 1.
+  """
+  return jax.nn.softplus(-real) + jax.nn.softplus(fake)
+
+
+def cross_entropy_gen(fake):
+  """Its generator's -log s(fake), which does not saturate: [B] -> [B]."""
+  return jax.nn.softplus(-fake)
+
+
+def least_squares(score, target):
+  """(score - target)^2, the mean over patches: [B] or [B, h, w] -> [B].
+
+  References:
+    Mao et al. 2017, https://arxiv.org/abs/1611.04076, equation 2.
+  """
+  square = jnp.square(score - target)
+  return square.mean(axis=tuple(range(1, square.ndim)))
+
+
 def classification(logits, label):
   """Cross-entropy of domain logits against labels (equations 3 and 4).
 

@@ -46,16 +46,16 @@ def prepare(config, key, batch):
     config: `image_size`, and `flip`, whether images are mirrored at random
       left-right and up-down.
     key: a random key.
-    batch: {'image': uint8 [N, B, h, w, 1 or 3], 'label': int [N, B]}.
+    batch: {'image': uint8 [..., h, w, 1 or 3], 'label': int [...]}.
 
   Returns:
-    {'image': float32 [N, B, H, W, 3] in [-1, 1], 'label': int32 [N, B]}.
+    {'image': float32 [..., H, W, 3] in [-1, 1], 'label': int32 [...]}.
   """
   image = scale(batch['image'], config.image_size)
   if config.flip:
-    flips = jax.random.bernoulli(key, shape=(2, *image.shape[:2], 1, 1, 1))
-    image = jnp.where(flips[0], image[:, :, ::-1], image)
-    image = jnp.where(flips[1], image[:, :, :, ::-1], image)
+    flips = jax.random.bernoulli(key, shape=(2, *image.shape[:-3], 1, 1, 1))
+    image = jnp.where(flips[0], image[..., ::-1, :, :], image)
+    image = jnp.where(flips[1], image[..., ::-1, :], image)
   image = jnp.broadcast_to(image, (*image.shape[:-1], 3))
   return {'image': image, 'label': batch['label'].astype(jnp.int32)}
 
@@ -71,12 +71,13 @@ def init_state(method, nets, config):
   # XLA takes 1 s to compile these draws, and 7 s for the default generator's.
   key_init = jax.random.key(config.seed, impl='rbg')
   key_run = jax.random.key(config.seed)
-  gen, disc = method.init(nets, key_init, config.image_size)
+  gen, disc, extra = method.init(nets, key_init, config.image_size)
   opt_gen, opt_disc = make_optimizers(config)
   return GANState(
       step=jnp.zeros((), jnp.int32), gen=gen, disc=disc,
       opt_gen=opt_gen.init(gen), opt_disc=opt_disc.init(disc),
-      ema=jax.tree.map(jnp.copy, gen), key=key_run)
+      ema=jax.tree.map(jnp.copy, method.sampler(gen, extra)), key=key_run,
+      extra=extra)
 
 
 def make_step(method, nets, config):
@@ -89,8 +90,8 @@ def make_step(method, nets, config):
 
   Returns:
     step(state, batch) -> (state, metrics), pure and ready for `jax.jit`;
-    `batch` as `prepare` takes it, with N = n_critic; `metrics` maps names to
-    `clu.metrics.Average`.
+    `batch` as `prepare` takes it, laid out [n_critic, ...] as `data.batches`
+    does for the method; `metrics` maps names to `clu.metrics.Average`.
   """
   opt_gen, opt_disc = make_optimizers(config)
 
@@ -106,16 +107,17 @@ def make_step(method, nets, config):
     batches = prepare(config, key_prepare, batch)
 
     def disc_step(carry, inputs):
-      disc, opt_state = carry
+      disc, opt_state, extra = carry
       batch, key = inputs
-      grads, metrics = jax.grad(
+      grads, (metrics, extra) = jax.grad(
           lambda disc: method.disc_loss(
-              nets, config, disc, state.gen, batch, key), has_aux=True)(disc)
+              nets, config, disc, state.gen, extra, batch, key),
+          has_aux=True)(disc)
       disc, opt_state, norm = update(opt_disc, grads, opt_state, disc, 'disc')
-      return (disc, opt_state), metrics | norm
+      return (disc, opt_state, extra), metrics | norm
 
-    (disc, disc_opt_state), disc_metrics = jax.lax.scan(
-        disc_step, (state.disc, state.opt_disc),
+    (disc, disc_opt_state, extra), disc_metrics = jax.lax.scan(
+        disc_step, (state.disc, state.opt_disc, state.extra),
         (batches, jax.random.split(key_disc, config.n_critic)),
         # XLA's CPU backend runs a loop's body seven to nine times slower than
         # the same operations outside of one.
@@ -124,15 +126,17 @@ def make_step(method, nets, config):
     disc_metrics = jax.tree.map(lambda x: x.sum(0), disc_metrics)
 
     last = jax.tree.map(lambda x: x[-1], batches)
-    grads, gen_metrics = jax.grad(
-        lambda gen: method.gen_loss(nets, config, gen, disc, last, key_gen),
+    grads, (gen_metrics, extra) = jax.grad(
+        lambda gen: method.gen_loss(
+            nets, config, gen, disc, extra, last, key_gen),
         has_aux=True)(state.gen)
     gen, gen_opt_state, norm = update(
         opt_gen, grads, state.opt_gen, state.gen, 'gen')
     state = state.replace(
         step=state.step + 1, gen=gen, disc=disc, opt_gen=gen_opt_state,
-        opt_disc=disc_opt_state,
-        ema=update_ema(config.ema_decay, state.step, state.ema, gen))
+        opt_disc=disc_opt_state, extra=extra,
+        ema=update_ema(config.ema_decay, state.step, state.ema,
+                       method.sampler(gen, extra)))
     return state, disc_metrics | gen_metrics | norm
 
   return step

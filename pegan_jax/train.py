@@ -161,9 +161,9 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
   """Steps from `start` to the end; keeps one step in flight on the device."""
   config = run.config
   batches = data.batches(
-      config, run.info, start=start, process_index=jax.process_index(),
-      process_count=jax.process_count())
-  samples = Samples(run.method, run.nets, config, run.info)
+      config, run.info, run.method.LAYOUT, start=start,
+      process_index=jax.process_index(), process_count=jax.process_count())
+  samples = Samples(run)
   watch = Watch(run, start) if config.eval_every else None
   if not start:
     writer.write_images(0, samples(state.ema))
@@ -189,7 +189,8 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       previous = metrics
       progress.update()
       if last or done % config.log_every == 0:
-        _log(run, done, window, checkpoints, writer, progress)
+        _log(run, done, batch['label'].size, window, checkpoints, writer,
+             progress)
       if last or done % config.sample_every == 0:
         with window.paused():
           writer.write_images(done, samples(state.ema))
@@ -212,10 +213,10 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       raise Interrupted(signals.received)
 
 
-def _log(run, done, window, checkpoints, writer, progress):
+def _log(run, done, images_per_step, window, checkpoints, writer, progress):
   window.check(checkpoints)
   config = run.config
-  scalars = window.summary(2 * config.batch_size * config.n_critic)
+  scalars = window.summary(images_per_step)
   for name, updates in (('gen', 1), ('disc', config.n_critic)):
     rate = optimizers.schedule(config[name], config.num_steps * updates)
     scalars[f'{name}/learning_rate'] = float(rate((done - 1) * updates))

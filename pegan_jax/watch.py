@@ -5,7 +5,7 @@ import functools
 import jax
 import numpy as np
 
-from pegan_jax import generate, monitor
+from pegan_jax import drawing, monitor
 from pegan_jax.checkpoints import BEST, Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.evaluate import load_extractor
@@ -23,6 +23,7 @@ _BACKGROUND_PART = 0.1
 ALARMS = {
     'class': 'the output hardly depends on the class',
     'background': 'the output hardly depends on the background',
+    'noise': 'the output hardly depends on the noise',
     'unchanged': 'the output is hardly changed from its background',
 }
 
@@ -51,13 +52,16 @@ class Watch:
       self._best_kid = position.get('kid', np.inf)
     elif self._best.steps() and jax.process_index() == 0:
       self._set_aside()
-    backgrounds, _ = generate.load_backgrounds(run)
-    if len(backgrounds) < 2:
-      raise UserError('evaluation within a run takes 2 backgrounds or more: '
-                      'turn it off with --config.eval_every=0')
-    rng = np.random.default_rng([config.evaluate.seed, 0])
-    chosen = rng.permutation(len(backgrounds))[:config.evaluate.light_count]
-    self._backgrounds = backgrounds[chosen]
+    backgrounds, _ = drawing.load_backgrounds(run)
+    self._count = config.evaluate.light_count
+    if backgrounds is not None:
+      if len(backgrounds) < 2:
+        raise UserError('evaluation within a run takes 2 backgrounds or more: '
+                        'turn it off with --config.eval_every=0')
+      rng = np.random.default_rng([config.evaluate.seed, 0])
+      backgrounds = backgrounds[rng.permutation(len(backgrounds))[:self._count]]
+      self._count = len(backgrounds)
+    self._backgrounds = backgrounds
     self._ringing = set()
 
   @functools.cached_property
@@ -87,7 +91,7 @@ class Watch:
       state: `GANState`; its `ema` is evaluated.
       writer: gets the scalars under eval/ and alarm/, and alarms as text.
     """
-    fakes = self._translate(state.ema)
+    fakes = self._draw(state.ema)
     classes = self._run.info.classes
     kids = {c: kid(self._real[c], self._extractor(fakes[i]))
             for i, c in enumerate(classes) if c in self._real}
@@ -109,48 +113,52 @@ class Watch:
       self._best.replace(step, state, {'batch': step, 'kid': mean},
                          self._run.saved_config)
 
-  def _translate(self, gen):
-    """Every class on the same backgrounds: uint8 [classes, n, h, w, C]."""
-    everywhere = np.arange(len(self._backgrounds))
-    fakes = [[] for _ in self._run.info.classes]
-    for label, _, fake in generate.translate(
-        self._run, gen, self._backgrounds, [everywhere] * len(fakes)):
-      fakes[label].append(fake)
-    return np.stack([np.concatenate(x) for x in fakes])
+  def _draw(self, sampler):
+    """Every class, on the same backgrounds: uint8 [classes, n, h, w, C]."""
+    classes = len(self._run.info.classes)
+    chosen = None
+    if self._backgrounds is not None:
+      chosen = [np.arange(self._count)] * classes
+    return np.stack(drawing.collect(drawing.draw(
+        self._run, sampler, [self._count] * classes,
+        seed=self._run.config.evaluate.seed, backgrounds=self._backgrounds,
+        chosen=chosen), classes))
 
 
-def collapse(fakes, backgrounds):
+def collapse(fakes, backgrounds=None):
   """Measures on what a generator's output depends.
 
   Args:
-    fakes: uint8 [classes, n, h, w, C], each class on the same n backgrounds.
-    backgrounds: uint8 [n, h, w, C].
+    fakes: uint8 [classes, n, h, w, C]; where there are backgrounds, each class
+      on the same n of them.
+    backgrounds: uint8 [n, h, w, C], or None for images from noise.
 
   Returns:
-    ({'change': mean absolute difference of output and background,
-      'class_spread': mean absolute deviation of one background's outputs from
+    ({'class_spread': mean absolute deviation of image i of each class from
       their mean over classes,
-      'background_spread': the same of one class's outputs over backgrounds,
-      'input_spread': the same of the backgrounds}, in grey levels of 255;
+      'sample_spread': the same of one class's images from their mean,
+      'input_spread': the same of the backgrounds,
+      'change': mean absolute difference of output and background}, in grey
+      levels of 255, the last two where there are backgrounds;
      the keys of ALARMS that ring).
   """
   fakes = fakes.astype(np.float32)
-  backgrounds = backgrounds.astype(np.float32)
 
   def spread(x, axis):
     return float(np.abs(x - x.mean(axis, keepdims=True)).mean())
 
-  scalars = {
-      'change': float(np.abs(fakes - backgrounds).mean()),
-      'class_spread': spread(fakes, 0),
-      'background_spread': spread(fakes, 1),
-      'input_spread': spread(backgrounds, 0),
-  }
+  scalars = {'class_spread': spread(fakes, 0), 'sample_spread': spread(fakes, 1)}
   ringing = set()
   if len(fakes) > 1 and scalars['class_spread'] < change.UNCHANGED:
     ringing.add('class')
-  if (scalars['background_spread']
-      < _BACKGROUND_PART * scalars['input_spread']):
+  if backgrounds is None:
+    if scalars['sample_spread'] < change.UNCHANGED:
+      ringing.add('noise')
+    return scalars, ringing
+  backgrounds = backgrounds.astype(np.float32)
+  scalars['input_spread'] = spread(backgrounds, 0)
+  scalars['change'] = float(np.abs(fakes - backgrounds).mean())
+  if scalars['sample_spread'] < _BACKGROUND_PART * scalars['input_spread']:
     ringing.add('background')
   if scalars['change'] < change.UNCHANGED:
     ringing.add('unchanged')

@@ -2,21 +2,33 @@
 
 A method is a module of pure functions over pytrees:
 
+  LAYOUT: of the batches it learns from, see `data.batches`
+  TRANSLATES: whether it changes an image; otherwise it draws one from noise
   networks(config, num_domains) -> any object that the other functions take
-  init(nets, key, image_size) -> (gen, disc) parameters
-  disc_loss(nets, config, disc, gen, batch, key) -> (scalar, metrics)
-  gen_loss(nets, config, gen, disc, batch, key) -> (scalar, metrics)
-  translate(nets, gen, image, label) -> images
+  init(nets, key, image_size) -> (gen, disc, extra)
+  disc_loss(nets, config, disc, gen, extra, batch, key)
+      -> (scalar, (metrics, extra))
+  gen_loss(nets, config, gen, disc, extra, batch, key)
+      -> (scalar, (metrics, extra))
+  sampler(gen, extra) -> the pytree that samples are drawn with
+  produce(nets, sampler, image, key) -> images of every defect class
+  eliminate(nets, sampler, image) -> backgrounds, if it TRANSLATES
 
-`batch` is {'image': [B, H, W, 3] in [-1, 1], 'label': [B]}: backgrounds and
-defects by turns; label num_domains - 1 is the background. `metrics` maps names
-to `clu.metrics.Average`. A name in `metrics` is a tag in TensorBoard.
+`gen` and `disc` are the trained parameters; `extra` is what else changes, such as
+batch statistics, and () where nothing does. A batch is {'image': [*layout, H, W, 3]
+in [-1, 1], 'label': [*layout]}; label num_domains - 1 is the background.
+`metrics` maps names to `clu.metrics.Average`; a name is a tag in TensorBoard.
+
+`produce` takes and returns [C, B, H, W, 3], row c for class c: `image` is the
+backgrounds, or None where the method does not translate, and `key` [C, B] random
+keys, one for each image. `eliminate` takes defects of class c in row c.
 """
 
 from pegan_jax.errors import UserError
-from pegan_jax.methods import pegan
+from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, stargan
 
-METHODS = {'pegan': pegan}
+METHODS = {'pegan': pegan, 'stargan': stargan, 'cyclegan': cyclegan,
+           'dcgan': dcgan, 'lsgan': lsgan}
 
 
 def get(name):

@@ -1,4 +1,4 @@
-"""The discriminator with a critic's head and a class head (reconstructed Table 2)."""
+"""The discriminator with a critic's head and a class head: PE-GAN's, StarGAN's."""
 
 from flax import linen as nn
 import jax.numpy as jnp
@@ -7,29 +7,32 @@ from pegan_jax.nets.blocks import Conv
 
 
 class Discriminator(nn.Module):
-  """D(x): five halvings, then how real each patch is, and which domain.
+  """D(x): halvings, then how real each patch is, and which domain.
 
   Attributes:
     num_domains: defect classes and background.
     width: multiplies every layer's filters.
     dtype: of the computation; the parameters are float32.
+    filters: of the halving layers; the default is PE-GAN's, reconstructed.
   """
   num_domains: int
   width: float = 1.0
   dtype: jnp.dtype = jnp.float32
+  filters: tuple[int, ...] = (64, 128, 256, 512, 1024)
 
   @nn.compact
   def __call__(self, x):
     """Judges.
 
     Args:
-      x: [B, H, W, 3] in [-1, 1], H and W divisible by 32.
+      x: [B, H, W, 3] in [-1, 1], H and W divisible by the n-th power of two of
+        n layers: 32 in PE-GAN.
 
     Returns:
-      adv [B, H/32, W/32], unbounded, higher is more real; cls [B, num_domains]
-      logits; both float32.
+      adv [B, H/2^n, W/2^n], unbounded, higher is more real; cls
+      [B, num_domains] logits; both float32.
     """
-    for n in (64, 128, 256, 512, 1024):
+    for n in self.filters:
       x = Conv(round(n * self.width), 4, 2, pad=1, use_bias=True,
                dtype=self.dtype)(x)
       x = nn.leaky_relu(x, 0.01)

@@ -1,4 +1,4 @@
-"""The generator that turns an image into another domain (PE-GAN, Table 1)."""
+"""The generator that turns an image into another domain: PE-GAN's, StarGAN's."""
 
 from flax import linen as nn
 import jax
@@ -19,11 +19,15 @@ class Translator(nn.Module):
     width: multiplies every layer's filters (1.0: the paper's).
     num_blocks: residual blocks at a quarter of the resolution.
     dtype: of the computation; parameters and norms are float32.
+    filters: of the three first layers; the default is PE-GAN's (Table 1).
+    down_kernel: side of the two halving layers' kernels; the same.
   """
   num_domains: int
   width: float = 1.0
   num_blocks: int = 6
   dtype: jnp.dtype = jnp.float32
+  filters: tuple[int, int, int] = (32, 64, 128)
+  down_kernel: int = 5
 
   @nn.compact
   def __call__(self, x, label):
@@ -36,14 +40,15 @@ class Translator(nn.Module):
     Returns:
       [B, H, W, 3] float32 in [-1, 1].
     """
-    f = [round(n * self.width) for n in (32, 64, 128)]
+    f = [round(n * self.width) for n in self.filters]
+    down = (self.down_kernel, 2, (self.down_kernel - 1) // 2)
     planes = jax.nn.one_hot(label, self.num_domains, dtype=x.dtype)
     planes = jnp.broadcast_to(
         planes[:, None, None], (*x.shape[:3], self.num_domains))
     x = jnp.concatenate([x, planes], axis=-1)
     x = self._norm_relu(Conv(f[0], 7, pad=3, dtype=self.dtype)(x))
-    x = self._norm_relu(Conv(f[1], 5, 2, pad=2, dtype=self.dtype)(x))
-    x = self._norm_relu(Conv(f[2], 5, 2, pad=2, dtype=self.dtype)(x))
+    x = self._norm_relu(Conv(f[1], *down, dtype=self.dtype)(x))
+    x = self._norm_relu(Conv(f[2], *down, dtype=self.dtype)(x))
     for _ in range(self.num_blocks):
       y = self._norm_relu(Conv(f[2], 3, pad=1, dtype=self.dtype)(x))
       x = x + InstanceNorm()(Conv(f[2], 3, pad=1, dtype=self.dtype)(y))

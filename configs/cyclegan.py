@@ -1,0 +1,38 @@
+"""CycleGAN: background <-> defect, a pair of generators a class, side by side.
+
+  python -m pegan_jax.main --config configs/cyclegan.py --workdir runs/cyclegan \\
+      --config.data_dir=data/neu64
+
+At 64x64; configs/cyclegan.py:paper is at 128x128. Settings are those of its paper
+(Zhu et al. 2017) and, where that is silent, of its PyTorch code, except where a
+comment gives the reason. A batch of one cannot be split over several devices: there
+--config.batch_size must be a multiple of their number.
+"""
+
+from configs import default
+from ml_collections import ConfigDict
+
+
+def get_config(scale=''):
+  config = default.get_config()
+  config.method = 'cyclegan'
+  config.batch_size = 1
+  config.n_critic = 1
+  config.num_steps = default.REALS // (2 * 9)  # the budget, for nine classes
+  config.ema_decay = 0.0    # samples are the last weights' there
+  config.num_blocks = 6     # the paper's for 128x128; 9 from 256x256
+  config.pool_size = 50     # generated images that D is shown again
+  config.lambda_cycle = 10.0
+  config.lambda_identity = 5.0
+  adam = ConfigDict({
+      'learning_rate': 2e-4,
+      'beta1': 0.5,
+      'beta2': 0.999,
+      'decay_fraction': 0.5,
+  })
+  config.gen = adam
+  config.disc = adam.copy_and_resolve_references()
+  # Ten times more and ten times shorter steps than the other methods' have.
+  config.log_every = 1_000
+  config.sample_every = config.checkpoint_every = config.eval_every = 10_000
+  return default.use_scale(config, scale)

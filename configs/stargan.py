@@ -1,0 +1,36 @@
+"""StarGAN: any domain to any domain, the background among them.
+
+  python -m pegan_jax.main --config configs/stargan.py --workdir runs/stargan \\
+      --config.data_dir=data/neu64
+
+At 64x64; configs/stargan.py:paper is at the original's 128x128. Settings are those
+of its paper (Choi et al. 2018) and, where that is silent, of its PyTorch code,
+except where a comment gives the reason.
+"""
+
+from configs import default
+from ml_collections import ConfigDict
+
+
+def get_config(scale=''):
+  config = default.get_config()
+  config.method = 'stargan'
+  # 16 images, as there. Half are backgrounds, about their share of the data.
+  config.batch_size = 8
+  config.n_critic = 5
+  config.num_steps = default.REALS // (5 * 16)  # the original's, and the budget
+  config.ema_decay = 0.0    # samples are the last weights' there
+  config.num_blocks = 6
+  config.lambda_gp = 10.0
+  config.lambda_cls_real = 1.0
+  config.lambda_cls_fake = 1.0
+  config.lambda_rec = 10.0
+  adam = ConfigDict({
+      'learning_rate': 1e-4,
+      'beta1': 0.5,
+      'beta2': 0.999,
+      'decay_fraction': 0.5,
+  })
+  config.gen = adam
+  config.disc = adam.copy_and_resolve_references()
+  return default.use_scale(config, scale)

@@ -1,0 +1,149 @@
+"""Generated images of every class from a sampler, the same whatever is asked for.
+
+Image i of a class is a function of (sampler, seed, class, i) and, where the method
+translates, of the backgrounds there are.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from data_prep import images
+from pegan_jax import data
+from pegan_jax.errors import UserError
+from pegan_jax.step import scale, to_pixels
+
+# Images of a class that are computed together, whatever the batch size: the same
+# shapes give the same rounding, and so the same bytes.
+CHUNK = 16
+
+
+def load_backgrounds(run):
+  """The clean images to put defects on.
+
+  Args:
+    run: a `Run`; its config's `generate.backgrounds` names a folder of the
+      user's own, else `generate.split` names a split of the data set.
+
+  Returns:
+    uint8 [n, h, w, C] at the data set's size and number of channels, and n
+    names; (None, None) where the method does not translate.
+  """
+  settings, info = run.config.generate, run.info
+  if not run.method.TRANSLATES:
+    if settings.backgrounds:
+      raise UserError(f'{run.config.method} draws from noise: leave out '
+                      '--config.generate.backgrounds')
+    return None, None
+  if settings.backgrounds:
+    paths = images.list_images(settings.backgrounds)
+    if not paths:
+      raise UserError(f'no images in {settings.backgrounds!r}')
+    max_value = info.metadata['max_value']
+    loaded = [images.square_crop_resize(
+        images.read_image(p, info.channels == 1, max_value), info.image_size)
+              for p in paths]
+    names = [p.relative_to(settings.backgrounds).as_posix() for p in paths]
+    return np.stack(loaded), names
+  records = data.Records(info, settings.split)
+  found = records.find(info.background)
+  if not len(found):
+    raise UserError(
+        f'the {settings.split} split of {str(info.folder)!r} has no '
+        'backgrounds: name another with --config.generate.split, or a folder '
+        'with --config.generate.backgrounds')
+  return records.images(found), records.sources(found)
+
+
+def choose_backgrounds(seed, counts, available):
+  """Which background each image is put on.
+
+  Rounds of seeded permutations, so that each is used as often as any other;
+  more images of a class leave the first ones as they are.
+
+  Args:
+    seed: of the permutations.
+    counts: images of each class, in label order.
+    available: number of backgrounds.
+
+  Returns:
+    For each class [count] int.
+  """
+  chosen = []
+  for label, count in enumerate(counts):
+    rng = np.random.default_rng([seed, label])
+    rounds = [rng.permutation(available) for _ in range(-(-count // available))]
+    chosen.append(np.concatenate([np.zeros(0, int), *rounds])[:count])
+  return chosen
+
+
+def _make_chunk(run):
+  """A jitted function that draws CHUNK images of each class.
+
+  It takes the sampler, uint8 backgrounds [C, CHUNK, h, w, channels] or None, the
+  seed and the first image's number, and returns uint8 of the first shape.
+  """
+  info, size = run.info, run.config.image_size
+  shape = (len(info.classes), CHUNK)
+
+  @jax.jit
+  def chunk(sampler, image, seed, first):
+    key = jax.random.key(seed)
+    fold = jax.vmap(jax.random.fold_in, (None, 0))
+    keys = jax.vmap(fold, (0, None))(
+        fold(key, jnp.arange(shape[0])), first + jnp.arange(CHUNK))
+    if image is not None:
+      image = scale(image, size)
+      image = jnp.broadcast_to(image, (*image.shape[:-1], 3))
+    x = run.method.produce(run.nets, sampler, image, keys)
+    x = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size, info.channels)
+    return x.reshape(*shape, *x.shape[1:])
+
+  return chunk
+
+
+def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
+         in_flight=1):
+  """Draws images of every class, a few chunks under way at once.
+
+  Args:
+    run: a `Run`.
+    sampler: what the method draws with, such as a state's `ema`.
+    counts: images of each class, in label order.
+    seed: of the noise, where the method takes any.
+    backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
+    chosen: for each class [count] int, indices of its backgrounds, or None.
+    in_flight: chunks that the device works on while others are taken in.
+
+  Yields:
+    (label, number of the first image within its class, uint8 [k, h, w, C]).
+  """
+  run_chunk = _make_chunk(run)
+
+  def start(first):
+    image = None
+    if backgrounds is not None:
+      # Classes that need fewer are filled up by wrapping round: one shape.
+      image = np.stack([
+          backgrounds[np.resize(index[first:first + CHUNK], CHUNK)]
+          if first < len(index) else np.zeros_like(backgrounds[:1]).repeat(
+              CHUNK, 0) for index in chosen])
+    return first, run_chunk(sampler, image, seed, first)
+
+  firsts = range(0, max(counts), CHUNK)
+  for begin in range(0, len(firsts), in_flight):
+    for first, fakes in [start(f) for f in firsts[begin:begin + in_flight]]:
+      fakes = np.asarray(fakes)
+      for label, count in enumerate(counts):
+        if first < count:
+          yield label, first, fakes[label, :count - first]
+
+
+def collect(drawn, num_classes):
+  """What `draw` yields as a list of uint8 [count, h, w, C], one a class."""
+  parts = [[] for _ in range(num_classes)]
+  for label, _, fake in drawn:
+    parts[label].append(fake)
+  return [np.concatenate(p) for p in parts]

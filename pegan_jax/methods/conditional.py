@@ -1,0 +1,145 @@
+"""What PE-GAN and StarGAN share: one generator that is told the target domain.
+
+The discriminator judges and classifies; the objective is WGAN-GP, a class loss
+and a reconstruction loss.
+"""
+
+from typing import NamedTuple
+
+from clu.metrics import Average
+from flax import linen as nn
+import jax
+import jax.numpy as jnp
+
+from pegan_jax import losses
+
+
+class Networks(NamedTuple):
+  """G(x, c) as `nets.translator`, D(x) as `nets.discriminator`."""
+  gen: nn.Module
+  disc: nn.Module
+  num_domains: int
+
+
+def init(nets, key, image_size):
+  """Draws (gen, disc, ()): parameters for square images of `image_size`."""
+  key_gen, key_disc = jax.random.split(key)
+  image = jnp.zeros((1, image_size, image_size, 3))
+  label = jnp.zeros((1,), jnp.int32)
+  return (nets.gen.init(key_gen, image, label)['params'],
+          nets.disc.init(key_disc, image)['params'], ())
+
+
+def sampler(gen, extra):
+  """Samples are drawn with the generator's parameters alone."""
+  del extra
+  return gen
+
+
+def translate(nets, gen, image, label):
+  """G(x, c): [B, H, W, 3] in [-1, 1] and [B] target domains -> [B, H, W, 3]."""
+  return nets.gen.apply({'params': gen}, image, label)
+
+
+def produce(nets, gen, image, key):
+  """Puts class c on the backgrounds of row c: [C, B, H, W, 3] -> the same."""
+  del key
+  label = jnp.arange(image.shape[0])
+  return _translate_rows(nets, gen, image, label)
+
+
+def eliminate(nets, gen, image):
+  """Turns defects into backgrounds: [C, B, H, W, 3] -> the same."""
+  label = jnp.full(image.shape[0], nets.num_domains - 1)
+  return _translate_rows(nets, gen, image, label)
+
+
+def _translate_rows(nets, gen, image, label):
+  rows, count = image.shape[:2]
+  flat = translate(nets, gen, image.reshape(rows * count, *image.shape[2:]),
+                   jnp.repeat(label, count))
+  return flat.reshape(image.shape)
+
+
+def average(values, mask=None):
+  return Average.from_model_output(values=values, mask=mask)
+
+
+def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
+  """WGAN-GP and the class loss on real images.
+
+  Args:
+    nets: `Networks`.
+    config: weights `lambda_gp` and `lambda_cls_real`.
+    disc: the discriminator's parameters, the ones to differentiate.
+    fake: [B, H, W, 3], generated from the batch.
+    batch: image [B, H, W, 3] in [-1, 1] and label [B].
+    key: a random key.
+    score: the penalised critic's score of each image, [B, h, w] -> [B].
+
+  Returns:
+    The scalar loss, and its unweighted terms.
+  """
+  real, label_src = batch['image'], batch['label']
+  fake = jax.lax.stop_gradient(fake)
+
+  def judge(x, dtype=nets.disc.dtype):
+    return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
+
+  real_map, logits = judge(real)
+  fake_map, _ = judge(fake)
+  adv = losses.wasserstein_disc(losses.critic_score(real_map),
+                                losses.critic_score(fake_map))
+  cls = losses.classification(logits, label_src)
+  # A second derivative needs float32, whatever the networks compute in.
+  penalty, norm = losses.gradient_penalty(
+      lambda x: score(judge(x, jnp.float32)[0]),
+      losses.interpolate(key, real, fake))
+  loss = jnp.mean(adv + config.lambda_gp * penalty
+                  + config.lambda_cls_real * cls)
+  return loss, {
+      'disc/adv': average(adv),
+      'disc/wasserstein': average(-adv),
+      'disc/gradient_penalty': average(penalty),
+      'disc/gradient_norm_interpolates': average(norm),
+      'disc/cls_real': average(cls),
+      'disc/accuracy_real': average(logits.argmax(-1) == label_src),
+      'disc/loss': average(loss[None]),
+  }
+
+
+def gen_loss(nets, config, gen, disc, batch, label_trg):
+  """The adversarial loss, the class loss on generated images, the cycle's.
+
+  Args:
+    nets: `Networks`.
+    config: weights `lambda_cls_fake` and `lambda_rec`.
+    gen: the generator's parameters, the ones to differentiate.
+    disc: the discriminator's parameters.
+    batch: image [B, H, W, 3] in [-1, 1] and label [B].
+    label_trg: [B] target domains.
+
+  Returns:
+    The scalar loss; its terms without weights: 'production' is of targets that
+    are defects, 'elimination' of those that are the background.
+  """
+  real, label_src = batch['image'], batch['label']
+  fake = translate(nets, gen, real, label_trg)
+  recon = translate(nets, gen, fake, label_src)
+  adv_map, logits = nets.disc.apply({'params': disc}, fake)
+  adv = losses.wasserstein_gen(losses.critic_score(adv_map))
+  cls = losses.classification(logits, label_trg)
+  rec = losses.reconstruction(real, recon)
+  loss = jnp.mean(adv + config.lambda_cls_fake * cls + config.lambda_rec * rec)
+  produced = label_trg != nets.num_domains - 1
+  change = losses.reconstruction(real, fake)
+  metrics = {'gen/adv': average(adv), 'gen/loss': average(loss[None])}
+  for name, mask in (('production', produced), ('elimination', ~produced)):
+    metrics |= {
+        f'gen/cls_fake_{name}': average(cls, mask),
+        f'gen/rec_{name}': average(rec, mask),
+        f'gen/change_{name}': average(change, mask),
+        f'gen/accuracy_fake_{name}': average(
+            logits.argmax(-1) == label_trg, mask),
+    }
+  return loss, metrics

@@ -1,0 +1,33 @@
+"""LSGAN (Mao et al. 2017): DCGAN with the least-squares loss.
+
+https://arxiv.org/abs/1611.04076. D learns to score generated images a and real
+ones b; G learns to be scored c.
+"""
+
+from clu.metrics import Average
+
+from pegan_jax import losses
+from pegan_jax.methods import unconditional
+from pegan_jax.methods.unconditional import (  # pylint: disable=unused-import
+    init, LAYOUT, networks, produce, sampler, TRANSLATES)
+
+
+def disc_loss(nets, config, disc, gen, extra, batch, key):
+  """Half of (D(x) - b)^2 + (D(G(z)) - a)^2, equation 2."""
+  def adversarial(judge, real, fake, key):
+    del key
+    real, fake = judge(real), judge(fake)
+    loss = (losses.least_squares(real, config.b)
+            + losses.least_squares(fake, config.a)) / 2
+    return loss, {'disc/score_real': Average.from_model_output(values=real),
+                  'disc/score_fake': Average.from_model_output(values=fake)}
+
+  return unconditional.disc_loss(
+      nets, disc, gen, extra, batch, key, adversarial)
+
+
+def gen_loss(nets, config, gen, disc, extra, batch, key):
+  """Half of (D(G(z)) - c)^2, equation 2."""
+  return unconditional.gen_loss(
+      nets, gen, disc, extra, batch, key,
+      lambda fake: losses.least_squares(fake, config.c) / 2)

@@ -1,0 +1,131 @@
+"""What DCGAN and LSGAN share: noise to image, one model a defect class."""
+
+from typing import NamedTuple
+
+from clu.metrics import Average
+from flax import linen as nn
+import jax
+import jax.numpy as jnp
+
+from pegan_jax.errors import UserError
+from pegan_jax.methods import per_class
+from pegan_jax.nets.dcgan import Discriminator, Generator, NOISE
+
+LAYOUT = 'classes'
+TRANSLATES = False
+
+
+class Networks(NamedTuple):
+  """G(z) and D(x) as `nets.dcgan`, each with `num_classes` sets of parameters."""
+  gen: nn.Module
+  disc: nn.Module
+  num_classes: int
+
+
+def networks(config, num_domains, norm=True):
+  """The two networks; `norm` is whether D normalises by batch."""
+  size = config.image_size
+  if size & (size - 1):
+    raise UserError(f'image_size is {size}: {config.method} takes a power of '
+                    'two, such as 32, 64 or 128')
+  dtype = jnp.dtype(config.dtype)
+  return Networks(Generator(size, config.width, dtype=dtype),
+                  Discriminator(config.width, norm, dtype), num_domains - 1)
+
+
+def init(nets, key, image_size):
+  """Draws (gen, disc, extra): parameters, and G's running batch statistics."""
+  def one(key):
+    key_gen, key_disc = jax.random.split(key)
+    gen = nets.gen.init(key_gen, jnp.zeros((2, NOISE)))
+    disc = nets.disc.init(key_disc, jnp.zeros((2, image_size, image_size, 3)))
+    return gen['params'], disc['params'], gen['batch_stats']
+
+  return per_class.init(one, key, nets.num_classes)
+
+
+def sampler(gen, extra):
+  """Samples are normalised by the running statistics: those are averaged too."""
+  return {'params': gen, 'batch_stats': extra}
+
+
+def produce(nets, sampler, image, key):  # pylint: disable=redefined-outer-name
+  """Draws images of every class: keys [C, B] -> [C, B, H, W, 3] in [-1, 1]."""
+  del image
+  def one(variables, key):
+    z = jax.vmap(lambda key: jax.random.normal(key, (NOISE,)))(key)
+    return nets.gen.clone(train=False).apply(variables, z)
+
+  return jax.vmap(one)(sampler, key)
+
+
+def _generate(nets, gen, stats, key, count):
+  """Images from fresh noise, and G's running statistics after them."""
+  z = jax.random.normal(key, (count, NOISE))
+  image, changed = nets.gen.apply(
+      {'params': gen, 'batch_stats': stats}, z, mutable='batch_stats')
+  return image, changed['batch_stats']
+
+
+def _judge(nets, disc, image):
+  # Real and generated images are normalised apart; D's running statistics have
+  # no use.
+  score, _ = nets.disc.apply({'params': disc}, image, mutable='batch_stats')
+  return score
+
+
+def disc_loss(nets, disc, gen, extra, batch, key, adversarial):
+  """The discriminators' loss, added up over classes.
+
+  Args:
+    nets: `Networks`.
+    disc: parameters, class axis first, the ones to differentiate.
+    gen: parameters, class axis first.
+    extra: G's running statistics, class axis first.
+    batch: image [B, C, H, W, 3] in [-1, 1], column c of class c.
+    key: a random key.
+    adversarial: (judge, real, fake, key) -> (losses [B], further metrics), where
+      `judge` maps images to scores [B].
+
+  Returns:
+    As a method's `disc_loss`; `extra` is not changed.
+  """
+  def one(disc, gen, stats, real, key):
+    key_noise, key_adv = jax.random.split(key)
+    fake, _ = _generate(nets, gen, stats, key_noise, len(real))
+    fake = jax.lax.stop_gradient(fake)
+    loss, metrics = adversarial(
+        lambda x: _judge(nets, disc, x), real, fake, key_adv)
+    metrics |= {'disc/loss': Average.from_model_output(values=loss)}
+    return loss.mean(), (metrics, stats)
+
+  real = batch['image'].swapaxes(0, 1)
+  keys = jax.random.split(key, len(real))
+  return per_class.add(one, disc, gen, extra, real, keys)
+
+
+def gen_loss(nets, gen, disc, extra, batch, key, adversarial):
+  """The generators' loss, added up over classes.
+
+  Args:
+    nets: `Networks`.
+    gen: parameters, class axis first, the ones to differentiate.
+    disc: parameters, class axis first.
+    extra: G's running statistics, class axis first.
+    batch: of which the size is taken.
+    key: a random key.
+    adversarial: scores [B] of generated images -> losses [B].
+
+  Returns:
+    As a method's `gen_loss`; `extra` has seen the generated images.
+  """
+  count, classes = batch['label'].shape
+
+  def one(gen, disc, stats, key):
+    fake, stats = _generate(nets, gen, stats, key, count)
+    loss = adversarial(_judge(nets, disc, fake))
+    return loss.mean(), (
+        {'gen/loss': Average.from_model_output(values=loss)}, stats)
+
+  keys = jax.random.split(key, classes)
+  return per_class.add(one, gen, disc, extra, keys)
