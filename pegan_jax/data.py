@@ -182,6 +182,12 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
           prefetch_buffer_size=2 * config.num_workers))
 
 
+def reals_per_step(config, layout, num_classes):
+  """How many real images one iteration shows, over all classes."""
+  kinds = {'pairs': 2, 'classes': num_classes, 'class_pairs': 2 * num_classes}
+  return config.n_critic * config.batch_size * kinds[layout]
+
+
 def _columns(records, info, layout):
   """For each column of a layout, the indices of its one or two kinds of images."""
   def found(name, indices):

@@ -24,32 +24,63 @@ def evaluate(config, workdir):
     UserError: no such checkpoint, too few images, or no weights for the network.
   """
   run = Run(config, workdir)
-  settings = config.evaluate
-  options = against.Options(settings.count, False, settings.repeats,
-                            settings.seed)
-  options.check()
+  options(config).check()
   extractor = load_extractor(config)
-  restored = generate.restore(run, settings.checkpoint)
-  train = against.split_features(extractor, run.info, 'train')
-  test = against.split_features(extractor, run.info, 'test')
-  missing = [c for c in run.info.classes if c not in train.features]
-  if missing:
-    raise UserError(f'the train split has no images of {", ".join(missing)}')
-  least = min(map(len, train.features.values()))
-  if options.count > least:
-    raise UserError(f'{options.count} images a class were asked for, and the '
-                    f'train split has a class of {least}')
-  generated = _generate(run, restored, extractor, [
-      options.count or len(train.features[c]) for c in run.info.classes])
-  report = against.report_on_dataset(train, test, generated, {
-      **extractor.protocol(), 'real': str(run.info.folder),
-      'generated': f'{workdir}, step {restored.step}', 'step': restored.step,
-      'generate_seed': config.generate.seed}, options)
+  restored = generate.restore(run, config.evaluate.checkpoint)
+  report = report_on(run, restored, extractor, *real_features(run, extractor))
   print(table.to_text(report), end='')
   out = run.workdir / 'evaluation' / str(restored.step)
   against.write(report, out)
   print(f'written to {out}')
   return out
+
+
+def options(config):
+  """How `config.evaluate` compares two sets."""
+  settings = config.evaluate
+  return against.Options(settings.count, False, settings.repeats, settings.seed)
+
+
+def real_features(run, extractor):
+  """The data set's (train, test) `FeatureSet`s; test is None where it is empty.
+
+  Raises:
+    UserError: the train split lacks a class.
+  """
+  train = against.split_features(extractor, run.info, 'train')
+  missing = [c for c in run.info.classes
+             if train is None or c not in train.features]
+  if missing:
+    raise UserError(f'the train split has no images of {", ".join(missing)}')
+  return train, against.split_features(extractor, run.info, 'test')
+
+
+def report_on(run, restored, extractor, train, test):
+  """The report on a checkpoint's samples, as `against.write` takes it.
+
+  Args:
+    run: a `Run`.
+    restored: the checkpoint, from `generate.restore`.
+    extractor: from `load_extractor`.
+    train: from `real_features`.
+    test: likewise.
+
+  Raises:
+    UserError: fewer real images than `config.evaluate.count`.
+  """
+  config, classes = run.config, run.info.classes
+  count = config.evaluate.count
+  least = min(map(len, train.features.values()))
+  if count > least:
+    raise UserError(f'{count} images a class were asked for, and the train '
+                    f'split has a class of {least}')
+  generated = _generate(run, restored, extractor, [
+      count or len(train.features[c]) for c in classes])
+  return against.report_on_dataset(train, test, generated, {
+      **extractor.protocol(), 'real': str(run.info.folder),
+      'generated': f'{run.workdir}, step {restored.step}',
+      'step': restored.step, 'generate_seed': config.generate.seed},
+                                   options(config))
 
 
 def load_extractor(config):

@@ -10,8 +10,9 @@ from pegan_jax.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
-_MODE = flags.DEFINE_enum('mode', 'train', ['train', 'generate', 'evaluate', 'demo'],
-                          'What to do.')
+_MODE = flags.DEFINE_enum(
+    'mode', 'train', ['train', 'generate', 'evaluate', 'demo', 'compare'],
+    'What to do.')
 flags.mark_flags_as_required(['config', 'workdir'])
 
 
@@ -20,10 +21,11 @@ def _run(argv):
     raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
   # After the flags are parsed, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax import compilation, demo, evaluate, generate, train
+  from pegan_jax import compare, compilation, demo, evaluate, generate, train
   compilation.keep()
   modes = {'train': train.train, 'generate': generate.generate,
-           'evaluate': evaluate.evaluate, 'demo': demo.demo}
+           'evaluate': evaluate.evaluate, 'demo': demo.demo,
+           'compare': compare.compare}
   try:
     modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
   except train.Interrupted as e:
@@ -51,8 +53,13 @@ def _one_line(text):
   return ' '.join(str(text).split())
 
 
-def main():
-  """Runs; what a user can mend is one line on standard error and status 2."""
+def main(mode='train'):
+  """Runs; what a user can mend is one line on standard error and status 2.
+
+  Args:
+    mode: what to do where --mode is not given.
+  """
+  flags.set_default(_MODE, mode)
   logging.set_verbosity(logging.WARNING)
   try:
     app.run(_run, flags_parser=_parse_flags)

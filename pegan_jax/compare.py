@@ -1,0 +1,185 @@
+"""Trains, generates and evaluates every method alike; ends in a table.
+
+  python -m pegan_jax.compare --config configs/compare.py --workdir runs/compare
+"""
+
+import csv
+import importlib
+import json
+import pathlib
+
+import jax
+import numpy as np
+from PIL import Image
+
+from pegan_jax import comparison, data, evaluate, generate, methods, monitor
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import against
+from pegan_jax.pictures import grid
+from pegan_jax.run import Run
+from pegan_jax.train import train
+
+# Images a class of each method on the sheet.
+_SHOWN = 3
+
+
+def compare(config, workdir):
+  """Runs every method with every seed, and compares them.
+
+  What is there already is not done again, so that an interrupted comparison goes
+  on where it stopped.
+
+  Args:
+    config: of configs/compare.py.
+    workdir: gets <method>/seed<n>/, each as a run leaves it; table.md,
+      table.json, table.png and sheet.png.
+
+  Raises:
+    UserError: bad settings, or as the stages do.
+    train.Interrupted: SIGTERM or Ctrl-C in training.
+  """
+  workdir = pathlib.Path(workdir)
+  info = data.load_info(config.data_dir or workdir / 'dataset')
+  runs = {method: {seed: Run(_run_config(config, info, method, seed),
+                             workdir / method / f'seed{seed}')
+                   for seed in config.seeds} for method in _methods(config)}
+  extractor = evaluate.load_extractor(config)
+  real, results = None, {}
+  for seed in config.seeds:  # Each method once before any twice.
+    for method, by_seed in runs.items():
+      run = by_seed[seed]
+      monitor.say(f'{method}, seed {seed}: {run.workdir}')
+      train(run.config, run.workdir)
+      _generate(run)
+      if not _report_path(run).exists():
+        real = real or evaluate.real_features(run, extractor)
+        restored = generate.restore(run, 'newest')
+        against.write(evaluate.report_on(run, restored, extractor, *real),
+                      _report_path(run).parent)
+      results.setdefault(method, {})[seed] = _result(run)
+  table = comparison.build(
+      results, {'data': str(info.folder), 'reals': config.reals,
+                'image_size': config.image_size, 'width': config.width,
+                'seeds': list(config.seeds), 'per_class': config.per_class,
+                'device': jax.devices()[0].device_kind})
+  _write(table, runs, info, workdir)
+
+
+def _methods(config):
+  unknown = set(config.settings) - set(config.methods)
+  if unknown:
+    raise UserError(f'settings of {", ".join(sorted(unknown))}, which '
+                    'config.methods does not have')
+  for name in ('methods', 'seeds'):
+    if not config[name] or len(set(config[name])) < len(config[name]):
+      raise UserError(f'config.{name} is {tuple(config[name])}: give one or '
+                      'more, each once')
+  for method in config.methods:
+    methods.get(method)  # An unknown one is named before anything is trained.
+  return config.methods
+
+
+def _run_config(config, info, method, seed):
+  """One run's configuration: the method's own, with the comparison's budget."""
+  c = importlib.import_module(f'configs.{method}').get_config().lock()
+  c.data_dir = str(info.folder)
+  c.seed = seed
+  c.image_size, c.width = config.image_size, config.width
+  c.evaluate = config.evaluate
+  c.generate.per_class, c.generate.seed = config.per_class, seed
+  c.eval_every = 0  # The last weights are compared: nothing is chosen.
+  try:
+    c.update(config.settings.get(method, {}))
+  except (KeyError, TypeError) as e:
+    raise UserError(f'config.settings.{method}: {e.args[0]}') from e
+  reals = data.reals_per_step(c, methods.get(method).LAYOUT, len(info.classes))
+  if config.reals < reals:
+    raise UserError(f'config.reals is {config.reals}, and one step of {method} '
+                    f'takes {reals}')
+  c.num_steps = -(-config.reals // reals)
+  c.log_every = max(1, c.num_steps // 50)
+  c.sample_every = c.checkpoint_every = max(1, c.num_steps // 5)
+  return c
+
+
+def _generate(run):
+  """Generates unless it is done; a folder of another step is not touched."""
+  folder = run.workdir / 'generated'
+  if folder.exists():
+    with (folder / 'manifest.csv').open(newline='', encoding='utf-8') as f:
+      row = next(csv.DictReader(f))
+    if int(row['step']) != run.config.num_steps:
+      raise UserError(f'{folder} is of step {row["step"]}, not '
+                      f'{run.config.num_steps}: move it away')
+    return
+  generate.generate(run.config, run.workdir)
+
+
+def _report_path(run):
+  return (run.workdir / 'evaluation' / str(run.config.num_steps)
+          / 'report.json')
+
+
+def _result(run):
+  """What the table needs of one run."""
+  report = json.loads(_report_path(run).read_text('utf-8'))
+  seconds, before = 0.0, 0
+  for line in (run.workdir / 'metrics.jsonl').read_text('utf-8').splitlines():
+    line = json.loads(line)
+    if 'time/seconds_per_step' in line:
+      seconds += (line['step'] - before) * line['time/seconds_per_step']
+      before = line['step']
+  shapes = run.state_template()
+  reals = data.reals_per_step(run.config, run.method.LAYOUT,
+                              len(run.info.classes)) * run.config.num_steps
+  return {
+      'report': report, 'seconds': seconds, 'reals': reals,
+      'images_per_second': reals / seconds, 'updates': run.config.num_steps,
+      'parameters': {name: sum(x.size for x in jax.tree.leaves(params))
+                     for name, params in (('gen', shapes.gen),
+                                          ('disc', shapes.disc))}}
+
+
+def _write(table, runs, info, workdir):
+  against.write_json(table, workdir / 'table.json')
+  text = comparison.to_markdown(table)
+  (workdir / 'table.md').write_text(text, 'utf-8')
+  comparison.draw(table, workdir / 'table.png')
+  first = {method: next(iter(by_seed.values()))
+           for method, by_seed in runs.items()}
+  Image.fromarray(sheet(first, info)).save(workdir / 'sheet.png')
+  print(text, end='')
+  print(f'written to {workdir}: table.md, table.json, table.png, sheet.png')
+
+
+def sheet(runs, info):
+  """Real crops beside each method's first images: nothing is picked by hand.
+
+  Args:
+    runs: {method: `Run` that has generated}.
+    info: the data set's `DataInfo`.
+
+  Returns:
+    uint8 [h, w, 3], a row a class.
+  """
+  rng = np.random.default_rng(0)
+  records = data.Records(info, 'train')
+  rows = []
+  for label, name in enumerate(info.classes):
+    row = list(records.images(rng.choice(records.find(label), _SHOWN)))
+    for run in runs.values():
+      for i in range(min(_SHOWN, run.config.generate.per_class)):
+        with Image.open(run.workdir / 'generated' / name
+                        / generate.file_name(i)) as image:
+          row.append(np.asarray(image).reshape(row[0].shape))
+    rows.append(row)
+  headings = []
+  for name in ('real', *runs):
+    headings += [name] + [''] * (_SHOWN - 1)
+  return grid(np.array(rows), headings[:len(rows[0])], info.classes)
+
+
+if __name__ == '__main__':
+  # pylint: disable=g-import-not-at-top
+  from pegan_jax import main
+  main.main(mode='compare')
