@@ -51,7 +51,7 @@ def measure(crops, repeats, seed=0):
   return rows
 
 
-def to_markdown(rows, protocol):
+def to_markdown(rows, protocol, repeats):
   lines = [f'{protocol["network"]}, weights {protocol["weights_sha256"][:16]}, '
            f'resize {protocol["resize"]} to {protocol["input_size"]}', '',
            '| class | images | ' + ' | '.join(
@@ -65,9 +65,11 @@ def to_markdown(rows, protocol):
         for kind in ('random', 'grouped'):
           found = row.get(count)
           cells.append('-' if found is None else
-                       '{:.{d}f} ± {:.{d}f}'.format(*found[kind][name],
+                       '{:z.{d}f} ± {:.{d}f}'.format(*found[kind][name],
                                                     d=digits))
     lines.append(f'| {" | ".join(cells)} |')
+  lines += ['', f'Mean ± standard deviation of {repeats} draws. -: the class has '
+            'fewer than 2 N images, and so no two disjoint sets of N.']
   return '\n'.join(lines) + '\n'
 
 
@@ -84,7 +86,7 @@ def main():
   crops = against.together(*(against.split_features(extractor, info, s)
                              for s in ('train', 'test')))
   rows = measure(crops, args.repeats)
-  text = to_markdown(rows, extractor.protocol())
+  text = to_markdown(rows, extractor.protocol(), args.repeats)
   print(text, end='')
   args.out.mkdir(parents=True, exist_ok=True)
   (args.out / 'floors.md').write_text(text, 'utf-8')

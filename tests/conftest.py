@@ -1,10 +1,16 @@
 """Shared fixtures: one small synthetic data set, built once for the session."""
 
+from importlib import metadata
 import os
 import pathlib
 
-# Before jax starts: what one test compiles, another process of the tests reuses.
+# Before jax starts, for the processes that tests start as well. Tests compile
+# much and compute little: XLA's optimisations take five times what they save.
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
+if 'XLA_FLAGS' not in os.environ:
+  os.environ['XLA_FLAGS'] = '--xla_backend_optimization_level=0'
+  if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the flag.
+    os.environ['XLA_FLAGS'] += ' --xla_cpu_use_fusion_emitters=false'
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402

@@ -152,17 +152,15 @@ def test_metrics_are_averages_over_the_critic_steps(stepped):
     assert np.isfinite(metric.compute()), name
 
 
-def test_bfloat16_runs_with_a_float32_state(config):
+def test_bfloat16_runs_with_a_float32_state(stepped):
+  config, *_, state, batch, (_, exact) = stepped
+  config = config.copy_and_resolve_references()
   config.dtype = 'bfloat16'
-  method, nets, state = _setup(config)
-  step = jax.jit(step_lib.make_step(method, nets, config))
-  new, metrics = step(state, _batch(config))
+  method = methods.get('pegan')
+  nets = method.networks(config, 10)
+  new, metrics = jax.jit(step_lib.make_step(method, nets, config))(state, batch)
   assert {x.dtype for x in jax.tree.leaves((new.gen, new.disc, new.ema))} == {
       jnp.dtype('float32')}
-  config.dtype = 'float32'
-  method, nets, _ = _setup(config)
-  _, exact = jax.jit(step_lib.make_step(method, nets, config))(
-      state, _batch(config))
   for name in ('disc/gradient_penalty', 'disc/cls_real', 'gen/rec_production'):
     np.testing.assert_allclose(
         metrics[name].compute(), exact[name].compute(), rtol=0.05)

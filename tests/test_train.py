@@ -176,7 +176,8 @@ def _start(config, workdir, steps):
       '--workdir', str(workdir), f'--config.num_steps={steps}']
   command += [f'--config.{k}={config[k]}' for k in (
       'data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_critic',
-      'log_every', 'sample_every', 'checkpoint_every', 'num_samples')]
+      'log_every', 'sample_every', 'checkpoint_every', 'num_samples',
+      'eval_every')]
   return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 

@@ -64,8 +64,10 @@ def _panel(panel, figure, parts):
     x = np.arange(len(names)) + (i - (len(parts) - 1) / 2) * width
     heights = np.array([v['value'] if v['value_at_floor_n'] is None
                         else v['value_at_floor_n'] for v in values])
-    error = np.abs([[v['value'] - v['low'], v['high'] - v['value']]
-                    for v in values]).T
+    # About the bar's end, within what the figure can be.
+    bounds = np.clip(heights + [[v[side] - v['value'] for v in values]
+                                for side in ('low', 'high')], *figure.limits)
+    error = np.abs(bounds - heights)
     counts = sorted({v['floor_n'] or v['n_generated']
                      for v in values[:len(labels) or 1]})
     n = f'{counts[0]}' + (f' to {counts[-1]}' if len(counts) > 1 else '')
