@@ -104,3 +104,43 @@ def test_a_damaged_shard_is_an_error(config, data_dir, tmp_path):
   shard.write_bytes(content[:middle])
   with pytest.raises(UserError, match='damaged'):
     _take(config, info)
+
+
+def test_classes_have_a_column_each(config):
+  info = data.load_info(config.data_dir)
+  batch = next(data.batches(config, info, 'classes'))
+  assert batch['image'].shape == (2, 4, 9, 32, 32, 1)
+  assert (batch['label'] == np.arange(9)).all()
+  assert data.reals_per_step(config, 'classes', 9) == batch['label'].size
+  # Each class has its own order: no two columns draw the same places.
+  records = data.Records(info, 'train')
+  place = {records.images([i]).tobytes(): n for label in range(9)
+           for n, i in enumerate(records.find(label))}
+  drawn = np.array([[place[batch['image'][0, b, c].tobytes()]
+                     for b in range(4)] for c in range(9)])
+  assert len({tuple(row) for row in drawn}) > 5
+
+
+def test_class_pairs_are_backgrounds_and_the_columns_defects(config):
+  info = data.load_info(config.data_dir)
+  batch = next(data.batches(config, info, 'class_pairs'))
+  assert batch['image'].shape == (2, 8, 9, 32, 32, 1)
+  assert (batch['label'][:, ::2] == info.background).all()
+  assert (batch['label'][:, 1::2] == np.arange(9)).all()
+  assert data.reals_per_step(config, 'class_pairs', 9) == batch['label'].size
+  backgrounds = batch['image'][0, ::2]
+  assert any((backgrounds[:, 0] != backgrounds[:, c]).any() for c in range(1, 9))
+
+
+@pytest.mark.parametrize('layout', ['pairs', 'classes', 'class_pairs'])
+def test_processes_share_a_batch_in_every_layout(config, layout):
+  info = data.load_info(config.data_dir)
+  config.num_steps = 2
+  whole = _take(config, info, layout=layout)
+  assert whole[0]['label'].size == data.reals_per_step(config, layout, 9)
+  parts = [_take(config, info, layout=layout, process_index=i, process_count=2)
+           for i in (0, 1)]
+  for step, batch in enumerate(whole):
+    for name in batch:
+      np.testing.assert_array_equal(
+          np.concatenate([p[step][name] for p in parts], axis=1), batch[name])

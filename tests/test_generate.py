@@ -6,10 +6,11 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax import data
+from pegan_jax import data, drawing
 from pegan_jax import generate as generate_lib
 from pegan_jax.errors import UserError
-from pegan_jax.generate import choose_backgrounds, generate
+from pegan_jax.generate import generate
+from pegan_jax.methods import conditional
 from pegan_jax.train import train
 
 
@@ -78,11 +79,13 @@ def test_same_bytes_whatever_the_batch_size(setting, tmp_path):
 
 
 def test_backgrounds_are_used_equally_often():
-  chosen = choose_backgrounds(0, 2, 25, 10)
+  *_, chosen = drawing.choose_backgrounds(0, [3, 4, 25], 10)
   counts = np.bincount(chosen, minlength=10)
   assert len(chosen) == 25 and counts.min() == 2 and counts.max() == 3
-  np.testing.assert_array_equal(choose_backgrounds(0, 2, 12, 10), chosen[:12])
-  assert (choose_backgrounds(0, 3, 25, 10) != chosen).any()
+  fewer = drawing.choose_backgrounds(0, [25, 0, 12], 10)
+  np.testing.assert_array_equal(fewer[2], chosen[:12])
+  assert (fewer[0] != chosen).any()
+  assert len(fewer[1]) == 0
 
 
 def test_the_users_own_clean_images(setting, tmp_path):
@@ -112,11 +115,11 @@ def test_images_are_the_generators_own(setting):
   out = generate(config, workdir)
   run = generate_lib.Run(config, workdir)
   restored = generate_lib.Checkpoints(workdir).restore(run.state_template())
-  backgrounds, sources = generate_lib.load_backgrounds(run)
+  backgrounds, sources = drawing.load_backgrounds(run)
   row = _rows(out)[7]
   label = run.info.classes.index(row['class'])
   x = backgrounds[sources.index(row['background'])][None] / 127.5 - 1
-  y = run.method.translate(
+  y = conditional.translate(
       run.nets, restored.state.ema, np.repeat(x, 3, -1).astype(np.float32),
       np.array([label]))
   expected = (np.asarray(y).mean(-1)[0] + 1) * 127.5

@@ -104,7 +104,7 @@ def test_one_step_is_n_critic_d_updates_and_one_g_update(stepped):
   @jax.jit
   def disc_update(disc, opt_state, batch, key):
     grads = jax.grad(lambda d: method.disc_loss(
-        nets, config, d, state.gen, batch, key)[0])(disc)
+        nets, config, d, state.gen, (), batch, key)[0])(disc)
     updates, opt_state = adam.update(grads, opt_state)
     return optax.apply_updates(disc, updates), opt_state
 
@@ -117,7 +117,7 @@ def test_one_step_is_n_critic_d_updates_and_one_g_update(stepped):
 
   last = jax.tree.map(lambda x: x[-1], batches)
   grads = jax.jit(jax.grad(lambda g: method.gen_loss(
-      nets, config, g, new.disc, last, key_gen)[0]))(state.gen)
+      nets, config, g, new.disc, (), last, key_gen)[0]))(state.gen)
   updates, _ = adam.update(grads, adam.init(state.gen))
   gen = optax.apply_updates(state.gen, updates)
   for a, b, g in zip(*map(jax.tree.leaves, (new.gen, gen, grads))):

@@ -111,7 +111,7 @@ def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
   state = run.init_state()
   watch = Watch(run, 0)
   grey = np.full((9, 4, 32, 32, 1), 128, np.uint8)
-  monkeypatch.setattr(watch, '_translate', lambda gen: grey)
+  monkeypatch.setattr(watch, '_draw', lambda sampler: grey)
   writer = _Writer()
   for step in (1, 2):
     watch(step, state, writer)
@@ -133,7 +133,7 @@ def test_collapse_in_known_numbers():
   fakes = np.stack([backgrounds + 10, backgrounds + 30])
   scalars, ringing = collapse(fakes, backgrounds)
   assert scalars == {'change': 20.0, 'class_spread': 10.0,
-                     'background_spread': 20.0, 'input_spread': 20.0}
+                     'sample_spread': 20.0, 'input_spread': 20.0}
   assert not ringing
 
 
@@ -147,3 +147,13 @@ def test_collapse_in_known_numbers():
 def test_which_collapse_rings(make, rings):
   backgrounds = _backgrounds()
   assert collapse(make(backgrounds), backgrounds)[1] == rings
+
+
+def test_collapse_of_images_from_noise():
+  rng = np.random.default_rng(0)
+  varied = rng.integers(0, 256, (3, 5, 8, 8, 1)).astype(np.uint8)
+  scalars, ringing = collapse(varied)
+  assert set(scalars) == {'class_spread', 'sample_spread'} and not ringing
+  assert collapse(varied[:, :1].repeat(5, 1))[1] == {'noise'}
+  assert collapse(varied[:1, :1].repeat(5, 1).repeat(3, 0))[1] == {
+      'noise', 'class'}

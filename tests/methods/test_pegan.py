@@ -8,7 +8,7 @@ import numpy as np
 from configs import pegan as pegan_config
 from pegan_jax import methods
 from pegan_jax.errors import UserError
-from pegan_jax.methods import pegan
+from pegan_jax.methods import conditional, pegan
 import pytest
 
 BACKGROUND = 3  # label of the background, after three defect classes
@@ -38,7 +38,7 @@ class Linear(nn.Module):
 
 @pytest.fixture
 def setting():
-  nets = pegan.Networks(Constant(), Linear(), BACKGROUND + 1)
+  nets = conditional.Networks(Constant(), Linear(), BACKGROUND + 1)
   # A background of value 0.5 and a defect (class 1) of value -0.5, 2x2x3.
   image = jnp.stack([jnp.full((2, 2, 3), 0.5), jnp.full((2, 2, 3), -0.5)])
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1])}
@@ -64,7 +64,9 @@ def test_discriminator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(0)
   target = pegan.draw_targets(jax.random.split(key)[0], batch['label'], 4)
-  loss, metrics = pegan.disc_loss(nets, config, disc, gen, batch, key)
+  loss, (metrics, extra) = pegan.disc_loss(
+      nets, config, disc, gen, (), batch, key)
+  assert extra == ()
   # 12 pixels: D(x) = 3 * value; fakes are target / 10; |grad D| is
   # 0.25 * sqrt(12).
   adv = np.mean(3 * (np.asarray(target) / 10 - np.array([0.5, -0.5])))
@@ -81,7 +83,9 @@ def test_generator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(3)
   target = np.asarray(pegan.draw_targets(key, batch['label'], 4))
-  loss, metrics = pegan.gen_loss(nets, config, gen, disc, batch, key)
+  loss, (metrics, extra) = pegan.gen_loss(
+      nets, config, gen, disc, (), batch, key)
+  assert extra == ()
   adv = -np.mean(3 * target / 10)
   cls = [np.log(2.5) if t == 0 else np.log(5.) for t in target]
   rec = [abs(0.5 - 0.3), abs(-0.5 - 0.1)]  # back to the images' own labels
@@ -100,7 +104,7 @@ def test_generator_loss_by_hand(setting):
 def test_the_critic_does_not_move_the_generator(setting):
   nets, config, gen, disc, batch = setting
   grad = jax.grad(lambda gen: pegan.disc_loss(
-      nets, config, disc, gen, batch, jax.random.key(0))[0])(gen)
+      nets, config, disc, gen, (), batch, jax.random.key(0))[0])(gen)
   assert grad['shift'] == 0
 
 

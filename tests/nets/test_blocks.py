@@ -124,3 +124,25 @@ def test_bfloat16_statistics_are_float32():
   assert y.dtype == jnp.bfloat16
   y = np.asarray(y, np.float32)
   assert abs(y.mean()) < 0.01 and abs(y.std() - 1) < 0.01
+
+
+@pytest.mark.parametrize('size,fin,fout,k,stride,pad', SHAPES)
+def test_kernels_side_by_side_equal_one_after_the_other(
+    formulation, size, fin, fout, k, stride, pad):
+  """Under vmap with a kernel each, through two derivatives."""
+  del formulation
+  x, kernel = _inputs(size, fin, fout, k)
+  xs, kernels = jnp.stack([x, 2 - x]), jnp.stack([kernel, kernel[::-1]])
+
+  def single(x, kernel):
+    return jnp.sin(blocks.conv(x, kernel, stride, pad)).sum()
+
+  def both(x, kernel):
+    penalty = jnp.square(jax.grad(single)(x, kernel)).sum()
+    return single(x, kernel) + penalty
+
+  grad = jax.value_and_grad(both, argnums=(0, 1))
+  together = jax.jit(jax.vmap(grad))(xs, kernels)
+  for i in range(2):
+    _assert_close(jax.tree.map(lambda y, i=i: y[i], together),
+                  jax.jit(grad)(xs[i], kernels[i]))

@@ -1,0 +1,155 @@
+"""Every config through the whole loop: train, resume, generate, eight devices."""
+
+import csv
+import importlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import jax
+import numpy as np
+from PIL import Image
+import pytest
+
+from data_prep import build
+from pegan_jax import methods
+from pegan_jax.errors import UserError
+from pegan_jax.generate import generate, restore
+from pegan_jax.run import Run
+from pegan_jax.train import train
+
+NAMES = sorted(methods.METHODS)
+
+
+@pytest.fixture(scope='session')
+def two_classes_dir(raw_dir, tmp_path_factory):
+  """A data set of two of the synthetic classes: models a class compile sooner."""
+  folder = tmp_path_factory.mktemp('two')
+  for name in ('pa', 'sc'):
+    (folder / 'defects').mkdir(exist_ok=True)
+    (folder / 'defects' / name).symlink_to(raw_dir / 'defects' / name)
+  build.build(defects=folder / 'defects', clean=raw_dir / 'clean',
+              out=folder / 'dataset', image_size=32, per_class=6,
+              backgrounds=20, shards=1)
+  return folder / 'dataset'
+
+
+def tiny_config(name, data_dir):
+  """The method's config, cut down to what compiles and steps quickly."""
+  config = importlib.import_module(f'configs.{name}').get_config().lock()
+  config.update({
+      'data_dir': str(data_dir), 'image_size': 32, 'width': 1 / 16,
+      'batch_size': 2, 'n_critic': 1, 'num_steps': 2, 'log_every': 1,
+      'sample_every': 100, 'checkpoint_every': 1, 'num_samples': 2,
+      'eval_every': 0})
+  config.generate.per_class = 3
+  for key, value in (('num_blocks', 1), ('pool_size', 2)):
+    if key in config:
+      config[key] = value
+  return config
+
+
+@pytest.fixture(scope='module', params=NAMES)
+def trained(request, two_classes_dir, tmp_path_factory):
+  """(config, workdir) of a run of two steps, the name of its method."""
+  config = tiny_config(request.param, two_classes_dir)
+  workdir = tmp_path_factory.mktemp(request.param)
+  train(config, workdir)
+  return config, workdir, request.param
+
+
+def _leaves(tree):
+  return [jax.random.key_data(x) if jax.dtypes.issubdtype(
+      x.dtype, jax.dtypes.prng_key) else x for x in jax.tree.leaves(tree)]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(trained, tmp_path):
+  config, workdir, _ = trained
+  run = Run(config, workdir)
+  target = tmp_path / 'resumed'
+  shutil.copytree(workdir / 'checkpoints' / '1', target / 'checkpoints' / '1')
+  assert restore(Run(config, target), 'newest').step == 1
+  train(config, target)
+  whole = restore(run, 'newest').state
+  resumed = restore(Run(config, target), 'newest').state
+  for a, b in zip(_leaves(whole), _leaves(resumed), strict=True):
+    np.testing.assert_array_equal(a, b)
+  first, second = ([json.loads(line) for line in
+                    (w / 'metrics.jsonl').read_text().splitlines()]
+                   for w in (workdir, target))
+  for name, value in first[-1].items():
+    assert np.isfinite(value), name
+    if not name.startswith('time/'):
+      assert second[-1][name] == value, name
+
+
+def test_everything_learns_and_the_average_follows(trained):
+  config, workdir, name = trained
+  run = Run(config, workdir)
+  before, after = run.init_state(), restore(run, 'newest').state
+  for part in ('gen', 'disc'):
+    for (path, a), b in zip(
+        jax.tree_util.tree_leaves_with_path(getattr(before, part)),
+        jax.tree.leaves(getattr(after, part)), strict=True):
+      # A bias before an instance norm has no gradient but rounding errors.
+      assert np.abs(np.asarray(a) - np.asarray(b)).max() > 0, (part, path)
+  if not config.ema_decay:
+    sampler = methods.get(name).sampler(after.gen, after.extra)
+    for a, b in zip(jax.tree.leaves(sampler), jax.tree.leaves(after.ema),
+                    strict=True):
+      np.testing.assert_array_equal(a, b)
+
+
+def test_only_what_needs_more_state_has_it(trained):
+  config, workdir, name = trained
+  extra = Run(config, workdir).state_template().extra
+  assert bool(jax.tree.leaves(extra)) == (
+      name in ('cyclegan', 'dcgan', 'lsgan')), name
+
+
+def test_generate_fills_every_class_folder(trained, tmp_path):
+  config, workdir, name = trained
+  config = config.copy_and_resolve_references()
+  config.generate.out = str(tmp_path / 'out')
+  out = generate(config, workdir)
+  with (out / 'manifest.csv').open(encoding='utf-8') as f:
+    rows = list(csv.DictReader(f))
+  assert [r['class'] for r in rows] == ['pa'] * 3 + ['sc'] * 3
+  translates = methods.get(name).TRANSLATES
+  assert all(bool(r['background']) == translates for r in rows)
+  images = []
+  for row in rows:
+    with Image.open(out / row['file']) as image:
+      images.append(np.asarray(image))
+  assert all(x.shape == (32, 32) for x in images)
+  assert len({x.tobytes() for x in images}) == 6
+  sheets = {p.name.partition('_')[2] for p in (workdir / 'samples').iterdir()}
+  assert sheets == {'production.png'} | (
+      {'elimination.png'} if translates else set())
+  if not translates:
+    config.generate.out = str(tmp_path / 'again')
+    config.generate.backgrounds = str(tmp_path)
+    with pytest.raises(UserError, match='draws from noise'):
+      generate(config, workdir)
+
+
+def test_eight_devices_equal_one(two_classes_dir, tmp_path):
+  """Every method's first iteration, in one process that has eight devices."""
+  script = pathlib.Path(__file__).with_name('eight_devices.py')
+  process = subprocess.run(
+      [sys.executable, str(script), str(two_classes_dir), *NAMES],
+      capture_output=True, text=True, timeout=500,
+      env=os.environ | {'JAX_NUM_CPU_DEVICES': '8', 'PYTHONPATH':
+                        os.pathsep.join(['.', 'tests'])})
+  assert process.returncode == 0, process.stderr
+  found = json.loads(process.stdout)
+  assert sorted(found) == NAMES
+  for name, (one, eight) in found.items():
+    for key, value in one.items():
+      # The generator's come after Adam's first step of D, which has full size in
+      # each number, rounding errors included.
+      rel = 1e-5 if key.startswith('disc/') else 2e-3
+      assert eight[key] == pytest.approx(value, rel=rel, abs=1e-5), (name, key)
