@@ -66,14 +66,14 @@ def compare(config, workdir):
 
 
 def _methods(config):
-  unknown = set(config.settings) - set(config.methods)
-  if unknown:
-    raise UserError(f'settings of {", ".join(sorted(unknown))}, which '
-                    'config.methods does not have')
   for name in ('methods', 'seeds'):
     if not config[name] or len(set(config[name])) < len(config[name]):
       raise UserError(f'config.{name} is {tuple(config[name])}: give one or '
                       'more, each once')
+  unknown = set(config.settings) - set(config.methods)
+  if unknown:
+    raise UserError(f'settings of {", ".join(sorted(unknown))}, which '
+                    'config.methods does not have')
   for method in config.methods:
     methods.get(method)  # An unknown one is named before anything is trained.
   return config.methods

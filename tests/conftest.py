@@ -46,6 +46,19 @@ def data_dir(raw_dir):
   return folder
 
 
+@pytest.fixture(scope='session')
+def two_classes_dir(raw_dir, tmp_path_factory):
+  """A data set of two of the synthetic classes: models a class compile sooner."""
+  folder = tmp_path_factory.mktemp('two')
+  for name in ('pa', 'sc'):
+    (folder / 'defects').mkdir(exist_ok=True)
+    (folder / 'defects' / name).symlink_to(raw_dir / 'defects' / name)
+  build.build(defects=folder / 'defects', clean=raw_dir / 'clean',
+              out=folder / 'dataset', image_size=32, per_class=6,
+              backgrounds=20, shards=1)
+  return folder / 'dataset'
+
+
 def small_config():
   """A PE-GAN that compiles and steps quickly."""
   config = pegan.get_config()

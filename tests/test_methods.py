@@ -14,7 +14,6 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep import build
 from pegan_jax import methods
 from pegan_jax.errors import UserError
 from pegan_jax.generate import generate, restore
@@ -22,19 +21,6 @@ from pegan_jax.run import Run
 from pegan_jax.train import train
 
 NAMES = sorted(methods.METHODS)
-
-
-@pytest.fixture(scope='session')
-def two_classes_dir(raw_dir, tmp_path_factory):
-  """A data set of two of the synthetic classes: models a class compile sooner."""
-  folder = tmp_path_factory.mktemp('two')
-  for name in ('pa', 'sc'):
-    (folder / 'defects').mkdir(exist_ok=True)
-    (folder / 'defects' / name).symlink_to(raw_dir / 'defects' / name)
-  build.build(defects=folder / 'defects', clean=raw_dir / 'clean',
-              out=folder / 'dataset', image_size=32, per_class=6,
-              backgrounds=20, shards=1)
-  return folder / 'dataset'
 
 
 def tiny_config(name, data_dir):

@@ -1,0 +1,142 @@
+"""The comparison: figures over seeds, and the command from training to table."""
+
+import json
+
+import numpy as np
+from PIL import Image
+import pytest
+from scipy import stats
+
+from configs import compare as compare_config
+from data_prep import build, synthetic
+from pegan_jax import comparison
+from pegan_jax.compare import compare
+from pegan_jax.errors import UserError
+
+
+def test_differences_against_the_two_sample_t_test():
+  values = {'a': [1.0, 1.2, 0.9], 'b': [1.5, 1.4, 1.9]}
+  pair, = comparison.differences(values)
+  assert pair['methods'] == ['a', 'b']
+  assert pair['difference'] == pytest.approx(np.mean(values['a'])
+                                             - np.mean(values['b']))
+  p = stats.ttest_ind(values['a'], values['b']).pvalue
+  assert pair['larger'] == (p < 0.05)
+  # Moved to where the test is at 5%, the difference is the noise.
+  shift = pair['difference'] + pair['noise']
+  p = stats.ttest_ind(values['a'], np.array(values['b']) + shift).pvalue
+  assert p == pytest.approx(0.05, rel=1e-6)
+
+
+def test_one_seed_has_no_noise():
+  pair, = comparison.differences({'a': [1.0], 'b': [2.0]})
+  assert pair['noise'] is None and pair['larger'] is None
+
+
+def _report(fid, kid):
+  def figure(value):
+    return {'value': value, 'low': value - 1, 'high': value + 1, 'floor': 3.0,
+            'n_real': 7, 'n_generated': 7}
+  figures = {'fid': figure(fid), 'kid': figure(kid)}
+  return {'report': {
+      'protocol': {'network': 'net', 'weights_sha256': 'x' * 64, 'dim': 4,
+                   'resize': 'bicubic', 'input_size': 8},
+      'mean': figures, 'classes': {'pa': figures, 'sc': figures}},
+          'seconds': 10.0 + fid, 'images_per_second': 5.0, 'reals': 100,
+          'updates': 9, 'parameters': {'gen': 1234, 'disc': 5678}}
+
+
+def test_the_table_averages_over_seeds_and_says_what_it_cannot_tell():
+  table = comparison.build(
+      {'pegan': {0: _report(10, 0.1), 1: _report(12, 0.3)},
+       'dcgan': {0: _report(50, 0.2), 1: _report(52, 0.2)}},
+      {'data': 'd', 'reals': 100, 'image_size': 32, 'width': 1.0,
+       'seeds': [0, 1], 'device': 'cpu'})
+  fid = table['methods']['pegan']['mean']['fid']
+  assert (fid['value'], fid['low'], fid['high']) == (11, 10, 12)
+  assert fid['seeds'] == [10, 12]
+  assert table['methods']['pegan']['seconds'] == 21
+  text = comparison.to_markdown(table)
+  assert '| pegan | 11.0 [10.0, 12.0] ± 1.414 |' in text
+  assert 'pegan < dcgan (by 40.0)' in text  # FID
+  # KID's means are the same.
+  assert 'none do' in text
+  assert '1,234 + 5,678' in text and '| floor | 3.000 |' in text
+
+
+@pytest.fixture(scope='module')
+def enough_dir(tmp_path_factory):
+  """A data set of two classes with enough images to halve."""
+  folder = tmp_path_factory.mktemp('compare')
+  synthetic.write(folder / 'raw', per_class=14, image_size=32, seed=3, frames=6)
+  (folder / 'defects').mkdir()
+  for name in ('pa', 'sc'):
+    (folder / 'raw' / 'defects' / name).rename(folder / 'defects' / name)
+  build.build(defects=folder / 'defects', clean=folder / 'raw' / 'clean',
+              out=folder / 'data', image_size=32, per_class=0, backgrounds=20)
+  return folder / 'data'
+
+
+@pytest.fixture
+def config(enough_dir):
+  config = compare_config.get_config('small')
+  config.data_dir = str(enough_dir)
+  config.methods = ('dcgan', 'pegan')
+  config.reals = 16
+  config.width = 1 / 16
+  config.per_class = 6
+  config.evaluate.repeats = 2
+  config.settings = {'dcgan': {'batch_size': 2},
+                     'pegan': {'batch_size': 2, 'n_critic': 1, 'num_blocks': 1}}
+  return config
+
+
+@pytest.mark.usefixtures('pixel_features')
+def test_from_training_to_the_table_and_again(config, tmp_path, capsys):
+  compare(config, tmp_path)
+  table = json.loads((tmp_path / 'table.json').read_text('utf-8'))
+  assert list(table['methods']) == ['dcgan', 'pegan']
+  for method in table['methods'].values():
+    assert method['updates'] == 4  # of 2 x 2 real images each
+    assert method['reals'] == 16
+    assert len(method['mean']['kid']['seeds']) == 2
+    assert method['seconds'] > 0
+    assert method['images_per_second'] > 0
+  assert table['methods']['dcgan']['mean'].get('change') is None
+  assert 'change' in table['methods']['pegan']['mean']
+  for name in ('sheet.png', 'table.png'):
+    with Image.open(tmp_path / name) as image:
+      assert image.width > 300
+  assert capsys.readouterr().out.startswith('pixels')
+  # Nothing is done twice, and what was cut off is done again.
+  before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob('*.png')
+            if 'generated' in p.parts}
+  assert len(before) == 2 * 2 * 2 * 6
+  (tmp_path / 'table.md').unlink()
+  (tmp_path / 'pegan' / 'seed1' / 'evaluation' / '4' / 'report.json').unlink()
+  compare(config, tmp_path)
+  assert json.loads((tmp_path / 'table.json').read_text('utf-8')) == table
+  assert (tmp_path / 'table.md').exists()
+  assert all(p.stat().st_mtime_ns == t for p, t in before.items())
+  # With more to show, the old samples are not the new model's.
+  config.reals = 32
+  with pytest.raises(UserError, match='of step 4, not 8: move it away'):
+    compare(config, tmp_path)
+
+
+@pytest.mark.usefixtures('pixel_features')
+@pytest.mark.parametrize('key,value,words', [
+    ('methods', ('pegan', 'pegan'), 'config.methods is'),
+    ('methods', ('pegan', 'gan', 'dcgan'), "no method is called 'gan'"),
+    ('methods', ('pegan',), 'settings of dcgan'),
+    ('seeds', (), 'config.seeds is'),
+    ('reals', 3, 'one step of dcgan takes 4'),
+    ('settings', {'dcgan': {'widht': 1}}, 'config.settings.dcgan.*widht'),
+    ('data_dir', '/nowhere', 'no data set'),
+])
+def test_bad_settings_are_said_before_anything_is_trained(
+    config, tmp_path, key, value, words):
+  config[key] = value
+  with pytest.raises(UserError, match=words):
+    compare(config, tmp_path)
+  assert not list(tmp_path.iterdir())
