@@ -25,10 +25,10 @@ keys, one for each image. `eliminate` takes defects of class c in row c.
 """
 
 from pegan_jax.errors import UserError
-from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, stargan
+from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, stargan, wgan_gp
 
 METHODS = {'pegan': pegan, 'stargan': stargan, 'cyclegan': cyclegan,
-           'dcgan': dcgan, 'lsgan': lsgan}
+           'dcgan': dcgan, 'lsgan': lsgan, 'wgan_gp': wgan_gp}
 
 
 def get(name):

@@ -1,4 +1,4 @@
-"""What DCGAN and LSGAN share: noise to image, one model a defect class."""
+"""What DCGAN, LSGAN and WGAN-GP share: noise to image, one model a defect class."""
 
 from typing import NamedTuple
 
@@ -67,10 +67,11 @@ def _generate(nets, gen, stats, key, count):
   return image, changed['batch_stats']
 
 
-def _judge(nets, disc, image):
+def _judge(nets, disc, image, dtype=None):
   # Real and generated images are normalised apart; D's running statistics have
   # no use.
-  score, _ = nets.disc.apply({'params': disc}, image, mutable='batch_stats')
+  score, _ = nets.disc.clone(dtype=dtype or nets.disc.dtype).apply(
+      {'params': disc}, image, mutable='batch_stats')
   return score
 
 
@@ -85,7 +86,7 @@ def disc_loss(nets, disc, gen, extra, batch, key, adversarial):
     batch: image [B, C, H, W, 3] in [-1, 1], column c of class c.
     key: a random key.
     adversarial: (judge, real, fake, key) -> (losses [B], further metrics), where
-      `judge` maps images to scores [B].
+      `judge` maps images, and a dtype to compute in, to scores [B].
 
   Returns:
     As a method's `disc_loss`; `extra` is not changed.
@@ -95,7 +96,7 @@ def disc_loss(nets, disc, gen, extra, batch, key, adversarial):
     fake, _ = _generate(nets, gen, stats, key_noise, len(real))
     fake = jax.lax.stop_gradient(fake)
     loss, metrics = adversarial(
-        lambda x: _judge(nets, disc, x), real, fake, key_adv)
+        lambda *x: _judge(nets, disc, *x), real, fake, key_adv)
     metrics |= {'disc/loss': Average.from_model_output(values=loss)}
     return loss.mean(), (metrics, stats)
 

@@ -8,9 +8,10 @@ import pytest
 
 from configs import dcgan as dcgan_config
 from configs import lsgan as lsgan_config
+from configs import wgan_gp as wgan_gp_config
 from pegan_jax import methods
 from pegan_jax.errors import UserError
-from pegan_jax.methods import dcgan, lsgan, unconditional
+from pegan_jax.methods import dcgan, lsgan, unconditional, wgan_gp
 from pegan_jax.nets.dcgan import Discriminator, Generator, NOISE
 
 
@@ -29,6 +30,7 @@ class Paint(nn.Module):
 
 class Scale(nn.Module):
   """Scores scale * the pixels' mean."""
+  dtype: jnp.dtype = jnp.float32
 
   @nn.compact
   def __call__(self, x):
@@ -79,6 +81,23 @@ def test_lsgan_by_hand():
   assert metrics['disc/score_fake'].compute() == pytest.approx(fake.mean())
   loss, _ = lsgan.gen_loss(NETS, config, GEN, DISC, STATS, BATCH, KEY)
   assert loss == pytest.approx(((fake - 0.5) ** 2).sum() / 2, rel=1e-5)
+
+
+def test_wgan_gp_by_hand():
+  config = wgan_gp_config.get_config()
+  loss, (metrics, _) = wgan_gp.disc_loss(
+      NETS, config, DISC, GEN, STATS, BATCH, KEY)
+  real, fake = REAL * [1, 2], np.array([0.5, -2.])
+  # Each of twelve pixels has the gradient scale / 12.
+  penalty = (np.array([1, 2]) / np.sqrt(12) - 1) ** 2
+  assert metrics['disc/gradient_penalty'].compute() == pytest.approx(
+      penalty.mean(), rel=1e-5)
+  assert metrics['disc/wasserstein'].compute() == pytest.approx(
+      (real - fake).mean(), rel=1e-5)
+  assert loss == pytest.approx(
+      (fake - real.mean(0) + 10 * penalty).sum(), rel=1e-5)
+  loss, _ = wgan_gp.gen_loss(NETS, config, GEN, DISC, STATS, BATCH, KEY)
+  assert loss == pytest.approx(1.5, rel=1e-5)
 
 
 @pytest.mark.parametrize('method', [dcgan, lsgan])
@@ -141,6 +160,13 @@ def test_parameter_counts_are_the_originals():
       16 * sum(gen) + 2 * (512 + 256 + 128 + 64)) == 3_576_704
   assert _count(_shapes(Discriminator(), jnp.zeros((2, 64, 64, 3)))) == (
       16 * sum(disc) + 2 * (128 + 256 + 512)) == 2_765_568
+
+
+def test_without_norms_there_are_biases_instead():
+  shapes = _shapes(Discriminator(norm=False), jnp.zeros((2, 64, 64, 3)))
+  assert not any('Norm' in name for name in shapes)
+  assert [k for k, v in shapes.items() if 'bias' in v] == [
+      f'Conv_{i}' for i in range(4)]
 
 
 def test_a_layer_more_at_128_and_one_less_at_32():

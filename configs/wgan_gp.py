@@ -1,0 +1,25 @@
+"""WGAN-GP on DCGAN's networks: noise to image, one model a defect class.
+
+  python -m pegan_jax.main --config configs/wgan_gp.py --workdir runs/wgan_gp \\
+      --config.data_dir=data/neu64
+
+At 64x64; configs/wgan_gp.py:paper is at 128x128. Settings are those of its paper
+(Gulrajani et al. 2017, algorithm 1). Not among the paper's baselines: it shows how
+short a method is.
+"""
+
+from configs import dcgan, default
+
+
+def get_config(scale=''):
+  config = dcgan.get_config(scale)
+  config.method = 'wgan_gp'
+  config.batch_size = 64
+  config.n_critic = 5
+  config.num_steps = default.REALS // (5 * 64 * 9)  # the budget
+  config.lambda_gp = 10.0
+  for adam in (config.gen, config.disc):
+    adam.learning_rate = 1e-4
+    adam.beta1 = 0.0
+    adam.beta2 = 0.9
+  return config
