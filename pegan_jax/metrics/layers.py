@@ -46,7 +46,8 @@ def depthwise_conv(x, kernel, stride=1):
 def _sum_of_shifted(x, kernel, stride):
   """`depthwise_conv` as K * K products, which XLA makes one loop of.
 
-  Its grouped convolution takes 7 to 40 times as long on the CPU.
+  On the CPU its grouped convolution is many times slower: `benchmarks/features.py`
+  prints by how much the whole network is.
   """
   size = kernel.shape[0]
   pads = lax.padtype_to_pads(x.shape[1:3], (size, size), (stride, stride),
