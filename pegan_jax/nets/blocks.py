@@ -22,10 +22,42 @@ kernel_init = nn.initializers.variance_scaling(1 / 3, 'fan_in', 'uniform')
 Initializer = nn.initializers.Initializer
 
 
+_NHWC = ('NHWC', 'HWIO', 'NHWC')
+
+
 def _conv_lax(x, kernel, stride, pad):
   return lax.conv_general_dilated(
       x, kernel, (stride, stride), [(pad, pad), (pad, pad)],
-      dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
+      dimension_numbers=_NHWC)
+
+
+def _conv_lax_transpose(g, kernel, stride, pad, out_hw):
+  """The adjoint in the input, as a convolution of the spread-out `g`."""
+  size = kernel.shape[0]
+  pads = [(size - 1 - pad, n + pad - stride * (m - 1) - 1)
+          for n, m in zip(out_hw, g.shape[1:3])]
+  return lax.conv_general_dilated(
+      g, _settled(kernel[::-1, ::-1].swapaxes(2, 3)), (1, 1), pads,
+      lhs_dilation=(stride, stride), dimension_numbers=_NHWC)
+
+
+def _conv_lax_kernel(x, g, stride, pad, size):
+  """The adjoint in the kernel, as a convolution over the batch."""
+  pads = [(pad, size + stride * (m - 1) - n - pad)
+          for n, m in zip(x.shape[1:3], g.shape[1:3])]
+  kernel = lax.conv_general_dilated(
+      _settled(x.transpose(3, 1, 2, 0)), _settled(g.transpose(1, 2, 0, 3)),
+      (1, 1), pads, rhs_dilation=(stride, stride), dimension_numbers=_NHWC)
+  return kernel.transpose(1, 2, 0, 3)
+
+
+def _settled(x):
+  """`x` as it lies in memory now.
+
+  XLA folds a transposition into the convolution that it is for, and its CPU
+  backend has no fast path for that.
+  """
+  return lax.optimization_barrier(x) if jax.default_backend() == 'cpu' else x
 
 
 def _conv_patches(x, kernel, stride, pad):
@@ -50,8 +82,8 @@ def _use_patches(hw, features_in, kernel_size, backend):
       hw[0] * hw[1] <= 64 or features_in * kernel_size**2 <= 48)
 
 
-def _run(form, a, b, stride, pad, hw, features_in, kernel_size):
-  """form(forward, a, b) with the convolution `forward` that suits the backend.
+def _run(forms, a, b, hw, features_in, kernel_size):
+  """The formulation of a bilinear function that suits the backend.
 
   Under `vmap` over both arrays there are several networks side by side, with a
   kernel each. XLA makes one grouped convolution of theirs, which its CPU backend
@@ -59,27 +91,23 @@ def _run(form, a, b, stride, pad, hw, features_in, kernel_size):
   batched matrix product, which is as fast.
 
   Args:
-    form: a bilinear function of two arrays, the convolution or an adjoint of it.
+    forms: the function of `a` and `b` by `lax`'s convolution and by patches.
     a: an array.
     b: an array.
-    stride: of the convolution.
-    pad: of the convolution.
     hw: (H, W) of the convolution's input.
     features_in: channels of the convolution's input.
     kernel_size: K of its kernel.
   """
   backend = jax.default_backend()
   patches = _use_patches(hw, features_in, kernel_size, backend)
-  conv_fn = _conv_patches if patches else _conv_lax
-  run = functools.partial(
-      form, lambda x, kernel: conv_fn(x, kernel, stride, pad))
-  call = jax.custom_batching.custom_vmap(run)
+  form = forms[patches]
+  call = jax.custom_batching.custom_vmap(form)
 
   @call.def_vmap
   def batched(axis_size, in_batched, a, b):
     if all(in_batched) and backend == 'cpu' and not patches:
-      return jnp.stack([run(a[i], b[i]) for i in range(axis_size)]), True
-    return jax.vmap(run, [0 if x else None for x in in_batched])(a, b), True
+      return jnp.stack([form(a[i], b[i]) for i in range(axis_size)]), True
+    return jax.vmap(form, [0 if x else None for x in in_batched])(a, b), True
 
   return call(a, b)
 
@@ -97,9 +125,9 @@ def conv(x, kernel, stride=1, pad=0):
   Returns:
     [B, (H + 2 pad - K) // stride + 1, likewise for W, O].
   """
-  return _run(lambda forward, x, kernel: forward(x, kernel),
-              x, kernel, stride, pad, x.shape[1:3], x.shape[3],
-              kernel.shape[0])
+  forms = (lambda x, kernel: _conv_lax(x, kernel, stride, pad),
+           lambda x, kernel: _conv_patches(x, kernel, stride, pad))
+  return _run(forms, x, kernel, x.shape[1:3], x.shape[3], kernel.shape[0])
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
@@ -116,21 +144,24 @@ def conv_transpose(g, kernel, stride, pad, out_hw):
   Returns:
     [B, H, W, I].
   """
-  features_in = kernel.shape[2]
+  size, _, features_in, _ = kernel.shape
   x = jax.ShapeDtypeStruct((g.shape[0], *out_hw, features_in), g.dtype)
-  return _run(lambda forward, g, kernel: jax.linear_transpose(
-      lambda x: forward(x, kernel), x)(g)[0],
-              g, kernel, stride, pad, out_hw, features_in, kernel.shape[0])
+  forms = (
+      lambda g, kernel: _conv_lax_transpose(g, kernel, stride, pad, out_hw),
+      lambda g, kernel: jax.linear_transpose(
+          lambda x: _conv_patches(x, kernel, stride, pad), x)(g)[0])
+  return _run(forms, g, kernel, out_hw, features_in, size)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
-def _conv_kernel(x, g, stride, pad, kernel_size):
+def _conv_kernel(x, g, stride, pad, size):
   """The adjoint of `conv` in its kernel: [B, H, W, I], [B, h, w, O] -> kernel."""
-  kernel = jax.ShapeDtypeStruct(
-      (kernel_size, kernel_size, x.shape[3], g.shape[3]), x.dtype)
-  return _run(lambda forward, x, g: jax.linear_transpose(
-      lambda kernel: forward(x, kernel), kernel)(g)[0],
-              x, g, stride, pad, x.shape[1:3], x.shape[3], kernel_size)
+  kernel = jax.ShapeDtypeStruct((size, size, x.shape[3], g.shape[3]), x.dtype)
+  forms = (
+      lambda x, g: _conv_lax_kernel(x, g, stride, pad, size),
+      lambda x, g: jax.linear_transpose(
+          lambda kernel: _conv_patches(x, kernel, stride, pad), kernel)(g)[0])
+  return _run(forms, x, g, x.shape[1:3], x.shape[3], size)
 
 
 conv.defvjp(
@@ -148,9 +179,9 @@ conv_transpose.defvjp(
         _conv_kernel(x, res[0], stride, pad, res[1].shape[0])))
 
 _conv_kernel.defvjp(
-    lambda x, g, stride, pad, kernel_size: (
-        _conv_kernel(x, g, stride, pad, kernel_size), (x, g)),
-    lambda stride, pad, kernel_size, res, kernel: (
+    lambda x, g, stride, pad, size: (
+        _conv_kernel(x, g, stride, pad, size), (x, g)),
+    lambda stride, pad, size, res, kernel: (
         conv_transpose(res[1], kernel, stride, pad, res[0].shape[1:3]),
         conv(res[0], kernel, stride, pad)))
 
