@@ -6,10 +6,14 @@ import pathlib
 import jax
 import pytest
 
-from pegan_jax import methods, step
+from configs import default
+from pegan_jax import data, methods, step
 
 NAMES = sorted(p.stem for p in pathlib.Path('configs').glob('*.py')
-               if p.stem not in ('__init__', 'default'))
+               # A comparison's is tested in test_compare.py.
+               if p.stem not in ('__init__', 'default', 'compare'))
+# Those with a scale of 128x128 in the same file.
+SCALED = ('cyclegan', 'dcgan', 'lsgan', 'stargan', 'wgan_gp')
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -21,6 +25,42 @@ def test_every_config_builds_a_state(name):
   state = jax.eval_shape(lambda: step.init_state(method, nets, config))
   assert state.step.shape == ()
   assert f'configs/{name}.py' in module.__doc__  # the command that runs it
+
+
+@pytest.mark.parametrize('name', SCALED)
+def test_the_papers_scale_is_a_word(name):
+  module = importlib.import_module(f'configs.{name}')
+  assert module.get_config().image_size == 64
+  assert module.get_config('paper').image_size == 128
+  with pytest.raises(ValueError, match="'papre': choose paper"):
+    module.get_config('papre')
+
+
+@pytest.mark.parametrize('name', (*SCALED, 'pegan', 'pegan_paper'))
+def test_every_run_shows_as_many_real_images(name):
+  config = importlib.import_module(f'configs.{name}').get_config()
+  reals = config.num_steps * data.reals_per_step(
+      config, methods.get(config.method).LAYOUT, 9)
+  assert default.REALS - 3_000 < reals <= default.REALS
+
+
+def test_the_baselines_own_settings():
+  def adam(name):
+    config = importlib.import_module(f'configs.{name}').get_config()
+    assert config.gen.to_dict() == config.disc.to_dict()
+    return (config.gen.learning_rate, config.gen.beta1, config.gen.beta2,
+            config.gen.decay_fraction)
+
+  assert adam('dcgan') == adam('lsgan') == (2e-4, 0.5, 0.999, 0)
+  assert adam('cyclegan') == (2e-4, 0.5, 0.999, 0.5)
+  assert adam('stargan') == (1e-4, 0.5, 0.999, 0.5)
+  assert adam('wgan_gp') == (1e-4, 0, 0.9, 0)
+  stargan = importlib.import_module('configs.stargan').get_config()
+  assert (stargan.lambda_cls_real, stargan.lambda_cls_fake, stargan.lambda_rec,
+          stargan.lambda_gp, stargan.n_critic) == (1, 1, 10, 10, 5)
+  cyclegan = importlib.import_module('configs.cyclegan').get_config()
+  assert (cyclegan.lambda_cycle, cyclegan.lambda_identity, cyclegan.pool_size,
+          cyclegan.batch_size) == (10, 5, 50, 1)
 
 
 def test_the_papers_settings():

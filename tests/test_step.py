@@ -1,5 +1,7 @@
 """The iteration: what goes in, what each part of it changes, and by how much."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -84,12 +86,26 @@ def test_schedule_is_constant_then_falls_to_zero(config):
 
 
 @pytest.fixture(scope='module')
-def stepped():
+def compiled():
   config = small_config()
   method, nets, state = _setup(config)
-  step = jax.jit(step_lib.make_step(method, nets, config))
   batch = _batch(config)
-  return config, method, nets, state, batch, step(state, batch)
+  step = jax.jit(step_lib.make_step(method, nets, config)).lower(
+      state, batch).compile()
+  return config, method, nets, state, batch, step
+
+
+@pytest.fixture(scope='module')
+def stepped(compiled):
+  *setting, state, batch, step = compiled
+  return *setting, state, batch, step(state, batch)
+
+
+def test_no_convolution_is_off_the_fast_path(compiled):
+  """XLA's CPU backend runs a convolution in another layout by a plain loop."""
+  layouts = re.findall(r'convolution\(.*dim_labels=([^,]*)',
+                       compiled[-1].as_text())
+  assert len(layouts) > 30 and set(layouts) == {'b01f_01io->b01f'}
 
 
 def test_one_step_is_n_critic_d_updates_and_one_g_update(stepped):

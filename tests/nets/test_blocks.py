@@ -93,9 +93,9 @@ def test_conv_transpose_is_the_adjoint_of_conv():
 
 
 def test_patches_are_for_the_cpu_alone():
-  assert blocks._use_patches(4, 4, 512, 4, 'cpu')
-  assert not blocks._use_patches(32, 32, 64, 4, 'cpu')
-  assert not blocks._use_patches(4, 4, 512, 4, 'gpu')
+  assert blocks._use_patches((4, 4), 512, 4, 'cpu')
+  assert not blocks._use_patches((32, 32), 64, 4, 'cpu')
+  assert not blocks._use_patches((4, 4), 512, 4, 'gpu')
 
 
 def test_instance_norm_by_hand():
