@@ -86,7 +86,9 @@ class MobileNetV2(nn.Module):
 
   def __init__(self, num_classes, width=1.0):
     super().__init__()
-    eights = lambda n: max(8, round(n * width / 8) * 8)
+    def eights(n):
+      rounded = max(8, int(n * width + 4) // 8 * 8)
+      return rounded + 8 * (rounded < 0.9 * n * width)
     layers, features = [_conv_bn(3, eights(32), 3, 2)], eights(32)
     for expansion, n, blocks, stride in (
         (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),

@@ -10,8 +10,9 @@ from pegan_jax.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
-_MODE = flags.DEFINE_enum('mode', 'train', ['train', 'generate', 'evaluate', 'demo'],
-                          'What to do.')
+_MODE = flags.DEFINE_enum(
+    'mode', 'train', ['train', 'generate', 'evaluate', 'inspect', 'demo'],
+    'What to do.')
 flags.mark_flags_as_required(['config', 'workdir'])
 
 
@@ -22,8 +23,13 @@ def _run(argv):
   # pylint: disable=g-import-not-at-top
   from pegan_jax import compilation, demo, evaluate, generate, train
   compilation.keep()
+  from pegan_jax.inspection import inspector
   modes = {'train': train.train, 'generate': generate.generate,
-           'evaluate': evaluate.evaluate, 'demo': demo.demo}
+           'evaluate': evaluate.evaluate, 'inspect': inspector.inspect,
+           'demo': demo.demo}
+  if ('method' in _CONFIG.value) == (_MODE.value == 'inspect'):
+    raise UserError('--mode inspect goes with configs/inspect.py, and every '
+                    'other mode with the config of a GAN')
   try:
     modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
   except train.Interrupted as e:

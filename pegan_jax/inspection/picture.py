@@ -89,7 +89,7 @@ def _difference(panel, arms, reference):
     panel.annotate(f'{value:+.1f}', (value, at), (0, 5), fontsize=8,
                    textcoords='offset points', ha='center')
   _rows(panel, arms, False)
-  panel.set_title(f'points on {arms[reference]["title"]}', fontsize=10)
+  panel.set_title(f'points over {arms[reference]["title"]}', fontsize=10)
   panel.margins(x=0.15)
 
 
@@ -116,8 +116,8 @@ def _curve(panel, report):
     entries = [p['arms'][name]['accuracy'] for p in parts]
     value, low, high = (100 * np.array([e[x] for e in entries])
                         for x in ('value', 'low', 'high'))
-    line, = panel.plot(counts, value, 'o-', label=arm['title'])
-    panel.fill_between(counts, low, high, alpha=0.12, color=line.get_color())
+    panel.errorbar(counts, value, yerr=np.maximum(0, [value - low, high - value]),
+                   fmt='o-', capsize=3, label=arm['title'])
   panel.set_xscale('log')
   panel.set_xticks(counts, [f'{n:.0f}' for n in counts])
   panel.set_xticks([], minor=True)

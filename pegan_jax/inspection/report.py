@@ -47,7 +47,8 @@ def to_text(report, markdown=False):
               *align(_recalls(report['classes'], part['arms']), markdown), '']
     lines += [f'{"- " * markdown}{line}' for line in _verdicts(part['arms'])]
   for name, rows in report['worth'].items():
-    lines += ['', *(f'{"- " * markdown}{_worth(name, r)}' for r in rows)]
+    lines += ['', f'{"### " * markdown}What {name} is worth beside real images, '
+              'all augmented', '', *align(_worth(rows), markdown)]
   return '\n'.join(lines) + '\n'
 
 
@@ -73,7 +74,7 @@ def _head(report):
 
 
 def _figures(arms):
-  rows = [['', 'accuracy', 'on real', 'on real, augmented', 'macro F1']]
+  rows = [['', 'accuracy', 'over real only', 'over real, augmented', 'macro F1']]
   for arm in arms.values():
     rows.append([
         arm['title'], _percent(arm['accuracy']),
@@ -122,7 +123,7 @@ def _verdicts(arms):
     found = arm['against'][arm['reference']]
     accuracy = found['accuracy']
     line = (f'{arm["title"]}: {found["verdict"].upper()} '
-            f'({_points(accuracy)} points of accuracy on '
+            f'({_points(accuracy)} points of accuracy over '
             f'{arms[arm["reference"]]["title"]})')
     for word in ('higher', 'lower'):
       named = [f'{c} {100 * found["recall"][c]["value"]:+.0f}'
@@ -149,12 +150,13 @@ def _advice(arms):
   return lines
 
 
-def _worth(name, row):
-  what = ('over all classes' if row['figure'] == 'accuracy'
-          else f'of {row["figure"]}')
-  more = ('more real images than the curve reaches to'
-          if row['more_real'] is None else
-          'no more real images' if row['more_real'] < 0.5 else
-          f'about {row["more_real"]:.0f} more real images')
-  return (f'{row["generated"]:.0f} generated of {name} beside '
-          f'{row["real"]:.0f} real are worth {more} {what}')
+def _worth(rows):
+  table = [['', 'generated', 'beside real', 'worth as many more real']]
+  for row in rows:
+    more = row['more_real']
+    table.append([
+        'all classes' if row['figure'] == 'accuracy' else row['figure'],
+        f'{row["generated"]:.0f}', f'{row["real"]:.0f}',
+        'more than the curve reaches to' if more is None else
+        'none' if more < 0.5 else f'about {more:.0f}'])
+  return table

@@ -52,12 +52,28 @@ class Runs:
 
   def save(self, digest, result, **about):
     """Writes a result whole or not at all; `about` is for human readers."""
+    self._write(digest, about | {'seconds': result.seconds,
+                                 'predicted': result.predicted.tolist()})
+
+  def load_filter(self, digest, count):
+    """What `filtering.apply` returned for `count` images, or None."""
+    try:
+      found = json.loads((self._folder / f'{digest}.json').read_text('utf-8'))
+      keep = np.array(found['keep'], bool)
+      if keep.shape == (count,):
+        return keep, found['funnel']
+    except (OSError, ValueError, KeyError, TypeError):
+      pass
+    return None
+
+  def save_filter(self, digest, keep, funnel):
+    self._write(digest, {'funnel': funnel, 'keep': keep.astype(int).tolist()})
+
+  def _write(self, digest, content):
     self._folder.mkdir(parents=True, exist_ok=True)
     path = self._folder / f'{digest}.json'
     part = path.with_suffix('.part')
-    part.write_text(json.dumps(about | {
-        'seconds': result.seconds,
-        'predicted': result.predicted.tolist()}) + '\n', 'utf-8')
+    part.write_text(json.dumps(content) + '\n', 'utf-8')
     os.replace(part, path)
 
 

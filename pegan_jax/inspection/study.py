@@ -105,14 +105,19 @@ def _load_generated(options, info, train, test):
 
 def _filter(options, info, train, generated, folders, bench, extractor):
   """Adds the filtered sets to `generated`; returns {name: funnel}."""
-  judge = bench.judge()
-  if extractor is None:
-    from pegan_jax.metrics import features  # pylint: disable=g-import-not-at-top
-    extractor = features.load()
-  funnels = {}
+  tools, funnels = [], {}
   for name in list(generated):
-    keep, funnels[name] = filtering.apply(
-        info, train, generated[name], folders[name], judge, extractor)
+    made = generated[name]
+    digest = runs.key(filter=1, steps=bench.steps, images=[
+        train.checksum(), made.checksum()],
+                      settings=dataclasses.asdict(options.settings))
+    found = bench.runs.load_filter(digest, len(made))
+    if found is None:
+      if not tools:  # Made once, and only if they are needed.
+        tools = [bench.judge(), extractor or _load_features()]
+      found = filtering.apply(info, train, made, folders[name], *tools)
+      bench.runs.save_filter(digest, *found)
+    keep, funnels[name] = found
     if not keep.any():
       monitor.say(f'the filter leaves nothing of {name}')
     else:
@@ -122,6 +127,11 @@ def _filter(options, info, train, generated, folders, bench, extractor):
   return funnels
 
 
+def _load_features():
+  from pegan_jax.metrics import features  # pylint: disable=g-import-not-at-top
+  return features.load()
+
+
 class _Bench:
   """Trains what has not been trained, with all images on the device at once."""
 
@@ -129,8 +139,7 @@ class _Bench:
     self._options, self._info, self._generated = options, info, generated
     self._train, self._test, self._make = train, test, make_trainer
     self.steps = options.settings.steps(len(train))
-    self._runs = runs.Runs(out / 'runs')
-    self._trainer = None
+    self.runs = runs.Runs(out / 'runs')
 
   def judge(self):
     """Probabilities by an inspector trained on augmented real images."""
@@ -146,13 +155,13 @@ class _Bench:
 
   def run(self, plan):
     """Trains every arm at every fraction and seed: {(fraction, arm): [S, n]}."""
-    start, pools = self._lay_out(plan)
+    pools = self._lay_out()
     todo = [(seed, fraction, arm) for seed in range(self._options.seeds)
             for fraction in self._options.fractions for arm in plan]
     answers, missing = {}, []
     for job in todo:
-      digest, pool = self._digest(*job, start, pools)
-      result = self._runs.load(digest, len(self._test))
+      digest, pool = self._digest(*job, pools)
+      result = self.runs.load(digest, len(self._test))
       if result is None:
         missing.append((job, digest, pool))
       answers[job] = result
@@ -165,18 +174,16 @@ class _Bench:
          for seed in range(self._options.seeds)])
             for fraction in self._options.fractions for arm in plan}
 
-  def _lay_out(self, plan):
-    """Where each set begins among all images laid end to end."""
-    used = [n for n in self._generated if any(a.generated == n for a in plan)]
-    self._used = used
+  def _lay_out(self):
+    """Each generated set's indices among all images, laid end to end."""
     start, pools = len(self._train), {}
-    for name in used:
-      pools[name] = start + np.arange(len(self._generated[name]))
-      start += len(self._generated[name])
-    return start, pools
+    for name, made in self._generated.items():
+      pools[name] = start + np.arange(len(made))
+      start += len(made)
+    return pools
 
-  def _digest(self, seed, fraction, arm, start, pools):
-    del start
+  def _digest(self, seed, fraction, arm, pools):
+    """The name of a training's result, and what it is trained on: int [n]."""
     chosen = images.subset(self._train.labels, fraction, seed)
     parts, pool = [], []
     if arm.real:
@@ -194,7 +201,7 @@ class _Bench:
   def _train_missing(self, missing, answers):
     if not missing:
       return
-    sets = [self._train, *(self._generated[n] for n in self._used)]
+    sets = [self._train, *self._generated.values()]
     trainer = self._make(
         self._options.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._info.classes),
@@ -202,12 +209,18 @@ class _Bench:
     bar = monitor.Progress(len(missing) * self.steps, unit='step')
     began = time.perf_counter()
     for i, ((seed, fraction, arm), digest, pool) in enumerate(missing, 1):
+      # Generated images alone are the same at every fraction.
+      twin = self.runs.load(digest, len(self._test))
+      if twin is not None:
+        answers[seed, fraction, arm] = twin
+        bar.update(self.steps)
+        continue
       this = time.perf_counter()
       state, _ = trainer.train(pool, seed, arm.augmented, progress=bar.update)
       predicted = trainer.probabilities(
           state, self._test.pixels).argmax(1).astype(np.int32)
       result = runs.Result(predicted, time.perf_counter() - this)
-      self._runs.save(digest, result, arm=arm.name, seed=seed,
+      self.runs.save(digest, result, arm=arm.name, seed=seed,
                       fraction=fraction)
       answers[seed, fraction, arm] = result
       right = (predicted == self._test.labels).mean()
