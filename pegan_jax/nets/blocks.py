@@ -132,9 +132,6 @@ class Conv(nn.Module):
     pad: zeros on every side.
     use_bias: whether a bias is added; useless before a normalisation.
     dtype: of the computation; the parameters are float32.
-    init: of the kernel.
-    rgb: whether grey input [B, H, W, 1] counts as three equal channels: the
-      kernel is that of three, and its sum over them is what grey needs.
   """
   features: int
   kernel_size: int
@@ -142,16 +139,11 @@ class Conv(nn.Module):
   pad: int = 0
   use_bias: bool = False
   dtype: jnp.dtype = jnp.float32
-  init: nn.initializers.Initializer = kernel_init
-  rgb: bool = False
 
   @nn.compact
   def __call__(self, x):
-    features_in = 3 if self.rgb else x.shape[-1]
-    shape = (self.kernel_size, self.kernel_size, features_in, self.features)
-    kernel = self.param('kernel', self.init, shape)
-    if features_in != x.shape[-1]:
-      kernel = kernel.sum(2, keepdims=True)
+    shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+    kernel = self.param('kernel', kernel_init, shape)
     x = conv(x.astype(self.dtype), kernel.astype(self.dtype), self.stride,
              self.pad)
     if self.use_bias:

@@ -3,12 +3,9 @@
 from flax import linen as nn
 import jax.numpy as jnp
 
-from pegan_jax.nets.blocks import Conv
 from pegan_jax.nets.classifier import BatchNorm, Classifier
 from pegan_jax.nets.depthwise import DepthwiseConv
-
-# torchvision's initialisation.
-_INIT = nn.initializers.variance_scaling(2.0, 'fan_out', 'normal')
+from pegan_jax.nets.small_conv import Conv
 
 # Expansion, filters, blocks, stride of the first (the paper's Table 2).
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),
@@ -29,14 +26,14 @@ class MobileNetV2(nn.Module):
   @nn.compact
   def __call__(self, x, train):
     """Classifies; as `ResNet18`."""
-    x = Conv(_eights(32 * self.width), 3, 2, pad=1, init=_INIT, rgb=True)(x)
+    x = Conv(_eights(32 * self.width), 3, 2, rgb=True)(x)
     x = _relu6(BatchNorm()(x, train))
     for expansion, filters, blocks, stride in _STAGES:
       for block in range(blocks):
         x = _Block(_eights(filters * self.width), expansion,
                    1 if block else stride)(x, train)
     last = _eights(1280 * max(1.0, self.width))
-    x = _relu6(BatchNorm()(Conv(last, 1, init=_INIT)(x), train))
+    x = _relu6(BatchNorm()(Conv(last, 1)(x), train))
     return Classifier(self.num_classes)(x.mean((1, 2)))
 
 
@@ -50,11 +47,11 @@ class _Block(nn.Module):
   def __call__(self, x, train):
     y = x
     if self.expansion != 1:
-      y = Conv(self.expansion * x.shape[-1], 1, init=_INIT)(y)
+      y = Conv(self.expansion * x.shape[-1], 1)(y)
       y = _relu6(BatchNorm()(y, train))
     y = DepthwiseConv(self.stride)(y)
     y = _relu6(BatchNorm()(y, train))
-    y = BatchNorm()(Conv(self.features, 1, init=_INIT)(y), train)
+    y = BatchNorm()(Conv(self.features, 1)(y), train)
     return x + y if self.stride == 1 and x.shape == y.shape else y
 
 

@@ -2,11 +2,8 @@
 
 from flax import linen as nn
 
-from pegan_jax.nets.blocks import Conv
 from pegan_jax.nets.classifier import BatchNorm, Classifier, max_pool
-
-# torchvision's initialisation of residual networks.
-_INIT = nn.initializers.variance_scaling(2.0, 'fan_out', 'normal')
+from pegan_jax.nets.small_conv import Conv
 
 
 class ResNet18(nn.Module):
@@ -32,7 +29,7 @@ class ResNet18(nn.Module):
       [B, num_classes] logits.
     """
     f = [max(1, round(n * self.width)) for n in (64, 128, 256, 512)]
-    x = Conv(f[0], 7, 2, pad=3, init=_INIT, rgb=True)(x)
+    x = Conv(f[0], 7, 2, rgb=True)(x)
     x = nn.relu(BatchNorm()(x, train))
     x = max_pool(x)
     for stage, features in enumerate(f):
@@ -48,10 +45,10 @@ class _Block(nn.Module):
 
   @nn.compact
   def __call__(self, x, train):
-    y = Conv(self.features, 3, self.stride, pad=1, init=_INIT)(x)
+    y = Conv(self.features, 3, self.stride)(x)
     y = nn.relu(BatchNorm()(y, train))
-    y = BatchNorm()(Conv(self.features, 3, pad=1, init=_INIT)(y), train)
+    y = BatchNorm()(Conv(self.features, 3)(y), train)
     if self.stride != 1 or x.shape[-1] != self.features:
       x = BatchNorm()(
-          Conv(self.features, 1, self.stride, init=_INIT)(x), train)
+          Conv(self.features, 1, self.stride)(x), train)
     return nn.relu(x + y)

@@ -8,7 +8,7 @@ import pytest
 
 from pegan_jax.inspection import training
 from pegan_jax.nets.classifier import BatchNorm, Classifier
-from pegan_jax.nets.blocks import Conv
+from pegan_jax.nets.small_conv import Conv
 from flax import linen as nn
 
 
@@ -19,7 +19,7 @@ class Tiny(nn.Module):
 
   @nn.compact
   def __call__(self, x, train):
-    x = BatchNorm()(Conv(4, 3, 2, pad=1, rgb=True)(x), train)
+    x = BatchNorm()(Conv(4, 3, 2, rgb=True)(x), train)
     return Classifier(self.num_classes)(nn.relu(x).mean((1, 2)))
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from fixtures import make_inspectors
 from pegan_jax.inspection.training import NETWORKS
-from pegan_jax.nets.blocks import Conv
 from pegan_jax.nets.classifier import BatchNorm, max_pool
+from pegan_jax.nets.small_conv import Conv
 
 
 @pytest.mark.parametrize('name,count', [
@@ -65,7 +65,7 @@ def test_a_training_step_as_in_pytorch(fixture, name):
 
 
 def test_grey_counts_as_three_equal_channels():
-  conv = Conv(4, 3, 2, pad=1, rgb=True)
+  conv = Conv(4, 3, 2, rgb=True)
   x = jnp.asarray(np.random.default_rng(0).normal(size=(2, 6, 6, 1)),
                   jnp.float32)
   variables = conv.init(jax.random.key(0), x)
