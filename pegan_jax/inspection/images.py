@@ -62,7 +62,7 @@ def load_splits(info, least=2):
     c = counts.argmin()
     raise UserError(
         f'class {info.classes[c]} has {counts[c]} training '
-        f'image{"s" * (counts[c] != 1)} in {str(info.folder)!r}: an inspector '
+        f'image{"s" * bool(counts[c] != 1)} in {str(info.folder)!r}: an inspector '
         f'needs {least} or more of every class')
   return train, test
 

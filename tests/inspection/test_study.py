@@ -175,13 +175,15 @@ def test_the_funnel_says_where_each_image_fell(levels):
   assert funnel['a']['unchanged'] is None and funnel['a']['left'] == 2
 
 
-def test_filtered_compared_with_unfiltered(world, tmp_path):
+def test_filtered_compared_with_unfiltered(tmp_path):
   """Three quarters of a folder are another class's: the filter mends it."""
   rng = np.random.default_rng(5)
   mixed = {c: np.concatenate([worlds.draw(rng, i, 20, noise=20),
                               worlds.draw(rng, (i + 1) % 3, 60, noise=20)])
            for i, c in enumerate(CLASSES)}
-  world = world | {'mixed': worlds.write_images(tmp_path / 'mixed', mixed)}
+  world = {'data': worlds.write_dataset(tmp_path / 'data',
+                                        worlds.plain_splits(24)),
+           'mixed': worlds.write_images(tmp_path / 'mixed', mixed)}
   def extractor(pixels, progress=None):
     return pixels.reshape(len(pixels), -1)[:, ::16] / 255
   found = study.study(
