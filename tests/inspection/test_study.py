@@ -178,8 +178,8 @@ def test_the_funnel_says_where_each_image_fell(levels):
 def test_filtered_compared_with_unfiltered(tmp_path):
   """Three quarters of a folder are another class's: the filter mends it."""
   rng = np.random.default_rng(5)
-  mixed = {c: np.concatenate([worlds.draw(rng, i, 20, noise=20),
-                              worlds.draw(rng, (i + 1) % 3, 60, noise=20)])
+  mixed = {c: np.concatenate([worlds.draw(rng, i, 20),
+                              worlds.draw(rng, (i + 1) % 3, 60)])
            for i, c in enumerate(CLASSES)}
   world = {'data': worlds.write_dataset(tmp_path / 'data',
                                         worlds.plain_splits(24)),
