@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The inspectors on real images alone, and with a generator's if a folder is given:
+# The inspectors, at their full width, on real images alone, and with a generator's if a folder is given:
 #   bash results/inspectors.sh DATA [GENERATED...]
 # Both networks, five seeds; goes on where it stopped. Leaves the reports in
 # runs/inspectors/<network>/.
@@ -9,5 +9,5 @@ flags=()
 for folder in "$@"; do flags+=(--generated "$folder"); done
 for network in resnet18 mobilenetv2; do
   "${PYTHON:-python}" -m pegan_jax.inspection study --data "$data" \
-    --out "runs/inspectors/$network" --network "$network" "${flags[@]}"
+    --out "runs/inspectors/$network" --network "$network" --width 1 "${flags[@]}"
 done

@@ -1,7 +1,7 @@
 """Depthwise 3x3 convolution, for XLA's CPU backend as sums of shifted products.
 
-A grouped convolution runs there one group at a time, 20 to 60 times slower, and
-so do its derivatives; `benchmarks/inspector.py` prints by how much.
+A grouped convolution and its derivatives run there one group at a time;
+`benchmarks/inspector.py` prints how much slower that is.
 """
 
 import functools
