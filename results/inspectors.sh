@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The inspectors, at their full width, on real images alone, and with a generator's if a folder is given:
+# The inspectors at full width on real images, and with a generator's if a folder
+# is given:
 #   bash results/inspectors.sh DATA [GENERATED...]
 # Both networks, five seeds; goes on where it stopped. Leaves the reports in
 # runs/inspectors/<network>/.

@@ -11,8 +11,7 @@ import sys
 
 from pegan_jax.errors import UserError
 
-# Half the filters: a third of the time, so that a study fits a coffee break on a
-# CPU; --width 1 is the original.
+# Half the filters take a third of the time; --width 1 is the original network.
 _DEFAULTS = {'network': 'resnet18', 'width': 0.5, 'epochs': 40,
              'batch_size': 64, 'learning_rate': 2e-3, 'weight_decay': 1e-2}
 

@@ -3,8 +3,9 @@
 Two arms are compared on the same test images with the same seeds. Both are
 drawn anew, independently of each other, for each of `DRAWS` bootstrap samples:
 seeds, one fewer than there are (with all of them the variance of a mean of few
-comes out too small by 1/S), and the test images' near-duplicate groups, since
-crops of one place are one observation (Owen 2007, "The pigeonhole bootstrap",
+comes out too small by 1/S), their deviations widened as Student's t is for so
+few, and the test images' near-duplicate groups, since crops of one place are one
+observation (Owen 2007, "The pigeonhole bootstrap",
 https://arxiv.org/abs/0712.1111). An interval is the 2.5th to the 97.5th
 percentile. A class is named only where its interval at 95% for all classes
 together (Bonferroni) leaves out 0.
@@ -13,6 +14,7 @@ together (Bonferroni) leaves out 0.
 import dataclasses
 
 import numpy as np
+from scipy import stats
 
 DRAWS = 4000
 HELPS, HURTS, NO_EVIDENCE = 'helps', 'hurts', 'no evidence'
@@ -48,8 +50,13 @@ class Draws:
     # How often each group, and so each of its images, is drawn: [DRAWS, n].
     self.images = rng.multinomial(
         count, np.full(count, 1 / count), DRAWS)[:, member].astype(np.float32)
-    self.seeds = rng.multinomial(
+    drawn = rng.multinomial(
         num_seeds - 1, np.full(num_seeds, 1 / num_seeds), DRAWS)
+    # Each seed's weight in the mean, [DRAWS, S]: deviations from equal weights
+    # are as much wider as Student's t is than the normal distribution.
+    wider = stats.t.ppf(0.975, num_seeds - 1) / stats.norm.ppf(0.975)
+    self.seeds = 1 / num_seeds + wider * (
+        drawn / (num_seeds - 1) - 1 / num_seeds)
 
 
 def figures(test, predicted, draws):
@@ -67,8 +74,7 @@ def figures(test, predicted, draws):
   ones = np.ones((1, len(test.labels)), np.float32)
   values = _by_seed(test, predicted, ones)[:, 0].mean(0)
   samples = _by_seed(test, predicted, draws.images)
-  weights = draws.seeds.T[:, :, None] / draws.seeds.sum(1)[None, :, None]
-  return values, (samples * weights).sum(0)
+  return values, (samples * draws.seeds.T[:, :, None]).sum(0)
 
 
 def _by_seed(test, predicted, weights):
@@ -94,9 +100,9 @@ def interval(samples, level=0.95):
   return tuple(np.nanpercentile(samples, [tail, 100 - tail], axis=0))
 
 
-def summarise(test, values, samples):
+def summarise(test, values, samples, limits=(0, 1)):
   """A JSON-able dict of an arm's figures, or of a difference, with intervals."""
-  low, high = interval(samples)
+  low, high = np.clip(interval(samples), *limits)
   def entry(i):
     return {'value': float(values[i]), 'low': float(low[i]),
             'high': float(high[i])}
@@ -116,7 +122,7 @@ def compare(test, arm, reference):
     the classes whose recall is surely `higher` and surely `lower`.
   """
   values, samples = arm[0] - reference[0], arm[1] - reference[1]
-  result = summarise(test, values, samples)
+  result = summarise(test, values, samples, (-1, 1))
   low, high = interval(samples[:, 2:], 1 - 0.05 / len(test.classes))
   accuracy = result['accuracy']
   return result | {
