@@ -12,12 +12,11 @@ SHAPES = [(1, 1, 3, 1), (2, 2, 3, 1), (2, 2, 3, 2), (3, 5, 3, 2), (4, 2, 3, 1),
           (4, 4, 1, 1), (5, 4, 1, 2)]
 
 
-@pytest.mark.parametrize('height,width,size,stride', SHAPES)
-@pytest.mark.parametrize('name', ['_pointwise', '_positions', 'conv'])
+@pytest.mark.parametrize('height,width,size,stride,name', [
+    (*shape, name) for shape in SHAPES
+    for name in ('_positions', 'conv', *['_pointwise'] * (shape[2] == 1))])
 def test_every_formulation_is_one_function(height, width, size, stride, name):
   # pylint: disable=protected-access
-  if name == '_pointwise' and size != 1:
-    pytest.skip('for 1x1 alone')
   rng = np.random.default_rng(0)
   x = jnp.asarray(rng.normal(size=(3, height, width, 4)), jnp.float32)
   kernel = jnp.asarray(rng.normal(size=(size, size, 4, 5)), jnp.float32)
