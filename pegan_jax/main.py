@@ -11,7 +11,8 @@ from pegan_jax.errors import UserError
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
 _MODE = flags.DEFINE_enum(
-    'mode', 'train', ['train', 'generate', 'evaluate', 'demo', 'compare'],
+    'mode', 'train',
+    ['train', 'generate', 'evaluate', 'inspect', 'demo', 'compare'],
     'What to do.')
 flags.mark_flags_as_required(['config', 'workdir'])
 
@@ -23,9 +24,16 @@ def _run(argv):
   # pylint: disable=g-import-not-at-top
   from pegan_jax import compare, compilation, demo, evaluate, generate, train
   compilation.keep()
+  from pegan_jax.inspection import inspector
   modes = {'train': train.train, 'generate': generate.generate,
-           'evaluate': evaluate.evaluate, 'demo': demo.demo,
-           'compare': compare.compare}
+           'evaluate': evaluate.evaluate, 'inspect': inspector.inspect,
+           'demo': demo.demo, 'compare': compare.compare}
+  kind = ('compare' if 'methods' in _CONFIG.value else
+          'train' if 'method' in _CONFIG.value else 'inspect')
+  if kind != (_MODE.value if _MODE.value in ('compare', 'inspect') else 'train'):
+    raise UserError('--mode inspect goes with configs/inspect.py, compare with '
+                    'configs/compare.py, and every other mode with the config '
+                    'of a GAN')
   try:
     modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
   except train.Interrupted as e:

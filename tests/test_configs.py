@@ -10,8 +10,8 @@ from configs import default
 from pegan_jax import data, methods, step
 
 NAMES = sorted(p.stem for p in pathlib.Path('configs').glob('*.py')
-               # A comparison's is tested in test_compare.py.
-               if p.stem not in ('__init__', 'default', 'compare'))
+               # Those are tested in test_compare.py and tests/inspection/.
+               if p.stem not in ('__init__', 'default', 'compare', 'inspect'))
 # Those with a scale of 128x128 in the same file.
 SCALED = ('cyclegan', 'dcgan', 'lsgan', 'stargan', 'wgan_gp')
 

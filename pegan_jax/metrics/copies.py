@@ -54,10 +54,19 @@ def threshold(real):
     UserError: if a value is not finite or there is one image.
   """
   real = blocks.checked(real, 'real', 2)
-  _, distances = _nearest(real)
+  distances = to_fellows(real)
   power = sum(np.square(blocks.float64(real[rows])).sum()
               for rows in blocks.slices(len(real))) / len(real)
   return float(max(np.percentile(distances, PERCENTILE), SAME * np.sqrt(power)))
+
+
+def to_fellows(real):
+  """The distance of each image to the nearest other one: [n, D] to [n].
+
+  Raises:
+    UserError: if a value is not finite or there is one image.
+  """
+  return _nearest(blocks.checked(real, 'real', 2))[1]
 
 
 def _nearest(points, among=None):

@@ -67,7 +67,7 @@ def _summary(part, markdown):
       row += [f'{number(f["value"])} [{number(f["low"])}, {number(f["high"])}]',
               _floor(f)]
     rows.append(row)
-  return _align(rows, markdown)
+  return align(rows, markdown)
 
 
 def _count(f):
@@ -94,10 +94,11 @@ def _classes(part, markdown):
       floor = '' if f['floor'] is None else f' ({number(f["floor"])})'
       row.append(number(f['value']) + floor)
     rows.append(row)
-  return _align(rows, markdown)
+  return align(rows, markdown)
 
 
-def _align(rows, markdown):
+def align(rows, markdown):
+  """Lays out cells in columns: rows of strings, the first the head, to lines."""
   widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
   lines = ['  '.join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip()
            for row in rows]

@@ -1,0 +1,53 @@
+"""Classical augmentation, on the device: flips, shifts, brightness, contrast."""
+
+import jax
+import jax.numpy as jnp
+
+SHIFT = 0.1   # of the side, either way
+JITTER = 0.2  # of brightness and of contrast, either way
+
+
+def batch(key, images, indices, strength):
+  """Takes images out of a set and changes them at random.
+
+  A mirrored and shifted image is the same image read in another order, so that
+  one look-up does all; what a shift brings in is mirrored at the border.
+  Brightness multiplies an image, contrast its differences from its mean.
+
+  Args:
+    key: a random key.
+    images: uint8 [N, H, W, C], the set.
+    indices: int [B] into it.
+    strength: 0 leaves the images as they are; 1 changes them by up to `SHIFT`
+      and `JITTER`, and mirrors half of them each way.
+
+  Returns:
+    float32 [B, H, W, C] in [-1, 1].
+  """
+  keys = jax.random.split(key, 4)
+  size = indices.shape[0]
+  rows, columns = (
+      _order(k, size, side, strength)
+      for k, side in zip(keys[:2], images.shape[1:3]))
+  x = images[indices[:, None, None], rows[:, :, None], columns[:, None, :]]
+  x = x.astype(jnp.float32) / 255
+  def factor(key):
+    return 1 + strength * jax.random.uniform(
+        key, (size, 1, 1, 1), minval=-JITTER, maxval=JITTER)
+  x = jnp.minimum(x * factor(keys[2]), 1)
+  mean = x.mean((1, 2, 3), keepdims=True)
+  # Written so that a factor of 1 changes nothing.
+  x = jnp.clip(x + (factor(keys[3]) - 1) * (x - mean), 0, 1)
+  return 2 * x - 1
+
+
+def _order(key, count, side, strength):
+  """In which order the rows (or columns) of each image are read: [count, side]."""
+  flip, shift = jax.random.split(key)
+  most = strength * SHIFT * side
+  shift = jnp.round(jax.random.uniform(
+      shift, (count, 1), minval=-most, maxval=most)).astype(int)
+  at = jnp.abs(jnp.arange(side) + shift)
+  at = side - 1 - jnp.abs(side - 1 - at)
+  flipped = jax.random.bernoulli(flip, strength / 2, (count, 1))
+  return jnp.where(flipped, side - 1 - at, at)

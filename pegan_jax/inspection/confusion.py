@@ -1,0 +1,85 @@
+"""A confusion matrix and its recalls, as table, JSON and PNG."""
+
+import io
+import os
+
+import numpy as np
+
+from pegan_jax.metrics.against import write_json
+from pegan_jax.metrics.table import align
+
+
+def matrix(labels, predicted, num_classes):
+  """Counts answers: [C][C] lists, rows the true class, columns the answer."""
+  counts = np.zeros((num_classes, num_classes), int)
+  np.add.at(counts, (labels, predicted), 1)
+  return counts.tolist()
+
+
+def recalls(counts):
+  """The share of each class's images that are answered rightly: [C]."""
+  counts = np.asarray(counts)
+  return np.diag(counts) / counts.sum(1)
+
+
+def to_text(report, markdown=False):
+  """Lays out an inspector's test.
+
+  Args:
+    report: {'classes', 'confusion', 'images_per_second', ...}.
+    markdown: whether to draw a Markdown table instead of a plain one.
+
+  Returns:
+    Several lines: accuracy and speed, the confusion matrix with recalls.
+  """
+  counts, classes = np.array(report['confusion']), report['classes']
+  rows = [['true \\ answer', *classes, 'recall']]
+  for name, row, recall in zip(classes, counts, recalls(counts)):
+    rows.append([name, *map(str, row), f'{100 * recall:.1f}%'])
+  return '\n'.join([
+      f'accuracy {100 * np.trace(counts) / counts.sum():.1f}% of {counts.sum()} '
+      f'test images; {report["images_per_second"]:.0f} images/s', '',
+      *align(rows, markdown)]) + '\n'
+
+
+def write(report, folder):
+  """Writes inspection.json, inspection.md and inspection.png into a folder.
+
+  Raises:
+    OSError: they cannot be written; each is whole or not there.
+  """
+  write_json(report, folder / 'inspection.json')
+  for name, content in (('inspection.md', to_text(report, True).encode()),
+                        ('inspection.png', _png(report))):
+    part = folder / f'{name}.part'
+    part.write_bytes(content)
+    os.replace(part, folder / name)
+
+
+def _png(report):
+  # Here, so that nothing else waits for it: it takes a second to import.
+  # pylint: disable=g-import-not-at-top
+  from matplotlib.backends.backend_agg import FigureCanvasAgg
+  from matplotlib.figure import Figure
+  counts, classes = np.array(report['confusion']), report['classes']
+  share = counts / counts.sum(1, keepdims=True)
+  side = 2.5 + 0.5 * len(classes)
+  canvas = Figure(figsize=(side + 1, side), layout='constrained')
+  FigureCanvasAgg(canvas)
+  panel = canvas.subplots()
+  panel.imshow(share, vmin=0, vmax=1, cmap='Blues')
+  for i, row in enumerate(counts):
+    for j, count in enumerate(row):
+      panel.text(j, i, str(count), ha='center', va='center', fontsize=9,
+                 color='white' if share[i, j] > 0.6 else 'black')
+  panel.set_xticks(range(len(classes)), classes, rotation=20)
+  panel.set_yticks(range(len(classes)), [
+      f'{c} ({100 * r:.0f}%)' for c, r in zip(classes, recalls(counts))])
+  panel.set_xlabel('answer')
+  panel.set_ylabel('true class (recall)')
+  panel.set_title(
+      f'{100 * np.trace(counts) / counts.sum():.1f}% of {counts.sum()} test '
+      'images', fontsize=10)
+  png = io.BytesIO()
+  canvas.savefig(png, format='png', dpi=100)
+  return png.getvalue()

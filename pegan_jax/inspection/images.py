@@ -1,0 +1,159 @@
+"""The images of a study: a built data set's two splits, and generated folders."""
+
+import dataclasses
+import pathlib
+import zlib
+
+import numpy as np
+
+from pegan_jax import data
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import sets
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+  """Labelled images in memory.
+
+  Attributes:
+    pixels: uint8 [n, S, S, 1 or 3].
+    labels: int32 [n].
+    names: n strings: the sources of real images, the files of generated ones.
+    groups: int [n]; near-duplicates share a number.
+  """
+  pixels: np.ndarray
+  labels: np.ndarray
+  names: list[str]
+  groups: np.ndarray
+
+  def __len__(self):
+    return len(self.labels)
+
+  def take(self, indices):
+    return Images(self.pixels[indices], self.labels[indices],
+                  [self.names[i] for i in indices], self.groups[indices])
+
+  def checksum(self):
+    """Of pixels and labels, in order."""
+    return zlib.crc32(self.labels.astype('<i4').tobytes(),
+                      zlib.crc32(np.ascontiguousarray(self.pixels)))
+
+
+def load_splits(info, least=2):
+  """Reads a built data set's defects.
+
+  Args:
+    info: `data.DataInfo`.
+    least: training images that every class must have.
+
+  Returns:
+    (train, test), both `Images`.
+
+  Raises:
+    UserError: a single class, no test split, a class that is absent from one
+      of both, or has fewer than `least` training images.
+  """
+  if len(info.classes) < 2:
+    raise UserError(f'the data set at {str(info.folder)!r} has one class, and '
+                    'an inspector tells two or more apart')
+  train, test = (_load_split(info, split) for split in ('train', 'test'))
+  counts = np.bincount(train.labels, minlength=len(info.classes))
+  if counts.min() < least:
+    c = counts.argmin()
+    raise UserError(
+        f'class {info.classes[c]} has {counts[c]} training '
+        f'image{"s" * bool(counts[c] != 1)} in {str(info.folder)!r}: an inspector '
+        f'needs {least} or more of every class')
+  return train, test
+
+
+def _load_split(info, split):
+  try:
+    found = sets.read_split(info, split)
+  except ValueError:  # tfds: no such split.
+    found = {}
+  if not found:
+    raise UserError(
+        f'the data set at {str(info.folder)!r} has no {split} split with '
+        'defects: build it anew with data_prep.build')
+  missing = [c for c in info.classes if c not in found]
+  if missing:
+    raise UserError(f'the {split} split of {str(info.folder)!r} has no images '
+                    f'of {", ".join(missing)}')
+  labels = {c: i for i, c in enumerate(info.classes)}
+  return Images(
+      np.concatenate([found[c][0] for c in found]),
+      np.concatenate([np.full(len(found[c][0]), labels[c], np.int32)
+                      for c in found]),
+      [name for c in found for name in found[c][1]],
+      np.concatenate([found[c][2] for c in found]))
+
+
+def load_generated(info, path, per_class, seed=0):
+  """Reads a folder of generated images, one folder a class.
+
+  Args:
+    info: `data.DataInfo` of the real images.
+    path: the folder.
+    per_class: how many to draw of a class that has more; 0 keeps all.
+    seed: of the draw.
+
+  Returns:
+    (`Images` in the order of the classes, the `sets.ImageFolder` they are from).
+
+  Raises:
+    UserError: class folders that do not match, another size or colour, or an
+      image that cannot be read.
+  """
+  folder = sets.open_folder(path, 'generated')
+  if folder.flat:
+    raise UserError(f'{str(path)!r} (generated) has no class folders: sort its '
+                    f'images into {", ".join(info.classes)}')
+  unknown = sorted(set(folder.files) - set(info.classes))
+  absent = [c for c in info.classes if c not in folder.files]
+  if unknown:
+    raise UserError(
+        f'{str(path)!r} (generated) has the class folders '
+        f'{", ".join(unknown)}, which the data set at {str(info.folder)!r} has '
+        f'not: its classes are {", ".join(info.classes)}')
+  if absent:
+    raise UserError(f'{str(path)!r} (generated) has no images of '
+                    f'{", ".join(absent)}: generate some, or leave the class '
+                    'out of the data set')
+  like = sets.ImageFolder(
+      info.folder, {}, info.channels == 1, info.metadata.get('max_value', 255),
+      frozenset({(info.image_size, info.image_size)}))
+  _, folder = sets.align(like, folder)
+  files = {}
+  for label, name in enumerate(info.classes):
+    found = folder.files[name]
+    if per_class and len(found) > per_class:
+      rng = np.random.default_rng([seed, label])
+      found = [found[i] for i in sorted(rng.permutation(len(found))[:per_class])]
+    files[name] = found
+  folder = dataclasses.replace(folder, path=pathlib.Path(path), files=files)
+  pixels = np.concatenate([block for c in info.classes
+                           for block in folder.read(c)])
+  labels = np.repeat(np.arange(len(info.classes), dtype=np.int32),
+                     [len(files[c]) for c in info.classes])
+  names = [name for c in info.classes for name in folder.names(c)]
+  return Images(pixels, labels, names, np.arange(len(labels))), folder
+
+
+def subset(labels, fraction, seed):
+  """Draws a share of each class's images, smaller ones within larger ones.
+
+  Args:
+    labels: int [n].
+    fraction: in (0, 1].
+    seed: of the draw.
+
+  Returns:
+    int indices, sorted: at least 2 of each class, or all it has.
+  """
+  rng = np.random.default_rng(seed)
+  chosen = []
+  for c in np.unique(labels):
+    members = rng.permutation(np.flatnonzero(labels == c))
+    chosen.append(members[:max(2, round(fraction * len(members)))])
+  return np.sort(np.concatenate(chosen))

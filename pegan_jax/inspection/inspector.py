@@ -1,0 +1,147 @@
+"""--mode inspect: trains one inspector, tests it and keeps it."""
+
+import json
+import pathlib
+import time
+
+import jax
+import numpy as np
+
+from pegan_jax import allocator, data, monitor
+from pegan_jax.checkpoints import Checkpoints
+from pegan_jax.errors import UserError
+from pegan_jax.inspection import confusion, images, leaks
+from pegan_jax.inspection.arms import names
+from pegan_jax.inspection.training import Settings, Trainer
+
+_FOLDER, _SAVED = 'inspector', 'inspector.json'
+
+
+def inspect(config, workdir):
+  """Trains an inspector, or goes on training it, and tests it.
+
+  Args:
+    config: of configs/inspect.py.
+    workdir: gets inspector/ (checkpoints), inspector.json and
+      inspection.json, .md, .png: the confusion matrix of the test images,
+      recalls and speed.
+
+  Returns:
+    What inspection.json holds.
+
+  Raises:
+    UserError: bad settings or data, a workdir whose inspector has another class
+      list or other settings, or a full disk.
+  """
+  allocator.keep_pages()
+  settings = settings_of(config)
+  if config.checkpoint_every < 1:
+    raise UserError(f'checkpoint_every is {config.checkpoint_every}: it must be '
+                    'at least 1')
+  workdir = pathlib.Path(workdir)
+  info = data.load_info(config.data_dir or workdir / 'dataset')
+  train, test = images.load_splits(info)
+  pixels, labels = [train.pixels], [train.labels]
+  folders = [x for x in config.generated.split(',') if x]
+  for _, path in zip(names(folders), folders):
+    made, folder = images.load_generated(info, path, config.per_class)
+    leaks.check(info, train, test, folder, made)
+    pixels.append(made.pixels)
+    labels.append(made.labels)
+  saved = config.to_dict() | {'dataset': {
+      'classes': info.classes, 'image_size': info.image_size,
+      'channels': info.channels,
+      'max_value': info.metadata.get('max_value', 255)}}
+  trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
+                    len(info.classes), settings.steps(len(train)))
+  state = _train(config, workdir, trainer, sum(map(len, labels)), saved)
+  report = _test(trainer, state, test, info.classes)
+  report['protocol'] = saved | {'steps': trainer.steps,
+                                'images': sum(map(len, labels))}
+  confusion.write(report, workdir)
+  print(confusion.to_text(report), end='')
+  print(f'written to {workdir / "inspection.png"}')
+  return report
+
+
+def settings_of(config):
+  """The `Settings` of a config; checked."""
+  settings = Settings(**{name: config[name] for name in (
+      'network', 'width', 'epochs', 'batch_size', 'learning_rate',
+      'weight_decay')})
+  settings.check()
+  return settings
+
+
+def load(workdir):
+  """Opens the inspector of a workdir.
+
+  Args:
+    workdir: of `inspect`.
+
+  Returns:
+    (function of uint8 [n, S, S, C] to probabilities [n, num_classes], the
+    `dataset` part of what was saved: classes, image_size, channels, max_value).
+
+  Raises:
+    UserError: there is none, it is not trained to its end, or it is damaged.
+  """
+  path = pathlib.Path(workdir) / _SAVED
+  try:
+    saved = json.loads(path.read_text('utf-8'))
+    dataset, steps = saved['config']['dataset'], saved['steps']
+    settings = settings_of(saved['config'])
+  except (OSError, ValueError, KeyError, TypeError) as e:
+    raise UserError(f'no inspector in {str(workdir)!r}: train one with --mode '
+                    'inspect') from e
+  size = dataset['image_size']
+  trainer = Trainer(
+      settings, np.zeros((1, size, size, dataset['channels']), np.uint8),
+      np.zeros(1, np.int32), len(dataset['classes']), steps)
+  found = _checkpoints(workdir).restore(
+      jax.eval_shape(trainer.init, 0), saved['config'])
+  if found is None or found.step < steps:
+    raise UserError(f'the inspector in {str(workdir)!r} is not trained to its '
+                    'end: run --mode inspect again')
+  state = jax.device_put(found.state)
+  return lambda pixels: trainer.probabilities(state, pixels), dataset
+
+
+def _checkpoints(workdir):
+  return Checkpoints(workdir, max_to_keep=1, say=monitor.say, name=_FOLDER)
+
+
+def _train(config, workdir, trainer, count, saved):
+  """Trains to the last step from where the workdir's checkpoint is."""
+  checkpoints = _checkpoints(workdir)
+  found = checkpoints.restore(jax.eval_shape(trainer.init, 0), saved)
+  state, start = (None, 0) if found is None else (
+      jax.device_put(found.state), found.step)
+  workdir.mkdir(parents=True, exist_ok=True)
+  (workdir / _SAVED).write_text(json.dumps(
+      {'config': saved, 'steps': trainer.steps}, indent=1) + '\n', 'utf-8')
+  bar = monitor.Progress(trainer.steps, start, unit='step')
+  began = time.perf_counter()
+  for until in [*range(start + config.checkpoint_every, trainer.steps,
+                       config.checkpoint_every), trainer.steps]:
+    if until <= start:
+      continue
+    state, loss = trainer.train(np.arange(count), config.seed, config.augment,
+                                state, until, bar.update)
+    checkpoints.save(until, state, {}, saved)
+    bar.report(until, (time.perf_counter() - began) / (until - start),
+               f'loss {loss:.3g}')
+  bar.close()
+  checkpoints.close()
+  return state
+
+
+def _test(trainer, state, test, classes):
+  """The confusion matrix of the test images, and how fast they were read."""
+  trainer.probabilities(state, test.pixels[:1])  # Compiles.
+  began = time.perf_counter()
+  predicted = trainer.probabilities(state, test.pixels).argmax(1)
+  seconds = time.perf_counter() - began
+  return {'classes': classes,
+          'confusion': confusion.matrix(test.labels, predicted, len(classes)),
+          'images_per_second': len(test) / seconds}

@@ -1,0 +1,115 @@
+"""Whether a generator has seen what the inspectors are tested on."""
+
+import csv
+import json
+import pathlib
+
+from pegan_jax import data
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import sets
+
+_SHOWN = 5
+
+
+def check(info, train, test, folder, generated):
+  """Refuses generated images that the test images had a part in.
+
+  What is compared with the test images' names, with what the data set's audit
+  groups them with (crops of one place or one raw frame), and with the
+  duplicates of both that it dropped:
+  - the backgrounds that the folder's manifest.csv names;
+  - the training images of the run that wrote the folder, where its config.json
+    lies beside the folder and the data set it names is still there.
+  And the images themselves: none may equal a test image that is no training
+  image as well.
+
+  Args:
+    info: `data.DataInfo`.
+    train, test: `Images` of both splits.
+    folder: the `sets.ImageFolder` of generated images.
+    generated: their `Images`.
+
+  Returns:
+    What was compared, as sentences for the report.
+
+  Raises:
+    UserError: naming the files where they overlap.
+  """
+  held_out = _test_names(info, test)
+  said = []
+  known = {x.tobytes() for x in test.pixels} - {
+      x.tobytes() for x in train.pixels}
+  _refuse(folder, 'holds test images themselves', [
+      n for n, x in zip(generated.names, generated.pixels)
+      if x.tobytes() in known])
+  said.append('no generated image equals a test image')
+  backgrounds = _manifest(folder.path)
+  if backgrounds is None:
+    said.append('it has no manifest: where its images come from is not known')
+  else:
+    _refuse(folder, 'was made from test images, as its manifest says',
+            sorted(backgrounds & held_out))
+    said.append(f'none of the {len(backgrounds)} backgrounds in its manifest is '
+                'a test image or of the same steel')
+  trained_on = _trained_on(folder.path)
+  if trained_on is None:
+    said.append('its run is not beside it: what the generator was trained on is '
+                'not known')
+  else:
+    _refuse(folder, 'comes from a generator that was trained on test images',
+            sorted(trained_on & held_out))
+    said.append(f'none of the {len(trained_on)} images that its generator was '
+                'trained on is a test image or of the same steel')
+  return said
+
+
+def _refuse(folder, what, names):
+  if names:
+    more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
+    raise UserError(
+        f'{str(folder.path)!r} {what}: {", ".join(names[:_SHOWN])}{more}; use a '
+        'generator that was trained on this data set\'s train split')
+
+
+def _test_names(info, test):
+  """Names of the test images, of their groups and of dropped duplicates."""
+  names = set(test.names)
+  path = info.folder / 'audit.json'
+  if not path.is_file():
+    return names
+  try:
+    audit = json.loads(path.read_text('utf-8'))
+    for group in audit['groups']:
+      if names & set(group['members']):
+        names |= set(group['members'])
+    names |= {d['dropped'] for d in audit['duplicates']
+              if d['same_as'] in names}
+  except (ValueError, KeyError, TypeError) as e:
+    raise UserError(f'{path} is damaged ({type(e).__name__}: {e}): build the '
+                    'data set anew') from e
+  return names
+
+
+def _manifest(folder):
+  path = folder / 'manifest.csv'
+  if not path.is_file():
+    return None
+  try:
+    with path.open(newline='', encoding='utf-8') as f:
+      return {row.get('background') for row in csv.DictReader(f)} - {None, ''}
+  except (csv.Error, UnicodeDecodeError) as e:
+    raise UserError(f'{path} cannot be read ({e})') from e
+
+
+def _trained_on(folder):
+  """Names of the run's training images, or None where they cannot be found."""
+  run = folder.absolute().parent
+  try:
+    config = json.loads((run / 'config.json').read_text('utf-8'))
+    dataset = pathlib.Path(config.get('data_dir') or run / 'dataset')
+  except (OSError, ValueError, AttributeError):
+    return None
+  if not sets.is_dataset(dataset):
+    return None
+  records = data.Records(data.load_info(dataset), 'train')
+  return set(records.sources(range(len(records.labels))))

@@ -1,0 +1,162 @@
+"""A study's report: on the terminal, as Markdown, JSON and PNG."""
+
+import os
+
+from pegan_jax.inspection import picture, verdict
+from pegan_jax.inspection.arms import AUGMENTED, REAL
+from pegan_jax.inspection.filtering import FILTERS
+from pegan_jax.metrics.against import write_json
+from pegan_jax.metrics.table import align
+
+
+def write(report, folder):
+  """Writes study.json, study.md and study.png; each whole or not at all.
+
+  Raises:
+    OSError: they cannot be written.
+  """
+  write_json(report, folder / 'study.json')
+  part = folder / 'study.md.part'
+  part.write_text(to_text(report, markdown=True), 'utf-8')
+  os.replace(part, folder / 'study.md')
+  picture.draw(report, folder / 'study.png')
+
+
+def to_text(report, markdown=False):
+  """Lays out a report.
+
+  Args:
+    report: as `study.study` returns it.
+    markdown: whether to draw Markdown tables instead of plain ones.
+
+  Returns:
+    Several lines: the protocol, the checks, the funnels, for each fraction the
+    arms' figures and verdicts, and what generated images are worth.
+  """
+  lines = _head(report)
+  if markdown:
+    lines = ['```', *lines, '```']
+  for name, funnel in report['funnels'].items():
+    lines += ['', f'{"### " * markdown}Filter of {name}: images that fell, where',
+              '', *align(_funnel(funnel), markdown)]
+  for fraction, part in report['fractions'].items():
+    counts = part['real_per_class'].values()
+    title = f'{_range(counts)} real images a class'
+    lines += ['', f'{"### " * markdown}{title}', '',
+              *align(_figures(part['arms']), markdown), '',
+              *align(_recalls(report['classes'], part['arms']), markdown), '']
+    lines += [f'{"- " * markdown}{line}' for line in _verdicts(part['arms'])]
+  for name, rows in report['worth'].items():
+    lines += ['', f'{"### " * markdown}What {name} is worth beside real images, '
+              'all augmented', '', *align(_worth(rows), markdown)]
+  return '\n'.join(lines) + '\n'
+
+
+def _range(counts):
+  low, high = min(counts), max(counts)
+  return f'{low}' if low == high else f'{low} to {high}'
+
+
+def _head(report):
+  p = report['protocol']
+  lines = [
+      f'data       {p["data"]}: {p["test_images"]} test images in '
+      f'{p["test_groups"]} groups',
+      f'inspector  {p["network"]}, width {p["width"]:g}, {p["steps"]} steps of '
+      f'{p["batch_size"]}, AdamW {p["learning_rate"]:g}, one cycle',
+      f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
+      f'{p["bootstrap"]} bootstrap samples']
+  for name, counts in report['generated'].items():
+    lines.append(f'generated  {name}: {_range(counts.values())} a class')
+  for name, said in report['checks'].items():
+    lines += [f'checked    {name}: {x}' for x in said]
+  return lines
+
+
+def _figures(arms):
+  rows = [['', 'accuracy', 'over real only', 'over real, augmented', 'macro F1']]
+  for arm in arms.values():
+    rows.append([
+        arm['title'], _percent(arm['accuracy']),
+        *(_points(arm['against'][x]['accuracy']) if x in arm['against'] else ''
+          for x in (REAL, AUGMENTED)),
+        _percent(arm['macro_f1'])])
+  return rows
+
+
+def _percent(x):
+  return f'{_share(x["value"])} [{_share(x["low"])}, {_share(x["high"])}]'
+
+
+def _share(x):
+  return f'{100 * x:.1f}%'
+
+
+def _points(x):
+  return (f'{100 * x["value"]:+.1f} [{100 * x["low"]:+.1f}, '
+          f'{100 * x["high"]:+.1f}]')
+
+
+def _recalls(classes, arms):
+  return [['recall', *classes],
+          *([arm['title'], *(_share(arm['recall'][c]['value'])
+                             for c in classes)] for arm in arms.values())]
+
+
+def _funnel(funnel):
+  columns = ('given', *FILTERS, 'left')
+  rows = [['class', *columns]]
+  for name, counts in funnel.items():
+    rows.append([name, *('not known' if counts[c] is None else str(counts[c])
+                         for c in columns)])
+  totals = [[f[c] for f in funnel.values()] for c in columns]
+  rows.append(['all', *('not known' if None in t else str(sum(t))
+                        for t in totals)])
+  return rows
+
+
+def _verdicts(arms):
+  lines = []
+  for arm in arms.values():
+    if arm['reference'] is None:
+      continue
+    found = arm['against'][arm['reference']]
+    accuracy = found['accuracy']
+    line = (f'{arm["title"]}: {found["verdict"].upper()} '
+            f'({_points(accuracy)} points of accuracy over '
+            f'{arms[arm["reference"]]["title"]})')
+    for word in ('higher', 'lower'):
+      named = [f'{c} {100 * found["recall"][c]["value"]:+.0f}'
+               for c in found[word]]
+      if named:
+        line += f'; recall {word} for {", ".join(named)}'
+    lines.append(line)
+  return lines + _advice(arms)
+
+
+def _advice(arms):
+  """One line a generated set: whether to use it beside classical augmentation."""
+  lines = []
+  for arm in arms.values():
+    if not arm['generated'] or arm['reference'] != AUGMENTED:
+      continue
+    word = arm['against'][AUGMENTED]['verdict']
+    advice = {
+        verdict.HELPS: 'use it: it helps beside classical augmentation',
+        verdict.HURTS: 'do not use it: it hurts beside classical augmentation',
+        verdict.NO_EVIDENCE: 'no evidence that it adds to classical '
+                             'augmentation: do not rely on it'}[word]
+    lines.append(f'=> {arm["generated"]}: {advice}')
+  return lines
+
+
+def _worth(rows):
+  table = [['', 'generated', 'beside real', 'worth as many more real']]
+  for row in rows:
+    more = row['more_real']
+    table.append([
+        'all classes' if row['figure'] == 'accuracy' else row['figure'],
+        f'{row["generated"]:.0f}', f'{row["real"]:.0f}',
+        'more than the curve reaches to' if more is None else
+        'none' if more < 0.5 else f'about {more:.0f}'])
+  return table

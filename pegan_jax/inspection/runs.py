@@ -1,0 +1,91 @@
+"""Finished trainings of a study on disk: one file an arm, seed and fraction."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+
+import numpy as np
+
+from pegan_jax.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+  """What one training came to.
+
+  Attributes:
+    predicted: int [n], the answers to the test images.
+    seconds: of training.
+  """
+  predicted: np.ndarray
+  seconds: float
+
+
+def key(**what):
+  """A digest of everything that a training's result depends on."""
+  text = json.dumps(what, sort_keys=True)
+  return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+class Runs:
+  """The results in a folder, each named after what it depends on.
+
+  A study that is run again with other arms, seeds or fractions finds what it
+  shares with the first; with another network, schedule or image, nothing.
+  """
+
+  def __init__(self, folder):
+    self._folder = pathlib.Path(folder)
+
+  def load(self, digest, num_test):
+    """The `Result` of this name, or None; a damaged file counts as none."""
+    try:
+      found = json.loads((self._folder / f'{digest}.json').read_text('utf-8'))
+      predicted = np.array(found['predicted'], np.int32)
+      if predicted.shape == (num_test,):
+        return Result(predicted, float(found['seconds']))
+    except (OSError, ValueError, KeyError, TypeError):
+      pass
+    return None
+
+  def save(self, digest, result, **about):
+    """Writes a result whole or not at all; `about` is for human readers."""
+    self._write(digest, about | {'seconds': result.seconds,
+                                 'predicted': result.predicted.tolist()})
+
+  def load_filter(self, digest, count):
+    """What `filtering.apply` returned for `count` images, or None."""
+    try:
+      found = json.loads((self._folder / f'{digest}.json').read_text('utf-8'))
+      keep = np.array(found['keep'], bool)
+      if keep.shape == (count,):
+        return keep, found['funnel']
+    except (OSError, ValueError, KeyError, TypeError):
+      pass
+    return None
+
+  def save_filter(self, digest, keep, funnel):
+    self._write(digest, {'funnel': funnel, 'keep': keep.astype(int).tolist()})
+
+  def _write(self, digest, content):
+    self._folder.mkdir(parents=True, exist_ok=True)
+    path = self._folder / f'{digest}.json'
+    part = path.with_suffix('.part')
+    part.write_text(json.dumps(content) + '\n', 'utf-8')
+    os.replace(part, path)
+
+
+def check_classes(path, classes):
+  """UserError where `path`, a study's JSON from before, is of other classes."""
+  try:
+    before = json.loads(pathlib.Path(path).read_text('utf-8'))['classes']
+  except FileNotFoundError:
+    return
+  except (ValueError, KeyError, TypeError) as e:
+    raise UserError(f'{path} is damaged ({type(e).__name__}): move it away') from e
+  if before != classes:
+    raise UserError(
+        f'{path.parent} holds a study of the classes {", ".join(before)}, and '
+        f'this data set\'s are {", ".join(classes)}: name another --out')

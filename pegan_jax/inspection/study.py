@@ -1,0 +1,273 @@
+"""The study: inspectors trained with and without generated images, compared."""
+
+import dataclasses
+import pathlib
+import time
+
+import numpy as np
+
+from pegan_jax import data, monitor
+from pegan_jax.errors import UserError
+from pegan_jax.inspection import arms as arms_lib
+from pegan_jax.inspection import filtering, images, leaks, report, runs
+from pegan_jax.inspection import verdict, worth
+from pegan_jax.inspection.training import Settings, Trainer
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  """What a study is to do.
+
+  Attributes:
+    data: a built data set.
+    generated: folders of generated images.
+    out: the study's folder.
+    seeds: trainings of each arm.
+    per_class: generated images a class that are used; 0 is all.
+    fractions: shares of the real training images to repeat everything with.
+    filter: '' uses generated images as they are, 'only' filters them,
+      'compare' does both.
+    settings: how inspectors are trained.
+  """
+  data: str
+  generated: tuple[str, ...] = ()
+  out: str = 'runs/study'
+  seeds: int = 5
+  per_class: int = 600
+  fractions: tuple[float, ...] = (1.0,)
+  filter: str = ''
+  settings: Settings = Settings()
+
+  def check(self):
+    """Raises UserError for values that make no sense."""
+    self.settings.check()
+    if self.seeds < 2:
+      raise UserError(f'seeds is {self.seeds}: an interval needs 2 or more')
+    if self.per_class < 0:
+      raise UserError(f'per_class is {self.per_class}: it must be 0 (all) or '
+                      'more')
+    if not self.fractions or not all(0 < f <= 1 for f in self.fractions):
+      raise UserError('fractions must be numbers above 0 and up to 1, such as '
+                      '0.15,0.35,1.0')
+    if self.filter not in ('', 'only', 'compare'):
+      raise UserError(f'filter is {self.filter!r}: choose only or compare')
+    if self.filter and not self.generated:
+      raise UserError('--filter needs --generated: there is nothing to filter')
+
+
+def study(options, make_trainer=Trainer, extractor=None):
+  """Runs what is not done yet of a study, reports it and writes the report.
+
+  Args:
+    options: `Options`.
+    make_trainer: called as `training.Trainer` is.
+    extractor: of features, for filtering; None loads the default.
+
+  Returns:
+    The report, as study.json in `options.out` has it.
+
+  Raises:
+    UserError: bad options or input, or generated images that the test images
+      had a part in.
+  """
+  options.check()
+  out = pathlib.Path(options.out)
+  info = data.load_info(options.data)
+  runs.check_classes(out / 'study.json', info.classes)
+  train, test = images.load_splits(info)
+  generated, checks, folders = _load_generated(options, info, train, test)
+  out.mkdir(parents=True, exist_ok=True)
+  bench = _Bench(options, info, train, test, generated, out, make_trainer)
+  funnels = {}
+  if options.filter:
+    funnels = _filter(options, info, train, generated, folders, bench,
+                      extractor)
+  plan = [a for a in arms_lib.plan(generated) if a.real or not np.any(
+      np.bincount(generated[a.generated].labels,
+                  minlength=len(info.classes)) == 0)]
+  answers = bench.run(plan)
+  found = _report(options, info, train, test, generated, plan, answers,
+                  bench.steps)
+  found |= {'checks': checks, 'funnels': funnels}
+  report.write(found, out)
+  return found
+
+
+def _load_generated(options, info, train, test):
+  generated, checks, folders = {}, {}, {}
+  for name, path in zip(arms_lib.names(options.generated), options.generated):
+    generated[name], folders[name] = images.load_generated(
+        info, path, options.per_class)
+    checks[name] = leaks.check(info, train, test, folders[name],
+                               generated[name])
+  return generated, checks, folders
+
+
+def _filter(options, info, train, generated, folders, bench, extractor):
+  """Adds the filtered sets to `generated`; returns {name: funnel}."""
+  tools, funnels = [], {}
+  for name in list(generated):
+    made = generated[name]
+    digest = runs.key(filter=1, steps=bench.steps, images=[
+        train.checksum(), made.checksum()],
+                      settings=dataclasses.asdict(options.settings))
+    found = bench.runs.load_filter(digest, len(made))
+    if found is None:
+      if not tools:  # Made once, and only if they are needed.
+        tools = [bench.judge(), extractor or _load_features()]
+      found = filtering.apply(info, train, made, folders[name], *tools)
+      bench.runs.save_filter(digest, *found)
+    keep, funnels[name] = found
+    if not keep.any():
+      monitor.say(f'the filter leaves nothing of {name}')
+    else:
+      generated[f'{name} filtered'] = generated[name].take(np.flatnonzero(keep))
+    if options.filter == 'only':
+      del generated[name]
+  return funnels
+
+
+def _load_features():
+  from pegan_jax.metrics import features  # pylint: disable=g-import-not-at-top
+  return features.load()
+
+
+class _Bench:
+  """Trains what has not been trained, with all images on the device at once."""
+
+  def __init__(self, options, info, train, test, generated, out, make_trainer):
+    self._options, self._info, self._generated = options, info, generated
+    self._train, self._test, self._make = train, test, make_trainer
+    self.steps = options.settings.steps(len(train))
+    self.runs = runs.Runs(out / 'runs')
+
+  def judge(self):
+    """Probabilities by an inspector trained on augmented real images."""
+    trainer = self._make(
+        self._options.settings, self._train.pixels, self._train.labels,
+        len(self._info.classes), self.steps)
+    bar = monitor.Progress(self.steps, unit='step')
+    monitor.say('training the inspector that filters')
+    state, _ = trainer.train(np.arange(len(self._train)), 0, True,
+                             progress=bar.update)
+    bar.close()
+    return lambda pixels: trainer.probabilities(state, pixels)
+
+  def run(self, plan):
+    """Trains every arm at every fraction and seed: {(fraction, arm): [S, n]}."""
+    pools = self._lay_out()
+    todo = [(seed, fraction, arm) for seed in range(self._options.seeds)
+            for fraction in self._options.fractions for arm in plan]
+    answers, missing = {}, []
+    for job in todo:
+      digest, pool = self._digest(*job, pools)
+      result = self.runs.load(digest, len(self._test))
+      if result is None:
+        missing.append((job, digest, pool))
+      answers[job] = result
+    if len(missing) < len(todo):
+      monitor.say(f'{len(todo) - len(missing)} of {len(todo)} trainings are '
+                  'done already')
+    self._train_missing(missing, answers)
+    return {(fraction, arm.name): np.array(
+        [answers[seed, fraction, arm].predicted
+         for seed in range(self._options.seeds)])
+            for fraction in self._options.fractions for arm in plan}
+
+  def _lay_out(self):
+    """Each generated set's indices among all images, laid end to end."""
+    start, pools = len(self._train), {}
+    for name, made in self._generated.items():
+      pools[name] = start + np.arange(len(made))
+      start += len(made)
+    return pools
+
+  def _digest(self, seed, fraction, arm, pools):
+    """The name of a training's result, and what it is trained on: int [n]."""
+    chosen = images.subset(self._train.labels, fraction, seed)
+    parts, pool = [], []
+    if arm.real:
+      parts.append(self._train.take(chosen).checksum())
+      pool.append(chosen)
+    if arm.generated:
+      parts.append(self._generated[arm.generated].checksum())
+      pool.append(pools[arm.generated])
+    return runs.key(
+        settings=dataclasses.asdict(self._options.settings), steps=self.steps,
+        seed=seed, augmented=arm.augmented, images=parts,
+        test=self._test.checksum(),
+        classes=len(self._info.classes)), np.concatenate(pool)
+
+  def _train_missing(self, missing, answers):
+    if not missing:
+      return
+    sets = [self._train, *self._generated.values()]
+    trainer = self._make(
+        self._options.settings, np.concatenate([s.pixels for s in sets]),
+        np.concatenate([s.labels for s in sets]), len(self._info.classes),
+        self.steps)
+    bar = monitor.Progress(len(missing) * self.steps, unit='step')
+    began = time.perf_counter()
+    for i, ((seed, fraction, arm), digest, pool) in enumerate(missing, 1):
+      # Generated images alone are the same at every fraction.
+      twin = self.runs.load(digest, len(self._test))
+      if twin is not None:
+        answers[seed, fraction, arm] = twin
+        bar.update(self.steps)
+        continue
+      this = time.perf_counter()
+      state, _ = trainer.train(pool, seed, arm.augmented, progress=bar.update)
+      predicted = trainer.probabilities(
+          state, self._test.pixels).argmax(1).astype(np.int32)
+      result = runs.Result(predicted, time.perf_counter() - this)
+      self.runs.save(digest, result, arm=arm.name, seed=seed,
+                      fraction=fraction)
+      answers[seed, fraction, arm] = result
+      right = (predicted == self._test.labels).mean()
+      share = '' if fraction == 1 else f' of {fraction:g}'
+      bar.report(i * self.steps,
+                 (time.perf_counter() - began) / (i * self.steps),
+                 f'{arm.title}{share}, seed {seed}: {right:.1%}')
+    bar.close()
+
+
+def _report(options, info, train, test, generated, plan, answers, steps):
+  held = verdict.TestSet(test.labels, test.groups, info.classes)
+  draws = verdict.Draws(held, options.seeds)
+  fractions = {}
+  for fraction in options.fractions:
+    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], draws)
+             for arm in plan}
+    fractions[f'{fraction:g}'] = {
+        'real_per_class': {
+            c: int(n) for c, n in zip(info.classes, np.bincount(
+                train.labels[images.subset(train.labels, fraction, 0)]))},
+        'arms': {arm.name: _arm(held, arm, known) for arm in plan}}
+  counts = {name: np.bincount(s.labels, minlength=len(info.classes))
+            for name, s in generated.items()}
+  settings = dataclasses.asdict(options.settings)
+  return {
+      'classes': info.classes,
+      'protocol': settings | {
+          'steps': steps, 'seeds': options.seeds, 'data': str(options.data),
+          'generated': list(options.generated), 'per_class': options.per_class,
+          'test_images': len(test),
+          'test_groups': int(len(np.unique(test.groups))),
+          'bootstrap': verdict.DRAWS},
+      'generated': {name: dict(zip(info.classes, map(int, n)))
+                    for name, n in counts.items()},
+      'fractions': fractions,
+      'worth': worth.all_sets(held, fractions, list(generated), counts)}
+
+
+def _arm(held, arm, known):
+  """One arm's part of the report."""
+  values, samples = known[arm.name]
+  entry = {'title': arm.title, 'generated': arm.generated,
+           'augmented': arm.augmented, 'reference': arm.reference}
+  entry |= verdict.summarise(held, values, samples)
+  entry['against'] = {
+      other: verdict.compare(held, known[arm.name], known[other])
+      for other in (arms_lib.REAL, arms_lib.AUGMENTED)
+      if other != arm.name and other in known}
+  return entry

@@ -1,0 +1,244 @@
+"""An inspector's training: a jitted step, scanned over batches from the device."""
+
+import dataclasses
+
+import flax
+from flax import linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from pegan_jax.errors import UserError
+from pegan_jax.inspection import augment
+from pegan_jax.nets.mobilenet import MobileNetV2
+from pegan_jax.nets.resnet import ResNet18
+
+NETWORKS = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2}
+
+# Steps in one call where a loop costs nothing; one on the CPU, see `make_steps`.
+_STEPS_PER_CALL = 32
+_EVAL_BATCH = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """How an inspector is trained.
+
+  Attributes:
+    network: a key of `NETWORKS`.
+    width: multiplies every layer's filters.
+    epochs: passes over the real training images; sets the number of steps.
+    batch_size: images a step.
+    learning_rate: the highest of the cycle.
+    weight_decay: AdamW's, of all parameters.
+  """
+  network: str = 'resnet18'
+  width: float = 1.0
+  epochs: int = 40
+  batch_size: int = 64
+  learning_rate: float = 2e-3
+  weight_decay: float = 1e-2
+
+  def check(self):
+    """Raises UserError for values that make no sense."""
+    if self.network not in NETWORKS:
+      raise UserError(f'there is no inspector {self.network!r}: choose from '
+                      f'{", ".join(NETWORKS)}')
+    for name, least in (('epochs', 1), ('batch_size', 2)):
+      if getattr(self, name) < least:
+        raise UserError(f'{name} is {getattr(self, name)}: it must be at least '
+                        f'{least}')
+    for name in ('width', 'learning_rate'):
+      if not 0 < getattr(self, name) < float('inf'):
+        raise UserError(f'{name} is {getattr(self, name)}: it must be above 0')
+    if not 0 <= self.weight_decay < float('inf'):
+      raise UserError(f'weight_decay is {self.weight_decay}: it must be 0 or more')
+
+  def steps(self, num_images):
+    """The number of optimiser steps for so many real training images."""
+    return self.epochs * -(-num_images // self.batch_size)
+
+
+@flax.struct.dataclass
+class State:
+  """What training changes.
+
+  Attributes:
+    step: int32 scalar, updates done.
+    params: the network's parameters.
+    batch_stats: its batch norms' moving averages.
+    optimizer: optax's state.
+  """
+  step: jax.Array
+  params: dict
+  batch_stats: dict
+  optimizer: optax.OptState
+
+
+def schedule(peak, steps):
+  """One cycle (Smith and Topin 2018) with torch's OneCycleLR's defaults.
+
+  From a 25th of the peak up over three tenths of the steps, then down to a
+  10,000th of that, along cosines.
+  """
+  up = max(1, round(0.3 * steps))
+  return optax.join_schedules([
+      _cosine(peak / 25, peak, up),
+      _cosine(peak, peak / 25e4, max(1, steps - up))], [up])
+
+
+def _cosine(start, end, steps):
+  def rate(step):
+    share = jnp.clip(step / steps, 0, 1)
+    return end + (start - end) * (1 + jnp.cos(jnp.pi * share)) / 2
+  return rate
+
+
+def optimizer(settings, steps):
+  """AdamW (Loshchilov and Hutter 2019) over one cycle of `steps`."""
+  return optax.adamw(schedule(settings.learning_rate, steps),
+                     weight_decay=settings.weight_decay)
+
+
+def init_state(net, tx, image_size, seed):
+  """A fresh state, drawn from `seed`."""
+  variables = net.init(jax.random.key(seed, impl='rbg'),
+                       jnp.zeros((2, image_size, image_size, 1)), train=True)
+  return State(jnp.zeros((), jnp.int32), variables['params'],
+               variables['batch_stats'], tx.init(variables['params']))
+
+
+def make_steps(net, tx):
+  """Builds the training of some steps at once.
+
+  Returns:
+    run(state, images, labels, indices, key, strength) -> (state, losses), pure
+    and ready for `jax.jit`: images uint8 [N, H, W, C] and labels int [N] of all
+    that is trained on, indices int [k, B] of k steps' batches, a key from which
+    each step's own is folded, and `augment.batch`'s strength; losses [k].
+  """
+  def step(state, batch):
+    images, labels, indices, key, strength = batch
+    x = augment.batch(jax.random.fold_in(key, state.step), images, indices,
+                      strength)
+
+    def loss(params):
+      logits, changed = net.apply(
+          {'params': params, 'batch_stats': state.batch_stats}, x, train=True,
+          mutable='batch_stats')
+      losses = optax.softmax_cross_entropy_with_integer_labels(
+          logits, labels[indices])
+      return losses.mean(), changed['batch_stats']
+
+    (value, batch_stats), grads = jax.value_and_grad(loss, has_aux=True)(
+        state.params)
+    updates, opt_state = tx.update(grads, state.optimizer, state.params)
+    return State(state.step + 1, optax.apply_updates(state.params, updates),
+                 batch_stats, opt_state), value
+
+  def run(state, images, labels, indices, key, strength):
+    if len(indices) == 1:  # Not a loop of one, which XLA would leave a loop.
+      state, value = step(state, (images, labels, indices[0], key, strength))
+      return state, value[None]
+    return jax.lax.scan(
+        lambda state, row: step(state, (images, labels, row, key, strength)),
+        state, indices)
+
+  return run
+
+
+def batches(pool, labels, steps, batch_size, seed):
+  """Draws a run's batches: every class equally often, every image of it too.
+
+  Args:
+    pool: int [n] indices of the images to train on.
+    labels: int [N] of all images.
+    steps, batch_size: how many, of how many.
+    seed: of the draw.
+
+  Returns:
+    int [steps, batch_size], indices out of `pool`. A class's images come in
+    shuffled rounds, and so do the classes.
+  """
+  rng = np.random.default_rng(seed)
+  own = labels[pool]
+  classes = np.unique(own)
+  total = steps * batch_size
+  rounds = np.tile(classes, (-(-total // len(classes)), 1))
+  sequence = rng.permuted(rounds, axis=1).ravel()[:total]
+  drawn = np.empty(total, np.int32)
+  for c in classes:
+    members, places = pool[own == c], np.flatnonzero(sequence == c)
+    drawn[places] = np.concatenate(
+        [rng.permutation(members)
+         for _ in range(-(-len(places) // len(members)))]
+        or [members])[:len(places)]
+  return drawn.reshape(steps, batch_size)
+
+
+class Trainer:
+  """Trains inspectors on subsets of one set of images; compiles once.
+
+  Args:
+    settings: `Settings`.
+    images: uint8 [N, H, W, 1 or 3]; put on the device once.
+    labels: int [N] in [0, num_classes).
+    num_classes: how many there are.
+    steps: optimiser steps of each training.
+  """
+
+  def __init__(self, settings, images, labels, num_classes, steps):
+    self._settings, self.steps = settings, steps
+    self._labels = np.asarray(labels)
+    self._on_device = jnp.asarray(images), jnp.asarray(labels)
+    self._size = images.shape[1]
+    net = NETWORKS[settings.network](num_classes, settings.width)
+    tx = optimizer(settings, steps)
+    self.init = jax.jit(lambda seed: init_state(net, tx, self._size, seed))
+    self._run = jax.jit(make_steps(net, tx), donate_argnums=0)
+    self._predict = jax.jit(lambda state, x: nn.softmax(net.apply(
+        {'params': state.params, 'batch_stats': state.batch_stats},
+        x.astype(jnp.float32) / 127.5 - 1, train=False)))
+
+  def train(self, pool, seed, augmented, state=None, until=None, progress=None):
+    """Trains one inspector; the same arguments give the same one.
+
+    Args:
+      pool: int [n] indices of the images to train on.
+      seed: of the initial weights, the batches and the augmentation.
+      augmented: whether images are augmented.
+      state: to go on from; None starts anew.
+      until: the step to stop at; None is the last.
+      progress: called with the number of steps done since its last call.
+
+    Returns:
+      (`State`, loss of the last step).
+    """
+    if state is None:
+      state = self.init(seed)
+    start = int(state.step)
+    rows = batches(pool, self._labels, self.steps, self._settings.batch_size,
+                   seed)[:until]
+    key, strength = jax.random.key(seed), jnp.float32(augmented)
+    size = 1 if jax.default_backend() == 'cpu' else _STEPS_PER_CALL
+    losses = None
+    for first in range(start, len(rows), size):
+      previous = losses
+      part = rows[first:first + size]
+      state, losses = self._run(state, *self._on_device, part, key, strength)
+      if previous is not None:
+        previous.block_until_ready()  # No more than one call ahead.
+      if progress:
+        progress(len(part))
+    return state, None if losses is None else float(losses[-1])
+
+  def probabilities(self, state, images):
+    """Those of the classes: uint8 [n, H, W, C] to float32 [n, num_classes]."""
+    done = []
+    for first in range(0, len(images), _EVAL_BATCH):
+      part = images[first:first + _EVAL_BATCH]
+      full = np.zeros((_EVAL_BATCH, *part.shape[1:]), np.uint8)
+      full[:len(part)] = part
+      done.append((self._predict(state, full), len(part)))
+    return np.concatenate([np.asarray(p)[:n] for p, n in done])

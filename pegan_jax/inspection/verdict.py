@@ -1,0 +1,132 @@
+"""What the inspectors' answers say: figures, paired differences, a verdict.
+
+Two arms are compared on the same test images with the same seeds. Both are
+drawn anew, independently of each other, for each of `DRAWS` bootstrap samples:
+seeds, one fewer than there are (with all of them the variance of a mean of few
+comes out too small by 1/S), their deviations widened as Student's t is for so
+few, and the test images' near-duplicate groups, since crops of one place are one
+observation (Owen 2007, "The pigeonhole bootstrap",
+https://arxiv.org/abs/0712.1111). An interval is the 2.5th to the 97.5th
+percentile. A class is named only where its interval at 95% for all classes
+together (Bonferroni) leaves out 0.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy import stats
+
+DRAWS = 4000
+HELPS, HURTS, NO_EVIDENCE = 'helps', 'hurts', 'no evidence'
+
+
+@dataclasses.dataclass(frozen=True)
+class TestSet:
+  """What the answers are held against.
+
+  Attributes:
+    labels: int [n].
+    groups: int [n].
+    classes: names of the labels.
+  """
+  labels: np.ndarray
+  groups: np.ndarray
+  classes: list[str]
+
+
+class Draws:
+  """The bootstrap samples, the same for every figure.
+
+  Args:
+    test: `TestSet`.
+    num_seeds: at least 2.
+    seed: of the draws.
+  """
+
+  def __init__(self, test, num_seeds, seed=0):
+    rng = np.random.default_rng(seed)
+    _, member = np.unique(test.groups, return_inverse=True)
+    count = member.max() + 1
+    # How often each group, and so each of its images, is drawn: [DRAWS, n].
+    self.images = rng.multinomial(
+        count, np.full(count, 1 / count), DRAWS)[:, member].astype(np.float32)
+    drawn = rng.multinomial(
+        num_seeds - 1, np.full(num_seeds, 1 / num_seeds), DRAWS)
+    # Each seed's weight in the mean, [DRAWS, S]: deviations from equal weights
+    # are as much wider as Student's t is than the normal distribution.
+    wider = stats.t.ppf(0.975, num_seeds - 1) / stats.norm.ppf(0.975)
+    self.seeds = 1 / num_seeds + wider * (
+        drawn / (num_seeds - 1) - 1 / num_seeds)
+
+
+def figures(test, predicted, draws):
+  """Accuracy, macro F1 and recalls: values and their bootstrap samples.
+
+  Args:
+    test: `TestSet`.
+    predicted: int [S, n], each seed's answers.
+    draws: `Draws`.
+
+  Returns:
+    ([2 + C], [DRAWS, 2 + C]): accuracy, macro F1, each class's recall, means
+    over seeds. A sample without a class has NaN for its recall.
+  """
+  ones = np.ones((1, len(test.labels)), np.float32)
+  values = _by_seed(test, predicted, ones)[:, 0].mean(0)
+  samples = _by_seed(test, predicted, draws.images)
+  return values, (samples * draws.seeds.T[:, :, None]).sum(0)
+
+
+def _by_seed(test, predicted, weights):
+  """Figures of each seed with weighted images: [S, R, 2 + C]."""
+  num_classes = len(test.classes)
+  truth = np.eye(num_classes, dtype=np.float32)[test.labels]
+  found = []
+  for answers in predicted:
+    said = np.eye(num_classes, dtype=np.float32)[answers]
+    right = weights @ (truth * said)      # [R, C]
+    actual, claimed = weights @ truth, weights @ said
+    with np.errstate(invalid='ignore', divide='ignore'):
+      recall = right / actual
+      f1 = np.where(actual + claimed > 0, 2 * right / (actual + claimed), np.nan)
+    accuracy = right.sum(1) / weights.sum(1)
+    found.append(np.column_stack([accuracy, np.nanmean(f1, 1), recall]))
+  return np.array(found, np.float64)
+
+
+def interval(samples, level=0.95):
+  """Percentile intervals of bootstrap samples: [R, ...] -> ([...], [...])."""
+  tail = 50 * (1 - level)
+  return tuple(np.nanpercentile(samples, [tail, 100 - tail], axis=0))
+
+
+def summarise(test, values, samples, limits=(0, 1)):
+  """A JSON-able dict of an arm's figures, or of a difference, with intervals."""
+  low, high = np.clip(interval(samples), *limits)
+  def entry(i):
+    return {'value': float(values[i]), 'low': float(low[i]),
+            'high': float(high[i])}
+  return {'accuracy': entry(0), 'macro_f1': entry(1),
+          'recall': {c: entry(2 + i) for i, c in enumerate(test.classes)}}
+
+
+def compare(test, arm, reference):
+  """The paired difference of two arms, and what it amounts to.
+
+  Args:
+    test: `TestSet`.
+    arm, reference: each from `figures`, with the same `Draws`.
+
+  Returns:
+    `summarise`'s dict of arm minus reference with `verdict` (by accuracy) and
+    the classes whose recall is surely `higher` and surely `lower`.
+  """
+  values, samples = arm[0] - reference[0], arm[1] - reference[1]
+  result = summarise(test, values, samples, (-1, 1))
+  low, high = interval(samples[:, 2:], 1 - 0.05 / len(test.classes))
+  accuracy = result['accuracy']
+  return result | {
+      'verdict': (HELPS if accuracy['low'] > 0 else
+                  HURTS if accuracy['high'] < 0 else NO_EVIDENCE),
+      'higher': [c for c, x in zip(test.classes, low) if x > 0],
+      'lower': [c for c, x in zip(test.classes, high) if x < 0]}

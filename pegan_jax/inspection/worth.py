@@ -1,0 +1,86 @@
+"""How many more real images generated ones are worth.
+
+A curve is an arm's figure over the number of real images it was trained with,
+at each of the study's fractions, taken as straight lines over the number's
+logarithm and never falling. Generated images beside n real ones that score as
+much as n + M real ones do without them are worth M more real ones.
+"""
+
+import numpy as np
+
+from pegan_jax.inspection.arms import AUGMENTED
+
+
+def more_real(counts, without, score, count):
+  """The number M for one figure.
+
+  Args:
+    counts: [F] numbers of real images, ascending.
+    without: [F] the figure with these alone.
+    score: the figure with generated images beside `count` real ones.
+    count: one of `counts`.
+
+  Returns:
+    M, 0 where generated images bring nothing; infinity where `score` is above
+    the whole curve.
+  """
+  curve = np.maximum.accumulate(without)
+  at = list(counts).index(count)
+  if score <= without[at]:
+    return 0.0
+  if score > curve[-1]:
+    return float('inf')
+  # The first place where the curve reaches the score.
+  i = int(np.argmax(curve >= score))
+  if i <= at:
+    return 0.0
+  share = (score - curve[i - 1]) / (curve[i] - curve[i - 1])
+  reached = np.exp(np.log(counts[i - 1])
+                   + share * np.log(counts[i] / counts[i - 1]))
+  return float(max(0.0, reached - count))
+
+
+def all_sets(test, fractions, generated, counts):
+  """What every generated set is worth, for all classes and each one.
+
+  Augmented arms are compared: augmentation costs nothing, so that is the
+  choice a user has.
+
+  Args:
+    test: `verdict.TestSet`.
+    fractions: of the report.
+    generated: names of the generated sets.
+    counts: {name: [C]} images in them.
+
+  Returns:
+    {name: [{'fraction', 'figure', 'real', 'generated', 'more_real'}]}, 'figure'
+    being 'accuracy' (counts are means over classes) or a class; 'more_real' is
+    None where it is more than the curve reaches to. {} with one fraction.
+  """
+  if len(fractions) < 2:
+    return {}
+  order = sorted(fractions, key=float)
+  def score(fraction, arm, figure):
+    arm = fractions[fraction]['arms'][arm]
+    part = arm['accuracy'] if figure == 'accuracy' else arm['recall'][figure]
+    return part['value']
+  def real(fraction, figure):
+    each = fractions[fraction]['real_per_class']
+    return (each[figure] if figure != 'accuracy' else
+            sum(each.values()) / len(each))
+  found = {}
+  for name in generated:
+    rows = found[name] = []
+    for figure in ('accuracy', *test.classes):
+      without = [score(f, AUGMENTED, figure) for f in order]
+      numbers = [real(f, figure) for f in order]
+      added = (counts[name][test.classes.index(figure)]
+               if figure != 'accuracy' else counts[name].mean())
+      for f in order[:-1]:
+        more = more_real(numbers, without,
+                         score(f, f'{AUGMENTED}+{name}', figure),
+                         real(f, figure))
+        rows.append({'fraction': float(f), 'figure': figure,
+                     'real': real(f, figure), 'generated': float(added),
+                     'more_real': None if np.isinf(more) else more})
+  return found

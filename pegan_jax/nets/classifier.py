@@ -1,0 +1,88 @@
+"""What classifiers are made of beside convolutions: batch norm, pool, output."""
+
+import functools
+
+from flax import linen as nn
+from jax import lax
+import jax.numpy as jnp
+
+
+class BatchNorm(nn.Module):
+  """Each channel to zero mean and unit variance over the batch, scale, shift.
+
+  Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167; as in PyTorch, the
+  moving averages take in a tenth of each batch's mean and unbiased variance.
+
+  Attributes:
+    epsilon: added to the variance.
+    momentum: what a step leaves of the averages.
+  """
+  epsilon: float = 1e-5
+  momentum: float = 0.9
+
+  @nn.compact
+  def __call__(self, x, train):
+    """Normalises.
+
+    Args:
+      x: [B, H, W, C].
+      train: whether by the batch's own statistics, which also enter the
+        averages in the collection 'batch_stats'; else by those averages.
+
+    Returns:
+      [B, H, W, C].
+    """
+    shape = x.shape[-1:]
+    scale = self.param('scale', nn.initializers.ones, shape)
+    bias = self.param('bias', nn.initializers.zeros, shape)
+    mean = self.variable('batch_stats', 'mean', jnp.zeros, shape)
+    var = self.variable('batch_stats', 'var', jnp.ones, shape)
+    if not train:
+      return _normalise(x, mean.value, var.value, self.epsilon, scale, bias)
+    batch_mean = x.mean((0, 1, 2))
+    batch_var = jnp.square(x - batch_mean).mean((0, 1, 2))
+    if not self.is_initializing():
+      count = x.size // x.shape[-1]
+      unbiased = batch_var * (count / max(1, count - 1))
+      mean.value += (1 - self.momentum) * (batch_mean - mean.value)
+      var.value += (1 - self.momentum) * (unbiased - var.value)
+    return _normalise(x, batch_mean, batch_var, self.epsilon, scale, bias)
+
+
+def _normalise(x, mean, var, epsilon, scale, bias):
+  return (x - mean) * (lax.rsqrt(var + epsilon) * scale) + bias
+
+
+def max_pool(x):
+  """The largest of every second 3x3 window: [B, H, W, C] -> [B, h, w, C].
+
+  XLA fuses the shifted slices; on the CPU its reduce_window and the gradient of
+  that are several times slower. Where several are the largest they share the
+  gradient.
+  """
+  x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=-jnp.inf)
+  for axis in (1, 2):
+    last = (x.shape[axis] - 3) // 2 * 2 + 1
+    x = functools.reduce(jnp.maximum, [
+        lax.slice_in_dim(x, i, i + last, 2, axis) for i in range(3)])
+  return x
+
+
+class Classifier(nn.Module):
+  """The output layer: features [B, D] to logits [B, num_classes].
+
+  torch.nn.Linear's initialisation.
+
+  Attributes:
+    num_classes: outputs.
+  """
+  num_classes: int
+
+  @nn.compact
+  def __call__(self, x):
+    bound = x.shape[-1] ** -0.5
+    uniform = nn.initializers.uniform(2 * bound)
+    return nn.Dense(
+        self.num_classes,
+        kernel_init=lambda *args: uniform(*args) - bound,
+        bias_init=lambda *args: uniform(*args) - bound)(x)

@@ -1,0 +1,166 @@
+"""What is wrong with a study's input is one sentence, before any training."""
+
+import json
+
+import numpy as np
+import pytest
+
+from inspection import worlds
+from inspection.worlds import CLASSES
+from pegan_jax import data
+from pegan_jax.inspection import __main__ as command
+from pegan_jax.inspection import images, leaks
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+  """A data set whose audit groups a test image with one that was left out."""
+  return worlds.write_dataset(
+      tmp_path_factory.mktemp('bad') / 'data', worlds.plain_splits(3, 3),
+      groups=[{'group': 1, 'members': ['a/test/0.png', 'a/left_out.png']}],
+      duplicates=[{'dropped': 'a/twin.png', 'same_as': 'a/left_out.png'}])
+
+
+def _made(tmp_path, classes=CLASSES, size=worlds.SIZE, count=2):
+  rng = np.random.default_rng(9)
+  return worlds.write_images(tmp_path / 'made', {
+      c: rng.integers(0, 256, (count, size, size, 1), np.uint8)
+      for c in classes})
+
+
+def _fails(capsys, arguments, *words):
+  assert command.main([str(a) for a in arguments]) == 2
+  error = capsys.readouterr().err
+  assert error.startswith('error: ') and error.count('\n') == 1
+  for word in words:
+    assert word in error, error
+
+
+@pytest.mark.parametrize('arguments,words', [
+    ([], ['study|predict']),
+    (['study'], ['--data']),
+    (['study', '--data', 'd', '--nonsense'], ['--nonsense']),
+    (['study', '--data', 'd', '--seeds', 'x'], ['--seeds']),
+    (['study', '--data', 'd', '--seeds', '1'], ['seeds is 1']),
+    (['study', '--data', 'd', '--fractions', '0.5,x'], ['0.5,x']),
+    (['study', '--data', 'd', '--fractions', '0,1'], ['fractions']),
+    (['study', '--data', 'd', '--per_class', '-1'], ['per_class']),
+    (['study', '--data', 'd', '--filter'], ['--generated']),
+    (['study', '--data', 'd', '--epochs', '0'], ['epochs']),
+    (['study', '--data', 'd', '--width', 'nan'], ['width']),
+    (['study', '--data', 'd', '--network', 'vgg'], ['vgg', 'mobilenetv2']),
+    (['study', '--data', '/nowhere'], ['/nowhere', 'data_prep.build']),
+    (['predict', '--workdir', '/nowhere', __file__], ['/nowhere', 'inspect']),
+    (['predict', '--workdir', '.', '/nowhere.png'], ['/nowhere.png']),
+])
+def test_flags(arguments, words, capsys):
+  _fails(capsys, arguments, *words)
+
+
+def test_class_folders_that_do_not_match(folder, tmp_path, capsys):
+  made = _made(tmp_path, [*CLASSES, 'odd'])
+  _fails(capsys, ['study', '--data', folder, '--generated', made], 'odd',
+         'a, b, c')
+
+
+def test_a_class_absent_from_generated(folder, tmp_path, capsys):
+  made = _made(tmp_path, ['a', 'c'])
+  _fails(capsys, ['study', '--data', folder, '--generated', made],
+         'no images of b')
+
+
+def test_images_of_another_size(folder, tmp_path, capsys):
+  made = _made(tmp_path, size=8)
+  _fails(capsys, ['study', '--data', folder, '--generated', made], '8x8',
+         '16x16')
+
+
+def test_a_folder_without_class_folders(folder, tmp_path, capsys):
+  made = _made(tmp_path)
+  _fails(capsys, ['study', '--data', folder, '--generated', made / 'a'],
+         'no class folders')
+  _fails(capsys, ['study', '--data', folder, '--generated', tmp_path / 'none'],
+         'not a folder')
+
+
+def test_an_image_that_is_damaged(folder, tmp_path, capsys):
+  made = _made(tmp_path)
+  (made / 'b' / '00001.png').write_bytes(b'\x89PNG\r\n\x1a\n nothing')
+  _fails(capsys, ['study', '--data', folder, '--generated', made], '00001.png')
+
+
+def test_no_test_split(tmp_path, capsys):
+  splits = worlds.plain_splits(3, 3)
+  del splits['test']
+  lone = worlds.write_dataset(tmp_path / 'data', splits)
+  _fails(capsys, ['study', '--data', lone], 'no test split')
+
+
+def test_a_class_absent_from_test(tmp_path, capsys):
+  splits = worlds.plain_splits(3, 3)
+  splits['test'] = [e for e in splits['test'] if e['label'] != 'c']
+  lone = worlds.write_dataset(tmp_path / 'data', splits)
+  _fails(capsys, ['study', '--data', lone], 'test split', 'no images of c')
+
+
+def test_one_image_a_class(tmp_path, capsys):
+  lone = worlds.write_dataset(tmp_path / 'data', worlds.plain_splits(1, 3))
+  _fails(capsys, ['study', '--data', lone], 'class a has 1 training image')
+
+
+def test_a_folder_of_another_class_list(folder, tmp_path, capsys):
+  (tmp_path / 'study.json').write_text('{"classes": ["x", "y"]}')
+  _fails(capsys, ['study', '--data', folder, '--out', tmp_path], 'x, y',
+         '--out')
+
+
+class TestLeaks:
+  """A generator that has seen the test images is refused, by their names."""
+
+  def _check(self, folder, made):
+    info = data.load_info(folder)
+    train, test = images.load_splits(info)
+    generated, opened = images.load_generated(info, made, 0)
+    return leaks.check(info, train, test, opened, generated)
+
+  def test_what_is_not_known_is_said(self, folder, tmp_path):
+    said = ' '.join(self._check(folder, _made(tmp_path)))
+    assert 'no manifest' in said and 'not beside it' in said
+
+  @pytest.mark.parametrize('name', [
+      'b/test/1.png', 'a/left_out.png', 'a/twin.png'])
+  def test_a_manifest_that_names_them(self, folder, tmp_path, capsys, name):
+    """A test image, one of its steel, and a dropped duplicate of that."""
+    made = _made(tmp_path)
+    (made / 'manifest.csv').write_text(
+        f'file,class,background\na/00000.png,a,clean/0.png\n'
+        f'a/00001.png,a,{name}\n')
+    _fails(capsys, ['study', '--data', folder, '--generated', made], name,
+           'manifest')
+
+  def test_a_clean_manifest(self, folder, tmp_path):
+    made = _made(tmp_path)
+    (made / 'manifest.csv').write_text(
+        'file,class,background\na/00000.png,a,a/train/0.png\n')
+    assert 'none of the 1 backgrounds' in self._check(folder, made)[1]
+
+  def test_the_run_beside_it(self, folder, tmp_path, capsys):
+    """Its data set has in train what is tested on here: another split."""
+    made = _made(tmp_path)
+    splits = worlds.plain_splits(3, 3)
+    splits['train'] += splits['test'][:1]
+    other = worlds.write_dataset(tmp_path / 'other', splits)
+    config = tmp_path / 'config.json'
+    config.write_text(json.dumps({'data_dir': str(other)}))
+    _fails(capsys, ['study', '--data', folder, '--generated', made],
+           'a/test/0.png', 'trained on test images')
+    config.write_text(json.dumps({'data_dir': str(folder)}))
+    assert 'none of the 9 images' in self._check(folder, made)[2]
+
+  def test_a_test_image_itself(self, folder, tmp_path, capsys):
+    made = _made(tmp_path)
+    _, test = images.load_splits(data.load_info(folder))
+    worlds.write_images(tmp_path / 'copy', {'a': test.pixels[:1]})
+    (tmp_path / 'copy' / 'a' / '00000.png').rename(made / 'a' / 'seen.png')
+    _fails(capsys, ['study', '--data', folder, '--generated', made],
+           'a/seen.png')

@@ -1,0 +1,133 @@
+"""--mode inspect and predict: an inspector trained, kept, and asked."""
+
+import csv
+import importlib
+import json
+import pathlib
+import shutil
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from inspection import worlds
+from pegan_jax.errors import UserError
+from pegan_jax.inspection import __main__ as command
+from pegan_jax.inspection import confusion, inspector
+
+
+def _config(folder, **kwargs):
+  config = importlib.import_module('configs.inspect').get_config()
+  config.data_dir = str(folder)
+  config.width, config.epochs, config.batch_size = 0.125, 30, 16
+  config.checkpoint_every = 20
+  config.update(kwargs)
+  return config.lock()
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+  """A narrow ResNet18 on three classes that are easily told apart."""
+  folder = tmp_path_factory.mktemp('inspector')
+  rng = np.random.default_rng(0)
+  splits = {'train': [], 'test': []}
+  for label, name in enumerate(worlds.CLASSES):
+    for split, count in (('train', 16), ('test', 5)):
+      splits[split] += worlds.examples(
+          worlds.draw(rng, label, count, noise=8) // 4 + 64 * label, name,
+          f'{name}/{split}')
+  data = worlds.write_dataset(folder / 'data', splits)
+  return data, folder / 'run', inspector.inspect(_config(data), folder / 'run')
+
+
+def test_the_report(trained, capsys):
+  _, workdir, report = trained
+  counts = np.array(report['confusion'])
+  assert counts.sum(1).tolist() == [5, 5, 5]
+  assert np.trace(counts) >= 13
+  assert report['images_per_second'] > 0
+  assert report['protocol']['steps'] == 90 and report['protocol']['images'] == 48
+  assert json.loads((workdir / 'inspection.json').read_text()) == report
+  with Image.open(workdir / 'inspection.png') as image:
+    assert image.width > 200
+  # Again: it is trained already, and tested to the same end.
+  again = inspector.inspect(_config(trained[0]), workdir)
+  assert again['confusion'] == report['confusion']
+  assert '15 test images' in capsys.readouterr().out
+
+
+def test_predict_names_what_it_was_trained_on(trained, tmp_path, capsys):
+  _, workdir, _ = trained
+  rng = np.random.default_rng(3)
+  by_class = {c: worlds.draw(rng, i, 3, noise=8) // 4 + 64 * i
+              for i, c in enumerate(worlds.CLASSES)}
+  folder = worlds.write_images(tmp_path / 'images', by_class)
+  lone = tmp_path / 'large.png'
+  Image.fromarray(by_class['c'][0, ..., 0]).resize((40, 48)).save(lone)
+  assert command.main(['predict', '--workdir', str(workdir), str(folder),
+                       str(lone), '--csv', str(tmp_path / 'answers.csv')]) == 0
+  said = capsys.readouterr()
+  assert '1 images were cut square' in said.err
+  with (tmp_path / 'answers.csv').open(newline='') as f:
+    rows = list(csv.DictReader(f))
+  assert len(rows) == 10
+  right = sum(r['class'] == pathlib.Path(r['file']).parent.name
+              for r in rows[:-1])
+  assert right >= 8
+  for row, line in zip(rows, said.out.splitlines(), strict=True):
+    p = [float(row[f'p_{c}']) for c in worlds.CLASSES]
+    assert sum(p) == pytest.approx(1, abs=1e-5)
+    assert float(row['probability']) == max(p)
+    assert line == f'{row["file"]}  {row["class"]}  {max(p):.3f}'
+
+
+def test_a_workdir_of_another_class_list(trained, tmp_path):
+  data, workdir, _ = trained
+  other = shutil.copytree(data, tmp_path / 'data')
+  names = (other / 'label.labels.txt').read_text().replace('b', 'bb', 1)
+  (other / 'label.labels.txt').write_text(names)
+  with pytest.raises(UserError, match='classes'):
+    inspector.inspect(_config(other), workdir)
+
+
+def test_other_settings_are_refused_and_bad_ones_too(trained, tmp_path):
+  data, workdir, _ = trained
+  for kwargs, word in (({'width': 0.25}, 'width'),
+                       ({'epochs': 31}, 'epochs')):
+    with pytest.raises(UserError, match=word):
+      inspector.inspect(_config(data, **kwargs), workdir)
+  for kwargs, word in (({'checkpoint_every': 0}, 'checkpoint_every'),
+                       ({'network': 'vgg'}, 'vgg'),
+                       ({'batch_size': 1}, 'batch_size')):
+    with pytest.raises(UserError, match=word):
+      inspector.inspect(_config(data, **kwargs), tmp_path / 'new')
+
+
+def test_an_inspector_that_is_not_there_or_not_done(trained, tmp_path):
+  _, workdir, _ = trained
+  with pytest.raises(UserError, match='--mode inspect'):
+    inspector.load(tmp_path)
+  half = shutil.copytree(workdir, tmp_path / 'half')
+  shutil.rmtree(half / 'inspector')
+  with pytest.raises(UserError, match='not trained to its end'):
+    inspector.load(half)
+  (half / 'inspector.json').write_text('{')
+  with pytest.raises(UserError, match='no inspector'):
+    inspector.load(half)
+
+
+def test_confusion_by_hand():
+  counts = confusion.matrix(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), 2)
+  assert counts == [[1, 1], [0, 2]]
+  np.testing.assert_array_equal(confusion.recalls(counts), [0.5, 1])
+  text = confusion.to_text({'classes': ['x', 'y'], 'confusion': counts,
+                            'images_per_second': 10.0})
+  assert 'accuracy 75.0% of 4 test images' in text
+  assert text.splitlines()[3].split() == ['x', '1', '1', '50.0%']
+
+
+def test_the_config_says_how_it_is_run():
+  module = importlib.import_module('configs.inspect')
+  assert 'configs/inspect.py --mode inspect' in module.__doc__
+  settings = inspector.settings_of(module.get_config())
+  assert (settings.epochs, settings.learning_rate) == (40, 2e-3)

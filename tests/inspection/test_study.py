@@ -1,0 +1,221 @@
+"""The study on worlds whose answer is known, and how it goes on."""
+
+import json
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from inspection import worlds
+from inspection.worlds import CLASSES, PixelTrainer
+from pegan_jax import data
+from pegan_jax.inspection import arms, filtering, images, report, runs, study
+from pegan_jax.inspection.verdict import HELPS, HURTS
+
+
+@pytest.fixture(autouse=True)
+def no_trainings():
+  PixelTrainer.trained, PixelTrainer.stop_after = [], None
+
+
+@pytest.fixture(scope='module')
+def world(tmp_path_factory):
+  """A data set of four images a class, and three generators' folders."""
+  folder = tmp_path_factory.mktemp('world')
+  rng = np.random.default_rng(1)
+  made = {c: worlds.draw(rng, i, 60) for i, c in enumerate(CLASSES)}
+  noise = {c: rng.integers(0, 256, (60, worlds.SIZE, worlds.SIZE, 1), np.uint8)
+           for c in CLASSES}
+  rotated = dict(zip(CLASSES, [made['b'], made['c'], made['a']]))
+  return {
+      'data': worlds.write_dataset(folder / 'data', worlds.plain_splits()),
+      'planted': worlds.write_images(folder / 'planted', made),
+      'noise': worlds.write_images(folder / 'noise', noise),
+      'permuted': worlds.write_images(folder / 'permuted', rotated)}
+
+
+def _options(world, out, *names, **kwargs):
+  return study.Options(
+      data=str(world['data']), generated=tuple(str(world[n]) for n in names),
+      out=str(out), **{'seeds': 3, **kwargs})
+
+
+def _verdicts(found, name, fraction='1'):
+  known = found['fractions'][fraction]['arms']
+  return [known[arm]['against'][known[arm]['reference']]['verdict']
+          for arm in (f'real+{name}', f'augmented+{name}')]
+
+
+def test_information_helps_noise_does_not_and_wrong_labels_hurt(
+    world, tmp_path, capsys):
+  found = study.study(
+      _options(world, tmp_path / 'out', 'planted', 'noise', 'permuted'),
+      PixelTrainer)
+  assert _verdicts(found, 'planted') == [HELPS, HELPS]
+  assert HELPS not in _verdicts(found, 'noise')
+  assert _verdicts(found, 'permuted') == [HURTS, HURTS]
+  # Every arm trained with every seed, on what its name says.
+  assert len(PixelTrainer.trained) == 3 * (2 + 3 * 3)
+  assert {n for _, _, n in PixelTrainer.trained} == {12, 180, 192}
+  text = report.to_text(found)
+  assert '=> planted: use it' in text
+  assert '=> permuted: do not use it' in text
+  assert '=> noise: use it' not in text
+  assert 'real + permuted: HURTS (-' in text
+  saved = json.loads((tmp_path / 'out' / 'study.json').read_text('utf-8'))
+  assert saved == json.loads(json.dumps(found))
+  assert (tmp_path / 'out' / 'study.md').read_text('utf-8').count('|---') >= 2
+  with Image.open(tmp_path / 'out' / 'study.png') as image:
+    assert image.width > 1000
+  # Accuracy by hand, of one training.
+  lines = [x for x in capsys.readouterr().err.splitlines() if 'seed 2' in x]
+  assert len(lines) == 11
+
+
+def test_it_goes_on_by_arm_and_seed(world, tmp_path):
+  out = tmp_path / 'out'
+  PixelTrainer.stop_after = 4
+  with pytest.raises(KeyboardInterrupt):
+    study.study(_options(world, out, 'planted', seeds=2), PixelTrainer)
+  assert len(list((out / 'runs').iterdir())) == 4
+  PixelTrainer.stop_after = None
+  first = study.study(_options(world, out, 'planted', seeds=2), PixelTrainer)
+  assert len(PixelTrainer.trained) == 2 * 5
+  assert len(set(PixelTrainer.trained)) == 10
+  # Again: nothing is trained, and the report is the same.
+  assert study.study(_options(world, out, 'planted', seeds=2),
+                     PixelTrainer) == first
+  assert len(PixelTrainer.trained) == 10
+  # Of one result that is damaged and one that is gone, these two.
+  paths = sorted((out / 'runs').iterdir())
+  paths[0].unlink()
+  paths[1].write_text('{"predicted": [1]')
+  assert study.study(_options(world, out, 'planted', seeds=2),
+                     PixelTrainer) == first
+  assert len(PixelTrainer.trained) == 12
+  # One seed more is five trainings more; another schedule is all anew.
+  study.study(_options(world, out, 'planted', seeds=3), PixelTrainer)
+  assert len(PixelTrainer.trained) == 17
+  study.study(_options(world, out, seeds=2, settings=study.Settings(epochs=7)),
+              PixelTrainer)
+  assert len(PixelTrainer.trained) == 17 + 4
+
+
+def test_fewer_real_images_and_what_generated_ones_are_worth(world, tmp_path):
+  found = study.study(_options(world, tmp_path / 'out', 'planted', seeds=2,
+                               fractions=(0.5, 1.0)), PixelTrainer)
+  assert found['fractions']['0.5']['real_per_class'] == dict.fromkeys(CLASSES, 2)
+  assert {n for _, _, n in PixelTrainer.trained} == {6, 12, 180, 186, 192}
+  # Generated images alone are the same at both, and trained once a seed.
+  assert sum(n == 180 for _, _, n in PixelTrainer.trained) == 2
+  rows = found['worth']['planted']
+  assert [r['figure'] for r in rows] == ['accuracy', *CLASSES]
+  assert rows[0]['real'] == 2 and rows[0]['generated'] == 60
+  # Sixty good images beat the four real ones that the curve ends with.
+  assert rows[0]['more_real'] is None
+  assert 'more than the curve reaches to' in report.to_text(found)
+
+
+def test_a_study_without_generated_images(world, tmp_path):
+  found = study.study(_options(world, tmp_path / 'out', seeds=2), PixelTrainer)
+  assert list(found['fractions']['1']['arms']) == ['real', 'augmented']
+  assert 'real, augmented: NO EVIDENCE' in report.to_text(found)
+
+
+def _flat(values):
+  return np.repeat(np.array(values, np.uint8), 64).reshape(-1, 8, 8, 1)
+
+
+def _by_level(pixels, progress=None):
+  """Features: an image's mean level."""
+  del progress
+  return pixels.mean((1, 2, 3), dtype=np.float64)[:, None]
+
+
+@pytest.fixture
+def levels(tmp_path):
+  """Two classes of flat images, backgrounds, and one generated image a fate."""
+  splits = {'train': [
+      *worlds.examples(_flat([100, 101, 110, 120, 130, 140, 150]), 'a', 'a'),
+      *worlds.examples(_flat([30, 31, 40, 50, 60]), 'b', 'b'),
+      *worlds.examples(_flat([104, 200]), 'background', 'clean')]}
+  splits['test'] = worlds.examples(_flat([115]), 'a', 'ta') + worlds.examples(
+      _flat([45]), 'b', 'tb')
+  folder = worlds.write_dataset(tmp_path / 'data', splits, ['a', 'b'])
+  made = worlds.write_images(tmp_path / 'made', {
+      # A copy, unchanged, of the other class, an outlier, and fit for use.
+      'a': _flat([101, 105, 116, 220, 125]), 'b': _flat([45, 55])})
+  rows = [f'a/0000{i}.png,a,clean/{i == 3:d}.png' for i in range(5)]
+  rows += [f'b/0000{i}.png,b,clean/1.png' for i in range(2)]
+  (made / 'manifest.csv').write_text(
+      '\n'.join(['file,class,background', *rows]) + '\n')
+  return folder, made
+
+
+def _judge(pixels):
+  """Calls 116 and all that is dark b."""
+  level = pixels.mean((1, 2, 3))
+  return np.eye(2)[((level < 90) | (level == 116)).astype(int)]
+
+
+def test_the_funnel_says_where_each_image_fell(levels):
+  folder, made = levels
+  info = data.load_info(folder)
+  train, _ = images.load_splits(info)
+  generated, opened = images.load_generated(info, made, 0)
+  keep, funnel = filtering.apply(info, train, generated, opened, _judge,
+                                 _by_level)
+  assert funnel['a'] == {'given': 5, 'copy': 1, 'unchanged': 1,
+                         'other class': 1, 'outlier': 1, 'left': 1}
+  assert funnel['b'] == {'given': 2, 'copy': 0, 'unchanged': 0,
+                         'other class': 0, 'outlier': 0, 'left': 2}
+  assert keep.tolist() == [False] * 4 + [True] * 3
+  (made / 'manifest.csv').unlink()
+  _, funnel = filtering.apply(info, train, generated, opened, _judge, _by_level)
+  assert funnel['a']['unchanged'] is None and funnel['a']['left'] == 2
+
+
+def test_filtered_compared_with_unfiltered(tmp_path):
+  """Three quarters of a folder are another class's: the filter mends it."""
+  rng = np.random.default_rng(5)
+  mixed = {c: np.concatenate([worlds.draw(rng, i, 20),
+                              worlds.draw(rng, (i + 1) % 3, 60)])
+           for i, c in enumerate(CLASSES)}
+  world = {'data': worlds.write_dataset(tmp_path / 'data',
+                                        worlds.plain_splits(24)),
+           'mixed': worlds.write_images(tmp_path / 'mixed', mixed)}
+  def extractor(pixels, progress=None):
+    return pixels.reshape(len(pixels), -1)[:, ::16] / 255
+  found = study.study(
+      _options(world, tmp_path / 'out', 'mixed', filter='compare'),
+      PixelTrainer, extractor)
+  known = found['fractions']['1']['arms']
+  assert _verdicts(found, 'mixed') == [HURTS, HURTS]
+  assert (known['real+mixed filtered']['accuracy']['value']
+          > known['real+mixed']['accuracy']['value'])
+  funnel = found['funnels']['mixed']
+  assert all(x['given'] == 80 and x['other class'] >= 40
+             for x in funnel.values())
+  assert found['generated']['mixed filtered'] == {
+      c: funnel[c]['left'] for c in CLASSES}
+  assert 'Filter of mixed' in report.to_text(found)
+  # The filter's outcome is kept with the trainings.
+  before = len(PixelTrainer.trained)
+  again = study.study(
+      _options(world, tmp_path / 'out', 'mixed', filter='compare'),
+      PixelTrainer, extractor)
+  assert again == found and len(PixelTrainer.trained) == before
+
+
+def test_names_of_folders():
+  assert arms.names(['/x/one/generated', '/x/two/generated']) == [
+      'one/generated', 'two/generated']
+  assert arms.names(['/x/real']) == ['x/real']  # An arm has that name.
+  assert len(set(arms.names(['/x/y', '/x/y']))) == 2
+
+
+def test_another_class_list_is_refused(world, tmp_path):
+  path = tmp_path / 'study.json'
+  path.write_text('{"classes": ["x", "y"]}')
+  with pytest.raises(study.UserError, match='x, y'):
+    runs.check_classes(path, CLASSES)

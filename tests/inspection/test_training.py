@@ -1,0 +1,120 @@
+"""An inspector's training: its batches, its schedule, and going on with it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from pegan_jax.inspection import training
+from pegan_jax.nets.classifier import BatchNorm, Classifier
+from pegan_jax.nets.small_conv import Conv
+from flax import linen as nn
+
+
+class Tiny(nn.Module):
+  """As an inspector is called, and as it keeps its averages."""
+  num_classes: int
+  width: float = 1.0
+
+  @nn.compact
+  def __call__(self, x, train):
+    x = BatchNorm()(Conv(4, 3, 2, rgb=True)(x), train)
+    return Classifier(self.num_classes)(nn.relu(x).mean((1, 2)))
+
+
+@pytest.fixture
+def settings(monkeypatch):
+  monkeypatch.setitem(training.NETWORKS, 'tiny', Tiny)
+  return training.Settings(network='tiny', epochs=4, batch_size=6,
+                           learning_rate=0.05)
+
+
+def _data():
+  """Bright and dark images: easy to tell apart."""
+  rng = np.random.default_rng(0)
+  labels = np.arange(24) % 2
+  images = rng.integers(0, 100, (24, 8, 8, 1)) + 150 * labels[:, None, None, None]
+  return images.clip(0, 255).astype(np.uint8), labels.astype(np.int32)
+
+
+def test_batches_take_classes_and_images_equally_often():
+  labels = np.array([0] * 2 + [1] * 7 + [2] * 3 + [1] * 5)
+  pool = np.arange(12)  # The last five are not in it.
+  found = training.batches(pool, labels, 21, 4, seed=0)
+  assert found.shape == (21, 4)
+  times = np.bincount(found.ravel(), minlength=17)
+  assert (times[12:] == 0).all()
+  for c in range(3):
+    mine = times[:12][labels[:12] == c]
+    assert mine.sum() == 28 and np.ptp(mine) <= 1
+  again = training.batches(pool, labels, 21, 4, seed=0)
+  np.testing.assert_array_equal(found, again)
+  assert (found != training.batches(pool, labels, 21, 4, seed=1)).any()
+  # What classes come when does not depend on which images they have.
+  fewer = training.batches(np.arange(1, 12), labels, 21, 4, seed=0)
+  np.testing.assert_array_equal(labels[found], labels[fewer])
+
+
+def test_the_schedule_is_torchs_one_cycle():
+  """torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=11): its values
+  at its ends and its peak, reached after 0.3 of the steps."""
+  rate = training.schedule(1.0, 10)
+  found = [float(rate(k)) for k in range(11)]
+  np.testing.assert_allclose(found[0], 1 / 25, rtol=1e-6)
+  np.testing.assert_allclose(found[3], 1, rtol=1e-6)
+  np.testing.assert_allclose(found[10], 1 / 25e4, atol=1e-6)
+  assert (np.diff(found[:4]) > 0).all() and (np.diff(found[3:]) < 0).all()
+  # Half-way up and half-way down a cosine is half-way between its ends.
+  np.testing.assert_allclose(float(rate(1.5)), (1 / 25 + 1) / 2, rtol=1e-6)
+  assert np.isfinite(training.schedule(1.0, 1)(0))
+
+
+def test_it_learns_and_resumed_equals_uninterrupted(settings):
+  images, labels = _data()
+  trainer = training.Trainer(settings, images, labels, 2, settings.steps(24))
+  assert trainer.steps == 16
+  pool, counted = np.arange(24), []
+  whole, loss = trainer.train(pool, 0, True, progress=counted.append)
+  assert sum(counted) == 16 and loss < 0.3
+  half, _ = trainer.train(pool, 0, True, until=7)
+  assert int(half.step) == 7
+  resumed, _ = trainer.train(pool, 0, True, state=half)
+  for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(resumed), strict=True):
+    np.testing.assert_array_equal(a, b)
+  p = trainer.probabilities(whole, images)
+  np.testing.assert_allclose(p.sum(1), 1, rtol=1e-5)
+  assert (p.argmax(1) == labels).all()
+  other, _ = trainer.train(pool, 1, True)
+  assert any((a != b).any() for a, b in zip(
+      jax.tree.leaves(whole.params), jax.tree.leaves(other.params)))
+
+
+def test_many_steps_in_one_call_are_those_steps(settings):
+  """What other backends do in one scan, the CPU does step by step."""
+  images, labels = _data()
+  net, tx = Tiny(2), training.optimizer(settings, 6)
+  state = training.init_state(net, tx, 8, 0)
+  run = jax.jit(training.make_steps(net, tx))
+  rows = training.batches(np.arange(24), labels, 6, 6, 0)
+  rest = jnp.asarray(images), jnp.asarray(labels)
+  scanned, losses = run(state, *rest, rows, jax.random.key(0), jnp.float32(1))
+  stepped = []
+  for row in rows:
+    state, loss = run(state, *rest, row[None], jax.random.key(0), jnp.float32(1))
+    stepped.append(float(loss[0]))
+  np.testing.assert_allclose(losses, stepped, rtol=1e-4)
+  for a, b in zip(jax.tree.leaves(scanned), jax.tree.leaves(state), strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+def test_one_step_of_adamw_by_hand():
+  """AdamW's first update is the rate, by the gradient's sign, and the decay."""
+  settings = training.Settings(learning_rate=0.1, weight_decay=0.5)
+  tx = training.optimizer(settings, 100)
+  params = {'w': jnp.array([2.0, -3.0])}
+  updates, _ = tx.update({'w': jnp.array([0.7, 0.1])}, tx.init(params), params)
+  found = optax.apply_updates(params, updates)['w']
+  rate = 0.1 / 25
+  np.testing.assert_allclose(
+      found, [2 - rate * (1 + 0.5 * 2), -3 - rate * (1 - 0.5 * 3)], rtol=1e-5)

@@ -1,0 +1,128 @@
+"""Figures, intervals and verdicts against closed forms."""
+
+import numpy as np
+import pytest
+
+from pegan_jax.inspection import verdict, worth
+
+
+def _test_set(n=300, groups=None, classes=('a', 'b', 'c')):
+  labels = np.arange(n) % len(classes)
+  return verdict.TestSet(
+      labels, np.arange(n) if groups is None else groups, list(classes))
+
+
+def _answers(test, accuracy, seeds, rng):
+  wrong = rng.random((seeds, len(test.labels))) >= accuracy
+  return np.where(wrong, (test.labels + 1) % len(test.classes), test.labels)
+
+
+def test_figures_by_hand():
+  test = verdict.TestSet(np.array([0, 0, 0, 1]), np.arange(4), ['a', 'b'])
+  predicted = np.array([[0, 0, 1, 1], [0, 0, 0, 0]])
+  values, samples = verdict.figures(test, predicted, verdict.Draws(test, 2))
+  # Seed 0: accuracy 3/4, recalls 2/3 and 1, F1 4/5 and 2/3; seed 1: 3/4, 1 and
+  # 0, 6/7 and 0.
+  np.testing.assert_allclose(values, [
+      0.75, ((4 / 5 + 2 / 3) / 2 + 6 / 7 / 2) / 2, (2 / 3 + 1) / 2, 0.5],
+                             rtol=1e-6)
+  assert samples.shape == (verdict.DRAWS, 4)
+
+
+def test_the_interval_is_the_binomials_where_seeds_agree():
+  rng = np.random.default_rng(0)
+  test = _test_set(400, classes=('a', 'b'))
+  predicted = np.repeat(_answers(test, 0.8, 1, rng), 3, 0)
+  values, samples = verdict.figures(test, predicted, verdict.Draws(test, 3))
+  p = values[0]
+  np.testing.assert_allclose(samples[:, 0].std(), (p * (1 - p) / 400) ** 0.5,
+                             rtol=0.05)
+
+
+def test_near_duplicates_count_as_one():
+  """Images that are right or wrong by fours have twice the interval."""
+  rng = np.random.default_rng(0)
+  groups = np.repeat(np.arange(100), 4)
+  test = verdict.TestSet(np.zeros(400, int), groups, ['a', 'b'])
+  right = np.repeat(rng.random(100) < 0.7, 4)
+  predicted = np.where(right, 0, 1)[None].repeat(2, 0)
+  spread = verdict.figures(
+      test, predicted, verdict.Draws(test, 2))[1][:, 0].std()
+  p = right.mean()
+  np.testing.assert_allclose(spread, (p * (1 - p) / 100) ** 0.5, rtol=0.05)
+
+
+def test_the_spread_of_seeds_is_that_of_their_mean():
+  """With seeds 10% apart and all images alike: s / sqrt(S), s with S - 1, as
+  much wider as Student's t with four degrees of freedom, 2.776 against 1.960."""
+  test = verdict.TestSet(np.zeros(1000, int), np.zeros(1000, int), ['a', 'b'])
+  shares = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
+  predicted = (np.arange(1000) >= 1000 * shares[:, None]).astype(int)
+  _, samples = verdict.figures(test, predicted, verdict.Draws(test, 5))
+  np.testing.assert_allclose(samples[:, 0].std(),
+                             shares.std(ddof=1) / 5 ** 0.5 * 2.776 / 1.960,
+                             rtol=0.05)
+
+
+@pytest.mark.parametrize('before,after,word', [
+    (0.7, 0.85, verdict.HELPS), (0.85, 0.7, verdict.HURTS),
+    (0.8, 0.8, verdict.NO_EVIDENCE)])
+def test_verdicts(before, after, word):
+  rng = np.random.default_rng(1)
+  test = _test_set()
+  draws = verdict.Draws(test, 5)
+  arms = [verdict.figures(test, _answers(test, p, 5, rng), draws)
+          for p in (after, before)]
+  found = verdict.compare(test, *arms)
+  assert found['verdict'] == word
+  assert found['accuracy']['low'] < after - before < found['accuracy']['high']
+  assert not (found['higher'] and found['lower'])
+
+
+def test_an_arm_against_itself_is_no_evidence():
+  test = _test_set()
+  arm = verdict.figures(test, _answers(test, 0.8, 3, np.random.default_rng(2)),
+                        verdict.Draws(test, 3))
+  found = verdict.compare(test, arm, arm)
+  assert found['verdict'] == verdict.NO_EVIDENCE
+  assert found['accuracy'] == {'value': 0, 'low': 0, 'high': 0}
+
+
+def test_the_class_that_changed_is_named():
+  test = _test_set(600)
+  before = np.repeat(test.labels[None], 3, 0).copy()
+  before[:, (test.labels == 1) & (np.arange(600) % 2 == 0)] = 0
+  after = np.repeat(test.labels[None], 3, 0)
+  draws = verdict.Draws(test, 3)
+  found = verdict.compare(test, verdict.figures(test, after, draws),
+                          verdict.figures(test, before, draws))
+  assert found['higher'] == ['b'] and found['lower'] == []
+
+
+@pytest.mark.parametrize('seeds', [2, 5])
+def test_false_alarms_are_rare(seeds):
+  """Two arms of one kind whose seeds differ by a few points, as they do."""
+  rng = np.random.default_rng(3)
+  test = _test_set(100, classes=('a', 'b'))
+  draws = verdict.Draws(test, seeds)
+  alarms = 0
+  for _ in range(40):
+    arms = [verdict.figures(test, np.concatenate([
+        _answers(test, 0.8 + 0.05 * rng.normal(), 1, rng)
+        for _ in range(seeds)]), draws) for _ in range(2)]
+    alarms += verdict.compare(test, *arms)['verdict'] != verdict.NO_EVIDENCE
+  assert alarms <= 5
+
+
+def test_worth_in_real_images():
+  counts, curve = [10, 20, 40], [0.5, 0.6, 0.8]
+  assert worth.more_real(counts, curve, 0.6, 10) == pytest.approx(10)
+  # Half-way between 20 and 40 by logarithm.
+  assert worth.more_real(counts, curve, 0.7, 10) == pytest.approx(
+      20 * 2 ** 0.5 - 10)
+  assert worth.more_real(counts, curve, 0.5, 10) == 0
+  assert worth.more_real(counts, curve, 0.4, 20) == 0
+  assert worth.more_real(counts, curve, 0.9, 20) == float('inf')
+  # A curve that falls is taken as flat there.
+  assert worth.more_real([10, 20, 40], [0.5, 0.4, 0.8], 0.65, 20) == (
+      pytest.approx(20 * 2 ** 0.5 - 20))

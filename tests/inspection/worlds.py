@@ -1,0 +1,88 @@
+"""Small data sets whose answer is known, and a trainer that takes no time."""
+
+import json
+
+import numpy as np
+from PIL import Image
+
+from data_prep import dataset
+from pegan_jax.metrics import label_fidelity
+
+CLASSES = ['a', 'b', 'c']
+SIZE = 16
+
+
+def draw(rng, label, count, noise=40.0):
+  """Images of a class: its fixed pattern under noise; uint8 [n, S, S, 1]."""
+  pattern = np.random.default_rng([7, label]).normal(size=(SIZE, SIZE, 1))
+  x = 128 + 8 * pattern + noise * rng.normal(size=(count, SIZE, SIZE, 1))
+  return x.clip(0, 255).astype(np.uint8)
+
+
+def examples(images, label, prefix, group=0):
+  """What `write_dataset` takes of one class: names are prefix/<n>.png."""
+  return [{'image': x, 'label': label, 'source': f'{prefix}/{i}.png',
+           'group': group + i} for i, x in enumerate(images)]
+
+
+def write_dataset(folder, splits, classes=None, groups=(), duplicates=()):
+  """Writes a built data set with its audit; returns its folder."""
+  folder.mkdir(parents=True)
+  shape = next(iter(splits.values()))[0]['image'].shape
+  written = dataset.write(
+      folder, splits, [*(classes or CLASSES), 'background'], shape,
+      {'image_size': shape[0], 'max_value': 255}, 1)
+  (written / 'audit.json').write_text(json.dumps(
+      {'groups': list(groups), 'duplicates': list(duplicates)}))
+  return written
+
+
+def plain_splits(train=4, test=30, seed=0):
+  """A split of each of CLASSES: {'train', 'test'} for `write_dataset`."""
+  rng = np.random.default_rng(seed)
+  splits = {'train': [], 'test': []}
+  for label, name in enumerate(CLASSES):
+    for split, count in (('train', train), ('test', test)):
+      splits[split] += examples(draw(rng, label, count), name,
+                                f'{name}/{split}', 1000 * label)
+  return splits
+
+
+def write_images(folder, by_class):
+  """Writes {class: uint8 [n, S, S, 1]} as class folders; returns the folder."""
+  for name, images in by_class.items():
+    (folder / name).mkdir(parents=True)
+    for i, image in enumerate(images):
+      Image.fromarray(image[..., 0]).save(folder / name / f'{i:05d}.png')
+  return folder
+
+
+class PixelTrainer:
+  """Stands in for `training.Trainer`: logistic regression on pixels.
+
+  Attributes:
+    trained: (seed, augmented, number of images) of every training, by all.
+    stop_after: raises KeyboardInterrupt at the training after so many.
+  """
+  trained = []
+  stop_after = None
+
+  def __init__(self, settings, images, labels, num_classes, steps):
+    del settings, steps
+    self._features = self._read(images)
+    self._labels, self._num_classes = labels, num_classes
+
+  @staticmethod
+  def _read(images):
+    return images.reshape(len(images), -1) / 255.0
+
+  def train(self, pool, seed, augmented, progress=None):
+    if PixelTrainer.stop_after == len(PixelTrainer.trained):
+      raise KeyboardInterrupt
+    PixelTrainer.trained.append((seed, augmented, len(pool)))
+    x = self._features[pool]
+    x = x + 0.02 * np.random.default_rng(seed).normal(size=x.shape)
+    return label_fidelity.fit(x, self._labels[pool], self._num_classes), 0.0
+
+  def probabilities(self, state, images):
+    return state.probabilities(self._read(images))

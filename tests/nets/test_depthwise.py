@@ -1,0 +1,34 @@
+"""The depthwise convolution against XLA's grouped one, with its gradients."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pegan_jax.nets import depthwise
+
+
+@pytest.mark.parametrize('height,width,stride', [
+    (6, 6, 1), (6, 6, 2), (5, 7, 2), (1, 2, 1), (1, 1, 2)])
+def test_both_formulations_are_one_function(
+    monkeypatch, height, width, stride):
+  rng = np.random.default_rng(0)
+  x = jnp.asarray(rng.normal(size=(3, height, width, 5)), jnp.float32)
+  kernel = jnp.asarray(rng.normal(size=(3, 3, 1, 5)), jnp.float32)
+
+  def run(shifts):
+    monkeypatch.setattr(depthwise, '_use_shifts', lambda _: shifts)
+    y, pull = jax.vjp(
+        lambda x, k: depthwise.depthwise_conv(x, k, stride), x, kernel)
+    g = np.random.default_rng(1).normal(size=y.shape).astype(np.float32)
+    return y, *pull(jnp.asarray(g))
+
+  for ours, theirs in zip(run(True), run(False), strict=True):
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5,
+                               atol=1e-5 * np.abs(theirs).max())
+
+
+def test_a_backend_chooses():
+  # pylint: disable=protected-access
+  assert depthwise._use_shifts('cpu') and not depthwise._use_shifts('gpu')
