@@ -1,11 +1,12 @@
-"""What the project's two CPU measures gain on a whole PE-GAN iteration.
+"""What the project's three CPU measures gain on a whole PE-GAN iteration.
 
   python -m benchmarks.iteration [--image_size 64] [--width 0.25] [--rounds 3]
 
-Times one iteration (n_critic D updates, one G update) as it is trained, with the
-critic's loop left rolled, and with XLA's own derivatives of `lax.conv` in place
-of `nets.blocks.conv`; the three by turns in one process. Prints the median
-seconds of each, and how many times slower than ours the others are.
+Times one iteration (n_critic D updates, one G update) as it is trained, with
+transpositions that XLA may fold into its convolutions, with the critic's loop left
+rolled, and with XLA's own derivatives of `lax.conv` in place of
+`nets.blocks.conv`; those that --variants names, by turns in one process. Prints the
+median seconds of each, and how many times slower than ours the others are.
 """
 
 import argparse
@@ -43,6 +44,8 @@ def _rolled_scan(*args, unroll, **kwargs):
 _SCAN = lax.scan
 VARIANTS = {
     'ours': [],
+    'folded transpositions': [
+        mock.patch.object(blocks, '_settled', lambda x: x)],
     'rolled loop': [mock.patch.object(lax, 'scan', _rolled_scan)],
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),
@@ -73,9 +76,12 @@ def main():
   parser.add_argument('--batch_size', type=int, default=16)
   parser.add_argument('--n_critic', type=int, default=5)
   parser.add_argument('--rounds', type=int, default=3)
+  parser.add_argument('--variants', nargs='*', choices=list(VARIANTS)[1:],
+                      default=list(VARIANTS)[1:], help='beside ours')
   args = parser.parse_args()
   config = pegan.get_config()
-  config.update({k: v for k, v in vars(args).items() if k != 'rounds'})
+  config.update({k: v for k, v in vars(args).items()
+                 if k not in ('rounds', 'variants')})
 
   rng = np.random.default_rng(0)
   shape = (config.n_critic, 2 * config.batch_size)
@@ -83,8 +89,8 @@ def main():
   batch = {'image': rng.integers(0, 256, (*shape, size, size, 1), np.uint8),
            'label': np.tile([DOMAINS - 1, 3], (config.n_critic,
                                                config.batch_size))}
-  steps = {name: _compile(config, patches, batch)
-           for name, patches in VARIANTS.items()}
+  steps = {name: _compile(config, VARIANTS[name], batch)
+           for name in ('ours', *args.variants)}
   times = {name: [] for name in steps}
   for _ in range(args.rounds + 1):
     for name, (compiled, _, state) in steps.items():

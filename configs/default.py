@@ -45,7 +45,7 @@ def get_config():
   config.generate.checkpoint = 'newest'  # or 'best' by KID, or a step
   config.generate.split = 'train'  # whose backgrounds are used
   config.generate.backgrounds = ''  # a folder of clean images instead
-  config.generate.batch_size = 64   # images under way at once, in sixteens
+  config.generate.batch_size = 64   # images under way, in sixteens of each class
   config.generate.out = ''          # '' is WORKDIR/generated
 
   config.eval_every = 1_000   # G updates between light evaluations; 0 is never

@@ -43,6 +43,7 @@ def compare(config, workdir):
   runs = {method: {seed: Run(_run_config(config, info, method, seed),
                              workdir / method / f'seed{seed}')
                    for seed in config.seeds} for method in _methods(config)}
+  _check_evaluation(config, info)
   extractor = evaluate.load_extractor(config)
   real, results = None, {}
   for seed in config.seeds:  # Each method once before any twice.
@@ -77,6 +78,17 @@ def _methods(config):
   for method in config.methods:
     methods.get(method)  # An unknown one is named before anything is trained.
   return config.methods
+
+
+def _check_evaluation(config, info):
+  """Says before the training, not after it, what evaluation cannot do."""
+  evaluate.options(config).check()
+  labels = data.Records(info, 'train').labels
+  least = min(np.count_nonzero(labels == c) for c in range(len(info.classes)))
+  if config.evaluate.count > least:
+    raise UserError(f'config.evaluate.count is {config.evaluate.count}, and the '
+                    f'train split has a class of {least}: 0 takes as many as '
+                    'there are')
 
 
 def _run_config(config, info, method, seed):

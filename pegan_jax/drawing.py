@@ -4,7 +4,7 @@ Image i of a class is a function of (sampler, seed, class, i) and, where the met
 translates, of the backgrounds there are.
 """
 
-import functools
+import collections
 
 import jax
 import jax.numpy as jnp
@@ -132,13 +132,19 @@ def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
               CHUNK, 0) for index in chosen])
     return first, run_chunk(sampler, image, seed, first)
 
-  firsts = range(0, max(counts), CHUNK)
-  for begin in range(0, len(firsts), in_flight):
-    for first, fakes in [start(f) for f in firsts[begin:begin + in_flight]]:
-      fakes = np.asarray(fakes)
-      for label, count in enumerate(counts):
-        if first < count:
-          yield label, first, fakes[label, :count - first]
+  def take(first, fakes):
+    fakes = np.asarray(fakes)
+    for label, count in enumerate(counts):
+      if first < count:
+        yield label, first, fakes[label, :count - first]
+
+  pending = collections.deque()
+  for first in range(0, max(counts), CHUNK):
+    pending.append(start(first))
+    if len(pending) > in_flight:
+      yield from take(*pending.popleft())
+  while pending:
+    yield from take(*pending.popleft())
 
 
 def collect(drawn, num_classes):

@@ -86,6 +86,7 @@ def config(enough_dir):
   config.width = 1 / 16
   config.per_class = 6
   config.evaluate.repeats = 2
+  config.evaluate.count = 0
   config.settings = {'dcgan': {'batch_size': 2},
                      'pegan': {'batch_size': 2, 'n_critic': 1, 'num_blocks': 1}}
   return config
@@ -133,10 +134,11 @@ def test_from_training_to_the_table_and_again(config, tmp_path, capsys):
     ('reals', 3, 'one step of dcgan takes 4'),
     ('settings', {'dcgan': {'widht': 1}}, 'config.settings.dcgan.*widht'),
     ('data_dir', '/nowhere', 'no data set'),
+    ('evaluate.count', 60, 'evaluate.count is 60.*a class of 10'),
 ])
 def test_bad_settings_are_said_before_anything_is_trained(
     config, tmp_path, key, value, words):
-  config[key] = value
+  config.update_from_flattened_dict({key: value})
   with pytest.raises(UserError, match=words):
     compare(config, tmp_path)
   assert not list(tmp_path.iterdir())
