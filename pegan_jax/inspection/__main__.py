@@ -101,8 +101,11 @@ def main(arguments=None):
     # pylint: disable=g-import-not-at-top
     from pegan_jax import allocator
     allocator.keep_pages()
+    import jax
     from pegan_jax import compilation
     compilation.keep()
+    # A program that ends, interrupted, under a step still on its way crashes.
+    jax.config.update('jax_cpu_enable_async_dispatch', False)
     {'study': _study, 'predict': _predict}[args.command](args)
   except UserError as e:
     print(f'error: {" ".join(str(e).split())}', file=sys.stderr)
