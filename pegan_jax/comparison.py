@@ -104,9 +104,9 @@ def to_markdown(table):
       f'pixels, width {p["width"]}. Budget of a run: {p["reals"]:,} real images '
       f'shown to discriminators, over all classes. {seeds} '
       f'seed{"s" * (seeds > 1)}; training on {p["device"]}.', '',
-      f'Means over classes against training crops, N = {n} a side (the smallest '
-      'class\'s), and over seeds; [95% interval over images], ± standard '
-      'deviation between seeds. The floor is real against real.', '']
+      f'Means over classes, against training crops with N = {n} a side, and over '
+      'seeds; [95% interval over images], ± standard deviation between seeds. The '
+      'floor is real against real.', '']
   shown = [f for f in _SHOWN if any(f in m['mean'] for m in methods.values())]
   rows = [['method', *(_TITLES[f] for f in shown), 'updates', 'seconds',
            'images/s', 'parameters G + D']]
