@@ -49,7 +49,10 @@ def _parse_flags(argv):
   except KeyError as e:  # config_flags: a key that the config does not have.
     raise UserError(f'no such config key: {_one_line(e.args[0])}') from e
   except (flags.Error, AttributeError, TypeError, ValueError, OSError) as e:
-    raise UserError(_one_line(e)) from e
+    text = str(e).strip()
+    if 'Traceback' in text:  # A config's own error: the whole of it is in there.
+      text = f'--config: {text.splitlines()[-1]}'
+    raise UserError(_one_line(text)) from e
 
 
 def _fail(text):

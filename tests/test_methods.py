@@ -123,16 +123,20 @@ def test_generate_fills_every_class_folder(trained, tmp_path):
 
 
 def test_eight_devices_equal_one(two_classes_dir, tmp_path):
-  """Every method's first iteration, in one process that has eight devices."""
+  """Each method's first iteration, in one process that has eight devices.
+
+  PE-GAN's first three are in test_devices.py.
+  """
+  names = [name for name in NAMES if name != 'pegan']
   script = pathlib.Path(__file__).with_name('eight_devices.py')
   process = subprocess.run(
-      [sys.executable, str(script), str(two_classes_dir), *NAMES],
+      [sys.executable, str(script), str(two_classes_dir), *names],
       capture_output=True, text=True, timeout=500,
       env=os.environ | {'JAX_NUM_CPU_DEVICES': '8', 'PYTHONPATH':
                         os.pathsep.join(['.', 'tests'])})
   assert process.returncode == 0, process.stderr
   found = json.loads(process.stdout)
-  assert sorted(found) == NAMES
+  assert sorted(found) == names
   for name, (one, eight) in found.items():
     for key, value in one.items():
       # The generator's come after Adam's first step of D, which has full size in
