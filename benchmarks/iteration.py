@@ -3,10 +3,11 @@
   python -m benchmarks.iteration [--image_size 64] [--width 0.25] [--rounds 3]
 
 Times one iteration (n_critic D updates, one G update) as it is trained, with
-transpositions that XLA may fold into its convolutions, with the critic's loop left
-rolled, and with XLA's own derivatives of `lax.conv` in place of
-`nets.blocks.conv`; those that --variants names, by turns in one process. Prints the
-median seconds of each, and how many times slower than ours the others are.
+convolutions' adjoints as `jax.linear_transpose` makes them, in permuted dimensions,
+with the critic's loop left rolled, and with XLA's own derivatives of `lax.conv` in
+place of `nets.blocks.conv`; those that --variants names, by turns in one process.
+Prints the median seconds of each, and how many times slower than ours the others
+are.
 """
 
 import argparse
@@ -36,6 +37,18 @@ def _plain_conv_transpose(g, kernel, stride, pad, out_hw):
       lhs_dilation=(stride, stride), dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
 
 
+def _permuted_transpose(g, kernel, stride, pad, out_hw):
+  x = jax.ShapeDtypeStruct((g.shape[0], *out_hw, kernel.shape[2]), g.dtype)
+  return jax.linear_transpose(
+      lambda x: blocks._conv_lax(x, kernel, stride, pad), x)(g)[0]  # pylint: disable=protected-access
+
+
+def _permuted_kernel(x, g, stride, pad, size):
+  kernel = jax.ShapeDtypeStruct((size, size, x.shape[3], g.shape[3]), x.dtype)
+  return jax.linear_transpose(
+      lambda kernel: blocks._conv_lax(x, kernel, stride, pad), kernel)(g)[0]  # pylint: disable=protected-access
+
+
 def _rolled_scan(*args, unroll, **kwargs):
   del unroll
   return _SCAN(*args, **kwargs)
@@ -44,8 +57,9 @@ def _rolled_scan(*args, unroll, **kwargs):
 _SCAN = lax.scan
 VARIANTS = {
     'ours': [],
-    'folded transpositions': [
-        mock.patch.object(blocks, '_settled', lambda x: x)],
+    'permuted dimensions': [
+        mock.patch.object(blocks, '_conv_lax_transpose', _permuted_transpose),
+        mock.patch.object(blocks, '_conv_lax_kernel', _permuted_kernel)],
     'rolled loop': [mock.patch.object(lax, 'scan', _rolled_scan)],
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),

@@ -22,6 +22,8 @@ kernel_init = nn.initializers.variance_scaling(1 / 3, 'fan_in', 'uniform')
 Initializer = nn.initializers.Initializer
 
 
+# With the dimensions in any other order, as `jax.linear_transpose` of a convolution
+# has them, XLA's CPU backend runs some convolutions by a plain loop.
 _NHWC = ('NHWC', 'HWIO', 'NHWC')
 
 
@@ -37,7 +39,7 @@ def _conv_lax_transpose(g, kernel, stride, pad, out_hw):
   pads = [(size - 1 - pad, n + pad - stride * (m - 1) - 1)
           for n, m in zip(out_hw, g.shape[1:3])]
   return lax.conv_general_dilated(
-      g, _settled(kernel[::-1, ::-1].swapaxes(2, 3)), (1, 1), pads,
+      g, kernel[::-1, ::-1].swapaxes(2, 3), (1, 1), pads,
       lhs_dilation=(stride, stride), dimension_numbers=_NHWC)
 
 
@@ -46,18 +48,9 @@ def _conv_lax_kernel(x, g, stride, pad, size):
   pads = [(pad, size + stride * (m - 1) - n - pad)
           for n, m in zip(x.shape[1:3], g.shape[1:3])]
   kernel = lax.conv_general_dilated(
-      _settled(x.transpose(3, 1, 2, 0)), _settled(g.transpose(1, 2, 0, 3)),
-      (1, 1), pads, rhs_dilation=(stride, stride), dimension_numbers=_NHWC)
+      x.transpose(3, 1, 2, 0), g.transpose(1, 2, 0, 3), (1, 1), pads,
+      rhs_dilation=(stride, stride), dimension_numbers=_NHWC)
   return kernel.transpose(1, 2, 0, 3)
-
-
-def _settled(x):
-  """`x` as it lies in memory now.
-
-  XLA folds a transposition into the convolution that it is for, and its CPU
-  backend has no fast path for that.
-  """
-  return lax.optimization_barrier(x) if jax.default_backend() == 'cpu' else x
 
 
 def _conv_patches(x, kernel, stride, pad):
