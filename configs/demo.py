@@ -1,4 +1,4 @@
-"""The whole job on synthetic steel, within five minutes on two CPU cores.
+"""The whole job on synthetic steel, in about six minutes on two CPU cores.
 
   python -m pegan_jax.main --mode demo --config configs/demo.py --workdir runs/demo
 
