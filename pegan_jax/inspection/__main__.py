@@ -6,9 +6,9 @@
 
 import argparse
 import pathlib
-import signal
 import sys
 
+from pegan_jax import command_line
 from pegan_jax.errors import UserError
 
 # Half the filters take a third of the time; --width 1 is the original network.
@@ -16,17 +16,10 @@ _DEFAULTS = {'network': 'resnet18', 'width': 0.5, 'epochs': 40,
              'batch_size': 64, 'learning_rate': 2e-3, 'weight_decay': 1e-2}
 
 
-class _Parser(argparse.ArgumentParser):
-  """Says what is wrong with a flag in one sentence."""
-
-  def error(self, message):
-    raise UserError(f'{message}; see {self.prog} --help')
-
-
 def _parse(arguments):
-  parser = _Parser(prog='python -m pegan_jax.inspection', description=__doc__,
-                   formatter_class=argparse.RawDescriptionHelpFormatter,
-                   allow_abbrev=False)
+  parser = command_line.Parser(
+      prog='python -m pegan_jax.inspection', description=__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
   commands = parser.add_subparsers(dest='command', required=True,
                                    metavar='study|predict')
   _add_study(commands.add_parser('study', allow_abbrev=False, help=(
@@ -92,32 +85,25 @@ def _predict(args):
   predict.predict(args.workdir, args.images, args.csv)
 
 
+def _run(arguments):
+  args = _parse(arguments)
+  # After the flags, so that a wrong one is said at once.
+  # pylint: disable=g-import-not-at-top
+  from pegan_jax import allocator
+  allocator.keep_pages()
+  import jax
+  from pegan_jax import compilation
+  compilation.keep()
+  # A program that ends, interrupted, under a step still on its way crashes.
+  jax.config.update('jax_cpu_enable_async_dispatch', False)
+  {'study': _study, 'predict': _predict}[args.command](args)
+
+
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
-  signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-  try:
-    args = _parse(arguments)
-    # After the flags, so that a wrong one is said at once.
-    # pylint: disable=g-import-not-at-top
-    from pegan_jax import allocator
-    allocator.keep_pages()
-    import jax
-    from pegan_jax import compilation
-    compilation.keep()
-    # A program that ends, interrupted, under a step still on its way crashes.
-    jax.config.update('jax_cpu_enable_async_dispatch', False)
-    {'study': _study, 'predict': _predict}[args.command](args)
-  except UserError as e:
-    print(f'error: {" ".join(str(e).split())}', file=sys.stderr)
-    return 2
-  except OSError as e:
-    print(f'error: {e.filename or ""}: {e.strerror or e}', file=sys.stderr)
-    return 2
-  except KeyboardInterrupt:
-    print('error: interrupted; what is trained is kept, and the same command '
-          'goes on from there', file=sys.stderr)
-    return 130
-  return 0
+  return command_line.run(
+      lambda: _run(arguments),
+      'what is trained is kept, and the same command goes on from there')
 
 
 if __name__ == '__main__':

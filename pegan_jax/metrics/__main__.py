@@ -7,23 +7,16 @@ and held-out images are then compared with separately. Runs on a CPU.
 
 import argparse
 import pathlib
-import signal
 import sys
 
+from pegan_jax import command_line
 from pegan_jax.errors import UserError
 
 
-class _Parser(argparse.ArgumentParser):
-  """Says what is wrong with a flag in one sentence."""
-
-  def error(self, message):
-    raise UserError(f'{message}; see python -m pegan_jax.metrics --help')
-
-
 def _parse(arguments):
-  parser = _Parser(prog='python -m pegan_jax.metrics', description=__doc__,
-                   formatter_class=argparse.RawDescriptionHelpFormatter,
-                   allow_abbrev=False)
+  parser = command_line.Parser(
+      prog='python -m pegan_jax.metrics', description=__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
   parser.add_argument('real', metavar='REAL')
   parser.add_argument('generated', metavar='GENERATED')
   parser.add_argument('--json', metavar='FILE', help='write the report there')
@@ -86,19 +79,8 @@ def _run(args):
 
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
-  signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-  try:
-    _run(_parse(arguments))
-  except UserError as e:
-    print(f'error: {" ".join(str(e).split())}', file=sys.stderr)
-    return 2
-  except OSError as e:
-    print(f'error: {e.filename or ""}: {e.strerror or e}', file=sys.stderr)
-    return 2
-  except KeyboardInterrupt:
-    print('error: interrupted; nothing was written', file=sys.stderr)
-    return 130
-  return 0
+  return command_line.run(lambda: _run(_parse(arguments)),
+                          'nothing was written')
 
 
 if __name__ == '__main__':

@@ -80,8 +80,8 @@ def _run(forms, a, b, hw, features_in, kernel_size):
 
   Under `vmap` over both arrays there are several networks side by side, with a
   kernel each. XLA makes one grouped convolution of theirs, which its CPU backend
-  runs 10 to 40 times slower than one after the other; of patches it makes a
-  batched matrix product, which is as fast.
+  runs far slower than one after the other; of patches it makes a batched matrix
+  product, which is not.
 
   Args:
     forms: the function of `a` and `b` by `lax`'s convolution and by patches.
