@@ -1,16 +1,19 @@
-"""What the project's three CPU measures gain on a whole PE-GAN iteration.
+"""What the project's four CPU measures gain on a method's whole iteration.
 
-  python -m benchmarks.iteration [--image_size 64] [--width 0.25] [--rounds 3]
+  python -m benchmarks.iteration [--method pegan] [--image_size 64] [--width 0.25]
+      [--rounds 3]
 
 Times one iteration (n_critic D updates, one G update) as it is trained, with
 convolutions' adjoints as `jax.linear_transpose` makes them, in permuted dimensions,
-with the critic's loop left rolled, and with XLA's own derivatives of `lax.conv` in
+with one grouped convolution where networks train side by side (a method with a model
+a class), with the critic's loop left rolled, and with XLA's own derivatives of `lax.conv` in
 place of `nets.blocks.conv`; those that --variants names, by turns in one process.
 Prints the median seconds of each, and how many times slower than ours the others
 are.
 """
 
 import argparse
+import importlib
 import statistics
 import time
 from unittest import mock
@@ -19,8 +22,7 @@ import jax
 from jax import lax
 import numpy as np
 
-from configs import pegan
-from pegan_jax import methods, step
+from pegan_jax import data, methods, step
 from pegan_jax.nets import blocks
 
 DOMAINS = 10
@@ -49,6 +51,12 @@ def _permuted_kernel(x, g, stride, pad, size):
       lambda kernel: blocks._conv_lax(x, kernel, stride, pad), kernel)(g)[0]  # pylint: disable=protected-access
 
 
+def _grouped(forms, a, b, hw, features_in, kernel_size):
+  patches = blocks._use_patches(  # pylint: disable=protected-access
+      hw, features_in, kernel_size, jax.default_backend())
+  return forms[patches](a, b)
+
+
 def _rolled_scan(*args, unroll, **kwargs):
   del unroll
   return _SCAN(*args, **kwargs)
@@ -60,6 +68,7 @@ VARIANTS = {
     'permuted dimensions': [
         mock.patch.object(blocks, '_conv_lax_transpose', _permuted_transpose),
         mock.patch.object(blocks, '_conv_lax_kernel', _permuted_kernel)],
+    'grouped': [mock.patch.object(blocks, '_run', _grouped)],
     'rolled loop': [mock.patch.object(lax, 'scan', _rolled_scan)],
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),
@@ -83,26 +92,39 @@ def _compile(config, patches, batch):
   return compiled, seconds, state
 
 
+def _labels(config, layout):
+  """Labels as `data.batches` lays them out; pairs are all of class 3."""
+  classes = DOMAINS - 1
+  defects = np.arange(classes) if layout != 'pairs' else np.array([3])
+  label = np.tile(defects, (config.n_critic, config.batch_size, 1))
+  if layout != 'classes':
+    label = np.stack([np.full_like(label, classes), label], 2).reshape(
+        config.n_critic, -1, len(defects))
+  label = label[..., 0] if layout == 'pairs' else label
+  assert label.size == data.reals_per_step(config, layout, classes)
+  return label
+
+
 def main():
   parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--method', default='pegan', choices=methods.METHODS)
   parser.add_argument('--image_size', type=int, default=64)
   parser.add_argument('--width', type=float, default=0.25)
-  parser.add_argument('--batch_size', type=int, default=16)
-  parser.add_argument('--n_critic', type=int, default=5)
+  parser.add_argument('--batch_size', type=int, help="the method's own if unset")
+  parser.add_argument('--n_critic', type=int, help='likewise')
   parser.add_argument('--rounds', type=int, default=3)
   parser.add_argument('--variants', nargs='*', choices=list(VARIANTS)[1:],
                       default=list(VARIANTS)[1:], help='beside ours')
   args = parser.parse_args()
-  config = pegan.get_config()
+  config = importlib.import_module(f'configs.{args.method}').get_config()
   config.update({k: v for k, v in vars(args).items()
-                 if k not in ('rounds', 'variants')})
+                 if k not in ('rounds', 'variants') and v is not None})
 
   rng = np.random.default_rng(0)
-  shape = (config.n_critic, 2 * config.batch_size)
   size = config.image_size
-  batch = {'image': rng.integers(0, 256, (*shape, size, size, 1), np.uint8),
-           'label': np.tile([DOMAINS - 1, 3], (config.n_critic,
-                                               config.batch_size))}
+  label = _labels(config, methods.get(args.method).LAYOUT)
+  batch = {'image': rng.integers(0, 256, (*label.shape, size, size, 1), np.uint8),
+           'label': label}
   steps = {name: _compile(config, VARIANTS[name], batch)
            for name in ('ours', *args.variants)}
   times = {name: [] for name in steps}
@@ -112,9 +134,9 @@ def main():
       jax.block_until_ready(compiled(state, batch))
       times[name].append(time.perf_counter() - began)
   medians = {name: statistics.median(t[1:]) for name, t in times.items()}
-  print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {size}x{size}, '
-        f'width {config.width}, {config.batch_size} + {config.batch_size} '
-        f'images, n_critic {config.n_critic}')
+  print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {args.method}, '
+        f'{size}x{size}, width {config.width}, {label.size} real images an '
+        f'iteration, n_critic {config.n_critic}')
   for name, median in medians.items():
     print(f'{name:22s} {median:8.3f} s an iteration, {median / medians["ours"]:5.2f}'
           f' times ours; compiled in {steps[name][1]:.1f} s')
