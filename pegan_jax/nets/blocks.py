@@ -3,7 +3,8 @@
 A convolution is bilinear, and all its derivatives of any order are read off one
 trilinear form <conv(x, kernel), g>: the convolution itself, its adjoint in x
 (the transposed convolution) and its adjoint in the kernel. `conv` is given these
-three as its derivative rules. Left to itself, XLA's CPU backend runs the kernel
+three as its derivative rules, each computed as suits the backend
+(`formulations.run`). Left to itself, XLA's CPU backend runs the kernel
 gradient of a transposed convolution, which every gradient penalty and every
 up-sampling layer needs, far slower: `benchmarks/iteration.py` prints by how much.
 """
@@ -16,93 +17,12 @@ import jax
 from jax import lax
 import jax.numpy as jnp
 
+from pegan_jax.nets.formulations import run
+
 # torch.nn.Conv2d's default, which the method's PyTorch ancestors train with.
 kernel_init = nn.initializers.variance_scaling(1 / 3, 'fan_in', 'uniform')
 
 Initializer = nn.initializers.Initializer
-
-
-# With the dimensions in any other order, as `jax.linear_transpose` of a convolution
-# has them, XLA's CPU backend runs some convolutions by a plain loop.
-_NHWC = ('NHWC', 'HWIO', 'NHWC')
-
-
-def _conv_lax(x, kernel, stride, pad):
-  return lax.conv_general_dilated(
-      x, kernel, (stride, stride), [(pad, pad), (pad, pad)],
-      dimension_numbers=_NHWC)
-
-
-def _conv_lax_transpose(g, kernel, stride, pad, out_hw):
-  """The adjoint in the input, as a convolution of the spread-out `g`."""
-  size = kernel.shape[0]
-  pads = [(size - 1 - pad, n + pad - stride * (m - 1) - 1)
-          for n, m in zip(out_hw, g.shape[1:3])]
-  return lax.conv_general_dilated(
-      g, kernel[::-1, ::-1].swapaxes(2, 3), (1, 1), pads,
-      lhs_dilation=(stride, stride), dimension_numbers=_NHWC)
-
-
-def _conv_lax_kernel(x, g, stride, pad, size):
-  """The adjoint in the kernel, as a convolution over the batch."""
-  pads = [(pad, size + stride * (m - 1) - n - pad)
-          for n, m in zip(x.shape[1:3], g.shape[1:3])]
-  kernel = lax.conv_general_dilated(
-      x.transpose(3, 1, 2, 0), g.transpose(1, 2, 0, 3), (1, 1), pads,
-      rhs_dilation=(stride, stride), dimension_numbers=_NHWC)
-  return kernel.transpose(1, 2, 0, 3)
-
-
-def _conv_patches(x, kernel, stride, pad):
-  """The same convolution as one matrix product over shifted copies of `x`."""
-  kh, kw, features_in, features_out = kernel.shape
-  x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-  # Along one axis and then along the other: kw + kh copies, not kw * kh.
-  for axis, size in ((2, kw), (1, kh)):
-    last = (x.shape[axis] - size) // stride * stride + 1
-    x = jnp.concatenate([
-        lax.slice_in_dim(x, i, i + last, stride, axis) for i in range(size)], -1)
-  return x @ kernel.reshape(kh * kw * features_in, features_out)
-
-
-def _use_patches(hw, features_in, kernel_size, backend):
-  """Whether `_conv_patches` is the faster formulation (measured, float32).
-
-  On the CPU, small maps and few input channels leave XLA's convolution without
-  a fast path; elsewhere cuDNN and the TPU serve every shape.
-  """
-  return backend == 'cpu' and (
-      hw[0] * hw[1] <= 64 or features_in * kernel_size**2 <= 48)
-
-
-def _run(forms, a, b, hw, features_in, kernel_size):
-  """The formulation of a bilinear function that suits the backend.
-
-  Under `vmap` over both arrays there are several networks side by side, with a
-  kernel each. XLA makes one grouped convolution of theirs, which its CPU backend
-  runs far slower than one after the other; of patches it makes a batched matrix
-  product, which is not.
-
-  Args:
-    forms: the function of `a` and `b` by `lax`'s convolution and by patches.
-    a: an array.
-    b: an array.
-    hw: (H, W) of the convolution's input.
-    features_in: channels of the convolution's input.
-    kernel_size: K of its kernel.
-  """
-  backend = jax.default_backend()
-  patches = _use_patches(hw, features_in, kernel_size, backend)
-  form = forms[patches]
-  call = jax.custom_batching.custom_vmap(form)
-
-  @call.def_vmap
-  def batched(axis_size, in_batched, a, b):
-    if all(in_batched) and backend == 'cpu' and not patches:
-      return jnp.stack([form(a[i], b[i]) for i in range(axis_size)]), True
-    return jax.vmap(form, [0 if x else None for x in in_batched])(a, b), True
-
-  return call(a, b)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
@@ -118,9 +38,7 @@ def conv(x, kernel, stride=1, pad=0):
   Returns:
     [B, (H + 2 pad - K) // stride + 1, likewise for W, O].
   """
-  forms = (lambda x, kernel: _conv_lax(x, kernel, stride, pad),
-           lambda x, kernel: _conv_patches(x, kernel, stride, pad))
-  return _run(forms, x, kernel, x.shape[1:3], x.shape[3], kernel.shape[0])
+  return run('conv', x.shape[1:3], kernel.shape, stride, pad, x, kernel)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
@@ -137,24 +55,14 @@ def conv_transpose(g, kernel, stride, pad, out_hw):
   Returns:
     [B, H, W, I].
   """
-  size, _, features_in, _ = kernel.shape
-  x = jax.ShapeDtypeStruct((g.shape[0], *out_hw, features_in), g.dtype)
-  forms = (
-      lambda g, kernel: _conv_lax_transpose(g, kernel, stride, pad, out_hw),
-      lambda g, kernel: jax.linear_transpose(
-          lambda x: _conv_patches(x, kernel, stride, pad), x)(g)[0])
-  return _run(forms, g, kernel, out_hw, features_in, size)
+  return run('transpose', out_hw, kernel.shape, stride, pad, g, kernel, out_hw)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def _conv_kernel(x, g, stride, pad, size):
   """The adjoint of `conv` in its kernel: [B, H, W, I], [B, h, w, O] -> kernel."""
-  kernel = jax.ShapeDtypeStruct((size, size, x.shape[3], g.shape[3]), x.dtype)
-  forms = (
-      lambda x, g: _conv_lax_kernel(x, g, stride, pad, size),
-      lambda x, g: jax.linear_transpose(
-          lambda kernel: _conv_patches(x, kernel, stride, pad), kernel)(g)[0])
-  return _run(forms, x, g, x.shape[1:3], x.shape[3], size)
+  shape = (size, size, x.shape[3], g.shape[3])
+  return run('kernel', x.shape[1:3], shape, stride, pad, x, g, size)
 
 
 conv.defvjp(

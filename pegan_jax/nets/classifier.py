@@ -1,10 +1,40 @@
-"""What classifiers are made of beside convolutions: batch norm, pool, output."""
+"""What classifiers are made of: convolution, batch norm, pool, output."""
 
 import functools
 
 from flax import linen as nn
 from jax import lax
 import jax.numpy as jnp
+
+from pegan_jax.nets import blocks
+
+# torchvision's initialisation of classifiers.
+_kernel_init = nn.initializers.variance_scaling(2.0, 'fan_out', 'normal')
+
+
+class Conv(nn.Module):
+  """`blocks.conv` as a layer without bias: [B, H, W, I] -> [B, H', W', features].
+
+  Attributes:
+    features: output channels.
+    kernel_size: K of a K x K kernel, odd; K // 2 zeros are added on every side.
+    stride: step in both directions.
+    rgb: whether grey input [B, H, W, 1] counts as three equal channels: the
+      kernel is that of three, and its sum over them is what grey needs.
+  """
+  features: int
+  kernel_size: int
+  stride: int = 1
+  rgb: bool = False
+
+  @nn.compact
+  def __call__(self, x):
+    features_in = 3 if self.rgb else x.shape[-1]
+    shape = (self.kernel_size, self.kernel_size, features_in, self.features)
+    kernel = self.param('kernel', _kernel_init, shape)
+    if features_in != x.shape[-1]:
+      kernel = kernel.sum(2, keepdims=True)
+    return blocks.conv(x, kernel, self.stride, self.kernel_size // 2)
 
 
 class BatchNorm(nn.Module):

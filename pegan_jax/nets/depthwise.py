@@ -50,6 +50,21 @@ def _sum(x, kernel, stride):
              for part, (i, j) in zip(_shifted(x, stride), _TAPS))
 
 
+def _by_x(g, kernel, stride, out_hw):
+  """The adjoint in x, read where JAX's own would add up nine spread-out arrays."""
+  if stride == 1:
+    return _sum(g, kernel[::-1, ::-1], 1)
+  # Even rows of x meet the middle row of taps, odd rows the two outer ones.
+  meet = ((1, 0),), ((2, 0), (0, 1))
+  batch, h, w, channels = g.shape
+  g = jnp.pad(g, ((0, 0), (0, 1), (0, 1), (0, 0)))
+  x = jnp.stack([
+      jnp.stack([sum(g[:, i:i + h, j:j + w] * kernel[a, b, 0]
+                     for a, i in rows for b, j in columns)
+                 for columns in meet], 3) for rows in meet], 2)
+  return x.reshape(batch, 2 * h, 2 * w, channels)[:, :out_hw[0], :out_hw[1]]
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _shifts(x, kernel, stride):
   return _sum(x, kernel, stride)
@@ -57,15 +72,15 @@ def _shifts(x, kernel, stride):
 
 def _shifts_backward(stride, saved, g):
   x, kernel = saved
-  by_x = jax.linear_transpose(lambda x: _sum(x, kernel, stride), x)(g)[0]
-  # All nine sums in one pass: nine reductions of their own would each have a
-  # copy of their part of x made first.
+  by_x = _by_x(g, kernel, stride, x.shape[1:3])
+  # All nine sums in one pass, image by image so that both cores work: nine
+  # reductions of their own would each have a copy of their part of x made first.
   products = tuple(part * g for part in _shifted(x, stride))
   zero = jnp.zeros((), g.dtype)
-  by_kernel = lax.reduce(
+  by_image = lax.reduce(
       products, (zero,) * len(products),
-      lambda a, b: tuple(p + q for p, q in zip(a, b)), (0, 1, 2))
-  return by_x, jnp.stack(by_kernel).reshape(kernel.shape)
+      lambda a, b: tuple(p + q for p, q in zip(a, b)), (1, 2))
+  return by_x, jnp.stack([s.sum(0) for s in by_image]).reshape(kernel.shape)
 
 
 _shifts.defvjp(

@@ -1,11 +1,11 @@
 """MobileNetV2, an inspector: Sandler et al. 2018, https://arxiv.org/abs/1801.04381."""
 
 from flax import linen as nn
+import jax
 import jax.numpy as jnp
 
-from pegan_jax.nets.classifier import BatchNorm, Classifier
+from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
 from pegan_jax.nets.depthwise import DepthwiseConv
-from pegan_jax.nets.small_conv import Conv
 
 # Expansion, filters, blocks, stride of the first (the paper's Table 2).
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),
@@ -55,8 +55,16 @@ class _Block(nn.Module):
     return x + y if self.stride == 1 and x.shape == y.shape else y
 
 
+@jax.custom_jvp
 def _relu6(x):
+  """min(max(x, 0), 6); no gradient at 0 and 6, where JAX's own shares it out."""
   return jnp.clip(x, 0, 6)
+
+
+@_relu6.defjvp
+def _(primals, tangents):
+  (x,), (t,) = primals, tangents
+  return _relu6(x), jnp.where((x > 0) & (x < 6), t, 0)
 
 
 def _eights(filters):

@@ -2,8 +2,7 @@
 
 from flax import linen as nn
 
-from pegan_jax.nets.classifier import BatchNorm, Classifier, max_pool
-from pegan_jax.nets.small_conv import Conv
+from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv, max_pool
 
 
 class ResNet18(nn.Module):

@@ -7,8 +7,7 @@ import optax
 import pytest
 
 from pegan_jax.inspection import training
-from pegan_jax.nets.classifier import BatchNorm, Classifier
-from pegan_jax.nets.small_conv import Conv
+from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
 from flax import linen as nn
 
 

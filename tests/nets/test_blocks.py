@@ -1,4 +1,4 @@
-"""The convolutions against XLA's own, forwards and through two derivatives."""
+"""Every formulation of a convolution against XLA's own, through two derivatives."""
 
 import jax
 from jax import lax
@@ -6,11 +6,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pegan_jax.nets import blocks
+from pegan_jax.nets import blocks, formulations
 
 # size, channels in and out, kernel, stride, padding: every kind that is used.
 SHAPES = [(16, 3, 4, 7, 1, 3), (12, 4, 6, 5, 2, 2), (16, 4, 5, 4, 2, 1),
-          (4, 5, 6, 4, 2, 1), (2, 6, 3, 2, 1, 0), (16, 5, 5, 3, 1, 1)]
+          (4, 5, 6, 4, 2, 1), (2, 6, 3, 2, 1, 0), (16, 5, 5, 3, 1, 1),
+          (7, 4, 5, 3, 1, 1), (2, 4, 5, 3, 1, 1), (3, 4, 5, 3, 2, 1),
+          (5, 4, 6, 1, 1, 0), (5, 4, 6, 1, 2, 0)]
+# Which of them a formulation is for.
+_FOR = {'LAX': lambda *_: True, 'PATCHES': lambda *_: True,
+        'POSITIONS': lambda size, *_: size <= 4,
+        'POINTWISE': lambda size, k, stride, pad: k == 1,
+        'WINOGRAD': lambda size, k, stride, pad: (k, stride, pad) == (3, 1, 1)}
+EVERY = [(name, *shape) for name, suits in _FOR.items() for shape in SHAPES
+         if suits(shape[0], *shape[3:])]
 
 
 def _lax(x, kernel, stride, pad):
@@ -33,17 +42,21 @@ def _assert_close(ours, theirs):
     np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max())
 
 
-@pytest.fixture(params=['patches', 'lax'])
+@pytest.fixture
 def formulation(request, monkeypatch):
-  """Both formulations, whatever this backend would choose."""
-  monkeypatch.setattr(
-      blocks, '_use_patches', lambda *_: request.param == 'patches')
+  """The one named, whatever this backend would choose."""
+  chosen = getattr(formulations, request.param)
+  monkeypatch.setattr(formulations, 'choose', lambda *_: chosen)
   jax.clear_caches()
   yield request.param
   jax.clear_caches()
 
 
-@pytest.mark.parametrize('size,fin,fout,k,stride,pad', SHAPES)
+_EVERY = pytest.mark.parametrize(
+    'formulation,size,fin,fout,k,stride,pad', EVERY, indirect=['formulation'])
+
+
+@_EVERY
 def test_conv_equals_xla_to_the_second_derivative(
     formulation, size, fin, fout, k, stride, pad):
   del formulation
@@ -92,10 +105,20 @@ def test_conv_transpose_is_the_adjoint_of_conv():
   np.testing.assert_allclose(jnp.vdot(y, g), jnp.vdot(x, back), rtol=1e-4)
 
 
-def test_patches_are_for_the_cpu_alone():
-  assert blocks._use_patches((4, 4), 512, 4, 'cpu')
-  assert not blocks._use_patches((32, 32), 64, 4, 'cpu')
-  assert not blocks._use_patches((4, 4), 512, 4, 'gpu')
+def test_a_backend_chooses():
+  def choose(size, k, stride, pad, backend='cpu', kind='conv', channels=64,
+             dtype=jnp.float32):
+    return formulations.choose(kind, (size, size), (k, k, channels, 64), stride,
+                               pad, dtype, backend)
+  f = formulations
+  assert choose(4, 4, 2, 1) is f.PATCHES and choose(32, 4, 2, 1) is f.LAX
+  assert choose(2, 3, 1, 1) is f.POSITIONS and choose(16, 1, 1, 0) is f.POINTWISE
+  assert choose(16, 3, 1, 1) is f.WINOGRAD
+  assert choose(16, 3, 1, 1, dtype=jnp.bfloat16) is f.LAX
+  assert choose(4, 3, 1, 1, kind='kernel') is f.WINOGRAD
+  assert choose(4, 3, 1, 1) is f.PATCHES
+  for size, k, stride, pad in ((4, 4, 2, 1), (2, 3, 1, 1), (16, 3, 1, 1)):
+    assert choose(size, k, stride, pad, 'gpu') is f.LAX
 
 
 def test_instance_norm_by_hand():
@@ -126,7 +149,7 @@ def test_bfloat16_statistics_are_float32():
   assert abs(y.mean()) < 0.01 and abs(y.std() - 1) < 0.01
 
 
-@pytest.mark.parametrize('size,fin,fout,k,stride,pad', SHAPES)
+@_EVERY
 def test_kernels_side_by_side_equal_one_after_the_other(
     formulation, size, fin, fout, k, stride, pad):
   """Under vmap with a kernel each, through two derivatives."""

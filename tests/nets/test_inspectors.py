@@ -8,8 +8,7 @@ import pytest
 
 from fixtures import make_inspectors
 from pegan_jax.inspection.training import NETWORKS
-from pegan_jax.nets.classifier import BatchNorm, max_pool
-from pegan_jax.nets.small_conv import Conv
+from pegan_jax.nets.classifier import BatchNorm, Conv, max_pool
 
 
 @pytest.mark.parametrize('name,count', [
