@@ -2,12 +2,15 @@
 
   pip install 'torch>=2.13,<2.14'
   python -m benchmarks.inspector [--image_size 64] [--batch_size 64] [--rounds 5]
+      [--width 1] [--seeds 5]
 
 The same network, batch, loss and AdamW, on grey images that are in memory; an
 epoch is 1,260 images (140 of each of nine classes). Prints the median seconds of
 an epoch of each, and by how much ours is faster than the faster of PyTorch's two
 memory layouts. Both get the memory settings of `allocator.keep_pages`. Then a
-depthwise convolution with its gradients, ours against XLA's grouped one.
+depthwise convolution with its gradients, ours against XLA's grouped one. With
+--seeds, instead of PyTorch: so many inspectors under `vmap` against one after the
+other.
 """
 
 import argparse
@@ -113,8 +116,8 @@ class MobileNetV2(nn.Module):
 TORCH = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2}
 
 
-def _torch_epoch(name, images, labels, batch_size, steps, channels_last):
-  net = TORCH[name](CLASSES).train()
+def _torch_epoch(name, width, images, labels, batch_size, steps, channels_last):
+  net = TORCH[name](CLASSES, width).train()
   x = torch.from_numpy(images).permute(0, 3, 1, 2)
   y = torch.from_numpy(labels).long()
   if channels_last:
@@ -134,23 +137,28 @@ def _torch_epoch(name, images, labels, batch_size, steps, channels_last):
   return epoch
 
 
-def _our_epoch(name, images, labels, batch_size, steps):
-  settings = training.Settings(network=name)
-  net = training.NETWORKS[name](CLASSES)
+def _our_epoch(name, width, images, labels, batch_size, steps, seeds=1,
+               together=False):
+  """An epoch of one inspector, or of several, under `vmap` if `together`."""
+  settings = training.Settings(network=name, width=width)
+  net = training.NETWORKS[name](CLASSES, width)
   tx = training.optimizer(settings, 40 * steps)
-  state = jax.jit(
-      lambda: training.init_state(net, tx, images.shape[1], 0))()
-  run = jax.jit(training.make_steps(net, tx), donate_argnums=0)
+  init = jax.jit(lambda seed: training.init_state(net, tx, images.shape[1], seed))
+  states, run = [init(i) for i in range(seeds)], training.make_steps(net, tx)
+  if together:
+    states = [jax.tree.map(lambda *x: jnp.stack(x), *states)]
+    run = jax.vmap(run, (0, None, None, None, None, None))
+  run = jax.jit(run, donate_argnums=0)
   images, labels = jnp.asarray(images), jnp.asarray(labels)
   key, strength = jax.random.key(0), jnp.float32(0)
   rng = np.random.default_rng(0)
 
   def epoch():
-    nonlocal state
     order = rng.permutation(len(images))[:steps * batch_size]
     for rows in order.reshape(steps, 1, batch_size):
-      state, _ = run(state, images, labels, rows, key, strength)
-    jax.block_until_ready(state)
+      for i, state in enumerate(states):
+        states[i], _ = run(state, images, labels, rows, key, strength)
+    jax.block_until_ready(states)
   return epoch
 
 
@@ -190,6 +198,8 @@ def main():
   parser.add_argument('--image_size', type=int, default=64)
   parser.add_argument('--batch_size', type=int, default=64)
   parser.add_argument('--rounds', type=int, default=5)
+  parser.add_argument('--width', type=float, default=1.0)
+  parser.add_argument('--seeds', type=int, default=0)
   parser.add_argument('--networks', nargs='+', default=list(TORCH))
   parser.add_argument('--steps', type=int, default=0,
                       help='steps timed at a time; 0 is an epoch')
@@ -197,7 +207,8 @@ def main():
   allocator.keep_pages()
   print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, torch '
         f'{torch.__version__}, {torch.get_num_threads()} threads, '
-        f'{args.image_size}x{args.image_size}, batches of {args.batch_size}')
+        f'{args.image_size}x{args.image_size}, width {args.width:g}, batches of '
+        f'{args.batch_size}')
   rng = np.random.default_rng(0)
   images = rng.integers(
       0, 256, (IMAGES, args.image_size, args.image_size, 1), np.uint8)
@@ -205,15 +216,23 @@ def main():
   epoch = IMAGES // args.batch_size
   steps = args.steps or epoch
   for name in args.networks:
-    same = (name, images, labels, args.batch_size, steps)
-    medians = _by_turns({
-        'ours': _our_epoch(*same),
-        'eager PyTorch': _torch_epoch(*same, False),
-        'eager PyTorch, channels last': _torch_epoch(*same, True)}, args.rounds)
+    same = (name, args.width, images, labels, args.batch_size, steps)
+    if args.seeds:
+      functions = {
+          f'{args.seeds} in turn': _our_epoch(*same, args.seeds),
+          f'{args.seeds} under vmap': _our_epoch(*same, args.seeds, True)}
+    else:
+      functions = {
+          'ours': _our_epoch(*same), 'eager PyTorch': _torch_epoch(*same, False),
+          'eager PyTorch, channels last': _torch_epoch(*same, True)}
+    medians = _by_turns(functions, args.rounds)
     for kind, seconds in medians.items():
       print(f'{name:12s} {kind:29s} {seconds * epoch / steps:7.2f} s an epoch')
-    best = min(t for kind, t in medians.items() if kind != 'ours')
-    print(f'{name:12s} ours is {best / medians["ours"]:.2f} times as fast')
+    first, *others = medians
+    best = min(medians[kind] for kind in others)
+    print(f'{name:12s} {first} is {best / medians[first]:.2f} times as fast')
+  if args.seeds:
+    return
   found = _depthwise(args.batch_size, args.rounds)
   print(f'depthwise 16x16x144 with gradients: {1e3 * found["ours"]:.1f} ms, '
         f'grouped {found["grouped"] / found["ours"]:.1f} times that')

@@ -89,13 +89,10 @@ def _run(arguments):
   args = _parse(arguments)
   # After the flags, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax import allocator
-  allocator.keep_pages()
-  import jax
   from pegan_jax import compilation
+  from pegan_jax.inspection import training
   compilation.keep()
-  # A program that ends, interrupted, under a step still on its way crashes.
-  jax.config.update('jax_cpu_enable_async_dispatch', False)
+  training.set_up()
   {'study': _study, 'predict': _predict}[args.command](args)
 
 

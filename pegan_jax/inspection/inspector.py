@@ -7,10 +7,10 @@ import time
 import jax
 import numpy as np
 
-from pegan_jax import allocator, data, monitor
+from pegan_jax import data, monitor
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
-from pegan_jax.inspection import confusion, images, leaks
+from pegan_jax.inspection import confusion, images, leaks, training
 from pegan_jax.inspection.arms import names
 from pegan_jax.inspection.training import Settings, Trainer
 
@@ -33,7 +33,7 @@ def inspect(config, workdir):
     UserError: bad settings or data, a workdir whose inspector has another class
       list or other settings, or a full disk.
   """
-  allocator.keep_pages()
+  training.set_up()
   settings = settings_of(config)
   if config.checkpoint_every < 1:
     raise UserError(f'checkpoint_every is {config.checkpoint_every}: it must be '

@@ -1,6 +1,5 @@
 """Finished trainings of a study on disk: one file an arm, seed and fraction."""
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -9,18 +8,6 @@ import pathlib
 import numpy as np
 
 from pegan_jax.errors import UserError
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-  """What one training came to.
-
-  Attributes:
-    predicted: int [n], the answers to the test images.
-    seconds: of training.
-  """
-  predicted: np.ndarray
-  seconds: float
 
 
 def key(**what):
@@ -40,20 +27,19 @@ class Runs:
     self._folder = pathlib.Path(folder)
 
   def load(self, digest, num_test):
-    """The `Result` of this name, or None; a damaged file counts as none."""
+    """Answers to the test images, int [num_test]; None if there are none whole."""
     try:
       found = json.loads((self._folder / f'{digest}.json').read_text('utf-8'))
       predicted = np.array(found['predicted'], np.int32)
       if predicted.shape == (num_test,):
-        return Result(predicted, float(found['seconds']))
+        return predicted
     except (OSError, ValueError, KeyError, TypeError):
       pass
     return None
 
-  def save(self, digest, result, **about):
-    """Writes a result whole or not at all; `about` is for human readers."""
-    self._write(digest, about | {'seconds': result.seconds,
-                                 'predicted': result.predicted.tolist()})
+  def save(self, digest, predicted, **about):
+    """Writes answers whole or not at all; `about` is for human readers."""
+    self._write(digest, about | {'predicted': predicted.tolist()})
 
   def load_filter(self, digest, count):
     """What `filtering.apply` returned for `count` images, or None."""

@@ -1,6 +1,7 @@
 """The study: inspectors trained with and without generated images, compared."""
 
 import dataclasses
+import itertools
 import pathlib
 import time
 
@@ -155,23 +156,21 @@ class _Bench:
 
   def run(self, plan):
     """Trains every arm at every fraction and seed: {(fraction, arm): [S, n]}."""
-    pools = self._lay_out()
-    todo = [(seed, fraction, arm) for seed in range(self._options.seeds)
-            for fraction in self._options.fractions for arm in plan]
-    answers, missing = {}, []
-    for job in todo:
-      digest, pool = self._digest(*job, pools)
-      result = self.runs.load(digest, len(self._test))
-      if result is None:
-        missing.append((job, digest, pool))
-      answers[job] = result
-    if len(missing) < len(todo):
-      monitor.say(f'{len(todo) - len(missing)} of {len(todo)} trainings are '
-                  'done already')
-    self._train_missing(missing, answers)
+    pools, seeds = self._lay_out(), range(self._options.seeds)
+    todo = {job: self._digest(*job, pools) for job in itertools.product(
+        self._options.fractions, plan, seeds)}
+    answers = {digest: self.runs.load(digest, len(self._test))
+               for digest, _ in todo.values()}
+    # Generated images alone are the same at every fraction: one training.
+    missing = {digest: (job, pool) for job, (digest, pool) in todo.items()
+               if answers[digest] is None}
+    if len(missing) < len(answers):
+      monitor.say(f'{len(answers) - len(missing)} of {len(answers)} trainings '
+                  'are done already')
+    if missing:
+      answers |= self._train_all(missing)
     return {(fraction, arm.name): np.array(
-        [answers[seed, fraction, arm].predicted
-         for seed in range(self._options.seeds)])
+        [answers[todo[fraction, arm, seed][0]] for seed in seeds])
             for fraction in self._options.fractions for arm in plan}
 
   def _lay_out(self):
@@ -182,7 +181,7 @@ class _Bench:
       start += len(made)
     return pools
 
-  def _digest(self, seed, fraction, arm, pools):
+  def _digest(self, fraction, arm, seed, pools):
     """The name of a training's result, and what it is trained on: int [n]."""
     chosen = images.subset(self._train.labels, fraction, seed)
     parts, pool = [], []
@@ -198,37 +197,33 @@ class _Bench:
         test=self._test.checksum(),
         classes=len(self._info.classes)), np.concatenate(pool)
 
-  def _train_missing(self, missing, answers):
-    if not missing:
-      return
+  def _train_all(self, missing):
+    """Trains what {digest: (job, pool)} lists: {digest: its answers}."""
     sets = [self._train, *self._generated.values()]
     trainer = self._make(
         self._options.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._info.classes),
         self.steps)
     bar = monitor.Progress(len(missing) * self.steps, unit='step')
-    began = time.perf_counter()
-    for i, ((seed, fraction, arm), digest, pool) in enumerate(missing, 1):
-      # Generated images alone are the same at every fraction.
-      twin = self.runs.load(digest, len(self._test))
-      if twin is not None:
-        answers[seed, fraction, arm] = twin
-        bar.update(self.steps)
-        continue
-      this = time.perf_counter()
-      state, _ = trainer.train(pool, seed, arm.augmented, progress=bar.update)
-      predicted = trainer.probabilities(
-          state, self._test.pixels).argmax(1).astype(np.int32)
-      result = runs.Result(predicted, time.perf_counter() - this)
-      self.runs.save(digest, result, arm=arm.name, seed=seed,
-                      fraction=fraction)
-      answers[seed, fraction, arm] = result
-      right = (predicted == self._test.labels).mean()
-      share = '' if fraction == 1 else f' of {fraction:g}'
-      bar.report(i * self.steps,
-                 (time.perf_counter() - began) / (i * self.steps),
-                 f'{arm.title}{share}, seed {seed}: {right:.1%}')
+    began, answers = time.perf_counter(), {}
+    for (fraction, arm), group in itertools.groupby(
+        missing.items(), key=lambda item: item[1][0][:2]):
+      digests, jobs = zip(*group)
+      seeds = [seed for (*_, seed), _ in jobs]
+      states = trainer.train_all([pool for _, pool in jobs], seeds,
+                                 arm.augmented, bar.update)
+      for digest, seed, state in zip(digests, seeds, states, strict=True):
+        answers[digest] = trainer.probabilities(
+            state, self._test.pixels).argmax(1).astype(np.int32)
+        self.runs.save(digest, answers[digest], arm=arm.name, seed=seed,
+                       fraction=fraction)
+        right = (answers[digest] == self._test.labels).mean()
+        share = '' if fraction == 1 else f' of {fraction:g}'
+        done = len(answers) * self.steps
+        bar.report(done, (time.perf_counter() - began) / done,
+                   f'{arm.title}{share}, seed {seed}: {right:.1%}')
     bar.close()
+    return answers
 
 
 def _report(options, info, train, test, generated, plan, answers, steps):

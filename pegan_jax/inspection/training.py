@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from pegan_jax import allocator
 from pegan_jax.errors import UserError
 from pegan_jax.inspection import augment
 from pegan_jax.nets.mobilenet import MobileNetV2
@@ -19,6 +20,13 @@ NETWORKS = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2}
 # Steps in one call where a loop costs nothing; one on the CPU, see `make_steps`.
 _STEPS_PER_CALL = 32
 _EVAL_BATCH = 64
+
+
+def set_up():
+  """What a process that trains inspectors needs; to be called before JAX computes."""
+  allocator.keep_pages()
+  # One that ends, interrupted, under a step still on its way crashes.
+  jax.config.update('jax_cpu_enable_async_dispatch', False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,6 +185,15 @@ def batches(pool, labels, steps, batch_size, seed):
   return drawn.reshape(steps, batch_size)
 
 
+def _together(image_size, backend):
+  """Whether several train faster under `vmap` than one after the other.
+
+  Measured on two CPU cores (`benchmarks/inspector.py --seeds`); an accelerator is
+  far from busy with one.
+  """
+  return backend != 'cpu' or image_size <= 32
+
+
 class Trainer:
   """Trains inspectors on subsets of one set of images; compiles once.
 
@@ -196,7 +213,10 @@ class Trainer:
     net = NETWORKS[settings.network](num_classes, settings.width)
     tx = optimizer(settings, steps)
     self.init = jax.jit(lambda seed: init_state(net, tx, self._size, seed))
-    self._run = jax.jit(make_steps(net, tx), donate_argnums=0)
+    run = make_steps(net, tx)
+    self._run = jax.jit(run, donate_argnums=0)
+    self._run_all = jax.jit(
+        jax.vmap(run, (0, None, None, 0, 0, None)), donate_argnums=0)
     self._predict = jax.jit(lambda state, x: nn.softmax(net.apply(
         {'params': state.params, 'batch_stats': state.batch_stats},
         x.astype(jnp.float32) / 127.5 - 1, train=False)))
@@ -217,21 +237,57 @@ class Trainer:
     """
     if state is None:
       state = self.init(seed)
-    start = int(state.step)
-    rows = batches(pool, self._labels, self.steps, self._settings.batch_size,
-                   seed)[:until]
-    key, strength = jax.random.key(seed), jnp.float32(augmented)
+    rows = self._rows(pool, seed)[int(state.step):until]
+    state, losses = self._call(self._run, state, rows, jax.random.key(seed),
+                               augmented, progress or (lambda steps: None))
+    return state, None if losses is None else float(losses[-1])
+
+  def train_all(self, pools, seeds, augmented, progress):
+    """Trains inspectors that differ in images and seed; as `train` does each.
+
+    At once, under `vmap`, where that is faster (`_together`).
+
+    Args:
+      pools: k arrays, all of indices of images to train on.
+      seeds: k seeds.
+      augmented: whether images are augmented.
+      progress: called with the number of steps done since its last call.
+
+    Yields:
+      Each one's `State` in turn, as soon as it is trained.
+    """
+    if not _together(self._size, jax.default_backend()) or len(seeds) == 1:
+      for pool, seed in zip(pools, seeds):
+        yield self.train(pool, seed, augmented, progress=progress)[0]
+      return
+    rows = np.stack([self._rows(*x) for x in zip(pools, seeds)], 1)
+    states = jax.tree.map(lambda *x: jnp.stack(x), *map(self.init, seeds))
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    states, _ = self._call(
+        lambda states, images, labels, rows, *rest: self._run_all(
+            states, images, labels, rows.swapaxes(0, 1), *rest),
+        states, rows, keys, augmented,
+        lambda steps: progress(steps * len(seeds)))
+    for i in range(len(seeds)):
+      yield jax.tree.map(lambda x, i=i: x[i], states)
+
+  def _rows(self, pool, seed):
+    return batches(pool, self._labels, self.steps, self._settings.batch_size,
+                   seed)
+
+  def _call(self, run, state, rows, key, augmented, progress):
+    """Steps through `rows`, some of them a call: (state, losses of the last)."""
+    strength = jnp.float32(augmented)
     size = 1 if jax.default_backend() == 'cpu' else _STEPS_PER_CALL
     losses = None
-    for first in range(start, len(rows), size):
+    for first in range(0, len(rows), size):
       previous = losses
       part = rows[first:first + size]
-      state, losses = self._run(state, *self._on_device, part, key, strength)
+      state, losses = run(state, *self._on_device, part, key, strength)
       if previous is not None:
         previous.block_until_ready()  # No more than one call ahead.
-      if progress:
-        progress(len(part))
-    return state, None if losses is None else float(losses[-1])
+      progress(len(part))
+    return state, losses
 
   def probabilities(self, state, images):
     """Those of the classes: uint8 [n, H, W, C] to float32 [n, num_classes]."""

@@ -107,6 +107,21 @@ def test_many_steps_in_one_call_are_those_steps(settings):
     np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize('together', [True, False])
+def test_several_at_once_are_each_one_alone(settings, monkeypatch, together):
+  monkeypatch.setattr(training, '_together', lambda *_: together)
+  images, labels = _data()
+  trainer = training.Trainer(settings, images, labels, 2, 3)
+  pools, seeds, counted = [np.arange(24), np.arange(4, 20)], [3, 5], []
+  states = list(trainer.train_all(pools, seeds, True, counted.append))
+  assert sum(counted) == 2 * 3
+  for state, pool, seed in zip(states, pools, seeds, strict=True):
+    alone, _ = trainer.train(pool, seed, True)
+    assert state.step == 3
+    for a, b in zip(jax.tree.leaves(state), jax.tree.leaves(alone), strict=True):
+      np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
 def test_one_step_of_adamw_by_hand():
   """AdamW's first update is the rate, by the gradient's sign, and the decay."""
   settings = training.Settings(learning_rate=0.1, weight_decay=0.5)

@@ -84,5 +84,9 @@ class PixelTrainer:
     x = x + 0.02 * np.random.default_rng(seed).normal(size=x.shape)
     return label_fidelity.fit(x, self._labels[pool], self._num_classes), 0.0
 
+  def train_all(self, pools, seeds, augmented, progress):
+    for pool, seed in zip(pools, seeds):
+      yield self.train(pool, seed, augmented, progress)[0]
+
   def probabilities(self, state, images):
     return state.probabilities(self._read(images))
