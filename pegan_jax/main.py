@@ -1,5 +1,6 @@
 """python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
 
+import os
 import signal
 import sys
 
@@ -14,6 +15,15 @@ _MODE = flags.DEFINE_enum(
     'mode', 'train',
     ['train', 'generate', 'evaluate', 'inspect', 'demo', 'compare'],
     'What to do.')
+_DISTRIBUTED = flags.DEFINE_bool(
+    'distributed', False, 'Train with all processes of a job (Slurm, Open MPI, '
+    'Kubernetes, Cloud TPU, or those named by the next three flags).')
+_COORDINATOR = flags.DEFINE_string(
+    'coordinator', None, 'HOST:PORT of process 0, for --distributed.')
+_PROCESS_COUNT = flags.DEFINE_integer(
+    'process_count', None, 'Processes of the job, for --distributed.')
+_PROCESS_ID = flags.DEFINE_integer(
+    'process_id', None, 'Which of them this is, from 0, for --distributed.')
 flags.mark_flags_as_required(['config', 'workdir'])
 
 
@@ -22,7 +32,9 @@ def _run(argv):
     raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
   # After the flags are parsed, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax import compare, compilation, demo, evaluate, generate, train
+  import jax
+  from pegan_jax import compare, compilation, demo, distributed, evaluate
+  from pegan_jax import generate, train
   compilation.keep()
   from pegan_jax.inspection import inspector
   modes = {'train': train.train, 'generate': generate.generate,
@@ -34,11 +46,29 @@ def _run(argv):
     raise UserError('--mode inspect goes with configs/inspect.py, compare with '
                     'configs/compare.py, and every other mode with the config '
                     'of a GAN')
+  _join()
   try:
     modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
   except train.Interrupted as e:
     return 128 + e.signum
+  except jax.errors.JaxRuntimeError as e:
+    if jax.process_count() == 1:
+      raise
+    distributed.leave(e)
   return 0
+
+
+def _join():
+  explicit = (_COORDINATOR.value, _PROCESS_COUNT.value, _PROCESS_ID.value)
+  if not _DISTRIBUTED.value:
+    if any(x is not None for x in explicit):
+      raise UserError('--coordinator, --process_count and --process_id go with '
+                      '--distributed')
+    return
+  if _MODE.value in ('inspect', 'demo', 'compare'):
+    raise UserError('--distributed goes with the modes train, generate and evaluate')
+  from pegan_jax import distributed  # pylint: disable=g-import-not-at-top
+  distributed.start(*explicit)
 
 
 def _parse_flags(argv):
@@ -56,7 +86,9 @@ def _parse_flags(argv):
 
 
 def _fail(text):
-  print(f'error: {_one_line(text)}', file=sys.stderr)
+  print(f'error: {_one_line(text)}', file=sys.stderr, flush=True)
+  if _DISTRIBUTED.value:  # An orderly end would wait for the other processes.
+    os._exit(2)
   sys.exit(2)
 
 

@@ -9,6 +9,7 @@ import time
 
 from clu import parameter_overview
 import jax
+from jax.experimental import multihost_utils
 import numpy as np
 
 from pegan_jax import data, monitor, optimizers, sharding
@@ -46,6 +47,13 @@ class _Signals:
     if self.received is not None:  # A second Ctrl-C means: now.
       raise KeyboardInterrupt
     self.received = signum
+
+  def agreed(self):
+    """The signal that ends the run, or None: the same answer on every process."""
+    if jax.process_count() == 1:
+      return self.received
+    return int(np.max(multihost_utils.process_allgather(
+        np.int32(self.received or 0)))) or None
 
   def __exit__(self, *_):
     for signum, handler in self._old.items():
@@ -130,7 +138,7 @@ def train(config, workdir):
   if primary:
     _write_config(run)
   writer = monitor.create_writer(config.writer, workdir, start, primary)
-  progress = monitor.Progress(config.num_steps, start, enabled=primary)
+  progress = monitor.Progress(config.num_steps, start)
   try:
     monitor.say(f'resuming from step {start}' if restored else
                  'starting from step 0')
@@ -174,12 +182,15 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
   monitor.say(f'first step after {time.perf_counter() - began:.1f} s')
 
   window = _Window()
-  previous = None
+  previous, single = None, jax.process_count() == 1
   with _Signals() as signals:
     for done in range(start + 1, config.num_steps + 1):
       state, metrics = step_fn(state, batch)
       waiting = time.perf_counter()
-      last = done == config.num_steps or signals.received is not None
+      stopped = None
+      if single or done % config.log_every == 0:  # To agree takes a round trip.
+        stopped = signals.agreed()
+      last = done == config.num_steps or stopped is not None
       if not last:
         batch = sharding.to_global(run.mesh, next(batches))
       window.add(done, metrics, time.perf_counter() - waiting)
@@ -206,11 +217,11 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       if last:
         break
     checkpoints.wait()
-    if signals.received is not None:
-      monitor.say(f'stopped by {signal.Signals(signals.received).name}: saved '
+    if stopped is not None:
+      monitor.say(f'stopped by {signal.Signals(stopped).name}: saved '
                   f'step {done} in {checkpoints.folder}; run the same command '
                   'to go on')
-      raise Interrupted(signals.received)
+      raise Interrupted(stopped)
 
 
 def _log(run, done, images_per_step, window, checkpoints, writer, progress):

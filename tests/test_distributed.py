@@ -1,0 +1,111 @@
+"""Two processes on this machine are one job, and one of them may die."""
+
+import json
+import operator
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pegan_jax import distributed
+from pegan_jax.checkpoints import Checkpoints
+from pegan_jax.errors import UserError
+from pegan_jax.train import train
+
+_KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_critic',
+         'num_steps', 'log_every', 'sample_every', 'checkpoint_every',
+         'num_samples', 'eval_every', 'gen.learning_rate', 'disc.learning_rate')
+
+
+def _start(config, workdir, count=2):
+  """Starts the processes of a job; returns them."""
+  with socket.socket() as s:
+    s.bind(('127.0.0.1', 0))
+    port = s.getsockname()[1]
+  args = [f'--config.{k}={operator.attrgetter(k)(config)}' for k in _KEYS]
+  return [subprocess.Popen(
+      [sys.executable, '-m', 'pegan_jax.main', '--config', 'configs/pegan.py',
+       '--workdir', str(workdir), *args, '--distributed',
+       f'--coordinator=127.0.0.1:{port}', f'--process_count={count}',
+       f'--process_id={i}'], stderr=subprocess.PIPE, text=True)
+          for i in range(count)]
+
+
+def _finish(processes, timeout=240):
+  """Waits: [(status, standard error)]."""
+  return [(p.wait(timeout), err) for p, (_, err) in [
+      (p, p.communicate(timeout=timeout)) for p in processes]]
+
+
+def _lines(workdir):
+  return [json.loads(x) for x in (workdir / 'metrics.jsonl').read_text().splitlines()]
+
+
+def _same(a, b):
+  for x, y in zip(a, b, strict=True):
+    for name in x:
+      if not name.startswith('time/'):
+        first = x['step'] == 1 and name.startswith('disc/')
+        assert x[name] == pytest.approx(
+            y[name], rel=1e-5 if first else 2e-3, abs=1e-6 if first else 1e-4
+        ), (x['step'], name)
+
+
+@pytest.fixture
+def short(config):
+  """Short steps, so that rounding errors stay small."""
+  config.n_critic = 1
+  config.num_steps = 4
+  config.gen.learning_rate = config.disc.learning_rate = 1e-5
+  return config
+
+
+def test_two_processes_equal_one_and_resume_as_one(short, tmp_path):
+  config = short
+  train(config, tmp_path / 'one')
+  config.num_steps = 2
+  for (status, err), speaks in zip(
+      _finish(_start(config, tmp_path / 'two')), (True, False)):
+    assert status == 0, err
+    assert ('starting from step 0' in err) == speaks
+  config.num_steps = 3
+  for status, err in _finish(_start(config, tmp_path / 'two')):
+    assert status == 0, err
+  config.num_steps = 4
+  train(config, tmp_path / 'two')  # And this process alone.
+  _same(_lines(tmp_path / 'one'), _lines(tmp_path / 'two'))
+
+
+def test_a_process_that_dies_ends_the_other_which_says_so(short, tmp_path):
+  config = short
+  config.num_steps, config.checkpoint_every = 100_000, 1
+  config.sample_every = 100_000
+  processes = _start(config, tmp_path)
+  checkpoints = Checkpoints(tmp_path)
+  deadline = time.time() + 200
+  while not checkpoints.steps() and time.time() < deadline:
+    time.sleep(0.2)
+  assert checkpoints.steps()
+  processes[1].send_signal(signal.SIGKILL)
+  killed = time.time()
+  (status, err), _ = _finish(processes, 60)
+  assert time.time() - killed < 60
+  assert status == 1
+  assert 'another process of the job is gone' in err
+  config.num_steps = checkpoints.steps()[-1] + 1
+  config.sample_every = 1
+  train(config, tmp_path)
+  assert checkpoints.steps()[-1] == config.num_steps
+
+
+@pytest.mark.parametrize('args,words', [
+    (('here:1', None, None), 'go together'),
+    ((None, None, None), 'name them with --coordinator'),
+    (('127.0.0.1:1', 2, 2), 'cannot join')])
+def test_what_does_not_make_a_job(args, words):
+  with pytest.raises(UserError, match=words):
+    distributed.start(*args)
