@@ -5,18 +5,19 @@ translates, of the backgrounds there are.
 """
 
 import collections
+import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from data_prep import images
-from pegan_jax import data
+from pegan_jax import data, sharding
 from pegan_jax.errors import UserError
 from pegan_jax.step import scale, to_pixels
 
-# Images of a class that are computed together, whatever the batch size: the same
-# shapes give the same rounding, and so the same bytes.
+# Images of a class that a device computes together, whatever the batch size: the
+# same shapes give the same rounding, and so the same bytes.
 CHUNK = 16
 
 
@@ -80,21 +81,25 @@ def choose_backgrounds(seed, counts, available):
 
 
 def _make_chunk(run):
-  """A jitted function that draws CHUNK images of each class.
+  """A jitted function that draws CHUNK images of each class on every device.
 
-  It takes the sampler, uint8 backgrounds [C, CHUNK, h, w, channels] or None, the
-  seed and the first image's number, and returns uint8 of the first shape.
+  It takes the sampler, uint8 backgrounds [C, n, h, w, channels] or None, the seed
+  and the first image's number, and returns uint8 of the first shape; n is CHUNK
+  for each device.
   """
   info, size = run.info, run.config.image_size
-  shape = (len(info.classes), CHUNK)
+  shape = (len(info.classes), CHUNK * run.mesh.size)
+  split = sharding.batch_sharding(run.mesh)
 
-  @jax.jit
+  @functools.partial(jax.jit, out_shardings=sharding.replicated(run.mesh))
   def chunk(sampler, image, seed, first):
     key = jax.random.key(seed)
     fold = jax.vmap(jax.random.fold_in, (None, 0))
     keys = jax.vmap(fold, (0, None))(
-        fold(key, jnp.arange(shape[0])), first + jnp.arange(CHUNK))
+        fold(key, jnp.arange(shape[0])), first + jnp.arange(shape[1]))
+    keys = jax.lax.with_sharding_constraint(keys, split)
     if image is not None:
+      image = jax.lax.with_sharding_constraint(image, split)
       image = scale(image, size)
       image = jnp.broadcast_to(image, (*image.shape[:-1], 3))
     x = run.method.produce(run.nets, sampler, image, keys)
@@ -120,16 +125,16 @@ def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
   Yields:
     (label, number of the first image within its class, uint8 [k, h, w, C]).
   """
-  run_chunk = _make_chunk(run)
+  run_chunk, size = _make_chunk(run), CHUNK * run.mesh.size
 
   def start(first):
     image = None
     if backgrounds is not None:
       # Classes that need fewer are filled up by wrapping round: one shape.
       image = np.stack([
-          backgrounds[np.resize(index[first:first + CHUNK], CHUNK)]
+          backgrounds[np.resize(index[first:first + size], size)]
           if first < len(index) else np.zeros_like(backgrounds[:1]).repeat(
-              CHUNK, 0) for index in chosen])
+              size, 0) for index in chosen])
     return first, run_chunk(sampler, image, seed, first)
 
   def take(first, fakes):
@@ -139,7 +144,7 @@ def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
         yield label, first, fakes[label, :count - first]
 
   pending = collections.deque()
-  for first in range(0, max(counts), CHUNK):
+  for first in range(0, max(counts), size):
     pending.append(start(first))
     if len(pending) > in_flight:
       yield from take(*pending.popleft())

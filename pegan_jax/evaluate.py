@@ -1,5 +1,7 @@
 """A checkpoint's samples against the real images it was and was not trained on."""
 
+import jax
+
 from pegan_jax import drawing, generate
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against, change, features, table
@@ -28,10 +30,11 @@ def evaluate(config, workdir):
   extractor = load_extractor(config)
   restored = generate.restore(run, config.evaluate.checkpoint)
   report = report_on(run, restored, extractor, *real_features(run, extractor))
-  print(table.to_text(report), end='')
   out = run.workdir / 'evaluation' / str(restored.step)
-  against.write(report, out)
-  print(f'written to {out}')
+  if jax.process_index() == 0:
+    print(table.to_text(report), end='')
+    against.write(report, out)
+    print(f'written to {out}')
   return out
 
 

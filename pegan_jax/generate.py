@@ -1,11 +1,13 @@
 """A checkpoint to class folders of defects and a manifest."""
 
+import collections
 from concurrent.futures import ThreadPoolExecutor
 import csv
 import os
 import pathlib
 import shutil
 
+import jax
 from PIL import Image
 
 from pegan_jax import drawing, monitor
@@ -41,6 +43,9 @@ def generate(config, workdir):
                     'folder with --config.generate.out')
   restored = restore(run, settings.checkpoint)
   backgrounds, sources = drawing.load_backgrounds(run)
+  if jax.process_index():  # Process 0 writes; this one lends its devices.
+    collections.deque(_draw(run, restored, backgrounds)[1], maxlen=0)
+    return out
   part = out.with_name(f'.{out.name}.part')
   shutil.rmtree(part, ignore_errors=True)
   try:
@@ -81,21 +86,29 @@ def restore(run, which):
   return restored
 
 
-def _write(run, restored, backgrounds, sources, out):
-  """Generates into `out`: the device computes while threads encode."""
+def _draw(run, restored, backgrounds):
+  """(indices of each class's backgrounds or None, what `drawing.draw` yields)."""
   config, classes = run.config.generate, run.info.classes
   counts, chosen = [config.per_class] * len(classes), None
   if backgrounds is not None:
     chosen = drawing.choose_backgrounds(config.seed, counts, len(backgrounds))
+  together = drawing.CHUNK * run.mesh.size * len(classes)
+  return chosen, drawing.draw(
+      run, restored.state.ema, counts, seed=config.seed,
+      backgrounds=backgrounds, chosen=chosen,
+      in_flight=max(1, config.batch_size // together))
+
+
+def _write(run, restored, backgrounds, sources, out):
+  """Generates into `out`: the device computes while threads encode."""
+  config, classes = run.config.generate, run.info.classes
+  chosen, drawn = _draw(run, restored, backgrounds)
   for name in classes:
     (out / name).mkdir(parents=True)
-  progress = monitor.Progress(sum(counts), unit='image')
+  progress = monitor.Progress(config.per_class * len(classes), unit='image')
   writes = []
   with ThreadPoolExecutor() as pool:
-    for label, first, fake in drawing.draw(
-        run, restored.state.ema, counts, seed=config.seed,
-        backgrounds=backgrounds, chosen=chosen,
-        in_flight=max(1, config.batch_size // (drawing.CHUNK * len(classes)))):
+    for label, first, fake in drawn:
       for i, image in enumerate(fake, first):
         writes.append(pool.submit(
             _save, out / classes[label] / file_name(i), image))
@@ -107,7 +120,7 @@ def _write(run, restored, backgrounds, sources, out):
     writer = csv.writer(f)
     writer.writerow(['file', 'class', 'background', 'seed', 'step'])
     for label, name in enumerate(classes):
-      for i in range(counts[label]):
+      for i in range(config.per_class):
         writer.writerow([
             f'{name}/{file_name(i)}', name,
             sources[chosen[label][i]] if chosen else '', config.seed,

@@ -23,6 +23,11 @@ def replicated(mesh):
   return NamedSharding(mesh, PartitionSpec())
 
 
+def split(mesh):
+  """The sharding of images [B, ...] that are not trained on: B is split."""
+  return NamedSharding(mesh, PartitionSpec(AXIS))
+
+
 def batch_sharding(mesh):
   """The sharding of a batch [n_critic, B, ...]: B is split over the devices."""
   return NamedSharding(mesh, PartitionSpec(None, AXIS))
@@ -34,6 +39,13 @@ def check_batch(mesh, batch_size):
     raise UserError(
         f'batch_size {batch_size} cannot be split over {mesh.size} devices: '
         f'make it a multiple of {mesh.size}')
+
+
+def spread(mesh, x):
+  """Splits an array [B, ...] that every process has whole over all devices."""
+  if mesh.size == 1:
+    return x
+  return jax.make_array_from_callback(x.shape, split(mesh), lambda i: x[i])
 
 
 def to_global(mesh, batch):

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+from PIL import Image
 import pytest
 
 from pegan_jax import distributed
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
+from pegan_jax.generate import generate
 from pegan_jax.train import train
 
 _KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_critic',
@@ -21,18 +24,20 @@ _KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_criti
          'num_samples', 'eval_every', 'gen.learning_rate', 'disc.learning_rate')
 
 
-def _start(config, workdir, count=2):
-  """Starts the processes of a job; returns them."""
+def _start(config, workdir, *args, devices=2):
+  """Starts the two processes of a job, with so many devices each."""
   with socket.socket() as s:
     s.bind(('127.0.0.1', 0))
     port = s.getsockname()[1]
-  args = [f'--config.{k}={operator.attrgetter(k)(config)}' for k in _KEYS]
+  args = [*args, *(f'--config.{k}={operator.attrgetter(k)(config)}'
+                   for k in _KEYS)]
   return [subprocess.Popen(
       [sys.executable, '-m', 'pegan_jax.main', '--config', 'configs/pegan.py',
        '--workdir', str(workdir), *args, '--distributed',
-       f'--coordinator=127.0.0.1:{port}', f'--process_count={count}',
-       f'--process_id={i}'], stderr=subprocess.PIPE, text=True)
-          for i in range(count)]
+       f'--coordinator=127.0.0.1:{port}', '--process_count=2',
+       f'--process_id={i}'], stderr=subprocess.PIPE, text=True,
+      env=os.environ | {'JAX_NUM_CPU_DEVICES': str(devices)})
+          for i in range(2)]
 
 
 def _finish(processes, timeout=240):
@@ -64,7 +69,7 @@ def short(config):
   return config
 
 
-def test_two_processes_equal_one_and_resume_as_one(short, tmp_path):
+def test_two_processes_equal_one_resume_as_one_and_generate(short, tmp_path):
   config = short
   train(config, tmp_path / 'one')
   config.num_steps = 2
@@ -79,12 +84,27 @@ def test_two_processes_equal_one_and_resume_as_one(short, tmp_path):
   train(config, tmp_path / 'two')  # And this process alone.
   _same(_lines(tmp_path / 'one'), _lines(tmp_path / 'two'))
 
+  both = tmp_path / 'both'
+  for status, err in _finish(_start(
+      config, tmp_path / 'two', '--mode=generate', f'--config.generate.out={both}',
+      '--config.generate.per_class=3')):
+    assert status == 0, err
+  alone = generate(config, tmp_path / 'two')
+  files = sorted(x.relative_to(alone) for x in alone.rglob('*.png'))
+  assert len(files) == 9 * 3
+  for name in files:
+    a, b = (np.asarray(Image.open(folder / name), int) for folder in (alone, both))
+    assert np.abs(a - b).max() <= 1
+  assert (alone / 'manifest.csv').read_text() == (both / 'manifest.csv').read_text()
+
 
 def test_a_process_that_dies_ends_the_other_which_says_so(short, tmp_path):
   config = short
   config.num_steps, config.checkpoint_every = 100_000, 1
   config.sample_every = 100_000
-  processes = _start(config, tmp_path)
+  # With more devices a process, Gloo hangs instead of failing, until XLA's watch
+  # over the processes ends the program after 30 s, in its own words.
+  processes = _start(config, tmp_path, devices=1)
   checkpoints = Checkpoints(tmp_path)
   deadline = time.time() + 200
   while not checkpoints.steps() and time.time() < deadline:

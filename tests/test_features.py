@@ -1,6 +1,9 @@
 """From images to features: batches, order, progress, and which network it is."""
 
+import os
 import pathlib
+import subprocess
+import sys
 
 from flax import linen as nn
 import numpy as np
@@ -60,6 +63,15 @@ def test_arrays_of_any_number_and_size_are_taken_in_order():
   np.testing.assert_allclose(
       got[3:9], np.repeat(2 * parts[1][:, :, :3].mean((1, 2)) / 255, 3, -1),
       rtol=1e-5)
+
+
+def test_this_holds_on_eight_devices():
+  process = subprocess.run(
+      [sys.executable, '-m', 'pytest', '-q', __file__, '-k', 'odd_sizes or in_order'],
+      env=os.environ | {'JAX_NUM_CPU_DEVICES': '8'}, capture_output=True,
+      text=True, timeout=200)
+  assert process.returncode == 0, process.stdout
+  assert process.stdout.startswith('......')  # Each of them.
 
 
 def test_nothing_is_no_features():

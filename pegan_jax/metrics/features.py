@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pegan_jax import sharding
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import efficientnet
 from pegan_jax.metrics import inception
@@ -25,23 +26,32 @@ class Extractor:
     dim: features per image.
     checksum: SHA-256 of the file of weights, 64 hex digits.
     resize: one of `resize.MODES`.
-    batch_size: images that the network takes at a time.
+    batch_size: images that the network takes at a time, over all devices.
   """
 
   def __init__(self, module, params, checksum, resize_mode='bicubic',
                batch_size=None):
-    """Makes an extractor of the `Net` in `module`, `inception` or the like."""
+    """Makes an extractor of the `Net` in `module`, `inception` or the like.
+
+    `batch_size` is a device's; every process of a job is to make it, and to call it
+    with the same images.
+    """
     self.name = module.NAME
     self.dim = module.DIM
     self.checksum = checksum
     self.resize = resize_mode
     self._size = module.SIZE
     gpu = jax.default_backend() != 'cpu'
-    self.batch_size = batch_size or (64 if gpu else module.CPU_BATCH)
-    self._params = jax.device_put(params)
-    net = module.Net()
-    self._net = jax.jit(lambda params, x: net.apply(
-        {'params': params}, module.scale_input(x, resize_mode)))
+    self._mesh, net = sharding.make_mesh(), module.Net()
+    self.batch_size = self._mesh.size * (
+        batch_size or (64 if gpu else module.CPU_BATCH))
+    replicated = sharding.replicated(self._mesh)
+    self._params = jax.device_put(params, replicated)
+    self._net = jax.jit(
+        lambda params, x: net.apply(
+            {'params': params}, module.scale_input(x, resize_mode)),
+        in_shardings=(replicated, sharding.split(self._mesh)),
+        out_shardings=replicated)
     self._resize = jax.jit(lambda x: resize(x, self._size, resize_mode))
 
   def __call__(self, images, progress=None):
@@ -64,7 +74,8 @@ class Extractor:
     done, running = [np.zeros((0, self.dim), np.float32)], None
     for x, count in self._batches(images):
       # The next batch is under way while this one is fetched.
-      features = self._net(self._params, x), count
+      features = self._net(
+          self._params, sharding.spread(self._mesh, x)), count
       if running:
         done.append(self._fetch(*running, progress))
       running = features
