@@ -110,18 +110,42 @@ class Conv(nn.Module):
   kernel_init: Initializer = kernel_init
 
   @nn.compact
-  def __call__(self, x):
-    shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
-    kernel = self.param('kernel', self.kernel_init, shape)
-    x, pad = x.astype(self.dtype), self.pad
-    if self.reflect:
-      x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), 'reflect')
-      pad = 0
-    x = conv(x, kernel.astype(self.dtype), self.stride, pad)
+  def __call__(self, x, label=None, num_labels=0):
+    """Convolves.
+
+    Args:
+      x: [B, H, W, I].
+      label: [B] int, or None: counts as `num_labels` more channels of `x`, whole
+        planes of ones and zeros, which are never made: what they contribute is
+        a map for each label, the same for all images.
+      num_labels: how many labels there are.
+
+    Returns:
+      [B, H', W', features].
+    """
+    shape = (self.kernel_size, self.kernel_size, x.shape[-1] + num_labels,
+             self.features)
+    kernel = self.param('kernel', self.kernel_init, shape).astype(self.dtype)
+    image, planes = jnp.split(kernel, [x.shape[-1]], axis=2)
+    ones = jnp.ones((1, *x.shape[1:3], 1))
+    x = self._conv(x, image)
+    if label is not None:
+      maps = self._conv(ones, planes.reshape(*shape[:2], 1, -1))
+      maps = maps.reshape(*x.shape[1:3], num_labels, self.features)
+      x = x + jnp.einsum(
+          'bl,hwlf->bhwf', jax.nn.one_hot(label, num_labels, dtype=x.dtype), maps,
+          precision='highest')  # A choice, not a sum: nothing is to be rounded.
     if self.use_bias:
       bias = self.param('bias', nn.initializers.zeros, (self.features,))
       x = x + bias.astype(self.dtype)
     return x
+
+  def _conv(self, x, kernel):
+    x, pad = x.astype(self.dtype), self.pad
+    if self.reflect:
+      x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), 'reflect')
+      pad = 0
+    return conv(x, kernel, self.stride, pad)
 
 
 class ConvTranspose(nn.Module):

@@ -89,6 +89,13 @@ def _pointwise_kernel(x, g, stride, pad, size):
   return _sum_of_products(x[:, ::stride, ::stride], g)[None, None]
 
 
+def _flipped_patches(g, kernel, stride, pad, out_hw):
+  """The adjoint in the input, of stride 1: a convolution of `g` itself."""
+  del out_hw
+  size = kernel.shape[0]
+  return _patches(g, kernel[::-1, ::-1].swapaxes(2, 3), stride, size - 1 - pad)
+
+
 def _patches_kernel(x, g, stride, pad, size):
   """As `_pointwise_kernel`, of the shifted copies."""
   kernel = _sum_of_products(_shifted_copies(x, size, stride, pad), g)
@@ -148,6 +155,8 @@ def _transposed(conv):
 # slower than one after the other; of matrix products it makes a batched one.
 LAX = Formulation(_lax, _lax_transpose, _lax_kernel, batches=False)
 PATCHES = _transposed(_patches)._replace(kernel=_patches_kernel)
+# For stride 1 and few outputs: where one function is fast, its adjoint is not.
+FLIPPED = LAX._replace(transpose=_flipped_patches)
 POINTWISE = _transposed(_pointwise)._replace(kernel=_pointwise_kernel)
 POSITIONS = _transposed(_positions)
 WINOGRAD = Formulation(
@@ -171,7 +180,7 @@ def choose(kind, hw, kernel_shape, stride, pad, dtype, backend):
     dtype: of the arrays.
     backend: `jax.default_backend()`'s name of it.
   """
-  size, _, features_in, _ = kernel_shape
+  size, _, features_in, features_out = kernel_shape
   pixels = hw[0] * hw[1]
   if backend != 'cpu':
     return LAX
@@ -187,6 +196,10 @@ def choose(kind, hw, kernel_shape, stride, pad, dtype, backend):
   if pixels <= 64 or features_in * size**2 <= 48 or (
       (size, stride) == (3, 2) and pixels <= 256):
     return PATCHES
+  if kind == 'conv' and features_in * size**2 <= 147:  # An image, by 7 x 7.
+    return PATCHES
+  if kind == 'transpose' and stride == 1 and features_out * size**2 <= 147:
+    return FLIPPED
   return LAX
 
 

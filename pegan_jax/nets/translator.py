@@ -1,7 +1,6 @@
 """The generator that turns an image into another domain: PE-GAN's, StarGAN's."""
 
 from flax import linen as nn
-import jax
 import jax.numpy as jnp
 
 from pegan_jax.nets.blocks import Conv, ConvTranspose, InstanceNorm
@@ -42,11 +41,8 @@ class Translator(nn.Module):
     """
     f = [round(n * self.width) for n in self.filters]
     down = (self.down_kernel, 2, (self.down_kernel - 1) // 2)
-    planes = jax.nn.one_hot(label, self.num_domains, dtype=x.dtype)
-    planes = jnp.broadcast_to(
-        planes[:, None, None], (*x.shape[:3], self.num_domains))
-    x = jnp.concatenate([x, planes], axis=-1)
-    x = self._norm_relu(Conv(f[0], 7, pad=3, dtype=self.dtype)(x))
+    x = self._norm_relu(Conv(f[0], 7, pad=3, dtype=self.dtype)(
+        x, label, self.num_domains))
     x = self._norm_relu(Conv(f[1], *down, dtype=self.dtype)(x))
     x = self._norm_relu(Conv(f[2], *down, dtype=self.dtype)(x))
     for _ in range(self.num_blocks):

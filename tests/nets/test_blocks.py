@@ -16,6 +16,7 @@ SHAPES = [(16, 3, 4, 7, 1, 3), (12, 4, 6, 5, 2, 2), (16, 4, 5, 4, 2, 1),
 # Which of them a formulation is for.
 _FOR = {'LAX': lambda *_: True, 'PATCHES': lambda *_: True,
         'POSITIONS': lambda size, *_: size <= 4,
+        'FLIPPED': lambda size, k, stride, pad: stride == 1,
         'POINTWISE': lambda size, k, stride, pad: k == 1,
         'WINOGRAD': lambda size, k, stride, pad: (k, stride, pad) == (3, 1, 1)}
 EVERY = [(name, *shape) for name, suits in _FOR.items() for shape in SHAPES
@@ -117,8 +118,32 @@ def test_a_backend_chooses():
   assert choose(16, 3, 1, 1, dtype=jnp.bfloat16) is f.LAX
   assert choose(4, 3, 1, 1, kind='kernel') is f.WINOGRAD
   assert choose(4, 3, 1, 1) is f.PATCHES
+  assert choose(64, 7, 1, 3, channels=3) is f.PATCHES
+  assert choose(64, 7, 1, 3, channels=3, kind='kernel') is f.LAX
   for size, k, stride, pad in ((4, 4, 2, 1), (2, 3, 1, 1), (16, 3, 1, 1)):
     assert choose(size, k, stride, pad, 'gpu') is f.LAX
+
+
+@pytest.mark.parametrize('stride,pad,reflect', [
+    (1, 3, False), (2, 1, False), (1, 2, True)])
+def test_a_label_is_planes_beside_the_image(stride, pad, reflect):
+  x, _ = _inputs(8, 3, 1, 1)
+  label = jnp.array([2, 0])
+  layer = blocks.Conv(6, 5, stride, pad, use_bias=True, reflect=reflect)
+  params = layer.init(jax.random.key(0), x, label, 4)
+  planes = jnp.broadcast_to(
+      jnp.eye(4)[label][:, None, None], (*x.shape[:3], 4))
+
+  def loss(params, x, *label):
+    return jnp.sin(layer.apply(params, x, *label)).sum()
+
+  ours = layer.apply(params, x, label, 4), jax.grad(loss, (0, 1))(
+      params, x, label, 4)
+  x = jnp.concatenate([x, planes], -1)
+  theirs = layer.apply(params, x), jax.grad(loss, (0, 1))(params, x)
+  _assert_close(ours[0], theirs[0])
+  _assert_close(ours[1][0], theirs[1][0])
+  _assert_close(ours[1][1], theirs[1][1][..., :3])
 
 
 def test_instance_norm_by_hand():
