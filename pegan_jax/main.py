@@ -87,7 +87,7 @@ def _parse_flags(argv):
 
 def _fail(text):
   print(f'error: {_one_line(text)}', file=sys.stderr, flush=True)
-  if _DISTRIBUTED.value:  # An orderly end would wait for the other processes.
+  if flags.FLAGS.is_parsed() and _DISTRIBUTED.value:  # An orderly end would wait for the other processes.
     os._exit(2)
   sys.exit(2)
 

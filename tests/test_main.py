@@ -33,6 +33,12 @@ def _run(*args, timeout=120):
     (['--workdir=w', '--config=configs/dcgan.py:papre'], 'choose paper'),
     (['--workdir=w', '--config=configs/pegan.py', '--nonsense'], 'nonsense'),
     (['--workdir=w', '--config=configs/pegan.py', 'stray'], 'stray'),
+    (['--workdir=w', '--config=configs/pegan.py', '--process_id=1'],
+     'go with --distributed'),
+    (['--workdir=w', '--config=configs/pegan.py', '--distributed',
+      '--process_count=2'], 'go together'),
+    (['--workdir=w', '--config=configs/demo.py', '--mode=demo', '--distributed'],
+     'train, generate and evaluate'),
     (['--workdir=w', '--config=configs/pegan.py', '--config.data_dir=/nowhere'],
      'data_prep.build'),
 ])
