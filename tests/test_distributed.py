@@ -1,4 +1,4 @@
-"""Two processes on this machine are one job, and one of them may die."""
+"""Two processes of several devices are one job, and one of them may die."""
 
 import json
 import operator
@@ -24,7 +24,7 @@ _KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_criti
          'num_samples', 'eval_every', 'gen.learning_rate', 'disc.learning_rate')
 
 
-def _start(config, workdir, *args, devices=2):
+def _start(config, workdir, *args, devices=4):
   """Starts the two processes of a job, with so many devices each."""
   with socket.socket() as s:
     s.bind(('127.0.0.1', 0))
@@ -63,6 +63,7 @@ def _same(a, b):
 @pytest.fixture
 def short(config):
   """Short steps, so that rounding errors stay small."""
+  config.batch_size = 8
   config.n_critic = 1
   config.num_steps = 4
   config.gen.learning_rate = config.disc.learning_rate = 1e-5

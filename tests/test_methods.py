@@ -125,7 +125,7 @@ def test_generate_fills_every_class_folder(trained, tmp_path):
 def test_eight_devices_equal_one(two_classes_dir, tmp_path):
   """Each method's first iteration, in one process that has eight devices.
 
-  PE-GAN's first three are in test_devices.py.
+  PE-GAN's first four, on two processes of four, are in test_distributed.py.
   """
   names = [name for name in NAMES if name != 'pegan']
   script = pathlib.Path(__file__).with_name('eight_devices.py')
