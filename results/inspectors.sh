@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
-# The inspectors at full width on real images, and with a generator's if a folder
-# is given:
-#   bash results/inspectors.sh DATA [GENERATED...]
-# Both networks, five seeds; goes on where it stopped. Leaves the reports in
-# runs/inspectors/<network>/.
+# What inspectors/ holds: both networks at full width on real images, then, at a
+# quarter of the width, with a generator's images.
+#   bash results/inspectors.sh DATA GENERATED
+# Goes on where it stopped; leaves the reports in runs/inspectors/.
 set -euo pipefail
-data=$1; shift
-flags=()
-for folder in "$@"; do flags+=(--generated "$folder"); done
-for network in resnet18 mobilenetv2; do
-  "${PYTHON:-python}" -m pegan_jax.inspection study --data "$data" \
-    --out "runs/inspectors/$network" --network "$network" --width 1 "${flags[@]}"
+study() { "${PYTHON:-python}" -m pegan_jax.inspection study --data "$data" "$@"; }
+data=$1
+for network in mobilenetv2 resnet18; do
+  study --out "runs/inspectors/$network" --network "$network" --width 1
 done
+study --out runs/inspectors/generated --generated "$2" --width 0.25
