@@ -10,17 +10,15 @@ from pegan_jax.nets import blocks, formulations
 
 # size, channels in and out, kernel, stride, padding: every kind that is used.
 SHAPES = [(16, 3, 4, 7, 1, 3), (12, 4, 6, 5, 2, 2), (16, 4, 5, 4, 2, 1),
-          (4, 5, 6, 4, 2, 1), (2, 6, 3, 2, 1, 0), (16, 5, 5, 3, 1, 1),
-          (7, 4, 5, 3, 1, 1), (2, 4, 5, 3, 1, 1), (3, 4, 5, 3, 2, 1),
-          (5, 4, 6, 1, 1, 0), (5, 4, 6, 1, 2, 0)]
-# Which of them a formulation is for.
-_FOR = {'LAX': lambda *_: True, 'PATCHES': lambda *_: True,
-        'POSITIONS': lambda size, *_: size <= 4,
-        'FLIPPED': lambda size, k, stride, pad: stride == 1,
-        'POINTWISE': lambda size, k, stride, pad: k == 1,
-        'WINOGRAD': lambda size, k, stride, pad: (k, stride, pad) == (3, 1, 1)}
-EVERY = [(name, *shape) for name, suits in _FOR.items() for shape in SHAPES
-         if suits(shape[0], *shape[3:])]
+          (4, 5, 6, 4, 2, 1), (2, 6, 3, 2, 1, 0), (16, 5, 5, 3, 1, 1)]
+THREES = [(7, 4, 5, 3, 1, 1), (2, 4, 5, 3, 1, 1)]
+# What each formulation is for.
+EVERY = [(name, *shape) for name, shapes in {
+    'LAX': SHAPES, 'PATCHES': SHAPES, 'FLIPPED': SHAPES[:1],
+    'WINOGRAD': [SHAPES[-1], *THREES],
+    'POSITIONS': [THREES[1], (3, 4, 5, 3, 2, 1)],
+    'POINTWISE': [(5, 4, 6, 1, 1, 0), (5, 4, 6, 1, 2, 0)]}.items()
+         for shape in shapes]
 
 
 def _lax(x, kernel, stride, pad):
