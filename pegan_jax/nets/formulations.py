@@ -1,7 +1,7 @@
 """Ways to compute a convolution and its two adjoints, and which one is fast where.
 
 Each takes the same arrays and gives the same values to float32's rounding.
-`benchmarks/convolutions.py` times them on the shapes that the networks have.
+`benchmarks/train_step.py` and `benchmarks/inspector.py` time the whole steps.
 """
 
 from collections.abc import Callable
