@@ -2,11 +2,11 @@
 
   pip install 'torch>=2.13,<2.14'
   python -m benchmarks.inspector_accuracy --data data/neu64 [--split random]
-      [--augment] [--network resnet18] [--seeds 1]
+      [--augment] [--network resnet18] [--start ours] [--seeds 1]
 
-The same network, batches in the same order (augmented the same way with
---augment), AdamW and cycle; each draws its own initial weights. Prints the share
-of test images that each gets right. `--split random` draws train and test images
+The same network, initial weights (drawn as ours are, or with --start torch as
+PyTorch's layers draw them), batches in the same order (augmented the same way with
+--augment), AdamW and cycle. Prints the share of test images that each gets right. `--split random` draws train and test images
 anew, class by class, without regard to near-duplicates: what is usually published.
 """
 
@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
+from torch import nn
 import torch.nn.functional as F
 from tqdm import trange
 
@@ -35,11 +36,50 @@ def _resplit(train, test, seed):
   return pixels, labels, pool, np.setdiff1d(np.arange(len(labels)), pool)
 
 
-def _torch(settings, num_classes, pixels, labels, rows, test, seed, augmented):
+def _matched(params, net):
+  """All parameters: (the dict of ours that holds it, its name, PyTorch's)."""
+  def number(name):
+    return int(name.rpartition('_')[2])
+
+  blocks = [params[k] for k in sorted(params, key=number) if k.startswith('_Block')]
+  stem, end = ({k: v for k, v in params.items() if not k.startswith('_Block')
+                and k.endswith(last)} for last in ('_0', '_1'))
+  kinds = {
+      'Conv': (lambda m: isinstance(m, nn.Conv2d) and m.groups == 1,
+               {'kernel': 'weight'}),
+      'DepthwiseConv': (lambda m: isinstance(m, nn.Conv2d) and m.groups > 1,
+                        {'kernel': 'weight'}),
+      'BatchNorm': (lambda m: isinstance(m, nn.BatchNorm2d),
+                    {'scale': 'weight', 'bias': 'bias'})}
+  pairs = []
+  for kind, (belongs, names) in kinds.items():
+    ours = [layers[k] for layers in (stem, *blocks, end)
+            for k in sorted(layers, key=number) if k.rpartition('_')[0] == kind]
+    for mine, layer in zip(ours, filter(belongs, net.modules()), strict=True):
+      pairs += [(mine, a, getattr(layer, b)) for a, b in names.items()]
+  dense = params['Classifier_0']['Dense_0']
+  return [*pairs, (dense, 'kernel', net.head.weight), (dense, 'bias', net.head.bias)]
+
+
+def _copy(params, net, start):
+  """Gives PyTorch's network our parameters, or with start 'torch' us its own.
+
+  A kernel [K, K, I, O] of ours is [O, I, K, K] there, a matrix the transpose.
+  """
+  orders = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+  params = jax.tree.map(np.array, params)
+  with torch.no_grad():
+    for mine, name, theirs in _matched(params, net):
+      order = orders[theirs.ndim]
+      if start == 'torch':
+        mine[name] = theirs.numpy().transpose(np.argsort(order)).copy()
+      else:
+        theirs.copy_(torch.from_numpy(mine[name].transpose(order)))
+  return params
+
+
+def _torch(settings, net, pixels, labels, rows, test, seed, augmented):
   """Trains in PyTorch; returns the answers to `test`."""
-  torch.manual_seed(seed)
-  net = TORCH[settings.network](num_classes, settings.width).to(
-      memory_format=torch.channels_last)
   optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate,
                                 weight_decay=settings.weight_decay)
   cycle = torch.optim.lr_scheduler.OneCycleLR(
@@ -72,6 +112,7 @@ def main():
   parser.add_argument('--split', choices=['built', 'random'], default='built')
   parser.add_argument('--augment', action='store_true')
   parser.add_argument('--network', choices=list(TORCH), default='resnet18')
+  parser.add_argument('--start', choices=['ours', 'torch'], default='ours')
   parser.add_argument('--width', type=float, default=1.0)
   parser.add_argument('--epochs', type=int, default=40)
   parser.add_argument('--seeds', type=int, default=1)
@@ -90,17 +131,22 @@ def main():
       labels = np.concatenate([train.labels, test.labels])
       pool, held = np.arange(len(train)), len(train) + np.arange(len(test))
     rows = training.batches(pool, labels, steps, settings.batch_size, seed)
-    answers = _torch(settings, len(info.classes), pixels, labels, rows, held,
-                     seed, args.augment)
-    found['PyTorch'].append((answers == labels[held]).mean())
     trainer = training.Trainer(settings, pixels, labels, len(info.classes), steps)
+    torch.manual_seed(seed)
+    net = TORCH[args.network](len(info.classes), args.width).to(
+        memory_format=torch.channels_last)
+    state = trainer.init(seed)
+    state = state.replace(params=_copy(state.params, net, args.start))
+    answers = _torch(settings, net, pixels, labels, rows, held, seed, args.augment)
+    found['PyTorch'].append((answers == labels[held]).mean())
     with trange(steps, desc='ours') as bar:
-      state, _ = trainer.train(pool, seed, args.augment, progress=bar.update)
+      state, _ = trainer.train(
+          pool, seed, args.augment, state, progress=bar.update)
     answers = trainer.probabilities(state, pixels[held]).argmax(1)
     found['ours'].append((answers == labels[held]).mean())
   print(f'{args.network}, width {args.width:g}, {args.split} split, '
         f'{"augmented" if args.augment else "not augmented"}, {args.epochs} epochs, '
-        f'{len(held)} test images, {args.seeds} seeds')
+        f'start {args.start}, {len(held)} test images, {args.seeds} seeds')
   for name, shares in found.items():
     print(f'{name:8s} {100 * np.mean(shares):.1f}%  '
           f'({", ".join(f"{100 * x:.1f}" for x in shares)})')

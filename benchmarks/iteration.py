@@ -1,13 +1,14 @@
-"""What the project's four CPU measures gain on a method's whole iteration.
+"""What the project's CPU measures gain on a method's whole iteration.
 
   python -m benchmarks.iteration [--method pegan] [--image_size 64] [--width 0.25]
       [--rounds 3]
 
 Times one iteration (n_critic D updates, one G update) as it is trained, with
-convolutions' adjoints as `jax.linear_transpose` makes them, in permuted dimensions,
-with one grouped convolution where networks train side by side (a method with a model
-a class), with the critic's loop left rolled, and with XLA's own derivatives of `lax.conv` in
-place of `nets.blocks.conv`; those that --variants names, by turns in one process.
+XLA's convolution for every shape, with its adjoints as `jax.linear_transpose` makes
+them, in permuted dimensions, with one grouped convolution where networks train side
+by side (a method with a model a class), with the critic's loop left rolled, and with
+XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`; those that
+--variants names, by turns in one process.
 Prints the median seconds of each, and how many times slower than ours the others
 are.
 """
@@ -23,13 +24,13 @@ from jax import lax
 import numpy as np
 
 from pegan_jax import data, methods, step
-from pegan_jax.nets import blocks
+from pegan_jax.nets import blocks, formulations
 
 DOMAINS = 10
 
 
 def _plain_conv(x, kernel, stride=1, pad=0):
-  return blocks._conv_lax(x, kernel, stride, pad)  # pylint: disable=protected-access
+  return formulations.LAX.conv(x, kernel, stride, pad)
 
 
 def _plain_conv_transpose(g, kernel, stride, pad, out_hw):
@@ -39,22 +40,20 @@ def _plain_conv_transpose(g, kernel, stride, pad, out_hw):
       lhs_dilation=(stride, stride), dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
 
 
-def _permuted_transpose(g, kernel, stride, pad, out_hw):
-  x = jax.ShapeDtypeStruct((g.shape[0], *out_hw, kernel.shape[2]), g.dtype)
-  return jax.linear_transpose(
-      lambda x: blocks._conv_lax(x, kernel, stride, pad), x)(g)[0]  # pylint: disable=protected-access
+def _lax_only(*_):
+  return formulations.LAX
 
 
-def _permuted_kernel(x, g, stride, pad, size):
-  kernel = jax.ShapeDtypeStruct((size, size, x.shape[3], g.shape[3]), x.dtype)
-  return jax.linear_transpose(
-      lambda kernel: blocks._conv_lax(x, kernel, stride, pad), kernel)(g)[0]  # pylint: disable=protected-access
+def _permuted(*args):
+  """The adjoints of XLA's convolution as `jax.linear_transpose` has them."""
+  chosen = _CHOOSE(*args)
+  if chosen is formulations.LAX:
+    chosen = formulations._transposed(chosen.conv)._replace(batches=False)  # pylint: disable=protected-access
+  return chosen
 
 
-def _grouped(forms, a, b, hw, features_in, kernel_size):
-  patches = blocks._use_patches(  # pylint: disable=protected-access
-      hw, features_in, kernel_size, jax.default_backend())
-  return forms[patches](a, b)
+def _grouped(*args):
+  return _CHOOSE(*args)._replace(batches=True)
 
 
 def _rolled_scan(*args, unroll, **kwargs):
@@ -62,13 +61,12 @@ def _rolled_scan(*args, unroll, **kwargs):
   return _SCAN(*args, **kwargs)
 
 
-_SCAN = lax.scan
+_SCAN, _CHOOSE = lax.scan, formulations.choose
 VARIANTS = {
     'ours': [],
-    'permuted dimensions': [
-        mock.patch.object(blocks, '_conv_lax_transpose', _permuted_transpose),
-        mock.patch.object(blocks, '_conv_lax_kernel', _permuted_kernel)],
-    'grouped': [mock.patch.object(blocks, '_run', _grouped)],
+    'XLA everywhere': [mock.patch.object(formulations, 'choose', _lax_only)],
+    'permuted dimensions': [mock.patch.object(formulations, 'choose', _permuted)],
+    'grouped': [mock.patch.object(formulations, 'choose', _grouped)],
     'rolled loop': [mock.patch.object(lax, 'scan', _rolled_scan)],
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),
@@ -105,6 +103,13 @@ def _labels(config, layout):
   return label
 
 
+def batch(config, layout):
+  """Random images, and labels as `data.batches` lays them out."""
+  label, size = _labels(config, layout), config.image_size
+  return {'image': np.random.default_rng(0).integers(
+      0, 256, (*label.shape, size, size, 1), np.uint8), 'label': label}
+
+
 def main():
   parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument('--method', default='pegan', choices=methods.METHODS)
@@ -120,22 +125,19 @@ def main():
   config.update({k: v for k, v in vars(args).items()
                  if k not in ('rounds', 'variants') and v is not None})
 
-  rng = np.random.default_rng(0)
-  size = config.image_size
-  label = _labels(config, methods.get(args.method).LAYOUT)
-  batch = {'image': rng.integers(0, 256, (*label.shape, size, size, 1), np.uint8),
-           'label': label}
-  steps = {name: _compile(config, VARIANTS[name], batch)
+  size, layout = config.image_size, methods.get(args.method).LAYOUT
+  inputs = batch(config, layout)
+  steps = {name: _compile(config, VARIANTS[name], inputs)
            for name in ('ours', *args.variants)}
   times = {name: [] for name in steps}
   for _ in range(args.rounds + 1):
     for name, (compiled, _, state) in steps.items():
       began = time.perf_counter()
-      jax.block_until_ready(compiled(state, batch))
+      jax.block_until_ready(compiled(state, inputs))
       times[name].append(time.perf_counter() - began)
   medians = {name: statistics.median(t[1:]) for name, t in times.items()}
   print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {args.method}, '
-        f'{size}x{size}, width {config.width}, {label.size} real images an '
+        f'{size}x{size}, width {config.width}, {inputs["label"].size} real images an '
         f'iteration, n_critic {config.n_critic}')
   for name, median in medians.items():
     print(f'{name:22s} {median:8.3f} s an iteration, {median / medians["ours"]:5.2f}'

@@ -31,6 +31,7 @@ def get_config():
   config.ema_decay = 0.999    # of the generator's average; 0 turns it off
   config.flip = True          # mirror images at random, both ways
   config.num_workers = 4      # threads that read and decode images
+  config.cache_mb = 1024      # of decoded images kept in memory; more are streamed
 
   config.log_every = 100
   config.sample_every = 1_000

@@ -32,7 +32,7 @@ from pegan_jax.errors import UserError
 # section frees all of it.
 FREE_KEYS = frozenset({
     'num_steps', 'log_every', 'sample_every', 'checkpoint_every', 'eval_every',
-    'max_to_keep', 'num_workers', 'writer', 'data_dir', 'generate',
+    'max_to_keep', 'num_workers', 'cache_mb', 'writer', 'data_dir', 'generate',
     'evaluate'})
 
 # Name of the folder that holds the best checkpoint, beside `checkpoints`.

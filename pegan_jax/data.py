@@ -77,19 +77,29 @@ def load_info(folder):
 
 
 class Records:
-  """The records of one split, read and decoded from the shards at each access.
+  """The records of one split, read and decoded from the shards when asked for.
+
+  Args:
+    info: from `load_info`.
+    split: 'train' or 'test'.
+    cache_mb: images once decoded are kept where all of them take no more than
+      that many megabytes; 0 keeps none.
 
   Attributes:
     labels: [n] int32, read once at the start, which also proves every record
       readable.
   """
 
-  def __init__(self, info, split):
+  def __init__(self, info, split, cache_mb=0):
     self._folder = info.folder
     self._source = _builder(info.folder).as_data_source(
         split, decoders={'image': tfds.decode.SkipDecoding()})
     self.labels = np.array(
         [r['label'] for r in self._read(range(len(self._source)))], np.int32)
+    shape = (len(self.labels), info.image_size, info.image_size, info.channels)
+    self._kept = self._pixels = None
+    if math.prod(shape) <= cache_mb * 2**20:
+      self._kept, self._pixels = np.zeros(shape[0], bool), np.empty(shape, np.uint8)
 
   def _read(self, indices):
     try:
@@ -106,8 +116,15 @@ class Records:
                      f'damaged ({reason}): build the data set anew')
 
   def images(self, indices):
-    """Decodes: [n] indices -> uint8 [n, H, W, C]."""
-    return np.stack([_decode(r['image']) for r in self._read(indices)])
+    """[n] indices -> uint8 [n, H, W, C]."""
+    if self._kept is None:
+      return np.stack([_decode(r['image']) for r in self._read(indices)])
+    indices = np.asarray(indices)
+    new = indices[~self._kept[indices]]
+    if len(new):  # Threads may decode the same image, to the same pixels.
+      self._pixels[new] = [_decode(r['image']) for r in self._read(new)]
+      self._kept[new] = True
+    return self._pixels[indices]
 
   def sources(self, indices):
     """Where each image was cut from: [n] indices -> n strings."""
@@ -139,7 +156,8 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
 
   Args:
     config: `batch_size` (B below, a D update), `n_critic` (N), `num_steps`,
-      `seed`, `num_workers` (reading threads; 0 reads when asked).
+      `seed`, `num_workers` (reading threads; 0 reads when asked), `cache_mb` (as
+      `Records` has it).
     info: from `load_info`.
     layout: what a method learns from, with C defect classes:
       'pairs': [N, 2 B], backgrounds and defects of any class by turns;
@@ -155,7 +173,7 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
   Raises:
     UserError: no backgrounds or no defects to train on, or a damaged shard.
   """
-  records = Records(info, 'train')
+  records = Records(info, 'train', config.cache_mb)
   columns = _columns(records, info, layout)
   shape = (config.n_critic, config.batch_size)
   pairs = config.batch_size // process_count

@@ -2,6 +2,7 @@
 
 import collections
 from concurrent.futures import ThreadPoolExecutor
+import contextlib
 import csv
 import os
 import pathlib
@@ -100,22 +101,12 @@ def _draw(run, restored, backgrounds):
 
 
 def _write(run, restored, backgrounds, sources, out):
-  """Generates into `out`: the device computes while threads encode."""
+  """Generates into `out`."""
   config, classes = run.config.generate, run.info.classes
   chosen, drawn = _draw(run, restored, backgrounds)
-  for name in classes:
-    (out / name).mkdir(parents=True)
-  progress = monitor.Progress(config.per_class * len(classes), unit='image')
-  writes = []
-  with ThreadPoolExecutor() as pool:
-    for label, first, fake in drawn:
-      for i, image in enumerate(fake, first):
-        writes.append(pool.submit(
-            _save, out / classes[label] / file_name(i), image))
-        progress.update()
-    for write in writes:
-      write.result()
-  progress.close()
+  with contextlib.closing(monitor.Progress(
+      config.per_class * len(classes), unit='image')) as progress:
+    write_images(classes, drawn, out, progress.update)
   with (out / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
     writer = csv.writer(f)
     writer.writerow(['file', 'class', 'background', 'seed', 'step'])
@@ -125,6 +116,28 @@ def _write(run, restored, backgrounds, sources, out):
             f'{name}/{file_name(i)}', name,
             sources[chosen[label][i]] if chosen else '', config.seed,
             restored.step])
+
+
+def write_images(classes, drawn, out, progress=lambda: None):
+  """Writes out/<class>/<n>.png: threads encode while the device draws.
+
+  Args:
+    classes: names of the classes, in label order.
+    drawn: what `drawing.draw` yields.
+    out: the folder, which gets the classes' own.
+    progress: called for each image.
+  """
+  for name in classes:
+    (out / name).mkdir(parents=True)
+  writes = []
+  with ThreadPoolExecutor() as pool:
+    for label, first, fake in drawn:
+      for i, image in enumerate(fake, first):
+        writes.append(pool.submit(
+            _save, out / classes[label] / file_name(i), image))
+        progress()
+    for write in writes:
+      write.result()
 
 
 def file_name(i):

@@ -59,8 +59,9 @@ def _check(config, mesh):
                'num_samples'):
     if config[name] < 1:
       raise UserError(f'{name} is {config[name]}: it must be at least 1')
-  if config.num_workers < 0:
-    raise UserError(f'num_workers is {config.num_workers}: it must be 0 or more')
+  for name in ('num_workers', 'cache_mb'):
+    if config[name] < 0:
+      raise UserError(f'{name} is {config[name]}: it must be 0 or more')
   if config.eval_every < 0:
     raise UserError(f'eval_every is {config.eval_every}: it must be 0 (never) '
                     'or more')

@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from conftest import small_config
-from pegan_jax import methods, optimizers
+from pegan_jax import data, methods, optimizers
 from pegan_jax import step as step_lib
 
 
@@ -168,15 +168,23 @@ def test_metrics_are_averages_over_the_critic_steps(stepped):
     assert np.isfinite(metric.compute()), name
 
 
-def test_bfloat16_runs_with_a_float32_state(stepped):
-  config, *_, state, batch, (_, exact) = stepped
-  config = config.copy_and_resolve_references()
-  config.dtype = 'bfloat16'
-  method = methods.get('pegan')
-  nets = method.networks(config, 10)
-  new, metrics = jax.jit(step_lib.make_step(method, nets, config))(state, batch)
-  assert {x.dtype for x in jax.tree.leaves((new.gen, new.disc, new.ema))} == {
-      jnp.dtype('float32')}
-  for name in ('disc/gradient_penalty', 'disc/cls_real', 'gen/rec_production'):
-    np.testing.assert_allclose(
-        metrics[name].compute(), exact[name].compute(), rtol=0.05)
+def test_bfloat16_tracks_float32_over_50_steps(data_dir):
+  """The losses' way, to a fifth of how far they go; the state stays float32."""
+  courses = {}
+  for dtype in ('float32', 'bfloat16'):
+    config = small_config()
+    config.update({'dtype': dtype, 'n_critic': 1, 'num_steps': 50})
+    # Fast enough to go somewhere, too slow for rounding errors to be blown up.
+    config.gen.learning_rate = config.disc.learning_rate = 3e-4
+    method, nets, state = _setup(config)
+    step, course = jax.jit(step_lib.make_step(method, nets, config)), []
+    for batch in data.batches(config, data.load_info(data_dir)):
+      state, metrics = step(state, batch)
+      course.append([float(metrics[name].compute()) for name in (
+          'disc/loss', 'disc/gradient_penalty', 'disc/cls_real', 'gen/loss',
+          'gen/rec_production', 'gen/rec_elimination')])
+    assert {x.dtype for x in jax.tree.leaves((state.gen, state.disc, state.ema))
+            } == {jnp.dtype('float32')}
+    courses[dtype] = np.array(course)
+  exact, rounded = courses['float32'], courses['bfloat16']
+  assert (np.abs(rounded - exact).max(0) < 0.2 * np.ptp(exact, axis=0)).all()
