@@ -86,10 +86,8 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
   def judge(x, dtype=nets.disc.dtype):
     return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
 
-  # One pass for both, by turns, so that each device keeps its pairs: one gradient
-  # in D's large kernels instead of two that are added.
-  both_map, logits = judge(jnp.stack([real, fake], 1).reshape(-1, *real.shape[1:]))
-  real_map, fake_map, logits = both_map[::2], both_map[1::2], logits[::2]
+  real_map, logits = judge(real)
+  fake_map, _ = judge(fake)
   adv = losses.wasserstein_disc(losses.critic_score(real_map),
                                 losses.critic_score(fake_map))
   cls = losses.classification(logits, label_src)
