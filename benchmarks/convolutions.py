@@ -62,7 +62,7 @@ class Call(NamedTuple):
       yield 'FLIPPED'
     if pixels <= 64:
       yield 'POSITIONS'
-    if (size, self.stride, self.pad) == (3, 1, 1):
+    if (size, self.stride) == (3, 1):
       yield 'WINOGRAD'
 
   def chosen(self):

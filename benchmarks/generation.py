@@ -36,7 +36,7 @@ def main():
   sampler, classes = run.init_state().ema, run.info.classes
   backgrounds, _ = drawing.load_backgrounds(run)
   counts = [args.per_class] * len(classes)
-  chosen = drawing.choose_backgrounds(0, counts, len(backgrounds))
+  chosen = drawing.choose(run, counts, len(backgrounds))
   draw = lambda: drawing.draw(
       run, sampler, counts, backgrounds=backgrounds, chosen=chosen)
   drawn = list(draw())  # Compiles as well.

@@ -1,16 +1,20 @@
 """How fast images come in, and how long training waits for them at a GPU's pace.
 
-  python -m benchmarks.input --data data/neu64 [--step_ms 24] [--steps 400]
+  python -m benchmarks.input --data data/neu64 [--step_ms 24] [--steps 250] [--rounds 3]
 
 Reads batches as training does, 5 x 32 images each by default, decoded images kept in
 memory and streamed from the shards, and prints images/s of both beside what a step of
---step_ms needs (24 ms: 20,000 in 8 minutes). Then trains, with a step that does nothing
-but take that time, and prints the share of it that the loop spent on input.
+--step_ms needs (24 ms: 20,000 in 8 minutes). Then trains, with a step that only keeps
+one core busy for that time, on one batch again and again and on new ones, and prints
+what input adds to a step, and the share of it that the loop spent on input while the
+device worked.
 """
 
 import argparse
+import itertools
 import json
 import pathlib
+import statistics
 import tempfile
 import time
 from unittest import mock
@@ -18,7 +22,6 @@ from unittest import mock
 from clu.metrics import Average
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from configs import pegan
 from pegan_jax import data, train
@@ -36,18 +39,24 @@ def rate(config, steps):
   return steps * per_step / (time.perf_counter() - began)
 
 
-def sleeping_step(milliseconds):
-  """Stands in for `make_step`: the state as it is, after so long a time."""
-  def sleep(_):
-    time.sleep(milliseconds / 1e3)
-    return np.float32(0)
+def _burn(count, x):
+  return jax.lax.fori_loop(0, count, lambda _, x: jnp.sin(x) + 1, x)
+
+
+def busy_step(milliseconds):
+  """Stands in for `make_step`: the state as it is, after so long on the device."""
+  burn, trial = jax.jit(_burn), 200_000
+  burn(trial, 0.).block_until_ready()
+  began = time.perf_counter()
+  burn(trial, 0.).block_until_ready()
+  count = round(trial * milliseconds / 1e3 / (time.perf_counter() - began))
 
   def make_step(*_):
     def step(state, batch):
-      slept = jax.pure_callback(
-          sleep, jax.ShapeDtypeStruct((), jnp.float32), batch['image'])
+      # Not a constant: XLA would compute that once, and for all steps.
+      done = _burn(count, batch['image'].ravel()[0].astype(jnp.float32))
       return state.replace(step=state.step + 1), {
-          'slept': Average.from_model_output(values=slept[None])}
+          'done': Average.from_model_output(values=done[None])}
     return step
   return make_step
 
@@ -56,29 +65,43 @@ def main():
   parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument('--data', required=True)
   parser.add_argument('--step_ms', type=float, default=24)
-  parser.add_argument('--steps', type=int, default=400)
+  parser.add_argument('--steps', type=int, default=250)
+  parser.add_argument('--rounds', type=int, default=3)
   args = parser.parse_args()
   config = pegan.get_config()
   config.update({'data_dir': args.data, 'width': 1 / 32, 'num_samples': 1,
-                 'eval_every': 0, 'log_every': 100, 'sample_every': 10**9,
+                 'eval_every': 0, 'log_every': 25, 'sample_every': 10**9,
                  'checkpoint_every': 10**9})
   need = data.reals_per_step(config, 'pairs', 0) / args.step_ms * 1e3
   print(f'{config.num_workers} threads; a step of {args.step_ms:g} ms needs '
         f'{need:.0f} images/s')
-  for name, cache_mb in (('in memory', config.cache_mb), ('streamed', 0)):
-    config.cache_mb = cache_mb
-    found = rate(config, args.steps)
-    config.num_steps = args.steps
-    with tempfile.TemporaryDirectory() as workdir, mock.patch.object(
-        train, 'make_step', sleeping_step(args.step_ms)):
-      train.train(config, workdir)
-      lines = [json.loads(line) for line in
-               (pathlib.Path(workdir) / 'metrics.jsonl').read_text().splitlines()]
-    lines = [x for x in lines if 'time/input_share' in x][1:]
-    mean = lambda key, lines=lines: np.mean([x[key] for x in lines])
-    print(f'{name}: {found:.0f} images/s alone, {found / need:.1f} times the need; '
-          f'in training {1e3 * mean("time/seconds_per_step"):.1f} ms a step, '
-          f'{mean("time/input_share"):.2%} of it on input')
+  step, kept, read = busy_step(args.step_ms), config.cache_mb, data.batches
+  ways = {'no input': kept, 'in memory': kept, 'streamed': 0}
+  alone, seconds, shares = {}, {n: [] for n in ways}, {n: [] for n in ways}
+
+  def same_batch(*args, **kwargs):
+    return itertools.repeat(next(read(*args, **kwargs)))
+
+  for _ in range(args.rounds):
+    for name, config.cache_mb in ways.items():
+      if name != 'no input' and name not in alone:
+        alone[name] = rate(config, args.steps)
+      config.num_steps = args.steps
+      with tempfile.TemporaryDirectory() as workdir, mock.patch.object(
+          train, 'make_step', step), mock.patch.object(
+              data, 'batches', same_batch if name == 'no input' else read):
+        train.train(config, workdir)
+        lines = (pathlib.Path(workdir) / 'metrics.jsonl').read_text().splitlines()
+      for line in [x for x in map(json.loads, lines) if 'time/input_share' in x][1:]:
+        seconds[name].append(line['time/seconds_per_step'])
+        shares[name].append(line['time/input_share'])
+  base = statistics.median(seconds['no input'])
+  for name in ways:
+    median = statistics.median(seconds[name])
+    print(f'{name}: ' + (f'{alone[name]:.0f} images/s alone, {alone[name] / need:.1f} '
+                         'times the need; ' if name in alone else '')
+          + f'in training {1e3 * median:.2f} ms a step, {median / base - 1:+.2%}; '
+          f'the loop spent {statistics.median(shares[name]):.2%} on input')
 
 
 if __name__ == '__main__':

@@ -23,7 +23,7 @@ import jax
 from jax import lax
 import numpy as np
 
-from pegan_jax import data, methods, step
+from pegan_jax import allocator, data, methods, step
 from pegan_jax.nets import blocks, formulations
 
 DOMAINS = 10
@@ -93,12 +93,13 @@ def _compile(config, patches, batch):
 def _labels(config, layout):
   """Labels as `data.batches` lays them out; pairs are all of class 3."""
   classes = DOMAINS - 1
-  defects = np.arange(classes) if layout != 'pairs' else np.array([3])
+  pairs = layout in ('pairs', 'matched_pairs')
+  defects = np.array([3]) if pairs else np.arange(classes)
   label = np.tile(defects, (config.n_critic, config.batch_size, 1))
   if layout != 'classes':
     label = np.stack([np.full_like(label, classes), label], 2).reshape(
         config.n_critic, -1, len(defects))
-  label = label[..., 0] if layout == 'pairs' else label
+  label = label[..., 0] if pairs else label
   assert label.size == data.reals_per_step(config, layout, classes)
   return label
 
@@ -106,8 +107,11 @@ def _labels(config, layout):
 def batch(config, layout):
   """Random images, and labels as `data.batches` lays them out."""
   label, size = _labels(config, layout), config.image_size
-  return {'image': np.random.default_rng(0).integers(
+  found = {'image': np.random.default_rng(0).integers(
       0, 256, (*label.shape, size, size, 1), np.uint8), 'label': label}
+  if layout == 'matched_pairs':
+    found['match'] = np.full((*label.shape, DOMAINS - 1), 1 / (DOMAINS - 1), np.float32)
+  return found
 
 
 def main():
@@ -121,6 +125,7 @@ def main():
   parser.add_argument('--variants', nargs='*', choices=list(VARIANTS)[1:],
                       default=list(VARIANTS)[1:], help='beside ours')
   args = parser.parse_args()
+  allocator.keep_pages()  # As pegan_jax.main does.
   config = importlib.import_module(f'configs.{args.method}').get_config()
   config.update({k: v for k, v in vars(args).items()
                  if k not in ('rounds', 'variants') and v is not None})

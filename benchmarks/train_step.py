@@ -23,7 +23,7 @@ import torch
 
 from benchmarks import torch_pegan
 from configs import pegan
-from pegan_jax import losses, methods, step
+from pegan_jax import allocator, losses, methods, step
 from pegan_jax.nets import formulations
 
 DOMAINS = 10
@@ -193,6 +193,7 @@ def main():
   parser.add_argument('--compile', action='store_true',
                       help='torch.compile as well; needs a C++ compiler')
   args = parser.parse_args()
+  allocator.keep_pages()  # As pegan_jax.main does; PyTorch is helped as well.
   torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
   config = pegan.get_config()
   config.update({k: getattr(args, k) for k in (

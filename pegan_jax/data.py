@@ -6,6 +6,7 @@ is a function of (data set, layout, seed, k): a resumed run, or one on other
 devices or processes, sees the same images in the same order.
 """
 
+import functools
 import io
 import math
 import pathlib
@@ -16,7 +17,11 @@ import numpy as np
 from PIL import Image
 import tensorflow_datasets as tfds
 
+from pegan_jax import matches
 from pegan_jax.errors import UserError
+
+# Layouts of one column with defects of any class.
+_PAIRS = ('pairs', 'matched_pairs')
 
 
 class DataInfo(NamedTuple):
@@ -145,9 +150,20 @@ def _decode(png):
 
 
 def _stream(indices, seed, count):
-  """`indices` shuffled anew each time round, for ever, `count` at a time."""
-  stream = grain.MapDataset.source(indices).seed(seed).shuffle().repeat()
-  return stream.batch(count)
+  """`indices` shuffled anew each time round, for ever: k -> the k-th `count` of them.
+
+  grain's own shuffle takes 25 us an index, under the interpreter's lock.
+  """
+  @functools.lru_cache(4)
+  def order(epoch):
+    return indices[np.random.default_rng([seed, epoch]).permutation(len(indices))]
+
+  def take(k):
+    epochs, places = np.divmod(np.arange(k * count, (k + 1) * count), len(indices))
+    return np.concatenate([order(e)[places[epochs == e]]
+                           for e in range(epochs[0], epochs[-1] + 1)])
+
+  return take
 
 
 def batches(config, info, layout='pairs', *, start=0, process_index=0,
@@ -162,19 +178,29 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
     layout: what a method learns from, with C defect classes:
       'pairs': [N, 2 B], backgrounds and defects of any class by turns;
       'classes': [N, B, C], defects of class c in column c;
-      'class_pairs': [N, 2 B, C], backgrounds and defects of class c by turns.
+      'class_pairs': [N, 2 B, C], backgrounds and defects of class c by turns;
+      'matched_pairs': as 'pairs', with what goes with a background; also from
+      config, `match`, whether that is as `data_prep.match` found, or anything.
     start: the first batch; those before it cost nothing.
     process_index: which part of each batch is read here.
     process_count: into how many parts B is cut.
 
   Yields:
-    {'image': uint8 [*layout, H, W, channels], 'label': int32 [*layout]}.
+    {'image': uint8 [*layout, H, W, channels], 'label': int32 [*layout]}, and
+    with 'matched_pairs' 'match': float32 [*layout, C], probabilities of classes.
 
   Raises:
-    UserError: no backgrounds or no defects to train on, or a damaged shard.
+    UserError: no backgrounds or no defects to train on, a damaged shard, or no
+      matches.
   """
   records = Records(info, 'train', config.cache_mb)
   columns = _columns(records, info, layout)
+  match = None
+  if layout == 'matched_pairs':
+    match = np.full((len(records.labels), info.background), 1 / info.background,
+                    np.float32)
+    if config.match:
+      match[records.find(info.background)] = matches.load(info, 'train')
   shape = (config.n_critic, config.batch_size)
   pairs = config.batch_size // process_count
   mine = slice(process_index * pairs, (process_index + 1) * pairs)
@@ -184,15 +210,16 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
              for i, indices in enumerate(sum(columns, []))]
 
   def read(step):
-    drawn = [stream[int(step)].reshape(shape)[:, mine] for stream in streams]
+    drawn = [stream(int(step)).reshape(shape)[:, mine] for stream in streams]
     index = np.stack(drawn, axis=-1).reshape(
         config.n_critic, pairs, len(columns), kinds)
     index = index.swapaxes(2, 3).reshape(config.n_critic, -1, len(columns))
-    if layout == 'pairs':
+    if layout in _PAIRS:
       index = index[..., 0]
     images = records.images(index.ravel())
-    return {'image': images.reshape(*index.shape, *images.shape[1:]),
-            'label': records.labels[index]}
+    batch = {'image': images.reshape(*index.shape, *images.shape[1:]),
+             'label': records.labels[index]}
+    return batch if match is None else batch | {'match': match[index]}
 
   yield from grain.MapDataset.range(start, config.num_steps).map(
       read).to_iter_dataset(grain.ReadOptions(
@@ -202,7 +229,7 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
 
 def reals_per_step(config, layout, num_classes):
   """How many real images one iteration shows, over all classes."""
-  kinds = {'pairs': 2, 'classes': num_classes, 'class_pairs': 2 * num_classes}
+  kinds = {**dict.fromkeys(_PAIRS, 2), 'classes': num_classes, 'class_pairs': 2 * num_classes}
   return config.n_critic * config.batch_size * kinds[layout]
 
 
@@ -214,7 +241,7 @@ def _columns(records, info, layout):
           f'the train split of {str(info.folder)!r} has no {name} images')
     return indices
 
-  if layout == 'pairs':
+  if layout in _PAIRS:
     defects = np.flatnonzero(records.labels != info.background)
     return [[found('background', records.find(info.background)),
              found('defect', defects)]]

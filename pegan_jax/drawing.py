@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from data_prep import images
-from pegan_jax import data, sharding
+from pegan_jax import data, matches, sharding
 from pegan_jax.errors import UserError
 from pegan_jax.step import scale, to_pixels
 
@@ -58,16 +58,30 @@ def load_backgrounds(run):
   return records.images(found), records.sources(found)
 
 
-def choose_backgrounds(seed, counts, available):
+def choose(run, counts, available):
+  """`choose_backgrounds` by the run's `generate.seed` and, if it has any, matches.
+
+  Matches are of the data set's own backgrounds: on a folder of the user's every
+  class goes with each.
+  """
+  config, match = run.config, None
+  if config.get('match') and not config.generate.backgrounds:
+    match = matches.load(run.info, config.generate.split)
+  return choose_backgrounds(config.generate.seed, counts, available, match)
+
+
+def choose_backgrounds(seed, counts, available, match=None):
   """Which background each image is put on.
 
-  Rounds of seeded permutations, so that each is used as often as any other;
-  more images of a class leave the first ones as they are.
+  Rounds of seeded permutations, so that each is used as often as any other, or with
+  `match` as often as the class goes with it; more images of a class leave the first
+  ones as they are.
 
   Args:
     seed: of the permutations.
     counts: images of each class, in label order.
     available: number of backgrounds.
+    match: None, or [available, classes], weights of the classes.
 
   Returns:
     For each class [count] int.
@@ -75,6 +89,10 @@ def choose_backgrounds(seed, counts, available):
   chosen = []
   for label, count in enumerate(counts):
     rng = np.random.default_rng([seed, label])
+    if match is not None:
+      weights = match[:, label].astype(np.float64)
+      chosen.append(rng.choice(available, count, p=weights / weights.sum()))
+      continue
     rounds = [rng.permutation(available) for _ in range(-(-count // available))]
     chosen.append(np.concatenate([np.zeros(0, int), *rounds])[:count])
   return chosen

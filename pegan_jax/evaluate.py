@@ -99,7 +99,7 @@ def _generate(run, restored, extractor, counts):
   backgrounds, _ = drawing.load_backgrounds(run)
   chosen = None
   if backgrounds is not None:
-    chosen = drawing.choose_backgrounds(seed, counts, len(backgrounds))
+    chosen = drawing.choose(run, counts, len(backgrounds))
   images = dict(zip(classes, drawing.collect(drawing.draw(
       run, restored.state.ema, counts, seed=seed, backgrounds=backgrounds,
       chosen=chosen), len(classes))))

@@ -92,7 +92,7 @@ def _draw(run, restored, backgrounds):
   config, classes = run.config.generate, run.info.classes
   counts, chosen = [config.per_class] * len(classes), None
   if backgrounds is not None:
-    chosen = drawing.choose_backgrounds(config.seed, counts, len(backgrounds))
+    chosen = drawing.choose(run, counts, len(backgrounds))
   together = drawing.CHUNK * run.mesh.size * len(classes)
   return chosen, drawing.draw(
       run, restored.state.ema, counts, seed=config.seed,

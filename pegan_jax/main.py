@@ -32,6 +32,8 @@ def _run(argv):
     raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
   # After the flags are parsed, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
+  from pegan_jax import allocator
+  allocator.keep_pages()
   import jax
   from pegan_jax import compare, compilation, demo, distributed, evaluate
   from pegan_jax import generate, train

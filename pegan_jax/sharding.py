@@ -59,5 +59,7 @@ def to_global(mesh, batch):
     The pytree of jax arrays [n_critic, B, ...], transfers under way.
   """
   sharding = batch_sharding(mesh)
+  if jax.process_count() == 1:
+    return jax.device_put(batch, sharding)
   return jax.tree.map(
       lambda x: jax.make_array_from_process_local_data(sharding, x), batch)

@@ -46,10 +46,12 @@ def prepare(config, key, batch):
     config: `image_size`, and `flip`, whether images are mirrored at random
       left-right and up-down.
     key: a random key.
-    batch: {'image': uint8 [..., h, w, 1 or 3], 'label': int [...]}.
+    batch: {'image': uint8 [..., h, w, 1 or 3], 'label': int [...]}, and what
+      else the method's layout has.
 
   Returns:
-    {'image': float32 [..., H, W, 3] in [-1, 1], 'label': int32 [...]}.
+    {'image': float32 [..., H, W, 3] in [-1, 1], 'label': int32 [...]}, and the
+    rest as it is.
   """
   image = scale(batch['image'], config.image_size)
   if config.flip:
@@ -57,7 +59,7 @@ def prepare(config, key, batch):
     image = jnp.where(flips[0], image[..., ::-1, :, :], image)
     image = jnp.where(flips[1], image[..., ::-1, :], image)
   image = jnp.broadcast_to(image, (*image.shape[:-1], 3))
-  return {'image': image, 'label': batch['label'].astype(jnp.int32)}
+  return batch | {'image': image, 'label': batch['label'].astype(jnp.int32)}
 
 
 def make_optimizers(config):

@@ -3,6 +3,7 @@
 import json
 import operator
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,9 +14,11 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from data_prep import build, synthetic
 from pegan_jax import distributed
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
+from pegan_jax.evaluate import evaluate
 from pegan_jax.generate import generate
 from pegan_jax.train import train
 
@@ -97,6 +100,34 @@ def test_two_processes_equal_one_resume_as_one_and_generate(short, tmp_path):
     a, b = (np.asarray(Image.open(folder / name), int) for folder in (alone, both))
     assert np.abs(a - b).max() <= 1
   assert (alone / 'manifest.csv').read_text() == (both / 'manifest.csv').read_text()
+
+
+def test_two_processes_evaluate_as_one(short, tmp_path):
+  config, raw = short, tmp_path / 'raw'
+  synthetic.write(raw, per_class=14, image_size=32, seed=3, frames=6)
+  for name in ('pa', 'sc'):  # Each takes its time.
+    shutil.copytree(raw / 'defects' / name, tmp_path / 'two' / name)
+  build.build(defects=tmp_path / 'two', clean=raw / 'clean', out=tmp_path / 'data',
+              image_size=32, per_class=0, backgrounds=20)
+  config.data_dir = str(tmp_path / 'data')
+  config.num_steps, config.evaluate.repeats = 1, 4
+  train(config, tmp_path)
+  out, reports = evaluate(config, tmp_path), []
+  for both in (False, True):
+    if both:
+      shutil.rmtree(out)
+      for (status, err), speaks in zip(_finish(_start(
+          config, tmp_path, '--mode=evaluate', '--config.evaluate.repeats=4',
+          devices=1)),
+                                       (True, False)):
+        assert status == 0, err
+    reports.append(json.loads((out / 'report.json').read_text('utf-8')))
+  one, two = reports
+  assert one['protocol'] == two['protocol'] and len(one['classes']) == 2
+  for name, figures in one['classes'].items():
+    for figure in ('fid', 'kid'):
+      assert two['classes'][name][figure]['value'] == pytest.approx(
+          figures[figure]['value'], rel=1e-3, abs=1e-4)
 
 
 def test_a_process_that_dies_ends_the_other_which_says_so(short, tmp_path):

@@ -32,7 +32,7 @@ def tiny_config(name, data_dir):
       'sample_every': 100, 'checkpoint_every': 1, 'num_samples': 2,
       'eval_every': 0})
   config.generate.per_class = 3
-  for key, value in (('num_blocks', 1), ('pool_size', 2)):
+  for key, value in (('num_blocks', 1), ('pool_size', 2), ('match', False)):
     if key in config:
       config[key] = value
   return config
@@ -93,7 +93,7 @@ def test_only_what_needs_more_state_has_it(trained):
   config, workdir, name = trained
   extra = Run(config, workdir).state_template().extra
   assert bool(jax.tree.leaves(extra)) == (
-      name not in ('pegan', 'stargan')), name
+      name not in ('pegan', 'pegan_plus', 'stargan')), name
 
 
 def test_generate_fills_every_class_folder(trained, tmp_path):

@@ -25,9 +25,9 @@ keys, one for each image. `eliminate` takes defects of class c in row c.
 """
 
 from pegan_jax.errors import UserError
-from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, stargan, wgan_gp
+from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, pegan_plus, stargan, wgan_gp
 
-METHODS = {'pegan': pegan, 'stargan': stargan, 'cyclegan': cyclegan,
+METHODS = {'pegan': pegan, 'pegan_plus': pegan_plus, 'stargan': stargan, 'cyclegan': cyclegan,
            'dcgan': dcgan, 'lsgan': lsgan, 'wgan_gp': wgan_gp}
 
 

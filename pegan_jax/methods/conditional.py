@@ -41,6 +41,26 @@ def translate(nets, gen, image, label):
   return nets.gen.apply({'params': gen}, image, label)
 
 
+# So many pixels of a batch go through a generator together on a CPU: its first layers'
+# maps, 16 MB, stay in the cache then. Forwards 1.4 times as fast at 128x128; with
+# gradients it brings less, and to compile as many copies of these takes minutes.
+_PIXELS = 2**17
+
+
+def in_parts(function, image, *rest):
+  """`function` of arrays [B, ...], the first of images, as it is fast on a backend.
+
+  For what each image decides alone, and is not differentiated.
+  """
+  batch, height, width, _ = image.shape
+  together = batch
+  if jax.default_backend() == 'cpu':
+    together = max(1, _PIXELS // (height * width))
+  parts = [function(*(x[i:i + together] for x in (image, *rest)))
+           for i in range(0, batch, together)]
+  return jax.tree.map(lambda *x: jnp.concatenate(x), *parts)
+
+
 def produce(nets, gen, image, key):
   """Puts class c on the backgrounds of row c: [C, B, H, W, 3] -> the same."""
   del key
@@ -72,7 +92,7 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
     nets: `Networks`.
     config: weights `lambda_gp` and `lambda_cls_real`.
     disc: the discriminator's parameters, the ones to differentiate.
-    fake: [B, H, W, 3], generated from the batch.
+    fake: [B, H, W, 3], generated from the batch; not differentiated.
     batch: image [B, H, W, 3] in [-1, 1] and label [B].
     key: a random key.
     score: the penalised critic's score of each image, [B, h, w] -> [B].
@@ -81,7 +101,6 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
     The scalar loss, and its unweighted terms.
   """
   real, label_src = batch['image'], batch['label']
-  fake = jax.lax.stop_gradient(fake)
 
   def judge(x, dtype=nets.disc.dtype):
     return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
@@ -120,12 +139,27 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
     label_trg: [B] target domains.
 
   Returns:
+    As `gen_terms`.
+  """
+  fake = translate(nets, gen, batch['image'], label_trg)
+  recon = translate(nets, gen, fake, batch['label'])
+  return gen_terms(nets, config, disc, batch['image'], fake, recon, label_trg)
+
+
+def gen_terms(nets, config, disc, real, fake, recon, label_trg):
+  """The generator's loss of images that it has made.
+
+  Args:
+    nets, config, disc: as in `gen_loss`.
+    real: [B, H, W, 3] in [-1, 1], the images.
+    fake: their translations to `label_trg`.
+    recon: and back.
+    label_trg: [B] target domains.
+
+  Returns:
     The scalar loss; its terms without weights: 'production' is of targets that
     are defects, 'elimination' of those that are the background.
   """
-  real, label_src = batch['image'], batch['label']
-  fake = translate(nets, gen, real, label_trg)
-  recon = translate(nets, gen, fake, label_src)
   adv_map, logits = nets.disc.apply({'params': disc}, fake)
   adv = losses.wasserstein_gen(losses.critic_score(adv_map))
   cls = losses.classification(logits, label_trg)

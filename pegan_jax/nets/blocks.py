@@ -200,12 +200,40 @@ class InstanceNorm(nn.Module):
 
   @nn.compact
   def __call__(self, x):
-    y = x.astype(jnp.float32)
-    mean = y.mean(axis=(1, 2), keepdims=True)
-    y = y - mean
-    var = jnp.square(y).mean(axis=(1, 2), keepdims=True)
-    factor, shift = lax.rsqrt(var + self.epsilon), 0.0
+    y, factor = _centred(x, self.epsilon)
+    shift = 0.0
     if self.affine:
       factor *= self.param('scale', nn.initializers.ones, (x.shape[-1],))
       shift = self.param('bias', nn.initializers.zeros, (x.shape[-1],))
     return (y * factor + shift).astype(x.dtype)
+
+
+class ConditionalInstanceNorm(nn.Module):
+  """`InstanceNorm` with a scale and a shift for each label.
+
+  Dumoulin et al. 2017, https://arxiv.org/abs/1610.07629.
+
+  Attributes:
+    num_labels: how many labels there are.
+    epsilon: added to the variance.
+  """
+  num_labels: int
+  epsilon: float = 1e-5
+
+  @nn.compact
+  def __call__(self, x, label):
+    """Normalises: [B, H, W, C] and [B] int labels -> [B, H, W, C]."""
+    y, factor = _centred(x, self.epsilon)
+    shape = (self.num_labels, x.shape[-1])
+    scale = self.param('scale', nn.initializers.ones, shape)
+    bias = self.param('bias', nn.initializers.zeros, shape)
+    factor *= scale[label][:, None, None]
+    return (y * factor + bias[label][:, None, None]).astype(x.dtype)
+
+
+def _centred(x, epsilon):
+  """(x less each image's channels' means, 1 / their deviations), float32."""
+  y = x.astype(jnp.float32)
+  y = y - y.mean(axis=(1, 2), keepdims=True)
+  var = jnp.square(y).mean(axis=(1, 2), keepdims=True)
+  return y, lax.rsqrt(var + epsilon)

@@ -160,10 +160,10 @@ FLIPPED = LAX._replace(transpose=_flipped_patches)
 POINTWISE = _transposed(_pointwise)._replace(kernel=_pointwise_kernel)
 POSITIONS = _transposed(_positions)
 WINOGRAD = Formulation(
-    lambda x, kernel, stride, pad: winograd.conv(x, kernel),
+    lambda x, kernel, stride, pad: winograd.conv(x, kernel, pad),
     lambda g, kernel, stride, pad, out_hw: winograd.conv(
-        g, kernel[::-1, ::-1].swapaxes(2, 3)),
-    lambda x, g, stride, pad, size: winograd.conv_kernel(x, g))
+        g, kernel[::-1, ::-1].swapaxes(2, 3), 2 - pad),
+    lambda x, g, stride, pad, size: winograd.conv_kernel(x, g, pad))
 
 
 def choose(kind, hw, kernel_shape, stride, pad, dtype, backend):
@@ -190,11 +190,13 @@ def choose(kind, hw, kernel_shape, stride, pad, dtype, backend):
     return POSITIONS
   # Below that many pixels, changing the kernel's basis costs more than it saves.
   least = 16 if kind == 'kernel' else 64
-  if (size, stride, pad) == (3, 1, 1) and pixels >= least and features_in >= 32 and (
+  if (size, stride) == (3, 1) and pad < 2 and pixels >= least and features_in >= 32 and (
       dtype == jnp.float32):  # Its sums would be bfloat16's otherwise.
     return WINOGRAD
   if pixels <= 64 or features_in * size**2 <= 48 or (
       (size, stride) == (3, 2) and pixels <= 256):
+    return PATCHES
+  if kind == 'conv' and stride == 2 and pixels <= 256 and features_in >= 256:
     return PATCHES
   if kind == 'conv' and features_in * size**2 <= 147:  # An image, by 7 x 7.
     return PATCHES

@@ -17,18 +17,19 @@ _OUTPUT = ((1, 1, 1, 0), (0, 1, -1, -1))
 _TILE, _POINTS = 2, 4
 
 
-def conv(x, kernel):
-  """Cross-correlation with one zero of padding and stride 1.
+def conv(x, kernel, pad):
+  """Cross-correlation of stride 1.
 
   Args:
     x: [B, H, W, I].
     kernel: [3, 3, I, O].
+    pad: zeros added on every side.
 
   Returns:
-    [B, H, W, O].
+    [B, H + 2 pad - 2, W + 2 pad - 2, O].
   """
-  height, width = x.shape[1:3]
-  tiles = _input_tiles(x)
+  height, width = (n + 2 * pad - 2 for n in x.shape[1:3])
+  tiles = _input_tiles(x, pad)
   weights = jnp.einsum('ai,bj,ijcd->abcd', *[
       jnp.asarray(_KERNEL, kernel.dtype)] * 2, kernel)
   products = [[tiles[a][b] @ weights[a, b] for b in range(_POINTS)]
@@ -39,19 +40,20 @@ def conv(x, kernel):
   return y.reshape(batch, _TILE * h, _TILE * w, features)[:, :height, :width]
 
 
-def conv_kernel(x, g):
+def conv_kernel(x, g, pad):
   """The adjoint of `conv` in its kernel.
 
   Args:
     x: [B, H, W, I].
-    g: [B, H, W, O].
+    g: shaped like the output of the convolution, [B, h, w, O].
+    pad: the convolution's.
 
   Returns:
     [3, 3, I, O].
   """
   # XLA's CPU backend multiplies fast where the sum runs along the rows of the
   # first matrix and the columns of the second; so the order of dimensions.
-  tiles = _input_tiles(x.transpose(3, 1, 2, 0))  # Of [I, h, w, B].
+  tiles = _input_tiles(x.transpose(3, 1, 2, 0), pad)  # Of [I, h, w, B].
   g = g.transpose(1, 2, 0, 3)
   g = jnp.pad(g, [(0, -n % _TILE) for n in g.shape[:2]] + [(0, 0)] * 2)
   g = _both_axes(tuple(zip(*_OUTPUT)), [
@@ -64,9 +66,9 @@ def conv_kernel(x, g):
       jnp.asarray(_KERNEL, x.dtype)] * 2, products)
 
 
-def _input_tiles(x):
+def _input_tiles(x, pad):
   """[4][4] of [B, h, w, I]: the points of every 4x4 tile, two pixels apart."""
-  pads = [(1, 1 + n % _TILE) for n in x.shape[1:3]]
+  pads = [(pad, pad + n % _TILE) for n in x.shape[1:3]]
   x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
   rows, columns = (
       [slice(i, n - _POINTS + i + 1, _TILE) for i in range(_POINTS)]

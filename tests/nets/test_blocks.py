@@ -15,7 +15,7 @@ THREES = [(7, 4, 5, 3, 1, 1), (2, 4, 5, 3, 1, 1)]
 # What each formulation is for.
 EVERY = [(name, *shape) for name, shapes in {
     'LAX': SHAPES, 'PATCHES': SHAPES, 'FLIPPED': SHAPES[:1],
-    'WINOGRAD': [SHAPES[-1], *THREES],
+    'WINOGRAD': [SHAPES[-1], *THREES, (8, 4, 5, 3, 1, 0), (7, 5, 4, 3, 1, 0)],
     'POSITIONS': [THREES[1], (3, 4, 5, 3, 2, 1)],
     'POINTWISE': [(5, 4, 6, 1, 1, 0), (5, 4, 6, 1, 2, 0)]}.items()
          for shape in shapes]
@@ -116,6 +116,10 @@ def test_a_backend_chooses():
   assert choose(16, 3, 1, 1, dtype=jnp.bfloat16) is f.LAX
   assert choose(4, 3, 1, 1, kind='kernel') is f.WINOGRAD
   assert choose(4, 3, 1, 1) is f.PATCHES
+  assert choose(16, 4, 2, 1, channels=256) is f.PATCHES
+  assert choose(16, 4, 2, 1, channels=256, kind='transpose') is f.LAX
+  assert choose(16, 4, 2, 1, channels=128) is f.LAX
+  assert choose(18, 3, 1, 0) is f.WINOGRAD
   assert choose(64, 7, 1, 3, channels=3) is f.PATCHES
   assert choose(64, 7, 1, 3, channels=3, kind='kernel') is f.LAX
   for size, k, stride, pad in ((4, 4, 2, 1), (2, 3, 1, 1), (16, 3, 1, 1)):

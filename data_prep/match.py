@@ -1,0 +1,114 @@
+"""Finds which defect classes go with each background of a built data set.
+
+  python -m data_prep.match --data data/neu64
+
+A background's classes are those of the training defects nearest to it in the feature
+space that the evaluation uses: smooth strip need not become crazing. The shares are
+balanced, so that over all backgrounds every class comes as often as any other. Writes
+DATA/matches.json, which methods that draw matched targets read; images of the test
+split are placed, and never matched to.
+"""
+
+import json
+import os
+import sys
+
+import numpy as np
+
+from pegan_jax import command_line, data, matches
+from pegan_jax.errors import UserError
+from pegan_jax.metrics import features
+
+NEAREST = 30  # Defects that vote on a background's classes.
+_FLOOR = 0.1  # Of the probability, spread over all classes.
+
+
+def probabilities(backgrounds, defects, labels):
+  """Shares of the classes among each background's nearest defects, balanced.
+
+  Args:
+    backgrounds: float [n, D], their features.
+    defects: float [m, D].
+    labels: int [m] of the defects, in [0, C), every class present.
+
+  Returns:
+    float64 [n, C]; rows sum to 1, columns to n / C.
+  """
+  counts = np.bincount(labels)
+  squares = lambda x: np.square(x).sum(1)
+  distances = squares(defects) - 2 * backgrounds @ defects.T  # But for a row's own.
+  nearest = np.argpartition(distances, min(NEAREST, len(labels)) - 1)[:, :NEAREST]
+  votes = np.eye(len(counts))[labels[nearest]].sum(1) / counts
+  shares = votes / votes.sum(1, keepdims=True)
+  shares = (1 - _FLOOR) * shares + _FLOOR / len(counts)
+  # Sinkhorn's scaling, rows last.
+  for _ in range(1000):
+    columns = shares.mean(0) * len(counts)
+    if np.abs(columns - 1).max() < 1e-6:
+      break
+    shares /= columns
+    shares /= shares.sum(1, keepdims=True)
+  return shares
+
+
+def match(folder, network='auto', weights=None):
+  """Writes `folder`/matches.json; returns {split: probabilities [n, C]}.
+
+  Args:
+    folder: of the data set.
+    network, weights: as `features.load` takes them.
+
+  Raises:
+    UserError: no data set, no backgrounds or defects to train on, no weights.
+  """
+  info = data.load_info(folder)
+  extractor = features.load(network, weights)
+  train = data.Records(info, 'train')
+  defects = np.flatnonzero(train.labels != info.background)
+  missing = sorted(set(range(info.background)) - set(train.labels[defects]))
+  if missing:
+    raise UserError(f'the train split of {str(info.folder)!r} has no images of '
+                    + ', '.join(info.classes[c] for c in missing))
+  of_defects = extractor(train.images(defects)).astype(np.float64)
+  found = {}
+  for split in ('train', 'test'):
+    records = train if split == 'train' else data.Records(info, split)
+    clean = records.find(info.background)
+    found[split] = np.zeros((0, info.background))
+    if len(clean):
+      found[split] = probabilities(
+          extractor(records.images(clean)).astype(np.float64), of_defects,
+          train.labels[defects])
+  if not len(found['train']):
+    raise UserError(f'the train split of {str(info.folder)!r} has no backgrounds')
+  path = info.folder / matches.FILE
+  part = path.with_suffix('.part')
+  part.write_text(json.dumps({
+      'classes': info.classes, 'protocol': extractor.protocol(),
+      **{k: np.round(v, 5).tolist() for k, v in found.items()}}) + '\n', 'utf-8')
+  os.replace(part, path)
+  return found
+
+
+def _run(arguments):
+  parser = command_line.Parser(prog='data_prep.match', description=__doc__)
+  parser.add_argument('--data', required=True, help='folder of the data set')
+  parser.add_argument('--network', default='auto', choices=features.NETWORKS)
+  parser.add_argument('--weights', help="the network's .pth file")
+  args = parser.parse_args(arguments)
+  found = match(args.data, args.network, args.weights)
+  classes = data.load_info(args.data).classes
+  print(f'Wrote {os.path.join(args.data, matches.FILE)}: '
+        + ' and '.join(f'{len(v)} {k}' for k, v in found.items()) + ' backgrounds.')
+  first = found['train'].argmax(1)
+  print('Their likeliest classes: ' + ', '.join(
+      f'{name} {np.sum(first == c)}' for c, name in enumerate(classes)) + '.')
+
+
+def main(arguments=None):
+  """Runs the command line; returns the exit status."""
+  return command_line.run(lambda: _run(arguments), 'nothing was written')
+
+
+if __name__ == '__main__':
+  sys.exit(main())

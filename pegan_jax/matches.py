@@ -1,0 +1,38 @@
+"""Which defect classes go with each background, as `data_prep.match` found."""
+
+import json
+
+import numpy as np
+
+from pegan_jax.errors import UserError
+
+FILE = 'matches.json'
+
+
+def load(info, split):
+  """Reads the probabilities of the classes for each background.
+
+  Args:
+    info: `data.DataInfo`; the file is in its folder.
+    split: 'train' or 'test'.
+
+  Returns:
+    float32 [n, C], in the order in which the split has its n backgrounds.
+
+  Raises:
+    UserError: no such file, or one that is not of this data set.
+  """
+  path = info.folder / FILE
+  try:
+    found = json.loads(path.read_text('utf-8'))
+    rows = np.array(found[split], np.float32).reshape(-1, len(info.classes))
+  except FileNotFoundError as e:
+    raise UserError(
+        f'the data set at {str(info.folder)!r} has no {FILE}: make it with python '
+        f'-m data_prep.match --data {info.folder}, or do without by '
+        '--config.match=False') from e
+  except (ValueError, KeyError, TypeError) as e:
+    raise UserError(f'{path} is damaged: run data_prep.match again') from e
+  if found.get('classes') != info.classes:
+    raise UserError(f'{path} is of other classes: run data_prep.match again')
+  return rows

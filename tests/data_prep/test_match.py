@@ -1,0 +1,118 @@
+"""Which classes go with a background, and what training and generation make of it."""
+
+import json
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import pegan_plus
+from data_prep import match
+from pegan_jax import data, drawing, matches
+from pegan_jax.errors import UserError
+from pegan_jax.methods import pegan_plus as method
+
+
+def test_shares_are_the_nearest_defects_and_balanced():
+  rng = np.random.default_rng(0)
+  centres = np.array([[0., 0.], [10., 0.], [0., 10.]])
+  labels = np.arange(3).repeat(40)
+  defects = centres[labels] + rng.normal(size=(120, 2))
+  backgrounds = centres.repeat(20, 0) + rng.normal(size=(60, 2))
+  p = match.probabilities(backgrounds, defects, labels)
+  np.testing.assert_allclose(p.sum(1), 1, rtol=1e-12)
+  np.testing.assert_allclose(p.sum(0), 20, rtol=1e-5)
+  own = p[np.arange(60), np.arange(3).repeat(20)]
+  assert own.min() > 0.9
+  # Most backgrounds look like the first class, and all classes come as often.
+  p = match.probabilities(backgrounds[:25], defects, labels)
+  np.testing.assert_allclose(p.sum(0), 25 / 3, rtol=1e-5)
+  # Beside them those that look like the second are the second class's.
+  assert p[20:, 1].min() > 0.9 and p[:20, 1].max() < 0.3
+
+
+def test_a_rare_class_weighs_as_much():
+  labels = np.array([0] * 90 + [1] * 10)
+  same = np.zeros((100, 1))
+  p = match.probabilities(np.zeros((4, 1)), same, labels)
+  np.testing.assert_allclose(p, 0.5)
+
+
+@pytest.fixture
+def matched(data_dir, tmp_path, pixel_features):
+  folder = tmp_path / 'data'
+  shutil.copytree(data_dir, folder)
+  assert match.main(['--data', str(folder)]) == 0
+  return folder
+
+
+def _config(folder):
+  config = pegan_plus.get_config()
+  config.update({'data_dir': str(folder), 'batch_size': 8, 'n_critic': 2,
+                 'num_steps': 3})
+  return config
+
+
+def test_a_batch_has_the_rows_of_its_backgrounds(matched):
+  info = data.load_info(matched)
+  rows = matches.load(info, 'train')
+  records = data.Records(info, 'train')
+  clean = records.find(info.background)
+  assert rows.shape == (len(clean), 9)
+  np.testing.assert_allclose(rows.sum(1), 1, atol=1e-4)
+  by_pixels = dict(zip([x.tobytes() for x in records.images(clean)], rows))
+  assert len(by_pixels) == len(clean)
+  for batch in data.batches(_config(matched), info, 'matched_pairs'):
+    assert batch['match'].shape == (2, 16, 9)
+    for image, row in zip(batch['image'][:, ::2].reshape(-1, 32, 32, 1),
+                          batch['match'][:, ::2].reshape(-1, 9)):
+      np.testing.assert_array_equal(by_pixels[image.tobytes()], row)
+
+
+def test_without_matches_every_class_is_as_likely(data_dir):
+  config = _config(data_dir)
+  config.match = False
+  batch = next(data.batches(config, data.load_info(data_dir), 'matched_pairs'))
+  np.testing.assert_allclose(batch['match'], 1 / 9, rtol=1e-6)
+
+
+def test_targets_are_drawn_by_the_rows():
+  batch = {'label': jnp.array([3, 1, 3, 3]),
+           'match': jnp.eye(3)[jnp.array([2, 0, 1, 0])]}
+  for seed in range(5):
+    np.testing.assert_array_equal(
+        method.draw_targets(jax.random.key(seed), batch, 4), [2, 3, 1, 0])
+
+
+def test_generation_puts_a_class_where_it_goes():
+  weights = np.zeros((10, 2))
+  weights[:4, 0], weights[4:, 1] = 1, [0, 0, 0, 1, 1, 1]
+  first, second = drawing.choose_backgrounds(0, [50, 40], 10, weights)
+  assert set(first) == {0, 1, 2, 3} and set(second) == {7, 8, 9}
+  fewer, _ = drawing.choose_backgrounds(0, [20, 40], 10, weights)
+  np.testing.assert_array_equal(fewer, first[:20])
+
+
+@pytest.mark.parametrize('damage,words', [
+    (lambda f: f.unlink(), 'make it with python -m data_prep.match --data'),
+    (lambda f: f.write_text('{"train": 3'), 'is damaged'),
+    (lambda f: f.write_text(json.dumps(
+        json.loads(f.read_text()) | {'classes': ['x'] * 9})), 'of other classes')])
+def test_matches_that_cannot_be_used(matched, damage, words):
+  damage(matched / matches.FILE)
+  info = data.load_info(matched)
+  with pytest.raises(UserError, match=words):
+    next(data.batches(_config(matched), info, 'matched_pairs'))
+
+
+def test_the_command_says_what_it_wrote_or_what_is_wrong(
+    data_dir, tmp_path, pixel_features, capsys):
+  folder = tmp_path / 'data'
+  shutil.copytree(data_dir, folder)
+  assert match.main(['--data', str(folder)]) == 0
+  out = capsys.readouterr().out
+  assert f'Wrote {folder}/matches.json: 20 train and 0 test backgrounds.' in out
+  assert match.main(['--data', str(tmp_path)]) == 2
+  assert 'error: no data set at' in capsys.readouterr().err

@@ -1,0 +1,89 @@
+"""Why PE-GAN+'s generator is as it is, shown on the layers."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, InstanceNorm
+from pegan_jax.nets.masked_translator import MaskedTranslator
+
+LABELS, PAD = 4, 3
+
+
+def _first_layer(reflect):
+  """One image under every label, before and after instance norm: [L, H, W, C]."""
+  image = jax.random.normal(jax.random.key(0), (1, 24, 24, 3)).repeat(LABELS, 0)
+  layer = Conv(5, 2 * PAD + 1, pad=PAD, reflect=reflect)
+  label = jnp.arange(LABELS)
+  variables = layer.init(jax.random.key(1), image, label, LABELS)
+  before = layer.apply(variables, image, label, LABELS)
+  norm = InstanceNorm(affine=False)
+  return np.asarray(before), np.asarray(norm.apply({}, before))
+
+
+def test_with_reflect_padding_instance_norm_hides_the_label():
+  before, after = _first_layer(reflect=True)
+  assert np.abs(before[1:] - before[0]).max() > 0.1
+  np.testing.assert_allclose(after[1:], after[:1].repeat(LABELS - 1, 0), atol=1e-5)
+
+
+def test_with_zero_padding_the_label_shows_at_the_borders_alone():
+  before, after = _first_layer(reflect=False)
+  difference = before[1:] - before[0]
+  inner = difference[:, PAD:-PAD, PAD:-PAD]
+  np.testing.assert_allclose(inner, np.broadcast_to(
+      inner[:, :1, :1], inner.shape), atol=1e-5)
+  border = np.ones(difference.shape[1:3], bool)
+  border[PAD:-PAD, PAD:-PAD] = False
+  assert np.abs(difference - inner[:, :1, :1])[:, border].max() > 0.1
+  assert np.abs(after[1:] - after[0]).max() > 0.01
+
+
+def test_conditional_norm_is_instance_norm_with_the_labels_scale_and_shift():
+  x = jax.random.normal(jax.random.key(0), (3, 6, 5, 4)) * 7 + 2
+  params = {'scale': jax.random.normal(jax.random.key(1), (LABELS, 4)),
+            'bias': jax.random.normal(jax.random.key(2), (LABELS, 4))}
+  label = jnp.array([2, 0, 2])
+  y = ConditionalInstanceNorm(LABELS).apply({'params': params}, x, label)
+  for i, c in enumerate(label):
+    alone = InstanceNorm().apply({'params': {
+        'scale': params['scale'][c], 'bias': params['bias'][c]}}, x[i:i + 1])
+    np.testing.assert_allclose(y[i:i + 1], alone, rtol=1e-5, atol=1e-5)
+
+
+@pytest.fixture(scope='module')
+def generator():
+  """(network, parameters, images, labels, noise), the norms' as if trained."""
+  net = MaskedTranslator(LABELS, width=1 / 8, num_blocks=1)
+  image = jax.random.uniform(jax.random.key(0), (2, 32, 32, 3), minval=-1)
+  label, noise = jnp.array([0, 3]), jax.random.normal(jax.random.key(1), (2, 4, 4, 4))
+  params = net.init(jax.random.key(2), image, label, noise)['params']
+  params = {name: {k: v + jax.random.normal(jax.random.key(3), v.shape) / 2
+                   for k, v in layer.items()} if 'Norm' in name else layer
+            for name, layer in params.items()}
+  return net, params, image, label, noise
+
+
+def test_where_the_mask_is_zero_the_image_is_untouched(generator):
+  net, params, image, label, noise = generator
+  fake, mask = net.apply({'params': params}, image, label, noise)
+  assert fake.shape == image.shape and mask.shape == (2, 32, 32, 1)
+  assert (mask >= 0).all() and (mask <= 1).all() and mask.std() > 0
+  assert (np.abs(fake) <= 1).all() and np.abs(fake - image).max() > 0.1
+  last = next(k for k in params if 'bias' in params[k] and k.startswith('Conv'))
+  closed = params | {last: {
+      'kernel': params[last]['kernel'] * jnp.array([1, 1, 1, 0]),
+      'bias': jnp.array([0, 0, 0, -1e3])}}
+  fake, mask = net.apply({'params': closed}, image, label, noise)
+  assert (mask == 0).all()
+  np.testing.assert_array_equal(fake, image)
+
+
+def test_label_and_noise_change_the_inside(generator):
+  net, params, image, label, noise = generator
+  inside = lambda label, noise: np.asarray(net.apply(
+      {'params': params}, image, label, noise)[0])[:, 12:20, 12:20]
+  plain = inside(label, noise)
+  assert np.abs(inside(label + 1, noise) - plain).max() > 0.01
+  assert np.abs(inside(label, -noise) - plain).max() > 0.01
