@@ -58,8 +58,10 @@ def _same(a, b):
     for name in x:
       if not name.startswith('time/'):
         first = x['step'] == 1 and name.startswith('disc/')
+        # Adam's first steps are of full size where a gradient is a rounding error.
+        rel = 1e-2 if name.endswith('gradient_norm') else 2e-3
         assert x[name] == pytest.approx(
-            y[name], rel=1e-5 if first else 2e-3, abs=1e-6 if first else 1e-4
+            y[name], rel=1e-5 if first else rel, abs=1e-6 if first else 1e-4
         ), (x['step'], name)
 
 

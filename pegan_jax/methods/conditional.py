@@ -92,7 +92,7 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
     nets: `Networks`.
     config: weights `lambda_gp` and `lambda_cls_real`.
     disc: the discriminator's parameters, the ones to differentiate.
-    fake: [B, H, W, 3], generated from the batch; not differentiated.
+    fake: [B, H, W, 3], generated from the batch.
     batch: image [B, H, W, 3] in [-1, 1] and label [B].
     key: a random key.
     score: the penalised critic's score of each image, [B, h, w] -> [B].
@@ -101,6 +101,7 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
     The scalar loss, and its unweighted terms.
   """
   real, label_src = batch['image'], batch['label']
+  fake = jax.lax.stop_gradient(fake)
 
   def judge(x, dtype=nets.disc.dtype):
     return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
