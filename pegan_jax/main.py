@@ -53,10 +53,13 @@ def _run(argv):
     modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
   except train.Interrupted as e:
     return 128 + e.signum
-  except jax.errors.JaxRuntimeError as e:
-    if jax.process_count() == 1:
+  except (jax.errors.JaxRuntimeError, UserError) as e:
+    lost = e  # A save fails as well when a process that takes part in it is gone.
+    while lost and not isinstance(lost, jax.errors.JaxRuntimeError):
+      lost = lost.__cause__ or lost.__context__
+    if lost is None or jax.process_count() == 1:
       raise
-    distributed.leave(e)
+    distributed.leave(lost)
   return 0
 
 

@@ -148,7 +148,7 @@ def test_a_process_that_dies_ends_the_other_which_says_so(short, tmp_path):
   killed = time.time()
   (status, err), _ = _finish(processes, 60)
   assert time.time() - killed < 60
-  assert status == 1
+  assert status == 1, err
   assert 'another process of the job is gone' in err
   config.num_steps = checkpoints.steps()[-1] + 1
   config.sample_every = 1
