@@ -15,6 +15,7 @@ def get_config(scale=''):
   """The settings of the whole; what is not here is each method's own config's."""
   config = ConfigDict()
   config.data_dir = ''   # from data_prep.build; '' is WORKDIR/dataset
+  # A method or, with settings of its own below, a variant of one: 'pegan:wide'.
   config.methods = ('dcgan', 'lsgan', 'cyclegan', 'stargan', 'pegan')
   config.seeds = (0, 1)
   # The budget: real images that a run's discriminators are shown, over all
@@ -24,7 +25,7 @@ def get_config(scale=''):
   config.width = 1.0
   config.per_class = 600  # images that each run generates of each class
   config.evaluate = default.get_config().evaluate
-  # Settings of single methods, over their own configs': {method: {key: value}}.
+  # Settings over the methods' own configs': {method or variant: {key: value}}.
   config.settings = ConfigDict()
   if scale == 'small':
     config.reals = 20_000

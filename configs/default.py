@@ -48,6 +48,15 @@ def get_config():
   config.generate.backgrounds = ''  # a folder of clean images instead
   config.generate.batch_size = 64   # images under way, in sixteens of each class
   config.generate.out = ''          # '' is WORKDIR/generated
+  config.generate.strength = 1.0    # in [0, 1], of what is painted
+  config.generate.formats = ''      # of boxes, beside the manifest: voc,yolo,coco
+  config.generate.mask_threshold = 0.5    # where a generator's mask is a defect's
+  config.generate.change_threshold = 0.1  # the same where it has none: the change
+  config.generate.min_area = 12     # pixels; smaller pieces of a mask get no box
+  config.generate.texture_classes = ''    # whose boxes are the whole image: cr,rs
+  config.generate.frames = ''       # a folder of whole clean frames to put defects on
+  config.generate.classes = ''      # to put there: cr,pa; '' is all
+  config.generate.defects_per_frame = 1
 
   config.eval_every = 1_000   # G updates between light evaluations; 0 is never
   config.evaluate = ConfigDict()

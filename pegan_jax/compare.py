@@ -7,6 +7,7 @@ import csv
 import importlib
 import json
 import pathlib
+import re
 
 import jax
 import numpy as np
@@ -32,7 +33,7 @@ def compare(config, workdir):
   Args:
     config: of configs/compare.py.
     workdir: gets <method>/seed<n>/, each as a run leaves it; table.md,
-      table.json, table.png and sheet.png.
+      table.json, table.png and sheet.png. A variant pegan:x is in pegan-x/.
 
   Raises:
     UserError: bad settings, or as the stages do.
@@ -41,7 +42,7 @@ def compare(config, workdir):
   workdir = pathlib.Path(workdir)
   info = data.load_info(config.data_dir or workdir / 'dataset')
   runs = {method: {seed: Run(_run_config(config, info, method, seed),
-                             workdir / method / f'seed{seed}')
+                             workdir / method.replace(':', '-') / f'seed{seed}')
                    for seed in config.seeds} for method in _methods(config)}
   _check_evaluation(config, info)
   extractor = evaluate.load_extractor(config)
@@ -75,9 +76,19 @@ def _methods(config):
   if unknown:
     raise UserError(f'settings of {", ".join(sorted(unknown))}, which '
                     'config.methods does not have')
-  for method in config.methods:
-    methods.get(method)  # An unknown one is named before anything is trained.
+  for name in config.methods:
+    _base(name)  # An unknown one is named before anything is trained.
   return config.methods
+
+
+def _base(name):
+  """The method that a name stands for: 'pegan:x' is a variant of pegan."""
+  method, colon, variant = name.partition(':')
+  methods.get(method)
+  if colon and not re.fullmatch(r'\w+', variant):
+    raise UserError(f'config.methods has {name!r}: a variant is METHOD:NAME, the '
+                    'name of letters, digits and _')
+  return method
 
 
 def _check_evaluation(config, info):
@@ -93,7 +104,7 @@ def _check_evaluation(config, info):
 
 def _run_config(config, info, method, seed):
   """One run's configuration: the method's own, with the comparison's budget."""
-  c = importlib.import_module(f'configs.{method}').get_config().lock()
+  c = importlib.import_module(f'configs.{_base(method)}').get_config().lock()
   c.data_dir = str(info.folder)
   c.seed = seed
   c.image_size, c.width = config.image_size, config.width
@@ -104,7 +115,7 @@ def _run_config(config, info, method, seed):
     c.update(config.settings.get(method, {}))
   except (KeyError, TypeError) as e:
     raise UserError(f'config.settings.{method}: {e.args[0]}') from e
-  reals = data.reals_per_step(c, methods.get(method).LAYOUT, len(info.classes))
+  reals = data.reals_per_step(c, methods.get(c.method).LAYOUT, len(info.classes))
   if config.reals < reals:
     raise UserError(f'config.reals is {config.reals}, and one step of {method} '
                     f'takes {reals}')

@@ -102,10 +102,11 @@ def _make_chunk(run):
   """A jitted function that draws CHUNK images of each class on every device.
 
   It takes the sampler, uint8 backgrounds [C, n, h, w, channels] or None, the seed
-  and the first image's number, and returns uint8 of the first shape; n is CHUNK
-  for each device.
+  and the first image's number, and returns uint8 of the first shape and the masks
+  [C, n, h, w], None without backgrounds; n is CHUNK for each device.
   """
   info, size = run.info, run.config.image_size
+  strength = run.config.generate.strength
   shape = (len(info.classes), CHUNK * run.mesh.size)
   split = sharding.batch_sharding(run.mesh)
 
@@ -120,11 +121,38 @@ def _make_chunk(run):
       image = jax.lax.with_sharding_constraint(image, split)
       image = scale(image, size)
       image = jnp.broadcast_to(image, (*image.shape[:-1], 3))
-    x = run.method.produce(run.nets, sampler, image, keys)
+    x, mask = _produce(run.method, run.nets, sampler, image, keys)
+    if image is not None and strength != 1:
+      x = image + strength * (x - image)
     x = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size, info.channels)
-    return x.reshape(*shape, *x.shape[1:])
+    if mask is not None:
+      mask = to_pixels(2 * mask.reshape(-1, *mask.shape[2:]) - 1, info.image_size, 1)
+      mask = mask.reshape(*shape, *mask.shape[1:3])
+    return x.reshape(*shape, *x.shape[1:]), mask
 
   return chunk
+
+
+def has_masks(method):
+  """Whether a method's generator says where it paints."""
+  return hasattr(method, 'produce_masked')
+
+
+def _produce(method, nets, sampler, image, keys):
+  """`produce`, and masks [C, B, H, W, 1] in [0, 1], None without an input.
+
+  The mask of a generator that has none is how much it changes: 1 from black to white.
+  """
+  if has_masks(method):
+    return method.produce_masked(nets, sampler, image, keys)
+  x = method.produce(nets, sampler, image, keys)
+  return x, None if image is None else jnp.abs(x - image).mean(-1, keepdims=True) / 2
+
+
+def chunks_in_flight(run):
+  """Chunks that `generate.batch_size` amounts to, 1 or more."""
+  together = CHUNK * run.mesh.size * len(run.info.classes)
+  return max(1, run.config.generate.batch_size // together)
 
 
 def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
@@ -141,7 +169,8 @@ def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
     in_flight: chunks that the device works on while others are taken in.
 
   Yields:
-    (label, number of the first image within its class, uint8 [k, h, w, C]).
+    (label, number of the first image within its class, uint8 [k, h, w, C], uint8
+    [k, h, w] masks or None).
   """
   run_chunk, size = _make_chunk(run), CHUNK * run.mesh.size
 
@@ -155,11 +184,12 @@ def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
               size, 0) for index in chosen])
     return first, run_chunk(sampler, image, seed, first)
 
-  def take(first, fakes):
-    fakes = np.asarray(fakes)
+  def take(first, drawn):
+    fakes, masks = jax.tree.map(np.asarray, drawn)
     for label, count in enumerate(counts):
       if first < count:
-        yield label, first, fakes[label, :count - first]
+        yield (label, first, fakes[label, :count - first],
+               None if masks is None else masks[label, :count - first])
 
   pending = collections.deque()
   for first in range(0, max(counts), size):
@@ -171,8 +201,8 @@ def draw(run, sampler, counts, *, seed=0, backgrounds=None, chosen=None,
 
 
 def collect(drawn, num_classes):
-  """What `draw` yields as a list of uint8 [count, h, w, C], one a class."""
+  """The images of what `draw` yields: uint8 [count, h, w, C], one a class."""
   parts = [[] for _ in range(num_classes)]
-  for label, _, fake in drawn:
+  for label, _, fake, _ in drawn:
     parts[label].append(fake)
   return [np.concatenate(p) for p in parts]

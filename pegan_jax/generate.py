@@ -1,4 +1,4 @@
-"""A checkpoint to class folders of defects and a manifest."""
+"""A checkpoint to defects: images, masks, boxes and a manifest."""
 
 import collections
 from concurrent.futures import ThreadPoolExecutor
@@ -9,50 +9,60 @@ import pathlib
 import shutil
 
 import jax
+import numpy as np
 from PIL import Image
 
-from pegan_jax import drawing, monitor
+from pegan_jax import annotations, drawing, frames, monitor
+from pegan_jax import generate_settings as settings
 from pegan_jax.checkpoints import BEST, Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.run import Run
 
 
 def generate(config, workdir):
-  """Writes `config.generate.per_class` images of each defect class.
+  """Writes `config.generate.per_class` images of each class, or whole frames.
 
   Args:
     config: the run's configuration; `generate` holds what concerns this.
-    workdir: has the checkpoints; gets generated/<class>/<n>.png and
-      generated/manifest.csv.
+    workdir: has the checkpoints; gets generated/, see `_write_crops` and
+      `frames.write`, and, where the method translates, generated_annotations/:
+      masks/, and boxes in the formats asked for, see `annotations.write`.
 
   Returns:
-    The folder written.
+    The folder of images.
 
   Raises:
-    UserError: no checkpoint, no backgrounds, a folder that exists already, or
-      a full disk; nothing half-made is left.
+    UserError: bad settings, no checkpoint, no backgrounds, a folder that exists
+      already, or a full disk; nothing half-made is left.
   """
   run = Run(config, workdir)
-  settings = config.generate
-  if settings.per_class < 1 or settings.batch_size < 1:
-    raise UserError('generate.per_class and generate.batch_size must be at '
-                    f'least 1, not {settings.per_class} and '
-                    f'{settings.batch_size}')
-  out = pathlib.Path(settings.out or run.workdir / 'generated')
-  if os.path.lexists(out):
-    raise UserError(f'{out} exists already: move it away, or name another '
-                    'folder with --config.generate.out')
-  restored = restore(run, settings.checkpoint)
-  backgrounds, sources = drawing.load_backgrounds(run)
+  settings.check(run)
+  out = pathlib.Path(config.generate.out or run.workdir / 'generated')
+  beside = out.with_name(f'{out.name}_annotations')
+  for path in (out, beside):
+    if os.path.lexists(path):
+      raise UserError(f'{path} exists already: move it away, or name another '
+                      'folder with --config.generate.out')
+  restored = restore(run, config.generate.checkpoint)
+  job = frames.plan(run) if config.generate.frames else _plan_crops(run)
+  drawn = drawing.draw(run, restored.state.ema, job.counts, seed=config.generate.seed,
+                       backgrounds=job.backgrounds, chosen=job.chosen,
+                       in_flight=drawing.chunks_in_flight(run))
   if jax.process_index():  # Process 0 writes; this one lends its devices.
-    collections.deque(_draw(run, restored, backgrounds)[1], maxlen=0)
+    collections.deque(drawn, maxlen=0)
     return out
   part = out.with_name(f'.{out.name}.part')
   shutil.rmtree(part, ignore_errors=True)
   try:
-    _write(run, restored, backgrounds, sources, part)
-    part.rename(out)
+    for name in ('images', 'annotations'):
+      (part / name).mkdir(parents=True)
+    write = frames.write if config.generate.frames else _write_crops
+    write(run, restored.step, job, drawn, part / 'images', part / 'annotations')
+    if run.method.TRANSLATES:
+      (part / 'annotations').rename(beside)
+    (part / 'images').rename(out)
   except OSError as e:
+    shutil.rmtree(beside, ignore_errors=True)
     raise UserError(f'cannot write {out}: {e.strerror or e}') from e
   finally:
     shutil.rmtree(part, ignore_errors=True)
@@ -87,62 +97,81 @@ def restore(run, which):
   return restored
 
 
-def _draw(run, restored, backgrounds):
-  """(indices of each class's backgrounds or None, what `drawing.draw` yields)."""
-  config, classes = run.config.generate, run.info.classes
-  counts, chosen = [config.per_class] * len(classes), None
+def _plan_crops(run):
+  """`frames.Job` for crops of every class."""
+  counts = [run.config.generate.per_class] * len(run.info.classes)
+  backgrounds, sources = drawing.load_backgrounds(run)
+  chosen = None
   if backgrounds is not None:
     chosen = drawing.choose(run, counts, len(backgrounds))
-  together = drawing.CHUNK * run.mesh.size * len(classes)
-  return chosen, drawing.draw(
-      run, restored.state.ema, counts, seed=config.seed,
-      backgrounds=backgrounds, chosen=chosen,
-      in_flight=max(1, config.batch_size // together))
+  return frames.Job(counts, backgrounds, chosen, sources)
 
 
-def _write(run, restored, backgrounds, sources, out):
-  """Generates into `out`."""
+def _write_crops(run, step, job, drawn, images, beside):
+  """<class>/<n>.png and manifest.csv into `images`; masks and boxes into `beside`."""
   config, classes = run.config.generate, run.info.classes
-  chosen, drawn = _draw(run, restored, backgrounds)
-  with contextlib.closing(monitor.Progress(
-      config.per_class * len(classes), unit='image')) as progress:
-    write_images(classes, drawn, out, progress.update)
-  with (out / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
+  find = settings.defect_finder(run)
+  with contextlib.closing(monitor.Progress(sum(job.counts), unit='image')) as progress:
+    found = write_images(classes, drawn, images,
+                         beside / 'masks' if run.method.TRANSLATES else None,
+                         find, progress.update)
+  source, annotated = settings.mask_source(run), []
+  with (images / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
     writer = csv.writer(f)
-    writer.writerow(['file', 'class', 'background', 'seed', 'step'])
+    writer.writerow(['file', 'class', 'background', 'seed', 'step', 'strength',
+                     'mask', 'boxes'])
     for label, name in enumerate(classes):
-      for i in range(config.per_class):
-        writer.writerow([
-            f'{name}/{file_name(i)}', name,
-            sources[chosen[label][i]] if chosen else '', config.seed,
-            restored.step])
+      for i, defects in enumerate(found[label]):
+        file = f'{name}/{file_name(i)}'
+        background = job.sources[job.chosen[label][i]] if job.chosen else ''
+        writer.writerow([file, name, background, config.seed, step, config.strength,
+                         source, annotations.boxes_to_text(defects)])
+        size = run.info.image_size
+        annotated.append(annotations.Annotated(file, size, size, defects))
+  annotations.write(beside, settings.formats(run), classes, annotated)
 
 
-def write_images(classes, drawn, out, progress=lambda: None):
+def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: None):
   """Writes out/<class>/<n>.png: threads encode while the device draws.
 
   Args:
     classes: names of the classes, in label order.
     drawn: what `drawing.draw` yields.
     out: the folder, which gets the classes' own.
-    progress: called for each image.
+    masks: a folder that gets the same of the masks, or None where there are none.
+    find: find(mask, class name) -> defects; with `masks`.
+    progress: called for each class's part of a chunk.
+
+  Returns:
+    For each class what `find` found in each of its images; empty lists without
+    masks.
   """
-  for name in classes:
-    (out / name).mkdir(parents=True)
-  writes = []
+  for folder in (out, masks) if masks else (out,):
+    for name in classes:
+      (folder / name).mkdir(parents=True)
+
+  def write(label, i, image, mask):
+    path = pathlib.Path(classes[label], file_name(i))
+    save(out / path, image)
+    if masks is None:
+      return []
+    save(masks / path, mask)
+    return find(mask, classes[label])
+
+  found = [[] for _ in classes]
   with ThreadPoolExecutor() as pool:
-    for label, first, fake in drawn:
-      for i, image in enumerate(fake, first):
-        writes.append(pool.submit(
-            _save, out / classes[label] / file_name(i), image))
-        progress()
-    for write in writes:
-      write.result()
+    for label, first, fakes, parts in drawn:
+      for i, fake in enumerate(fakes):
+        found[label].append(pool.submit(
+            write, label, first + i, fake, parts[i] if masks else None))
+      progress()
+    return [[future.result() for future in futures] for futures in found]
 
 
 def file_name(i):
   return f'{i:05d}.png'
 
 
-def _save(path, image):
-  Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(path)
+def save(path, image):
+  """Writes uint8 [h, w] or [h, w, C] as PNG."""
+  Image.fromarray(np.squeeze(image, -1) if image.shape[-1] == 1 else image).save(path)

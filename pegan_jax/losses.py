@@ -38,14 +38,15 @@ def interpolate(key, real, fake):
   """Points on the lines between pairs: a x + (1 - a) fake, one a per image.
 
   Args:
-    key: a random key.
-    real: [B, H, W, C].
-    fake: [B, H, W, C].
+    key: a random key; the same one gives the same points, whatever the shape.
+    real: [B, ...].
+    fake: the same shape.
 
   Returns:
-    [B, H, W, C].
+    The same shape.
   """
-  a = jax.random.uniform(key, (real.shape[0], 1, 1, 1), real.dtype)
+  shape = (real.shape[0],) + (1,) * (real.ndim - 1)
+  a = jax.random.uniform(key, shape, real.dtype)
   return a * real + (1 - a) * fake
 
 

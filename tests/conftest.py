@@ -1,6 +1,7 @@
 """Shared fixtures: one small synthetic data set, built once for the session."""
 
 from importlib import metadata
+import importlib
 import os
 import pathlib
 
@@ -59,9 +60,9 @@ def two_classes_dir(raw_dir, tmp_path_factory):
   return folder / 'dataset'
 
 
-def small_config():
-  """A PE-GAN that compiles and steps quickly."""
-  config = pegan.get_config()
+def small_config(method='pegan'):
+  """A PE-GAN, or a method with its settings, that compiles and steps quickly."""
+  config = importlib.import_module(f'configs.{method}').get_config()
   config.image_size = 32
   config.width = 0.125
   config.num_blocks = 1

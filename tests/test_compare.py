@@ -142,3 +142,39 @@ def test_bad_settings_are_said_before_anything_is_trained(
   with pytest.raises(UserError, match=words):
     compare(config, tmp_path)
   assert not list(tmp_path.iterdir())
+
+
+def test_variants_of_a_method_are_named_and_checked(enough_dir):
+  from pegan_jax import compare as lib
+  config = compare_config.get_config('small')
+  config.data_dir, config.reals = str(enough_dir), 400
+  config.methods = ('pegan', 'pegan:wide')
+  config.settings = {'pegan:wide': {'width': 0.5, 'gen': {'beta1': 0.25}}}
+  info = lib.data.load_info(enough_dir)
+  assert lib._methods(config) == config.methods
+  plain, wide = (lib._run_config(config, info, m, 0) for m in config.methods)
+  assert (plain.width, wide.width) == (0.25, 0.5)
+  assert (wide.gen.beta1, wide.disc.beta1, wide.method) == (0.25, 0.9, 'pegan')
+  assert plain.num_steps == wide.num_steps
+  for name, words in (('pegan:', 'METHOD:NAME'), ('pegan:a/b', 'METHOD:NAME'),
+                      ('pegn:a', "'pegn'")):
+    config.methods = (name,)
+    config.settings = {}
+    with pytest.raises(UserError, match=words):
+      lib._methods(config)
+
+
+def test_the_recipes_changes_fit_their_method(enough_dir):
+  from configs import recipe
+  from pegan_jax import compare as lib
+  info = lib.data.load_info(enough_dir)
+  for what in ('', 'changes'):
+    config = recipe.get_config(what)
+    runs = [lib._run_config(config, info, m, 0) for m in lib._methods(config)]
+    assert len({(r.width, r.batch_size) for r in runs}) == 1
+  first, *changed = (r.to_dict() for r in runs)
+  for name, run in zip(recipe.CHANGES, changed, strict=True):
+    differing = {k for k in first if first[k] != run[k]}
+    # One change at a time: what follows from the budget is no other one.
+    assert differing - {'num_steps', 'sample_every', 'checkpoint_every', 'log_every'} \
+        == set(recipe.CHANGES[name]), name

@@ -11,7 +11,7 @@ from pegan_jax import data, methods, step
 
 NAMES = sorted(p.stem for p in pathlib.Path('configs').glob('*.py')
                # Those are tested in test_compare.py and tests/inspection/.
-               if p.stem not in ('__init__', 'default', 'compare', 'inspect'))
+               if p.stem not in ('__init__', 'default', 'compare', 'inspect', 'recipe'))
 # Those with a scale of 128x128 in the same file.
 SCALED = ('cyclegan', 'dcgan', 'lsgan', 'stargan', 'wgan_gp')
 

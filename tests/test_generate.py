@@ -164,7 +164,7 @@ def test_a_full_disk_leaves_nothing(setting, tmp_path, monkeypatch):
     del path, image
     raise OSError(errno.ENOSPC, 'No space left on device')
 
-  monkeypatch.setattr(generate_lib, '_save', full)
+  monkeypatch.setattr(generate_lib, 'save', full)
   with pytest.raises(UserError, match='No space left'):
     generate(config, workdir)
   assert list(tmp_path.iterdir()) == []

@@ -21,7 +21,9 @@ in [-1, 1], 'label': [*layout]}; label num_domains - 1 is the background.
 
 `produce` takes and returns [C, B, H, W, 3], row c for class c: `image` is the
 backgrounds, or None where the method does not translate, and `key` [C, B] random
-keys, one for each image. `eliminate` takes defects of class c in row c.
+keys, one for each image. `eliminate` takes defects of class c in row c. A method whose
+generator has a mask has `produce_masked` as well: the images, and the masks
+[C, B, H, W, 1] in [0, 1], 0 where the background is kept.
 """
 
 from pegan_jax.errors import UserError

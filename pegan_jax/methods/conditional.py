@@ -85,7 +85,8 @@ def average(values, mask=None):
   return Average.from_model_output(values=values, mask=mask)
 
 
-def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
+def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score,
+              label_trg=None, penalise_every=1):
   """WGAN-GP and the class loss on real images.
 
   Args:
@@ -96,27 +97,37 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
     batch: image [B, H, W, 3] in [-1, 1] and label [B].
     key: a random key.
     score: the penalised critic's score of each image, [B, h, w] -> [B].
+    label_trg: [B], the fakes' domains, where the critic is told the domain; an
+      interpolate's lies between its two images', as it does.
+    penalise_every: every so many pairs one is penalised.
 
   Returns:
     The scalar loss, and its unweighted terms.
   """
   real, label_src = batch['image'], batch['label']
   fake = jax.lax.stop_gradient(fake)
+  told = label_trg is not None
 
-  def judge(x, dtype=nets.disc.dtype):
-    return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
+  def judge(x, domain, dtype=nets.disc.dtype):
+    return nets.disc.clone(dtype=dtype).apply({'params': disc}, x, domain)
 
-  real_map, logits = judge(real)
-  fake_map, _ = judge(fake)
-  adv = losses.wasserstein_disc(losses.critic_score(real_map),
-                                losses.critic_score(fake_map))
+  domain_src, domain_trg = (
+      jax.nn.one_hot(label, nets.num_domains) if told else None
+      for label in (label_src, label_trg))
+  real_map, logits = judge(real, domain_src)
+  fake_map, _ = judge(fake, domain_trg)
+  real_score, fake_score = map(losses.critic_score, (real_map, fake_map))
+  adv = losses.wasserstein_disc(real_score, fake_score)
   cls = losses.classification(logits, label_src)
+  between = jax.tree.map(
+      lambda a, b: losses.interpolate(key, a, b)[::penalise_every],
+      (real, domain_src), (fake, domain_trg))
   # A second derivative needs float32, whatever the networks compute in.
   penalty, norm = losses.gradient_penalty(
-      lambda x: score(judge(x, jnp.float32)[0]),
-      losses.interpolate(key, real, fake))
-  loss = jnp.mean(adv + config.lambda_gp * penalty
-                  + config.lambda_cls_real * cls)
+      lambda x: score(judge(x, between[1], jnp.float32)[0]), between[0])
+  loss = jnp.mean(adv + config.lambda_cls_real * cls)
+  loss += config.lambda_gp * jnp.mean(penalty)
+  midway = (real_score.mean() + fake_score.mean()) / 2
   return loss, {
       'disc/adv': average(adv),
       'disc/wasserstein': average(-adv),
@@ -124,6 +135,7 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
       'disc/gradient_norm_interpolates': average(norm),
       'disc/cls_real': average(cls),
       'disc/accuracy_real': average(logits.argmax(-1) == label_src),
+      'disc/separation': average(jnp.sign(real_score - midway)),
       'disc/loss': average(loss[None]),
   }
 
@@ -144,10 +156,12 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
   """
   fake = translate(nets, gen, batch['image'], label_trg)
   recon = translate(nets, gen, fake, batch['label'])
-  return gen_terms(nets, config, disc, batch['image'], fake, recon, label_trg)
+  return gen_terms(nets, config, disc, batch['image'], fake, recon, label_trg,
+                   config.lambda_rec)
 
 
-def gen_terms(nets, config, disc, real, fake, recon, label_trg):
+def gen_terms(nets, config, disc, real, fake, recon, label_trg, lambda_rec,
+              seen=None, domain=None):
   """The generator's loss of images that it has made.
 
   Args:
@@ -156,16 +170,20 @@ def gen_terms(nets, config, disc, real, fake, recon, label_trg):
     fake: their translations to `label_trg`.
     recon: and back.
     label_trg: [B] target domains.
+    lambda_rec: the reconstruction's weight, a number or [B].
+    seen: what the discriminator sees in place of `fake`, or None.
+    domain: what it is told.
 
   Returns:
     The scalar loss; its terms without weights: 'production' is of targets that
     are defects, 'elimination' of those that are the background.
   """
-  adv_map, logits = nets.disc.apply({'params': disc}, fake)
+  adv_map, logits = nets.disc.apply(
+      {'params': disc}, fake if seen is None else seen, domain)
   adv = losses.wasserstein_gen(losses.critic_score(adv_map))
   cls = losses.classification(logits, label_trg)
   rec = losses.reconstruction(real, recon)
-  loss = jnp.mean(adv + config.lambda_cls_fake * cls + config.lambda_rec * rec)
+  loss = jnp.mean(adv + config.lambda_cls_fake * cls + lambda_rec * rec)
   produced = label_trg != nets.num_domains - 1
   change = losses.reconstruction(real, fake)
   metrics = {'gen/adv': average(adv), 'gen/loss': average(loss[None])}

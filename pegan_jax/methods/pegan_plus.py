@@ -1,31 +1,47 @@
 """PE-GAN+: PE-GAN's objective, with a generator that paints through a mask.
 
-What differs from `pegan`: the generator (`nets.masked_translator`), noise beside the
-image, so that a background carries many different defects of a class, and targets
-that go with the background (`data_prep.match`).
+What differs from `pegan`: the generator (`nets.masked_translator`); noise beside the
+image, so that a background carries many different defects of a class; targets that go
+with the background (`data_prep.match`); a critic that is told the domain; and the
+weights and savings of configs/pegan_plus.py. docs/recipe.md says what each brings.
 """
 
 import functools
+from typing import NamedTuple
 
+from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
+from pegan_jax.augment import augment
 from pegan_jax.methods import conditional
 from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-import
 from pegan_jax.nets.discriminator import Discriminator
-from pegan_jax.nets.masked_translator import MaskedTranslator, NOISE_STRIDE
+from pegan_jax.nets.masked_translator import MaskedTranslator
 
 LAYOUT = 'matched_pairs'
 TRANSLATES = True
-NOISE_CHANNELS = 4
+
+# Smooth noise: so many channels, drawn every so many pixels.
+_SMOOTH, _STRIDE = 4, 8
+
+
+class Networks(NamedTuple):
+  """`conditional.Networks`, and the channels of noise from pixel to pixel."""
+  gen: nn.Module
+  disc: nn.Module
+  num_domains: int
+  grain: int
 
 
 def networks(config, num_domains):
   """The two networks, their parameters not yet drawn."""
   dtype = jnp.dtype(config.dtype)
-  return conditional.Networks(
-      MaskedTranslator(num_domains, config.width, config.num_blocks, dtype),
-      Discriminator(num_domains, config.width, dtype=dtype), num_domains)
+  return Networks(
+      MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
+                       channels=1 if config.grey else 3),
+      Discriminator(num_domains, config.width, dtype,
+                    projection=config.projection), num_domains, config.grain)
 
 
 def init(nets, key, image_size):
@@ -33,15 +49,36 @@ def init(nets, key, image_size):
   key_gen, key_disc = jax.random.split(key)
   image = jnp.zeros((1, image_size, image_size, 3))
   label = jnp.zeros((1,), jnp.int32)
-  return (nets.gen.init(key_gen, image, label, _noise(key, image.shape))['params'],
-          nets.disc.init(key_disc, image)['params'], ())
+  noise = _noise(key, image.shape, nets.grain)
+  return (nets.gen.init(key_gen, image, label, noise)['params'],
+          nets.disc.init(key_disc, image, _domain(nets, label))['params'], ())
 
 
-def _noise(key, shape):
-  """Standard normal noise for images [..., H, W, 3]."""
+def _domain(nets, label):
+  """What the critic is told: [B] labels -> [B, num_domains], or None."""
+  return (jax.nn.one_hot(label, nets.num_domains)
+          if nets.disc.projection else None)
+
+
+def _noise(key, shape, grain):
+  """What makes images of one background and class differ.
+
+  Args:
+    key: a random key.
+    shape: [..., H, W, 3] of the images.
+    grain: channels that differ from pixel to pixel.
+
+  Returns:
+    [..., H, W, 4 + grain]: four channels are normal at an eighth of the resolution,
+    and smooth between.
+  """
   *batch, height, width, _ = shape
-  return jax.random.normal(key, (
-      *batch, height // NOISE_STRIDE, width // NOISE_STRIDE, NOISE_CHANNELS))
+  key_smooth, key_grain = jax.random.split(key)
+  smooth = jax.random.normal(key_smooth, (
+      *batch, height // _STRIDE, width // _STRIDE, _SMOOTH))
+  smooth = jax.image.resize(smooth, (*batch, height, width, _SMOOTH), 'linear')
+  return jnp.concatenate([
+      smooth, jax.random.normal(key_grain, (*batch, height, width, grain))], axis=-1)
 
 
 def draw_targets(key, batch, num_domains):
@@ -67,28 +104,40 @@ def _translate(nets, gen, image, label, noise):
 
 
 def disc_loss(nets, config, disc, gen, extra, batch, key):
-  """PE-GAN's."""
-  key_target, key_noise, key_gp = jax.random.split(key, 3)
+  """PE-GAN's, of augmented images, the critic told their domains."""
+  key_target, key_noise, key_gp, key_augment = jax.random.split(key, 4)
   label_trg = draw_targets(key_target, batch, nets.num_domains)
   fake, _ = conditional.in_parts(
       functools.partial(_translate, nets, gen), batch['image'], label_trg,
-      _noise(key_noise, batch['image'].shape))
-  loss, metrics = conditional.disc_loss(nets, config, disc, fake, batch, key_gp)
+      _noise(key_noise, batch['image'].shape, nets.grain))
+  real, fake = (augment(k, x, config.augment) for k, x in zip(
+      jax.random.split(key_augment), (batch['image'], fake)))
+  loss, metrics = conditional.disc_loss(
+      nets, config, disc, fake, batch | {'image': real}, key_gp,
+      label_trg=label_trg if nets.disc.projection else None,
+      penalise_every=config.penalise_every)
   return loss, (metrics, extra)
 
 
 def gen_loss(nets, config, gen, disc, extra, batch, key):
-  """PE-GAN's; the way back has noise of its own."""
-  key_target, key_there, key_back = jax.random.split(key, 3)
+  """PE-GAN's, with a weight of its own for the way back to a defect.
+
+  The way back has noise of its own: the very defect cannot come back, and to ask for
+  it is to ask for a trace of it in the erased image.
+  """
+  key_target, key_there, key_back, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], draw_targets(key_target, batch, nets.num_domains)
-  fake, mask = _translate(
-      nets, gen, real, label_trg, _noise(key_there, real.shape))
-  recon, _ = _translate(
-      nets, gen, fake, batch['label'], _noise(key_back, real.shape))
-  loss, metrics = conditional.gen_terms(
-      nets, config, disc, real, fake, recon, label_trg)
-  area = mask.mean(axis=(1, 2, 3))
   produced = label_trg != nets.num_domains - 1
+  fake, mask = _translate(
+      nets, gen, real, label_trg, _noise(key_there, real.shape, nets.grain))
+  recon, _ = _translate(
+      nets, gen, fake, batch['label'], _noise(key_back, real.shape, nets.grain))
+  loss, metrics = conditional.gen_terms(
+      nets, config, disc, real, fake, recon, label_trg,
+      jnp.where(produced, config.lambda_rec, config.lambda_rec_defect),
+      seen=augment(key_augment, fake, config.augment),
+      domain=_domain(nets, label_trg))
+  area = mask.mean(axis=(1, 2, 3))
   metrics |= {'gen/mask_production': conditional.average(area, produced),
               'gen/mask_elimination': conditional.average(area, ~produced)}
   return loss, (metrics, extra)
@@ -107,7 +156,7 @@ def produce_masked(nets, gen, image, key):
     [C, B, H, W, 3], and the masks [C, B, H, W, 1] in [0, 1].
   """
   rows, count = image.shape[:2]
-  noise = jax.vmap(jax.vmap(functools.partial(_noise, shape=image.shape[2:])))(key)
+  noise = jax.vmap(jax.vmap(functools.partial(_noise, shape=image.shape[2:], grain=nets.grain)))(key)
   flat = lambda x: x.reshape(rows * count, *x.shape[2:])
   fake, mask = _translate(
       nets, gen, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise))
@@ -124,5 +173,5 @@ def eliminate(nets, gen, image):
   rows, count = image.shape[:2]
   flat = image.reshape(rows * count, *image.shape[2:])
   label = jnp.full(len(flat), nets.num_domains - 1)
-  noise = _noise(jax.random.key(0), flat.shape)
+  noise = _noise(jax.random.key(0), flat.shape, nets.grain)
   return _translate(nets, gen, flat, label, noise)[0].reshape(image.shape)

@@ -1,4 +1,4 @@
-"""The discriminator with a critic's head and a class head: PE-GAN's, StarGAN's."""
+"""The discriminator with a critic's head and a class head."""
 
 from flax import linen as nn
 import jax.numpy as jnp
@@ -14,19 +14,25 @@ class Discriminator(nn.Module):
     width: multiplies every layer's filters.
     dtype: of the computation; the parameters are float32.
     filters: of the halving layers; the default is PE-GAN's, reconstructed.
+    projection: whether the critic's head is told a domain: to how real a patch is
+      comes the product of its features with the domain's vector (Miyato and Koyama
+      2018, https://arxiv.org/abs/1802.05637).
   """
   num_domains: int
   width: float = 1.0
   dtype: jnp.dtype = jnp.float32
   filters: tuple[int, ...] = (64, 128, 256, 512, 1024)
+  projection: bool = False
 
   @nn.compact
-  def __call__(self, x):
+  def __call__(self, x, domain=None):
     """Judges.
 
     Args:
       x: [B, H, W, 3] in [-1, 1], H and W divisible by the n-th power of two of
         n layers: 32 in PE-GAN.
+      domain: [B, num_domains], the weights of the domains that the critic is told,
+        one-hot or between two; only with `projection`.
 
     Returns:
       adv [B, H/2^n, W/2^n], unbounded, higher is more real; cls
@@ -37,5 +43,9 @@ class Discriminator(nn.Module):
                dtype=self.dtype)(x)
       x = nn.leaky_relu(x, 0.01)
     adv = Conv(1, 3, pad=1, dtype=self.dtype, name='adv')(x)[..., 0]
+    if self.projection:
+      vector = nn.Dense(x.shape[-1], use_bias=False, dtype=self.dtype,
+                        name='projection')(domain)
+      adv += jnp.einsum('bhwc,bc->bhw', x, vector)
     cls = Conv(self.num_domains, x.shape[1], dtype=self.dtype, name='cls')(x)
     return adv.astype(jnp.float32), cls[:, 0, 0].astype(jnp.float32)

@@ -1,19 +1,16 @@
 """The generator of PE-GAN+: what to paint, and where."""
 
 from flax import linen as nn
-import jax
 import jax.numpy as jnp
 
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv
-
-NOISE_STRIDE = 8  # Pixels between two samples of the noise.
 
 
 class MaskedTranslator(nn.Module):
   """G(x, c, z) = x + m (content - x): where the mask m is 0, x stays as it is.
 
   The label enters by the scales and shifts of every norm: beside the image, as
-  planes, instance norm would subtract it. Reflect padding, and upsampling by
+  planes, instance norm would subtract it. The content is grey or coloured. Reflect padding, and upsampling by
   resize and convolution, leave no frame and no checkerboard.
 
   Attributes:
@@ -22,22 +19,25 @@ class MaskedTranslator(nn.Module):
     num_blocks: residual blocks at a quarter of the resolution.
     dtype: of the computation; parameters and norms are float32.
     filters: of the three first layers.
+    channels: of the content: 1, grey, or 3.
+    class_features: length of a class's vector.
   """
   num_domains: int
   width: float = 1.0
   num_blocks: int = 6
   dtype: jnp.dtype = jnp.float32
   filters: tuple[int, int, int] = (32, 64, 128)
+  channels: int = 3
+  class_features: int = 64
 
   @nn.compact
   def __call__(self, x, label, noise):
     """Translates.
 
     Args:
-      x: [B, H, W, 3] in [-1, 1], H and W divisible by 8.
+      x: [B, H, W, 3] in [-1, 1], H and W divisible by 4.
       label: [B] target domains, int.
-      noise: [B, H/8, W/8, Z], standard normal; resized to the image and put
-        beside it.
+      noise: [B, H, W, Z], put beside the image.
 
     Returns:
       [B, H, W, 3] float32 in [-1, 1], and the mask [B, H, W, 1] in [0, 1].
@@ -47,11 +47,13 @@ class MaskedTranslator(nn.Module):
                   reflect=True)(x)
 
     def norm(x):
-      return ConditionalInstanceNorm(self.num_domains)(x, label)
+      return ConditionalInstanceNorm()(x, vector)
+
+    vector = self.param('classes', nn.initializers.normal(1.0),
+                        (self.num_domains, self.class_features))[label]
 
     f = [round(n * self.width) for n in self.filters]
-    z = jax.image.resize(noise, (*x.shape[:3], noise.shape[-1]), 'linear')
-    y = nn.relu(norm(conv(jnp.concatenate([x, z], -1), f[0], 7)))
+    y = nn.relu(norm(conv(jnp.concatenate([x, noise], -1), f[0], 7)))
     y = nn.relu(norm(conv(y, f[1], 4, 2)))
     y = nn.relu(norm(conv(y, f[2], 4, 2)))
     for _ in range(self.num_blocks):
@@ -59,9 +61,9 @@ class MaskedTranslator(nn.Module):
       y = y + norm(conv(inner, f[2], 3))
     for features in (f[1], f[0]):
       y = nn.relu(norm(conv(_double(y), features, 3)))
-    y = Conv(4, 7, pad=3, use_bias=True, dtype=self.dtype, reflect=True)(y)
-    y = y.astype(jnp.float32)
-    content, mask = jnp.tanh(y[..., :3]), nn.sigmoid(y[..., 3:])
+    y = Conv(self.channels + 1, 7, pad=3, use_bias=True, dtype=self.dtype,
+             reflect=True)(y).astype(jnp.float32)
+    content, mask = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
     return x + mask * (content - x), mask
 
 

@@ -1,0 +1,58 @@
+"""PE-GAN against PE-GAN+, and PE-GAN+ with one thing changed at a time.
+
+  python -m data_prep.match --data data/neu64
+  python -m pegan_jax.compare --config configs/recipe.py --workdir runs/recipe \\
+      --config.data_dir=data/neu64
+  python -m pegan_jax.compare --config configs/recipe.py:changes --workdir runs/changes \\
+      --config.data_dir=data/neu64
+
+What two CPU cores can do: narrow networks, small batches, a fast optimiser, the same
+for all. results/README.md has what came of it, docs/recipe.md what was learnt.
+"""
+
+from configs import compare
+from ml_collections import ConfigDict
+
+_ADAM = {'learning_rate': 4e-4, 'beta1': 0.0, 'beta2': 0.9, 'decay_fraction': 0.5}
+_FAST = {'batch_size': 8, 'n_critic': 2, 'ema_decay': 0.98, 'gen': _ADAM,
+         'disc': _ADAM}
+
+# Variants of pegan_plus: what each changes.
+CHANGES = {
+    'critic_not_told': {'projection': False},
+    'no_augmentation': {'augment': ()},
+    'no_grain': {'grain': 0},
+    'coloured': {'grey': False},
+    'any_target': {'match': False},
+    'defects_restored': {'lambda_rec_defect': 10.0},
+    'weak_cycle': {'lambda_rec': 1.0},
+    'every_penalty': {'penalise_every': 1},
+    'n_critic_1': {'n_critic': 1},
+    'n_critic_5': {'n_critic': 5},
+    'ema_999': {'ema_decay': 0.999},
+}
+
+
+def get_config(what=''):
+  """`what`: '' is PE-GAN against PE-GAN+; 'changes' is `CHANGES`."""
+  config = compare.get_config()
+  if what == 'changes':
+    variants = {'pegan_plus': {}} | {
+        f'pegan_plus:{name}': change for name, change in CHANGES.items()}
+    config.seeds = (0,)
+    config.width = 0.25
+    config.reals = 9_600
+    config.per_class = 60
+    # Two sets of so many exist of each class of 200: floors at the same N.
+    config.evaluate.count = 60
+  elif what:
+    raise ValueError(f'nothing is called {what!r}: choose changes, or leave it out')
+  else:
+    variants = {'pegan': {}, 'pegan_plus': {}}
+    config.seeds = (0, 1, 2)
+    config.width = 0.5
+    config.reals = 25_600
+  config.methods = tuple(variants)
+  config.settings = ConfigDict({
+      name: _FAST | change for name, change in variants.items()})
+  return config

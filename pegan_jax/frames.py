@@ -1,0 +1,185 @@
+"""Defects onto whole frames of any size."""
+
+import csv
+import contextlib
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from data_prep import images as image_files
+from pegan_jax import annotations, monitor
+from pegan_jax import generate_settings as settings
+from pegan_jax.errors import UserError
+
+# A window's edge over which what is painted fades in, as a part of the window.
+_FADE = 1 / 8
+
+# Places tried for a defect before a frame is called full.
+_TRIES = 200
+
+
+class Job(NamedTuple):
+  """What is to be drawn.
+
+  Attributes:
+    counts: images of each class, in label order.
+    backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
+    chosen: for each class [count] int, indices of its backgrounds, or None.
+    sources: n names of the backgrounds; of windows, `Window`s.
+  """
+  counts: list[int]
+  backgrounds: np.ndarray | None
+  chosen: list[np.ndarray] | None
+  sources: list | None
+
+
+class Window(NamedTuple):
+  """A place for a defect: the frame's path under its folder, and the corner."""
+  frame: pathlib.Path
+  label: int
+  left: int
+  top: int
+
+
+def plan(run):
+  """Chooses places and classes, seeded, on the frames of `config.generate.frames`.
+
+  Args:
+    run: a `Run`.
+
+  Returns:
+    `Job`, its backgrounds the windows that get a defect.
+
+  Raises:
+    UserError: no frames, or one that is smaller than a window or cannot be read.
+  """
+  config, info = run.config.generate, run.info
+  size = info.image_size
+  paths = image_files.list_images(config.frames)
+  if not paths:
+    raise UserError(f'no images in {config.frames!r}')
+  stems = [p.relative_to(config.frames).with_suffix('') for p in paths]
+  if len(set(stems)) < len(stems):
+    twice = next(p for p in stems if stems.count(p) > 1)
+    raise UserError(f'{config.frames!r} has two frames called {str(twice)!r}: give '
+                    'them different names, as each becomes a PNG')
+  labels = [info.classes.index(name) for name in settings.classes(run)]
+  cuts, windows, full = [], [], 0
+  for i, path in enumerate(paths):
+    frame = _read(path, info, grey=info.channels == 1)
+    rng = np.random.default_rng([config.seed, i])
+    places = _places(rng, frame.shape[:2], size, config.defects_per_frame)
+    if not places:
+      raise UserError(f'{path} has {frame.shape[1]}x{frame.shape[0]} pixels, and a '
+                      f'defect is drawn in a window of {size}x{size}')
+    full += len(places) < config.defects_per_frame
+    for left, top in places:
+      cuts.append(frame[top:top + size, left:left + size])
+      windows.append(Window(path.relative_to(config.frames),
+                            int(rng.choice(labels)), left, top))
+  if full:
+    monitor.say(f'{full} of {len(paths)} frames have no room for '
+                f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
+  of = np.array([w.label for w in windows])
+  chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
+  return Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
+
+
+def _read(path, info, grey):
+  return image_files.read_image(path, grey, info.metadata['max_value'])
+
+
+def _places(rng, shape, size, count):
+  """Corners (left, top) of up to `count` windows that do not overlap."""
+  height, width = shape
+  places = []
+  if min(shape) < size:
+    return places
+  for _ in range(_TRIES * count):
+    if len(places) == count:
+      break
+    left = int(rng.integers(width - size + 1))
+    top = int(rng.integers(height - size + 1))
+    if all(abs(left - x) >= size or abs(top - y) >= size for x, y in places):
+      places.append((left, top))
+  return places
+
+
+def write(run, step, job, drawn, out, beside):
+  """Puts what is drawn in the frames' windows.
+
+  Outside of the windows, and where a generator's mask is 0, a frame stays as it is,
+  but that it is written with 8 bits a channel; its colour is kept where the network
+  is grey. Towards a window's edge what is painted fades out.
+
+  Args:
+    run: a `Run`.
+    step: the checkpoint's.
+    job: of `plan`.
+    drawn: what `drawing.draw` yields for it.
+    out: a folder, which gets <frame>.png and manifest.csv, a row a defect's window.
+    beside: a folder, which gets masks/<frame>.png and the boxes, both in the
+      frame's own coordinates.
+  """
+  config, info = run.config.generate, run.info
+  by_frame = {}
+  for label, first, fakes, masks in drawn:
+    for i, (fake, mask) in enumerate(zip(fakes, masks), first):
+      index = job.chosen[label][i]
+      by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
+  find, fade = settings.defect_finder(run), _fade(info.image_size)
+  rows, annotated = [], []
+  with contextlib.closing(monitor.Progress(len(by_frame), unit='frame')) as progress:
+    for path in sorted(by_frame):
+      frame = _read_own_colour(pathlib.Path(config.frames) / path, info)
+      name = path.with_suffix('.png')
+      mask, defects = np.zeros(frame.shape[:2], np.uint8), []
+      for index, fake, part in by_frame[path]:
+        window = job.sources[index]
+        area = (slice(window.top, window.top + info.image_size),
+                slice(window.left, window.left + info.image_size))
+        part = np.rint(part * fade).astype(np.uint8)
+        change = fake.astype(np.int16) - job.backgrounds[index]
+        frame[area] = _paint(frame[area], change, np.where(part > 0, fade, 0))
+        mask[area] = np.rint(config.strength * part)
+        found = find(part, info.classes[window.label], annotations.Place(
+            window.left, window.top, *mask.shape))
+        defects += found
+        rows.append([name.as_posix(), info.classes[window.label], window.left,
+                     window.top, config.seed, step, config.strength,
+                     settings.mask_source(run), annotations.boxes_to_text(found)])
+      for folder, image in ((out, frame), (beside / 'masks', mask)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.squeeze()).save(folder / name)
+      annotated.append(annotations.Annotated(
+          name.as_posix(), *frame.shape[:2], defects))
+      progress.update()
+  with (out / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
+    writer = csv.writer(f)
+    writer.writerow(['file', 'class', 'left', 'top', 'seed', 'step', 'strength',
+                     'mask', 'boxes'])
+    writer.writerows(rows)
+  annotations.write(beside, settings.formats(run), info.classes, annotated)
+
+
+def _read_own_colour(path, info):
+  coloured, _ = image_files.probe(path)
+  return _read(path, info, grey=not coloured).copy()
+
+
+def _fade(size):
+  """[size, size] in (0, 1]: 1 inside, falling towards the edges."""
+  distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1
+  ramp = np.minimum(1, distance / (_FADE * size + 1))
+  ramp = np.sin(ramp * np.pi / 2) ** 2
+  return ramp[:, None] * ramp
+
+
+def _paint(frame, change, weight):
+  """frame + weight * change: uint8 [h, w, C], int16 [h, w, c], [h, w] -> uint8."""
+  if change.shape[-1] != frame.shape[-1]:  # Between grey and colour.
+    change = change.mean(-1, keepdims=True)
+  painted = np.rint(frame + weight[..., None] * change)
+  return np.clip(painted, 0, 255).astype(np.uint8)

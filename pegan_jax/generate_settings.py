@@ -1,0 +1,73 @@
+"""What `config.generate` asks for, checked."""
+
+from pegan_jax import annotations, drawing
+from pegan_jax.errors import UserError
+
+
+def check(run):
+  """Raises UserError for what `generate` cannot do; `run` is a `Run`."""
+  settings, method = run.config.generate, run.config.method
+  for name in ('per_class', 'batch_size', 'defects_per_frame', 'min_area'):
+    if settings[name] < 1:
+      raise UserError(f'generate.{name} is {settings[name]}: it must be at least 1')
+  if not 0 <= settings.strength <= 1:
+    raise UserError(
+        f'generate.strength is {settings.strength}: it must be in [0, 1]')
+  for name in ('mask_threshold', 'change_threshold'):
+    if not 0 < settings[name] < 1:
+      raise UserError(f'generate.{name} is {settings[name]}: it must be above 0 and '
+                      'below 1')
+  formats(run), classes(run), _textures(run)
+  if settings.frames and settings.backgrounds:
+    raise UserError('give --config.generate.frames for whole frames or '
+                    '--config.generate.backgrounds for crops, not both')
+  if not run.method.TRANSLATES:
+    for name in ('frames', 'formats'):
+      if settings[name]:
+        raise UserError(f'{method} draws from noise, and where a defect lies in its '
+                        f'images is not known: leave out --config.generate.{name}')
+
+
+def formats(run):
+  """The formats of boxes, see `annotations.FORMATS`."""
+  return _names(run, 'formats', annotations.FORMATS)
+
+
+def classes(run):
+  """The classes to put on frames."""
+  return _names(run, 'classes', run.info.classes) or run.info.classes
+
+
+def _textures(run):
+  return _names(run, 'texture_classes', run.info.classes)
+
+
+def _names(run, key, known):
+  """A setting of names between commas as a list."""
+  names = [n.strip() for n in run.config.generate[key].split(',') if n.strip()]
+  for name in names:
+    if name not in known:
+      raise UserError(f'generate.{key} has {name!r}: choose from {", ".join(known)}')
+  return names
+
+
+def mask_source(run):
+  """What a mask is, for the manifest: the generator's own, or how much it changed."""
+  if not run.method.TRANSLATES:
+    return ''
+  return 'generator' if drawing.has_masks(run.method) else 'change'
+
+
+def defect_finder(run):
+  """find(mask, class name, place=None) by the run's settings: `find_defects`."""
+  settings, textures = run.config.generate, _textures(run)
+  threshold = (settings.mask_threshold if drawing.has_masks(run.method)
+               else settings.change_threshold)
+
+  def find(mask, name, place=None):
+    if not settings.strength:  # Nothing is painted.
+      return []
+    return annotations.find_defects(
+        mask, name, threshold, settings.min_area, name in textures, place)
+
+  return find

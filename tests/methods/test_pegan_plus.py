@@ -1,0 +1,134 @@
+"""PE-GAN+'s losses by hand, its noise and its masks."""
+
+import functools
+
+from flax import linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import pegan_plus as config_file
+from pegan_jax.methods import pegan_plus
+from pegan_jax.nets.discriminator import Discriminator
+
+BACKGROUND = 3
+
+
+class Painter(nn.Module):
+  """Content of a tenth of the label, through a mask of the first noise channel's sign."""
+
+  @nn.compact
+  def __call__(self, x, label, noise):
+    mask = (noise[..., :1] > 0) * self.param('open', nn.initializers.ones, ())
+    content = label[:, None, None, None] / 10
+    return x + mask * (content - x), mask
+
+
+class Told(nn.Module):
+  """D(x) = sum(x) / 4 + what it is told . (1, 2, 3, 4); always odds 2:1:1:1."""
+  dtype: jnp.dtype = jnp.float32
+  projection: bool = True
+
+  @nn.compact
+  def __call__(self, x, domain):
+    scale = self.param('scale', nn.initializers.constant(0.25), ())
+    adv = scale * x.sum(axis=(1, 2, 3)) + domain @ jnp.arange(1., 5.)
+    logits = jnp.tile(jnp.array([jnp.log(2.), 0., 0., 0.]), (len(x), 1))
+    return adv[:, None, None], logits
+
+
+@pytest.fixture
+def setting():
+  nets = pegan_plus.Networks(Painter(), Told(), BACKGROUND + 1, 1)
+  image = jnp.stack([jnp.full((8, 8, 3), 0.5), jnp.full((8, 8, 3), -0.5)])
+  batch = {'image': image, 'label': jnp.array([BACKGROUND, 1]),
+           'match': jnp.array([[0., 0., 1.], [1., 0., 0.]])}  # the background: 2
+  config = config_file.get_config()
+  config.augment, config.penalise_every = (), 1
+  return nets, config, {'open': jnp.ones(())}, {'scale': jnp.float32(0.25)}, batch
+
+
+def _fake(batch, key, label):
+  noise = pegan_plus._noise(key, batch['image'].shape, 1)
+  mask = np.asarray(noise[..., :1] > 0)
+  return np.where(mask, np.array(label)[:, None, None, None] / 10, batch['image']), mask
+
+
+def test_the_critic_is_told_the_domains(setting):
+  nets, config, gen, disc, batch = setting
+  key = jax.random.key(0)
+  loss, (metrics, _) = pegan_plus.disc_loss(nets, config, disc, gen, (), batch, key)
+  fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
+  score = lambda x, told: np.asarray(x).sum((1, 2, 3)) / 4 + told
+  # Told 1 + label: the fakes' targets, the real images' own.
+  adv = (score(fake, [3, 4]) - score(batch['image'], [4, 2])).mean()
+  penalty = (0.25 * np.sqrt(8 * 8 * 3) - 1) ** 2
+  assert float(metrics['disc/adv'].compute()) == pytest.approx(adv, rel=1e-4)
+  assert loss == pytest.approx(adv + 10 * penalty + 2 * np.log(5), rel=1e-4)
+  separation = float(metrics['disc/separation'].compute())
+  assert separation == pytest.approx(np.sign(
+      score(batch['image'], [4, 2])
+      - (score(fake, [3, 4]) + score(batch['image'], [4, 2])).mean() / 2).mean())
+
+
+def test_only_backgrounds_must_come_back(setting):
+  nets, config, gen, disc, batch = setting
+  key = jax.random.key(1)
+  loss, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  values = {k: float(v.compute()) for k, v in metrics.items()}
+  _, key_there, key_back, _ = jax.random.split(key, 4)
+  fake, mask = _fake(batch, key_there, [2, BACKGROUND])
+  recon, _ = _fake({'image': fake}, key_back, [BACKGROUND, 1])
+  rec = np.abs(recon - np.asarray(batch['image'])).mean((1, 2, 3))
+  adv = -(fake.sum((1, 2, 3)) / 4 + [3, 4]).mean()
+  assert values['gen/rec_production'] == pytest.approx(rec[0], rel=1e-4)
+  assert values['gen/rec_elimination'] == pytest.approx(rec[1], rel=1e-4)
+  assert values['gen/mask_production'] == pytest.approx(mask[0].mean(), rel=1e-4)
+  assert values['gen/mask_elimination'] == pytest.approx(mask[1].mean(), rel=1e-4)
+  assert loss == pytest.approx(adv + 5 * np.log(5) + 10 * rec[0] / 2, rel=1e-4)
+  config.lambda_rec_defect = 3.0
+  more, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  assert more - loss == pytest.approx(3 * rec[1] / 2, rel=1e-3)
+
+
+def test_a_share_of_the_penalties_is_the_first_of_each_group(setting):
+  """Every second pair: the mean over pairs 0 and 2, each as without the saving."""
+  nets, config, gen, disc, _ = setting
+  nets = nets._replace(disc=Discriminator(BACKGROUND + 1, 1 / 16, filters=(64, 128),
+                                          projection=True))
+  key = jax.random.key(0)
+  batch = {'image': jax.random.uniform(key, (4, 8, 8, 3)) - 0.5,
+           'label': jnp.array([0, 1, 3, 3]), 'match': jnp.full((4, 3), 1 / 3)}
+  disc = nets.disc.init(key, batch['image'], jnp.eye(4))['params']
+  def penalties(every):
+    config.penalise_every = every
+    _, (metrics, _) = pegan_plus.disc_loss(nets, config, disc, gen, (), batch, key)
+    m = metrics['disc/gradient_penalty']
+    return float(m.total), float(m.count)
+  total, count = penalties(1)
+  assert count == 4
+  half, count = penalties(2)
+  assert count == 2 and 0 < half < total
+
+
+def test_noise_is_smooth_and_grain_is_not():
+  noise = np.asarray(pegan_plus._noise(jax.random.key(0), (2, 64, 64, 3), 2))
+  assert noise.shape == (2, 64, 64, 6)
+  step = np.abs(np.diff(noise, axis=1)).mean((0, 1, 2))
+  assert step[:4].max() < 0.2 < 0.9 < step[4:].min()
+  assert pegan_plus._noise(jax.random.key(0), (2, 64, 64, 3), 0).shape[-1] == 4
+
+
+def test_an_image_depends_on_its_own_key_alone(setting):
+  nets, _, gen, *_ = setting
+  image = jax.random.uniform(jax.random.key(0), (3, 5, 16, 16, 3))
+  keys = jax.random.split(jax.random.key(1), (3, 5))
+  fake, mask = pegan_plus.produce_masked(nets, gen, image, keys)
+  assert mask.shape == (3, 5, 16, 16, 1)
+  alone, _ = pegan_plus.produce_masked(nets, gen, image[:, 2:3], keys[:, 2:3])
+  np.testing.assert_allclose(fake[:, 2:3], alone, atol=1e-6)
+  content = np.arange(3)[:, None, None, None, None] / 10
+  np.testing.assert_allclose(fake, np.where(mask > 0, content, image), atol=1e-6)
+  np.testing.assert_array_equal(
+      fake, functools.partial(pegan_plus.produce, nets, gen)(image, keys))

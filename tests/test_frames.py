@@ -1,0 +1,185 @@
+"""Defects on whole frames: where, how strongly, and with which boxes."""
+
+import csv
+import json
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from conftest import small_config
+from data_prep import build, frames as box_files
+from pegan_jax.errors import UserError
+from pegan_jax.generate import generate
+from pegan_jax.train import train
+
+SHAPES = {'wide.png': (50, 120), 'sub/tall.jpg': (133, 47), 'coloured.png': (64, 90)}
+
+
+@pytest.fixture(scope='module', params=['pegan', 'pegan_plus'])
+def trained(request, tmp_path_factory, data_dir):
+  """A run of each kind: with a mask and without."""
+  config = small_config(request.param)
+  config.data_dir, config.num_steps = str(data_dir), 1
+  if 'match' in config:
+    config.match = False
+  workdir = tmp_path_factory.mktemp('frames')
+  train(config, workdir)
+  return config.lock(), workdir
+
+
+@pytest.fixture
+def setting(trained, tmp_path):
+  config, workdir = trained
+  config = config.copy_and_resolve_references()
+  rng = np.random.default_rng(0)
+  for name, shape in SHAPES.items():
+    path = tmp_path / 'in' / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = rng.normal(120, 9, shape).clip(0, 255).astype(np.uint8)
+    if name == 'coloured.png':
+      image = np.stack([image, image // 2, image // 3], -1)
+    Image.fromarray(image).save(path)
+  config.generate.update({
+      'frames': str(tmp_path / 'in'), 'out': str(tmp_path / 'out'),
+      'defects_per_frame': 2, 'formats': 'voc,coco', 'mask_threshold': 0.3,
+      'change_threshold': 0.01})
+  return config, workdir, tmp_path
+
+
+def _run(setting):
+  config, workdir, folder = setting
+  out = generate(config, workdir)
+  with (out / 'manifest.csv').open(encoding='utf-8') as f:
+    rows = list(csv.DictReader(f))
+  read = lambda path: np.asarray(Image.open(path))
+  pairs = {name: (read(folder / 'in' / name),
+                  read((out / name).with_suffix('.png')),
+                  read((folder / 'out_annotations' / 'masks' / name).with_suffix('.png')))
+           for name in SHAPES}
+  return rows, pairs
+
+
+def test_defects_lie_in_their_windows_and_the_rest_is_untouched(setting):
+  rows, pairs = _run(setting)
+  for name, (before, after, mask) in pairs.items():
+    assert before.shape == after.shape and mask.shape == before.shape[:2]
+    outside = np.ones(mask.shape, bool)
+    own = [r for r in rows if r['file'] == name.rsplit('.')[0] + '.png']
+    assert len(own) == (2 if min(before.shape[:2]) < 64 or before.shape[1] > 64 else 1)
+    for row in own:
+      left, top = int(row['left']), int(row['top'])
+      outside[top:top + 32, left:left + 32] = False
+    # Windows do not overlap.
+    assert (~outside).sum() == len(own) * 32 * 32
+    np.testing.assert_array_equal(after[outside], before[outside])
+    np.testing.assert_array_equal(after[mask == 0], before[mask == 0])
+    assert (after != before).any()
+
+
+def test_boxes_are_those_of_the_masks(setting):
+  config, _, folder = setting
+  rows, pairs = _run(setting)
+  source = 'generator' if config.method == 'pegan_plus' else 'change'
+  threshold = 0.3 if source == 'generator' else 0.01
+  coco = json.loads((folder / 'out_annotations' / 'coco.json').read_text())
+  files = {i['id']: i['file_name'] for i in coco['images']}
+  count = 0
+  for name, (_, _, mask) in pairs.items():
+    file = name.rsplit('.')[0] + '.png'
+    voc = box_files.read_voc(
+        (folder / 'out_annotations' / 'voc' / file).with_suffix('.xml'))
+    listed = [tuple(map(int, box.split())) for r in rows if r['file'] == file
+              for box in r['boxes'].split('; ') if box]
+    assert [box[1:] for box in voc] == listed
+    mine = [a for a in coco['annotations'] if files[a['image_id']] == file]
+    assert len(mine) == len(voc)
+    inside = np.zeros(mask.shape, bool)
+    for left, top, right, bottom in listed:
+      inside[top:bottom, left:right] = True
+      count += 1
+    # What is left out is smaller than min_area, piece by piece.
+    left_out = annotations_of(mask * ~inside, threshold)
+    assert not left_out, name
+  assert count and {r['mask'] for r in rows} == {source}
+
+
+def annotations_of(mask, threshold):
+  from pegan_jax import annotations
+  return annotations.find_defects(mask, 'x', threshold, 12)
+
+
+def test_strength_scales_the_mask_and_the_change(setting):
+  config, _, folder = setting
+  _, full = _run(setting)
+  config.generate.update({'strength': 0.5, 'out': str(folder / 'half')})
+  generate(config, setting[1])
+  config.generate.update({'strength': 0.0, 'out': str(folder / 'none')})
+  generate(config, setting[1])
+  for name, (before, after, mask) in full.items():
+    read = lambda out, name=name: np.asarray(Image.open(
+        (folder / out / name).with_suffix('.png'))).astype(int)
+    half, whole = read('half') - before.astype(int), after - before.astype(int)
+    assert np.abs(half - whole / 2).max() <= 1.5
+    np.testing.assert_allclose(read('half_annotations/masks'), mask / 2, atol=0.51)
+    np.testing.assert_array_equal(read('none'), before)
+  assert json.loads((folder / 'none_annotations' / 'coco.json').read_text()
+                    )['annotations'] == []
+
+
+def test_the_same_seed_gives_the_same_bytes_and_chosen_classes(setting):
+  config, workdir, folder = setting
+  config.generate.classes = 'pa, sc'
+  outs = []
+  for name, seed in (('a', 0), ('b', 0), ('c', 1)):
+    config.generate.update({'out': str(folder / name), 'seed': seed})
+    out = generate(config, workdir)
+    outs.append({p.relative_to(out): p.read_bytes() for p in out.rglob('*.png')})
+    with (out / 'manifest.csv').open(encoding='utf-8') as f:
+      assert {r['class'] for r in csv.DictReader(f)} <= {'pa', 'sc'}
+  assert outs[0] == outs[1] != outs[2]
+
+
+def test_the_frames_and_boxes_build_a_data_set(setting):
+  """What is written is what the data preparation reads: defects beside clean."""
+  config, _, folder = setting
+  config.generate.classes = 'pa'
+  _run(setting)
+  clean = folder / 'clean'
+  clean.mkdir()
+  for i in range(4):
+    Image.fromarray(np.full((40, 40), 90 + i, np.uint8)).save(clean / f'{i}.png')
+  build.build(frames=folder / 'out', boxes=folder / 'out_annotations' / 'voc',
+              clean=clean, out=folder / 'data', image_size=32, per_class=0, backgrounds=0)
+  found = json.loads((folder / 'data' / 'audit.json').read_text())
+  assert set(found['available']) == {'pa', 'background'}
+
+
+@pytest.mark.parametrize('key,value,words', [
+    ('strength', 1.5, r'in \[0, 1\]'),
+    ('formats', 'voc,pdf', "has 'pdf': choose from voc, yolo, coco"),
+    ('classes', 'pa,xx', "has 'xx': choose from"),
+    ('defects_per_frame', 0, 'at least 1'),
+    ('mask_threshold', 1.0, 'above 0 and below 1'),
+    ('backgrounds', '/tmp', 'not both'),
+    ('frames', '/nowhere', 'not a folder'),
+])
+def test_bad_settings(setting, key, value, words):
+  config, workdir, folder = setting
+  config.generate[key] = value
+  with pytest.raises(UserError, match=words):
+    generate(config, workdir)
+  assert [p.name for p in folder.iterdir()] == ['in']
+
+
+def test_frames_that_cannot_take_a_defect(setting):
+  config, workdir, folder = setting
+  (folder / 'in' / 'wide.bmp').write_bytes(b'not an image')
+  with pytest.raises(UserError, match="two frames called 'wide'"):
+    generate(config, workdir)
+  (folder / 'in' / 'wide.bmp').rename(folder / 'in' / 'broken.png')
+  with pytest.raises(UserError, match='broken.png cannot be read'):
+    generate(config, workdir)
+  Image.new('L', (31, 400)).save(folder / 'in' / 'broken.png')
+  with pytest.raises(UserError, match='31x400 pixels'):
+    generate(config, workdir)
