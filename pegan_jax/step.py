@@ -25,7 +25,7 @@ def to_pixels(image, size, channels):
   """The inverse of `scale`, and of grey as three channels.
 
   Args:
-    image: float [B, H, W, 3] in [-1, 1].
+    image: float [B, H, W, 3] in [-1, 1], or [B, H, W, 1].
     size: side of the result in pixels.
     channels: 1 (the mean of the three) or 3.
 
@@ -33,7 +33,7 @@ def to_pixels(image, size, channels):
     uint8 [B, size, size, channels].
   """
   if image.shape[1:3] != (size, size):
-    image = jax.image.resize(image, (len(image), size, size, 3), 'cubic')
+    image = jax.image.resize(image, (len(image), size, size, image.shape[-1]), 'cubic')
   if channels == 1:
     image = image.mean(-1, keepdims=True)
   return jnp.clip(jnp.round((image + 1) * 127.5), 0, 255).astype(jnp.uint8)

@@ -46,6 +46,14 @@ def test_scale_resamples_and_stays_in_range():
   assert (x[0, :, :28] < -0.9).all() and (x[0, :, 36:] > 0.9).all()
 
 
+def test_to_pixels_takes_masks_of_one_channel():
+  mask = np.zeros((2, 32, 32, 1), np.float32)
+  mask[:, :, 16:] = 1
+  pixels = np.asarray(step_lib.to_pixels(2 * mask - 1, 16, 1))
+  assert pixels.shape == (2, 16, 16, 1) and pixels.dtype == np.uint8
+  assert (pixels[:, :, :6] == 0).all() and (pixels[:, :, 10:] == 255).all()
+
+
 def test_prepare_repeats_grey_and_flips_by_halves(config):
   config.flip = True
   config.batch_size = 64

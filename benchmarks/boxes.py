@@ -1,0 +1,181 @@
+"""Are the boxes true? Real defects erased, and what changed against annotated boxes.
+
+  python -m benchmarks.boxes --workdir runs/plus --frames NEU-DET/IMAGES \\
+      --boxes NEU-DET/ANNOTATIONS --out results/boxes [--per_class 40]
+
+Whole frames go through the generator in overlapping windows of the data set's size,
+each turned into background. How much a pixel changed, averaged over its windows, is the
+change map; its connected components above --threshold are the boxes found, as
+`--mode generate` finds those of generated defects. Against the annotated boxes:
+
+- hit: the part of the annotated boxes that a found box overlaps with IoU >= 0.3;
+- IoU: of all that is in annotated boxes and all that is in found ones, a frame's;
+- AUROC: of the change map, a pixel in an annotated box against one outside: 0.5 is
+  chance, and no threshold is in it.
+
+Frames are drawn by --seed. Writes boxes.md and boxes.png: of each class the frames
+with the highest and the lowest IoU, annotated boxes in green and found ones in red.
+"""
+
+import argparse
+import json
+import pathlib
+
+import jax
+from ml_collections import ConfigDict
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy import stats
+
+from data_prep import frames as box_files
+from data_prep import images
+from pegan_jax import annotations, generate
+from pegan_jax.run import Run
+from pegan_jax.step import scale, to_pixels
+
+_HIT = 0.3
+_SHOWN = 2  # Frames of a class on the picture, of the best and of the worst.
+
+
+def main():
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--workdir', required=True)
+  parser.add_argument('--frames', type=pathlib.Path, required=True)
+  parser.add_argument('--boxes', type=pathlib.Path, required=True)
+  parser.add_argument('--out', type=pathlib.Path, required=True)
+  parser.add_argument('--per_class', type=int, default=40)
+  parser.add_argument('--threshold', type=float, default=0.1)
+  parser.add_argument('--min_area', type=int, default=48)
+  parser.add_argument('--seed', type=int, default=0)
+  args = parser.parse_args()
+  run = _load_run(args.workdir)
+  restored = generate.restore(run, 'newest')
+  erase = _eraser(run, restored.state.ema)
+  results = {}
+  for name, cases in _draw(args).items():
+    results[name] = [_compare(args, run, erase, *case) for case in cases]
+  args.out.mkdir(parents=True, exist_ok=True)
+  text = _table(args, run, restored.step, results)
+  (args.out / 'boxes.md').write_text(text, 'utf-8')
+  _picture(results).save(args.out / 'boxes.png')
+  print(text, end='')
+
+
+def _load_run(workdir):
+  config = json.loads((pathlib.Path(workdir) / 'config.json').read_text('utf-8'))
+  del config['dataset']
+  return Run(ConfigDict(config), workdir)
+
+
+def _draw(args):
+  """{name of the first box: [(frame's path, boxes)]}, `per_class` of each."""
+  found = {}
+  paths = images.list_images(args.frames)
+  pairs, _ = box_files.match_boxes(args.frames, paths, args.boxes)
+  for path, file in pairs:
+    boxes = box_files.read_voc(file)
+    if boxes:
+      found.setdefault(boxes[0][0], []).append((path, boxes))
+  rng = np.random.default_rng(args.seed)
+  return {name: [cases[i] for i in rng.permutation(len(cases))[:args.per_class]]
+          for name, cases in sorted(found.items())}
+
+
+def _eraser(run, sampler):
+  """erase(uint8 [n, h, w, C]) -> the same as backgrounds."""
+  info = run.info
+
+  @jax.jit
+  def erase(x):
+    x = scale(x, run.config.image_size)
+    x = jax.numpy.broadcast_to(x, (*x.shape[:-1], 3))
+    y = run.method.eliminate(run.nets, sampler, x[None])[0]
+    return to_pixels(y, info.image_size, info.channels)
+
+  return erase
+
+
+def _change_map(frame, erase, side):
+  """Mean change of each pixel over its windows, in [0, 1]: [h, w]."""
+  starts = [sorted({*range(0, n - side, side // 2), n - side}) for n in frame.shape[:2]]
+  corners = [(top, left) for top in starts[0] for left in starts[1]]
+  cuts = np.stack([frame[t:t + side, l:l + side] for t, l in corners])
+  change = np.abs(np.asarray(erase(cuts)).astype(float) - cuts).mean(-1) / 255
+  total, count = np.zeros((2, *frame.shape[:2]))
+  for (t, l), part in zip(corners, change):
+    total[t:t + side, l:l + side] += part
+    count[t:t + side, l:l + side] += 1
+  return total / count
+
+
+def _compare(args, run, erase, path, boxes):
+  frame = images.read_image(path, run.info.channels == 1,
+                            run.info.metadata['max_value'])
+  change = _change_map(frame, erase, run.info.image_size)
+  true = [b[1:] for b in box_files.clip_boxes(boxes, *frame.shape[:2])]
+  found = [d.box for d in annotations.find_defects(
+      np.rint(255 * change).astype(np.uint8), '', args.threshold, args.min_area)]
+  inside, covered = (_union(b, frame.shape[:2]) for b in (true, found))
+  hits = [max((_iou(t, f) for f in found), default=0) >= _HIT for t in true]
+  union = (inside | covered).sum()
+  auroc = np.nan
+  if 0 < inside.mean() < 1:
+    auroc = stats.mannwhitneyu(change[inside], change[~inside]).statistic / (
+        inside.sum() * (~inside).sum())
+  return {'path': path, 'frame': frame, 'change': change, 'true': true, 'found': found,
+          'hits': hits, 'iou': (inside & covered).sum() / union, 'auroc': auroc}
+
+
+def _union(boxes, shape):
+  inside = np.zeros(shape, bool)
+  for left, top, right, bottom in boxes:
+    inside[top:bottom, left:right] = True
+  return inside
+
+
+def _iou(a, b):
+  overlap = max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(
+      0, min(a[3], b[3]) - max(a[1], b[1]))
+  area = lambda x: (x[2] - x[0]) * (x[3] - x[1])
+  return overlap / (area(a) + area(b) - overlap)
+
+
+def _table(args, run, step, results):
+  lines = [f'{run.config.method}, {run.workdir}, step {step}; threshold '
+           f'{args.threshold:g}, {args.min_area} pixels at least, seed {args.seed}.', '',
+           '| class | frames | boxes | hit | IoU of a frame | AUROC | found a frame |',
+           '|---|---|---|---|---|---|---|']
+  for name, cases in {**results, 'all': sum(results.values(), [])}.items():
+    hits = sum((c['hits'] for c in cases), [])
+    lines.append(
+        f'| {name} | {len(cases)} | {len(hits)} | {np.mean(hits):.2f} | '
+        f'{np.mean([c["iou"] for c in cases]):.2f} | '
+        f'{np.nanmean([c["auroc"] for c in cases]):.2f} | '
+        f'{np.mean([len(c["found"]) for c in cases]):.1f} |')
+  return '\n'.join(lines) + '\n'
+
+
+def _picture(results):
+  """A row a class: frame with boxes beside its change map, best and worst by IoU."""
+  rows = []
+  for cases in results.values():
+    ranked = sorted(cases, key=lambda c: -c['iou'])
+    rows.append(np.concatenate([
+        panel for case in ranked[:_SHOWN] + ranked[-_SHOWN:]
+        for panel in _panels(case)], axis=1))
+  return Image.fromarray(np.concatenate(rows))
+
+
+def _panels(case):
+  image = Image.fromarray(np.broadcast_to(
+      case['frame'], (*case['frame'].shape[:2], 3)).copy())
+  draw = ImageDraw.Draw(image)
+  for boxes, colour in ((case['true'], 'lime'), (case['found'], 'red')):
+    for left, top, right, bottom in boxes:
+      draw.rectangle((left, top, right - 1, bottom - 1), outline=colour)
+  change = np.clip(255 * 2 * case['change'], 0, 255).astype(np.uint8)  # 0.5 is white.
+  return np.asarray(image), np.broadcast_to(change[..., None], (*change.shape, 3))
+
+
+if __name__ == '__main__':
+  main()
