@@ -4,7 +4,8 @@
   python -m pegan_jax.main --config configs/pegan_plus.py --workdir runs/plus \\
       --config.data_dir=data/neu64
 
-PE-GAN's objective and weights; the optimiser is WGAN-GP's own.
+PE-GAN's objective and weights; the optimiser is WGAN-GP's own, and the discriminator's
+rate 2.5 times the generator's. docs/recipe.md says what each setting brought.
 """
 
 from configs import pegan
@@ -17,10 +18,12 @@ def get_config():
   config.grey = True        # the content is grey, for grey data
   config.grain = 1          # channels of noise from pixel to pixel
   config.projection = True  # the critic is told the domain
-  config.lambda_rec_defect = 0.0  # of a defect, there and back; lambda_rec is of backgrounds
-  config.augment = ('translation', 'cutout')  # what D sees, see pegan_jax.augment
-  config.penalise_every = 2        # of so many images' pairs one is penalised
+  config.lambda_rec_defect = 0.0  # of a defect, erased and put back; lambda_rec is
+                                  # of a background, given a defect and erased
+  config.augment = ()       # of what D sees: brightness, translation, cutout
+  config.penalise_every = 2  # of so many images' pairs one is penalised
   for adam in (config.gen, config.disc):
     adam.beta1 = 0.0
     adam.beta2 = 0.9
+  config.disc.learning_rate = 2.5e-4
   return config

@@ -183,23 +183,37 @@ def sheet(runs, info):
     info: the data set's `DataInfo`.
 
   Returns:
-    uint8 [h, w, 3], a row a class.
+    uint8 [h, w, 3], a row a class, and below it the images' masks if any method
+    has some.
   """
   rng = np.random.default_rng(0)
   records = data.Records(info, 'train')
-  rows = []
+  blank = np.full((info.image_size, info.image_size, info.channels), 255, np.uint8)
+  rows, names = [], []
   for label, name in enumerate(info.classes):
     row = list(records.images(rng.choice(records.find(label), _SHOWN)))
+    masks = [blank] * _SHOWN
     for run in runs.values():
       for i in range(min(_SHOWN, run.config.generate.per_class)):
-        with Image.open(run.workdir / 'generated' / name
-                        / generate.file_name(i)) as image:
-          row.append(np.asarray(image).reshape(row[0].shape))
+        file = pathlib.Path(name, generate.file_name(i))
+        row.append(_read(run.workdir / 'generated' / file, blank))
+        mask = run.workdir / 'generated_annotations' / 'masks' / file
+        masks.append(_read(mask, blank) if mask.exists() else blank)
     rows.append(row)
+    names.append(name)
+    if any(mask is not blank for mask in masks):
+      rows.append(masks)
+      names.append('')
   headings = []
   for name in ('real', *runs):
     headings += [name] + [''] * (_SHOWN - 1)
-  return grid(np.array(rows), headings[:len(rows[0])], info.classes)
+  return grid(np.array(rows), headings[:len(rows[0])], names)
+
+
+def _read(path, like):
+  with Image.open(path) as image:
+    pixels = np.asarray(image)
+  return np.broadcast_to(pixels.reshape(*pixels.shape[:2], -1), like.shape)
 
 
 if __name__ == '__main__':

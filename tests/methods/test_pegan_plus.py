@@ -45,7 +45,7 @@ def setting():
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1]),
            'match': jnp.array([[0., 0., 1.], [1., 0., 0.]])}  # the background: 2
   config = config_file.get_config()
-  config.augment, config.penalise_every = (), 1
+  config.penalise_every = 1
   return nets, config, {'open': jnp.ones(())}, {'scale': jnp.float32(0.25)}, batch
 
 
