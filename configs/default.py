@@ -42,10 +42,12 @@ def get_config():
 
   config.generate = ConfigDict()
   config.generate.per_class = 600
+  config.generate.classes = ''      # which: cr,pa; '' is all
   config.generate.seed = 0
   config.generate.checkpoint = 'newest'  # or 'best' by KID, or a step
   config.generate.split = 'train'  # whose backgrounds are used
   config.generate.backgrounds = ''  # a folder of clean images instead
+  config.generate.matched = True    # backgrounds that go with the class, if config.match
   config.generate.batch_size = 64   # images under way, in sixteens of each class
   config.generate.out = ''          # '' is WORKDIR/generated
   config.generate.strength = 1.0    # in [0, 1], of what is painted
@@ -55,7 +57,6 @@ def get_config():
   config.generate.min_area = 12     # pixels; smaller pieces of a mask get no box
   config.generate.texture_classes = ''    # whose boxes are the whole image: cr,rs
   config.generate.frames = ''       # a folder of whole clean frames to put defects on
-  config.generate.classes = ''      # to put there: cr,pa; '' is all
   config.generate.defects_per_frame = 1
 
   config.eval_every = 1_000   # G updates between light evaluations; 0 is never

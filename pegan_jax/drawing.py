@@ -62,10 +62,11 @@ def choose(run, counts, available):
   """`choose_backgrounds` by the run's `generate.seed` and, if it has any, matches.
 
   Matches are of the data set's own backgrounds: on a folder of the user's every
-  class goes with each.
+  class goes with each, and without `generate.matched` on these too.
   """
   config, match = run.config, None
-  if config.get('match') and not config.generate.backgrounds:
+  if (config.get('match') and config.generate.matched
+      and not config.generate.backgrounds):
     match = matches.load(run.info, config.generate.split)
   return choose_backgrounds(config.generate.seed, counts, available, match)
 
@@ -121,7 +122,7 @@ def _make_chunk(run):
       image = jax.lax.with_sharding_constraint(image, split)
       image = scale(image, size)
       image = jnp.broadcast_to(image, (*image.shape[:-1], 3))
-    x, mask = _produce(run.method, run.nets, sampler, image, keys)
+    x, mask = _produce(run, sampler, image, keys)
     if image is not None and strength != 1:
       x = image + strength * (x - image)
     x = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size, info.channels)
@@ -138,15 +139,22 @@ def has_masks(method):
   return hasattr(method, 'produce_masked')
 
 
-def _produce(method, nets, sampler, image, keys):
+def _produce(run, sampler, image, keys):
   """`produce`, and masks [C, B, H, W, 1] in [0, 1], None without an input.
 
-  The mask of a generator that has none is how much it changes: 1 from black to white.
+  The mask of a generator that has none is how much is seen to change, 1 being from
+  black to white.
   """
+  method = run.method
   if has_masks(method):
-    return method.produce_masked(nets, sampler, image, keys)
-  x = method.produce(nets, sampler, image, keys)
-  return x, None if image is None else jnp.abs(x - image).mean(-1, keepdims=True) / 2
+    return method.produce_masked(run.nets, sampler, image, keys)
+  x = method.produce(run.nets, sampler, image, keys)
+  if image is None:
+    return x, None
+  change = x - image
+  if run.info.channels == 1:
+    change = change.mean(-1, keepdims=True)
+  return x, jnp.abs(change).mean(-1, keepdims=True) / 2
 
 
 def chunks_in_flight(run):

@@ -99,7 +99,8 @@ def restore(run, which):
 
 def _plan_crops(run):
   """`frames.Job` for crops of every class."""
-  counts = [run.config.generate.per_class] * len(run.info.classes)
+  asked = settings.classes(run)
+  counts = [run.config.generate.per_class * (c in asked) for c in run.info.classes]
   backgrounds, sources = drawing.load_backgrounds(run)
   chosen = None
   if backgrounds is not None:
@@ -146,10 +147,6 @@ def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: No
     For each class what `find` found in each of its images; empty lists without
     masks.
   """
-  for folder in (out, masks) if masks else (out,):
-    for name in classes:
-      (folder / name).mkdir(parents=True)
-
   def write(label, i, image, mask):
     path = pathlib.Path(classes[label], file_name(i))
     save(out / path, image)
@@ -161,6 +158,8 @@ def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: No
   found = [[] for _ in classes]
   with ThreadPoolExecutor() as pool:
     for label, first, fakes, parts in drawn:
+      for folder in (out, masks) if masks else (out,):
+        (folder / classes[label]).mkdir(parents=True, exist_ok=True)
       for i, fake in enumerate(fakes):
         found[label].append(pool.submit(
             write, label, first + i, fake, parts[i] if masks else None))

@@ -34,7 +34,7 @@ def formats(run):
 
 
 def classes(run):
-  """The classes to put on frames."""
+  """The classes to generate."""
   return _names(run, 'classes', run.info.classes) or run.info.classes
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from data_prep import frames
 from pegan_jax import data, drawing
 from pegan_jax import generate as generate_lib
 from pegan_jax.errors import UserError
@@ -76,6 +77,35 @@ def test_same_bytes_whatever_the_batch_size(setting, tmp_path):
   config.generate.seed = 1
   other = _bytes(generate(config, workdir))
   assert any(first[p] != b for p, b in other.items() if p.suffix == '.png')
+
+
+def test_chosen_classes_are_the_same_images_with_masks_and_boxes(setting, tmp_path):
+  config, workdir = setting
+  config.generate.change_threshold = 0.02
+  whole = _bytes(generate(config, workdir))
+  config.generate.update({'out': str(tmp_path / 'some'), 'classes': 'sc,pa',
+                          'formats': 'voc, yolo', 'texture_classes': 'sc'})
+  out = generate(config, workdir)
+  some = _bytes(out)
+  images = {p for p in some if p.suffix == '.png'}
+  assert {p.parts[0] for p in images} == {'pa', 'sc'} and len(images) == 6
+  assert all(some[p] == whole[p] for p in images)
+  beside = tmp_path / 'some_annotations'
+  for row in _rows(out):
+    assert row['mask'] == 'change'
+    read = lambda path: np.asarray(Image.open(path)).astype(int)
+    mask = read(beside / 'masks' / row['file'])
+    records = data.Records(data.load_info(config.data_dir), 'train')
+    source = list(records.sources(range(len(records.labels)))).index(row['background'])
+    background = records.images([source])[0][..., 0].astype(int)
+    change = np.abs(read(out / row['file']) - background)  # in grey levels
+    assert np.abs(mask - change).max() <= 1, row
+    boxes = frames.read_voc((beside / 'voc' / row['file']).with_suffix('.xml'))
+    assert '; '.join(' '.join(str(int(x)) for x in b[1:]) for b in boxes) == row['boxes']
+    if row['class'] == 'sc':
+      assert row['boxes'] == '0 0 32 32'
+  assert (beside / 'yolo' / 'classes.txt').exists()
+  assert not (beside / 'coco.json').exists()
 
 
 def test_backgrounds_are_used_equally_often():
