@@ -6,14 +6,17 @@
 Times one iteration (n_critic D updates, one G update) as it is trained, with
 XLA's convolution for every shape, with its adjoints as `jax.linear_transpose` makes
 them, in permuted dimensions, with one grouped convolution where networks train side
-by side (a method with a model a class), with the critic's loop left rolled, and with
-XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`; those that
---variants names, by turns in one process.
+by side (a method with a model a class), with the critic's loop left rolled, with
+XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`, with a batch's fakes
+drawn in one piece, and with freed memory given back to the kernel; those that --variants
+names, by turns in one process.
 Prints the median seconds of each, and how many times slower than ours the others
 are.
 """
 
 import argparse
+import contextlib
+import ctypes
 import importlib
 import statistics
 import time
@@ -24,6 +27,7 @@ from jax import lax
 import numpy as np
 
 from pegan_jax import allocator, data, methods, step
+from pegan_jax.methods import conditional
 from pegan_jax.nets import blocks, formulations
 
 DOMAINS = 10
@@ -71,7 +75,22 @@ VARIANTS = {
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),
         mock.patch.object(blocks, 'conv_transpose', _plain_conv_transpose)],
+    'fakes in one piece': [mock.patch.object(conditional, '_PIXELS', 2**40)],
+    'memory given back': [],
 }
+
+
+@contextlib.contextmanager
+def _memory(name):
+  """glibc's own defaults while the variant of that name runs."""
+  if name != 'memory given back':
+    yield
+    return
+  mallopt = ctypes.CDLL(None).mallopt
+  for parameter, default in ((-1, 128 << 10), (-2, 0), (-4, 65536)):  # malloc.h
+    mallopt(parameter, default)
+  yield
+  allocator.keep_pages()
 
 
 def _compile(config, patches, batch):
@@ -137,9 +156,11 @@ def main():
   times = {name: [] for name in steps}
   for _ in range(args.rounds + 1):
     for name, (compiled, _, state) in steps.items():
-      began = time.perf_counter()
-      jax.block_until_ready(compiled(state, inputs))
-      times[name].append(time.perf_counter() - began)
+      with _memory(name):
+        jax.block_until_ready(compiled(state, inputs))  # Of its own memory's state.
+        began = time.perf_counter()
+        jax.block_until_ready(compiled(state, inputs))
+        times[name].append(time.perf_counter() - began)
   medians = {name: statistics.median(t[1:]) for name, t in times.items()}
   print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {args.method}, '
         f'{size}x{size}, width {config.width}, {inputs["label"].size} real images an '
