@@ -19,6 +19,8 @@ import pytest  # noqa: E402
 
 from configs import pegan  # noqa: E402
 from data_prep import build, synthetic  # noqa: E402
+from pegan_jax.checkpoints import Checkpoints  # noqa: E402
+from pegan_jax.run import Run  # noqa: E402
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -77,6 +79,15 @@ def small_config(method='pegan'):
   config.eval_every = 0
   config.evaluate.light_count = 4
   return config
+
+
+def save_untrained(config, workdir):
+  """A run of `config.num_steps` updates but for the training: a checkpoint to use."""
+  run = Run(config, workdir)
+  checkpoints = Checkpoints(run.workdir)
+  checkpoints.save(config.num_steps, run.init_state(), {'batch': config.num_steps},
+                   run.saved_config)
+  checkpoints.close()
 
 
 class PixelExtractor:

@@ -14,15 +14,14 @@ from pegan_jax.evaluate import evaluate
 from pegan_jax.generate import generate
 from pegan_jax.metrics import __main__ as command
 from pegan_jax.metrics import sets
-from pegan_jax.train import train
 
 pytestmark = pytest.mark.usefixtures('pixel_features')
 
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
-  """A run of two steps on a data set with enough images to halve."""
-  from conftest import small_config
+  """Step 2 of an untrained run, on a data set with enough images to halve."""
+  from conftest import save_untrained, small_config
   folder = tmp_path_factory.mktemp('evaluate')
   synthetic.write(folder / 'raw', per_class=14, image_size=32, seed=3, frames=6)
   build.build(defects=folder / 'raw' / 'defects', clean=folder / 'raw' / 'clean',
@@ -32,7 +31,7 @@ def trained(tmp_path_factory):
   config.num_steps = 2
   config.generate.per_class = 12
   config.evaluate.repeats = 4
-  train(config, folder / 'run')
+  save_untrained(config, folder / 'run')
   return config, folder / 'run'
 
 

@@ -7,11 +7,10 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import small_config
+from conftest import save_untrained, small_config
 from data_prep import build, frames as box_files
 from pegan_jax.errors import UserError
 from pegan_jax.generate import generate
-from pegan_jax.train import train
 
 SHAPES = {'wide.png': (50, 120), 'sub/tall.jpg': (133, 47), 'coloured.png': (64, 90)}
 
@@ -24,7 +23,7 @@ def trained(request, tmp_path_factory, data_dir):
   if 'match' in config:
     config.match = False
   workdir = tmp_path_factory.mktemp('frames')
-  train(config, workdir)
+  save_untrained(config, workdir)
   return config.lock(), workdir
 
 

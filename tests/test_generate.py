@@ -12,17 +12,16 @@ from pegan_jax import generate as generate_lib
 from pegan_jax.errors import UserError
 from pegan_jax.generate import generate
 from pegan_jax.methods import conditional
-from pegan_jax.train import train
 
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory, data_dir):
-  from conftest import small_config
+  from conftest import save_untrained, small_config
   config = small_config()
   config.data_dir = str(data_dir)
   config.num_steps = 2
   workdir = tmp_path_factory.mktemp('trained')
-  train(config, workdir)
+  save_untrained(config, workdir)
   return config.lock(), workdir
 
 
