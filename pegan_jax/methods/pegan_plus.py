@@ -123,7 +123,8 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
   """PE-GAN's, with a weight of its own for the way back to a defect.
 
   The way back has noise of its own: the very defect cannot come back, and to ask for
-  it is to ask for a trace of it in the erased image.
+  it is to ask for a trace of it in the erased image. The mask's area has a price: where
+  nothing is painted that is seen, it is to be closed.
   """
   key_target, key_there, key_back, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], draw_targets(key_target, batch, nets.num_domains)
@@ -138,6 +139,7 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
       seen=augment(key_augment, fake, config.augment),
       domain=_domain(nets, label_trg))
   area = mask.mean(axis=(1, 2, 3))
+  loss += config.lambda_mask * area.mean()
   metrics |= {'gen/mask_production': conditional.average(area, produced),
               'gen/mask_elimination': conditional.average(area, ~produced)}
   return loss, (metrics, extra)

@@ -45,7 +45,7 @@ def setting():
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1]),
            'match': jnp.array([[0., 0., 1.], [1., 0., 0.]])}  # the background: 2
   config = config_file.get_config()
-  config.penalise_every = 1
+  config.penalise_every, config.lambda_mask = 1, 0.0
   return nets, config, {'open': jnp.ones(())}, {'scale': jnp.float32(0.25)}, batch
 
 
@@ -90,6 +90,9 @@ def test_only_backgrounds_must_come_back(setting):
   config.lambda_rec_defect = 3.0
   more, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
   assert more - loss == pytest.approx(3 * rec[1] / 2, rel=1e-3)
+  config.lambda_mask = 2.0
+  most, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  assert most - more == pytest.approx(2 * mask.mean(), rel=1e-3)
 
 
 def test_a_share_of_the_penalties_is_the_first_of_each_group(setting):
