@@ -47,7 +47,7 @@ def get_config():
   config.generate.checkpoint = 'newest'  # or 'best' by KID, or a step
   config.generate.split = 'train'  # whose backgrounds are used
   config.generate.backgrounds = ''  # a folder of clean images instead
-  config.generate.matched = True    # backgrounds that go with the class, if config.match
+  config.generate.matched = True    # with config.match: backgrounds that fit
   config.generate.batch_size = 64   # images under way, in sixteens of each class
   config.generate.out = ''          # '' is WORKDIR/generated
   config.generate.strength = 1.0    # in [0, 1], of what is painted
