@@ -20,7 +20,7 @@ def get_config():
   config.projection = True  # the critic is told the domain
   config.lambda_rec_defect = 0.0  # of a defect, erased and put back; lambda_rec is
                                   # of a background, given a defect and erased
-  config.lambda_mask = 0.0  # of the part of the image that the mask covers
+  config.lambda_mask = 1.0  # of the part of the image that the mask covers
   config.augment = ()       # of what D sees: brightness, translation, cutout
   config.penalise_every = 2  # of so many images' pairs one is penalised
   for adam in (config.gen, config.disc):

@@ -20,7 +20,7 @@ def _adam(rate):
 
 _FAST = {'batch_size': 8, 'n_critic': 2, 'ema_decay': 0.98, 'gen': _adam(4e-4)}
 _PEGAN = _FAST | {'disc': _adam(4e-4)}
-_PLUS = _FAST | {'disc': _adam(1e-3)}
+_PLUS = _FAST | {'disc': _adam(1e-3), 'lambda_mask': 0.0}
 
 # Variants of pegan_plus: what each changes.
 CHANGES = {
@@ -31,6 +31,7 @@ CHANGES = {
     'any_target': {'match': False},
     'defects_restored': {'lambda_rec_defect': 10.0},
     'weak_cycle': {'lambda_rec': 1.0},
+    'mask_has_a_price': {'lambda_mask': 1.0},
     'every_penalty': {'penalise_every': 1},
     'n_critic_1': {'n_critic': 1},
     'slow_critic': {'disc': _adam(4e-4)},
