@@ -19,8 +19,6 @@ import pytest  # noqa: E402
 
 from configs import pegan  # noqa: E402
 from data_prep import build, synthetic  # noqa: E402
-from pegan_jax.checkpoints import Checkpoints  # noqa: E402
-from pegan_jax.run import Run  # noqa: E402
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -83,6 +81,10 @@ def small_config(method='pegan'):
 
 def save_untrained(config, workdir):
   """A run of `config.num_steps` updates but for the training: a checkpoint to use."""
+  # Not above: where Orbax is loaded before the tests are, its threads' late errors over
+  # damaged files count as a test's own.
+  from pegan_jax.checkpoints import Checkpoints
+  from pegan_jax.run import Run
   run = Run(config, workdir)
   checkpoints = Checkpoints(run.workdir)
   checkpoints.save(config.num_steps, run.init_state(), {'batch': config.num_steps},

@@ -17,7 +17,8 @@ class TwoPatches(nn.Module):
   dtype: jnp.dtype = jnp.float32
 
   @nn.compact
-  def __call__(self, x):
+  def __call__(self, x, domain=None):
+    del domain
     scale = self.param('scale', nn.initializers.constant(0.25), ())
     total = scale * x.sum(axis=(1, 2, 3))
     adv = jnp.stack([total, 3 * total], -1)[:, None]
