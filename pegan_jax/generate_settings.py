@@ -17,7 +17,8 @@ def check(run):
     if not 0 < settings[name] < 1:
       raise UserError(f'generate.{name} is {settings[name]}: it must be above 0 and '
                       'below 1')
-  formats(run), classes(run), _textures(run)
+  for names in (formats, classes, _textures):
+    names(run)
   if settings.frames and settings.backgrounds:
     raise UserError('give --config.generate.frames for whole frames or '
                     '--config.generate.backgrounds for crops, not both')

@@ -92,6 +92,16 @@ def save_untrained(config, workdir):
   checkpoints.close()
 
 
+def untrained(method, data_dir, workdir, num_steps):
+  """(config, locked; workdir) of a small run, to generate from."""
+  config = small_config(method)
+  config.data_dir, config.num_steps = str(data_dir), num_steps
+  if 'match' in config:
+    config.match = False
+  save_untrained(config, workdir)
+  return config.lock(), workdir
+
+
 class PixelExtractor:
   """Stands in for a feature network: pixels, averaged to 8x8."""
   dim = 64

@@ -16,13 +16,8 @@ from pegan_jax.methods import conditional
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory, data_dir):
-  from conftest import save_untrained, small_config
-  config = small_config()
-  config.data_dir = str(data_dir)
-  config.num_steps = 2
-  workdir = tmp_path_factory.mktemp('trained')
-  save_untrained(config, workdir)
-  return config.lock(), workdir
+  from conftest import untrained
+  return untrained('pegan', data_dir, tmp_path_factory.mktemp('trained'), 2)
 
 
 @pytest.fixture

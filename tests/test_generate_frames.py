@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import save_untrained, small_config
+from conftest import untrained
 from data_prep import build, frames as box_files
+from pegan_jax import annotations
 from pegan_jax.errors import UserError
 from pegan_jax.generate import generate
 
@@ -18,13 +19,7 @@ SHAPES = {'wide.png': (50, 120), 'sub/tall.jpg': (133, 47), 'coloured.png': (64,
 @pytest.fixture(scope='module', params=['pegan', 'pegan_plus'])
 def trained(request, tmp_path_factory, data_dir):
   """A run of each kind: with a mask and without."""
-  config = small_config(request.param)
-  config.data_dir, config.num_steps = str(data_dir), 1
-  if 'match' in config:
-    config.match = False
-  workdir = tmp_path_factory.mktemp('frames')
-  save_untrained(config, workdir)
-  return config.lock(), workdir
+  return untrained(request.param, data_dir, tmp_path_factory.mktemp('frames'), 1)
 
 
 @pytest.fixture
@@ -98,14 +93,9 @@ def test_boxes_are_those_of_the_masks(setting):
       inside[top:bottom, left:right] = True
       count += 1
     # What is left out is smaller than min_area, piece by piece.
-    left_out = annotations_of(mask * ~inside, threshold)
+    left_out = annotations.find_defects(mask * ~inside, '', threshold, 12)
     assert not left_out, name
   assert count and {r['mask'] for r in rows} == {source}
-
-
-def annotations_of(mask, threshold):
-  from pegan_jax import annotations
-  return annotations.find_defects(mask, 'x', threshold, 12)
 
 
 def test_strength_scales_the_mask_and_the_change(setting):
