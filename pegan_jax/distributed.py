@@ -1,6 +1,7 @@
 """The processes of one job, on one machine or many, as one program."""
 
 import os
+import re
 import sys
 
 import jax
@@ -10,6 +11,7 @@ from pegan_jax.errors import UserError
 
 # The others notice within this time that a process is gone.
 _HEARTBEAT_SECONDS = 30
+_CONNECTION = re.compile(r'\bGloo\b|\bNCCL\b')
 
 
 def start(coordinator=None, process_count=None, process_id=None):
@@ -40,6 +42,23 @@ def start(coordinator=None, process_count=None, process_id=None):
             '--process_count=N --process_id=I')) from e
   if jax.process_index():
     monitor.mute()  # One process speaks for all.
+
+
+def lost_process(error):
+  """Returns the error in `error`'s chain that says another process is gone, or None.
+
+  A save fails as well when a process that takes part in it is gone. What a device
+  meets in a computation JAX raises as JaxRuntimeError, what the dispatch of one
+  meets as ValueError, in the words of the library that connects the processes.
+  """
+  if jax.process_count() == 1:
+    return None
+  while error is not None:
+    if isinstance(error, jax.errors.JaxRuntimeError) or (
+        isinstance(error, ValueError) and _CONNECTION.search(str(error))):
+      return error
+    error = error.__cause__ or error.__context__
+  return None
 
 
 def leave(error):

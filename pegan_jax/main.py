@@ -53,11 +53,8 @@ def _run(argv):
     modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
   except train.Interrupted as e:
     return 128 + e.signum
-  except (jax.errors.JaxRuntimeError, UserError) as e:
-    lost = e  # A save fails as well when a process that takes part in it is gone.
-    while lost and not isinstance(lost, jax.errors.JaxRuntimeError):
-      lost = lost.__cause__ or lost.__context__
-    if lost is None or jax.process_count() == 1:
+  except (jax.errors.JaxRuntimeError, ValueError, UserError) as e:
+    if (lost := distributed.lost_process(e)) is None:
       raise
     distributed.leave(lost)
   return 0
@@ -92,8 +89,8 @@ def _parse_flags(argv):
 
 def _fail(text):
   print(f'error: {_one_line(text)}', file=sys.stderr, flush=True)
-  if flags.FLAGS.is_parsed() and _DISTRIBUTED.value:  # An orderly end would wait for the other processes.
-    os._exit(2)
+  if flags.FLAGS.is_parsed() and _DISTRIBUTED.value:
+    os._exit(2)  # An orderly end would wait for the other processes.
   sys.exit(2)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 from PIL import Image
 import pytest
@@ -154,6 +155,20 @@ def test_a_process_that_dies_ends_the_other_which_says_so(short, tmp_path):
   config.sample_every = 1
   train(config, tmp_path)
   assert checkpoints.steps()[-1] == config.num_steps
+
+
+@pytest.mark.parametrize('error,lost', [
+    (ValueError('UNKNOWN: Gloo AllGather failed: Connection reset by peer'), True),
+    (jax.errors.JaxRuntimeError('UNAVAILABLE: it is gone'), True),
+    (ValueError('Error writing: the disk is full'), False),
+    (OSError(28, 'No space left on device'), False)])
+def test_a_failed_save_is_told_from_a_lost_process(error, lost, monkeypatch):
+  monkeypatch.setattr(jax, 'process_count', lambda: 2)
+  wrapped = UserError('cannot write checkpoint 2')
+  wrapped.__cause__ = error
+  assert distributed.lost_process(wrapped) is (error if lost else None)
+  monkeypatch.setattr(jax, 'process_count', lambda: 1)
+  assert distributed.lost_process(wrapped) is None
 
 
 @pytest.mark.parametrize('args,words', [
