@@ -18,8 +18,6 @@ def get_config():
   config.grey = True        # the content is grey, for grey data
   config.grain = 1          # channels of noise from pixel to pixel
   config.projection = True  # the critic is told the domain
-  config.lambda_rec_defect = 0.0  # of a defect, erased and put back; lambda_rec is
-                                  # of a background, given a defect and erased
   config.lambda_mask = 1.0  # of the part of the image that the mask covers
   config.augment = ()       # of what D sees: brightness, translation, cutout
   config.penalise_every = 2  # of so many images' pairs one is penalised

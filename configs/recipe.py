@@ -29,7 +29,6 @@ CHANGES = {
     'no_grain': {'grain': 0},
     'coloured': {'grey': False},
     'any_target': {'match': False},
-    'defects_restored': {'lambda_rec_defect': 10.0},
     'weak_cycle': {'lambda_rec': 1.0},
     'mask_has_a_price': {'lambda_mask': 1.0},
     'every_penalty': {'penalise_every': 1},

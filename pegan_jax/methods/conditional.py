@@ -152,47 +152,46 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
     label_trg: [B] target domains.
 
   Returns:
-    As `gen_terms`.
+    The scalar loss; its terms without weights: 'production' is of targets that
+    are defects, 'elimination' of those that are the background.
   """
-  fake = translate(nets, gen, batch['image'], label_trg)
+  real = batch['image']
+  fake = translate(nets, gen, real, label_trg)
   recon = translate(nets, gen, fake, batch['label'])
-  return gen_terms(nets, config, disc, batch['image'], fake, recon, label_trg,
-                   config.lambda_rec)
+  loss, metrics = adversarial(nets, config, disc, real, fake, label_trg)
+  rec = losses.reconstruction(real, recon)
+  loss += config.lambda_rec * rec.mean()
+  return loss, metrics | {'gen/loss': average(loss[None])} | by_target(
+      nets, label_trg, rec=rec)
 
 
-def gen_terms(nets, config, disc, real, fake, recon, label_trg, lambda_rec,
-              seen=None, domain=None):
-  """The generator's loss of images that it has made.
+def adversarial(nets, config, disc, real, fake, label_trg, seen=None, domain=None):
+  """What a discriminator tells the generator of images that it has made.
 
   Args:
     nets, config, disc: as in `gen_loss`.
     real: [B, H, W, 3] in [-1, 1], the images.
     fake: their translations to `label_trg`.
-    recon: and back.
     label_trg: [B] target domains.
-    lambda_rec: the reconstruction's weight, a number or [B].
     seen: what the discriminator sees in place of `fake`, or None.
     domain: what it is told.
 
   Returns:
-    The scalar loss; its terms without weights: 'production' is of targets that
-    are defects, 'elimination' of those that are the background.
+    The scalar loss, and its terms as `gen_loss` has them.
   """
   adv_map, logits = nets.disc.apply(
       {'params': disc}, fake if seen is None else seen, domain)
   adv = losses.wasserstein_gen(losses.critic_score(adv_map))
   cls = losses.classification(logits, label_trg)
-  rec = losses.reconstruction(real, recon)
-  loss = jnp.mean(adv + config.lambda_cls_fake * cls + lambda_rec * rec)
+  return jnp.mean(adv + config.lambda_cls_fake * cls), {
+      'gen/adv': average(adv)} | by_target(
+          nets, label_trg, cls_fake=cls, change=losses.reconstruction(real, fake),
+          accuracy_fake=logits.argmax(-1) == label_trg)
+
+
+def by_target(nets, label_trg, **values):
+  """{name: [B]} -> averages gen/<name>_production and gen/<name>_elimination."""
   produced = label_trg != nets.num_domains - 1
-  change = losses.reconstruction(real, fake)
-  metrics = {'gen/adv': average(adv), 'gen/loss': average(loss[None])}
-  for name, mask in (('production', produced), ('elimination', ~produced)):
-    metrics |= {
-        f'gen/cls_fake_{name}': average(cls, mask),
-        f'gen/rec_{name}': average(rec, mask),
-        f'gen/change_{name}': average(change, mask),
-        f'gen/accuracy_fake_{name}': average(
-            logits.argmax(-1) == label_trg, mask),
-    }
-  return loss, metrics
+  return {f'gen/{name}_{kind}': average(value, mask)
+          for name, value in values.items()
+          for kind, mask in (('production', produced), ('elimination', ~produced))}

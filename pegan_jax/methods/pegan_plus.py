@@ -13,6 +13,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
+from pegan_jax import losses
 from pegan_jax.augment import augment
 from pegan_jax.methods import conditional
 from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-import
@@ -24,6 +25,9 @@ TRANSLATES = True
 
 # Smooth noise: so many channels, drawn every so many pixels.
 _SMOOTH, _STRIDE = 4, 8
+
+# Pairs are a background and a defect by turns.
+_BACKGROUNDS = slice(None, None, 2)
 
 
 class Networks(NamedTuple):
@@ -120,29 +124,30 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
 
 
 def gen_loss(nets, config, gen, disc, extra, batch, key):
-  """PE-GAN's, with a weight of its own for the way back to a defect.
+  """PE-GAN's, but that only backgrounds are to come back, and a mask has a price.
 
-  The way back has noise of its own: the very defect cannot come back, and to ask for
-  it is to ask for a trace of it in the erased image. The mask's area has a price: where
-  nothing is painted that is seen, it is to be closed.
+  A defect's way back has noise of its own: that very defect cannot return, and to ask
+  for it is to ask for a trace of it in the erased image. The mask's area has a price:
+  where nothing is painted that is seen, it is to be closed.
   """
   key_target, key_there, key_back, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], draw_targets(key_target, batch, nets.num_domains)
-  produced = label_trg != nets.num_domains - 1
   fake, mask = _translate(
       nets, gen, real, label_trg, _noise(key_there, real.shape, nets.grain))
   recon, _ = _translate(
-      nets, gen, fake, batch['label'], _noise(key_back, real.shape, nets.grain))
-  loss, metrics = conditional.gen_terms(
-      nets, config, disc, real, fake, recon, label_trg,
-      jnp.where(produced, config.lambda_rec, config.lambda_rec_defect),
+      nets, gen, fake[_BACKGROUNDS], batch['label'][_BACKGROUNDS],
+      _noise(key_back, real[_BACKGROUNDS].shape, nets.grain))
+  loss, metrics = conditional.adversarial(
+      nets, config, disc, real, fake, label_trg,
       seen=augment(key_augment, fake, config.augment),
       domain=_domain(nets, label_trg))
+  rec = losses.reconstruction(real[_BACKGROUNDS], recon)
   area = mask.mean(axis=(1, 2, 3))
-  loss += config.lambda_mask * area.mean()
-  metrics |= {'gen/mask_production': conditional.average(area, produced),
-              'gen/mask_elimination': conditional.average(area, ~produced)}
-  return loss, (metrics, extra)
+  loss += config.lambda_rec * rec.sum() / len(real) + config.lambda_mask * area.mean()
+  return loss, (metrics | {
+      'gen/loss': conditional.average(loss[None]),
+      'gen/rec_production': conditional.average(rec),
+  } | conditional.by_target(nets, label_trg, mask=area), extra)
 
 
 def produce_masked(nets, gen, image, key):
