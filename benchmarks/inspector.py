@@ -27,6 +27,7 @@ import torch.nn.functional as F
 
 from pegan_jax import allocator
 from pegan_jax.inspection import training
+from pegan_jax.inspection.settings import Settings
 from pegan_jax.nets import depthwise
 
 CLASSES, IMAGES = 9, 1260
@@ -140,7 +141,7 @@ def _torch_epoch(name, width, images, labels, batch_size, steps, channels_last):
 def _our_epoch(name, width, images, labels, batch_size, steps, seeds=1,
                together=False):
   """An epoch of one inspector, or of several, under `vmap` if `together`."""
-  settings = training.Settings(network=name, width=width)
+  settings = Settings(network=name, width=width)
   net = training.NETWORKS[name](CLASSES, width)
   tx = training.optimizer(settings, 40 * steps)
   init = jax.jit(lambda seed: training.init_state(net, tx, images.shape[1], seed))

@@ -23,6 +23,7 @@ from tqdm import trange
 from benchmarks.inspector import TORCH
 from pegan_jax import allocator, data
 from pegan_jax.inspection import augment, images, training
+from pegan_jax.inspection.settings import Settings
 
 
 def _resplit(train, test, seed):
@@ -120,7 +121,7 @@ def main():
   allocator.keep_pages()
   info = data.load_info(args.data)
   train, test = images.load_splits(info)
-  settings = training.Settings(
+  settings = Settings(
       network=args.network, width=args.width, epochs=args.epochs)
   steps, found = settings.steps(len(train)), {'ours': [], 'PyTorch': []}
   for seed in range(args.seeds):

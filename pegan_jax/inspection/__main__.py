@@ -5,15 +5,16 @@
 """
 
 import argparse
+import dataclasses
 import pathlib
 import sys
 
 from pegan_jax import command_line
 from pegan_jax.errors import UserError
+from pegan_jax.inspection.settings import Settings
 
 # Half the filters take a third of the time; --width 1 is the original network.
-_DEFAULTS = {'network': 'resnet18', 'width': 0.5, 'epochs': 40,
-             'batch_size': 64, 'learning_rate': 2e-3, 'weight_decay': 1e-2}
+_DEFAULTS = Settings(width=0.5)
 
 
 def _parse(arguments):
@@ -53,7 +54,7 @@ def _add_study(parser):
       choices=['only', 'compare'],
       help='leave out copies, unchanged, wrong and far-off generated images; '
            'compare: with and without')
-  for name, value in _DEFAULTS.items():
+  for name, value in dataclasses.asdict(_DEFAULTS).items():
     parser.add_argument(f'--{name}', type=type(value), default=value,
                         help='of the inspectors (%(default)s)')
 
@@ -69,12 +70,12 @@ def _fractions(text):
 def _study(args):
   # pylint: disable=g-import-not-at-top
   from pegan_jax.inspection import report, study
-  from pegan_jax.inspection.training import Settings
   options = study.Options(
       data=args.data, generated=tuple(args.generated), out=args.out,
       seeds=args.seeds, per_class=args.per_class,
       fractions=_fractions(args.fractions), filter=args.filter,
-      settings=Settings(**{name: getattr(args, name) for name in _DEFAULTS}))
+      settings=Settings(**{field.name: getattr(args, field.name)
+                           for field in dataclasses.fields(Settings)}))
   print(report.to_text(study.study(options)), end='')
   print(f'written to {pathlib.Path(args.out)}')
 

@@ -1,5 +1,6 @@
 """--mode inspect: trains one inspector, tests it and keeps it."""
 
+import dataclasses
 import json
 import pathlib
 import time
@@ -12,7 +13,8 @@ from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.inspection import confusion, images, leaks, training
 from pegan_jax.inspection.arms import names
-from pegan_jax.inspection.training import Settings, Trainer
+from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection.training import Trainer
 
 _FOLDER, _SAVED = 'inspector', 'inspector.json'
 
@@ -66,9 +68,8 @@ def inspect(config, workdir):
 
 def settings_of(config):
   """The `Settings` of a config; checked."""
-  settings = Settings(**{name: config[name] for name in (
-      'network', 'width', 'epochs', 'batch_size', 'learning_rate',
-      'weight_decay')})
+  settings = Settings(**{field.name: config[field.name]
+                         for field in dataclasses.fields(Settings)})
   settings.check()
   return settings
 

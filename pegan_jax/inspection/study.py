@@ -12,7 +12,8 @@ from pegan_jax.errors import UserError
 from pegan_jax.inspection import arms as arms_lib
 from pegan_jax.inspection import filtering, images, leaks, report, runs
 from pegan_jax.inspection import verdict, worth
-from pegan_jax.inspection.training import Settings, Trainer
+from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection.training import Trainer
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """An inspector's training: a jitted step, scanned over batches from the device."""
 
-import dataclasses
-
 import flax
 from flax import linen as nn
 import jax
@@ -10,11 +8,11 @@ import numpy as np
 import optax
 
 from pegan_jax import allocator
-from pegan_jax.errors import UserError
 from pegan_jax.inspection import augment
 from pegan_jax.nets.mobilenet import MobileNetV2
 from pegan_jax.nets.resnet import ResNet18
 
+# Those that `settings` names.
 NETWORKS = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2}
 
 # Steps in one call where a loop costs nothing; one on the CPU, see `make_steps`.
@@ -27,45 +25,6 @@ def set_up():
   allocator.keep_pages()
   # One that ends, interrupted, under a step still on its way crashes.
   jax.config.update('jax_cpu_enable_async_dispatch', False)
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-  """How an inspector is trained.
-
-  Attributes:
-    network: a key of `NETWORKS`.
-    width: multiplies every layer's filters.
-    epochs: passes over the real training images; sets the number of steps.
-    batch_size: images a step.
-    learning_rate: the highest of the cycle.
-    weight_decay: AdamW's, of all parameters.
-  """
-  network: str = 'resnet18'
-  width: float = 1.0
-  epochs: int = 40
-  batch_size: int = 64
-  learning_rate: float = 2e-3
-  weight_decay: float = 1e-2
-
-  def check(self):
-    """Raises UserError for values that make no sense."""
-    if self.network not in NETWORKS:
-      raise UserError(f'there is no inspector {self.network!r}: choose from '
-                      f'{", ".join(NETWORKS)}')
-    for name, least in (('epochs', 1), ('batch_size', 2)):
-      if getattr(self, name) < least:
-        raise UserError(f'{name} is {getattr(self, name)}: it must be at least '
-                        f'{least}')
-    for name in ('width', 'learning_rate'):
-      if not 0 < getattr(self, name) < float('inf'):
-        raise UserError(f'{name} is {getattr(self, name)}: it must be above 0')
-    if not 0 <= self.weight_decay < float('inf'):
-      raise UserError(f'weight_decay is {self.weight_decay}: it must be 0 or more')
-
-  def steps(self, num_images):
-    """The number of optimiser steps for so many real training images."""
-    return self.epochs * -(-num_images // self.batch_size)
 
 
 @flax.struct.dataclass

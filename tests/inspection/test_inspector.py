@@ -13,7 +13,8 @@ import pytest
 from inspection import worlds
 from pegan_jax.errors import UserError
 from pegan_jax.inspection import __main__ as command
-from pegan_jax.inspection import confusion, inspector
+from pegan_jax.inspection import confusion, inspector, settings, training
+from pegan_jax.inspection.settings import Settings
 
 
 def _config(folder, **kwargs):
@@ -124,6 +125,12 @@ def test_confusion_by_hand():
                             'images_per_second': 10.0})
   assert 'accuracy 75.0% of 4 test images' in text
   assert text.splitlines()[3].split() == ['x', '1', '1', '50.0%']
+
+
+def test_the_config_has_the_settings_own_defaults():
+  config = importlib.import_module('configs.inspect').get_config()
+  assert inspector.settings_of(config) == Settings()
+  assert set(training.NETWORKS) == set(settings.NETWORKS)
 
 
 def test_the_config_says_how_it_is_run():

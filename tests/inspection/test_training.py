@@ -1,14 +1,15 @@
 """An inspector's training: its batches, its schedule, and going on with it."""
 
+from flax import linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from pegan_jax.inspection import training
+from pegan_jax.inspection import settings as settings_lib, training
+from pegan_jax.inspection.settings import Settings
 from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
-from flax import linen as nn
 
 
 class Tiny(nn.Module):
@@ -25,8 +26,8 @@ class Tiny(nn.Module):
 @pytest.fixture
 def settings(monkeypatch):
   monkeypatch.setitem(training.NETWORKS, 'tiny', Tiny)
-  return training.Settings(network='tiny', epochs=4, batch_size=6,
-                           learning_rate=0.05)
+  monkeypatch.setattr(settings_lib, 'NETWORKS', (*settings_lib.NETWORKS, 'tiny'))
+  return Settings(network='tiny', epochs=4, batch_size=6, learning_rate=0.05)
 
 
 def _data():
@@ -124,7 +125,7 @@ def test_several_at_once_are_each_one_alone(settings, monkeypatch, together):
 
 def test_one_step_of_adamw_by_hand():
   """AdamW's first update is the rate, by the gradient's sign, and the decay."""
-  settings = training.Settings(learning_rate=0.1, weight_decay=0.5)
+  settings = Settings(learning_rate=0.1, weight_decay=0.5)
   tx = training.optimizer(settings, 100)
   params = {'w': jnp.array([2.0, -3.0])}
   updates, _ = tx.update({'w': jnp.array([0.7, 0.1])}, tx.init(params), params)

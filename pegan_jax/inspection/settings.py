@@ -1,0 +1,47 @@
+"""How an inspector is trained: the settings, known without loading JAX."""
+
+import dataclasses
+
+from pegan_jax.errors import UserError
+
+# Names of the networks; `training.NETWORKS` has what they stand for.
+NETWORKS = ('resnet18', 'mobilenetv2')
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """How an inspector is trained.
+
+  Attributes:
+    network: one of `NETWORKS`.
+    width: multiplies every layer's filters.
+    epochs: passes over the real training images; sets the number of steps.
+    batch_size: images a step.
+    learning_rate: the highest of the cycle.
+    weight_decay: AdamW's, of all parameters.
+  """
+  network: str = 'resnet18'
+  width: float = 1.0
+  epochs: int = 40
+  batch_size: int = 64
+  learning_rate: float = 2e-3
+  weight_decay: float = 1e-2
+
+  def check(self):
+    """Raises UserError for values that make no sense."""
+    if self.network not in NETWORKS:
+      raise UserError(f'there is no inspector {self.network!r}: choose from '
+                      f'{", ".join(NETWORKS)}')
+    for name, least in (('epochs', 1), ('batch_size', 2)):
+      if getattr(self, name) < least:
+        raise UserError(f'{name} is {getattr(self, name)}: it must be at least '
+                        f'{least}')
+    for name in ('width', 'learning_rate'):
+      if not 0 < getattr(self, name) < float('inf'):
+        raise UserError(f'{name} is {getattr(self, name)}: it must be above 0')
+    if not 0 <= self.weight_decay < float('inf'):
+      raise UserError(f'weight_decay is {self.weight_decay}: it must be 0 or more')
+
+  def steps(self, num_images):
+    """The number of optimiser steps for so many real training images."""
+    return self.epochs * -(-num_images // self.batch_size)
