@@ -50,6 +50,7 @@ def demo(config, workdir):
       ('samples', 'sample grids by step'),
       ('best', 'the checkpoint with the lowest KID'),
       ('generated', 'defects by class, and manifest.csv'),
+      ('generated_annotations', 'the mask of each, and the boxes'),
       ('evaluation', 'how near they come to real crops: report.md, report.png'),
   ):
     print(f'  {workdir / name}: {what}')

@@ -6,6 +6,7 @@ translates, of the backgrounds there are.
 
 import collections
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,21 @@ from pegan_jax.step import scale, to_pixels
 # Images of a class that a device computes together, whatever the batch size: the
 # same shapes give the same rounding, and so the same bytes.
 CHUNK = 16
+
+
+class Job(NamedTuple):
+  """What is to be drawn.
+
+  Attributes:
+    counts: images of each class, in label order.
+    backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
+    chosen: for each class [count] int, indices of its backgrounds, or None.
+    sources: n names of the backgrounds; of windows, `frames.Window`s.
+  """
+  counts: list[int]
+  backgrounds: np.ndarray | None
+  chosen: list[np.ndarray] | None
+  sources: list | None
 
 
 def load_backgrounds(run):

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from data_prep import images as image_files
-from pegan_jax import annotations, monitor
+from pegan_jax import annotations, drawing, monitor
 from pegan_jax import generate_settings as settings
 from pegan_jax.errors import UserError
 
@@ -18,21 +18,6 @@ _FADE = 1 / 8
 
 # Places tried for a defect before a frame is called full.
 _TRIES = 200
-
-
-class Job(NamedTuple):
-  """What is to be drawn.
-
-  Attributes:
-    counts: images of each class, in label order.
-    backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
-    chosen: for each class [count] int, indices of its backgrounds, or None.
-    sources: n names of the backgrounds; of windows, `Window`s.
-  """
-  counts: list[int]
-  backgrounds: np.ndarray | None
-  chosen: list[np.ndarray] | None
-  sources: list | None
 
 
 class Window(NamedTuple):
@@ -50,7 +35,7 @@ def plan(run):
     run: a `Run`.
 
   Returns:
-    `Job`, its backgrounds the windows that get a defect.
+    `drawing.Job`, its backgrounds the windows that get a defect.
 
   Raises:
     UserError: no frames, or one that is smaller than a window or cannot be read.
@@ -84,7 +69,7 @@ def plan(run):
                 f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
-  return Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
+  return drawing.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
 
 
 def _read(path, info, grey):

@@ -98,14 +98,14 @@ def restore(run, which):
 
 
 def _plan_crops(run):
-  """`frames.Job` for crops of every class."""
+  """`drawing.Job` for crops of every class."""
   asked = settings.classes(run)
   counts = [run.config.generate.per_class * (c in asked) for c in run.info.classes]
   backgrounds, sources = drawing.load_backgrounds(run)
   chosen = None
   if backgrounds is not None:
     chosen = drawing.choose(run, counts, len(backgrounds))
-  return frames.Job(counts, backgrounds, chosen, sources)
+  return drawing.Job(counts, backgrounds, chosen, sources)
 
 
 def _write_crops(run, step, job, drawn, images, beside):

@@ -25,7 +25,7 @@ def test_every_stage_runs_once_and_is_named(small, tmp_path, capsys):
   demo(small, tmp_path)
   out = capsys.readouterr().out
   for name in ('dataset', 'checkpoints', 'tensorboard', 'metrics.jsonl',
-               'samples', 'best', 'generated', 'evaluation'):
+               'samples', 'best', 'generated', 'generated_annotations', 'evaluation'):
     assert (tmp_path / name).exists()
     assert str(tmp_path / name) in out
   assert len(list((tmp_path / 'generated').glob('*/*.png'))) == 9 * 2
