@@ -18,7 +18,13 @@ def get_config():
   config.grey = True        # the content is grey, for grey data
   config.grain = 1          # channels of noise from pixel to pixel
   config.projection = True  # the critic is told the domain
-  config.lambda_mask = 1.0  # of the part of the image that the mask covers
+  config.lambda_mask = 0.1  # of the part of the image that the mask covers
+  config.objective = 'logistic_r1'  # or wgan_gp, whose lambda_gp is 10
+  config.lambda_gp = 0.1    # of the discriminator's gradient
+  config.disc_width = 2.0   # of the discriminator, beside that of both networks
+  config.lambda_cls_real = 1.0
+  config.lambda_cls_fake = 0.5
+  config.lambda_rec = 2.0
   config.augment = ()       # of what D sees: brightness, translation, cutout
   config.penalise_every = 2  # of so many images' pairs one is penalised
   for adam in (config.gen, config.disc):

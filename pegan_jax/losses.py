@@ -70,6 +70,23 @@ def gradient_penalty(score, x):
   return jnp.square(norm - 1), norm
 
 
+def r1_penalty(score, x):
+  """||grad D(x)||_2^2 / 2, the norm over all pixels of one real image.
+
+  Args:
+    score: maps [B, H, W, C] to [B]; each image's score depends on it alone.
+    x: [B, H, W, C], real images.
+
+  Returns:
+    [B].
+
+  References:
+    Mescheder et al. 2018, https://arxiv.org/abs/1801.04406, equation 9.
+  """
+  grad = jax.grad(lambda x: score(x).sum())(x)
+  return jnp.square(grad).sum(axis=(1, 2, 3)) / 2
+
+
 def cross_entropy_disc(real, fake):
   """The original GAN's -log s(real) - log(1 - s(fake)), s the logistic function.
 

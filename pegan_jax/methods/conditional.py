@@ -85,8 +85,7 @@ def average(values, mask=None):
   return Average.from_model_output(values=values, mask=mask)
 
 
-def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score,
-              label_trg=None, penalise_every=1):
+def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
   """WGAN-GP and the class loss on real images.
 
   Args:
@@ -97,37 +96,26 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score,
     batch: image [B, H, W, 3] in [-1, 1] and label [B].
     key: a random key.
     score: the penalised critic's score of each image, [B, h, w] -> [B].
-    label_trg: [B], the fakes' domains, where the critic is told the domain; an
-      interpolate's lies between its two images', as it does.
-    penalise_every: every so many pairs one is penalised.
 
   Returns:
     The scalar loss, and its unweighted terms.
   """
   real, label_src = batch['image'], batch['label']
   fake = jax.lax.stop_gradient(fake)
-  told = label_trg is not None
 
-  def judge(x, domain, dtype=nets.disc.dtype):
-    return nets.disc.clone(dtype=dtype).apply({'params': disc}, x, domain)
+  def judge(x, dtype=nets.disc.dtype):
+    return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
 
-  domain_src, domain_trg = (
-      jax.nn.one_hot(label, nets.num_domains) if told else None
-      for label in (label_src, label_trg))
-  real_map, logits = judge(real, domain_src)
-  fake_map, _ = judge(fake, domain_trg)
+  real_map, logits = judge(real)
+  fake_map, _ = judge(fake)
   real_score, fake_score = map(losses.critic_score, (real_map, fake_map))
   adv = losses.wasserstein_disc(real_score, fake_score)
   cls = losses.classification(logits, label_src)
-  between = jax.tree.map(
-      lambda a, b: losses.interpolate(key, a, b)[::penalise_every],
-      (real, domain_src), (fake, domain_trg))
   # A second derivative needs float32, whatever the networks compute in.
   penalty, norm = losses.gradient_penalty(
-      lambda x: score(judge(x, between[1], jnp.float32)[0]), between[0])
-  loss = jnp.mean(adv + config.lambda_cls_real * cls)
-  loss += config.lambda_gp * jnp.mean(penalty)
-  midway = (real_score.mean() + fake_score.mean()) / 2
+      lambda x: score(judge(x, jnp.float32)[0]), losses.interpolate(key, real, fake))
+  loss = jnp.mean(
+      adv + config.lambda_cls_real * cls + config.lambda_gp * penalty)
   return loss, {
       'disc/adv': average(adv),
       'disc/wasserstein': average(-adv),
@@ -135,9 +123,18 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score,
       'disc/gradient_norm_interpolates': average(norm),
       'disc/cls_real': average(cls),
       'disc/accuracy_real': average(logits.argmax(-1) == label_src),
-      'disc/separation': average(jnp.sign(real_score - midway)),
+      'disc/separation': average(separation(real_score, fake_score)),
       'disc/loss': average(loss[None]),
   }
+
+
+def separation(real, fake):
+  """ADA's measure of overfitting (Karras et al. 2020, https://arxiv.org/abs/2006.06676).
+
+  How often real images' scores lie above the middle between the means of real and
+  generated ones: a Wasserstein critic's zero means nothing. [B], [B] -> [B], -1 or 1.
+  """
+  return jnp.sign(real - (real.mean() + fake.mean()) / 2)
 
 
 def gen_loss(nets, config, gen, disc, batch, label_trg):
@@ -165,7 +162,8 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
       nets, label_trg, rec=rec)
 
 
-def adversarial(nets, config, disc, real, fake, label_trg, seen=None, domain=None):
+def adversarial(nets, config, disc, real, fake, label_trg, seen=None, domain=None,
+                loss=losses.wasserstein_gen):
   """What a discriminator tells the generator of images that it has made.
 
   Args:
@@ -175,13 +173,14 @@ def adversarial(nets, config, disc, real, fake, label_trg, seen=None, domain=Non
     label_trg: [B] target domains.
     seen: what the discriminator sees in place of `fake`, or None.
     domain: what it is told.
+    loss: of the generator, [B] scores -> [B].
 
   Returns:
     The scalar loss, and its terms as `gen_loss` has them.
   """
   adv_map, logits = nets.disc.apply(
       {'params': disc}, fake if seen is None else seen, domain)
-  adv = losses.wasserstein_gen(losses.critic_score(adv_map))
+  adv = loss(losses.critic_score(adv_map))
   cls = losses.classification(logits, label_trg)
   return jnp.mean(adv + config.lambda_cls_fake * cls), {
       'gen/adv': average(adv)} | by_target(

@@ -7,14 +7,15 @@ weights and savings of configs/pegan_plus.py. docs/recipe.md says what each brin
 """
 
 import functools
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
 from pegan_jax import losses
-from pegan_jax.augment import augment
+from pegan_jax.augment import CHANGES, augment
+from pegan_jax.errors import UserError
 from pegan_jax.methods import conditional
 from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-import
 from pegan_jax.nets.discriminator import Discriminator
@@ -30,6 +31,39 @@ _SMOOTH, _STRIDE = 4, 8
 _BACKGROUNDS = slice(None, None, 2)
 
 
+class Objective(NamedTuple):
+  """How discriminator and generator contest.
+
+  Attributes:
+    disc: the discriminator's loss, of [B] scores of real and of generated images.
+    gen: the generator's, of [B] scores of its images.
+    penalty: (score, real, fake, key) -> [B], the discriminator's gradients'; `score` maps
+      images and what the critic is told to [B], `real` and `fake` are such pairs.
+  """
+  disc: Callable
+  gen: Callable
+  penalty: Callable
+
+
+def _penalty_between(score, real, fake, key):
+  """WGAN-GP's; what an interpolate's critic is told lies between as it does."""
+  image, told = jax.tree.map(functools.partial(losses.interpolate, key), real, fake)
+  return losses.gradient_penalty(lambda x: score(x, told), image)[0]
+
+
+def _penalty_of_real(score, real, fake, key):
+  del fake, key
+  image, told = real
+  return losses.r1_penalty(lambda x: score(x, told), image)
+
+
+OBJECTIVES = {
+    'logistic_r1': Objective(losses.cross_entropy_disc, losses.cross_entropy_gen,
+                             _penalty_of_real),
+    'wgan_gp': Objective(losses.wasserstein_disc, losses.wasserstein_gen,
+                         _penalty_between)}
+
+
 class Networks(NamedTuple):
   """`conditional.Networks`, and the channels of noise from pixel to pixel."""
   gen: nn.Module
@@ -39,12 +73,24 @@ class Networks(NamedTuple):
 
 
 def networks(config, num_domains):
-  """The two networks, their parameters not yet drawn."""
+  """The two networks, their parameters not yet drawn.
+
+  Raises:
+    UserError: a setting of this method's own makes no sense.
+  """
+  for name, known in (('objective', OBJECTIVES), ('augment', CHANGES)):
+    asked = {config[name]} if name == 'objective' else set(config[name])
+    if asked - set(known):
+      raise UserError(f'{name} is {config[name]!r}: choose from {", ".join(known)}')
+  if config.penalise_every < 1:
+    raise UserError(f'penalise_every is {config.penalise_every}: it must be at least 1')
+  if round(64 * config.width * config.disc_width) < 1:
+    raise UserError(f'disc_width is {config.disc_width}: it leaves no filters')
   dtype = jnp.dtype(config.dtype)
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
                        channels=1 if config.grey else 3),
-      Discriminator(num_domains, config.width, dtype,
+      Discriminator(num_domains, config.width * config.disc_width, dtype,
                     projection=config.projection), num_domains, config.grain)
 
 
@@ -108,19 +154,42 @@ def _translate(nets, gen, image, label, noise):
 
 
 def disc_loss(nets, config, disc, gen, extra, batch, key):
-  """PE-GAN's, of augmented images, the critic told their domains."""
-  key_target, key_noise, key_gp, key_augment = jax.random.split(key, 4)
+  """The objective's, and PE-GAN's class loss, of augmented images."""
+  objective = OBJECTIVES[config.objective]
+  key_target, key_noise, key_penalty, key_augment = jax.random.split(key, 4)
+  label_src = batch['label']
   label_trg = draw_targets(key_target, batch, nets.num_domains)
   fake, _ = conditional.in_parts(
       functools.partial(_translate, nets, gen), batch['image'], label_trg,
       _noise(key_noise, batch['image'].shape, nets.grain))
-  real, fake = (augment(k, x, config.augment) for k, x in zip(
+  real, fake = (augment(k, jax.lax.stop_gradient(x), config.augment) for k, x in zip(
       jax.random.split(key_augment), (batch['image'], fake)))
-  loss, metrics = conditional.disc_loss(
-      nets, config, disc, fake, batch | {'image': real}, key_gp,
-      label_trg=label_trg if nets.disc.projection else None,
-      penalise_every=config.penalise_every)
-  return loss, (metrics, extra)
+  told_src, told_trg = (_domain(nets, label) for label in (label_src, label_trg))
+
+  def judge(x, told, dtype=nets.disc.dtype):
+    adv, logits = nets.disc.clone(dtype=dtype).apply({'params': disc}, x, told)
+    return losses.critic_score(adv), logits
+
+  real_score, logits = judge(real, told_src)
+  fake_score, _ = judge(fake, told_trg)
+  adv = objective.disc(real_score, fake_score)
+  cls = losses.classification(logits, label_src)
+  ends = jax.tree.map(lambda x: x[::config.penalise_every],
+                      ((real, told_src), (fake, told_trg)))
+  # A second derivative needs float32, whatever the networks compute in.
+  penalty = objective.penalty(
+      lambda x, told: judge(x, told, jnp.float32)[0], *ends, key_penalty)
+  loss = jnp.mean(adv + config.lambda_cls_real * cls)
+  loss += config.lambda_gp * penalty.mean()
+  average = conditional.average
+  return loss, ({
+      'disc/adv': average(adv),
+      'disc/gradient_penalty': average(penalty),
+      'disc/cls_real': average(cls),
+      'disc/accuracy_real': average(logits.argmax(-1) == label_src),
+      'disc/separation': average(conditional.separation(real_score, fake_score)),
+      'disc/loss': average(loss[None]),
+  }, extra)
 
 
 def gen_loss(nets, config, gen, disc, extra, batch, key):
@@ -140,7 +209,7 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
   loss, metrics = conditional.adversarial(
       nets, config, disc, real, fake, label_trg,
       seen=augment(key_augment, fake, config.augment),
-      domain=_domain(nets, label_trg))
+      domain=_domain(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
   rec = losses.reconstruction(real[_BACKGROUNDS], recon)
   area = mask.mean(axis=(1, 2, 3))
   loss += config.lambda_rec * rec.sum() / len(real) + config.lambda_mask * area.mean()

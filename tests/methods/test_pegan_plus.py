@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from configs import pegan_plus as config_file
+from pegan_jax.errors import UserError
 from pegan_jax.methods import pegan_plus
 from pegan_jax.nets.discriminator import Discriminator
 
@@ -46,6 +47,8 @@ def setting():
            'match': jnp.array([[0., 0., 1.], [1., 0., 0.]])}  # the background: 2
   config = config_file.get_config()
   config.penalise_every, config.lambda_mask = 1, 0.0
+  config.objective, config.lambda_gp, config.lambda_rec = 'wgan_gp', 10.0, 10.0
+  config.lambda_cls_real, config.lambda_cls_fake = 2.0, 5.0
   return nets, config, {'open': jnp.ones(())}, {'scale': jnp.float32(0.25)}, batch
 
 
@@ -70,6 +73,37 @@ def test_the_critic_is_told_the_domains(setting):
   assert separation == pytest.approx(np.sign(
       score(batch['image'], [4, 2])
       - (score(fake, [3, 4]) + score(batch['image'], [4, 2])).mean() / 2).mean())
+
+
+def test_the_logistic_objective_penalises_the_real_images_gradient(setting):
+  nets, config, gen, disc, batch = setting
+  config.objective, config.lambda_gp = 'logistic_r1', 0.5
+  key = jax.random.key(0)
+  loss, (metrics, _) = pegan_plus.disc_loss(nets, config, disc, gen, (), batch, key)
+  fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
+  score = lambda x, told: np.asarray(x).sum((1, 2, 3)) / 4 + told
+  adv = np.mean(np.log1p(np.exp(-score(batch['image'], [4, 2])))
+                + np.log1p(np.exp(score(fake, [3, 4]))))
+  penalty = 0.25 ** 2 * 8 * 8 * 3 / 2
+  assert float(metrics['disc/gradient_penalty'].compute()) == pytest.approx(penalty)
+  assert loss == pytest.approx(adv + 0.5 * penalty + 2 * np.log(5), rel=1e-4)
+  key_there = jax.random.split(key, 4)[1]
+  loss, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  fake, _ = _fake(batch, key_there, [2, BACKGROUND])
+  adv = np.log1p(np.exp(-score(fake, [3, 4]))).mean()
+  assert float(metrics['gen/adv'].compute()) == pytest.approx(adv, rel=1e-4)
+
+
+@pytest.mark.parametrize('name,value,words', [
+    ('objective', 'hinge', "objective is 'hinge': choose from logistic_r1, wgan_gp"),
+    ('augment', ('mirror',), 'augment is .*choose from brightness'),
+    ('penalise_every', 0, 'penalise_every is 0: it must be at least 1'),
+    ('disc_width', 0.0, 'disc_width is 0.0: it leaves no filters')])
+def test_settings_that_make_no_sense(name, value, words):
+  config = config_file.get_config()
+  config[name] = value
+  with pytest.raises(UserError, match=words):
+    pegan_plus.networks(config, BACKGROUND + 1)
 
 
 def test_only_backgrounds_must_come_back(setting):
