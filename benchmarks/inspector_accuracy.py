@@ -6,8 +6,9 @@
 
 The same network, initial weights (drawn as ours are, or with --start torch as
 PyTorch's layers draw them), batches in the same order (augmented the same way with
---augment), AdamW and cycle. Prints the share of test images that each gets right. `--split random` draws train and test images
-anew, class by class, without regard to near-duplicates: what is usually published.
+--augment), AdamW and cycle. Prints the share of test images that each gets right.
+`--split random` draws train and test images anew, class by class, without regard to
+near-duplicates: what is usually published.
 """
 
 import argparse

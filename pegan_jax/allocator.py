@@ -12,8 +12,8 @@ def keep_pages():
 
   XLA's CPU backend allocates a step's temporary memory anew for each step; what
   malloc gives back between two has to be mapped in again page by page, which is
-  a sixth of an inspector's step and a tenth of PE-GAN's. To be called before JAX starts; elsewhere than
-  on Linux with glibc it does nothing.
+  a sixth of an inspector's step and a tenth of PE-GAN's. To be called before JAX
+  starts; elsewhere than on Linux with glibc it does nothing.
   """
   if sys.platform != 'linux':
     return

@@ -1,4 +1,4 @@
-"""From ArrayRecord shards to batches of pairs, in an order that depends on the seed alone.
+"""From ArrayRecord shards to batches, in an order that depends on the seed alone.
 
 A batch of pairs is a background, a defect, a background, a defect ... so that any
 split of it over devices or processes keeps both kinds on each. Batch k of a run
@@ -229,7 +229,8 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
 
 def reals_per_step(config, layout, num_classes):
   """How many real images one iteration shows, over all classes."""
-  kinds = {**dict.fromkeys(_PAIRS, 2), 'classes': num_classes, 'class_pairs': 2 * num_classes}
+  kinds = {**dict.fromkeys(_PAIRS, 2), 'classes': num_classes,
+           'class_pairs': 2 * num_classes}
   return config.n_critic * config.batch_size * kinds[layout]
 
 

@@ -129,10 +129,20 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
 
 
 def separation(real, fake):
-  """ADA's measure of overfitting (Karras et al. 2020, https://arxiv.org/abs/2006.06676).
+  """ADA's measure of overfitting: whether a real image's score is above the middle.
 
-  How often real images' scores lie above the middle between the means of real and
-  generated ones: a Wasserstein critic's zero means nothing. [B], [B] -> [B], -1 or 1.
+  The middle lies between the means of real and generated images' scores: a
+  Wasserstein critic's zero means nothing.
+
+  Args:
+    real: [B] scores of real images.
+    fake: [B] scores of generated images.
+
+  Returns:
+    [B], -1 or 1; its mean is near 1 where the discriminator tells them all apart.
+
+  References:
+    Karras et al. 2020, https://arxiv.org/abs/2006.06676, equation 1.
   """
   return jnp.sign(real - (real.mean() + fake.mean()) / 2)
 

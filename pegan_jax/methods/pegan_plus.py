@@ -1,9 +1,10 @@
-"""PE-GAN+: PE-GAN's objective, with a generator that paints through a mask.
+"""PE-GAN+: PE-GAN's loop, with a generator that paints through a mask.
 
 What differs from `pegan`: the generator (`nets.masked_translator`); noise beside the
 image, so that a background carries many different defects of a class; targets that go
-with the background (`data_prep.match`); a critic that is told the domain; and the
-weights and savings of configs/pegan_plus.py. docs/recipe.md says what each brings.
+with the background (`data_prep.match`); a discriminator that is told the domain, and
+the objective; and the weights and savings of configs/pegan_plus.py. docs/recipe.md says
+what each brings.
 """
 
 import functools
@@ -37,8 +38,8 @@ class Objective(NamedTuple):
   Attributes:
     disc: the discriminator's loss, of [B] scores of real and of generated images.
     gen: the generator's, of [B] scores of its images.
-    penalty: (score, real, fake, key) -> [B], the discriminator's gradients'; `score` maps
-      images and what the critic is told to [B], `real` and `fake` are such pairs.
+    penalty: (score, real, fake, key) -> [B], of the discriminator's gradient; `score`
+      maps images and what the critic is told to [B], `real` and `fake` are such pairs.
   """
   disc: Callable
   gen: Callable
@@ -232,7 +233,8 @@ def produce_masked(nets, gen, image, key):
     [C, B, H, W, 3], and the masks [C, B, H, W, 1] in [0, 1].
   """
   rows, count = image.shape[:2]
-  noise = jax.vmap(jax.vmap(functools.partial(_noise, shape=image.shape[2:], grain=nets.grain)))(key)
+  draw = functools.partial(_noise, shape=image.shape[2:], grain=nets.grain)
+  noise = jax.vmap(jax.vmap(draw))(key)
   flat = lambda x: x.reshape(rows * count, *x.shape[2:])
   fake, mask = _translate(
       nets, gen, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise))

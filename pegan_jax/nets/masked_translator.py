@@ -10,8 +10,9 @@ class MaskedTranslator(nn.Module):
   """G(x, c, z) = x + m (content - x): where the mask m is 0, x stays as it is.
 
   The label enters by the scales and shifts of every norm: beside the image, as
-  planes, instance norm would subtract it. The content is grey or coloured. Reflect padding, and upsampling by
-  resize and convolution, leave no frame and no checkerboard.
+  planes, instance norm would subtract it. The content is grey or coloured. Reflect
+  padding, and upsampling by resize and convolution, leave no frame and no
+  checkerboard.
 
   Attributes:
     num_domains: defect classes and background.
