@@ -21,6 +21,7 @@ def get_config(scale=''):
   # The budget: real images that a run's discriminators are shown, over all
   # classes. Updates follow from it; the wall time it took is in the table.
   config.reals = default.REALS
+  config.updates = 0  # the generator's, of every run, whatever it is shown; 0: by reals
   config.image_size = 64
   config.width = 1.0
   config.per_class = 600  # images that each run generates of each class

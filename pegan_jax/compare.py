@@ -59,8 +59,10 @@ def compare(config, workdir):
         against.write(evaluate.report_on(run, restored, extractor, *real),
                       _report_path(run).parent)
       results.setdefault(method, {})[seed] = _result(run)
+  budget = (f'{config.updates:,} updates of the generator' if config.updates
+            else f'{config.reals:,} real images shown to discriminators')
   table = comparison.build(
-      results, {'data': str(info.folder), 'reals': config.reals,
+      results, {'data': str(info.folder), 'budget': budget,
                 'image_size': config.image_size, 'width': config.width,
                 'seeds': list(config.seeds), 'per_class': config.per_class,
                 'device': jax.devices()[0].device_kind})
@@ -68,6 +70,8 @@ def compare(config, workdir):
 
 
 def _methods(config):
+  if config.updates < 0:
+    raise UserError(f'config.updates is {config.updates}: it must be 0 or more')
   for name in ('methods', 'seeds'):
     if not config[name] or len(set(config[name])) < len(config[name]):
       raise UserError(f'config.{name} is {tuple(config[name])}: give one or '
@@ -115,11 +119,14 @@ def _run_config(config, info, method, seed):
     c.update(config.settings.get(method, {}))
   except (KeyError, TypeError) as e:
     raise UserError(f'config.settings.{method}: {e.args[0]}') from e
-  reals = data.reals_per_step(c, methods.get(c.method).LAYOUT, len(info.classes))
-  if config.reals < reals:
-    raise UserError(f'config.reals is {config.reals}, and one step of {method} '
-                    f'takes {reals}')
-  c.num_steps = -(-config.reals // reals)
+  if config.updates:
+    c.num_steps = config.updates
+  else:
+    reals = data.reals_per_step(c, methods.get(c.method).LAYOUT, len(info.classes))
+    if config.reals < reals:
+      raise UserError(f'config.reals is {config.reals}, and one step of {method} '
+                      f'takes {reals}')
+    c.num_steps = -(-config.reals // reals)
   c.log_every = max(1, c.num_steps // 50)
   c.sample_every = c.checkpoint_every = max(1, c.num_steps // 5)
   return c

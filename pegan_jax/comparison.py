@@ -101,9 +101,9 @@ def to_markdown(table):
   lines = [
       f'{p["network"]}, weights {p["weights_sha256"][:16]}, resize '
       f'{p["resize"]} to {p["input_size"]}. Data {p["data"]}, {p["image_size"]} '
-      f'pixels, width {p["width"]}. Budget of a run: {p["reals"]:,} real images '
-      f'shown to discriminators, over all classes. {seeds} '
-      f'seed{"s" * (seeds > 1)}; training on {p["device"]}.', '',
+      f'pixels, width {p["width"]}. Budget of a run: {p["budget"]}, '
+      f'over all classes. {seeds} seed{"s" * (seeds > 1)}; training on '
+      f'{p["device"]}.', '',
       f'Means over classes, against training crops with N = {n} a side, and over '
       'seeds; [95% interval over images], ± standard deviation between seeds. The '
       'floor is real against real.', '']
@@ -206,7 +206,7 @@ def draw(table, path):
     panel.margins(x=0.01)
   canvas.axes[0].legend(ncols=len(methods) + 1)
   p = table['protocol']
-  canvas.suptitle(f'{p["network"]}, {p["reals"]:,} real images, '
+  canvas.suptitle(f'{p["network"]}, {p["budget"]}, '
                   f'{p["image_size"]} pixels, width {p["width"]}')
   png = io.BytesIO()  # Drawn in whole before the file is touched.
   canvas.savefig(png, format='png', dpi=100)
