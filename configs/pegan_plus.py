@@ -26,7 +26,7 @@ def get_config():
   config.lambda_cls_fake = 0.5
   config.lambda_rec = 2.0
   config.augment = ()       # of what D sees: brightness, translation, cutout
-  config.penalise_every = 2  # of so many images' pairs one is penalised
+  config.penalise_every = 2  # of so many pairs, background and defect, one is penalised
   for adam in (config.gen, config.disc):
     adam.beta1 = 0.0
     adam.beta2 = 0.9

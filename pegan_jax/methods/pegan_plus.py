@@ -154,6 +154,11 @@ def _translate(nets, gen, image, label, noise):
   return nets.gen.apply({'params': gen}, image, label, noise)
 
 
+def _some_pairs(every, x):
+  """Every so many of the pairs, background and defect: [2 n, ...] -> [2 m, ...]."""
+  return x.reshape(-1, 2, *x.shape[1:])[::every].reshape(-1, *x.shape[1:])
+
+
 def disc_loss(nets, config, disc, gen, extra, batch, key):
   """The objective's, and PE-GAN's class loss, of augmented images."""
   objective = OBJECTIVES[config.objective]
@@ -175,7 +180,7 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
   fake_score, _ = judge(fake, told_trg)
   adv = objective.disc(real_score, fake_score)
   cls = losses.classification(logits, label_src)
-  ends = jax.tree.map(lambda x: x[::config.penalise_every],
+  ends = jax.tree.map(functools.partial(_some_pairs, config.penalise_every),
                       ((real, told_src), (fake, told_trg)))
   # A second derivative needs float32, whatever the networks compute in.
   penalty = objective.penalty(

@@ -125,8 +125,14 @@ def test_only_backgrounds_must_come_back(setting):
   assert more - loss == pytest.approx(2 * mask.mean(), rel=1e-3)
 
 
-def test_a_share_of_the_penalties_is_the_first_of_each_group(setting):
-  """Every second pair: the mean over pairs 0 and 2, each as without the saving."""
+def test_a_share_of_the_penalties_has_backgrounds_and_defects():
+  x = jnp.arange(12).reshape(6, 2)  # Rows 0, 2 and 4 are backgrounds.
+  np.testing.assert_array_equal(pegan_plus._some_pairs(1, x), x)
+  np.testing.assert_array_equal(pegan_plus._some_pairs(2, x), x[jnp.array([0, 1, 4, 5])])
+  np.testing.assert_array_equal(pegan_plus._some_pairs(9, x), x[:2])
+
+
+def test_only_that_share_is_penalised(setting):
   nets, config, gen, disc, _ = setting
   nets = nets._replace(disc=Discriminator(BACKGROUND + 1, 1 / 16, filters=(64, 128),
                                           projection=True))
