@@ -4,8 +4,7 @@
   python -m pegan_jax.main --config configs/pegan_plus.py --workdir runs/plus \\
       --config.data_dir=data/neu64
 
-PE-GAN's objective and weights; the optimiser is WGAN-GP's own, and the discriminator's
-rate 2.5 times the generator's. docs/recipe.md says what each setting brought.
+docs/recipe.md says what each setting brought.
 """
 
 from configs import pegan
@@ -15,18 +14,21 @@ def get_config():
   config = pegan.get_config()
   config.method = 'pegan_plus'
   config.match = True       # targets go with the background, see data_prep.match
-  config.grey = True        # the content is grey, for grey data
+  # The generator.
+  config.grey = True        # its content is grey, for grey data
   config.grain = 1          # channels of noise from pixel to pixel
-  config.projection = True  # the critic is told the domain
+  config.lambda_rec = 2.0   # of backgrounds: given a defect, and erased again
   config.lambda_mask = 0.1  # of the part of the image that the mask covers
-  config.objective = 'logistic_r1'  # or wgan_gp, whose lambda_gp is 10
-  config.lambda_gp = 0.1    # of the discriminator's gradient
-  config.disc_width = 2.0   # of the discriminator, beside that of both networks
-  config.lambda_cls_real = 1.0
   config.lambda_cls_fake = 0.5
-  config.lambda_rec = 2.0
-  config.augment = ()       # of what D sees: brightness, translation, cutout
+  # The discriminator.
+  config.n_critic = 1
+  config.disc_width = 2.0   # times `width`
+  config.projection = True  # it is told the domain
+  config.augment = ()       # of what it sees: brightness, translation, cutout
+  config.objective = 'logistic_r1'  # or wgan_gp, whose lambda_gp is 10
+  config.lambda_gp = 0.1    # of its gradient
   config.penalise_every = 2  # of so many pairs, background and defect, one is penalised
+  config.lambda_cls_real = 1.0
   for adam in (config.gen, config.disc):
     adam.beta1 = 0.0
     adam.beta2 = 0.9
