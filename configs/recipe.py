@@ -20,7 +20,7 @@ def _adam(rate):
 
 _FAST = {'batch_size': 8, 'ema_decay': 0.98, 'gen': _adam(4e-4)}
 _PEGAN = _FAST | {'n_critic': 2, 'disc': _adam(4e-4)}
-_PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3)}
+_PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3), 'lambda_mask': 0.1}
 _PAPERS_WEIGHTS = {'lambda_cls_real': 2.0, 'lambda_cls_fake': 5.0, 'lambda_rec': 10.0,
                    'lambda_mask': 1.0}
 
@@ -37,6 +37,7 @@ CHANGES = {
     'any_target': {'match': False},
     'no_cycle': {'lambda_rec': 0.0},
     'free_mask': {'lambda_mask': 0.0},
+    'dear_mask': {'lambda_mask': 1.0},
     'every_penalty': {'penalise_every': 1},
 }
 
