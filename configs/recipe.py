@@ -43,7 +43,7 @@ CHANGES = {
 
 
 def get_config(what=''):
-  """`what`: '' is PE-GAN against PE-GAN+; 'plus' is the latter alone, 'changes' `CHANGES`."""
+  """`what`: '' is PE-GAN against PE-GAN+, 'plus' the latter alone, 'changes' `CHANGES`."""
   config = compare.get_config()
   config.width = 0.25
   # Two sets of so many exist of each class of 200: floors at the same N.
