@@ -1,5 +1,6 @@
 """The only training loop; it knows no method by name."""
 
+from concurrent import futures
 import contextlib
 import json
 import math
@@ -173,12 +174,13 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       process_index=jax.process_index(), process_count=jax.process_count())
   samples = Samples(run)
   watch = Watch(run, start) if config.eval_every else None
-  if not start:
-    writer.write_images(0, samples(state.ema))
   batch = sharding.to_global(run.mesh, next(batches))
-  step_fn = jax.jit(
-      make_step(run.method, run.nets, config),
-      donate_argnums=0).lower(state, batch).compile()
+  step_fn = jax.jit(make_step(run.method, run.nets, config), donate_argnums=0)
+  with futures.ThreadPoolExecutor(1) as aside:  # XLA compiles without Python's lock.
+    compiled = aside.submit(lambda: step_fn.lower(state, batch).compile())
+    if not start:
+      writer.write_images(0, samples(state.ema))
+  step_fn = compiled.result()
   monitor.say(f'first step after {time.perf_counter() - began:.1f} s')
 
   window = _Window()
