@@ -31,8 +31,9 @@ ALARMS = {
 class Watch:
   """Evaluates the generator's average every `config.eval_every` updates.
 
-  Each class is put on the same backgrounds, and compared with the train split:
-  the test split chooses nothing.
+  Compared with the train split: the test split chooses nothing. Each class is put on
+  the same backgrounds; with `config.match` KID is of images on those that go with it,
+  as `generate` draws them and training does.
 
   Args:
     run: a `Run`.
@@ -53,15 +54,25 @@ class Watch:
     elif self._best.steps() and jax.process_index() == 0:
       self._set_aside()
     backgrounds, _ = drawing.load_backgrounds(run)
-    self._count = config.evaluate.light_count
+    count, classes = config.evaluate.light_count, len(run.info.classes)
+    same = chosen = None
     if backgrounds is not None:
       if len(backgrounds) < 2:
         raise UserError('evaluation within a run takes 2 backgrounds or more: '
                         'turn it off with --config.eval_every=0')
       rng = np.random.default_rng([config.evaluate.seed, 0])
-      backgrounds = backgrounds[rng.permutation(len(backgrounds))[:self._count]]
-      self._count = len(backgrounds)
-    self._backgrounds = backgrounds
+      same = backgrounds[rng.permutation(len(backgrounds))[:count]]
+      count = len(same)
+      chosen = [np.arange(count)] * classes
+      if config.get('match'):
+        # Those of each class's own behind the ones that are the same for all.
+        chosen = [np.append(first, count + own) for first, own in zip(
+            chosen, drawing.choose(run, [count] * classes, len(backgrounds)))]
+        backgrounds = np.concatenate([same, backgrounds])
+      else:
+        backgrounds = same
+    self._count, self._same = count, same
+    self._backgrounds, self._chosen = backgrounds, chosen
     self._ringing = set()
 
   @functools.cached_property
@@ -92,11 +103,11 @@ class Watch:
       writer: gets the scalars under eval/ and alarm/, and alarms as text.
     """
     fakes = self._draw(state.ema)
-    classes = self._run.info.classes
-    kids = {c: kid(self._real[c], self._extractor(fakes[i]))
-            for i, c in enumerate(classes) if c in self._real}
+    # The last ones are on backgrounds of their class's own, where there are such.
+    kids = {c: kid(self._real[c], self._extractor(fakes[i, -self._count:]))
+            for i, c in enumerate(self._run.info.classes) if c in self._real}
     mean = float(np.mean(list(kids.values())))
-    scalars, ringing = collapse(fakes, self._backgrounds)
+    scalars, ringing = collapse(fakes[:, :self._count], self._same)
     writer.write_scalars(step, {
         'eval/kid': mean, **{f'eval/kid/{c}': k for c, k in kids.items()},
         **{f'eval/{name}': x for name, x in scalars.items()},
@@ -114,15 +125,12 @@ class Watch:
                          self._run.saved_config)
 
   def _draw(self, sampler):
-    """Every class, on the same backgrounds: uint8 [classes, n, h, w, C]."""
+    """Images of every class: uint8 [classes, n, h, w, C]."""
     classes = len(self._run.info.classes)
-    chosen = None
-    if self._backgrounds is not None:
-      chosen = [np.arange(self._count)] * classes
+    each = self._count if self._chosen is None else len(self._chosen[0])
     return np.stack(drawing.collect(drawing.draw(
-        self._run, sampler, [self._count] * classes,
-        seed=self._run.config.evaluate.seed, backgrounds=self._backgrounds,
-        chosen=chosen), classes))
+        self._run, sampler, [each] * classes, seed=self._run.config.evaluate.seed,
+        backgrounds=self._backgrounds, chosen=self._chosen), classes))
 
 
 def collapse(fakes, backgrounds=None):

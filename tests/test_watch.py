@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from pegan_jax import generate, monitor
+from pegan_jax import data, generate, monitor
 from pegan_jax.checkpoints import BEST, Checkpoints
 from pegan_jax.run import Run
 from pegan_jax.train import train
@@ -95,6 +95,30 @@ def test_only_a_better_state_replaces_the_best(watched, tmp_path, monkeypatch):
     watch(step, state, _Writer())
     kept.append(Checkpoints(tmp_path, name=BEST).steps())
   assert kept == [[10], [10], [30]]
+
+
+def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
+    watched, tmp_path, monkeypatch):
+  with watched.unlocked():
+    watched.match = True
+  watched.generate.strength = 0.0  # Images are their backgrounds.
+  run = Run(watched, tmp_path)
+  records = data.Records(run.info, 'train')
+  backgrounds = records.images(records.find(run.info.background))
+  rows = np.eye(len(backgrounds), 9, dtype=np.float32)  # Class i goes with number i.
+  monkeypatch.setattr('pegan_jax.matches.load', lambda info, split: rows)
+  seen = []
+  monkeypatch.setattr('pegan_jax.watch.kid', lambda real, made: seen.append(made) or 0.0)
+  watch = Watch(run, 0)
+  writer = _Writer()
+  watch(1, run.init_state(), writer)
+  assert len(seen) == 9
+  for label, made in enumerate(seen):
+    own = backgrounds[label][None].repeat(len(made), 0)
+    np.testing.assert_allclose(made, watch._extractor(own), atol=1e-5)  # pylint: disable=protected-access
+  # What tells a collapse is still on the same backgrounds for all classes.
+  assert writer.scalars[1]['eval/class_spread'] == 0
+  assert writer.scalars[1]['eval/input_spread'] > 1
 
 
 def test_a_fresh_start_keeps_another_runs_best(watched, tmp_path, capsys):
