@@ -134,3 +134,23 @@ def classification(logits, label):
 def reconstruction(x, recon):
   """Mean absolute difference of each image (equation 5): [B, H, W, C] -> [B]."""
   return jnp.abs(x - recon).mean(axis=(1, 2, 3))
+
+
+def unseen_mask(x, fake, mask):
+  """How much of a mask lies where what it paints is not seen.
+
+  m exp(-|c - x| / 0.1), of fake = x + m (c - x): where content c and image x are alike,
+  nothing else tells a generator to close its mask. c has no gradient: it is not to
+  differ for the mask's sake.
+
+  Args:
+    x: [B, H, W, C] in [-1, 1].
+    fake: [B, H, W, C], what the mask painted on it.
+    mask: [B, H, W, 1] in [0, 1].
+
+  Returns:
+    [B], 0 where every part of the mask is seen, 1 of a whole mask that changes nothing.
+  """
+  painted = jnp.abs(fake - x).mean(-1, keepdims=True) / (mask + 1e-3)
+  unseen = mask * jnp.exp(-jax.lax.stop_gradient(painted) / 0.1)
+  return unseen.mean(axis=(1, 2, 3))

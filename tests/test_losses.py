@@ -69,6 +69,24 @@ def test_gradient_penalty_of_a_constant_critic_has_a_finite_gradient():
   assert np.isfinite(jax.grad(loss)(0.))
 
 
+def test_an_unseen_mask_is_what_covers_without_a_change():
+  x = jnp.full((3, 2, 2, 3), 0.5)
+  mask = jnp.array([1.0, 0.5, 0.0]).reshape(3, 1, 1, 1) * jnp.ones((3, 2, 2, 1))
+
+  def unseen(content, mask):
+    return losses.unseen_mask(x, x + mask * (content - x), mask)
+
+  np.testing.assert_allclose(unseen(x, mask), [1, 0.5, 0])
+  # 0.2 away in one of two rows: e^-2 of it counts there.
+  content = x.at[:, 0].add(0.2)
+  half = (1 + np.exp(-2)) / 2
+  np.testing.assert_allclose(unseen(content, mask), [half, half / 2, 0], rtol=5e-3)
+  opens, paints = jax.grad(lambda m, c: unseen(c, m).sum(), (0, 1))(mask, content)
+  np.testing.assert_array_equal(paints, 0)
+  np.testing.assert_allclose(opens[1, 0], np.exp(-2) / 4, rtol=1e-2)
+  np.testing.assert_allclose(opens[1, 1], 1 / 4)
+
+
 def test_penalty_gradient_of_the_discriminator_by_finite_differences():
   with jax.enable_x64(True):
     net = Discriminator(3, 0.0625, dtype=jnp.float64)

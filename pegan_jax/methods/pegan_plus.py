@@ -199,11 +199,11 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
 
 
 def gen_loss(nets, config, gen, disc, extra, batch, key):
-  """PE-GAN's, but that only backgrounds are to come back, and a mask has a price.
+  """PE-GAN's, but that only backgrounds are to come back, and an idle mask has a price.
 
   A defect's way back has noise of its own: that very defect cannot return, and to ask
-  for it is to ask for a trace of it in the erased image. The mask's area has a price:
-  where nothing is painted that is seen, it is to be closed.
+  for it is to ask for a trace of it in the erased image. Where a mask paints nothing
+  that is seen, it is to be closed.
   """
   key_target, key_there, key_back, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], draw_targets(key_target, batch, nets.num_domains)
@@ -217,12 +217,13 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
       seen=augment(key_augment, fake, config.augment),
       domain=_domain(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
   rec = losses.reconstruction(real[_BACKGROUNDS], recon)
-  area = mask.mean(axis=(1, 2, 3))
-  loss += config.lambda_rec * rec.sum() / len(real) + config.lambda_mask * area.mean()
+  unseen = losses.unseen_mask(real, fake, mask)
+  loss += config.lambda_rec * rec.sum() / len(real) + config.lambda_mask * unseen.mean()
   return loss, (metrics | {
       'gen/loss': conditional.average(loss[None]),
       'gen/rec_production': conditional.average(rec),
-  } | conditional.by_target(nets, label_trg, mask=area), extra)
+  } | conditional.by_target(
+      nets, label_trg, mask=mask.mean(axis=(1, 2, 3)), unseen_mask=unseen), extra)
 
 
 def produce_masked(nets, gen, image, key):

@@ -120,9 +120,22 @@ def test_only_backgrounds_must_come_back(setting):
   assert values['gen/mask_production'] == pytest.approx(mask[0].mean(), rel=1e-4)
   assert values['gen/mask_elimination'] == pytest.approx(mask[1].mean(), rel=1e-4)
   assert loss == pytest.approx(adv + 5 * np.log(5) + 10 * rec / 2, rel=1e-4)
+
+
+def test_a_mask_has_a_price_where_it_changes_little(setting):
+  nets, config, gen, disc, batch = setting
+  key = jax.random.key(1)
+  # A content of 0.2 on 0.25 is hardly seen, one of 0.3 on -0.5 is.
+  batch = batch | {'image': batch['image'].at[0].set(0.25)}
+  loss, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
   config.lambda_mask = 2.0
-  more, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
-  assert more - loss == pytest.approx(2 * mask.mean(), rel=1e-3)
+  more, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  _, mask = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
+  unseen = mask[0].mean() * np.exp(-0.5)
+  assert float(metrics['gen/unseen_mask_production'].compute()) == pytest.approx(
+      unseen, rel=1e-2)
+  assert more - loss == pytest.approx(
+      unseen + mask[1].mean() * np.exp(-8), rel=1e-2)
 
 
 def test_a_share_of_the_penalties_has_backgrounds_and_defects():
