@@ -20,9 +20,8 @@ def _adam(rate):
 
 _FAST = {'batch_size': 8, 'ema_decay': 0.98, 'gen': _adam(4e-4)}
 _PEGAN = _FAST | {'n_critic': 2, 'disc': _adam(4e-4)}
-_PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3), 'lambda_mask': 0.1}
-_PAPERS_WEIGHTS = {'lambda_cls_real': 2.0, 'lambda_cls_fake': 5.0, 'lambda_rec': 10.0,
-                   'lambda_mask': 1.0}
+_PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3)}
+_PAPERS_WEIGHTS = {'lambda_cls_real': 2.0, 'lambda_cls_fake': 5.0, 'lambda_rec': 10.0}
 
 # Variants of pegan_plus: what each changes.
 CHANGES = {
@@ -37,13 +36,12 @@ CHANGES = {
     'any_target': {'match': False},
     'no_cycle': {'lambda_rec': 0.0},
     'free_mask': {'lambda_mask': 0.0},
-    'dear_mask': {'lambda_mask': 1.0},
     'every_penalty': {'penalise_every': 1},
 }
 
 
 def get_config(what=''):
-  """`what`: '' is PE-GAN against PE-GAN+, 'plus' the latter alone, 'changes' `CHANGES`."""
+  """`what`: '' is PE-GAN against PE-GAN+, 'plus' PE-GAN+ alone, 'changes' `CHANGES`."""
   config = compare.get_config()
   config.width = 0.25
   # Two sets of so many exist of each class of 200: floors at the same N.

@@ -139,7 +139,7 @@ def reconstruction(x, recon):
 def unseen_mask(x, fake, mask):
   """How much of a mask lies where what it paints is not seen.
 
-  m exp(-|c - x| / 0.1), of fake = x + m (c - x): where content c and image x are alike,
+  m exp(-|c - x| / 0.3), of fake = x + m (c - x): where content c and image x are alike,
   nothing else tells a generator to close its mask. c has no gradient: it is not to
   differ for the mask's sake.
 
@@ -152,5 +152,5 @@ def unseen_mask(x, fake, mask):
     [B], 0 where every part of the mask is seen, 1 of a whole mask that changes nothing.
   """
   painted = jnp.abs(fake - x).mean(-1, keepdims=True) / (mask + 1e-3)
-  unseen = mask * jnp.exp(-jax.lax.stop_gradient(painted) / 0.1)
+  unseen = mask * jnp.exp(-jax.lax.stop_gradient(painted) / 0.3)
   return unseen.mean(axis=(1, 2, 3))

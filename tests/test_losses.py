@@ -77,8 +77,8 @@ def test_an_unseen_mask_is_what_covers_without_a_change():
     return losses.unseen_mask(x, x + mask * (content - x), mask)
 
   np.testing.assert_allclose(unseen(x, mask), [1, 0.5, 0])
-  # 0.2 away in one of two rows: e^-2 of it counts there.
-  content = x.at[:, 0].add(0.2)
+  # 0.6 away in one of two rows: e^-2 of it counts there.
+  content = x.at[:, 0].add(-0.6)
   half = (1 + np.exp(-2)) / 2
   np.testing.assert_allclose(unseen(content, mask), [half, half / 2, 0], rtol=5e-3)
   opens, paints = jax.grad(lambda m, c: unseen(c, m).sum(), (0, 1))(mask, content)

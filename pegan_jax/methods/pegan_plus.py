@@ -90,7 +90,7 @@ def networks(config, num_domains):
   dtype = jnp.dtype(config.dtype)
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
-                       channels=1 if config.grey else 3),
+                       channels=1 if config.grey else 3, grain=config.grain),
       Discriminator(num_domains, config.width * config.disc_width, dtype,
                     projection=config.projection), num_domains, config.grain)
 

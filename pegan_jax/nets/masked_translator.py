@@ -1,6 +1,7 @@
 """The generator of PE-GAN+: what to paint, and where."""
 
 from flax import linen as nn
+import jax
 import jax.numpy as jnp
 
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv
@@ -11,8 +12,9 @@ class MaskedTranslator(nn.Module):
 
   The label enters by the scales and shifts of every norm: beside the image, as
   planes, instance norm would subtract it. The content is grey or coloured. Reflect
-  padding, and upsampling by resize and convolution, leave no frame and no
-  checkerboard.
+  padding leaves no frame, and upsampling by linear resize and convolution no weave:
+  after nearest neighbours a convolution can still tell a pixel's place. Noise from pixel
+  to pixel, which two strided layers lose, is put in again where the last layers see it.
 
   Attributes:
     num_domains: defect classes and background.
@@ -21,6 +23,7 @@ class MaskedTranslator(nn.Module):
     dtype: of the computation; parameters and norms are float32.
     filters: of the three first layers.
     channels: of the content: 1, grey, or 3.
+    grain: the last channels of the noise that differ from pixel to pixel.
     class_features: length of a class's vector.
   """
   num_domains: int
@@ -29,6 +32,7 @@ class MaskedTranslator(nn.Module):
   dtype: jnp.dtype = jnp.float32
   filters: tuple[int, int, int] = (32, 64, 128)
   channels: int = 3
+  grain: int = 0
   class_features: int = 64
 
   @nn.compact
@@ -60,8 +64,9 @@ class MaskedTranslator(nn.Module):
     for _ in range(self.num_blocks):
       inner = nn.relu(norm(conv(y, f[2], 3)))
       y = y + norm(conv(inner, f[2], 3))
-    for features in (f[1], f[0]):
-      y = nn.relu(norm(conv(_double(y), features, 3)))
+    y = nn.relu(norm(conv(_double(y), f[1], 3)))
+    fine = noise[..., noise.shape[-1] - self.grain:].astype(y.dtype)
+    y = nn.relu(norm(conv(jnp.concatenate([_double(y), fine], -1), f[0], 3)))
     y = Conv(self.channels + 1, 7, pad=3, use_bias=True, dtype=self.dtype,
              reflect=True)(y).astype(jnp.float32)
     content, mask = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
@@ -69,5 +74,6 @@ class MaskedTranslator(nn.Module):
 
 
 def _double(x):
-  """Every pixel four times: [B, H, W, C] -> [B, 2H, 2W, C]."""
-  return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+  """Linear between pixels: [B, H, W, C] -> [B, 2H, 2W, C]."""
+  batch, height, width, channels = x.shape
+  return jax.image.resize(x, (batch, 2 * height, 2 * width, channels), 'linear')

@@ -131,11 +131,11 @@ def test_a_mask_has_a_price_where_it_changes_little(setting):
   config.lambda_mask = 2.0
   more, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
   _, mask = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
-  unseen = mask[0].mean() * np.exp(-0.5)
+  unseen = mask[0].mean() * np.exp(-0.05 / 0.3)
   assert float(metrics['gen/unseen_mask_production'].compute()) == pytest.approx(
       unseen, rel=1e-2)
   assert more - loss == pytest.approx(
-      unseen + mask[1].mean() * np.exp(-8), rel=1e-2)
+      unseen + mask[1].mean() * np.exp(-0.8 / 0.3), rel=1e-2)
 
 
 def test_a_share_of_the_penalties_has_backgrounds_and_defects():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, InstanceNorm
-from pegan_jax.nets.masked_translator import MaskedTranslator
+from pegan_jax.nets.masked_translator import _double, MaskedTranslator
 
 LABELS, PAD = 4, 3
 
@@ -86,3 +86,28 @@ def test_label_and_noise_change_the_inside(generator):
   plain = inside(label, noise)
   assert np.abs(inside(label + 1, noise) - plain).max() > 0.01
   assert np.abs(inside(label, -noise) - plain).max() > 0.01
+
+
+def test_grain_reaches_the_output_from_pixel_to_pixel():
+  net = MaskedTranslator(LABELS, width=1 / 8, num_blocks=1, grain=1)
+  image, label = jnp.zeros((1, 32, 32, 3)), jnp.array([0])
+  noise = jnp.zeros((1, 32, 32, 5))
+  params = net.init(jax.random.key(2), image, label, noise)['params']
+  checks = jnp.asarray(np.indices((32, 32)).sum(0) % 2 * 2. - 1)[None, :, :, None]
+
+  def at_highest_frequency(noise):
+    fake = np.asarray(net.apply({'params': params}, image, label, noise)[0])
+    return np.abs((fake[..., :1] * checks)[:, 8:-8, 8:-8].mean())
+
+  # Of the same checks, the smooth channels' only reach the last layers when resized.
+  smooth = at_highest_frequency(noise.at[..., :1].set(checks))
+  assert at_highest_frequency(noise.at[..., 4:].set(checks)) > 3 * smooth + 1e-3
+
+
+def test_upsampling_does_not_tell_a_pixels_place():
+  """A constant and a slope stay so: no period of two comes in."""
+  x = jnp.linspace(-1, 1, 8)[None, :, None, None] * jnp.ones((1, 8, 6, 2))
+  y = np.asarray(_double(x))
+  assert y.shape == (1, 16, 12, 2)
+  np.testing.assert_allclose(y[:, :, 1:], y[:, :, :-1], atol=1e-6)
+  np.testing.assert_allclose(np.diff(y[:, 1:-1], axis=1), 1 / 7, atol=1e-6)
