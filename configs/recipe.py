@@ -41,7 +41,7 @@ CHANGES = {
 
 
 def get_config(what=''):
-  """`what`: '' is PE-GAN against PE-GAN+, 'plus' PE-GAN+ alone, 'changes' `CHANGES`."""
+  """`what`: '' both methods, 'pegan' or 'plus' one of them alone, 'changes' `CHANGES`."""
   config = compare.get_config()
   config.width = 0.25
   # Two sets of so many exist of each class of 200: floors at the same N.
@@ -52,11 +52,12 @@ def get_config(what=''):
     config.seeds = (0,)
     config.updates = 400
     config.per_class = 60
-  elif what not in ('', 'plus'):
-    raise ValueError(f'nothing is called {what!r}: choose plus or changes, or leave '
-                     'it out')
+  elif what not in ('', 'pegan', 'plus'):
+    raise ValueError(f'nothing is called {what!r}: choose pegan, plus or changes, or '
+                     'leave it out')
   else:
-    variants = {'pegan_plus': {}} if what else {'pegan': {}, 'pegan_plus': {}}
+    variants = {name: {} for name, alone in (('pegan', 'pegan'), ('pegan_plus', 'plus'))
+                if what in ('', alone)}
     config.seeds = (0, 1, 2)
     config.updates = 1_000
     config.per_class = 200
