@@ -1,4 +1,4 @@
-"""Checkpoints in WORKDIR/checkpoints/<step>; the only file that knows Orbax.
+"""Checkpoints in WORKDIR/checkpoints/<step>; the only file that saves with Orbax.
 
 A checkpoint is one folder with two items: `state` (the arrays) and `meta` (data
 position, config, and name, shape, dtype and CRC-32 of each array). Orbax writes
@@ -11,11 +11,8 @@ import errno
 import functools
 import itertools
 import json
-import logging as std_logging
-import os
 import pathlib
 import shutil
-import sys
 from typing import Any, NamedTuple
 import zlib
 
@@ -25,45 +22,13 @@ from jax.experimental import multihost_utils
 import numpy as np
 import orbax.checkpoint as ocp
 
-from pegan_jax import host_arrays
+from pegan_jax import checkpoint_fit, host_arrays, orbax_log
 from pegan_jax.errors import UserError
-
-# Config keys that may change between a run and its continuation; the name of a
-# section frees all of it.
-FREE_KEYS = frozenset({
-    'num_steps', 'log_every', 'sample_every', 'checkpoint_every', 'eval_every',
-    'max_to_keep', 'num_workers', 'cache_mb', 'writer', 'data_dir', 'generate',
-    'evaluate'})
 
 # Name of the folder that holds the best checkpoint, beside `checkpoints`.
 BEST = 'best'
 
-_MAX_NAMED = 5  # Differences that an error names before "and 7 more".
-
-
-def _is_news(record):
-  """Filters the log: not Orbax's own lines, unless at --verbosity=1.
-
-  Orbax logs dozens of lines a save to absl's one logger, and tracebacks of the
-  errors that it raises as well. After a failed write asyncio adds an essay for
-  each array that TensorStore had not finished.
-  """
-  return logging.vlog_is_on(1) or not (
-      record.pathname.startswith(os.path.dirname(ocp.__file__))
-      or record.name == 'asyncio' and 'OCDBT database' in record.getMessage())
-
-
-def _drop_closed_loop(unraisable, otherwise=sys.unraisablehook):
-  """Drops the traceback of each array still on its way when a read or write
-  fails: Orbax raises the first error and closes its event loop under the rest.
-  """
-  if str(unraisable.exc_value) != 'Event loop is closed':
-    otherwise(unraisable)
-
-
-logging.get_absl_logger().addFilter(_is_news)
-std_logging.getLogger('asyncio').addFilter(_is_news)
-sys.unraisablehook = _drop_closed_loop
+orbax_log.quieten()
 
 
 class Restored(NamedTuple):
@@ -256,11 +221,9 @@ class Checkpoints:
       raise _DamagedError('its description is not what was written')
     # The config first: it explains most differences between the arrays.
     if config is not None:
-      _check_same('config', folder, _flat(_plain(config)),
-                  _flat(body['config']))
+      checkpoint_fit.check_config(folder, _plain(config), body['config'])
     leaves = body['leaves']
-    _check_same('model', folder, _kinds(host_arrays.describe(template)),
-                _kinds(leaves))
+    checkpoint_fit.check_arrays(folder, host_arrays.describe(template), leaves)
     host = host_arrays.empty_host(template)
     stored = _read_item(folder, state=ocp.args.StandardRestore(
         _by_name(leaves, host)))['state']
@@ -332,38 +295,6 @@ def _on_any_process(flag):
   if jax.process_count() == 1:
     return flag
   return bool(np.any(multihost_utils.process_allgather(np.asarray(flag))))
-
-
-def _flat(config, prefix=''):
-  """Returns {dotted key: JSON}, without FREE_KEYS; an empty dict is a value."""
-  flat = {}
-  for key, value in config.items():
-    if prefix + key in FREE_KEYS:
-      continue
-    if isinstance(value, dict) and value:
-      flat |= _flat(value, f'{prefix}{key}.')
-    else:
-      flat[prefix + key] = json.dumps(value)
-  return flat
-
-
-def _kinds(leaves):
-  return {x['name']: f'{x["dtype"]}{x["shape"]}' for x in leaves}
-
-
-def _check_same(what, folder, now, saved):
-  """Raises UserError naming the keys in which two flat dicts differ."""
-  different = [
-      f'{key} is {now.get(key, "not set")}, was {saved.get(key, "not set")}'
-      for key in sorted(now.keys() | saved.keys())
-      if now.get(key) != saved.get(key)]
-  more = len(different) - _MAX_NAMED
-  if different:
-    raise UserError(
-        f'the {what} does not fit checkpoint {folder}: '
-        f'{", ".join(different[:_MAX_NAMED])}'
-        f'{f" and {more} more" if more > 0 else ""}; '
-        'put that back, or start in another workdir')
 
 
 def _listed(damaged):

@@ -1,0 +1,35 @@
+"""What Orbax and TensorStore say in the log that is no news to a user."""
+
+import logging as std_logging
+import os
+import sys
+
+from absl import logging
+import orbax.checkpoint as ocp
+
+
+def _is_news(record):
+  """Filters the log: not Orbax's own lines, unless at --verbosity=1.
+
+  Orbax logs dozens of lines a save to absl's one logger, and tracebacks of the
+  errors that it raises as well. After a failed write asyncio adds an essay for
+  each array that TensorStore had not finished.
+  """
+  return logging.vlog_is_on(1) or not (
+      record.pathname.startswith(os.path.dirname(ocp.__file__))
+      or record.name == 'asyncio' and 'OCDBT database' in record.getMessage())
+
+
+def _drop_closed_loop(unraisable, otherwise=sys.unraisablehook):
+  """Drops the traceback of each array still on its way when a read or write
+  fails: Orbax raises the first error and closes its event loop under the rest.
+  """
+  if str(unraisable.exc_value) != 'Event loop is closed':
+    otherwise(unraisable)
+
+
+def quieten():
+  """Filters the log from here on."""
+  logging.get_absl_logger().addFilter(_is_news)
+  std_logging.getLogger('asyncio').addFilter(_is_news)
+  sys.unraisablehook = _drop_closed_loop
