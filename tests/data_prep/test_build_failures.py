@@ -1,0 +1,169 @@
+"""What the build refuses, and that it is all or nothing."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from data_prep import dataset
+from data_prep import workdir
+from raw_folders import inputs, run_build, save, texture, write_voc
+
+
+def _empty(raw):
+  (raw / 'empty').mkdir()
+  return raw / 'empty'
+
+
+def _one_image(raw):
+  save(np.zeros((64, 64), np.uint8), raw / 'defects' / 'single' / 'a.png')
+  return inputs(raw, 'defects', 'clean') + ['--per_class', 0]
+
+
+def _damaged(raw):
+  path = raw / 'defects' / 'crack' / '0.png'
+  path.write_bytes(path.read_bytes()[:200])
+  return inputs(raw, 'defects', 'clean')
+
+
+def _not_text(raw):
+  path = raw / 'defects' / 'crack' / os.fsdecode(b'\xff.png')
+  try:
+    save(np.zeros((64, 64), np.uint8), path)
+  except OSError:
+    pytest.skip('this file system takes UTF-8 names only')
+  return inputs(raw, 'defects', 'clean')
+
+
+def _same_class(raw):
+  for path in (raw / 'defects' / 'crack').iterdir():
+    path.unlink()
+  frame = texture(np.random.default_rng(2), 80, 80)
+  for k in range(10):
+    save(frame[k:k + 64, k:k + 64], raw / 'defects' / 'crack' / f'{k}.png')
+  return inputs(raw, 'defects', 'clean')
+
+
+def _background_class(raw):
+  (raw / 'defects' / 'crack').rename(raw / 'defects' / 'background')
+  return inputs(raw, 'defects', 'clean')
+
+
+def _orphan(raw):
+  (raw / 'frames' / '3.png').unlink()
+  return inputs(raw, 'frames', 'boxes')
+
+
+def _full_boxes(raw):
+  for k in range(6):
+    write_voc(raw / 'boxes' / f'{k}.xml', [('pit', 1, 1, 200, 150)])
+  return inputs(raw, 'frames', 'boxes', 'defects')
+
+
+@pytest.mark.parametrize('flags, message', [
+    (lambda raw: [], 'There are no defects'),
+    (lambda raw: inputs(raw, 'defects'), 'There are no backgrounds'),
+    (lambda raw: inputs(raw, 'frames'), '--frames needs --boxes'),
+    (lambda raw: inputs(raw, 'boxes', 'defects'), '--boxes needs --frames'),
+    (lambda raw: ['--defects', raw / 'no', *inputs(raw, 'clean')], 'is not a folder'),
+    (lambda raw: ['--clean', raw / 'no', *inputs(raw, 'defects')], 'is not a folder'),
+    (lambda raw: ['--defects', _empty(raw), *inputs(raw, 'clean')], 'no class folders'),
+    (lambda raw: ['--clean', _empty(raw), *inputs(raw, 'defects')], 'holds no images'),
+    (lambda raw: ['--boxes', _empty(raw), *inputs(raw, 'frames')], 'holds no .xml'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--defects', raw / 'clean'],
+     'no class folders'),
+    (_one_image, 'Class single has 1 distinct image,'),
+    (_damaged, '0.png cannot be read'),
+    (_not_text, 'not UTF-8: rename it'),
+    (_same_class, 'Class crack cannot be split'),
+    (_background_class, 'the name of clean steel'),
+    (_orphan, 'fits 1 of the box files .* first is 3.xml'),
+    (_full_boxes, 'There are 0 backgrounds'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 11],
+     'Class crack has 10 images, fewer than the 11 asked for: pass --per_class 10'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--backgrounds', 99],
+     'There are 12 backgrounds, .* pass --backgrounds 12'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--image_size', 50], 'multiple'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--train_fraction', 1], 'between'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--shards', 0], 'below 1'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 'many'], 'invalid'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--perclass', 3], 'perclass'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out', raw / 'clean'],
+     'exists already'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out',
+                  raw / 'clean' / '0.png' / 'x'], 'cannot be written'),
+])
+def test_bad_input_gives_one_sentence_and_leaves_nothing(raw, capsys, flags, message):
+  arguments = flags(raw)
+  before = sorted(raw.rglob('*'))
+  assert run_build(raw, *arguments) == 2
+  error = capsys.readouterr().err
+  assert error.startswith('error: ') and error.count('\n') == 1, error
+  assert re.search(message, error), error
+  assert sorted(raw.rglob('*')) == before
+
+
+@pytest.mark.parametrize('raised, status', [
+    (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), 2), (KeyboardInterrupt(), 130)])
+def test_interrupted_while_writing_leaves_nothing(
+    raw, monkeypatch, capsys, raised, status):
+  def fail(path):
+    assert path.exists()  # Something was half-made by then.
+    raise raised
+  monkeypatch.setattr(dataset, '_make_canonical', fail)
+  before = sorted(raw.rglob('*'))
+  assert run_build(raw, *inputs(raw, 'defects', 'clean')) == status
+  assert capsys.readouterr().err.count('\n') == 1
+  assert sorted(raw.rglob('*')) == before
+
+
+@pytest.mark.parametrize('kilobytes', [64, 400, 1000])
+def test_really_full_disk(raw, capsys, kilobytes):
+  small = raw / 'small'
+  small.mkdir()
+  mounted = subprocess.run(
+      ['mount', '-t', 'tmpfs', '-o', f'size={kilobytes}k', 'tmpfs', str(small)],
+      capture_output=True, check=False).returncode == 0
+  if not mounted:
+    pytest.skip('mounting a small tmpfs is not permitted here')
+  try:
+    assert run_build(raw, *inputs(raw, 'defects', 'clean'), out='small/out') == 2
+    assert capsys.readouterr().err.startswith('error: The disk is full')
+    assert not list(small.iterdir())
+  finally:
+    subprocess.run(['umount', str(small)], check=True)
+
+
+@pytest.mark.parametrize('sent', [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_signals_leave_no_data_set_and_the_next_build_clears_up(raw, sent):
+  code = ('import sys, time; from data_prep import build, dataset\n'
+          "def slow(path): print('half', flush=True); time.sleep(60)\n"
+          'dataset._make_canonical = slow\n'
+          'sys.exit(build.main(sys.argv[1:]))')
+  flags = ['--out', raw / 'out', '--per_class', 10, '--backgrounds', 8,
+           *inputs(raw, 'defects', 'clean')]
+  child = subprocess.Popen([sys.executable, '-c', code, *map(str, flags)],
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+  assert child.stdout.readline() == 'half\n'
+  child.send_signal(sent)
+  child.communicate(timeout=30)
+  assert child.returncode not in (0, None) and not (raw / 'out').exists()
+  if sent != signal.SIGKILL:
+    assert not list(raw.glob('.*'))
+  assert run_build(raw, *inputs(raw, 'defects', 'clean')) == 0
+  assert (raw / 'out').exists() and not list(raw.glob('.*'))
+
+
+def test_two_builds_at_once_do_not_mix(tmp_path):
+  with workdir.whole_or_nothing(tmp_path / 'out') as (folder, keep):
+    with pytest.raises(Exception, match='Another build is writing'):
+      with workdir.whole_or_nothing(tmp_path / 'out'):
+        pass
+    (folder / 'set').mkdir()
+    keep(folder / 'set')
+  assert [p.name for p in tmp_path.iterdir()] == ['out']

@@ -1,0 +1,52 @@
+"""Folders of raw images as users have them, and `data_prep.build` run on them."""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+import tensorflow_datasets as tfds
+
+from data_prep import build
+
+
+def texture(random, height, width):
+  noise = ndimage.gaussian_filter(random.normal(size=(height, width)), 1.0)
+  return np.clip(120 + 80 * noise, 0, 255).astype(np.uint8)
+
+
+def save(array, path):
+  path.parent.mkdir(parents=True, exist_ok=True)
+  Image.fromarray(array).save(path)
+
+
+def pixels(path):
+  """A grey file as Pillow reads it."""
+  with Image.open(path) as image:
+    return np.asarray(image)
+
+
+def write_voc(path, boxes):
+  path.parent.mkdir(parents=True, exist_ok=True)
+  objects = ''.join(
+      f'<object><name>{n}</name><bndbox><xmin>{a}</xmin><ymin>{b}</ymin>'
+      f'<xmax>{c}</xmax><ymax>{d}</ymax></bndbox></object>' for n, a, b, c, d in boxes)
+  path.write_text(f'<annotation>{objects}</annotation>')
+
+
+def run_build(raw, *flags, out='out'):
+  """Runs the command line on the fixture's folders; returns the exit status."""
+  return build.main(['--out', str(raw / out), '--per_class', '10', '--backgrounds', '8',
+                     *[str(flag) for flag in flags]])
+
+
+def inputs(raw, *names):
+  return [part for name in names for part in (f'--{name}', raw / name)]
+
+
+def read_built(folder):
+  """Returns {split: [(label name, source, group, image)]} as a user would."""
+  builder = tfds.builder_from_directory(str(folder))
+  names = builder.info.features['label'].names
+  return {split: [(names[example['label']], example['source'].decode(),
+                   int(example['group']), example['image'])
+                  for example in builder.as_data_source(split)]
+          for split in ('train', 'test')}, builder
