@@ -118,7 +118,7 @@ def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw):
 def test_boxes_become_classes_and_no_frame_straddles(raw):
   (raw / 'boxes' / '5.xml').unlink()
   assert run_build(raw, *inputs(raw, 'frames', 'boxes', 'clean'), '--per_class', 0,
-              '--backgrounds', 0) == 0
+                   '--backgrounds', 0) == 0
   splits, builder = read_built(raw / 'out')
   assert builder.info.features['label'].names == ['pit', 'rust', 'background']
   frames = {split: {source.split('[')[0] for _, source, _, _ in rows}
