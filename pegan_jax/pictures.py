@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 _GAP = 2
+_SIZES = range(12, 7, -1)  # Of the letters, the largest that fit.
 
 
 def grid(images, columns, rows=None):
@@ -23,15 +24,16 @@ def grid(images, columns, rows=None):
   factor = max(1, 64 // width)
   images = images.repeat(factor, axis=2).repeat(factor, axis=3)
   height, width = height * factor, width * factor
-  font = ImageFont.load_default(size=12)
+  font = ImageFont.load_default(_SIZES[0])
   left = 0 if rows is None else 4 + max(int(font.getlength(r)) for r in rows)
   top = 18
   sheet = Image.new('RGB', (left + num_columns * (width + _GAP),
                             top + num_rows * (height + _GAP)), 'white')
   draw = ImageDraw.Draw(sheet)
   for c, name in enumerate(columns):
-    draw.text((left + c * (width + _GAP) + width // 2, 2),
-              _fit(font, name, width), 'black', font, anchor='ma')
+    text, smaller = _fit(name, width)
+    draw.text((left + c * (width + _GAP) + width // 2, 2), text, 'black', smaller,
+              anchor='ma')
   for r in range(num_rows):
     y = top + r * (height + _GAP)
     if rows is not None:
@@ -41,7 +43,12 @@ def grid(images, columns, rows=None):
   return np.asarray(sheet)
 
 
-def _fit(font, text, width):
+def _fit(text, width):
+  """The text and a font in which it has that width: smaller, and cut in the end."""
+  for size in _SIZES:
+    font = ImageFont.load_default(size)
+    if font.getlength(text) <= width:
+      return text, font
   while font.getlength(text) > width and len(text) > 1:
     text = text[:-1]
-  return text
+  return text, font
