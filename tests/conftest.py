@@ -19,6 +19,7 @@ import pytest  # noqa: E402
 
 from configs import pegan  # noqa: E402
 from data_prep import build, synthetic  # noqa: E402
+import raw_folders  # noqa: E402
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -145,3 +146,10 @@ def real_dir():
   if not (folder / 'NEU-CLS-64').is_dir():
     pytest.skip(f'no real data at {folder}; set PEGAN_DATA to its folder')
   return folder
+
+
+@pytest.fixture
+def raw(tmp_path):
+  """A folder with what `raw_folders.write` puts there."""
+  raw_folders.write(tmp_path)
+  return tmp_path

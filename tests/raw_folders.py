@@ -32,6 +32,20 @@ def write_voc(path, boxes):
   path.write_text(f'<annotation>{objects}</annotation>')
 
 
+def write(folder):
+  """Two classes of 10 crops, 6 frames with a box each, 2 clean images."""
+  random = np.random.default_rng(0)
+  for name in ('crack', 'öl fleck'):
+    for k in range(10):
+      save(texture(random, 64, 64), folder / 'defects' / name / f'{k}.png')
+  for k in range(6):
+    save(texture(random, 150, 200), folder / 'frames' / f'{k}.png')
+    box = [('pit' if k % 2 else 'rust', 130, 60, 170, 110)]
+    write_voc(folder / 'boxes' / f'{k}.xml', box)
+  for k in range(2):
+    save(texture(random, 128, 192), folder / 'clean' / f'{k}.png')
+
+
 def run_build(raw, *flags, out='out'):
   """Runs the command line on the fixture's folders; returns the exit status."""
   return build.main(['--out', str(raw / out), '--per_class', '10', '--backgrounds', '8',
