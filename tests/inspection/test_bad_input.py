@@ -12,6 +12,12 @@ from pegan_jax.inspection import __main__ as command
 from pegan_jax.inspection import images, leaks
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+  """Defaults such as runs/study are of an empty folder, not of who runs the tests."""
+  monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
   """A data set whose audit groups a test image with one that was left out."""
