@@ -17,7 +17,6 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
-from configs import pegan  # noqa: E402
 from data_prep import build, synthetic  # noqa: E402
 import raw_folders  # noqa: E402
 
