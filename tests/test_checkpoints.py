@@ -1,87 +1,23 @@
 """Checkpoints come back bit for bit, or say in one sentence why not."""
 
-import os
 import pathlib
 import re
-import signal
-import socket
-import subprocess
-import sys
 import time
 
-from absl import logging
 import jax
-from jax.experimental import multihost_utils
 import jax.numpy as jnp
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 import numpy as np
-import optax
 import pytest
 
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
-from pegan_jax.state import GANState
+from saved_states import abstract, array_file, check_equal, CONFIG, files, flip
+from saved_states import make_state, meta_file, save_steps, truncate, zero
 
 # What Orbax leaves pending when it fails must not print tracebacks.
 pytestmark = pytest.mark.filterwarnings(
     'error::pytest.PytestUnraisableExceptionWarning')
-
-CONFIG = {'batch_size': 16, 'num_steps': 20, 'generate': {'per_class': 600},
-          'gen': {'width': 64, 'cut': [1, 2]}}
-
-
-def make_state(step, side=40):
-  """A state that differs in every leaf from one step to another."""
-  gen = {'conv': {'kernel': jax.random.normal(jax.random.key(step),
-                                              (side, side)),
-                  'odd': jnp.float32([jnp.nan, -0.0, 1e-45, step])},
-         'half': jnp.full((3,), step, jnp.bfloat16), 'no_leaves': {},
-         'nothing': None, 'no_elements': jnp.zeros((0, 3))}
-  disc = (jnp.arange(5, dtype=jnp.int8) + step, jnp.bool_(step % 2))
-  state = GANState(
-      step=jnp.int32(step), gen=gen, disc=disc, ema=None,
-      opt_gen=optax.adam(1e-3, mu_dtype=jnp.bfloat16).init(gen),
-      opt_disc=optax.sgd(1e-3).init(disc),
-      key={'one': jax.random.key(step, impl='rbg'),
-           'four': jax.random.split(jax.random.key(step), 4)})
-  mesh = jax.make_mesh((jax.device_count(),), ('data',),
-                       axis_types=(AxisType.Auto,))
-  # `device_put` takes neither NaN nor typed keys over several processes.
-  return jax.jit(lambda x: x, out_shardings=NamedSharding(
-      mesh, PartitionSpec()))(state)
-
-
-def abstract(state):
-  return jax.tree.map(lambda x: jax.ShapeDtypeStruct(
-      x.shape, x.dtype, sharding=x.sharding), state)
-
-
-def check_equal(got, want):
-  assert jax.tree.structure(got) == jax.tree.structure(want)
-  for x, y in zip(jax.tree.leaves(got), jax.tree.leaves(want)):
-    assert x.dtype == y.dtype and x.shape == y.shape
-    assert x.sharding == y.sharding
-    if jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
-      x, y = jax.random.key_data(x), jax.random.key_data(y)
-    assert np.asarray(x).tobytes() == np.asarray(y).tobytes()
-
-
-def save_steps(workdir, *steps, **kwargs):
-  checkpoints = Checkpoints(workdir, **kwargs)
-  for step in steps:
-    checkpoints.save(step, make_state(step), {'next': step}, CONFIG)
-  checkpoints.close()
-
-
-def files(folder):
-  return {p: p.read_bytes() for p in pathlib.Path(folder).rglob('*')
-          if p.is_file()}
-
-
-def array_file(workdir, step):
-  """The file with the arrays' bytes: much the largest."""
-  found = (workdir / 'checkpoints' / str(step) / 'state').rglob('*')
-  return max(found, key=lambda p: p.stat().st_size)
 
 
 def test_restored_equals_saved_bit_for_bit(tmp_path):
@@ -146,24 +82,6 @@ def test_what_json_cannot_hold_is_a_programming_error(tmp_path):
 
 
 # Damage.
-
-
-def truncate(path):
-  path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
-
-
-def zero(path):
-  path.write_bytes(bytes(path.stat().st_size))
-
-
-def flip(path):
-  data = bytearray(path.read_bytes())
-  data[len(data) // 2] ^= 1
-  path.write_bytes(data)
-
-
-def meta_file(workdir, step):
-  return workdir / 'checkpoints' / str(step) / 'meta' / 'metadata'
 
 
 @pytest.mark.parametrize('find', [array_file, meta_file])
@@ -255,147 +173,3 @@ def test_model_that_does_not_fit(tmp_path, key, value, message):
   template.gen[key] = value
   with pytest.raises(UserError, match=message):
     Checkpoints(tmp_path, say=pytest.fail).restore(template, CONFIG)
-
-
-# Disks that refuse.
-
-
-@pytest.fixture(name='small_disk')
-def fixture_small_disk(tmp_path):
-  mount = ['mount', '-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', tmp_path]
-  if not sys.platform.startswith('linux') or os.geteuid() or subprocess.run(
-      mount, capture_output=True, check=False).returncode:
-    pytest.skip('mounting a small tmpfs needs root and the right to mount')
-  yield tmp_path
-  subprocess.run(['umount', '--lazy', tmp_path], check=True)
-
-
-def test_full_disk(small_disk, capfd):
-  """The save fails in its thread; with one to keep, the old one still stays."""
-  save_steps(small_disk, 1)
-  checkpoints = Checkpoints(small_disk, max_to_keep=1)
-  for _ in range(2):  # The second time over what the first has left.
-    with pytest.raises(UserError) as error:
-      checkpoints.save(2, make_state(2, side=1500), {}, CONFIG)
-      checkpoints.wait()
-    assert str(error.value) == (
-        f'cannot write checkpoint 2 to {small_disk}/checkpoints: the disk is '
-        'full; checkpoint 1 is whole')
-  checkpoints.wait()  # Said once.
-  assert os.listdir(small_disk / 'checkpoints') == ['1']
-  check_equal(checkpoints.restore(make_state(0)).state, make_state(1))
-  checkpoints.save(3, make_state(3), {}, CONFIG)
-  checkpoints.close()
-  assert checkpoints.steps() == [3]
-  time.sleep(.05)
-  assert ''.join(capfd.readouterr()) == ''
-
-
-def test_read_only_disk(small_disk):
-  """Seen from outside: a thread left waiting would hold up the exit."""
-  save_steps(small_disk, 1)
-  subprocess.run(['mount', '-o', 'remount,ro', small_disk], check=True)
-  out, err = start('save_once', small_disk, 2).communicate(timeout=30)
-  assert out == (f'cannot write checkpoint 2 to {small_disk}/checkpoints: '
-                 'read-only file system; checkpoint 1 is whole\n')
-  assert err == ''
-
-
-def test_a_file_in_the_folders_place(tmp_path):
-  (tmp_path / 'checkpoints').write_text('')
-  with pytest.raises(UserError, match='cannot list .*: not a directory'):
-    Checkpoints(tmp_path).save(2, make_state(2), {}, CONFIG)
-
-
-# Whole programs: this file run as `python test_checkpoints.py NAME ARGS`.
-
-
-def start(*args, devices=1):
-  return subprocess.Popen(
-      [sys.executable, __file__, *map(str, args)], text=True,
-      env={**os.environ, 'JAX_NUM_CPU_DEVICES': str(devices),
-           'JAX_PLATFORMS': 'cpu'},
-      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def save_once(workdir, step):
-  try:
-    save_steps(workdir, int(step))
-  except UserError as error:
-    print(error)
-
-
-def save_for_ever(workdir):
-  checkpoints = Checkpoints(workdir, max_to_keep=1)
-  restored = checkpoints.restore(abstract(make_state(0, side=1000)), {})
-  step = 0
-  if restored is not None:
-    step = restored.position['next']
-    check_equal(restored.state, make_state(step, side=1000))
-  print(step, flush=True)
-  while True:
-    step += 1
-    checkpoints.save(step, make_state(step, side=1000), {'next': step}, {})
-
-
-def test_sigkill_at_any_moment_loses_no_whole_checkpoint(tmp_path):
-  """Also: one to keep, other device counts, and no word from Orbax."""
-  folder = tmp_path / 'checkpoints'
-  killed_at, midway = 0, 0
-  for devices, delay in ((1, 0), (4, .01), (2, .03)):
-    process = start('save_for_ever', tmp_path, devices=devices)
-    assert int(process.stdout.readline()) == killed_at, process.stderr.read()
-    while not any(int(p.name.split('.')[0]) >= killed_at + 3
-                  for p in folder.glob('*tmp*')):
-      assert process.poll() is None
-    time.sleep(delay)
-    process.send_signal(signal.SIGKILL)
-    assert process.communicate()[1] == ''
-    midway += any(folder.glob('*tmp*'))
-    assert Checkpoints(tmp_path).latest_step() >= killed_at + 2
-    killed_at = Checkpoints(tmp_path).latest_step()
-  assert midway
-  checkpoints = Checkpoints(tmp_path, max_to_keep=1)
-  check_equal(checkpoints.restore(make_state(0, side=1000)).state,
-              make_state(killed_at, side=1000))
-  checkpoints.save(killed_at + 1, make_state(1), {}, {})
-  checkpoints.close()
-  assert os.listdir(folder) == [str(killed_at + 1)]
-
-
-def save_in_pair(workdir, port, index):
-  jax.distributed.initialize(f'localhost:{port}', 2, int(index))
-  said = []
-  checkpoints = Checkpoints(workdir, max_to_keep=2, say=said.append)
-  for step in (1, 2, 3):
-    checkpoints.save(step, make_state(step), {'next': step}, CONFIG)
-  checkpoints.wait()
-  if index == '0':
-    flip(array_file(pathlib.Path(workdir), 3))
-  multihost_utils.sync_global_devices('damaged')
-  restored = checkpoints.restore(abstract(make_state(0)), CONFIG)
-  check_equal(restored.state, make_state(2))
-  checkpoints.save(3, restored.state, {'next': 3}, CONFIG)
-  checkpoints.close()
-  print(len(said), restored.step, checkpoints.steps())
-
-
-def test_two_processes(tmp_path):
-  with socket.socket() as free:
-    free.bind(('localhost', 0))
-    port = free.getsockname()[1]
-  pair = [start('save_in_pair', tmp_path, port, i, devices=2) for i in (0, 1)]
-  for process in pair:
-    out, err = process.communicate(timeout=60)
-    assert out.splitlines()[-1:] == ['1 2 [2, 3]'], err  # After Gloo's lines.
-  assert (tmp_path / 'checkpoints' / 'damaged_3').is_dir()
-  restored = Checkpoints(tmp_path).restore(make_state(0))
-  check_equal(restored.state, make_state(2))
-  assert restored.step == 3
-
-
-if __name__ == '__main__':
-  logging.use_absl_handler()
-  logging.set_verbosity(logging.INFO)
-  {f.__name__: f for f in (save_once, save_for_ever, save_in_pair)}[
-      sys.argv[1]](*sys.argv[2:])
