@@ -24,5 +24,7 @@ def get_config():
   config.seed = 0
   config.generated = ''         # folders of generated images, by commas
   config.per_class = 600        # of which so many a class are used
+  config.real_share = 0.0       # how many of a class's images in training are real;
+                                # 0: as many as there are
   config.checkpoint_every = 200  # steps
   return config

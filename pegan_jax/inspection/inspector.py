@@ -55,7 +55,7 @@ def inspect(config, workdir):
       'channels': info.channels,
       'max_value': info.metadata.get('max_value', 255)}}
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
-                    len(info.classes), settings.steps(len(train)))
+                    len(info.classes), settings.steps(len(train)), len(train))
   state = _train(config, workdir, trainer, sum(map(len, labels)), saved)
   report = _test(trainer, state, test, info.classes)
   report['protocol'] = saved | {'steps': trainer.steps,
@@ -67,8 +67,8 @@ def inspect(config, workdir):
 
 
 def settings_of(config):
-  """The `Settings` of a config; checked."""
-  settings = Settings(**{field.name: config[field.name]
+  """The `Settings` of a config, which may be older than some; checked."""
+  settings = Settings(**{field.name: config.get(field.name, field.default)
                          for field in dataclasses.fields(Settings)})
   settings.check()
   return settings

@@ -63,7 +63,9 @@ def _head(report):
       f'data       {p["data"]}: {p["test_images"]} test images in '
       f'{p["test_groups"]} groups',
       f'inspector  {p["network"]}, width {p["width"]:g}, {p["steps"]} steps of '
-      f'{p["batch_size"]}, AdamW {p["learning_rate"]:g}, one cycle',
+      f'{p["batch_size"]}, AdamW {p["learning_rate"]:g}, one cycle' + (
+          f'; {p["real_share"]:.0%} of the images of a class are real where there '
+          'are generated ones' if p['real_share'] else ''),
       f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
       f'{p["bootstrap"]} bootstrap samples']
   for name, counts in report['generated'].items():

@@ -19,6 +19,9 @@ class Settings:
     batch_size: images a step.
     learning_rate: the highest of the cycle.
     weight_decay: AdamW's, of all parameters.
+    real_share: how many of the images that a class is trained with are real ones,
+      repeated as need be, where there are generated ones beside them; 0 lets every
+      image come equally often.
   """
   network: str = 'resnet18'
   width: float = 1.0
@@ -26,6 +29,7 @@ class Settings:
   batch_size: int = 64
   learning_rate: float = 2e-3
   weight_decay: float = 1e-2
+  real_share: float = 0.0
 
   def check(self):
     """Raises UserError for values that make no sense."""
@@ -41,6 +45,9 @@ class Settings:
         raise UserError(f'{name} is {getattr(self, name)}: it must be above 0')
     if not 0 <= self.weight_decay < float('inf'):
       raise UserError(f'weight_decay is {self.weight_decay}: it must be 0 or more')
+    if not 0 <= self.real_share < 1:
+      raise UserError(f'real_share is {self.real_share}: it must be 0 or more, and '
+                      'below 1')
 
   def steps(self, num_images):
     """The number of optimiser steps for so many real training images."""

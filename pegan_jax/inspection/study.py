@@ -192,8 +192,11 @@ class _Bench:
     if arm.generated:
       parts.append(self._generated[arm.generated].checksum())
       pool.append(pools[arm.generated])
+    settings = dataclasses.asdict(self._options.settings)
+    if len(parts) < 2 or not settings['real_share']:
+      del settings['real_share']  # It changes nothing.
     return runs.key(
-        settings=dataclasses.asdict(self._options.settings), steps=self.steps,
+        settings=settings, steps=self.steps,
         seed=seed, augmented=arm.augmented, images=parts,
         test=self._test.checksum(),
         classes=len(self._info.classes)), np.concatenate(pool)
@@ -204,7 +207,7 @@ class _Bench:
     trainer = self._make(
         self._options.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._info.classes),
-        self.steps)
+        self.steps, len(self._train))
     bar = monitor.Progress(len(missing) * self.steps, unit='step')
     began, answers = time.perf_counter(), {}
     for (fraction, arm), group in itertools.groupby(

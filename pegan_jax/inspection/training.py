@@ -115,14 +115,20 @@ def make_steps(net, tx):
   return run
 
 
-def batches(pool, labels, steps, batch_size, seed):
-  """Draws a run's batches: every class equally often, every image of it too.
+def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
+  """Draws a run's batches: every class equally often.
+
+  Every image of a class comes equally often too, or with `real_share` every real one
+  and every generated one.
 
   Args:
     pool: int [n] indices of the images to train on.
     labels: int [N] of all images.
     steps, batch_size: how many, of how many.
     seed: of the draw.
+    num_real: an index below it is of a real image.
+    real_share: how many of a class's images are real where there are both kinds;
+      0 is as many as there are.
 
   Returns:
     int [steps, batch_size], indices out of `pool`. A class's images come in
@@ -137,11 +143,22 @@ def batches(pool, labels, steps, batch_size, seed):
   drawn = np.empty(total, np.int32)
   for c in classes:
     members, places = pool[own == c], np.flatnonzero(sequence == c)
-    drawn[places] = np.concatenate(
-        [rng.permutation(members)
-         for _ in range(-(-len(places) // len(members)))]
-        or [members])[:len(places)]
+    real, made = members[members < num_real], members[members >= num_real]
+    if real_share and len(real) and len(made):
+      count = round(real_share * len(places))
+      chosen = rng.permutation(np.concatenate([
+          _rounds(rng, real, count), _rounds(rng, made, len(places) - count)]))
+    else:
+      chosen = _rounds(rng, members, len(places))
+    drawn[places] = chosen
   return drawn.reshape(steps, batch_size)
+
+
+def _rounds(rng, members, count):
+  """`count` of the members, in shuffled rounds of all of them."""
+  return np.concatenate(
+      [rng.permutation(members) for _ in range(-(-count // len(members)))]
+      or [members])[:count]
 
 
 def _together(image_size, backend):
@@ -162,10 +179,11 @@ class Trainer:
     labels: int [N] in [0, num_classes).
     num_classes: how many there are.
     steps: optimiser steps of each training.
+    num_real: the first so many images are real, the others generated.
   """
 
-  def __init__(self, settings, images, labels, num_classes, steps):
-    self._settings, self.steps = settings, steps
+  def __init__(self, settings, images, labels, num_classes, steps, num_real=0):
+    self._settings, self.steps, self._num_real = settings, steps, num_real
     self._labels = np.asarray(labels)
     self._on_device = jnp.asarray(images), jnp.asarray(labels)
     self._size = images.shape[1]
@@ -231,8 +249,8 @@ class Trainer:
       yield jax.tree.map(lambda x, i=i: x[i], states)
 
   def _rows(self, pool, seed):
-    return batches(pool, self._labels, self.steps, self._settings.batch_size,
-                   seed)
+    return batches(pool, self._labels, self.steps, self._settings.batch_size, seed,
+                   self._num_real, self._settings.real_share)
 
   def _call(self, run, state, rows, key, augmented, progress):
     """Steps through `rows`, some of them a call: (state, losses of the last)."""

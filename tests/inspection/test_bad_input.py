@@ -53,6 +53,7 @@ def _fails(capsys, arguments, *words):
     (['study', '--data', 'd', '--per_class', '-1'], ['per_class']),
     (['study', '--data', 'd', '--filter'], ['--generated']),
     (['study', '--data', 'd', '--epochs', '0'], ['epochs']),
+    (['study', '--data', 'd', '--real_share', '1'], ['real_share', 'below 1']),
     (['study', '--data', 'd', '--width', 'nan'], ['width']),
     (['study', '--data', 'd', '--network', 'vgg'], ['vgg', 'mobilenetv2']),
     (['study', '--data', '/nowhere'], ['/nowhere', 'data_prep.build']),

@@ -101,6 +101,18 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path):
   assert len(PixelTrainer.trained) == 17 + 4
 
 
+def test_a_share_of_real_images_is_another_training_of_both_kinds_alone(
+    world, tmp_path):
+  def run(**settings):
+    return study.study(
+        _options(world, tmp_path / 'out', 'planted', seeds=2,
+                 settings=study.Settings(**settings)), PixelTrainer)
+  run()
+  found = run(real_share=0.5)
+  assert len(PixelTrainer.trained) == 2 * 5 + 2 * 2
+  assert '50% of the images of a class are real' in report.to_text(found)
+
+
 def test_fewer_real_images_and_what_generated_ones_are_worth(world, tmp_path):
   found = study.study(_options(world, tmp_path / 'out', 'planted', seeds=2,
                                fractions=(0.5, 1.0)), PixelTrainer)

@@ -56,6 +56,22 @@ def test_batches_take_classes_and_images_equally_often():
   np.testing.assert_array_equal(labels[found], labels[fewer])
 
 
+def test_a_share_of_each_class_is_real():
+  """Whatever there is of each kind; a class with one kind alone is left as it is."""
+  labels = np.array([0, 0, 1, 1, 1] + [0] * 30 + [1] * 10 + [2] * 4)
+  found = training.batches(np.arange(len(labels)), labels, 30, 8, seed=0,
+                           num_real=5, real_share=0.4)
+  times = np.bincount(found.ravel(), minlength=len(labels))
+  real = np.arange(len(labels)) < 5
+  for c, expected in enumerate((32, 32, 0)):  # Of 80 a class.
+    mine, theirs = times[(labels == c) & real], times[(labels == c) & ~real]
+    assert mine.sum() == expected and theirs.sum() == 80 - expected
+    assert all(np.ptp(x) <= 1 for x in (mine, theirs) if len(x))
+  # Both kinds all along, not one after the other.
+  early = found[:15].ravel()
+  assert 8 <= np.sum((early < 5) & (labels[early] == 0)) <= 24
+
+
 def test_the_schedule_is_torchs_one_cycle():
   """torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=11): its values
   at its ends and its peak, reached after 0.3 of the steps."""

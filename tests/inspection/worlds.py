@@ -67,8 +67,8 @@ class PixelTrainer:
   trained = []
   stop_after = None
 
-  def __init__(self, settings, images, labels, num_classes, steps):
-    del settings, steps
+  def __init__(self, settings, images, labels, num_classes, steps, num_real=0):
+    del settings, steps, num_real
     self._features = self._read(images)
     self._labels, self._num_classes = labels, num_classes
 
