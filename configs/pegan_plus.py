@@ -21,6 +21,7 @@ def get_config():
   config.lambda_mask = 1.0  # of the part of the mask that paints nothing that is seen
   config.lambda_cls_fake = 0.5
   # The discriminator.
+  config.pretrained = True  # judges what EfficientNet-Lite1 sees, else pixels
   config.n_critic = 1
   config.disc_width = 2.0   # times `width`
   config.projection = True  # it is told the domain

@@ -9,7 +9,7 @@ import optax
 
 
 def critic_score(adv):
-  """D(x) of each image: the mean over its patches, [B, h, w] -> [B]."""
+  """D(x) of each image: the mean over its patches, [B, h, w, ...] -> [B, ...]."""
   return adv.mean(axis=(1, 2))
 
 
@@ -74,8 +74,8 @@ def r1_penalty(score, x):
   """||grad D(x)||_2^2 / 2, the norm over all pixels of one real image.
 
   Args:
-    score: maps [B, H, W, C] to [B]; each image's score depends on it alone.
-    x: [B, H, W, C], real images.
+    score: maps x to [B, ...], which is added up; an image's score depends on it alone.
+    x: [B, H, W, C], real images, or several arrays of what is seen of them.
 
   Returns:
     [B].
@@ -84,7 +84,7 @@ def r1_penalty(score, x):
     Mescheder et al. 2018, https://arxiv.org/abs/1801.04406, equation 9.
   """
   grad = jax.grad(lambda x: score(x).sum())(x)
-  return jnp.square(grad).sum(axis=(1, 2, 3)) / 2
+  return sum(jnp.square(g).sum(axis=(1, 2, 3)) for g in jax.tree.leaves(grad)) / 2
 
 
 def cross_entropy_disc(real, fake):

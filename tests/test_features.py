@@ -117,7 +117,7 @@ class TestLoad:
     assert (protocol['dim'], protocol['input_size']) == (1280, 224)
     got = extract(make_inception.images(efficientnet.SIZE)[:4])
     with np.load(_FIXTURES / 'efficientnet.npz') as theirs:
-      np.testing.assert_allclose(got, theirs['features'], atol=1e-5)
+      np.testing.assert_allclose(got, theirs['lite0_features'], atol=1e-5)
 
   def test_inception_is_chosen_where_its_file_is(self, monkeypatch):
     """By flag, by variable, in the cache; the file's path and checksum hold."""

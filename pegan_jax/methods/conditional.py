@@ -81,6 +81,11 @@ def _translate_rows(nets, gen, image, label):
   return flat.reshape(image.shape)
 
 
+def per_image(x):
+  """The mean over a discriminator's critics: [B, ...] -> [B]."""
+  return x.reshape(len(x), -1).mean(-1)
+
+
 def average(values, mask=None):
   return Average.from_model_output(values=values, mask=mask)
 
@@ -183,14 +188,14 @@ def adversarial(nets, config, disc, real, fake, label_trg, seen=None, domain=Non
     label_trg: [B] target domains.
     seen: what the discriminator sees in place of `fake`, or None.
     domain: what it is told.
-    loss: of the generator, [B] scores -> [B].
+    loss: of the generator, scores -> the same shape.
 
   Returns:
     The scalar loss, and its terms as `gen_loss` has them.
   """
   adv_map, logits = nets.disc.apply(
       {'params': disc}, fake if seen is None else seen, domain)
-  adv = loss(losses.critic_score(adv_map))
+  adv = per_image(loss(losses.critic_score(adv_map)))
   cls = losses.classification(logits, label_trg)
   return jnp.mean(adv + config.lambda_cls_fake * cls), {
       'gen/adv': average(adv)} | by_target(

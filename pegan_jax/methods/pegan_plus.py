@@ -19,7 +19,9 @@ from pegan_jax.augment import CHANGES, augment
 from pegan_jax.errors import UserError
 from pegan_jax.methods import conditional
 from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-import
+from pegan_jax.nets import pretrained
 from pegan_jax.nets.discriminator import Discriminator
+from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
 from pegan_jax.nets.masked_translator import MaskedTranslator
 
 LAYOUT = 'matched_pairs'
@@ -36,10 +38,11 @@ class Objective(NamedTuple):
   """How discriminator and generator contest.
 
   Attributes:
-    disc: the discriminator's loss, of [B] scores of real and of generated images.
-    gen: the generator's, of [B] scores of its images.
+    disc: the discriminator's loss, of scores of real and of generated images.
+    gen: the generator's, of scores of its images.
     penalty: (score, real, fake, key) -> [B], of the discriminator's gradient; `score`
-      maps images and what the critic is told to [B], `real` and `fake` are such pairs.
+      maps what is seen of images and what the critic is told to scores, `real` and
+      `fake` are such pairs.
   """
   disc: Callable
   gen: Callable
@@ -66,11 +69,18 @@ OBJECTIVES = {
 
 
 class Networks(NamedTuple):
-  """`conditional.Networks`, and the channels of noise from pixel to pixel."""
+  """`conditional.Networks` and more.
+
+  Attributes:
+    grain: channels of noise from pixel to pixel.
+    pretrained: whether the discriminator judges what `nets.pretrained` sees, whose
+      parameters are the method's `extra`; else it judges pixels.
+  """
   gen: nn.Module
   disc: nn.Module
   num_domains: int
   grain: int
+  pretrained: bool = False
 
 
 def networks(config, num_domains):
@@ -85,24 +95,40 @@ def networks(config, num_domains):
       raise UserError(f'{name} is {config[name]!r}: choose from {", ".join(known)}')
   if config.penalise_every < 1:
     raise UserError(f'penalise_every is {config.penalise_every}: it must be at least 1')
+  if config.pretrained and config.objective == 'wgan_gp':
+    raise UserError('objective wgan_gp is for a discriminator of pixels: with it set '
+                    'pretrained=False')
   if round(64 * config.width * config.disc_width) < 1:
     raise UserError(f'disc_width is {config.disc_width}: it leaves no filters')
   dtype = jnp.dtype(config.dtype)
+  disc = FeatureDiscriminator if config.pretrained else Discriminator
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
                        channels=1 if config.grey else 3, grain=config.grain),
-      Discriminator(num_domains, config.width * config.disc_width, dtype,
-                    projection=config.projection), num_domains, config.grain)
+      disc(num_domains, config.width * config.disc_width, dtype,
+           projection=config.projection),
+      num_domains, config.grain, config.pretrained)
 
 
 def init(nets, key, image_size):
-  """Draws (gen, disc, ()): parameters for square images of `image_size`."""
+  """Draws (gen, disc, extra): parameters for square images of `image_size`.
+
+  Raises:
+    UserError: the pretrained network is not installed.
+  """
   key_gen, key_disc = jax.random.split(key)
   image = jnp.zeros((1, image_size, image_size, 3))
   label = jnp.zeros((1,), jnp.int32)
   noise = _noise(key, image.shape, nets.grain)
+  extra = jax.tree.map(jnp.asarray, pretrained.load()) if nets.pretrained else ()
+  seen = _see(nets, extra, image)
   return (nets.gen.init(key_gen, image, label, noise)['params'],
-          nets.disc.init(key_disc, image, _domain(nets, label))['params'], ())
+          nets.disc.init(key_disc, seen, _domain(nets, label))['params'], extra)
+
+
+def _see(nets, extra, image):
+  """What the discriminator judges of images [B, H, W, 3]."""
+  return pretrained.see(extra, image) if nets.pretrained else image
 
 
 def _domain(nets, label):
@@ -168,8 +194,9 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
   fake, _ = conditional.in_parts(
       functools.partial(_translate, nets, gen), batch['image'], label_trg,
       _noise(key_noise, batch['image'].shape, nets.grain))
-  real, fake = (augment(k, jax.lax.stop_gradient(x), config.augment) for k, x in zip(
-      jax.random.split(key_augment), (batch['image'], fake)))
+  real, fake = (
+      jax.lax.stop_gradient(_see(nets, extra, augment(k, x, config.augment)))
+      for k, x in zip(jax.random.split(key_augment), (batch['image'], fake)))
   told_src, told_trg = (_domain(nets, label) for label in (label_src, label_trg))
 
   def judge(x, told, dtype=nets.disc.dtype):
@@ -178,7 +205,7 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
 
   real_score, logits = judge(real, told_src)
   fake_score, _ = judge(fake, told_trg)
-  adv = objective.disc(real_score, fake_score)
+  adv = conditional.per_image(objective.disc(real_score, fake_score))
   cls = losses.classification(logits, label_src)
   ends = jax.tree.map(functools.partial(_some_pairs, config.penalise_every),
                       ((real, told_src), (fake, told_trg)))
@@ -193,7 +220,8 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
       'disc/gradient_penalty': average(penalty),
       'disc/cls_real': average(cls),
       'disc/accuracy_real': average(logits.argmax(-1) == label_src),
-      'disc/separation': average(conditional.separation(real_score, fake_score)),
+      'disc/separation': average(conditional.separation(
+          *map(conditional.per_image, (real_score, fake_score)))),
       'disc/loss': average(loss[None]),
   }, extra)
 
@@ -214,7 +242,7 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
       _noise(key_back, real[_BACKGROUNDS].shape, nets.grain))
   loss, metrics = conditional.adversarial(
       nets, config, disc, real, fake, label_trg,
-      seen=augment(key_augment, fake, config.augment),
+      seen=_see(nets, extra, augment(key_augment, fake, config.augment)),
       domain=_domain(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
   rec = losses.reconstruction(real[_BACKGROUNDS], recon)
   unseen = losses.unseen_mask(real, fake, mask)

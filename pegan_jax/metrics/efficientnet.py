@@ -1,9 +1,12 @@
-"""EfficientNet-Lite0: MobileNet's inverted bottlenecks without squeeze-excite.
+"""EfficientNet-Lite: MobileNet's inverted bottlenecks without squeeze-excite.
+
+Lite0 is the network that the evaluation measures with; Lite1, which has a few more
+layers, is one that a discriminator can see through (`nets/pretrained.py`).
 
 Tan and Le 2019, https://arxiv.org/abs/1905.11946; the Lite variants are those of
 https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
 Layers bear the names that they have in `efficientnet-lite0-57934424.pth`, the
-original weights for PyTorch, with 'block_1' for '_blocks.1'.
+original weights for PyTorch, and its siblings, with 'block_1' for '_blocks.1'.
 """
 
 from flax import linen as nn
@@ -20,6 +23,8 @@ CPU_BATCH = 8  # The fastest on two cores.
 # (repeats, kernel, stride of the first, expansion, channels out)
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80),
           (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+STAGES_LITE1 = tuple((repeats, *rest) for repeats, (_, *rest) in zip(
+    (1, 3, 3, 4, 4, 5, 1), STAGES))
 
 
 def scale_input(x, resize='bicubic'):
@@ -58,19 +63,27 @@ class Net(nn.Module):
   """[B, 224, 224, 3] from `scale_input` -> pooled features [B, 1280].
 
   Attributes:
+    stages: `STAGES` or another's.
     logits: return (features, logits [B, 1000]) instead.
+    maps: numbers of stages; what comes out of these is returned instead, a tuple of
+      [B, H, W, C], of images of any size.
   """
+  stages: tuple = STAGES
   logits: bool = False
+  maps: tuple[int, ...] = ()
 
   @nn.compact
   def __call__(self, x):
     x = nn.relu6(_conv(x, 'conv_stem', 32, 3, stride=2))
-    index = 0
-    for repeats, kernel_size, stride, expansion, features in STAGES:
+    index, maps = 0, []
+    for repeats, kernel_size, stride, expansion, features in self.stages:
       for repeat in range(repeats):
         x = Bottleneck(kernel_size, 1 if repeat else stride, expansion, features,
                        name=f'block_{index}')(x)
         index += 1
+      maps.append(x)
+    if self.maps:
+      return tuple(maps[i] for i in self.maps)
     x = nn.relu6(_conv(x, 'conv_head', DIM))
     pooled = x.mean(axis=(1, 2))
     # Declared in either case: the weights are the same.
@@ -97,11 +110,12 @@ def torch_shapes():
       layers.parameter_shapes(Net(), SIZE), _torch_names)
 
 
-def convert(tensors):
+def convert(tensors, stages=STAGES):
   """The network's parameters from the state dict of its PyTorch file.
 
   Args:
     tensors: dict of name to array.
+    stages: the network's.
 
   Returns:
     A nested dict of float32 arrays: the value of 'params' for `Net`.
@@ -110,4 +124,4 @@ def convert(tensors):
     UserError: a tensor is missing, unknown, misshapen or not finite.
   """
   return layers.from_torch(
-      tensors, layers.parameter_shapes(Net(), SIZE), _torch_names)
+      tensors, layers.parameter_shapes(Net(stages), SIZE), _torch_names)

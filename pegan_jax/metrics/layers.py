@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax import errors
+from pegan_jax.nets import depthwise
 
 BN_EPSILON = 1e-3  # of both networks
 # On recent GPUs the default is TF32, which keeps three digits.
@@ -38,25 +39,8 @@ def conv(x, kernel, stride=1, padding='SAME', groups=1):
 
 def depthwise_conv(x, kernel, stride=1):
   """One filter a channel: [B, H, W, C], [K, K, 1, C] -> [B, h, w, C]."""
-  if jax.default_backend() == 'cpu':
-    return _sum_of_shifted(x, kernel[:, :, 0], stride)
-  return conv(x, kernel, stride, groups=x.shape[-1])
-
-
-def _sum_of_shifted(x, kernel, stride):
-  """`depthwise_conv` as K * K products, which XLA makes one loop of.
-
-  On the CPU its grouped convolution is many times slower: `benchmarks/features.py`
-  prints by how much the whole network is.
-  """
-  size = kernel.shape[0]
-  pads = lax.padtype_to_pads(x.shape[1:3], (size, size), (stride, stride),
-                             'SAME')
-  x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
-  height, width = (n - size for n in x.shape[1:3])
-  return sum(
-      x[:, i:i + height + 1:stride, j:j + width + 1:stride] * kernel[i, j]
-      for i in range(size) for j in range(size))
+  pads = lax.padtype_to_pads(x.shape[1:3], kernel.shape[:2], (stride, stride), 'SAME')
+  return depthwise.depthwise_conv(x, kernel, stride, tuple(pads), PRECISION)
 
 
 class Weights(nn.Module):

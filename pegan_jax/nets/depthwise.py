@@ -1,4 +1,4 @@
-"""Depthwise 3x3 convolution, for XLA's CPU backend as sums of shifted products.
+"""Depthwise convolution, for XLA's CPU backend as sums of shifted products.
 
 A grouped convolution and its derivatives run there one group at a time;
 `benchmarks/inspector.py` prints how much slower that is.
@@ -11,7 +11,7 @@ import jax
 from jax import lax
 import jax.numpy as jnp
 
-_TAPS = tuple((i, j) for i in range(3) for j in range(3))
+_AROUND = ((1, 1), (1, 1))
 
 
 def _use_shifts(backend):
@@ -19,63 +19,71 @@ def _use_shifts(backend):
   return backend == 'cpu'
 
 
-def depthwise_conv(x, kernel, stride=1):
-  """Filters each channel by itself, with one zero of padding on every side.
+def depthwise_conv(x, kernel, stride=1, pads=_AROUND, precision=None):
+  """Filters each channel by itself.
 
   Args:
     x: [B, H, W, C].
-    kernel: [3, 3, 1, C].
+    kernel: [K, K, 1, C].
     stride: step in both directions.
+    pads: zeros added before and after, in each direction.
+    precision: of `lax.conv_general_dilated`.
 
   Returns:
-    [B, (H - 1) // stride + 1, (W - 1) // stride + 1, C].
+    [B, (H + zeros - K) // stride + 1, likewise for W, C].
   """
   if _use_shifts(jax.default_backend()):
-    return _shifts(x, kernel, stride)
+    return _shifts(x, kernel, stride, pads)
   return lax.conv_general_dilated(
-      x, kernel, (stride, stride), [(1, 1), (1, 1)],
-      feature_group_count=x.shape[-1],
-      dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
+      x, kernel, (stride, stride), pads, feature_group_count=x.shape[-1],
+      dimension_numbers=('NHWC', 'HWIO', 'NHWC'), precision=precision)
 
 
-def _shifted(x, stride):
-  """What each tap of the kernel sees: nine of [B, h, w, C]."""
-  height, width = ((n - 1) // stride * stride + 1 for n in x.shape[1:3])
-  x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-  return [x[:, i:i + height:stride, j:j + width:stride] for i, j in _TAPS]
+def _taps(kernel):
+  return [(i, j) for i in range(len(kernel)) for j in range(len(kernel))]
 
 
-def _sum(x, kernel, stride):
-  return sum(part * kernel[i, j, 0]
-             for part, (i, j) in zip(_shifted(x, stride), _TAPS))
+def _shifted(x, kernel, stride, pads):
+  """What each tap of the kernel sees: K * K of [B, h, w, C]."""
+  x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
+  height, width = (n - len(kernel) + 1 for n in x.shape[1:3])
+  return [x[:, i:i + height:stride, j:j + width:stride] for i, j in _taps(kernel)]
 
 
-def _by_x(g, kernel, stride, out_hw):
-  """The adjoint in x, read where JAX's own would add up nine spread-out arrays."""
-  if stride == 1:
-    return _sum(g, kernel[::-1, ::-1], 1)
-  # Even rows of x meet the middle row of taps, odd rows the two outer ones.
-  meet = ((1, 0),), ((2, 0), (0, 1))
-  batch, h, w, channels = g.shape
-  g = jnp.pad(g, ((0, 0), (0, 1), (0, 1), (0, 0)))
+def _sum(x, kernel, stride, pads):
+  return sum(part * kernel[i, j, 0] for part, (i, j) in zip(
+      _shifted(x, kernel, stride, pads), _taps(kernel)))
+
+
+def _by_x(g, kernel, stride, pads, out_hw):
+  """The adjoint in x, read where JAX's own would add up K * K spread-out arrays."""
+  size = len(kernel)
+  # The row `stride` q + r of x meets the tap k in the row q + shift of g.
+  rows, columns = [
+      [[(k, (r + low - k) // stride) for k in range(size)
+        if (r + low - k) % stride == 0] for r in range(stride)] for low, _ in pads]
+  h, w = (-(-n // stride) for n in out_hw)
+  g = jnp.pad(g, ((0, 0), (size, size + h - g.shape[1]),
+                  (size, size + w - g.shape[2]), (0, 0)))
+  zero = jnp.zeros((len(g), h, w, g.shape[-1]), g.dtype)
   x = jnp.stack([
-      jnp.stack([sum(g[:, i:i + h, j:j + w] * kernel[a, b, 0]
-                     for a, i in rows for b, j in columns)
-                 for columns in meet], 3) for rows in meet], 2)
-  return x.reshape(batch, 2 * h, 2 * w, channels)[:, :out_hw[0], :out_hw[1]]
+      jnp.stack([sum((g[:, size + i:size + i + h, size + j:size + j + w]
+                      * kernel[a, b, 0] for a, i in row for b, j in column), zero)
+                 for column in columns], 3) for row in rows], 2)
+  return x.reshape(len(g), stride * h, stride * w, -1)[:, :out_hw[0], :out_hw[1]]
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _shifts(x, kernel, stride):
-  return _sum(x, kernel, stride)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _shifts(x, kernel, stride, pads):
+  return _sum(x, kernel, stride, pads)
 
 
-def _shifts_backward(stride, saved, g):
+def _shifts_backward(stride, pads, saved, g):
   x, kernel = saved
-  by_x = _by_x(g, kernel, stride, x.shape[1:3])
-  # All nine sums in one pass, image by image so that both cores work: nine
-  # reductions of their own would each have a copy of their part of x made first.
-  products = tuple(part * g for part in _shifted(x, stride))
+  by_x = _by_x(g, kernel, stride, pads, x.shape[1:3])
+  # All sums in one pass, image by image so that both cores work: reductions
+  # of their own would each have a copy of their part of x made first.
+  products = tuple(part * g for part in _shifted(x, kernel, stride, pads))
   zero = jnp.zeros((), g.dtype)
   by_image = lax.reduce(
       products, (zero,) * len(products),
@@ -84,12 +92,12 @@ def _shifts_backward(stride, saved, g):
 
 
 _shifts.defvjp(
-    lambda x, kernel, stride: (_sum(x, kernel, stride), (x, kernel)),
+    lambda x, kernel, stride, pads: (_sum(x, kernel, stride, pads), (x, kernel)),
     _shifts_backward)
 
 
 class DepthwiseConv(nn.Module):
-  """`depthwise_conv` as a layer: [B, H, W, C] -> [B, h, w, C].
+  """A 3x3 `depthwise_conv` as a layer: [B, H, W, C] -> [B, h, w, C].
 
   Attributes:
     stride: step in both directions.

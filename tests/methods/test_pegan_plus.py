@@ -46,7 +46,7 @@ def setting():
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1]),
            'match': jnp.array([[0., 0., 1.], [1., 0., 0.]])}  # the background: 2
   config = config_file.get_config()
-  config.penalise_every, config.lambda_mask = 1, 0.0
+  config.penalise_every, config.lambda_mask, config.pretrained = 1, 0.0, False
   config.objective, config.lambda_gp, config.lambda_rec = 'wgan_gp', 10.0, 10.0
   config.lambda_cls_real, config.lambda_cls_fake = 2.0, 5.0
   return nets, config, {'open': jnp.ones(())}, {'scale': jnp.float32(0.25)}, batch
@@ -94,8 +94,58 @@ def test_the_logistic_objective_penalises_the_real_images_gradient(setting):
   assert float(metrics['gen/adv'].compute()) == pytest.approx(adv, rel=1e-4)
 
 
+class Pair(nn.Module):
+  """Two critics: the first seen's sum times its weight, and minus the second's."""
+  dtype: jnp.dtype = jnp.float32
+  projection: bool = False
+
+  @nn.compact
+  def __call__(self, seen, domain):
+    assert domain is None
+    scale = self.param('scale', nn.initializers.ones, ())
+    adv = [scale * seen[0].sum(axis=(1, 2, 3)), -seen[1].sum(axis=(1, 2, 3))]
+    return jnp.stack(adv, -1)[:, None, None], jnp.zeros((len(seen[0]), 4))
+
+
+def test_what_a_pretrained_network_sees_is_judged_critic_by_critic(
+    setting, monkeypatch):
+  """Seen: the image times `extra`, and its first pixel."""
+  nets, config, gen, _, batch = setting
+  monkeypatch.setattr(pegan_plus.pretrained, 'see', lambda extra, x: (
+      extra * x, x[:, :1, :1]))
+  nets = nets._replace(disc=Pair(), pretrained=True)
+  config.objective, config.lambda_gp = 'logistic_r1', 0.5
+  disc, extra, key = {'scale': jnp.float32(0.1)}, jnp.float32(0.5), jax.random.key(0)
+  loss, (metrics, same) = pegan_plus.disc_loss(
+      nets, config, disc, gen, extra, batch, key)
+  assert same == extra  # It is not trained.
+  scores = lambda x: np.stack([
+      0.05 * np.asarray(x).sum((1, 2, 3)), -np.asarray(x)[:, 0, 0].sum(-1)], -1)
+  softplus = lambda x: np.log1p(np.exp(x))
+  fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
+  adv = (softplus(-scores(batch['image'])) + softplus(scores(fake))).mean()
+  assert float(metrics['disc/adv'].compute()) == pytest.approx(adv, rel=1e-4)
+  # By what is seen, not by the pixels: 0.1 at 8 x 8 x 3, 1 at 3 of them.
+  penalty = (0.1 ** 2 * 8 * 8 * 3 + 3) / 2
+  assert float(metrics['disc/gradient_penalty'].compute()) == pytest.approx(penalty)
+  assert loss == pytest.approx(adv + 0.5 * penalty + 2 * np.log(4), rel=1e-4)
+  _, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, extra, batch, key)
+  fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
+  assert float(metrics['gen/adv'].compute()) == pytest.approx(
+      softplus(-scores(fake)).mean(), rel=1e-4)
+  # The generator's gradient goes through what is seen.
+  config.lambda_cls_fake = config.lambda_rec = 0.0
+  slope = jax.grad(lambda gen: pegan_plus.gen_loss(
+      nets, config, gen, disc, extra, batch, key)[0])(gen)['open']
+  step = 1e-2
+  values = [float(pegan_plus.gen_loss(nets, config, {'open': 1 + s}, disc, extra,
+                                      batch, key)[0]) for s in (-step, step)]
+  assert slope == pytest.approx((values[1] - values[0]) / (2 * step), rel=2e-2)
+
+
 @pytest.mark.parametrize('name,value,words', [
     ('objective', 'hinge', "objective is 'hinge': choose from logistic_r1, wgan_gp"),
+    ('objective', 'wgan_gp', 'wgan_gp is for a discriminator of pixels'),
     ('augment', ('mirror',), 'augment is .*choose from brightness'),
     ('penalise_every', 0, 'penalise_every is 0: it must be at least 1'),
     ('disc_width', 0.0, 'disc_width is 0.0: it leaves no filters')])
