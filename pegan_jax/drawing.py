@@ -115,6 +115,7 @@ def choose_backgrounds(seed, counts, available, match=None):
   return chosen
 
 
+@functools.lru_cache(1)  # A run draws again and again: traced once.
 def _make_chunk(run):
   """A jitted function that draws CHUNK images of each class on every device.
 

@@ -45,6 +45,16 @@ def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
   assert generate.restore(run, 'newest').step == 3
 
 
+def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path, monkeypatch):
+  run, traced = Run(watched, tmp_path), []
+  produce = run.method.produce
+  monkeypatch.setattr(run.method, 'produce', lambda *args: traced.append(0) or produce(
+      *args))
+  watch, ema = Watch(run, 0), run.init_state().ema
+  assert [len(watch._draw(ema)) for _ in range(2)] == [9, 9]
+  assert len(traced) == 1
+
+
 def test_evaluation_does_not_change_the_run(watched, tmp_path):
   train(watched, tmp_path / 'watched')
   watched.eval_every = 0
