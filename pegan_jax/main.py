@@ -78,10 +78,10 @@ def _parse_flags(argv):
     rest = flags.FLAGS(argv)
     _CONFIG.value.to_dict()  # A file that failed to load fails here.
     return rest
-  except KeyError as e:  # config_flags: a key that the config does not have.
-    raise UserError(f'no such config key: {_one_line(e.args[0])}') from e
-  except (flags.Error, AttributeError, TypeError, ValueError, OSError) as e:
-    text = str(e).strip()
+  except (flags.Error, KeyError, AttributeError, TypeError, ValueError, OSError) as e:
+    # A key that the config does not have: a KeyError, or an AttributeError with it in it.
+    key = next((x for x in (e, *e.args) if isinstance(x, KeyError)), None)
+    text = f'no such config key: {key.args[0]}' if key else str(e).strip()
     if 'Traceback' in text:  # A config's own error: the whole of it is in there.
       text = f'--config: {text.splitlines()[-1]}'
     raise UserError(_one_line(text)) from e
