@@ -79,7 +79,7 @@ def _parse_flags(argv):
     _CONFIG.value.to_dict()  # A file that failed to load fails here.
     return rest
   except (flags.Error, KeyError, AttributeError, TypeError, ValueError, OSError) as e:
-    # A key that the config does not have: a KeyError, or an AttributeError with it in it.
+    # A key that the config does not have: a KeyError, or an AttributeError of one.
     key = next((x for x in (e, *e.args) if isinstance(x, KeyError)), None)
     text = f'no such config key: {key.args[0]}' if key else str(e).strip()
     if 'Traceback' in text:  # A config's own error: the whole of it is in there.

@@ -67,7 +67,8 @@ def test_arrays_of_any_number_and_size_are_taken_in_order():
 
 def test_this_holds_on_eight_devices():
   process = subprocess.run(
-      [sys.executable, '-m', 'pytest', '-q', '-n', '0', __file__, '-k', 'odd_sizes or in_order'],
+      [sys.executable, '-m', 'pytest', '-q', '-n', '0', __file__,
+       '-k', 'odd_sizes or in_order'],
       env=os.environ | {'JAX_NUM_CPU_DEVICES': '8'}, capture_output=True,
       text=True, timeout=200)
   assert process.returncode == 0, process.stdout
