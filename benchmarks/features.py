@@ -38,7 +38,7 @@ def _torch_network(module, tensors, folded, device):
   import numpy as np
   import torch
   from torch.nn import functional as F
-  from pegan_jax.metrics import layers
+  from pegan_jax.pretrained import layers
   params = {name: torch.from_numpy(np.array(x)).to(device)
             for name, x in tensors.items()}
   if folded:
@@ -78,7 +78,7 @@ def _torch_network(module, tensors, folded, device):
 def _norms(module):
   """{batch norm: the convolution before it}, names in the state dict."""
   # pylint: disable=protected-access,g-import-not-at-top
-  from pegan_jax.metrics import layers
+  from pegan_jax.pretrained import layers
   names = map(module._torch_names, layers._kernels(
       layers.parameter_shapes(module.Net(), module.SIZE)))
   return {norm: weight for weight, norm in names if norm}
@@ -167,7 +167,7 @@ def _random_weights(shapes):
 
 def _grouped(x, kernel, stride=1):
   """`layers.depthwise_conv` as XLA has it."""
-  from pegan_jax.metrics import layers  # pylint: disable=g-import-not-at-top
+  from pegan_jax.pretrained import layers  # pylint: disable=g-import-not-at-top
   return layers.conv(x, kernel, stride, groups=x.shape[-1])
 
 
@@ -177,7 +177,7 @@ def _compare(name, batches, rounds, clock):
   import jax
   import numpy as np
   import torch
-  from pegan_jax.metrics import layers
+  from pegan_jax.pretrained import layers
   from pegan_jax.metrics.features import Extractor
   module = importlib.import_module(f'pegan_jax.metrics.{name}')
   tensors = _random_weights(module.torch_shapes())

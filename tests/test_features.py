@@ -11,7 +11,8 @@ import pytest
 
 from fixtures import make_inception
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import efficientnet, features, inception
+from pegan_jax.metrics import features
+from pegan_jax.pretrained import efficientnet, inception
 
 _FIXTURES = pathlib.Path(__file__).parent / 'fixtures'
 

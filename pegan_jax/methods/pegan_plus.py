@@ -19,7 +19,7 @@ from pegan_jax.augment import CHANGES, augment
 from pegan_jax.errors import UserError
 from pegan_jax.methods import conditional
 from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-import
-from pegan_jax.nets import pretrained
+from pegan_jax.pretrained import perception
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
 from pegan_jax.nets.masked_translator import MaskedTranslator
@@ -73,8 +73,8 @@ class Networks(NamedTuple):
 
   Attributes:
     grain: channels of noise from pixel to pixel.
-    pretrained: whether the discriminator judges what `nets.pretrained` sees, whose
-      parameters are the method's `extra`; else it judges pixels.
+    pretrained: whether the discriminator judges what `pretrained.perception` gives it,
+      whose parameters are the method's `extra`; else it judges pixels.
   """
   gen: nn.Module
   disc: nn.Module
@@ -120,7 +120,7 @@ def init(nets, key, image_size):
   image = jnp.zeros((1, image_size, image_size, 3))
   label = jnp.zeros((1,), jnp.int32)
   noise = _noise(key, image.shape, nets.grain)
-  extra = jax.tree.map(jnp.asarray, pretrained.load()) if nets.pretrained else ()
+  extra = jax.tree.map(jnp.asarray, perception.load()) if nets.pretrained else ()
   seen = _see(nets, extra, image)
   return (nets.gen.init(key_gen, image, label, noise)['params'],
           nets.disc.init(key_disc, seen, _domain(nets, label))['params'], extra)
@@ -128,7 +128,7 @@ def init(nets, key, image_size):
 
 def _see(nets, extra, image):
   """What the discriminator judges of images [B, H, W, 3]."""
-  return pretrained.see(extra, image) if nets.pretrained else image
+  return perception.see(extra, image) if nets.pretrained else image
 
 
 def _domain(nets, label):

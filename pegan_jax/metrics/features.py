@@ -8,10 +8,10 @@ import numpy as np
 
 from pegan_jax import sharding
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import efficientnet
-from pegan_jax.metrics import inception
-from pegan_jax.metrics import weights as weight_files
 from pegan_jax.metrics.resize import MODES, resize
+from pegan_jax.pretrained import efficientnet
+from pegan_jax.pretrained import inception
+from pegan_jax.pretrained import weights as weight_files
 
 NETWORKS = ('auto', 'inception', 'efficientnet')
 # Of the conversion in `layers.from_torch`: higher where it gives other values.

@@ -28,7 +28,7 @@ class FeatureDiscriminator(nn.Module):
     """Judges.
 
     Args:
-      maps: arrays [B, h, w, C], as `pretrained.see` gives them.
+      maps: arrays [B, h, w, C], as `perception.see` gives them.
       domain: as `Discriminator` takes it.
 
     Returns:

@@ -16,9 +16,9 @@ from opcodes import CONTAINERS, DATA, dict_of, number, tensor, zip_file
 import pytest
 
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import pth
+from pegan_jax.pretrained import pth
 
-_FIXTURES = pathlib.Path(__file__).parent / 'fixtures'
+_FIXTURES = pathlib.Path(__file__).parents[1] / 'fixtures'
 _FILES = ['zip.pth', 'legacy.pth', 'protocol4.pth']
 _HUGE = 1 << 62
 

@@ -11,7 +11,7 @@ from flax import linen as nn
 import jax.numpy as jnp
 import numpy as np
 
-from pegan_jax.metrics import layers
+from pegan_jax.pretrained import layers
 
 NAME = 'InceptionV3 (FID, 2015-12-05), pool3'
 SIZE = 299

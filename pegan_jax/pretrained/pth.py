@@ -15,7 +15,7 @@ import zipfile
 import numpy as np
 
 from pegan_jax.errors import UserError
-from pegan_jax.metrics.tensor_pickle import (
+from pegan_jax.pretrained.tensor_pickle import (
     Machine, Tensor, UnreadableError, expect, shown)
 
 _MAGIC = 0x1950a86a20f9469cfc6c  # Opens the format before PyTorch 1.6.

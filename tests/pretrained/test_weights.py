@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import weights
+from pegan_jax.pretrained import weights
 
-_PTH = pathlib.Path(__file__).parent / 'fixtures' / 'zip.pth'
+_PTH = pathlib.Path(__file__).parents[1] / 'fixtures' / 'zip.pth'
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import weights
+from pegan_jax.pretrained import weights
 
 _BODY = bytes(range(256)) * 3000
 _SHA256 = hashlib.sha256(_BODY).hexdigest()

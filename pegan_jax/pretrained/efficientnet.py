@@ -1,7 +1,7 @@
 """EfficientNet-Lite: MobileNet's inverted bottlenecks without squeeze-excite.
 
 Lite0 is the network that the evaluation measures with; Lite1, which has a few more
-layers, is one that a discriminator can see through (`nets/pretrained.py`).
+layers, is one that a discriminator can see through (`pretrained/perception.py`).
 
 Tan and Le 2019, https://arxiv.org/abs/1905.11946; the Lite variants are those of
 https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
@@ -12,7 +12,7 @@ original weights for PyTorch, and its siblings, with 'block_1' for '_blocks.1'.
 from flax import linen as nn
 import jax.numpy as jnp
 
-from pegan_jax.metrics import layers
+from pegan_jax.pretrained import layers
 
 NAME = 'EfficientNet-Lite0, pooled'
 SIZE = 224

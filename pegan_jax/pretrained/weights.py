@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import pth
+from pegan_jax.pretrained import pth
 from pegan_jax.monitor import say
 
 

@@ -9,10 +9,11 @@ import scipy.linalg
 
 from fixtures import make_inception
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import fid, inception
+from pegan_jax.metrics import fid
 from pegan_jax.metrics.moments import Moments
+from pegan_jax.pretrained import inception
 
-_FIXTURE = pathlib.Path(__file__).parent / 'fixtures' / 'inception.npz'
+_FIXTURE = pathlib.Path(__file__).parents[1] / 'fixtures' / 'inception.npz'
 
 
 @pytest.fixture(scope='module')

@@ -13,9 +13,9 @@ from opcodes import (
 import pytest
 
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import pth
+from pegan_jax.pretrained import pth
 
-_FIXTURES = pathlib.Path(__file__).parent / 'fixtures'
+_FIXTURES = pathlib.Path(__file__).parents[1] / 'fixtures'
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def _calls(module, attribute, argument):
     ('torch', 'FloatStorage.__init__.__globals__'),
     ('torch.storage', '_load_from_bytes'),
     ('numpy', 'load'), ('copyreg', '_reconstructor'),
-    ('pegan_jax.metrics.pth', 'read'),
+    ('pegan_jax.pretrained.pth', 'read'),
 ], ids='.'.join)
 def test_no_call_is_obeyed(read, tmp_path, container, asked):
   marker = tmp_path / 'marker'

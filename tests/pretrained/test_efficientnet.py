@@ -10,10 +10,10 @@ import skimage
 
 from fixtures import make_inception
 from pegan_jax.errors import UserError
-from pegan_jax.metrics import efficientnet, layers, pth, weights
 from pegan_jax.metrics.resize import resize
+from pegan_jax.pretrained import efficientnet, layers, pth, weights
 
-_FIXTURE = pathlib.Path(__file__).parent / 'fixtures' / 'efficientnet.npz'
+_FIXTURE = pathlib.Path(__file__).parents[1] / 'fixtures' / 'efficientnet.npz'
 
 # Of ImageNet's 1,000 classes: what the photographs of scikit-image's wheel show.
 PHOTOGRAPHS = {

@@ -11,8 +11,8 @@ import functools
 
 import jax
 
-from pegan_jax.metrics import efficientnet
-from pegan_jax.metrics import weights
+from pegan_jax.pretrained import efficientnet
+from pegan_jax.pretrained import weights
 
 # It is shown images at twice their size: its layers look for what photographs of four
 # times that have, and at their own size fine texture goes by unseen.

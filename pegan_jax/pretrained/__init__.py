@@ -1,0 +1,1 @@
+"""Networks that others have trained: their layers, weights, and what they see."""
