@@ -22,13 +22,12 @@ from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-impo
 from pegan_jax.pretrained import perception
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
-from pegan_jax.nets.masked_translator import MaskedTranslator
+from pegan_jax.nets.masked_translator import GRID, MaskedTranslator
 
 LAYOUT = 'matched_pairs'
 TRANSLATES = True
 
-# Smooth noise: so many channels, drawn every so many pixels.
-_SMOOTH, _STRIDE = 4, 8
+_SMOOTH = 4  # Channels of smooth noise.
 
 # Pairs are a background and a defect by turns.
 _BACKGROUNDS = slice(None, None, 2)
@@ -152,7 +151,7 @@ def _noise(key, shape, grain):
   *batch, height, width, _ = shape
   key_smooth, key_grain = jax.random.split(key)
   smooth = jax.random.normal(key_smooth, (
-      *batch, height // _STRIDE, width // _STRIDE, _SMOOTH))
+      *batch, height // GRID, width // GRID, _SMOOTH))
   smooth = jax.image.resize(smooth, (*batch, height, width, _SMOOTH), 'linear')
   return jnp.concatenate([
       smooth, jax.random.normal(key_grain, (*batch, height, width, grain))], axis=-1)

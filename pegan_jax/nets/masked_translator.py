@@ -6,12 +6,15 @@ import jax.numpy as jnp
 
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv
 
+GRID = 8  # Pixels from one number of smooth noise to the next.
+
 
 class MaskedTranslator(nn.Module):
   """G(x, c, z) = x + m (content - x): where the mask m is 0, x stays as it is.
 
   The label enters by the scales and shifts of every norm: beside the image, as
-  planes, instance norm would subtract it. The content is grey or coloured. Reflect
+  planes, instance norm would subtract it. So it does the image's brightness and
+  contrast and the noise's means, which therefore enter with the label. The content is grey or coloured. Reflect
   padding leaves no frame, and upsampling by linear resize and convolution no weave:
   after nearest neighbours a convolution can still tell a pixel's place. Noise from pixel
   to pixel, which two strided layers lose, is put in again where the last layers see it.
@@ -42,7 +45,8 @@ class MaskedTranslator(nn.Module):
     Args:
       x: [B, H, W, 3] in [-1, 1], H and W divisible by 4.
       label: [B] target domains, int.
-      noise: [B, H, W, Z], put beside the image.
+      noise: [B, H, W, Z], put beside the image: smooth, of a number a `GRID`, and the
+        channels of grain.
 
     Returns:
       [B, H, W, 3] float32 in [-1, 1], and the mask [B, H, W, 1] in [0, 1].
@@ -56,6 +60,8 @@ class MaskedTranslator(nn.Module):
 
     vector = self.param('classes', nn.initializers.normal(1.0),
                         (self.num_domains, self.class_features))[label]
+    smooth = noise[..., :noise.shape[-1] - self.grain]
+    vector += nn.Dense(self.class_features, name='levels')(_levels(x, smooth))
 
     f = [round(n * self.width) for n in self.filters]
     y = nn.relu(norm(conv(jnp.concatenate([x, noise], -1), f[0], 7)))
@@ -71,6 +77,15 @@ class MaskedTranslator(nn.Module):
              reflect=True)(y).astype(jnp.float32)
     content, mask = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
     return x + mask * (content - x), mask
+
+
+def _levels(x, smooth):
+  """What instance norm subtracts and divides by: [B, H, W, C]s -> [B, F], about 1."""
+  height, width = smooth.shape[1:3]
+  # Differentiable where an image is even.
+  contrast = jnp.sqrt(x.var((1, 2)) + 1e-4)
+  means = smooth.mean((1, 2)) * (height * width) ** 0.5 / GRID
+  return jnp.concatenate([2 * x.mean((1, 2)), 8 * contrast, means], axis=-1)
 
 
 def _double(x):

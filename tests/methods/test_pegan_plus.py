@@ -111,7 +111,7 @@ def test_what_a_pretrained_network_sees_is_judged_critic_by_critic(
     setting, monkeypatch):
   """Seen: the image times `extra`, and its first pixel."""
   nets, config, gen, _, batch = setting
-  monkeypatch.setattr(pegan_plus.pretrained, 'see', lambda extra, x: (
+  monkeypatch.setattr(pegan_plus.perception, 'see', lambda extra, x: (
       extra * x, x[:, :1, :1]))
   nets = nets._replace(disc=Pair(), pretrained=True)
   config.objective, config.lambda_gp = 'logistic_r1', 0.5

@@ -111,3 +111,24 @@ def test_upsampling_does_not_tell_a_pixels_place():
   assert y.shape == (1, 16, 12, 2)
   np.testing.assert_allclose(y[:, :, 1:], y[:, :, :-1], atol=1e-6)
   np.testing.assert_allclose(np.diff(y[:, 1:-1], axis=1), 1 / 7, atol=1e-6)
+
+
+def test_levels_that_the_norms_take_away_come_in_with_the_label(generator):
+  net, params, image, label, noise = generator
+  pairs = {'brightness': ((image, noise), (image + 0.2, noise)),
+           'contrast': ((image, 0 * noise), (image / 2, 0 * noise)),
+           'noise': ((image, noise), (image, noise.at[..., 1].add(0.2)))}
+  mask = lambda params, inputs: np.asarray(net.apply(
+      {'params': params}, inputs[0], label, inputs[1])[1])
+  without = params | {'levels': jax.tree.map(jnp.zeros_like, params['levels'])}
+  for name, (one, other) in pairs.items():
+    np.testing.assert_allclose(
+        mask(without, one), mask(without, other), atol=1e-3, err_msg=name)
+    assert np.abs(mask(params, one) - mask(params, other)).max() > 0.02, name
+
+
+def test_an_even_image_has_finite_gradients(generator):
+  net, params, image, label, noise = generator
+  grad = jax.grad(lambda x: net.apply({'params': params}, x, label, noise)[0].sum())(
+      jnp.full_like(image, 0.3))
+  assert np.isfinite(grad).all() and np.abs(grad).max() > 0
