@@ -177,9 +177,9 @@ def _compare(name, batches, rounds, clock):
   import jax
   import numpy as np
   import torch
-  from pegan_jax.pretrained import layers
   from pegan_jax.metrics.features import Extractor
-  module = importlib.import_module(f'pegan_jax.metrics.{name}')
+  from pegan_jax.pretrained import layers
+  module = importlib.import_module(f'pegan_jax.pretrained.{name}')
   tensors = _random_weights(module.torch_shapes())
   gpu = jax.default_backend() != 'cpu' and torch.cuda.is_available()
   device = 'cuda' if gpu else 'cpu'
