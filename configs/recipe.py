@@ -25,9 +25,10 @@ _PAPERS_WEIGHTS = {'lambda_cls_real': 2.0, 'lambda_cls_fake': 5.0, 'lambda_rec':
 
 # Variants of pegan_plus: what each changes.
 CHANGES = {
-    'pixels': {'pretrained': False},
+    'pixels': {'pretrained': False, 'lambda_mask': 1.0},
     'wasserstein': _PAPERS_WEIGHTS | {
-        'pretrained': False, 'objective': 'wgan_gp', 'lambda_gp': 10.0},
+        'pretrained': False, 'lambda_mask': 1.0, 'objective': 'wgan_gp',
+        'lambda_gp': 10.0},
     'strong_class_loss': _PAPERS_WEIGHTS,
     'critic_not_told': {'projection': False},
     'narrow_critic_twice': {'disc_width': 1.0, 'n_critic': 2},

@@ -10,6 +10,7 @@ generator is not to be judged by what it was trained to please.
 import functools
 
 import jax
+import jax.numpy as jnp
 
 from pegan_jax.pretrained import efficientnet
 from pegan_jax.pretrained import weights
@@ -21,6 +22,9 @@ _ENLARGED = 2
 _STAGES = (1, 2, 4, 6)
 # About what their values are (root of the mean square): none is to outweigh the others.
 _SIZES = (10., 8., 5., 2.)
+# Squares of so many pixels, whose brightness and contrast are shown beside the maps: the
+# network, made for photographs in any light, minds them little.
+_SIDE = 4
 # Of the converted weights in the cache.
 _VERSION = 1
 
@@ -41,7 +45,7 @@ def load():
 
 
 def see(params, x):
-  """Maps of features, fine to coarse.
+  """Maps of features, fine to coarse, and of brightness and contrast.
 
   Args:
     params: from `load`.
@@ -49,12 +53,21 @@ def see(params, x):
 
   Returns:
     Four arrays [B, h, w, C] of 24 to 320 channels, from half the resolution to a
-    16th of it, with values of about 1.
+    16th of it, and [B, H/4, W/4, 6]; with values of about 1.
   """
   batch, height, width, channels = x.shape
-  x = jax.image.resize(
+  enlarged = jax.image.resize(
       x, (batch, _ENLARGED * height, _ENLARGED * width, channels), 'linear')
   net = efficientnet.Net(efficientnet.STAGES_LITE1, maps=_STAGES)
   # 1 is where `scale_input` puts white to within a 200th.
-  maps = net.apply({'params': params}, x)
-  return tuple(m / size for m, size in zip(maps, _SIZES))
+  maps = net.apply({'params': params}, enlarged)
+  return (*(m / size for m, size in zip(maps, _SIZES)), _levels(x))
+
+
+def _levels(x):
+  """[B, H, W, C] -> [B, H/4, W/4, 2C], means and deviations in squares."""
+  batch, height, width, channels = x.shape
+  squares = x.reshape(batch, height // _SIDE, _SIDE, width // _SIDE, _SIDE, channels)
+  # Differentiable where a square is even.
+  contrast = jnp.sqrt(squares.var((2, 4)) + 1e-4)
+  return jnp.concatenate([2 * squares.mean((2, 4)), 8 * contrast], axis=-1)
