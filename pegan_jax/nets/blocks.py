@@ -237,3 +237,18 @@ def _centred(x, epsilon):
   y = y - y.mean(axis=(1, 2), keepdims=True)
   var = jnp.square(y).mean(axis=(1, 2), keepdims=True)
   return y, lax.rsqrt(var + epsilon)
+
+
+def levels(x, axes):
+  """Brightness and contrast: what instance norm takes away, and lighting changes.
+
+  Args:
+    x: float [..., C] in [-1, 1].
+    axes: what to average over.
+
+  Returns:
+    [..., 2C] without `axes`: means and deviations, times what makes both about 1.
+  """
+  # Differentiable where all values are the same.
+  deviation = jnp.sqrt(x.var(axes) + 1e-4)
+  return jnp.concatenate([2 * x.mean(axes), 8 * deviation], axis=-1)

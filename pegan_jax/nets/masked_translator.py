@@ -4,7 +4,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv
+from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, levels
 
 GRID = 8  # Pixels from one number of smooth noise to the next.
 
@@ -60,8 +60,11 @@ class MaskedTranslator(nn.Module):
 
     vector = self.param('classes', nn.initializers.normal(1.0),
                         (self.num_domains, self.class_features))[label]
-    smooth = noise[..., :noise.shape[-1] - self.grain]
-    vector += nn.Dense(self.class_features, name='levels')(_levels(x, smooth))
+    # Of the smooth noise, of variance 1 as drawn.
+    means = noise[..., :noise.shape[-1] - self.grain].mean((1, 2)) * (
+        (x.shape[1] * x.shape[2]) ** 0.5 / GRID)
+    vector += nn.Dense(self.class_features, name='levels')(
+        jnp.concatenate([levels(x, (1, 2)), means], axis=-1))
 
     f = [round(n * self.width) for n in self.filters]
     y = nn.relu(norm(conv(jnp.concatenate([x, noise], -1), f[0], 7)))
@@ -77,15 +80,6 @@ class MaskedTranslator(nn.Module):
              reflect=True)(y).astype(jnp.float32)
     content, mask = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
     return x + mask * (content - x), mask
-
-
-def _levels(x, smooth):
-  """What instance norm subtracts and divides by: [B, H, W, C]s -> [B, F], about 1."""
-  height, width = smooth.shape[1:3]
-  # Differentiable where an image is even.
-  contrast = jnp.sqrt(x.var((1, 2)) + 1e-4)
-  means = smooth.mean((1, 2)) * (height * width) ** 0.5 / GRID
-  return jnp.concatenate([2 * x.mean((1, 2)), 8 * contrast, means], axis=-1)
 
 
 def _double(x):

@@ -10,8 +10,8 @@ generator is not to be judged by what it was trained to please.
 import functools
 
 import jax
-import jax.numpy as jnp
 
+from pegan_jax.nets import blocks
 from pegan_jax.pretrained import efficientnet
 from pegan_jax.pretrained import weights
 
@@ -61,13 +61,5 @@ def see(params, x):
   net = efficientnet.Net(efficientnet.STAGES_LITE1, maps=_STAGES)
   # 1 is where `scale_input` puts white to within a 200th.
   maps = net.apply({'params': params}, enlarged)
-  return (*(m / size for m, size in zip(maps, _SIZES)), _levels(x))
-
-
-def _levels(x):
-  """[B, H, W, C] -> [B, H/4, W/4, 2C], means and deviations in squares."""
-  batch, height, width, channels = x.shape
   squares = x.reshape(batch, height // _SIDE, _SIDE, width // _SIDE, _SIDE, channels)
-  # Differentiable where a square is even.
-  contrast = jnp.sqrt(squares.var((2, 4)) + 1e-4)
-  return jnp.concatenate([2 * squares.mean((2, 4)), 8 * contrast], axis=-1)
+  return (*(m / size for m, size in zip(maps, _SIZES)), blocks.levels(squares, (2, 4)))
