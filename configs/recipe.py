@@ -6,8 +6,8 @@
   python -m pegan_jax.compare --config configs/recipe.py:changes \\
       --workdir runs/changes --config.data_dir=data/neu64
 
-What two CPU cores can do, the first in less than two hours: narrow networks, small batches, a
-fast optimiser. results/README.md has what came of it, docs/recipe.md what was learnt.
+What two CPU cores can do, the first in less than two hours: narrow networks, small
+batches, a fast optimiser. results/README.md has what came of it, docs/recipe.md what was learnt.
 """
 
 from configs import compare

@@ -13,11 +13,12 @@ class MaskedTranslator(nn.Module):
   """G(x, c, z) = x + m (content - x): where the mask m is 0, x stays as it is.
 
   The label enters by the scales and shifts of every norm: beside the image, as
-  planes, instance norm would subtract it. So it does the image's brightness and
-  contrast and the noise's means, which therefore enter with the label. The content is grey or coloured. Reflect
-  padding leaves no frame, and upsampling by linear resize and convolution no weave:
-  after nearest neighbours a convolution can still tell a pixel's place. Noise from pixel
-  to pixel, which two strided layers lose, is put in again where the last layers see it.
+  planes, instance norm would subtract it. So it does with the image's brightness and
+  contrast and the noise's means, which therefore enter with the label. The content is
+  grey or coloured. Reflect padding leaves no frame, and upsampling by linear resize and
+  convolution no weave: after nearest neighbours a convolution can still tell a pixel's
+  place. Noise from pixel to pixel, which two strided layers lose, is put in again where
+  the last layers see it.
 
   Attributes:
     num_domains: defect classes and background.
