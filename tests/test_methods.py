@@ -141,9 +141,9 @@ def test_eight_devices_equal_one(two_classes_dir):
     for i, (a, b) in enumerate(zip(one, eight, strict=True)):
       assert a.keys() == b.keys()
       for key, value in a.items():
-        # Sums of eight parts are rounded otherwise, and not always alike: updates
-        # amplify it. The norm of rounding errors is not small beside a norm.
-        rel = 1e-5 if i < 2 else 1e-4
+        # Sums of eight parts are rounded otherwise, and a gradient jumps where an
+        # absolute difference is nearly 0, so that updates amplify it.
+        rel = 1e-5 if i < 2 else 1e-3
         if key.endswith('gradient_norm'):
-          rel = 1e-3
+          rel = 1e-3 if i < 1 else 5e-2
         assert value == pytest.approx(b[key], rel=rel, abs=1e-5), (name, i, key)
