@@ -154,3 +154,15 @@ def unseen_mask(x, fake, mask):
   painted = jnp.abs(fake - x).mean(-1, keepdims=True) / (mask + 1e-3)
   unseen = mask * jnp.exp(-jax.lax.stop_gradient(painted) / 0.3)
   return unseen.mean(axis=(1, 2, 3))
+
+
+def soft_mask(mask):
+  """How far a mask is from a yes or no: 4 m (1 - m).
+
+  Args:
+    mask: [B, H, W, 1] in [0, 1].
+
+  Returns:
+    [B], 0 where it is 0 or 1 everywhere, 1 where it is a half.
+  """
+  return 4 * (mask * (1 - mask)).mean(axis=(1, 2, 3))

@@ -193,21 +193,24 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
   fake, _ = conditional.in_parts(
       functools.partial(_translate, nets, gen), batch['image'], label_trg,
       _noise(key_noise, batch['image'].shape, nets.grain))
-  real, fake = (
-      jax.lax.stop_gradient(_see(nets, extra, augment(k, x, config.augment)))
-      for k, x in zip(jax.random.split(key_augment), (batch['image'], fake)))
-  told_src, told_trg = (_domain(nets, label) for label in (label_src, label_trg))
+  # In one pass: a pretrained network takes long to compile. A fake comes next to its
+  # image, so that a batch that is split over devices stays where it is.
+  images, labels = (jnp.stack(x, 1).reshape(-1, *x[0].shape[1:])
+                    for x in ((batch['image'], fake), (label_src, label_trg)))
+  seen = jax.lax.stop_gradient(
+      _see(nets, extra, augment(key_augment, images, config.augment)))
+  told = _domain(nets, labels)
 
   def judge(x, told, dtype=nets.disc.dtype):
     adv, logits = nets.disc.clone(dtype=dtype).apply({'params': disc}, x, told)
     return losses.critic_score(adv), logits
 
-  real_score, logits = judge(real, told_src)
-  fake_score, _ = judge(fake, told_trg)
+  scores, logits = judge(seen, told)
+  real_score, fake_score, logits = scores[::2], scores[1::2], logits[::2]
   adv = conditional.per_image(objective.disc(real_score, fake_score))
   cls = losses.classification(logits, label_src)
-  ends = jax.tree.map(functools.partial(_some_pairs, config.penalise_every),
-                      ((real, told_src), (fake, told_trg)))
+  ends = (jax.tree.map(lambda x, i=i: _some_pairs(config.penalise_every, x[i::2]),
+                       (seen, told)) for i in (0, 1))
   # A second derivative needs float32, whatever the networks compute in.
   penalty = objective.penalty(
       lambda x, told: judge(x, told, jnp.float32)[0], *ends, key_penalty)
@@ -226,11 +229,12 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
 
 
 def gen_loss(nets, config, gen, disc, extra, batch, key):
-  """PE-GAN's, but that only backgrounds are to come back, and an idle mask has a price.
+  """PE-GAN's, but that only backgrounds are to come back, and a mask has its price.
 
   A defect's way back has noise of its own: that very defect cannot return, and to ask
   for it is to ask for a trace of it in the erased image. Where a mask paints nothing
-  that is seen, it is to be closed.
+  that is seen, it is to be closed; elsewhere it is to be open: content that is far off
+  would be seen through any veil.
   """
   key_target, key_there, key_back, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], draw_targets(key_target, batch, nets.num_domains)
@@ -244,13 +248,15 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
       seen=_see(nets, extra, augment(key_augment, fake, config.augment)),
       domain=_domain(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
   rec = losses.reconstruction(real[_BACKGROUNDS], recon)
-  unseen = losses.unseen_mask(real, fake, mask)
-  loss += config.lambda_rec * rec.sum() / len(real) + config.lambda_mask * unseen.mean()
+  unseen, soft = losses.unseen_mask(real, fake, mask), losses.soft_mask(mask)
+  loss += config.lambda_rec * rec.sum() / len(real)
+  loss += config.lambda_mask * unseen.mean() + config.lambda_soft * soft.mean()
   return loss, (metrics | {
       'gen/loss': conditional.average(loss[None]),
       'gen/rec_production': conditional.average(rec),
   } | conditional.by_target(
-      nets, label_trg, mask=mask.mean(axis=(1, 2, 3)), unseen_mask=unseen), extra)
+      nets, label_trg, mask=mask.mean(axis=(1, 2, 3)), unseen_mask=unseen,
+      soft_mask=soft), extra)
 
 
 def produce_masked(nets, gen, image, key):
