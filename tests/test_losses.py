@@ -96,6 +96,15 @@ def test_an_unseen_mask_is_what_covers_without_a_change():
   np.testing.assert_allclose(opens[1, 1], 1 / 4)
 
 
+def test_a_soft_mask_is_neither_open_nor_closed():
+  mask = jnp.stack([jnp.zeros((2, 2, 1)), jnp.ones((2, 2, 1)), jnp.full((2, 2, 1), 0.5),
+                    jnp.array([0.5, 0.5, 0., 1.]).reshape(2, 2, 1)])
+  np.testing.assert_allclose(losses.soft_mask(mask), [0, 0, 1, 0.5])
+  # Its gradient pulls to the nearer end.
+  slope = jax.grad(lambda m: losses.soft_mask(m).sum())(jnp.full((1, 1, 1, 1), 0.25))
+  np.testing.assert_allclose(slope, 2)
+
+
 def test_penalty_gradient_of_the_discriminator_by_finite_differences():
   with jax.enable_x64(True):
     net = Discriminator(3, 0.0625, dtype=jnp.float64)

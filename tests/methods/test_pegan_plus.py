@@ -46,7 +46,8 @@ def setting():
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1]),
            'match': jnp.array([[0., 0., 1.], [1., 0., 0.]])}  # the background: 2
   config = config_file.get_config()
-  config.penalise_every, config.lambda_mask, config.pretrained = 1, 0.0, False
+  config.penalise_every, config.pretrained = 1, False
+  config.lambda_mask = config.lambda_soft = 0.0
   config.objective, config.lambda_gp, config.lambda_rec = 'wgan_gp', 10.0, 10.0
   config.lambda_cls_real, config.lambda_cls_fake = 2.0, 5.0
   return nets, config, {'open': jnp.ones(())}, {'scale': jnp.float32(0.25)}, batch
@@ -186,6 +187,21 @@ def test_a_mask_has_a_price_where_it_changes_little(setting):
       unseen, rel=1e-2)
   assert more - loss == pytest.approx(
       unseen + mask[1].mean() * np.exp(-0.8 / 0.3), rel=1e-2)
+
+
+def test_a_veil_has_a_price(setting):
+  nets, config, _, disc, batch = setting
+  key = jax.random.key(1)
+  _, mask = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
+  for opened, price in ((0.25, 0.75), (1.0, 0)):
+    gen = {'open': jnp.float32(opened)}
+    config.lambda_soft = 0.0
+    loss, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+    config.lambda_soft = 2.0
+    more, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+    assert float(metrics['gen/soft_mask_production'].compute()) == pytest.approx(
+        price * mask[0].mean())
+    assert more - loss == pytest.approx(2 * price * mask.mean(), abs=1e-4)
 
 
 def test_a_share_of_the_penalties_has_backgrounds_and_defects():
