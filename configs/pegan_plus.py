@@ -19,7 +19,7 @@ def get_config():
   config.grain = 2          # channels of noise from pixel to pixel
   config.lambda_rec = 2.0   # of backgrounds: given a defect, and erased again
   config.lambda_mask = 4.0  # of the part of the mask that paints nothing that is seen
-  config.lambda_soft = 0.25  # of a mask that is neither open nor closed
+  config.lambda_soft = 1.0  # of a mask that is neither open nor closed
   config.lambda_cls_fake = 0.5
   # The discriminator.
   config.pretrained = True  # judges what EfficientNet-Lite1 sees, else pixels
