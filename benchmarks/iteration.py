@@ -7,9 +7,8 @@ Times one iteration (n_critic D updates, one G update) as it is trained, with
 XLA's convolution for every shape, with its adjoints as `jax.linear_transpose` makes
 them, in permuted dimensions, with one grouped convolution where networks train side
 by side (a method with a model a class), with the critic's loop left rolled, with
-XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`, with a batch's fakes
-drawn in one piece, and with freed memory given back to the kernel; those that --variants
-names, by turns in one process.
+XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`, and with freed memory
+given back to the kernel; those that --variants names, by turns in one process.
 Prints the median seconds of each, and how many times slower than ours the others
 are.
 """
@@ -27,7 +26,6 @@ from jax import lax
 import numpy as np
 
 from pegan_jax import allocator, data, methods, step
-from pegan_jax.methods import conditional
 from pegan_jax.nets import blocks, formulations
 
 DOMAINS = 10
@@ -75,7 +73,6 @@ VARIANTS = {
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),
         mock.patch.object(blocks, 'conv_transpose', _plain_conv_transpose)],
-    'fakes in one piece': [mock.patch.object(conditional, '_PIXELS', 2**40)],
     'memory given back': [],
 }
 

@@ -41,26 +41,6 @@ def translate(nets, gen, image, label):
   return nets.gen.apply({'params': gen}, image, label)
 
 
-# So many pixels of a batch go through a generator together on a CPU: its first layers'
-# maps, 16 MB, stay in the cache then. Forwards 1.4 times as fast at 128x128; with
-# gradients it brings less, and to compile as many copies of these takes minutes.
-_PIXELS = 2**17
-
-
-def in_parts(function, image, *rest):
-  """`function` of arrays [B, ...], the first of images, as it is fast on a backend.
-
-  For what each image decides alone, and is not differentiated.
-  """
-  batch, height, width, _ = image.shape
-  together = batch
-  if jax.default_backend() == 'cpu':
-    together = max(1, _PIXELS // (height * width))
-  parts = [function(*(x[i:i + together] for x in (image, *rest)))
-           for i in range(0, batch, together)]
-  return jax.tree.map(lambda *x: jnp.concatenate(x), *parts)
-
-
 def produce(nets, gen, image, key):
   """Puts class c on the backgrounds of row c: [C, B, H, W, 3] -> the same."""
   del key

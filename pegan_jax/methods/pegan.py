@@ -5,8 +5,6 @@ generator does both: a background's target is a random defect class, a defect's
 target is the background, and translating back must restore the input.
 """
 
-import functools
-
 import jax
 import jax.numpy as jnp
 
@@ -47,8 +45,7 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
   """L_D of equation 6 with the gradient penalty."""
   key_target, key_gp = jax.random.split(key)
   label_trg = draw_targets(key_target, batch['label'], nets.num_domains)
-  fake = conditional.in_parts(
-      functools.partial(conditional.translate, nets, gen), batch['image'], label_trg)
+  fake = conditional.translate(nets, gen, batch['image'], label_trg)
   loss, metrics = conditional.disc_loss(
       nets, config, disc, fake, batch, key_gp)
   return loss, (metrics, extra)

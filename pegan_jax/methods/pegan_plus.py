@@ -190,9 +190,8 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
   key_target, key_noise, key_penalty, key_augment = jax.random.split(key, 4)
   label_src = batch['label']
   label_trg = draw_targets(key_target, batch, nets.num_domains)
-  fake, _ = conditional.in_parts(
-      functools.partial(_translate, nets, gen), batch['image'], label_trg,
-      _noise(key_noise, batch['image'].shape, nets.grain))
+  fake, _ = _translate(nets, gen, batch['image'], label_trg,
+                       _noise(key_noise, batch['image'].shape, nets.grain))
   # In one pass: a pretrained network takes long to compile. A fake comes next to its
   # image, so that a batch that is split over devices stays where it is.
   images, labels = (jnp.stack(x, 1).reshape(-1, *x[0].shape[1:])

@@ -6,8 +6,6 @@ too; both networks have their original layout; the penalty is on the sum of the
 critic's patches, as in the original's code.
 """
 
-import functools
-
 import jax
 import jax.numpy as jnp
 
@@ -42,8 +40,7 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
   """The discriminator's loss, equation 5."""
   key_target, key_gp = jax.random.split(key)
   label_trg = draw_targets(key_target, batch['label'])
-  fake = conditional.in_parts(
-      functools.partial(conditional.translate, nets, gen), batch['image'], label_trg)
+  fake = conditional.translate(nets, gen, batch['image'], label_trg)
   loss, metrics = conditional.disc_loss(
       nets, config, disc, fake, batch, key_gp,
       score=lambda adv: adv.sum(axis=(1, 2)))
