@@ -52,7 +52,7 @@ def get_config():
   config.generate.out = ''          # '' is WORKDIR/generated
   config.generate.strength = 1.0    # in [0, 1], of what is painted
   config.generate.formats = ''      # of boxes, beside the manifest: voc,yolo,coco
-  config.generate.mask_threshold = 0.5    # where a generator's mask is a defect's
+  config.generate.mask_threshold = 0.5    # of a mask's highest value: a defect's part
   config.generate.change_threshold = 0.1  # the same where it has none: the change
   config.generate.min_area = 12     # pixels; smaller pieces of a mask get no box
   config.generate.texture_classes = ''    # whose boxes are the whole image: cr,rs

@@ -115,7 +115,7 @@ def write(run, step, job, drawn, out, beside):
       index = job.chosen[label][i]
       by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
   find, fade = settings.defect_finder(run), _fade(info.image_size)
-  rows, annotated = [], []
+  rows, annotated, painted = [], [], []
   with contextlib.closing(monitor.Progress(len(by_frame), unit='frame')) as progress:
     for path in sorted(by_frame):
       frame = _read_own_colour(pathlib.Path(config.frames) / path, info)
@@ -132,6 +132,7 @@ def write(run, step, job, drawn, out, beside):
         found = find(part, info.classes[window.label], annotations.Place(
             window.left, window.top, *mask.shape))
         defects += found
+        painted.append((info.classes[window.label], found))
         rows.append([name.as_posix(), info.classes[window.label], window.left,
                      window.top, config.seed, step, config.strength,
                      settings.mask_source(run), annotations.boxes_to_text(found)])
@@ -147,6 +148,7 @@ def write(run, step, job, drawn, out, beside):
                      'mask', 'boxes'])
     writer.writerows(rows)
   annotations.write(beside, settings.formats(run), info.classes, annotated)
+  settings.report_unboxed(run, painted)
 
 
 def _read_own_colour(path, info):

@@ -130,6 +130,9 @@ def _write_crops(run, step, job, drawn, images, beside):
         size = run.info.image_size
         annotated.append(annotations.Annotated(file, size, size, defects))
   annotations.write(beside, settings.formats(run), classes, annotated)
+  if run.method.TRANSLATES:
+    settings.report_unboxed(run, [(name, defects) for name, of in zip(classes, found)
+                                  for defects in of])
 
 
 def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: None):

@@ -1,7 +1,13 @@
 """What `config.generate` asks for, checked."""
 
-from pegan_jax import annotations, drawing
+import collections
+
+from pegan_jax import annotations, drawing, monitor
 from pegan_jax.errors import UserError
+
+
+# A mask that is nowhere above this paints no defect.
+_VEIL = 0.1
 
 
 def check(run):
@@ -62,13 +68,33 @@ def mask_source(run):
 def defect_finder(run):
   """find(mask, class name, place=None) by the run's settings: `find_defects`."""
   settings, textures = run.config.generate, _textures(run)
-  threshold = (settings.mask_threshold if drawing.has_masks(run.method)
-               else settings.change_threshold)
+  has_masks = drawing.has_masks(run.method)
 
   def find(mask, name, place=None):
     if not settings.strength:  # Nothing is painted.
       return []
+    threshold = settings.change_threshold
+    if has_masks:  # A faint defect is painted by a faint mask.
+      threshold = max(settings.mask_threshold * mask.max() / 255, _VEIL)
     return annotations.find_defects(
         mask, name, threshold, settings.min_area, name in textures, place)
 
   return find
+
+
+def report_unboxed(run, drawn):
+  """Says how many defects were painted and have no box.
+
+  Args:
+    run: a `Run` whose method paints.
+    drawn: a pair for each defect: its class, and what `defect_finder` found of it.
+  """
+  settings = run.config.generate
+  total = collections.Counter(name for name, _ in drawn)
+  without = collections.Counter(name for name, found in drawn if not found)
+  if not without or not settings.strength:
+    return
+  name = 'mask_threshold' if drawing.has_masks(run.method) else 'change_threshold'
+  counts = ', '.join(f'{n} of {total[c]} {c}' for c, n in without.items())
+  monitor.say(f'no box: {counts}; their masks have no piece of generate.min_area pixels '
+              f'above generate.{name}, and a detector would learn that they are clean')

@@ -102,6 +102,15 @@ def test_chosen_classes_are_the_same_images_with_masks_and_boxes(setting, tmp_pa
   assert not (beside / 'coco.json').exists()
 
 
+def test_defects_without_a_box_are_told(setting, capsys):
+  config, workdir = setting
+  config.generate.update(
+      {'change_threshold': 0.99, 'classes': 'sc,pa', 'texture_classes': 'sc'})
+  rows = _rows(generate(config, workdir))
+  assert {(r['class'], r['boxes']) for r in rows} == {('pa', ''), ('sc', '0 0 32 32')}
+  assert 'no box: 3 of 3 pa; ' in capsys.readouterr().err
+
+
 def test_backgrounds_are_used_equally_often():
   *_, chosen = drawing.choose_backgrounds(0, [3, 4, 25], 10)
   counts = np.bincount(chosen, minlength=10)

@@ -2,14 +2,16 @@
 
 import csv
 import json
+import types
 
 import numpy as np
 from PIL import Image
 import pytest
 
+from configs import default
 from conftest import untrained
 from data_prep import build, frames as box_files
-from pegan_jax import annotations
+from pegan_jax import annotations, generate_settings, methods
 from pegan_jax.errors import UserError
 from pegan_jax.generate import generate
 
@@ -96,6 +98,37 @@ def test_boxes_are_those_of_the_masks(setting):
     left_out = annotations.find_defects(mask * ~inside, '', threshold, 12)
     assert not left_out, name
   assert count and {r['mask'] for r in rows} == {source}
+
+
+@pytest.mark.parametrize('method, faintest', [('pegan', 0.2), ('pegan_plus', 0.1)])
+def test_a_faint_masks_defect_has_a_box(method, faintest):
+  """Half of the mask's highest value is enough, but for a veil; a change's is its own."""
+  config = default.get_config()
+  config.generate.update({'mask_threshold': 0.5, 'change_threshold': 0.2})
+  info = types.SimpleNamespace(classes=['pa'])
+  find = generate_settings.defect_finder(types.SimpleNamespace(
+      config=config, info=info, method=methods.get(method)))
+  for peak in (1.0, 0.3, 0.15):
+    mask = np.full((32, 32), 255 * peak * 0.4, np.uint8)
+    mask[4:8, 10:20] = 255 * peak
+    found = [d.box for d in find(mask, 'pa')]
+    streak, frame = [(10, 4, 20, 8)], [(0, 0, 32, 32)]
+    if method == 'pegan':  # 0.4 of 1 is above 0.2 too.
+      assert found == (frame if peak == 1 else streak if peak > faintest else [])
+    else:
+      assert found == streak, peak
+  assert not find(np.full((32, 32), 255 * faintest - 1, np.uint8), 'pa')
+
+
+def test_defects_without_a_box_are_told(setting, capsys):
+  config, _, _ = setting
+  config.generate.update(
+      {'mask_threshold': 0.99, 'change_threshold': 0.99, 'min_area': 1024, 'classes': 'pa'})
+  rows, _ = _run(setting)
+  assert f'no box: {len(rows)} of {len(rows)} pa; ' in capsys.readouterr().err
+  config.generate.update({'strength': 0.0, 'out': config.generate.out + '0'})
+  generate(*setting[:2])  # Nothing is painted: nothing is to be boxed.
+  assert 'no box' not in capsys.readouterr().err
 
 
 def test_strength_scales_the_mask_and_the_change(setting):
