@@ -127,6 +127,7 @@ def batch(config, layout):
       0, 256, (*label.shape, size, size, 1), np.uint8), 'label': label}
   if layout == 'matched_pairs':
     found['match'] = np.full((*label.shape, DOMAINS - 1), 1 / (DOMAINS - 1), np.float32)
+    found['area'] = np.tile(np.float32([0, 1]), (*label.shape, DOMAINS, 1))
   return found
 
 

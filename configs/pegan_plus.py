@@ -20,6 +20,7 @@ def get_config():
   config.lambda_rec = 2.0   # of backgrounds: given a defect, and erased again
   config.lambda_mask = 4.0  # of the part of the mask that paints nothing that is seen
   config.lambda_soft = 1.0  # of a mask that is neither open nor closed
+  config.lambda_area = 4.0  # of one that covers less or more than its class's boxes
   config.lambda_cls_fake = 0.5
   # The discriminator.
   config.pretrained = True  # judges what EfficientNet-Lite1 sees, else pixels

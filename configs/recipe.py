@@ -22,7 +22,8 @@ _FAST = {'batch_size': 8, 'ema_decay': 0.98, 'gen': _adam(4e-4)}
 _PEGAN = _FAST | {'n_critic': 2, 'disc': _adam(4e-4)}
 _PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3)}
 _PAPERS_WEIGHTS = {'lambda_cls_real': 2.0, 'lambda_cls_fake': 5.0, 'lambda_rec': 10.0}
-_OLD_MASK = {'lambda_mask': 1.0, 'lambda_soft': 0.0}  # Tuned by pixels.
+# Tuned by pixels.
+_OLD_MASK = {'lambda_mask': 1.0, 'lambda_soft': 0.0, 'lambda_area': 0.0}
 
 # Variants of pegan_plus: what each changes.
 CHANGES = {
@@ -38,8 +39,9 @@ CHANGES = {
     'coloured': {'grey': False},
     'any_target': {'match': False},
     'no_cycle': {'lambda_rec': 0.0},
-    'free_mask': {'lambda_mask': 0.0, 'lambda_soft': 0.0},
+    'free_mask': {'lambda_mask': 0.0, 'lambda_soft': 0.0, 'lambda_area': 0.0},
     'veil': {'lambda_soft': 0.0},
+    'any_area': {'lambda_area': 0.0},
     'every_penalty': {'penalise_every': 1},
 }
 

@@ -173,13 +173,15 @@ def find_in_frames(thumbs, frames):
       crops' side in the frame.
 
   Returns:
-    (pairs, scores): int [P, 2] of (crop, frame), and float [P] correlations.
+    (pairs, scores, corners): int [P, 2] of (crop, frame), float [P] correlations, and
+    int [P, 2], where in the frame the crop's (top, left) lies, in samples; a few may
+    lie outside of it.
   """
   means = _smooth(thumbs)
   # Version k begins 8 + k samples into the crop.
   templates = [(k, _unit(means[:, 8 + k:53 + k:4, 8 + k:53 + k:4]).T) for k in (0, 2)]
   inner = _average(thumbs, 2)[:, 4:61:2, 4:61:2]
-  pairs, scores = [], []
+  pairs, scores, corners = [], [], []
 
   def find(frame):
     return _find_in_frame(frame, templates, inner)
@@ -188,10 +190,12 @@ def find_in_frames(thumbs, frames):
   with futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
     while some := list(itertools.islice(frames, 32)):  # Not all in memory at once.
       for number, found in enumerate(threads.map(find, some), start=number):
-        pairs += [(index, number) for index, _ in found]
-        scores += [score for _, score in found]
+        pairs += [(index, number) for index, *_ in found]
+        scores += [score for _, score, _ in found]
+        corners += [corner for *_, corner in found]
       number += 1
-  return np.array(pairs, int).reshape(-1, 2), np.array(scores)
+  return (np.array(pairs, int).reshape(-1, 2), np.array(scores),
+          np.array(corners, int).reshape(-1, 2))
 
 
 def _smooth(thumbs):
@@ -201,7 +205,7 @@ def _smooth(thumbs):
 
 
 def _find_in_frame(frame, templates, inner):
-  """Returns [(crop, score)] for one frame; see `find_in_frames`."""
+  """Returns [(crop, score, corner)] for one frame; see `find_in_frames`."""
   means, frame = _smooth(frame)[::4, ::4], _average(frame, 2)
   if min(frame.shape) < 57:
     return []
@@ -216,9 +220,12 @@ def _find_in_frame(frame, templates, inner):
       y, x = (min(max(0, 4 * int(k) - 7 - offset), edge - 57)
               for k, edge in zip(place, frame.shape))
       spots = sliding_window_view(frame[y:y + 63, x:x + 63], (57, 57))[..., ::2, ::2]
-      score = float(_correlation(inner[index], spots).max())
-      best[int(index)] = max(score, best.get(int(index), -1.0))
-  return [(index, score) for index, score in sorted(best.items()) if score >= CONFIRM]
+      found = _correlation(inner[index], spots)
+      down, right = np.divmod(found.argmax(), found.shape[1])
+      best[int(index)] = max(
+          (float(found.max()), (int(y + down) - 4, int(x + right) - 4)),
+          best.get(int(index), (-1.0,)))
+  return [(index, *rest) for index, rest in sorted(best.items()) if rest[0] >= CONFIRM]
 
 
 def components(count, pairs):

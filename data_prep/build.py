@@ -119,7 +119,8 @@ def build(**options):
            'group': group})
     written = dataset.write(
         folder, examples, report['classes'] + [selection.BACKGROUND], shape,
-        {'image_size': options.image_size, **report['scaling']}, options.shards)
+        {'image_size': options.image_size, 'areas': report['areas'],
+         **report['scaling']}, options.shards)
     text = json.dumps(report, indent=1, ensure_ascii=True, sort_keys=True)
     (written / 'audit.json').write_text(text + '\n', encoding='ascii')
     sheet.draw(rows).save(written / 'audit.png')

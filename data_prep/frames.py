@@ -182,6 +182,22 @@ def clean_windows(height, width, boxes, side, margin):
   return windows
 
 
+def covered(boxes, place):
+  """The share of a window that boxes cover, in [0, 1].
+
+  Args:
+    boxes: clipped boxes.
+    place: the window's (left, top, right, bottom) in the same frame, in pixels.
+  """
+  left, top, right, bottom = place
+  inside = np.zeros((bottom - top, right - left), bool)
+  for _, *edges in boxes:
+    x, y, end_x, end_y = (max(0, edge - start)
+                          for edge, start in zip(edges, (left, top, left, top)))
+    inside[y:end_y, x:end_x] = True
+  return float(inside.mean())
+
+
 def box_square(box, height, width, side):
   """Returns the square to cut for a box: centred on it, at least `side` wide.
 

@@ -16,6 +16,8 @@ from pegan_jax.errors import UserError
 
 BACKGROUND = sources.BACKGROUND
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
+AREA_RANGE = (25, 75)  # Percentiles of what boxes cover of a class's crops.
+AREA_LEAST = 10  # Crops of a class, from which they are told.
 
 
 def gather(options):
@@ -31,13 +33,13 @@ def gather(options):
   reader = sources.survey(sum(classes.values(), []) + frames + clean,
                           options.image_size, options.seed)
   defects = list(sources.read_classes(classes, options.defects, reader))
-  boxed, windows = sources.read_frames(
+  boxed, windows, boxes = sources.read_frames(
       pairs, options.frames, options.boxes, reader, options.window, options.margin,
       4 * options.windows_per_frame, crops=not classes)
   tiles = sources.read_clean(clean, options.clean, reader, options.window,
                              2 * options.backgrounds)
   return {'reader': reader, 'defects': defects + boxed, 'windows': windows,
-          'tiles': tiles, 'frames': frames, 'unlabelled': unlabelled}
+          'tiles': tiles, 'frames': frames, 'boxes': boxes, 'unlabelled': unlabelled}
 
 
 def _enough(name, distinct, files, options):
@@ -100,8 +102,8 @@ def _group(options, pool, items):
   """Groups items that share steel or a raw frame.
 
   Returns:
-    (groups, pairs, found): int [N] group numbers; int [P, 2] near-duplicates; how
-    many defects were found in a frame.
+    (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; of each
+    defect that was found in a frame {its index: (the frame's name, the window)}.
   """
   thumbs = audit.thumbnails(items)
   pairs, _ = audit.near_duplicates(thumbs)
@@ -110,16 +112,41 @@ def _group(options, pool, items):
   names |= {sources.frame_name(path, options.frames) for path in searched}
   number = {name: len(items) + k for k, name in enumerate(sorted(names))}
   edges = [(k, number[item.frame]) for k, item in enumerate(items) if item.frame]
-  found = np.zeros((0, 2), int)
+  places = {}
   if searched:
     defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
     views = (audit.thumbnail(pool['reader'].read(path), options.window)
              for path in sources.progress(searched, 'finding crops in frames'))
-    found, _ = audit.find_in_frames(thumbs[defects], views)
-    edges += [(defects[crop], number[sources.frame_name(searched[k], options.frames)])
-              for crop, k in found]
+    found, scores, corners = audit.find_in_frames(thumbs[defects], views)
+    for i in np.argsort(scores, kind='stable'):  # The best match last.
+      crop, name = defects[found[i, 0]], sources.frame_name(
+          searched[found[i, 1]], options.frames)
+      edges.append((crop, number[name]))
+      top, left = np.rint(corners[i] * options.window / audit.SIDE).astype(int).tolist()
+      places[crop] = name, (left, top, left + options.window, top + options.window)
   groups = audit.components(len(items) + len(number), list(map(tuple, pairs)) + edges)
-  return groups[:len(items)], pairs, len(set(found[:, 0].tolist()))
+  return groups[:len(items)], pairs, places
+
+
+def _areas(items, places, boxes):
+  """How much of a crop its defect covers, by boxes of the frames crops come from.
+
+  Args:
+    items: defects to go by.
+    places: for each (its frame's name, its window there), or None.
+    boxes: {frame's name: clipped boxes}.
+
+  Returns:
+    {class: [low, high]}: the `AREA_RANGE` percentiles of the share that boxes cover;
+    without classes of which fewer than `AREA_LEAST` crops are known.
+  """
+  shares = {}
+  for item, place in zip(items, places):
+    if place and place[0] in boxes:
+      shares.setdefault(item.label, []).append(
+          frames_lib.covered(boxes[place[0]], place[1]))
+  return {name: np.percentile(of, AREA_RANGE).round(3).tolist()
+          for name, of in sorted(shares.items()) if len(of) >= AREA_LEAST}
 
 
 def select(options, pool):
@@ -137,7 +164,7 @@ def select(options, pool):
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
-    groups, pairs, found = _group(options, pool, items)
+    groups, pairs, places = _group(options, pool, items)
   count = len(drawn)
   labels = [item.label for item in drawn]
   test = split_lib.split_groups(labels, groups[:count],
@@ -165,12 +192,17 @@ def select(options, pool):
   numbers = np.unique(groups[kept], return_inverse=True)[1].tolist()
   chosen = [(items[k], number, k < count and bool(test[k]))
             for k, number in zip(kept, numbers)]
+  train = np.flatnonzero(~test)
+  areas = _areas([items[k] for k in train], [
+      places.get(k, (items[k].frame, items[k].place) if items[k].frame else None)
+      for k in train], pool['boxes'])
   report = _report(options, pool, chosen, available)
   report |= {
       'duplicates': duplicates + more,
       'random_split_leak': leak,
       'near_duplicate_pairs': len(pairs),
-      'defects_found_in_frames': found,
+      'defects_found_in_frames': len(places),
+      'areas': areas,
       'rejected_windows': [{'source': item.source, 'score': round(score, 3)}
                            for score, item in rejected],
       'backgrounds_that_overlap_a_defect': sorted(

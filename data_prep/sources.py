@@ -23,11 +23,13 @@ class Item:
     source: file relative to its source folder, with the box cut from it if any.
     frame: the raw image that other crops may come from too, or "".
     image: uint8 [S, S, C].
+    place: the window (left, top, right, bottom) in pixels of the frame, if it is known.
   """
   label: str
   source: str
   frame: str
   image: np.ndarray
+  place: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +139,7 @@ def read_classes(classes, folder, reader):
 def _cut(reader, label, frame, image, box):
   """Returns the item for one box of a frame."""
   source = f"{frame}[{','.join(str(edge) for edge in box)}]"
-  return Item(label, source, frame, reader.crop(image, box))
+  return Item(label, source, frame, reader.crop(image, box), tuple(box))
 
 
 def frame_name(path, folder):
@@ -160,13 +162,13 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crop
     crops: whether to cut the boxes, too.
 
   Returns:
-    (defects, windows): lists of items.
+    (defects, windows, boxes): lists of items, and {frame's name: its clipped boxes}.
 
   Raises:
     UserError: an unreadable frame or box file.
   """
   names = frames_lib.read_names(boxes_dir) if pairs else []
-  defects, windows = [], []
+  defects, windows, boxes_of = [], [], {}
   for path, box_path in progress(pairs, 'reading frames'):
     image = reader.read(path)
     height, width = image.shape[:2]
@@ -176,13 +178,14 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crop
       boxes = frames_lib.read_yolo(box_path, names, height, width)
     boxes = frames_lib.clip_boxes(boxes, height, width)
     frame = frame_name(path, frames_dir)
+    boxes_of[frame] = boxes
     clean = [_cut(reader, BACKGROUND, frame, image, box) for box in
              frames_lib.clean_windows(height, width, boxes, window, margin)]
     windows += rank(clean, reader.seed)[:most or None]
     for box in boxes if crops else ():
       square = frames_lib.box_square(box, height, width, window)
       defects.append(_cut(reader, box[0], frame, image, square))
-  return defects, windows
+  return defects, windows, boxes_of
 
 
 def read_clean(paths, folder, reader, window, most):

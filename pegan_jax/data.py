@@ -179,15 +179,18 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
       'pairs': [N, 2 B], backgrounds and defects of any class by turns;
       'classes': [N, B, C], defects of class c in column c;
       'class_pairs': [N, 2 B, C], backgrounds and defects of class c by turns;
-      'matched_pairs': as 'pairs', with what goes with a background; also from
-      config, `match`, whether that is as `data_prep.match` found, or anything.
+      'matched_pairs': as 'pairs', with what goes with a background, and how much of
+      an image each domain covers; also from config, `match`, whether the former is as
+      `data_prep.match` found, or anything.
     start: the first batch; those before it cost nothing.
     process_index: which part of each batch is read here.
     process_count: into how many parts B is cut.
 
   Yields:
     {'image': uint8 [*layout, H, W, channels], 'label': int32 [*layout]}, and
-    with 'matched_pairs' 'match': float32 [*layout, C], probabilities of classes.
+    with 'matched_pairs' 'match': float32 [*layout, C], probabilities of classes, and
+    'area': float32 [*layout, C + 1, 2], each domain's range of `data_prep.build`, or
+    0 to 1 where nothing is known and of the background; the same for all images.
 
   Raises:
     UserError: no backgrounds or no defects to train on, a damaged shard, or no
@@ -195,8 +198,11 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
   """
   records = Records(info, 'train', config.cache_mb)
   columns = _columns(records, info, layout)
-  match = None
+  match = area = None
   if layout == 'matched_pairs':
+    known = info.metadata.get('areas', {})
+    area = np.array([known.get(name, (0, 1)) for name in info.classes] + [(0, 1)],
+                    np.float32)
     match = np.full((len(records.labels), info.background), 1 / info.background,
                     np.float32)
     if config.match:
@@ -219,7 +225,8 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
     images = records.images(index.ravel())
     batch = {'image': images.reshape(*index.shape, *images.shape[1:]),
              'label': records.labels[index]}
-    return batch if match is None else batch | {'match': match[index]}
+    return batch if match is None else batch | {
+        'match': match[index], 'area': np.tile(area, (*index.shape, 1, 1))}
 
   yield from grain.MapDataset.range(start, config.num_steps).map(
       read).to_iter_dataset(grain.ReadOptions(

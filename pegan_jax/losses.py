@@ -156,6 +156,20 @@ def unseen_mask(x, fake, mask):
   return unseen.mean(axis=(1, 2, 3))
 
 
+def outside_area(mask, area):
+  """How far the share of an image that a mask covers lies outside of a range.
+
+  Args:
+    mask: [B, H, W, 1] in [0, 1].
+    area: [B, 2], the least and the largest share, in [0, 1].
+
+  Returns:
+    [B], 0 within the range.
+  """
+  share = mask.mean(axis=(1, 2, 3))
+  return jax.nn.relu(area[:, 0] - share) + jax.nn.relu(share - area[:, 1])
+
+
 def soft_mask(mask):
   """How far a mask is from a yes or no: 4 m (1 - m).
 

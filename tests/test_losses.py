@@ -105,6 +105,14 @@ def test_a_soft_mask_is_neither_open_nor_closed():
   np.testing.assert_allclose(slope, 2)
 
 
+def test_a_mask_may_cover_any_share_within_its_range():
+  mask = jnp.stack([jnp.full((2, 2, 1), 0.25), jnp.ones((2, 2, 1)),
+                    jnp.array([1., 0., 0., 1.]).reshape(2, 2, 1)])
+  area = jnp.array([[0.5, 0.75]] * 3)
+  np.testing.assert_allclose(losses.outside_area(mask, area), [0.25, 0.25, 0])
+  np.testing.assert_allclose(losses.outside_area(mask, jnp.array([[0., 1.]] * 3)), 0)
+
+
 def test_penalty_gradient_of_the_discriminator_by_finite_differences():
   with jax.enable_x64(True):
     net = Discriminator(3, 0.0625, dtype=jnp.float64)

@@ -233,7 +233,8 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
   A defect's way back has noise of its own: that very defect cannot return, and to ask
   for it is to ask for a trace of it in the erased image. Where a mask paints nothing
   that is seen, it is to be closed; elsewhere it is to be open: content that is far off
-  would be seen through any veil.
+  would be seen through any veil. Where the data set knows how much of its crops a class
+  covers, it is to cover as much.
   """
   key_target, key_there, key_back, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], draw_targets(key_target, batch, nets.num_domains)
@@ -248,14 +249,17 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
       domain=_domain(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
   rec = losses.reconstruction(real[_BACKGROUNDS], recon)
   unseen, soft = losses.unseen_mask(real, fake, mask), losses.soft_mask(mask)
+  outside = losses.outside_area(
+      mask, batch['area'][jnp.arange(len(mask)), label_trg])
   loss += config.lambda_rec * rec.sum() / len(real)
   loss += config.lambda_mask * unseen.mean() + config.lambda_soft * soft.mean()
+  loss += config.lambda_area * outside.mean()
   return loss, (metrics | {
       'gen/loss': conditional.average(loss[None]),
       'gen/rec_production': conditional.average(rec),
   } | conditional.by_target(
       nets, label_trg, mask=mask.mean(axis=(1, 2, 3)), unseen_mask=unseen,
-      soft_mask=soft), extra)
+      soft_mask=soft, outside_area=outside), extra)
 
 
 def produce_masked(nets, gen, image, key):

@@ -78,9 +78,11 @@ def test_crops_are_found_in_their_frames_even_at_another_scale():
   crops.append(_worse(random, np.asarray(grown)))
   crops.append(_steel(random, 64))
   views = [audit.thumbnail(frame[:, :, None], 64) for frame in frames]
-  pairs, _ = audit.find_in_frames(_thumbs(crops), views)
+  pairs, _, corners = audit.find_in_frames(_thumbs(crops), views)
   assert pairs.tolist() == [[k, k] for k in range(6)]
-  none, _ = audit.find_in_frames(_thumbs(crops), [views[0][:40, :90]])
+  assert np.abs(corners[:5] - places).max() <= 1
+  assert np.abs(corners[5] - (0, 67)).max() <= 3  # It covers 3 pixels more.
+  none, *_ = audit.find_in_frames(_thumbs(crops), [views[0][:40, :90]])
   assert none.shape == (0, 2)  # Smaller than a crop.
 
 

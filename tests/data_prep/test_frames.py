@@ -118,6 +118,13 @@ def test_window_fits_exactly_beside_the_margin():
   assert frames.clean_windows(64, 100, box, 64, 5) == []
 
 
+def test_boxes_cover_a_part_of_a_window():
+  boxes = [('d', 0, 0, 30, 20), ('e', 20, 10, 40, 20), ('d', 90, 90, 100, 100)]
+  assert frames.covered(boxes, (10, 0, 50, 40)) == (20 * 20 + 10 * 10) / 1600
+  assert frames.covered(boxes, (-10, -10, 30, 30)) == 600 / 1600
+  assert frames.covered([], (0, 0, 8, 8)) == frames.covered(boxes, (50, 0, 80, 30)) == 0
+
+
 def test_box_square_is_centred_shifted_inward_and_never_larger_than_the_frame():
   assert frames.box_square(('d', 50, 60, 70, 90), 200, 200, 64) == (28, 43, 92, 107)
   assert frames.box_square(('d', 0, 190, 10, 200), 200, 200, 64) == (0, 136, 64, 200)

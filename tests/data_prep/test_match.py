@@ -78,6 +78,17 @@ def test_without_matches_every_class_is_as_likely(data_dir):
   np.testing.assert_allclose(batch['match'], 1 / 9, rtol=1e-6)
 
 
+def test_a_batch_has_the_areas_that_the_data_set_knows(data_dir):
+  config, info = _config(data_dir), data.load_info(data_dir)
+  config.match = False
+  info.metadata['areas'] = {info.classes[2]: [0.25, 0.5]}
+  area = next(data.batches(config, info, 'matched_pairs'))['area']
+  assert area.shape == (2, 16, 10, 2)
+  np.testing.assert_array_equal(area[..., 2, :], np.tile([0.25, 0.5], (2, 16, 1)))
+  np.testing.assert_array_equal(np.delete(area, 2, axis=2), np.tile(
+      np.array([0, 1]), (2, 16, 9, 1)))
+
+
 def test_targets_are_drawn_by_the_rows():
   batch = {'label': jnp.array([3, 1, 3, 3]),
            'match': jnp.eye(3)[jnp.array([2, 0, 1, 0])]}

@@ -44,10 +44,11 @@ def setting():
   nets = pegan_plus.Networks(Painter(), Told(), BACKGROUND + 1, 1)
   image = jnp.stack([jnp.full((8, 8, 3), 0.5), jnp.full((8, 8, 3), -0.5)])
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1]),
-           'match': jnp.array([[0., 0., 1.], [1., 0., 0.]])}  # the background: 2
+           'match': jnp.array([[0., 0., 1.], [1., 0., 0.]]),  # the background: 2
+           'area': jnp.tile(jnp.array([0., 1.]), (2, 4, 1))}
   config = config_file.get_config()
   config.penalise_every, config.pretrained = 1, False
-  config.lambda_mask = config.lambda_soft = 0.0
+  config.lambda_mask = config.lambda_soft = config.lambda_area = 0.0
   config.objective, config.lambda_gp, config.lambda_rec = 'wgan_gp', 10.0, 10.0
   config.lambda_cls_real, config.lambda_cls_fake = 2.0, 5.0
   return nets, config, {'open': jnp.ones(())}, {'scale': jnp.float32(0.25)}, batch
@@ -202,6 +203,26 @@ def test_a_veil_has_a_price(setting):
     assert float(metrics['gen/soft_mask_production'].compute()) == pytest.approx(
         price * mask[0].mean())
     assert more - loss == pytest.approx(2 * price * mask.mean(), abs=1e-4)
+
+
+def test_a_mask_is_to_cover_as_much_as_its_class(setting):
+  nets, config, _, disc, batch = setting
+  key, gen = jax.random.key(0), {'open': jnp.float32(0.5)}
+  loss, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  config.lambda_area = 2.0
+  _, mask = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
+  share = 0.5 * mask[0].mean()
+  assert share == 0.5
+  for area, price in (([share - 0.1, share + 0.1], 0.0), ([share + 0.2, 1.0], 0.2),
+                      ([0.0, share - 0.3], 0.3)):
+    # The background's target is class 2; the others' ranges are not asked.
+    areas = jnp.ones((2, 4, 2)).at[:, 2].set(jnp.array(area)).at[:, 3].set(
+        jnp.array([0.0, 1.0]))
+    more, (metrics, _) = pegan_plus.gen_loss(
+        nets, config, gen, disc, (), batch | {'area': areas}, key)
+    assert float(metrics['gen/outside_area_production'].compute()) == pytest.approx(
+        price, abs=1e-5)
+    assert more - loss == pytest.approx(2 * price / 2, abs=1e-3)
 
 
 def test_a_share_of_the_penalties_has_backgrounds_and_defects():
