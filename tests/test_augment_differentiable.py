@@ -51,6 +51,7 @@ def test_cutout_greys_a_square_of_half_a_side():
 
 def test_gradients_go_through():
   weight = jax.random.normal(jax.random.key(2), (16, 16, 3))
+  @jax.jit
   def score(x):
     return (augment(jax.random.key(1), x, tuple(CHANGES)) * weight).sum()
   x = _images(4)

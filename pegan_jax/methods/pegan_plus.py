@@ -22,7 +22,7 @@ from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-impo
 from pegan_jax.pretrained import perception
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
-from pegan_jax.nets.masked_translator import GRID, MaskedTranslator
+from pegan_jax.nets.masked_translator import GRID, MaskedTranslator, seen_mask
 
 LAYOUT = 'matched_pairs'
 TRANSLATES = True
@@ -272,7 +272,7 @@ def produce_masked(nets, gen, image, key):
     key: [C, B] random keys, one for each image's noise.
 
   Returns:
-    [C, B, H, W, 3], and the masks [C, B, H, W, 1] in [0, 1].
+    [C, B, H, W, 3], and what is seen of the masks, [C, B, H, W, 1] in [0, 1].
   """
   rows, count = image.shape[:2]
   draw = functools.partial(_noise, shape=image.shape[2:], grain=nets.grain)
@@ -280,7 +280,8 @@ def produce_masked(nets, gen, image, key):
   flat = lambda x: x.reshape(rows * count, *x.shape[2:])
   fake, mask = _translate(
       nets, gen, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise))
-  return fake.reshape(image.shape), mask.reshape(*image.shape[:4], 1)
+  seen = seen_mask(flat(image), fake, mask)
+  return fake.reshape(image.shape), seen.reshape(*image.shape[:4], 1)
 
 
 def produce(nets, gen, image, key):

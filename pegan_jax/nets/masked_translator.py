@@ -4,9 +4,13 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
+from pegan_jax import losses
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, levels
 
 GRID = 8  # Pixels from one number of smooth noise to the next.
+
+# Of a change, so that grain, which crosses the image's colour, leaves no holes.
+_AROUND = (5, 5)
 
 
 class MaskedTranslator(nn.Module):
@@ -81,6 +85,25 @@ class MaskedTranslator(nn.Module):
              reflect=True)(y).astype(jnp.float32)
     content, mask = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
     return x + mask * (content - x), mask
+
+
+def seen_mask(x, fake, mask):
+  """A mask without what it paints in the image's own colour.
+
+  A generator may paint a streak and its ground: the defect is the streak.
+
+  Args:
+    x: [B, H, W, C] in [-1, 1].
+    fake: [B, H, W, C], what the mask painted on it.
+    mask: [B, H, W, 1] in [0, 1].
+
+  Returns:
+    [B, H, W, 1]: m (1 - exp(-|content - x| / 0.3)), the distance averaged over
+    `_AROUND` pixels.
+  """
+  distance = nn.avg_pool(losses.content_distance(x, fake, mask), _AROUND,
+                         padding='SAME', count_include_pad=False)
+  return mask * (1 - losses.unseen(distance))
 
 
 def _double(x):

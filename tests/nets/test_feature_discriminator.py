@@ -16,18 +16,18 @@ def fixture_maps():
 
 def test_each_critic_has_a_map_of_its_own(maps):
   net = FeatureDiscriminator(5, 1 / 16)
-  params = net.init(jax.random.key(9), maps)
-  adv, cls = net.apply(params, maps)
+  params, apply = jax.jit(net.init)(jax.random.key(9), maps), jax.jit(net.apply)
+  adv, cls = apply(params, maps)
   assert adv.shape == (3, 1, 1, 3) and cls.shape == (3, 5)
   for i in range(3):
     other = tuple(x + (i == j) for j, x in enumerate(maps))
-    changed, logits = net.apply(params, other)
+    changed, logits = apply(params, other)
     moved = np.abs(changed - adv).max((0, 1, 2)) > 0
     np.testing.assert_array_equal(moved, np.arange(3) == i)
     assert np.abs(logits - cls).max() > 0  # The class head sees them all.
   # And an image's scores are its own.
   np.testing.assert_allclose(
-      net.apply(params, tuple(x[1:] for x in maps))[0], adv[1:], atol=1e-6)
+      apply(params, tuple(x[1:] for x in maps))[0], adv[1:], atol=1e-6)
 
 
 def test_a_critic_that_is_told_the_domain_adds_a_product_with_its_vector(maps):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, InstanceNorm
-from pegan_jax.nets.masked_translator import _double, MaskedTranslator
+from pegan_jax.nets.masked_translator import _double, MaskedTranslator, seen_mask
 
 LABELS, PAD = 4, 3
 
@@ -60,7 +60,7 @@ def generator():
   image = jax.random.uniform(jax.random.key(0), (2, 32, 32, 3), minval=-1)
   label, noise = jnp.array([0, 3]), jax.random.normal(
       jax.random.key(1), (2, 32, 32, 5))
-  params = net.init(jax.random.key(2), image, label, noise)['params']
+  params = jax.jit(net.init)(jax.random.key(2), image, label, noise)['params']
   return net, params, image, label, noise
 
 
@@ -79,6 +79,20 @@ def test_where_the_mask_is_zero_the_image_is_untouched(generator):
   np.testing.assert_array_equal(fake, image)
 
 
+def test_what_is_seen_of_a_mask_is_the_streak_and_not_its_repainted_ground():
+  x, mask = jnp.full((1, 16, 16, 3), 0.2), jnp.full((1, 16, 16, 1), 0.5)
+  content = x.at[:, :, :5].set(0.8)
+  seen = np.asarray(seen_mask(x, x + mask * (content - x), mask))[0, :, :, 0]
+  np.testing.assert_allclose(seen[:, :3], 0.5 * (1 - np.exp(-0.6 / 0.3)), rtol=1e-2)
+  np.testing.assert_allclose(seen[:, 7:], 0, atol=1e-6)
+  assert (np.diff(seen[:, 2:8], axis=1) < 0).all()  # It fades out between.
+  # Grain that is as often above as below is seen all over.
+  checks = jnp.asarray(np.indices((16, 16)).sum(0) % 3 - 1.)[None, :, :, None]
+  seen = np.asarray(seen_mask(x, x + mask * 0.4 * checks, mask))
+  assert seen.min() > 0.5 * seen.max() > 0.1
+  assert (np.asarray(seen_mask(x, x, 0 * mask)) == 0).all()
+
+
 def test_label_and_noise_change_the_inside(generator):
   net, params, image, label, noise = generator
   inside = lambda label, noise: np.asarray(net.apply(
@@ -92,11 +106,13 @@ def test_grain_reaches_the_output_from_pixel_to_pixel():
   net = MaskedTranslator(LABELS, width=1 / 8, num_blocks=1, grain=1)
   image, label = jnp.zeros((1, 32, 32, 3)), jnp.array([0])
   noise = jnp.zeros((1, 32, 32, 5))
-  params = net.init(jax.random.key(2), image, label, noise)['params']
+  params = jax.jit(net.init)(jax.random.key(2), image, label, noise)['params']
   checks = jnp.asarray(np.indices((32, 32)).sum(0) % 2 * 2. - 1)[None, :, :, None]
 
+  apply = jax.jit(net.apply)
+
   def at_highest_frequency(noise):
-    fake = np.asarray(net.apply({'params': params}, image, label, noise)[0])
+    fake = np.asarray(apply({'params': params}, image, label, noise)[0])
     return np.abs((fake[..., :1] * checks)[:, 8:-8, 8:-8].mean())
 
   # Of the same checks, the smooth channels' only reach the last layers when resized.
@@ -129,6 +145,7 @@ def test_levels_that_the_norms_take_away_come_in_with_the_label(generator):
 
 def test_an_even_image_has_finite_gradients(generator):
   net, params, image, label, noise = generator
-  grad = jax.grad(lambda x: net.apply({'params': params}, x, label, noise)[0].sum())(
-      jnp.full_like(image, 0.3))
+  grad = jax.jit(jax.grad(
+      lambda x: net.apply({'params': params}, x, label, noise)[0].sum()))(
+          jnp.full_like(image, 0.3))
   assert np.isfinite(grad).all() and np.abs(grad).max() > 0
