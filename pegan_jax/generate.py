@@ -115,7 +115,7 @@ def _write_crops(run, step, job, drawn, images, beside):
   with contextlib.closing(monitor.Progress(sum(job.counts), unit='image')) as progress:
     found = write_images(classes, drawn, images,
                          beside / 'masks' if run.method.TRANSLATES else None,
-                         find, progress.update)
+                         find, progress.update, config.strength)
   source, annotated = settings.mask_source(run), []
   with (images / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
     writer = csv.writer(f)
@@ -135,7 +135,8 @@ def _write_crops(run, step, job, drawn, images, beside):
                                   for defects in of])
 
 
-def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: None):
+def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: None,
+                 strength=1.0):
   """Writes out/<class>/<n>.png: threads encode while the device draws.
 
   Args:
@@ -145,6 +146,7 @@ def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: No
     masks: a folder that gets the same of the masks, or None where there are none.
     find: find(mask, class name) -> defects; with `masks`.
     progress: called for each class's part of a chunk.
+    strength: of what is painted, by which masks are written; `find` gets them whole.
 
   Returns:
     For each class what `find` found in each of its images; empty lists without
@@ -155,7 +157,7 @@ def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: No
     save(out / path, image)
     if masks is None:
       return []
-    save(masks / path, mask)
+    save(masks / path, np.rint(strength * mask).astype(np.uint8))
     return find(mask, classes[label])
 
   found = [[] for _ in classes]

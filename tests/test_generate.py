@@ -111,6 +111,20 @@ def test_defects_without_a_box_are_told(setting, capsys):
   assert 'no box: 3 of 3 pa; ' in capsys.readouterr().err
 
 
+def test_masks_are_of_what_is_painted(setting, tmp_path):
+  config, workdir = setting
+  masks = {}
+  for strength in (1.0, 0.5, 0.0):
+    config.generate.update({'strength': strength, 'out': str(tmp_path / str(strength))})
+    generate(config, workdir)
+    folder = tmp_path / f'{strength}_annotations' / 'masks'
+    masks[strength] = np.stack([
+        np.asarray(Image.open(path), int) for path in sorted(folder.glob('*/*.png'))])
+  assert masks[1.0].max() > 0
+  np.testing.assert_allclose(masks[0.5], masks[1.0] / 2, atol=1)
+  assert not masks[0.0].any()
+
+
 def test_backgrounds_are_used_equally_often():
   *_, chosen = drawing.choose_backgrounds(0, [3, 4, 25], 10)
   counts = np.bincount(chosen, minlength=10)
