@@ -16,7 +16,8 @@ import sys
 from data_prep import dataset
 from data_prep import selection
 from data_prep import sheet
-from data_prep import workdir
+from pegan_jax import files
+from pegan_jax import provenance
 from pegan_jax.errors import UserError
 
 
@@ -107,7 +108,9 @@ def build(**options):
   """
   options = Options(**options)
   options.check()
-  with workdir.whole_or_nothing(options.out) as (folder, keep):
+  with files.whole(options.out, advice='remove it or choose another --out') as (
+      folder, keep):
+    noted = _made_of(options)
     pool = selection.gather(options)
     chosen, report, rows = selection.select(options, pool)
     reader = pool['reader']
@@ -124,8 +127,23 @@ def build(**options):
     text = json.dumps(report, indent=1, ensure_ascii=True, sort_keys=True)
     (written / 'audit.json').write_text(text + '\n', encoding='ascii')
     sheet.draw(rows).save(written / 'audit.png')
+    provenance.write(written, noted)
     keep(written)
   return report
+
+
+def made_of(**options):
+  """What `build` with the same arguments makes a data set of, as provenance has it."""
+  return _made_of(Options(**options))
+
+
+def _made_of(options):
+  settings = dataclasses.asdict(options)
+  settings.pop('out')
+  for name in ('defects', 'frames', 'boxes', 'clean'):
+    if folder := settings[name]:
+      settings[name] = provenance.of_folder(folder)
+  return settings
 
 
 _HELP = {

@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 
-from pegan_jax import command_line, data, matches
+from pegan_jax import command_line, data, files, matches
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import features
 
@@ -81,12 +81,10 @@ def match(folder, network='auto', weights=None):
           train.labels[defects])
   if not len(found['train']):
     raise UserError(f'the train split of {str(info.folder)!r} has no backgrounds')
-  path = info.folder / matches.FILE
-  part = path.with_suffix('.part')
-  part.write_text(json.dumps({
-      'classes': info.classes, 'protocol': extractor.protocol(),
-      **{k: np.round(v, 5).tolist() for k, v in found.items()}}) + '\n', 'utf-8')
-  os.replace(part, path)
+  files.write(info.folder / matches.FILE, json.dumps({
+      'classes': info.classes, 'content': info.content,
+      'protocol': extractor.protocol(),
+      **{k: np.round(v, 5).tolist() for k, v in found.items()}}) + '\n')
   return found
 
 

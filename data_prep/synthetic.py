@@ -16,11 +16,8 @@ clean frames' come from one generator, `steel.surface`.
 
 import argparse
 import numbers
-import os
 import pathlib
-import shutil
 import sys
-import tempfile
 from xml.etree import ElementTree
 
 import numpy as np
@@ -28,6 +25,7 @@ from PIL import Image
 
 from data_prep import defects as marks
 from data_prep import steel
+from pegan_jax import files, provenance
 from pegan_jax.errors import UserError
 
 CLASSES = tuple(marks.DEFECTS)
@@ -221,21 +219,19 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
       takes no more.
   """
   out = pathlib.Path(out)
-  frame_size = 3 * image_size if frame_size is None else frame_size
-  _check(out, per_class, image_size, seed, frames, frame_size)
-  temp = None
-  try:
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    temp = pathlib.Path(
-        tempfile.mkdtemp(prefix=f'.{out.name}.', dir=out.absolute().parent))
-    # Made inside, since mkdtemp's own folder is closed to other users.
-    _write_all(temp / 'data', per_class, image_size, seed, frames, frame_size)
-    os.replace(temp / 'data', out)
-  except OSError as e:
-    raise UserError(f'Cannot write {out}: {e.strerror or e}.') from e
-  finally:
-    if temp is not None:
-      shutil.rmtree(temp, ignore_errors=True)
+  settings = made_of(per_class, image_size, seed, frames, frame_size)
+  _check(out, **settings)
+  with files.whole(out, replace=True) as (folder, keep):  # In place of an empty one.
+    _write_all(folder, **settings)
+    provenance.write(folder, settings)
+    keep(folder)
+
+
+def made_of(per_class, image_size, seed, frames=60, frame_size=None):
+  """What `write` with the same arguments makes the data set of: all of them."""
+  return {'per_class': per_class, 'image_size': image_size, 'seed': seed,
+          'frames': frames,
+          'frame_size': 3 * image_size if frame_size is None else frame_size}
 
 
 def main(argv=None):

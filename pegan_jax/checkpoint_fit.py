@@ -1,7 +1,6 @@
 """Whether a checkpoint is of the run that wants to go on from it."""
 
-import json
-
+from pegan_jax import provenance
 from pegan_jax.errors import UserError
 
 # Config keys that may change between a run and its continuation; the name of a
@@ -11,36 +10,32 @@ FREE_KEYS = frozenset({
     'max_to_keep', 'num_workers', 'cache_mb', 'writer', 'data_dir', 'generate',
     'evaluate'})
 
-_MAX_NAMED = 5  # Differences that an error names before "and 7 more".
+# Those that may change as well where a run goes on, but not once it is done: what it
+# made would be called by another rate.
+RATES = frozenset({'gen.learning_rate', 'disc.learning_rate'})
 
 
-def check_config(folder, now, saved):
+def check_config(folder, now, saved, free=FREE_KEYS):
   """Raises UserError naming the keys in which two configs differ.
 
   Args:
     folder: the checkpoint's.
-    now: the run's config, as JSON reads it back; but for `FREE_KEYS`.
+    now: the run's config, as JSON reads it back.
     saved: the checkpoint's.
+    free: keys that may differ.
   """
-  _check_same('config', folder, _flat(now), _flat(saved))
+  _check_same('config', folder, bound(now, free), bound(saved, free))
+
+
+def bound(config, free=FREE_KEYS):
+  """Returns {dotted key: value's JSON} of what may not change, without `free`."""
+  return {key: value for key, value in provenance.flat(config).items()
+          if key not in free and key.split('.')[0] not in free}
 
 
 def check_arrays(folder, now, saved):
   """Raises UserError naming the arrays that differ, as `host_arrays.describe` says."""
   _check_same('model', folder, _kinds(now), _kinds(saved))
-
-
-def _flat(config, prefix=''):
-  """Returns {dotted key: JSON}, without FREE_KEYS; an empty dict is a value."""
-  flat = {}
-  for key, value in config.items():
-    if prefix + key in FREE_KEYS:
-      continue
-    if isinstance(value, dict) and value:
-      flat |= _flat(value, f'{prefix}{key}.')
-    else:
-      flat[prefix + key] = json.dumps(value)
-  return flat
 
 
 def _kinds(leaves):
@@ -49,14 +44,7 @@ def _kinds(leaves):
 
 def _check_same(what, folder, now, saved):
   """Raises UserError naming the keys in which two flat dicts differ."""
-  different = [
-      f'{key} is {now.get(key, "not set")}, was {saved.get(key, "not set")}'
-      for key in sorted(now.keys() | saved.keys())
-      if now.get(key) != saved.get(key)]
-  more = len(different) - _MAX_NAMED
-  if different:
+  if differing := provenance.flat_differences(now, saved):
     raise UserError(
-        f'the {what} does not fit checkpoint {folder}: '
-        f'{", ".join(different[:_MAX_NAMED])}'
-        f'{f" and {more} more" if more > 0 else ""}; '
+        f'the {what} does not fit checkpoint {folder}: {provenance.say(differing)}; '
         'put that back, or start in another workdir')

@@ -12,6 +12,7 @@ import functools
 import itertools
 import json
 import pathlib
+import re
 import shutil
 from typing import Any, NamedTuple
 import zlib
@@ -22,25 +23,35 @@ from jax.experimental import multihost_utils
 import numpy as np
 import orbax.checkpoint as ocp
 
-from pegan_jax import checkpoint_fit, host_arrays, orbax_log
+from pegan_jax import checkpoint_fit, host_arrays, orbax_log, provenance
 from pegan_jax.errors import UserError
 
 # Name of the folder that holds the best checkpoint, beside `checkpoints`.
 BEST = 'best'
 
+# The squares of larger weights overflow: a variance of what they make is infinite.
+_LARGEST = 1e18
+
+# Orbax looks for its files by patterns that a folder's own name takes part in.
+_PATTERN = re.compile(r'[*?\[\\]|:(?=/|$)')
+
 orbax_log.quieten()
 
 
 class Restored(NamedTuple):
-  """What `Checkpoints.restore` returns: what the matching `save` was given."""
+  """What `Checkpoints.restore` returns: what the matching `save` was given.
+
+  `digest` stands for the arrays' content.
+  """
   step: int
   state: Any
   position: dict[str, Any]
   config: dict[str, Any]
+  digest: str
 
 
 class _DamagedError(Exception):
-  """A checkpoint that does not read back as it was written."""
+  """A checkpoint that cannot be gone on from: damaged, or of a run gone astray."""
 
 
 class Checkpoints:
@@ -60,8 +71,15 @@ class Checkpoints:
       say: function of a string, told when a damaged checkpoint is passed over;
         None logs it as a warning.
       name: of the folder within `workdir`.
+
+    Raises:
+      UserError: Orbax could not read back what it wrote there.
     """
     self.folder = pathlib.Path(workdir).absolute() / name
+    if found := _PATTERN.search(str(self.folder)):
+      raise UserError(
+          f'{self.folder} has {found.group()!r} in its path, and checkpoints there '
+          'cannot be read back: choose another workdir, or name it by a symbolic link')
     self._max_to_keep = max_to_keep
     self._say = say or functools.partial(logging.warning, '%s')
     self._manager = None  # Made by the first save: making one cleans up.
@@ -98,8 +116,9 @@ class Checkpoints:
       config: JSON-able config of the run.
 
     Raises:
-      UserError: this save, or the one before, cannot be written (disk full, no
-        permission); checkpoints that were whole still are.
+      UserError: a value of the state is not finite, or too large to compute with; this
+        save, or the one before, cannot be written (disk full, no permission);
+        checkpoints that were whole still are.
       TypeError: `position` or `config` is not JSON-able.
     """
     self.wait()
@@ -110,6 +129,12 @@ class Checkpoints:
     # This copy is all that the device waits for. On the CPU it is a view, which
     # Orbax copies before it returns.
     host = host_arrays.to_host(state)
+    if (why := _astray(body['leaves'], host)) is not None:
+      latest = self.latest_step()
+      raise UserError(
+          f'{why} at step {step}: stopped; the last good checkpoint is '
+          f'{"none" if latest is None else latest} in {self.folder}, try a lower '
+          'learning rate')
     for leaf, array in zip(body['leaves'], host, strict=True):
       leaf['crc32'] = host_arrays.checksum(array)
     self._saving = step
@@ -148,8 +173,11 @@ class Checkpoints:
       self._manager = None
 
   def restore(self, template, config: dict | None = None,
-              step: int | None = None) -> Restored | None:
+              step: int | None = None, free=checkpoint_fit.FREE_KEYS
+              ) -> Restored | None:
     """Reads the newest checkpoint that is not damaged, bit for bit.
+
+    One whose arrays cannot be computed with counts as damaged.
 
     Args:
       template: pytree like the saved state, of arrays or `ShapeDtypeStruct`s.
@@ -157,6 +185,7 @@ class Checkpoints:
         devices that saved it.
       config: this run's config; None compares nothing.
       step: the one step to read; None: the newest, else the one before it, etc.
+      free: keys in which `config` may differ.
 
     Returns:
       The checkpoint; None where there is none at all.
@@ -174,7 +203,7 @@ class Checkpoints:
     for candidate in reversed(steps) if step is None else [step]:
       reason = None
       try:
-        body, host = self._read(candidate, template, config)
+        body, host = self._read(candidate, template, config, free)
       except _DamagedError as error:
         reason = str(error)
       if _on_any_process(reason is not None):
@@ -182,25 +211,26 @@ class Checkpoints:
         continue
       if damaged:
         self._damaged.update(damaged)
-        self._say(f'damaged in {self.folder}: {_listed(damaged)}; going back '
+        self._say(f'cannot be used in {self.folder}: {_listed(damaged)}; going back '
                   f'to checkpoint {candidate}')
       return Restored(candidate, host_arrays.to_devices(template, host),
-                      body['position'], body['config'])
+                      body['position'], body['config'], provenance.digest(
+                          [[x['name'], x['crc32']] for x in body['leaves']]))
     if damaged:
       raise UserError(
-          f'no readable checkpoint in {self.folder}: {_listed(damaged)}; put '
+          f'no usable checkpoint in {self.folder}: {_listed(damaged)}; put '
           'back a copy, or move the folder away to start from step 0')
     return None
 
-  def latest_position(self) -> dict | None:
-    """Returns the `position` of the newest checkpoint, or None; reads no arrays."""
+  def latest_note(self) -> tuple[dict, dict] | None:
+    """Returns (position, config) of the newest checkpoint, or None; reads no arrays."""
     if (step := self.latest_step()) is None:
       return None
     try:
-      return _read_item(self.folder / str(step),
-                        meta=ocp.args.JsonRestore())['meta']['body']['position']
-    except (_DamagedError, KeyError, TypeError):
+      body = self._read_meta(self.folder / str(step), step)
+    except _DamagedError:
       return None
+    return body['position'], body['config']
 
   def replace(self, step: int, *args) -> None:
     """Saves as `save` does, and deletes all others once this one is whole."""
@@ -211,17 +241,22 @@ class Checkpoints:
         if other != step:
           shutil.rmtree(self.folder / str(other))
 
-  def _read(self, step, template, config):
-    """Returns a checkpoint's description and host arrays, all of it checked."""
-    folder = self.folder / str(step)
+  def _read_meta(self, folder, step):
+    """Returns a checkpoint's description, checked."""
     meta = _read_item(folder, meta=ocp.args.JsonRestore())['meta']
     body = meta.get('body') if isinstance(meta, dict) else None
     if (body is None or _json_crc(body) != meta.get('crc32')
         or body['step'] != step):
       raise _DamagedError('its description is not what was written')
+    return body
+
+  def _read(self, step, template, config, free):
+    """Returns a checkpoint's description and host arrays, all of it checked."""
+    folder = self.folder / str(step)
+    body = self._read_meta(folder, step)
     # The config first: it explains most differences between the arrays.
     if config is not None:
-      checkpoint_fit.check_config(folder, _plain(config), body['config'])
+      checkpoint_fit.check_config(folder, _plain(config), body['config'], free)
     leaves = body['leaves']
     checkpoint_fit.check_arrays(folder, host_arrays.describe(template), leaves)
     host = host_arrays.empty_host(template)
@@ -231,6 +266,8 @@ class Checkpoints:
     for leaf, array in zip(leaves, host):
       if host_arrays.checksum(array) != leaf['crc32']:
         raise _DamagedError(f'{leaf["name"]} is not what was written')
+    if (why := _astray(leaves, host)) is not None:
+      raise _DamagedError(why)
     return body, host
 
   def _move_damaged_aside(self):
@@ -268,6 +305,19 @@ def _by_name(leaves, arrays):
           if x.size}
 
 
+def _astray(leaves, arrays):
+  """Says which array cannot be computed with, and why; None where all can."""
+  for leaf, x in zip(leaves, arrays, strict=True):
+    if x.dtype.kind in 'biu':  # bfloat16 is of no kind, like a float.
+      continue
+    if not np.isfinite(x).all():
+      return f'{leaf["name"]} is not finite'
+    # Not so of an optimizer's state, which holds squares itself.
+    if x.size and 'opt' not in leaf['name'] and max(-x.min(), x.max()) > _LARGEST:
+      return f'{leaf["name"]} has values beyond {_LARGEST:.0e}'
+  return None
+
+
 def _json_crc(value):
   return zlib.crc32(json.dumps(value).encode())
 
@@ -286,8 +336,7 @@ def _read_item(folder, **args):
     raise UserError(f'cannot read {folder}: {_reason(error)}') from error
   except Exception as error:  # Damage surfaces as nearly any type.
     raise _DamagedError(
-        f'its {next(iter(args))} is unreadable, {type(error).__name__}'
-    ) from error
+        f'its {next(iter(args))} cannot be read') from error
 
 
 def _on_any_process(flag):

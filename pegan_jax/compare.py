@@ -3,8 +3,8 @@
   python -m pegan_jax.compare --config configs/compare.py --workdir runs/compare
 """
 
-import csv
 import importlib
+import io
 import json
 import pathlib
 import re
@@ -13,7 +13,8 @@ import jax
 import numpy as np
 from PIL import Image
 
-from pegan_jax import comparison, data, evaluate, generate, methods, monitor
+from pegan_jax import checkpoint_fit, comparison, data, evaluate, files, generate
+from pegan_jax import methods, monitor, provenance
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against
 from pegan_jax.pictures import grid
@@ -27,8 +28,8 @@ _SHOWN = 3
 def compare(config, workdir):
   """Runs every method with every seed, and compares them.
 
-  What is there already is not done again, so that an interrupted comparison goes
-  on where it stopped.
+  What is there already, and was made of the same, is not done again, so that an
+  interrupted comparison goes on where it stopped.
 
   Args:
     config: of configs/compare.py.
@@ -46,19 +47,21 @@ def compare(config, workdir):
                    for seed in config.seeds} for method in _methods(config)}
   _check_evaluation(config, info)
   extractor = evaluate.load_extractor(config)
+  _check_trained(runs)
   real, results = None, {}
   for seed in config.seeds:  # Each method once before any twice.
     for method, by_seed in runs.items():
       run = by_seed[seed]
       monitor.say(f'{method}, seed {seed}: {run.workdir}')
       train(run.config, run.workdir)
-      _generate(run)
-      if not _report_path(run).exists():
+      generate.generate(run.config, run.workdir)
+      restored = generate.restore(run, 'newest')
+      if not evaluate.is_done(run, restored, extractor):
         real = real or evaluate.real_features(run, extractor)
-        restored = generate.restore(run, 'newest')
         against.write(evaluate.report_on(run, restored, extractor, *real),
-                      _report_path(run).parent)
-      results.setdefault(method, {})[seed] = _result(run)
+                      evaluate.folder(run, restored))
+      results.setdefault(method, {})[seed] = _result(
+          run, evaluate.folder(run, restored) / 'report.json')
   budget = (f'{config.updates:,} updates of the generator' if config.updates
             else f'{config.reals:,} real images shown to discriminators')
   table = comparison.build(
@@ -132,33 +135,35 @@ def _run_config(config, info, method, seed):
   return c
 
 
-def _generate(run):
-  """Generates unless it is done; a folder of another step is not touched."""
-  folder = run.workdir / 'generated'
-  if folder.exists():
-    with (folder / 'manifest.csv').open(newline='', encoding='utf-8') as f:
-      row = next(csv.DictReader(f))
-    if int(row['step']) != run.config.num_steps:
-      raise UserError(f'{folder} is of step {row["step"]}, not '
-                      f'{run.config.num_steps}: move it away')
-    return
-  generate.generate(run.config, run.workdir)
+def _check_trained(runs):
+  """Says before anything is done which runs were begun with other settings."""
+  for by_seed in runs.values():
+    for run in by_seed.values():
+      path = run.workdir / 'config.json'
+      if not path.exists():
+        continue
+      try:
+        saved = checkpoint_fit.bound(json.loads(path.read_text('utf-8')))
+      except (ValueError, AttributeError) as e:
+        raise UserError(f'{path} is damaged: move {run.workdir} away') from e
+      if differing := provenance.flat_differences(
+          checkpoint_fit.bound(run.saved_config), saved):
+        raise UserError(f'{run.workdir} was begun with other settings: '
+                        f'{provenance.say(differing)}; put that back, move it away, or '
+                        'name another --workdir')
 
 
-def _report_path(run):
-  return (run.workdir / 'evaluation' / str(run.config.num_steps)
-          / 'report.json')
-
-
-def _result(run):
-  """What the table needs of one run."""
-  report = json.loads(_report_path(run).read_text('utf-8'))
+def _result(run, path):
+  """What the table needs of one run, given the path of its report."""
+  report = json.loads(path.read_text('utf-8'))
   seconds, before = 0.0, 0
-  for line in (run.workdir / 'metrics.jsonl').read_text('utf-8').splitlines():
-    line = json.loads(line)
+  for line in monitor.read_lines(run.workdir):
     if 'time/seconds_per_step' in line:
       seconds += (line['step'] - before) * line['time/seconds_per_step']
       before = line['step']
+  if before < run.config.num_steps:
+    raise UserError(f'{run.workdir}/metrics.jsonl has no times after step {before} of '
+                    f'{run.config.num_steps}: put it back, or move that folder away')
   shapes = run.state_template()
   reals = data.reals_per_step(run.config, run.method.LAYOUT,
                               len(run.info.classes)) * run.config.num_steps
@@ -171,13 +176,15 @@ def _result(run):
 
 
 def _write(table, runs, info, workdir):
-  against.write_json(table, workdir / 'table.json')
   text = comparison.to_markdown(table)
-  (workdir / 'table.md').write_text(text, 'utf-8')
+  files.write_json(workdir / 'table.json', table)
+  files.write(workdir / 'table.md', text)
   comparison.draw(table, workdir / 'table.png')
   first = {method: next(iter(by_seed.values()))
            for method, by_seed in runs.items()}
-  Image.fromarray(sheet(first, info)).save(workdir / 'sheet.png')
+  png = io.BytesIO()
+  Image.fromarray(sheet(first, info)).save(png, format='PNG')
+  files.write(workdir / 'sheet.png', png.getvalue())
   print(text, end='')
   print(f'written to {workdir}: table.md, table.json, table.png, sheet.png')
 

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 import tensorflow_datasets as tfds
 
-from pegan_jax import matches
+from pegan_jax import matches, provenance
 from pegan_jax.errors import UserError
 
 # Layouts of one column with defects of any class.
@@ -33,12 +33,14 @@ class DataInfo(NamedTuple):
     image_size: side of the stored images in pixels.
     channels: 1 (grey) or 3.
     metadata: what `data_prep.build` noted beside it, such as the scaling rule.
+    content: a digest of all records, wherever they lie.
   """
   folder: pathlib.Path
   classes: list[str]
   image_size: int
   channels: int
   metadata: dict
+  content: str
 
   @property
   def background(self):
@@ -77,8 +79,10 @@ def load_info(folder):
         f'the data set at {str(folder)!r} has the labels {names}: '
         'the last must be background, after at least one defect class')
   shape = builder.info.features['image'].shape
-  return DataInfo(pathlib.Path(folder).expanduser(), names[:-1], shape[0],
-                  shape[2], dict(builder.info.metadata or {}))
+  folder = pathlib.Path(folder).expanduser()
+  return DataInfo(folder, names[:-1], shape[0], shape[2],
+                  dict(builder.info.metadata or {}), provenance.of_files(
+                      folder, folder.glob('*.array_record-*')))
 
 
 class Records:

@@ -4,17 +4,18 @@ import pathlib
 import time
 
 from data_prep import build, synthetic
-from pegan_jax import monitor
-from pegan_jax.evaluate import evaluate
-from pegan_jax.generate import generate
+from pegan_jax import evaluate, files, generate, monitor, provenance
+from pegan_jax.run import Run
 from pegan_jax.train import train
+
+_ADVICE = 'put that back, move it away, or name another --workdir'
 
 
 def demo(config, workdir):
   """Runs every stage in `workdir` and names what was written.
 
   A stage whose result is there already is not repeated, so that an interrupted
-  demo goes on where it stopped.
+  demo goes on where it stopped; one that was made of something else is refused.
 
   Args:
     config: of configs/demo.py: `synthetic` and `build` hold the arguments of
@@ -27,20 +28,27 @@ def demo(config, workdir):
   workdir = pathlib.Path(workdir)
   raw, dataset = workdir / 'synthetic', workdir / 'dataset'
   began = time.perf_counter()
-  if not raw.exists():
+  files.finish(raw)
+  if raw.exists():
+    provenance.check(raw, synthetic.made_of(**config.synthetic), _ADVICE)
+  else:
     monitor.say('drawing synthetic steel')
     synthetic.write(raw, **config.synthetic)
-  if not dataset.exists():
+  sources = {'defects': raw / 'defects', 'clean': raw / 'clean', 'out': dataset}
+  files.finish(dataset)
+  if dataset.exists():
+    provenance.check(dataset, build.made_of(**sources, **config.build), _ADVICE)
+  else:
     monitor.say('building the data set')
-    build.build(defects=raw / 'defects', clean=raw / 'clean', out=dataset,
-                **config.build)
+    build.build(**sources, **config.build)
   train(config, workdir)
-  if not (workdir / 'generated').exists():
-    monitor.say('generating')
-    generate(config, workdir)
-  if not (workdir / 'evaluation').exists():
+  monitor.say('generating')
+  generate.generate(config, workdir)
+  run = Run(config, workdir)
+  restored = generate.restore(run, config.evaluate.checkpoint)
+  if not evaluate.is_done(run, restored, evaluate.load_extractor(config)):
     monitor.say('evaluating')
-    evaluate(config, workdir)
+    evaluate.evaluate(config, workdir)
   print(f'done in {time.perf_counter() - began:.0f} s; {workdir} holds')
   for name, what in (
       ('dataset', 'the data set in ArrayRecord shards, with its audit'),

@@ -1,8 +1,10 @@
 """A checkpoint's samples against the real images it was and was not trained on."""
 
+import dataclasses
+
 import jax
 
-from pegan_jax import drawing, generate
+from pegan_jax import drawing, files, generate, provenance
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against, change, features, table
 from pegan_jax.metrics.evaluation import FeatureSet
@@ -30,12 +32,35 @@ def evaluate(config, workdir):
   extractor = load_extractor(config)
   restored = generate.restore(run, config.evaluate.checkpoint)
   report = report_on(run, restored, extractor, *real_features(run, extractor))
-  out = run.workdir / 'evaluation' / str(restored.step)
+  out = folder(run, restored)
   if jax.process_index() == 0:
-    print(table.to_text(report), end='')
     against.write(report, out)
+    print(table.to_text(report), end='')
     print(f'written to {out}')
   return out
+
+
+def folder(run, restored):
+  """Where the report on a checkpoint lies."""
+  return run.workdir / 'evaluation' / str(restored.step)
+
+
+def made_of(run, restored, extractor):
+  """What a report depends on, as provenance has it."""
+  config = run.config
+  return {'step': restored.step, 'weights': restored.digest,
+          'dataset': run.saved_config['dataset'], 'painted_on': generate.inputs(run),
+          'generate': {name: config.generate[name]
+                       for name in ('seed', 'strength', 'classes')},
+          'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
+
+
+def is_done(run, restored, extractor):
+  """Whether the report is there, and is what would be made now."""
+  files.finish(folder(run, restored))
+  kept = provenance.read(folder(run, restored) / 'report.json')
+  return kept is not None and not provenance.differences(
+      made_of(run, restored, extractor), kept)
 
 
 def options(config):
@@ -83,7 +108,8 @@ def report_on(run, restored, extractor, train, test):
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',
       'step': restored.step, 'generate_seed': config.generate.seed},
-                                   options(config))
+                                   options(config)) | {
+                                       'provenance': made_of(run, restored, extractor)}
 
 
 def load_extractor(config):

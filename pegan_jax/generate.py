@@ -6,21 +6,26 @@ import contextlib
 import csv
 import os
 import pathlib
-import shutil
 
 import jax
 import numpy as np
 from PIL import Image
 
-from pegan_jax import annotations, drawing, frames, monitor
+from data_prep import images as image_files
+from pegan_jax import annotations, drawing, files, frames, matches, monitor, provenance
 from pegan_jax import generate_settings as settings
+from pegan_jax.checkpoint_fit import FREE_KEYS, RATES
 from pegan_jax.checkpoints import BEST, Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.run import Run
 
+_ADVICE = 'move it away, or name another folder with --config.generate.out'
+
 
 def generate(config, workdir):
   """Writes `config.generate.per_class` images of each class, or whole frames.
+
+  What is there already is left as it is where it was made of the same.
 
   Args:
     config: the run's configuration; `generate` holds what concerns this.
@@ -33,48 +38,73 @@ def generate(config, workdir):
 
   Raises:
     UserError: bad settings, no checkpoint, no backgrounds, a folder that exists
-      already, or a full disk; nothing half-made is left.
+      already and was made of something else, or a full disk; nothing half-made is left.
   """
   run = Run(config, workdir)
   settings.check(run)
   out = pathlib.Path(config.generate.out or run.workdir / 'generated')
   beside = out.with_name(f'{out.name}_annotations')
-  for path in (out, beside):
-    if os.path.lexists(path):
-      raise UserError(f'{path} exists already: move it away, or name another '
-                      'folder with --config.generate.out')
-  restored = restore(run, config.generate.checkpoint)
+  free = {'dataset.content'} if folder_of_inputs(run) else set()
+  restored = restore(run, config.generate.checkpoint, free)
+  made_of = _made_of(run, restored)
+  primary = jax.process_index() == 0
+  if primary:
+    files.finish(out)
+  if os.path.lexists(out) and os.path.lexists(beside) == run.method.TRANSLATES:
+    provenance.check(out, made_of, _ADVICE)
+    monitor.say(f'{out} is made already')
+    return out
   job = frames.plan(run) if config.generate.frames else _plan_crops(run)
   drawn = drawing.draw(run, restored.state.ema, job.counts, seed=config.generate.seed,
                        backgrounds=job.backgrounds, chosen=job.chosen,
                        in_flight=drawing.chunks_in_flight(run))
-  if jax.process_index():  # Process 0 writes; this one lends its devices.
+  if not primary:  # Process 0 writes; this one lends its devices.
     collections.deque(drawn, maxlen=0)
     return out
-  part = out.with_name(f'.{out.name}.part')
-  shutil.rmtree(part, ignore_errors=True)
-  try:
-    for name in ('images', 'annotations'):
-      (part / name).mkdir(parents=True)
+  with files.whole(out, beside, advice=_ADVICE) as (part, keep):
+    images, annotated = part / 'images', part / 'annotations'
+    images.mkdir()
+    annotated.mkdir()
     write = frames.write if config.generate.frames else _write_crops
-    write(run, restored.step, job, drawn, part / 'images', part / 'annotations')
-    if run.method.TRANSLATES:
-      (part / 'annotations').rename(beside)
-    (part / 'images').rename(out)
-  except OSError as e:
-    shutil.rmtree(beside, ignore_errors=True)
-    raise UserError(f'cannot write {out}: {e.strerror or e}') from e
-  finally:
-    shutil.rmtree(part, ignore_errors=True)
+    write(run, restored.step, job, drawn, images, annotated)
+    provenance.write(images, made_of)
+    keep(images, annotated if run.method.TRANSLATES else None)
   return out
 
 
-def restore(run, which):
+def folder_of_inputs(run):
+  """The user's folder of images that are painted on, or '' for the data set's own."""
+  return run.config.generate.frames or run.config.generate.backgrounds
+
+
+def inputs(run):
+  """What the images that are painted on depend on, as provenance has it."""
+  settings = run.config.generate
+  if folder := folder_of_inputs(run):
+    return {'files': provenance.of_files(folder, image_files.list_images(folder))}
+  if run.config.get('match') and settings.matched:
+    return {'split': settings.split, 'matches': matches.digest(run.info)}
+  return {'split': settings.split}
+
+
+def _made_of(run, restored):
+  """What the images depend on, as provenance has it."""
+  settings = run.config.generate.to_dict()
+  for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
+               'batch_size'):
+    del settings[name]  # Said by the others, or no matter.
+  return {'step': restored.step, 'weights': restored.digest, 'generate': settings,
+          'frames': bool(run.config.generate.frames), 'painted_on': inputs(run),
+          'dataset': run.saved_config['dataset']}
+
+
+def restore(run, which, free=frozenset()):
   """Reads a checkpoint of the run by name.
 
   Args:
     run: a `Run`.
     which: 'newest', 'best' (by KID; see `watch`) or a step's number.
+    free: what may differ from the run that wrote it, beside what only training needs.
 
   Returns:
     A `checkpoints.Restored`.
@@ -88,7 +118,8 @@ def restore(run, which):
   checkpoints = Checkpoints(run.workdir, say=monitor.say,
                             name=BEST if which == 'best' else 'checkpoints')
   restored = checkpoints.restore(run.state_template(), run.saved_config,
-                                 int(which) if which.isdecimal() else None)
+                                 int(which) if which.isdecimal() else None,
+                                 FREE_KEYS | RATES | {'dataset.matches'} | free)
   checkpoints.close()
   if restored is None:
     raise UserError(

@@ -4,9 +4,16 @@ import json
 
 import numpy as np
 
+from pegan_jax import provenance
 from pegan_jax.errors import UserError
 
 FILE = 'matches.json'
+
+
+def digest(info):
+  """Returns a digest of the data set's matches, or None where it has none."""
+  path = info.folder / FILE
+  return provenance.of_files(info.folder, [path]) if path.is_file() else None
 
 
 def load(info, split):

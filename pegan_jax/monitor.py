@@ -5,8 +5,8 @@ Every writer follows the protocol of `clu.metric_writers.MetricWriter`
 neither TensorFlow nor TensorBoard.
 """
 
+import io
 import json
-import os
 import pathlib
 import sys
 import time
@@ -17,6 +17,7 @@ from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto import event_pb2
 from tqdm import tqdm
 
+from pegan_jax import files
 from pegan_jax.errors import UserError
 
 
@@ -28,16 +29,15 @@ class TensorBoardWriter:
 
   Args:
     folder: where the event files go.
-    step: events of later steps, left by a run that was killed, are hidden.
+    step: events of it and later steps, left by a run that was killed, are hidden.
   """
 
   def __init__(self, folder, step):
     folder.mkdir(parents=True, exist_ok=True)
     self._events = EventsWriter(str(folder / 'events'))
-    if step:
-      self._events.write_event(event_pb2.Event(
-          step=step + 1, wall_time=time.time(),
-          session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
+    self._events.write_event(event_pb2.Event(
+        step=step, wall_time=time.time(),
+        session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
 
   def _write(self, step, message):
     self._events.write_event(event_pb2.Event(
@@ -68,13 +68,16 @@ class FileWriter:
   Args:
     workdir: gets `metrics.jsonl` and `samples/`.
     step: lines of later steps, left by a run that was killed, are removed.
+    every: a line was written at least every so many steps; 0 if that is not known.
   """
 
-  def __init__(self, workdir, step):
+  def __init__(self, workdir, step, every=0):
     self._samples = pathlib.Path(workdir) / 'samples'
     self._samples.mkdir(parents=True, exist_ok=True)
-    path = pathlib.Path(workdir) / 'metrics.jsonl'
-    _keep_until(path, step)
+    path = pathlib.Path(workdir) / _LINES
+    last = _keep_until(path, step)
+    if every and step - last >= every:
+      say(f'{path} has nothing of the steps {last + 1} to {step}: it was lost')
     self._lines = path.open('a', encoding='utf-8')
 
   def write_scalars(self, step, scalars):
@@ -84,7 +87,9 @@ class FileWriter:
 
   def write_images(self, step, images):
     for name, image in images.items():
-      Image.fromarray(image[0]).save(self._samples / f'{step:07d}_{name}.png')
+      png = io.BytesIO()
+      Image.fromarray(image[0]).save(png, format='PNG')
+      files.write(sample_path(self._samples, step, name), png.getvalue())
 
   def write_texts(self, step, texts):
     """Texts are in the workdir already, as config.json."""
@@ -96,20 +101,59 @@ class FileWriter:
     self._lines.close()
 
 
-def _keep_until(path, step):
-  """Drops the lines after `step`, and a last line that was cut short."""
+def sample_path(folder, step, name):
+  """Where the sample grid `name` of a step lies in the run's `samples/`."""
+  return folder / f'{step:07d}_{name}.png'
+
+
+def read_lines(workdir):
+  """Returns the lines of metrics.jsonl, as dicts of scalars and the 'step'."""
+  return [line for line, _ in _read(pathlib.Path(workdir) / _LINES) if line]
+
+
+def logged(workdir, step):
+  """Returns the scalars that metrics.jsonl has of a step: {name: value}."""
+  found = {}
+  for line in read_lines(workdir):
+    if line['step'] == step:
+      found |= line
+  found.pop('step', None)
+  return found
+
+
+def _read(path):
+  """Yields (what a line of metrics.jsonl says, or None where it is damaged; the line).
+
+  What has no line end was being written when the run was killed: it is left out.
+  """
   if not path.exists():
     return
-  kept = []
-  for line in path.read_text('utf-8').splitlines():
+  for text in path.read_bytes().splitlines(keepends=True):
+    if not text.endswith(b'\n'):
+      continue
     try:
-      if json.loads(line)['step'] <= step:
-        kept.append(line + '\n')
+      line = json.loads(text)
+      line['step'] + 0  # A number, or nothing of ours.
     except (ValueError, KeyError, TypeError):
-      pass
-  part = path.with_suffix('.part')
-  part.write_text(''.join(kept), 'utf-8')
-  os.replace(part, path)
+      line = None
+    yield line, text
+
+
+def _keep_until(path, step):
+  """Drops the lines after `step`; returns the last step that is left, or 0."""
+  lines = list(_read(path))
+  damaged = sum(line is None for line, _ in lines)
+  kept = [(line, text) for line, text in lines if line and line['step'] <= step]
+  if damaged:
+    number = 1
+    while (aside := path.with_name(f'metrics_damaged_{number}.jsonl')).exists():
+      number += 1
+    path.rename(aside)
+    say(f'{damaged} lines of {path} are damaged: it goes on without them, and the old '
+        f'one is kept as {aside.name}')
+  if lines or path.exists():
+    files.write(path, b''.join(text for _, text in kept))
+  return max((line['step'] for line, _ in kept), default=0)
 
 
 class MultiWriter:
@@ -139,7 +183,7 @@ class MultiWriter:
       writer.close()
 
 
-def create_writer(kind, workdir, step, primary=True):
+def create_writer(kind, workdir, step, primary=True, every=0):
   """The run's writer.
 
   Args:
@@ -147,6 +191,7 @@ def create_writer(kind, workdir, step, primary=True):
     workdir: gets `tensorboard/`, `metrics.jsonl` and `samples/`.
     step: the step that the run starts or resumes from.
     primary: whether this process writes at all.
+    every: as `FileWriter` has it.
 
   Raises:
     UserError: another kind, or 'clu' without TensorFlow.
@@ -167,9 +212,13 @@ def create_writer(kind, workdir, step, primary=True):
     events = metric_writers.SummaryWriter(str(folder))
   else:
     events = TensorBoardWriter(folder, step)
-  return MultiWriter([events, FileWriter(workdir, step)])
+  lines = FileWriter(workdir, step, every)
+  if kind == 'tensorboardx':  # What hides later events hides this step's, too.
+    events.write_scalars(step, logged(workdir, step))
+  return MultiWriter([events, lines])
 
 
+_LINES = 'metrics.jsonl'
 _muted = False
 
 

@@ -4,7 +4,7 @@ import pathlib
 
 import jax
 
-from pegan_jax import data, methods, sharding
+from pegan_jax import data, matches, methods, sharding
 from pegan_jax.errors import UserError
 from pegan_jax.step import init_state
 
@@ -32,7 +32,9 @@ class Run:
     self.saved_config = config.to_dict() | {'dataset': {
         'classes': self.info.classes, 'channels': self.info.channels,
         'image_size': self.info.image_size,
-        'metadata': self.info.metadata}}
+        'metadata': self.info.metadata, 'content': self.info.content}}
+    if config.get('match'):
+      self.saved_config['dataset']['matches'] = matches.digest(self.info)
 
   def init_state(self):
     """A fresh state on all devices."""

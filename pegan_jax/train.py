@@ -2,9 +2,7 @@
 
 from concurrent import futures
 import contextlib
-import json
 import math
-import os
 import signal
 import time
 
@@ -13,7 +11,8 @@ import jax
 from jax.experimental import multihost_utils
 import numpy as np
 
-from pegan_jax import data, monitor, optimizers, sharding
+from pegan_jax import checkpoint_fit, data, files, monitor, optimizers, sharding
+from pegan_jax.checkpoint_fit import FREE_KEYS, RATES
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.run import Run
@@ -121,41 +120,74 @@ def train(config, workdir):
       checkpoints/.
 
   Raises:
-    UserError: bad input, a full disk, or a loss that is not finite.
+    UserError: bad input, another process that trains here, a full disk, or a loss
+      or a weight that is not finite.
     Interrupted: SIGTERM or Ctrl-C; the state is saved.
   """
   began = time.perf_counter()
   run = Run(config, workdir)
-  primary = jax.process_index() == 0
   checkpoints = Checkpoints(workdir, config.max_to_keep, say=monitor.say)
-  restored = checkpoints.restore(run.state_template(), run.saved_config)
+  with contextlib.ExitStack() as stack:
+    if jax.process_index() == 0:
+      run.workdir.mkdir(parents=True, exist_ok=True)
+      stack.enter_context(files.locked(
+          run.workdir, f'training in {run.workdir}',
+          'wait for it, or name another --workdir'))
+    _train(run, checkpoints, began)
+
+
+def _train(run, checkpoints, began):
+  config, primary = run.config, jax.process_index() == 0
+  restored = checkpoints.restore(run.state_template(), run.saved_config,
+                                 free=FREE_KEYS | RATES)
+  state, start, every = None, 0, 0
   if restored:
     state, start = restored.state, restored.position['batch']
-  else:
-    state, start = run.init_state(), 0
+    every = restored.config['log_every']
   if start >= config.num_steps:
+    checkpoint_fit.check_config(checkpoints.folder / str(restored.step),
+                                run.saved_config, restored.config)
     monitor.say(f'already trained to step {start}')
-    return
+    if not _owed(run, start):
+      return
+  watch = Watch(run) if config.eval_every else None
   if primary:
-    _write_config(run)
-  writer = monitor.create_writer(config.writer, workdir, start, primary)
+    files.write_json(run.workdir / 'config.json', run.saved_config)
+  writer = monitor.create_writer(config.writer, run.workdir, start, primary, every)
   progress = monitor.Progress(config.num_steps, start)
   try:
-    monitor.say(f'resuming from step {start}' if restored else
-                 'starting from step 0')
+    if start < config.num_steps:
+      monitor.say(f'resuming from step {start}' if restored else
+                  'starting from step 0')
+    state = state or run.init_state()
     _describe(run, state, writer, start)
-    _loop(run, state, start, checkpoints, writer, progress, began)
+    samples = Samples(run)
+    make_up = lambda: _make_up(run, state, start, samples, watch, writer)
+    if start < config.num_steps:
+      _loop(run, state, start, checkpoints, writer, progress, samples, watch, make_up,
+            began)
+    else:
+      make_up()
     checkpoints.close()
   finally:
     progress.close()
     writer.close()
 
 
-def _write_config(run):
-  run.workdir.mkdir(parents=True, exist_ok=True)
-  part = run.workdir / 'config.json.part'
-  part.write_text(json.dumps(run.saved_config, indent=2) + '\n', 'utf-8')
-  os.replace(part, run.workdir / 'config.json')
+def _owed(run, step):
+  """Which of 'samples' and 'evaluation' a step lacks, as a kill may leave it.
+
+  The checkpoint comes before both.
+  """
+  config, owed = run.config, set()
+  grid = monitor.sample_path(run.workdir / 'samples', step, 'production')
+  if not grid.exists() and (step % config.sample_every == 0
+                            or step == config.num_steps):
+    owed.add('samples')
+  if (config.eval_every and (step % config.eval_every == 0 or step == config.num_steps)
+      and 'eval/kid' not in monitor.logged(run.workdir, step)):
+    owed.add('evaluation')
+  return owed
 
 
 def _describe(run, state, writer, start):
@@ -166,20 +198,30 @@ def _describe(run, state, writer, start):
   writer.write_texts(start, {'config': f'```\n{run.config}\n```'})
 
 
-def _loop(run, state, start, checkpoints, writer, progress, began):
+def _make_up(run, state, step, samples, watch, writer):
+  """Writes what belongs to the step that a run starts or resumes from."""
+  owed = _owed(run, step) if step else set()
+  # A restart hides what TensorBoard has of its first step: that is written again.
+  if not step or 'samples' in owed or monitor.sample_path(
+      run.workdir / 'samples', step, 'production').exists():
+    writer.write_images(step, samples(state.ema))
+  if watch and 'evaluation' in owed:
+    watch(step, state, writer)
+  writer.flush()
+
+
+def _loop(run, state, start, checkpoints, writer, progress, samples, watch, make_up,
+          began):
   """Steps from `start` to the end; keeps one step in flight on the device."""
   config = run.config
   batches = data.batches(
       config, run.info, run.method.LAYOUT, start=start,
       process_index=jax.process_index(), process_count=jax.process_count())
-  samples = Samples(run)
-  watch = Watch(run, start) if config.eval_every else None
   batch = sharding.to_global(run.mesh, next(batches))
   step_fn = jax.jit(make_step(run.method, run.nets, config), donate_argnums=0)
   with futures.ThreadPoolExecutor(1) as aside:  # XLA compiles without Python's lock.
     compiled = aside.submit(lambda: step_fn.lower(state, batch).compile())
-    if not start:
-      writer.write_images(0, samples(state.ema))
+    make_up()
   step_fn = compiled.result()
   monitor.say(f'first step after {time.perf_counter() - began:.1f} s')
 
@@ -204,18 +246,22 @@ def _loop(run, state, start, checkpoints, writer, progress, began):
       if last or done % config.log_every == 0:
         _log(run, done, batch['label'].size, window, checkpoints, writer,
              progress)
+      evaluated = watch and (done == config.num_steps
+                             or done % config.eval_every == 0)
+      # The checkpoint first: whatever happens after it, the steps are not lost.
+      if last or evaluated or done % config.checkpoint_every == 0:
+        with window.paused():
+          window.check(checkpoints)
+          writer.flush()
+          checkpoints.save(done, state, {'batch': done}, run.saved_config)
       if last or done % config.sample_every == 0:
         with window.paused():
           writer.write_images(done, samples(state.ema))
-      if watch and (done == config.num_steps
-                    or done % config.eval_every == 0):
+      if evaluated:
         with window.paused():
-          window.check(checkpoints)
+          checkpoints.wait()
           watch(done, state, writer)
-      if last or done % config.checkpoint_every == 0:
-        with window.paused():
-          window.check(checkpoints)
-          checkpoints.save(done, state, {'batch': done}, run.saved_config)
+          writer.flush()
       if last:
         break
     checkpoints.wait()

@@ -5,7 +5,7 @@ import functools
 import jax
 import numpy as np
 
-from pegan_jax import drawing, monitor
+from pegan_jax import checkpoint_fit, data, drawing, generate, monitor, provenance
 from pegan_jax.checkpoints import BEST, Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.evaluate import load_extractor
@@ -37,22 +37,22 @@ class Watch:
 
   Args:
     run: a `Run`.
-    start: the step that the run starts or resumes from.
 
   Raises:
-    UserError: the feature network or the data set cannot be read.
+    UserError: the feature network or the data set cannot be read, or a class has one
+      training image.
   """
 
-  def __init__(self, run, start):
+  def __init__(self, run):
     self._run, config = run, run.config
     self._extractor = load_extractor(config)
+    self._check_classes()
     self._best = Checkpoints(run.workdir, name=BEST)
-    self._best_kid = np.inf
-    if start:
-      position = self._best.latest_position() or {}
-      self._best_kid = position.get('kid', np.inf)
-    elif self._best.steps() and jax.process_index() == 0:
-      self._set_aside()
+    # What a KID's value depends on beside the weights.
+    self._protocol = self._extractor.protocol() | {
+        'light_count': config.evaluate.light_count, 'seed': config.evaluate.seed,
+        'backgrounds': generate.inputs(run)}
+    self._best_kid = self._kept_kid()
     backgrounds, _ = drawing.load_backgrounds(run)
     count, classes = config.evaluate.light_count, len(run.info.classes)
     same = chosen = None
@@ -86,13 +86,35 @@ class Watch:
       real[label] = self._extractor(images[np.sort(chosen)])
     return real
 
-  def _set_aside(self):
-    """Keeps the best checkpoint of a run that this one is not the rest of."""
-    number = 1
-    while (aside := self._best.folder.with_name(f'{BEST}_{number}')).exists():
-      number += 1
-    self._best.folder.rename(aside)
-    monitor.say(f'{self._best.folder} is of another run: moved to {aside}')
+  def _check_classes(self):
+    info = self._run.info
+    labels = data.Records(info, 'train').labels
+    alone = [c for i, c in enumerate(info.classes) if np.sum(labels == i) == 1]
+    if alone:
+      raise UserError(
+          f'the train split has one image of {", ".join(alone)}, and evaluation within '
+          'a run compares two or more: turn it off with --config.eval_every=0')
+
+  def _kept_kid(self):
+    """The KID of the best checkpoint; another run's, or ruler's, is set aside."""
+    if not self._best.steps():
+      return np.inf
+    position, config = self._best.latest_note() or ({}, {})
+    free = checkpoint_fit.FREE_KEYS | checkpoint_fit.RATES
+    if checkpoint_fit.bound(config, free) != checkpoint_fit.bound(
+        self._run.saved_config, free):
+      what = 'run'
+    elif provenance.differences(self._protocol, position.get('protocol', {})):
+      what = 'protocol of evaluation'
+    else:
+      return position['kid']
+    if jax.process_index() == 0:
+      number = 1
+      while (aside := self._best.folder.with_name(f'{BEST}_{number}')).exists():
+        number += 1
+      self._best.folder.rename(aside)
+      monitor.say(f'{self._best.folder} is of another {what}: moved to {aside}')
+    return np.inf
 
   def __call__(self, step, state, writer):
     """Evaluates, writes scalars and alarms, and keeps the state if it is the best.
@@ -121,8 +143,9 @@ class Watch:
     self._ringing = ringing
     if mean < self._best_kid:
       self._best_kid = mean
-      self._best.replace(step, state, {'batch': step, 'kid': mean},
-                         self._run.saved_config)
+      self._best.replace(
+          step, state, {'batch': step, 'kid': mean, 'protocol': self._protocol},
+          self._run.saved_config)
 
   def _draw(self, sampler):
     """Images of every class: uint8 [classes, n, h, w, C]."""

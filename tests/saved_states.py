@@ -28,7 +28,7 @@ def make_state(step, side=40):
   """A state that differs in every leaf from one step to another."""
   gen = {'conv': {'kernel': jax.random.normal(jax.random.key(step),
                                               (side, side)),
-                  'odd': jnp.float32([jnp.nan, -0.0, 1e-45, step])},
+                  'odd': jnp.float32([9e17, -0.0, 1e-45, step])},
          'half': jnp.full((3,), step, jnp.bfloat16), 'no_leaves': {},
          'nothing': None, 'no_elements': jnp.zeros((0, 3))}
   disc = (jnp.arange(5, dtype=jnp.int8) + step, jnp.bool_(step % 2))

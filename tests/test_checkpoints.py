@@ -132,7 +132,7 @@ def test_all_damaged_is_an_error_and_nothing_is_removed(tmp_path):
   flip(array_file(tmp_path, 20))
   meta_file(tmp_path, 10).unlink()
   before = files(tmp_path)
-  with pytest.raises(UserError, match=r'no readable checkpoint in .*checkpoint '
+  with pytest.raises(UserError, match=r'no usable checkpoint in .*checkpoint '
                      r'20 \(.*checkpoint 10 \(.*move the folder away'):
     Checkpoints(tmp_path).restore(make_state(0), CONFIG)
   assert files(tmp_path) == before

@@ -1,6 +1,7 @@
 """The comparison: figures over seeds, and the command from training to table."""
 
 import json
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -8,10 +9,12 @@ import pytest
 from scipy import stats
 
 from configs import compare as compare_config
+from conftest import PixelExtractor
 from data_prep import build, synthetic
 from pegan_jax import comparison
 from pegan_jax.compare import compare
 from pegan_jax.errors import UserError
+from pegan_jax.metrics import features
 
 
 def test_differences_against_the_two_sample_t_test():
@@ -72,13 +75,24 @@ def enough_dir(tmp_path_factory):
   (folder / 'defects').mkdir()
   for name in ('pa', 'sc'):
     (folder / 'raw' / 'defects' / name).rename(folder / 'defects' / name)
-  build.build(defects=folder / 'defects', clean=folder / 'raw' / 'clean',
-              out=folder / 'data', image_size=32, per_class=0, backgrounds=20)
+  _build(folder, 'data', seed=0)
   return folder / 'data'
 
 
 @pytest.fixture
-def config(enough_dir):
+def other_dir(enough_dir):
+  """The same images in another split."""
+  if not (enough_dir.parent / 'other').exists():
+    _build(enough_dir.parent, 'other', seed=1)
+  return enough_dir.parent / 'other'
+
+
+def _build(folder, name, seed):
+  build.build(defects=folder / 'defects', clean=folder / 'raw' / 'clean',
+              out=folder / name, image_size=32, per_class=0, backgrounds=20, seed=seed)
+
+
+def _config(enough_dir):
   config = compare_config.get_config('small')
   config.data_dir = str(enough_dir)
   config.methods = ('dcgan', 'pegan')
@@ -92,9 +106,31 @@ def config(enough_dir):
   return config
 
 
+@pytest.fixture
+def config(enough_dir):
+  return _config(enough_dir)
+
+
+@pytest.fixture(scope='module')
+def compared(enough_dir, tmp_path_factory):
+  """The folder of a comparison: read-only, `again` is for copies."""
+  folder = tmp_path_factory.mktemp('compared')
+  with pytest.MonkeyPatch.context() as m:
+    m.setattr(features, 'load', lambda *_: PixelExtractor())
+    compare(_config(enough_dir), folder)
+  return folder
+
+
+@pytest.fixture
+def again(compared, tmp_path):
+  """A copy of a comparison that is done."""
+  shutil.copytree(compared, tmp_path, dirs_exist_ok=True)
+  return tmp_path
+
+
 @pytest.mark.usefixtures('pixel_features')
-def test_from_training_to_the_table_and_again(config, tmp_path, capsys):
-  compare(config, tmp_path)
+def test_from_training_to_the_table_and_again(config, again, capsys):
+  tmp_path = again
   table = json.loads((tmp_path / 'table.json').read_text('utf-8'))
   assert list(table['methods']) == ['dcgan', 'pegan']
   for method in table['methods'].values():
@@ -108,7 +144,6 @@ def test_from_training_to_the_table_and_again(config, tmp_path, capsys):
   for name in ('sheet.png', 'table.png'):
     with Image.open(tmp_path / name) as image:
       assert image.width > 300
-  assert capsys.readouterr().out.startswith('pixels')
   # Nothing is done twice, and what was cut off is done again.
   before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob('*.png')
             if 'generated' in p.parts}
@@ -116,13 +151,75 @@ def test_from_training_to_the_table_and_again(config, tmp_path, capsys):
   (tmp_path / 'table.md').unlink()
   (tmp_path / 'pegan' / 'seed1' / 'evaluation' / '4' / 'report.json').unlink()
   compare(config, tmp_path)
+  assert capsys.readouterr().out.startswith('pixels')
   assert json.loads((tmp_path / 'table.json').read_text('utf-8')) == table
   assert (tmp_path / 'table.md').exists()
   assert all(p.stat().st_mtime_ns == t for p, t in before.items())
   # With more to show, the old samples are not the new model's.
   config.reals = 32
-  with pytest.raises(UserError, match='of step 4, not 8: move it away'):
+  with pytest.raises(UserError, match='step is 8, was 4.*move it away'):
     compare(config, tmp_path)
+
+
+@pytest.mark.usefixtures('pixel_features')
+@pytest.mark.parametrize('change, words', [
+    ({'per_class': 7}, 'generated was made of .*: generate.per_class is 7, was 6; move'),
+    ({'settings.pegan.gen': {'learning_rate': 1e-3}},
+     'pegan/seed0 was begun with other settings: gen.learning_rate is 0.001, was'),
+    ({'data_dir': 'other'}, r'begun with other settings: dataset.content is "\w+", was')])
+def test_what_was_made_of_something_else_is_refused_by_name(
+    config, again, other_dir, change, words):
+  table = (again / 'table.json').read_bytes()
+  if 'data_dir' in change:
+    change = {'data_dir': str(other_dir)}
+  with config.unlocked():
+    config.update_from_flattened_dict(change)
+  with pytest.raises(UserError, match=words):
+    compare(config, again)
+  assert (again / 'table.json').read_bytes() == table
+
+
+@pytest.mark.usefixtures('pixel_features')
+def test_reports_of_another_protocol_are_made_anew(config, again, monkeypatch):
+  def figures():
+    table = json.loads((again / 'table.json').read_text('utf-8'))
+    return table['protocol'] | table['methods']['pegan']['mean']['kid']
+  before = figures()
+  config.evaluate.seed, config.evaluate.count = 3, 5
+  compare(config, again)
+  seeded = figures()
+  assert (before['n_real'], seeded['n_real']) == (10, 5)
+  assert seeded['value'] != before['value']
+
+  class Other(PixelExtractor):  # Another ruler.
+    def __call__(self, images, progress=None):
+      return super().__call__(images, progress)[:, ::-1] * 2
+
+    def protocol(self):
+      return super().protocol() | {'network': 'others'}
+  monkeypatch.setattr(features, 'load', lambda *_: Other())
+  compare(config, again)
+  assert figures()['network'] == 'others' and figures()['value'] != seeded['value']
+
+
+@pytest.mark.usefixtures('pixel_features')
+def test_a_report_that_is_cut_is_made_anew(config, again):
+  path = again / 'pegan' / 'seed1' / 'evaluation' / '4' / 'report.json'
+  whole = path.read_text('utf-8')
+  path.write_text(whole[:len(whole) // 2], 'utf-8')
+  compare(config, again)
+  before, after = json.loads(whole), json.loads(path.read_text('utf-8'))
+  for report in before, after:
+    del report['protocol']['generated']  # Its path: this is a copy.
+  assert after == before
+
+
+@pytest.mark.usefixtures('pixel_features')
+@pytest.mark.parametrize('content', ['', '{"step": 2, "time/seconds_per_step": 1.0}\n'])
+def test_times_that_are_not_known_are_a_sentence(config, again, content):
+  (again / 'pegan' / 'seed0' / 'metrics.jsonl').write_text(content)
+  with pytest.raises(UserError, match='metrics.jsonl has no times after step [02] of 4'):
+    compare(config, again)
 
 
 @pytest.mark.usefixtures('pixel_features')

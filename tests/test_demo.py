@@ -1,10 +1,12 @@
 """The main job from nothing to class folders, at the smallest scale."""
 
 import importlib
+import json
 
 import pytest
 
 from pegan_jax.demo import demo
+from pegan_jax.errors import UserError
 
 
 @pytest.fixture
@@ -34,3 +36,26 @@ def test_every_stage_runs_once_and_is_named(small, tmp_path, capsys):
   demo(small, tmp_path)  # Nothing is left to do.
   assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob('*')
           if p.is_file()} == written
+  # A report that was cut, and one of another protocol.
+  report, = (tmp_path / 'evaluation').glob('*/report.json')
+  whole = report.read_bytes()
+  report.write_bytes(whole[:100])
+  demo(small, tmp_path)
+  assert report.read_bytes() == whole
+  small.evaluate.repeats = 3
+  demo(small, tmp_path)
+  assert json.loads(report.read_text('utf-8'))['protocol']['repeats'] == 3
+  # What would make other images is refused by name, and nothing is touched.
+  for key, value, words in (
+      ('synthetic.seed', 5, 'synthetic was made of .*: seed is 5, was 0'),
+      ('build.backgrounds', 9, 'dataset was made of .*: backgrounds is 9, was 0'),
+      ('lambda_rec', 1.0, 'lambda_rec is 1.0, was 10.0'),
+      ('generate.per_class', 3, 'generated was made of .*per_class is 3, was 2')):
+    other = small.copy_and_resolve_references()
+    other.update_from_flattened_dict({key: value})
+    with pytest.raises(UserError, match=words):
+      demo(other, tmp_path)
+  path = tmp_path / 'synthetic' / 'clean' / '00000.png'
+  path.write_bytes(path.read_bytes() + b' ')
+  with pytest.raises(UserError, match=r'dataset was made of .*: clean is "\w+", was'):
+    demo(small, tmp_path)

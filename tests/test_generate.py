@@ -1,13 +1,14 @@
 """From a checkpoint to class folders: what is written, from what, and how surely."""
 
 import csv
+import shutil
 
 import numpy as np
 from PIL import Image
 import pytest
 
 from data_prep import frames
-from pegan_jax import data, drawing
+from pegan_jax import data, drawing, files
 from pegan_jax import generate as generate_lib
 from pegan_jax.errors import UserError
 from pegan_jax.generate import generate
@@ -184,6 +185,49 @@ def test_an_existing_folder_is_not_touched(setting, tmp_path):
   assert (folder / 'precious').read_text() == 'mine'
 
 
+def test_what_is_made_already_of_the_same_is_left_as_it_is(setting, tmp_path, capsys):
+  config, workdir = setting
+  clean = tmp_path / 'clean'
+  clean.mkdir()
+  for i in range(2):
+    pixels = np.full((32, 32), 90 + i, np.uint8)
+    Image.fromarray(pixels).save(clean / f'{i}.png')
+  config.generate.backgrounds = str(clean)
+  out = generate(config, workdir)
+  written = {p: p.stat().st_mtime_ns for p in tmp_path.rglob('*.png')}
+  clean.rename(tmp_path / 'moved')
+  config.generate.backgrounds = str(tmp_path / 'moved')
+  config.generate.batch_size = 32  # Changes nothing.
+  assert generate(config, workdir) == out
+  assert 'generated is made already' in capsys.readouterr().err
+  assert all(p.stat().st_mtime_ns == t for p, t in written.items() if p.exists())
+  Image.fromarray(pixels + 9).save(tmp_path / 'moved' / '0.png')
+  with pytest.raises(UserError, match=(
+      r'painted_on.files is "\w+", was "\w+"; move it away, or name another folder with '
+      '--config.generate.out')):
+    generate(config, workdir)
+  config.generate.backgrounds, config.generate.seed = '', 4
+  with pytest.raises(UserError, match='generate.seed is 4, was 0, painted_on.files is '
+                                      'not set'):
+    generate(config, workdir)
+
+
+def test_masks_that_are_gone_are_not_taken_for_made(setting, tmp_path):
+  config, workdir = setting
+  shutil.rmtree(generate(config, workdir).with_name('generated_annotations'))
+  with pytest.raises(UserError, match='generated exists already'):
+    generate(config, workdir)
+
+
+def test_one_folder_has_one_writer(setting, tmp_path):
+  config, workdir = setting
+  out = tmp_path / 'generated'
+  with files.whole(out):
+    with pytest.raises(UserError, match='another process is writing .*generated: wait'):
+      generate(config, workdir)
+  assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize('key,value,words', [
     ('per_class', 0, 'at least 1'),
     ('batch_size', 0, 'at least 1'),
@@ -212,6 +256,6 @@ def test_a_full_disk_leaves_nothing(setting, tmp_path, monkeypatch):
     raise OSError(errno.ENOSPC, 'No space left on device')
 
   monkeypatch.setattr(generate_lib, 'save', full)
-  with pytest.raises(UserError, match='No space left'):
+  with pytest.raises(UserError, match='the disk is full'):
     generate(config, workdir)
   assert list(tmp_path.iterdir()) == []

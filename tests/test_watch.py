@@ -1,13 +1,17 @@
 """Evaluation within a run: scalars, the best checkpoint, and the alarms."""
 
 import json
+import pathlib
+import shutil
 
 import jax
 import numpy as np
 import pytest
 
+from data_prep import build
 from pegan_jax import data, generate, monitor
 from pegan_jax.checkpoints import BEST, Checkpoints
+from pegan_jax.errors import UserError
 from pegan_jax.run import Run
 from pegan_jax.train import train
 from pegan_jax.watch import ALARMS, collapse, Watch
@@ -39,7 +43,7 @@ def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
   best = min(lines, key=lambda x: x['eval/kid'])
   checkpoints = Checkpoints(tmp_path, name=BEST)
   assert checkpoints.steps() == [best['step']]
-  assert checkpoints.latest_position()['kid'] == best['eval/kid']
+  assert checkpoints.latest_note()[0]['kid'] == best['eval/kid']
   run = Run(watched, tmp_path)
   assert generate.restore(run, 'best').step == best['step']
   assert generate.restore(run, 'newest').step == 3
@@ -50,7 +54,7 @@ def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path, monkeyp
   produce = run.method.produce
   monkeypatch.setattr(run.method, 'produce', lambda *args: traced.append(0) or produce(
       *args))
-  watch, ema = Watch(run, 0), run.init_state().ema
+  watch, ema = Watch(run), run.init_state().ema
   assert [len(watch._draw(ema)) for _ in range(2)] == [9, 9]
   assert len(traced) == 1
 
@@ -97,7 +101,7 @@ class _Writer(monitor.MultiWriter):
 def test_only_a_better_state_replaces_the_best(watched, tmp_path, monkeypatch):
   run = Run(watched, tmp_path)
   state = run.init_state()
-  watch = Watch(run, 0)
+  watch = Watch(run)
   kids = iter([0.3] * 9 + [0.5] * 9 + [0.1] * 9)
   monkeypatch.setattr('pegan_jax.watch.kid', lambda *_: next(kids))
   kept = []
@@ -119,7 +123,7 @@ def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
   monkeypatch.setattr('pegan_jax.matches.load', lambda info, split: rows)
   seen = []
   monkeypatch.setattr('pegan_jax.watch.kid', lambda real, made: seen.append(made) or 0.0)
-  watch = Watch(run, 0)
+  watch = Watch(run)
   writer = _Writer()
   watch(1, run.init_state(), writer)
   assert len(seen) == 9
@@ -131,19 +135,57 @@ def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
   assert writer.scalars[1]['eval/input_spread'] > 1
 
 
-def test_a_fresh_start_keeps_another_runs_best(watched, tmp_path, capsys):
+def _best_of(config, workdir):
+  """The KID that a new `Watch` takes for the best so far."""
+  return Watch(Run(config, workdir))._best_kid  # pylint: disable=protected-access
+
+
+def test_the_best_of_the_same_run_stays_wherever_it_starts(watched, tmp_path, capsys):
+  """As where the run was killed before its first checkpoint was whole."""
   run = Run(watched, tmp_path)
-  Watch(run, 0)(5, run.init_state(), _Writer())
-  Watch(run, 0)
+  watch = Watch(run)
+  watch(5, run.init_state(), _Writer())
+  watched.gen.learning_rate /= 2  # What may change in mid-run.
+  watched.num_steps += 1
+  assert _best_of(watched, tmp_path) == watch._best_kid < np.inf  # pylint: disable=protected-access
+  assert [p.name for p in tmp_path.iterdir()] == [BEST]
+  assert 'moved' not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('key, value, of', [
+    ('lambda_rec', 1.0, 'of another run'),
+    ('evaluate.light_count', 3, 'of another protocol'),
+    ('evaluate.seed', 3, 'of another protocol')])
+def test_a_best_of_another_run_or_protocol_is_set_aside(
+    watched, tmp_path, capsys, key, value, of):
+  run = Run(watched, tmp_path)
+  Watch(run)(5, run.init_state(), _Writer())
+  watched.update_from_flattened_dict({key: value})
+  assert _best_of(watched, tmp_path) == np.inf
   assert (tmp_path / 'best_1' / '5').is_dir()
   assert not (tmp_path / BEST).exists()
-  assert 'moved to' in capsys.readouterr().err
+  assert of in capsys.readouterr().err
+
+
+def test_a_class_of_one_image_is_said_before_the_first_step(watched, tmp_path):
+  folder = tmp_path / 'data'
+  raw = pathlib.Path(watched.data_dir).parent / 'synthetic'
+  for name, count in (('pa', 2), ('sc', 6)):
+    (folder / 'defects' / name).mkdir(parents=True)
+    for path in sorted((raw / 'defects' / name).iterdir())[:count]:
+      shutil.copy(path, folder / 'defects' / name)
+  build.build(defects=folder / 'defects', clean=raw / 'clean', out=folder / 'set',
+              image_size=32, per_class=0, backgrounds=4)
+  watched.data_dir = str(folder / 'set')
+  with pytest.raises(UserError, match='one image of pa, and evaluation.*eval_every=0'):
+    train(watched, tmp_path / 'run')
+  assert not (tmp_path / 'run' / 'metrics.jsonl').exists()
 
 
 def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
   run = Run(watched, tmp_path)
   state = run.init_state()
-  watch = Watch(run, 0)
+  watch = Watch(run)
   grey = np.full((9, 4, 32, 32, 1), 128, np.uint8)
   monkeypatch.setattr(watch, '_draw', lambda sampler: grey)
   writer = _Writer()

@@ -8,7 +8,7 @@ import time
 import jax
 import numpy as np
 
-from pegan_jax import data, monitor
+from pegan_jax import data, files, monitor
 from pegan_jax.checkpoints import Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.inspection import confusion, images, leaks, training
@@ -43,24 +43,30 @@ def inspect(config, workdir):
   workdir = pathlib.Path(workdir)
   info = data.load_info(config.data_dir or workdir / 'dataset')
   train, test = images.load_splits(info)
-  pixels, labels = [train.pixels], [train.labels]
+  pixels, labels, generated = [train.pixels], [train.labels], []
   folders = [x for x in config.generated.split(',') if x]
   for _, path in zip(names(folders), folders):
     made, folder = images.load_generated(info, path, config.per_class)
     leaks.check(info, train, test, folder, made)
     pixels.append(made.pixels)
     labels.append(made.labels)
-  saved = config.to_dict() | {'dataset': {
-      'classes': info.classes, 'image_size': info.image_size,
-      'channels': info.channels,
-      'max_value': info.metadata.get('max_value', 255)}}
+    generated.append(made.checksum())
+  dataset = {'classes': info.classes, 'image_size': info.image_size,
+             'channels': info.channels, 'content': info.content,
+             'max_value': info.metadata.get('max_value', 255)}
+  # Generated images by their content, wherever they lie.
+  saved = config.to_dict() | {'dataset': dataset, 'generated': generated}
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
                     len(info.classes), settings.steps(len(train)), len(train))
-  state = _train(config, workdir, trainer, sum(map(len, labels)), saved)
-  report = _test(trainer, state, test, info.classes)
-  report['protocol'] = saved | {'steps': trainer.steps,
-                                'images': sum(map(len, labels))}
-  confusion.write(report, workdir)
+  count = sum(map(len, labels))
+  workdir.mkdir(parents=True, exist_ok=True)
+  with files.locked(workdir, f'training in {workdir}',
+                    'wait for it, or name another --workdir'):
+    state = _train(config, workdir, trainer, count, saved)
+    report = _test(trainer, state, test, info.classes)
+    report['protocol'] = config.to_dict() | {
+        'dataset': dataset, 'steps': trainer.steps, 'images': count}
+    confusion.write(report, workdir)
   print(confusion.to_text(report), end='')
   print(f'written to {workdir / "inspection.png"}')
   return report
@@ -118,9 +124,7 @@ def _train(config, workdir, trainer, count, saved):
   found = checkpoints.restore(jax.eval_shape(trainer.init, 0), saved)
   state, start = (None, 0) if found is None else (
       jax.device_put(found.state), found.step)
-  workdir.mkdir(parents=True, exist_ok=True)
-  (workdir / _SAVED).write_text(json.dumps(
-      {'config': saved, 'steps': trainer.steps}, indent=1) + '\n', 'utf-8')
+  files.write_json(workdir / _SAVED, {'config': saved, 'steps': trainer.steps})
   bar = monitor.Progress(trainer.steps, start, unit='step')
   began = time.perf_counter()
   for until in [*range(start + config.checkpoint_every, trainer.steps,

@@ -1,11 +1,9 @@
 """A study's report: on the terminal, as Markdown, JSON and PNG."""
 
-import os
-
+from pegan_jax import files
 from pegan_jax.inspection import picture, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL
 from pegan_jax.inspection.filtering import FILTERS
-from pegan_jax.metrics.against import write_json
 from pegan_jax.metrics.table import align
 
 
@@ -15,10 +13,8 @@ def write(report, folder):
   Raises:
     OSError: they cannot be written.
   """
-  write_json(report, folder / 'study.json')
-  part = folder / 'study.md.part'
-  part.write_text(to_text(report, markdown=True), 'utf-8')
-  os.replace(part, folder / 'study.md')
+  files.write_json(folder / 'study.json', report)
+  files.write(folder / 'study.md', to_text(report, markdown=True))
   picture.draw(report, folder / 'study.png')
 
 

@@ -1,23 +1,16 @@
 """Finished trainings of a study on disk: one file an arm, seed and fraction."""
 
-import hashlib
 import json
-import os
 import pathlib
 
 import numpy as np
 
+from pegan_jax import files
 from pegan_jax.errors import UserError
 
 
-def key(**what):
-  """A digest of everything that a training's result depends on."""
-  text = json.dumps(what, sort_keys=True)
-  return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
 class Runs:
-  """The results in a folder, each named after what it depends on.
+  """The results in a folder, each named after the digest of what it depends on.
 
   A study that is run again with other arms, seeds or fractions finds what it
   shares with the first; with another network, schedule or image, nothing.
@@ -57,10 +50,7 @@ class Runs:
 
   def _write(self, digest, content):
     self._folder.mkdir(parents=True, exist_ok=True)
-    path = self._folder / f'{digest}.json'
-    part = path.with_suffix('.part')
-    part.write_text(json.dumps(content) + '\n', 'utf-8')
-    os.replace(part, path)
+    files.write(self._folder / f'{digest}.json', json.dumps(content) + '\n')
 
 
 def check_classes(path, classes):
@@ -70,7 +60,7 @@ def check_classes(path, classes):
   except FileNotFoundError:
     return
   except (ValueError, KeyError, TypeError) as e:
-    raise UserError(f'{path} is damaged ({type(e).__name__}): move it away') from e
+    raise UserError(f'{path} is damaged: move it away') from e
   if before != classes:
     raise UserError(
         f'{path.parent} holds a study of the classes {", ".join(before)}, and '

@@ -7,11 +7,11 @@ import time
 
 import numpy as np
 
-from pegan_jax import data, monitor
+from pegan_jax import data, files, monitor, provenance
 from pegan_jax.errors import UserError
 from pegan_jax.inspection import arms as arms_lib
 from pegan_jax.inspection import filtering, images, leaks, report, runs
-from pegan_jax.inspection import verdict, worth
+from pegan_jax.inspection import training, verdict, worth
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
 
@@ -79,6 +79,13 @@ def study(options, make_trainer=Trainer, extractor=None):
   train, test = images.load_splits(info)
   generated, checks, folders = _load_generated(options, info, train, test)
   out.mkdir(parents=True, exist_ok=True)
+  with files.locked(out, f'studying in {out}', 'wait for it, or name another --out'):
+    return _study(options, info, train, test, generated, checks, folders, out,
+                  make_trainer, extractor)
+
+
+def _study(options, info, train, test, generated, checks, folders, out, make_trainer,
+           extractor):
   bench = _Bench(options, info, train, test, generated, out, make_trainer)
   funnels = {}
   if options.filter:
@@ -110,9 +117,10 @@ def _filter(options, info, train, generated, folders, bench, extractor):
   tools, funnels = [], {}
   for name in list(generated):
     made = generated[name]
-    digest = runs.key(filter=1, steps=bench.steps, images=[
-        train.checksum(), made.checksum()],
-                      settings=dataclasses.asdict(options.settings))
+    digest = provenance.digest({
+        'filter': 1, 'steps': bench.steps,
+        'images': [train.checksum(), made.checksum()],
+        'settings': dataclasses.asdict(options.settings)})
     found = bench.runs.load_filter(digest, len(made))
     if found is None:
       if not tools:  # Made once, and only if they are needed.
@@ -162,9 +170,12 @@ class _Bench:
         self._options.fractions, plan, seeds)}
     answers = {digest: self.runs.load(digest, len(self._test))
                for digest, _ in todo.values()}
+    # Those that are trained together round otherwise than one alone: all or none.
+    lost = {job[:2] for job, (digest, _) in todo.items() if answers[digest] is None}
+    together = self._together()
     # Generated images alone are the same at every fraction: one training.
     missing = {digest: (job, pool) for job, (digest, pool) in todo.items()
-               if answers[digest] is None}
+               if answers[digest] is None or (together and job[:2] in lost)}
     if len(missing) < len(answers):
       monitor.say(f'{len(answers) - len(missing)} of {len(answers)} trainings '
                   'are done already')
@@ -173,6 +184,11 @@ class _Bench:
     return {(fraction, arm.name): np.array(
         [answers[todo[fraction, arm, seed][0]] for seed in seeds])
             for fraction in self._options.fractions for arm in plan}
+
+  def _together(self):
+    """The seeds whose inspectors are trained as one, or none."""
+    seeds = self._options.seeds
+    return list(range(seeds)) if training.together(self._info.image_size) else []
 
   def _lay_out(self):
     """Each generated set's indices among all images, laid end to end."""
@@ -195,11 +211,11 @@ class _Bench:
     settings = dataclasses.asdict(self._options.settings)
     if len(parts) < 2 or not settings['real_share']:
       del settings['real_share']  # It changes nothing.
-    return runs.key(
-        settings=settings, steps=self.steps,
-        seed=seed, augmented=arm.augmented, images=parts,
-        test=self._test.checksum(),
-        classes=len(self._info.classes)), np.concatenate(pool)
+    return provenance.digest({
+        'settings': settings, 'steps': self.steps, 'seed': seed,
+        'together': self._together(), 'augmented': arm.augmented, 'images': parts,
+        'test': self._test.checksum(),
+        'classes': len(self._info.classes)}), np.concatenate(pool)
 
   def _train_all(self, missing):
     """Trains what {digest: (job, pool)} lists: {digest: its answers}."""

@@ -161,13 +161,13 @@ def _rounds(rng, members, count):
       or [members])[:count]
 
 
-def _together(image_size, backend):
+def together(image_size):
   """Whether several train faster under `vmap` than one after the other.
 
   Measured on two CPU cores (`benchmarks/inspector.py --seeds`); an accelerator is
   far from busy with one.
   """
-  return backend != 'cpu' or image_size <= 32
+  return jax.default_backend() != 'cpu' or image_size <= 32
 
 
 class Trainer:
@@ -222,7 +222,7 @@ class Trainer:
   def train_all(self, pools, seeds, augmented, progress):
     """Trains inspectors that differ in images and seed; as `train` does each.
 
-    At once, under `vmap`, where that is faster (`_together`).
+    At once, under `vmap`, where that is faster (`together`).
 
     Args:
       pools: k arrays, all of indices of images to train on.
@@ -233,7 +233,7 @@ class Trainer:
     Yields:
       Each one's `State` in turn, as soon as it is trained.
     """
-    if not _together(self._size, jax.default_backend()) or len(seeds) == 1:
+    if not together(self._size) or len(seeds) == 1:
       for pool, seed in zip(pools, seeds):
         yield self.train(pool, seed, augmented, progress=progress)[0]
       return

@@ -2,12 +2,10 @@
 
 import contextlib
 import dataclasses
-import json
-import os
 
 import numpy as np
 
-from pegan_jax import monitor
+from pegan_jax import files, monitor
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
 from pegan_jax.metrics.evaluation import FeatureSet
@@ -187,24 +185,21 @@ def together(a, b):
 
 
 def write(report, folder):
-  """Writes report.json, report.md and report.png into a folder.
+  """Writes report.json, report.md and report.png into a folder, all or none.
 
   Args:
     report: from `report_on_folder` or `report_on_dataset`.
-    folder: path; made where it is missing.
+    folder: path; one that exists gives way.
 
   Raises:
-    OSError: it cannot be written; files are replaced in whole or not at all.
+    UserError: it cannot be written.
   """
-  folder.mkdir(parents=True, exist_ok=True)
-  write_json(report, folder / 'report.json')
-  part = folder / 'report.md.part'
-  part.write_text(table.to_text(report, markdown=True), 'utf-8')
-  os.replace(part, folder / 'report.md')
-  chart.draw(report, folder / 'report.png')
+  with files.whole(folder, replace=True) as (work, keep):
+    files.write_json(work / 'report.json', report)
+    files.write(work / 'report.md', table.to_text(report, markdown=True))
+    chart.draw(report, work / 'report.png')
+    keep(work)
 
 
 def write_json(report, path):
-  part = path.with_name(path.name + '.part')
-  part.write_text(json.dumps(report, indent=1) + '\n', 'utf-8')
-  os.replace(part, path)
+  files.write_json(path, report)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from data_prep import dataset
-from data_prep import workdir
+from pegan_jax import files
 from raw_folders import inputs, run_build, save, texture, write_voc
 
 
@@ -133,7 +133,7 @@ def test_really_full_disk(raw, capsys, kilobytes):
     pytest.skip('mounting a small tmpfs is not permitted here')
   try:
     assert run_build(raw, *inputs(raw, 'defects', 'clean'), out='small/out') == 2
-    assert capsys.readouterr().err.startswith('error: The disk is full')
+    assert capsys.readouterr().err.startswith('error: the disk is full')
     assert not list(small.iterdir())
   finally:
     subprocess.run(['umount', str(small)], check=True)
@@ -160,9 +160,9 @@ def test_signals_leave_no_data_set_and_the_next_build_clears_up(raw, sent):
 
 
 def test_two_builds_at_once_do_not_mix(tmp_path):
-  with workdir.whole_or_nothing(tmp_path / 'out') as (folder, keep):
-    with pytest.raises(Exception, match='Another build is writing'):
-      with workdir.whole_or_nothing(tmp_path / 'out'):
+  with files.whole(tmp_path / 'out') as (folder, keep):
+    with pytest.raises(Exception, match='another process is writing .*out: wait'):
+      with files.whole(tmp_path / 'out'):
         pass
     (folder / 'set').mkdir()
     keep(folder / 'set')

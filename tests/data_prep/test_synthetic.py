@@ -12,6 +12,7 @@ import pytest
 
 from data_prep import steel
 from data_prep import synthetic
+from pegan_jax import provenance
 from pegan_jax.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ def _spectrum_slope(images):
 
 
 def test_layout_sizes_and_grey(small):
-  names = set(_files(small))
+  names = set(_files(small)) - {provenance.FILE}
   want = {
       f'defects/{c}/{i:05d}.png' for c in synthetic.CLASSES for i in range(2)
   }
@@ -67,6 +68,7 @@ def test_layout_sizes_and_grey(small):
 def test_same_arguments_same_bytes_and_more_keeps_the_first(small, tmp_path):
   synthetic.write(tmp_path / 'more', 3, image_size=32, seed=3, frames=4)
   first, more = _files(small), _files(tmp_path / 'more')
+  assert first.pop(provenance.FILE) != more.pop(provenance.FILE)
   assert {name: more[name] for name in first} == first
   assert len(more) > len(first)
 

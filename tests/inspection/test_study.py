@@ -9,7 +9,7 @@ import pytest
 from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer
 from pegan_jax import data
-from pegan_jax.inspection import arms, filtering, images, report, runs, study
+from pegan_jax.inspection import arms, filtering, images, report, runs, study, training
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
 
@@ -72,7 +72,10 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   assert len(lines) == 11
 
 
-def test_it_goes_on_by_arm_and_seed(world, tmp_path):
+@pytest.mark.parametrize('together', [False, True])
+def test_it_goes_on_by_arm_and_seed(world, tmp_path, monkeypatch, together):
+  """Or by arm alone, where the seeds of one are trained together."""
+  monkeypatch.setattr(training, 'together', lambda size: together)
   out = tmp_path / 'out'
   PixelTrainer.stop_after = 4
   with pytest.raises(KeyboardInterrupt):
@@ -87,18 +90,23 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path):
                      PixelTrainer) == first
   assert len(PixelTrainer.trained) == 10
   # Of one result that is damaged and one that is gone, these two.
-  paths = sorted((out / 'runs').iterdir())
-  paths[0].unlink()
-  paths[1].write_text('{"predicted": [1]')
+  by_arm = {}
+  for path in sorted((out / 'runs').iterdir()):
+    by_arm.setdefault(json.loads(path.read_text('utf-8'))['arm'], path)
+  gone, damaged = list(by_arm.values())[:2]
+  gone.unlink()
+  damaged.write_text('{"predicted": [1]')
   assert study.study(_options(world, out, 'planted', seeds=2),
                      PixelTrainer) == first
-  assert len(PixelTrainer.trained) == 12
+  done = 10 + (4 if together else 2)
+  assert len(PixelTrainer.trained) == done
   # One seed more is five trainings more; another schedule is all anew.
   study.study(_options(world, out, 'planted', seeds=3), PixelTrainer)
-  assert len(PixelTrainer.trained) == 17
+  done += 5 * (3 if together else 1)
+  assert len(PixelTrainer.trained) == done
   study.study(_options(world, out, seeds=2, settings=study.Settings(epochs=7)),
               PixelTrainer)
-  assert len(PixelTrainer.trained) == 17 + 4
+  assert len(PixelTrainer.trained) == done + 4
 
 
 def test_a_share_of_real_images_is_another_training_of_both_kinds_alone(

@@ -126,7 +126,7 @@ def test_many_steps_in_one_call_are_those_steps(settings):
 
 @pytest.mark.parametrize('together', [True, False])
 def test_several_at_once_are_each_one_alone(settings, monkeypatch, together):
-  monkeypatch.setattr(training, '_together', lambda *_: together)
+  monkeypatch.setattr(training, 'together', lambda *_: together)
   images, labels = _data()
   trainer = training.Trainer(settings, images, labels, 2, 3)
   pools, seeds, counted = [np.arange(24), np.arange(4, 20)], [3, 5], []

@@ -1,0 +1,166 @@
+"""What a run may be gone on with, and what a kill left undone."""
+
+import json
+import os
+import shutil
+
+import jax
+import numpy as np
+import pytest
+
+from data_prep import build
+from pegan_jax import checkpoints as checkpoints_lib
+from pegan_jax import files, watch
+from pegan_jax.checkpoints import Checkpoints
+from pegan_jax.errors import UserError
+from pegan_jax.run import Run
+from pegan_jax.train import train
+
+
+def _lines(workdir):
+  return [json.loads(line)
+          for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
+
+
+# A state that is not finite.
+
+
+def test_a_state_that_is_not_finite_is_not_saved_and_a_lower_rate_is_taken(
+    config, tmp_path):
+  config.gen.learning_rate = 1e38
+  config.checkpoint_every = 1
+  with pytest.raises(UserError, match=(
+      r'gen/\S+ has values beyond 1e\+18 at step 1: stopped; the last good checkpoint is none in '
+      r'.*, try a lower learning rate')):
+    train(config, tmp_path)
+  assert Checkpoints(tmp_path).steps() == []
+  config.gen.learning_rate = 1e-4
+  train(config, tmp_path)
+  assert Checkpoints(tmp_path).latest_step() == config.num_steps
+
+
+def test_a_saved_state_that_is_not_finite_is_gone_back_past(
+    config, tmp_path, monkeypatch, capsys):
+  run = Run(config, tmp_path)
+  state = run.init_state()
+  checkpoints = Checkpoints(tmp_path)
+  checkpoints.save(1, state, {'batch': 1}, run.saved_config)
+  astray = state.replace(ema=jax.tree.map(lambda x: x * np.inf, state.ema))
+  with pytest.raises(UserError, match='the last good checkpoint is 1 in'):
+    checkpoints.save(2, astray, {'batch': 2}, run.saved_config)
+  with monkeypatch.context() as m:  # As before it was looked at.
+    m.setattr(checkpoints_lib, '_astray', lambda *_: None)
+    checkpoints.save(2, astray, {'batch': 2}, run.saved_config)
+    checkpoints.close()
+  train(config, tmp_path)
+  assert 'checkpoint 2 (ema/' in capsys.readouterr().err
+  assert Checkpoints(tmp_path).latest_step() == 4
+  assert (tmp_path / 'checkpoints' / 'damaged_2').is_dir()
+
+
+def test_a_rate_may_change_on_the_way_but_not_once_it_is_done(config, tmp_path):
+  config.num_steps = 2
+  train(config, tmp_path)
+  config.disc.learning_rate /= 2
+  with pytest.raises(UserError, match='disc.learning_rate is 5e-05, was 0.0001'):
+    train(config, tmp_path)
+  config.num_steps = 4
+  train(config, tmp_path)
+  assert [x['disc/learning_rate'] for x in _lines(tmp_path)] == pytest.approx(
+      [1e-4, 1e-4, 5e-5, 5e-5])
+
+
+# Places and processes.
+
+
+@pytest.mark.parametrize('name', ['a[1]b', 'a*', 'a?', 'a\\b', 'gs:'])
+def test_a_path_that_checkpoints_cannot_be_read_back_from(config, tmp_path, name):
+  workdir = tmp_path / name / 'run'
+  with pytest.raises(UserError, match='cannot be read back: choose another workdir'):
+    train(config, workdir)
+  assert not (workdir / 'checkpoints').exists()
+
+
+def test_a_symbolic_link_helps(tmp_path):
+  (tmp_path / 'a[1]').mkdir()
+  (tmp_path / 'link').symlink_to(tmp_path / 'a[1]')
+  state = {'x': np.arange(3.0)}
+  checkpoints = Checkpoints(tmp_path / 'link')
+  checkpoints.save(1, state, {}, {})
+  checkpoints.close()
+  restored = Checkpoints(tmp_path / 'link').restore(state)
+  np.testing.assert_array_equal(restored.state['x'], state['x'])
+
+
+def test_one_workdir_has_one_training(config, tmp_path):
+  with files.locked(tmp_path, 'training'):
+    with pytest.raises(UserError, match=(
+        f'another process is training in {tmp_path}: wait for it, or name another '
+        '--workdir')):
+      train(config, tmp_path)
+  assert not list(tmp_path.iterdir())
+
+
+# The data set.
+
+
+@pytest.fixture
+def own_data(config, data_dir, tmp_path):
+  """The session's data set in a folder of its own, which may be changed."""
+  shutil.copytree(data_dir, tmp_path / 'data')
+  config.data_dir = str(tmp_path / 'data')
+  config.num_steps = 2
+  return tmp_path / 'data'
+
+
+def test_a_data_set_is_known_by_its_content(config, own_data, raw_dir, tmp_path):
+  train(config, tmp_path / 'run')
+  own_data.rename(tmp_path / 'moved')
+  config.data_dir, config.num_steps = str(tmp_path / 'moved'), 3
+  train(config, tmp_path / 'run')
+  # The same classes, counts and rules, but other images.
+  build.build(defects=raw_dir / 'defects', clean=raw_dir / 'clean', out=own_data,
+              image_size=32, per_class=6, backgrounds=20, shards=2, seed=1)
+  config.data_dir, config.num_steps = str(own_data), 4
+  with pytest.raises(UserError, match=r'dataset.content is "\w+", was "\w+"'):
+    train(config, tmp_path / 'run')
+  assert Checkpoints(tmp_path / 'run').latest_step() == 3
+
+
+# What belongs to a step that the run was killed at.
+
+
+def _stop_evaluation(monkeypatch, at, error):
+  whole = watch.Watch.__call__
+
+  def stopping(self, step, state, writer):
+    if step == at:
+      raise error
+    whole(self, step, state, writer)
+  monkeypatch.setattr(watch.Watch, '__call__', stopping)
+
+
+@pytest.mark.usefixtures('pixel_features')
+@pytest.mark.parametrize('at', [2, 4])
+def test_the_checkpoint_comes_before_its_evaluation_which_is_made_up_for(
+    config, tmp_path, monkeypatch, at, capsys):
+  """Wherever evaluation ends the run; at 4, the run is done but for that."""
+  config.eval_every, config.checkpoint_every = 2, 100
+  train(config, tmp_path / 'straight')
+  with monkeypatch.context() as m:
+    _stop_evaluation(m, at, UserError('of no light'))
+    with pytest.raises(UserError, match='of no light'):
+      train(config, tmp_path / 'stopped')
+  assert Checkpoints(tmp_path / 'stopped').latest_step() == at
+  train(config, tmp_path / 'stopped')
+  capsys.readouterr()
+
+  def timeless(workdir):
+    return [{k: v for k, v in line.items() if not k.startswith('time/')}
+            for line in _lines(workdir)]
+  assert timeless(tmp_path / 'stopped') == timeless(tmp_path / 'straight')
+  for name in ('samples', 'best'):
+    assert os.listdir(tmp_path / 'stopped' / name) == os.listdir(
+        tmp_path / 'straight' / name)
+  train(config, tmp_path / 'stopped')  # Nothing is left to do.
+  assert capsys.readouterr().err == 'already trained to step 4\n'
