@@ -4,7 +4,6 @@
 """
 
 import csv
-import importlib
 import json
 import pathlib
 import re
@@ -13,7 +12,8 @@ import jax
 import numpy as np
 from PIL import Image
 
-from pegan_jax import comparison, data, evaluate, generate, methods, monitor
+from pegan_jax import comparison, config_files, data, evaluate, generate, methods
+from pegan_jax import monitor
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against
 from pegan_jax.pictures import grid
@@ -108,7 +108,7 @@ def _check_evaluation(config, info):
 
 def _run_config(config, info, method, seed):
   """One run's configuration: the method's own, with the comparison's budget."""
-  c = importlib.import_module(f'configs.{_base(method)}').get_config().lock()
+  c = config_files.load(_base(method)).get_config().lock()
   c.data_dir = str(info.folder)
   c.seed = seed
   c.image_size, c.width = config.image_size, config.width
