@@ -70,7 +70,7 @@ def check_classes(path, classes):
   except FileNotFoundError:
     return
   except (ValueError, KeyError, TypeError) as e:
-    raise UserError(f'{path} is damaged ({type(e).__name__}): move it away') from e
+    raise UserError(f'{path} is damaged: move it away') from e
   if before != classes:
     raise UserError(
         f'{path.parent} holds a study of the classes {", ".join(before)}, and '

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from data_prep import images
 from pegan_jax import data
-from pegan_jax.errors import UserError
+from pegan_jax.errors import reason, UserError
 from pegan_jax.metrics import change
 
 # The class name of a folder that has none.
@@ -126,7 +126,7 @@ def _size(path):
         width, height = height, width
       return height, width
   except Exception as e:  # Whatever Pillow's decoders raise.
-    raise UserError(f'{path} cannot be read as an image ({e})') from e
+    raise UserError(f'{path} cannot be read as an image ({reason(e)})') from e
 
 
 def align(real, generated, image_size=None):
