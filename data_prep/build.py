@@ -10,12 +10,12 @@ and `audit.png`, or does not appear at all. Same inputs and seed, same bytes.
 import argparse
 import dataclasses
 import json
-import signal
 import sys
 
 from data_prep import dataset
 from data_prep import selection
 from data_prep import sheet
+from pegan_jax import command_line
 from pegan_jax import files
 from pegan_jax import provenance
 from pegan_jax.errors import UserError
@@ -166,17 +166,9 @@ _HELP = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-  """Says what is wrong with a flag in one sentence."""
-
-  def error(self, message):
-    raise UserError(f'{message}; see python -m data_prep.build --help.')
-
-
 def _parse(arguments):
   """Returns the command line as a dict of `build`'s arguments."""
-  parser = _Parser(prog='data_prep.build', description=__doc__, allow_abbrev=False,
-                   formatter_class=argparse.RawDescriptionHelpFormatter)
+  parser = command_line.Parser(prog='python -m data_prep.build', description=__doc__)
   for field in dataclasses.fields(Options):
     if field.type is bool:
       parser.add_argument(f'--{field.name}', default=field.default,
@@ -193,18 +185,13 @@ def _parse(arguments):
 
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
-  signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-  try:
-    options = _parse(arguments)
-    report = build(**options)
-  except UserError as error:
-    print(f'error: {error}', file=sys.stderr)
-    return 2
-  except KeyboardInterrupt:
-    print('error: interrupted; nothing was written.', file=sys.stderr)
-    return 130
-  print(_summary(options['out'], report))
-  return 0
+  return command_line.run(lambda: _run(arguments), 'nothing was written',
+                          '--per_class, --backgrounds or --image_size')
+
+
+def _run(arguments):
+  options = _parse(arguments)
+  print(_summary(options['out'], build(**options)))
 
 
 def _summary(out, report):

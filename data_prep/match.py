@@ -89,7 +89,7 @@ def match(folder, network='auto', weights=None):
 
 
 def _run(arguments):
-  parser = command_line.Parser(prog='data_prep.match', description=__doc__)
+  parser = command_line.Parser(prog='python -m data_prep.match', description=__doc__)
   parser.add_argument('--data', required=True, help='folder of the data set')
   parser.add_argument('--network', default='auto', choices=features.NETWORKS)
   parser.add_argument('--weights', help="the network's .pth file")
@@ -105,7 +105,8 @@ def _run(arguments):
 
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
-  return command_line.run(lambda: _run(arguments), 'nothing was written')
+  return command_line.run(lambda: _run(arguments), 'nothing was written',
+                          'the number of images in the data set')
 
 
 if __name__ == '__main__':

@@ -14,7 +14,6 @@ asking for more leaves the first ones as they were. The crops' steel and the
 clean frames' come from one generator, `steel.surface`.
 """
 
-import argparse
 import numbers
 import pathlib
 import sys
@@ -25,7 +24,7 @@ from PIL import Image
 
 from data_prep import defects as marks
 from data_prep import steel
-from pegan_jax import files, provenance
+from pegan_jax import command_line, files, provenance
 from pegan_jax.errors import UserError
 
 CLASSES = tuple(marks.DEFECTS)
@@ -234,10 +233,9 @@ def made_of(per_class, image_size, seed, frames=60, frame_size=None):
           'frame_size': 3 * image_size if frame_size is None else frame_size}
 
 
-def main(argv=None):
-  """Runs the command line; returns the exit status."""
-  parser = argparse.ArgumentParser(prog='python -m data_prep.synthetic',
-                                   description=__doc__.split('\n')[0])
+def _run(arguments):
+  parser = command_line.Parser(prog='python -m data_prep.synthetic',
+                               description=__doc__.split('\n')[0])
   parser.add_argument('--out', required=True, help='folder to make')
   for name, default, text in (
       ('per_class', 100, 'crops of each class (100)'),
@@ -246,20 +244,18 @@ def main(argv=None):
       ('frames', 60, 'frames with boxes, and as many clean ones (60)'),
       ('frame_size', None, 'side of a frame, pixels (three crops)')):
     parser.add_argument(f'--{name}', type=int, default=default, help=text)
-  args = parser.parse_args(argv)
-  try:
-    write(args.out, args.per_class, args.image_size, args.seed, args.frames,
-          args.frame_size)
-  except UserError as e:
-    print(f'error: {e}', file=sys.stderr)
-    return 2
-  except KeyboardInterrupt:
-    print('error: interrupted; nothing was written', file=sys.stderr)
-    return 130
+  args = parser.parse_args(arguments)
+  write(args.out, args.per_class, args.image_size, args.seed, args.frames,
+        args.frame_size)
   print(
       f'{args.out}: {args.per_class} crops in each of {len(CLASSES)} classes, '
       f'{args.frames} frames with boxes, {args.frames} clean frames')
-  return 0
+
+
+def main(arguments=None):
+  """Runs the command line; returns the exit status."""
+  return command_line.run(lambda: _run(arguments), 'nothing was written',
+                          '--image_size or --frame_size')
 
 
 if __name__ == '__main__':

@@ -3,7 +3,6 @@
   python -m pegan_jax.compare --config configs/compare.py --workdir runs/compare
 """
 
-import importlib
 import io
 import json
 import pathlib
@@ -13,8 +12,8 @@ import jax
 import numpy as np
 from PIL import Image
 
-from pegan_jax import checkpoint_fit, comparison, data, evaluate, files, generate
-from pegan_jax import methods, monitor, provenance
+from pegan_jax import checkpoint_fit, comparison, config_files, data, evaluate, files
+from pegan_jax import generate, methods, monitor, provenance
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against
 from pegan_jax.pictures import grid
@@ -111,7 +110,7 @@ def _check_evaluation(config, info):
 
 def _run_config(config, info, method, seed):
   """One run's configuration: the method's own, with the comparison's budget."""
-  c = importlib.import_module(f'configs.{_base(method)}').get_config().lock()
+  c = config_files.load(_base(method)).get_config().lock()
   c.data_dir = str(info.folder)
   c.seed = seed
   c.image_size, c.width = config.image_size, config.width

@@ -1,8 +1,15 @@
 """Compiled steps are kept between runs."""
 
+import contextlib
 import os
+import pathlib
 
 import jax
+
+try:  # Not public: without it, entries are not checked.
+  from jax._src.compilation_cache import decompress_executable
+except ImportError:
+  decompress_executable = None
 
 
 def keep():
@@ -14,3 +21,32 @@ def keep():
   if not jax.config.jax_compilation_cache_dir:
     jax.config.update('jax_compilation_cache_dir',
                       os.path.expanduser('~/.cache/pegan_jax/compiled'))
+  if decompress_executable:
+    _remove_cut(pathlib.Path(jax.config.jax_compilation_cache_dir))
+
+
+def _remove_cut(folder):
+  """Removes what a kill or a full disk has cut, which JAX would never replace.
+
+  Of the entries, those are read that are no older than the newest at the last look.
+  """
+  looked = folder / 'looked'
+  # There may be no folder yet, or one that others write to, or that is not ours.
+  with contextlib.suppress(OSError):
+    since = newest = looked.stat().st_mtime_ns if looked.exists() else 0
+    for path in folder.glob('*-cache'):
+      written = path.stat().st_mtime_ns
+      newest = max(newest, written)
+      if written >= since and not _is_whole(path):
+        path.unlink()
+    looked.touch()
+    os.utime(looked, ns=(newest, newest))
+
+
+def _is_whole(path):
+  data = path.read_bytes()
+  try:
+    decompress_executable(data)
+  except Exception:  # zlib's error or zstandard's, whichever JAX has.
+    return False
+  return True

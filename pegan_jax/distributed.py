@@ -7,7 +7,7 @@ import sys
 import jax
 
 from pegan_jax import monitor
-from pegan_jax.errors import UserError
+from pegan_jax.errors import reason, UserError
 
 # The others notice within this time that a process is gone.
 _HEARTBEAT_SECONDS = 30
@@ -37,7 +37,7 @@ def start(coordinator=None, process_count=None, process_id=None):
   except (ValueError, TypeError, RuntimeError) as e:
     where = f'at {coordinator} ' if coordinator else ''
     raise UserError(
-        f'cannot join the other processes {where}({str(e).splitlines()[0]})' + (
+        f'cannot join the other processes {where}({reason(e)})' + (
             '' if coordinator else ': name them with --coordinator=HOST:PORT '
             '--process_count=N --process_id=I')) from e
   if jax.process_index():
@@ -67,6 +67,6 @@ def leave(error):
   JAX's own end of the program would wait for that one.
   """
   print('error: another process of the job is gone, or cannot be reached '
-        f'({str(error).splitlines()[0][:200]}); run the same command on all of them '
+        f'({reason(error)}); run the same command on all of them '
         'to go on from the last checkpoint', file=sys.stderr, flush=True)
   os._exit(1)

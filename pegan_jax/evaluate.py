@@ -3,8 +3,10 @@
 import dataclasses
 
 import jax
+import numpy as np
 
 from pegan_jax import drawing, files, generate, provenance
+from pegan_jax import generate_settings as settings
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against, change, features, table
 from pegan_jax.metrics.evaluation import FeatureSet
@@ -15,7 +17,7 @@ def evaluate(config, workdir):
   """Evaluates `config.evaluate.checkpoint` and prints the table.
 
   The samples are the first of those that `--mode generate` writes with the same
-  `config.generate`.
+  `config.generate`, of its classes.
 
   Args:
     config: the run's configuration; `evaluate` holds what concerns this.
@@ -94,16 +96,17 @@ def report_on(run, restored, extractor, train, test):
     test: likewise.
 
   Raises:
-    UserError: fewer real images than `config.evaluate.count`.
+    UserError: fewer real images than `config.evaluate.count`, or an unknown class in
+      `config.generate.classes`.
   """
-  config, classes = run.config, run.info.classes
+  config, classes = run.config, settings.classes(run)
   count = config.evaluate.count
-  least = min(map(len, train.features.values()))
+  least = min(len(train.features[c]) for c in classes)
   if count > least:
     raise UserError(f'{count} images a class were asked for, and the train '
                     f'split has a class of {least}')
-  generated = _generate(run, restored, extractor, [
-      count or len(train.features[c]) for c in classes])
+  generated = _generate(run, restored, extractor, {
+      c: count or len(train.features[c]) for c in classes})
   return against.report_on_dataset(train, test, generated, {
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',
@@ -119,20 +122,24 @@ def load_extractor(config):
                        settings.resize)
 
 
-def _generate(run, restored, extractor, counts):
-  """The first `counts[label]` images of each class, as a `FeatureSet`."""
+def _generate(run, restored, extractor, wanted):
+  """The first `wanted[c]` images of each class c, as a `FeatureSet`."""
   seed, classes = run.config.generate.seed, run.info.classes
+  counts = [wanted.get(c, 0) for c in classes]
   backgrounds, _ = drawing.load_backgrounds(run)
   chosen = None
   if backgrounds is not None:
     chosen = drawing.choose(run, counts, len(backgrounds))
-  images = dict(zip(classes, drawing.collect(drawing.draw(
+  parts = {c: [] for c in classes if c in wanted}
+  for label, _, fakes, _ in drawing.draw(
       run, restored.state.ema, counts, seed=seed, backgrounds=backgrounds,
-      chosen=chosen), len(classes))))
+      chosen=chosen):
+    parts[classes[label]].append(fakes)
+  images = {c: np.concatenate(x) for c, x in parts.items()}
   return FeatureSet(
       {c: extractor(x) for c, x in images.items()},
       {c: [f'{c}/{generate.file_name(i)}' for i in range(len(x))]
        for c, x in images.items()},
       changes=chosen and {
-          c: change.scores(x, backgrounds[chosen[label]])
-          for label, (c, x) in enumerate(images.items())})
+          c: change.scores(x, backgrounds[chosen[classes.index(c)]])
+          for c, x in images.items()})

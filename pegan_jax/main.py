@@ -1,12 +1,15 @@
 """python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
 
 import os
+import re
 import signal
 import sys
+import traceback
 
 from absl import app, flags, logging
-from ml_collections import config_flags
+from ml_collections import config_flags, ConfigDict
 
+from pegan_jax import command_line, config_files
 from pegan_jax.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
@@ -70,50 +73,81 @@ def _join():
   if _MODE.value in ('inspect', 'demo', 'compare'):
     raise UserError('--distributed goes with the modes train, generate and evaluate')
   from pegan_jax import distributed  # pylint: disable=g-import-not-at-top
+  # An orderly end would wait for the other processes, as long as they live.
+  signal.signal(signal.SIGTERM, signal.SIG_DFL)
   distributed.start(*explicit)
 
 
 def _parse_flags(argv):
+  config_files.use()
+  argv = [*map(config_files.find, argv)]
+  path = _config_path(argv)
+  if path and not os.path.isfile(path):
+    raise UserError(f'--config {path}: there is no such file')
   try:
     rest = flags.FLAGS(argv)
-    _CONFIG.value.to_dict()  # A file that failed to load fails here.
-    return rest
-  except (flags.Error, KeyError, AttributeError, TypeError, ValueError, OSError) as e:
-    # A key that the config does not have: a KeyError, or an AttributeError of one.
-    key = next((x for x in (e, *e.args) if isinstance(x, KeyError)), None)
-    text = f'no such config key: {key.args[0]}' if key else str(e).strip()
-    if 'Traceback' in text:  # A config's own error: the whole of it is in there.
-      text = f'--config: {text.splitlines()[-1]}'
-    raise UserError(_one_line(text)) from e
+  except Exception as e:  # A config is a program, and may fail in any way.
+    raise UserError(_why(e, path)) from e
+  if not isinstance(_CONFIG.value, ConfigDict):
+    raise UserError(f'--config {path}: its get_config must return a ConfigDict')
+  return rest
 
 
-def _fail(text):
-  print(f'error: {_one_line(text)}', file=sys.stderr, flush=True)
-  if flags.FLAGS.is_parsed() and _DISTRIBUTED.value:
-    os._exit(2)  # An orderly end would wait for the other processes.
-  sys.exit(2)
+def _config_path(argv):
+  """What --config names, without its scale."""
+  for argument, following in zip(argv, [*argv[1:], '']):
+    found = re.fullmatch(r'--?config(?:=(.*))?', argument)
+    if found:
+      return (following if found[1] is None else found[1]).split(':')[0]
+  return ''
 
 
-def _one_line(text):
-  return ' '.join(str(text).split())
+# What Python says of a value that does not fit, and what is meant.
+_MEANT = ((r'invalid literal for int\(\) with base 10: .*',
+           'it must be a whole number'),
+          (r'could not convert string to float: .*', 'it must be a number'),
+          (r'.*Non-boolean argument.*', 'it must be true or false'),
+          (r'.*a value other than None.', 'it must be given'),
+          (r'.* is not a dict.', 'it is a group of settings: set them one by one'))
+
+
+def _why(error, path):
+  """Why flags do not parse; `path` is the config's."""
+  text = str(error).strip()
+  if 'Traceback' in text:  # A ValueError of a config's own: the whole of it.
+    return f'--config {path}: {text.splitlines()[-1].partition(": ")[2]}'
+  if "attribute 'get_config'" in text:
+    return f'--config {path}: it has no function get_config'
+  if isinstance(error, SyntaxError):
+    return f'--config {path}: {error.msg} in line {error.lineno} of {error.filename}'
+  if path in [x.filename for x in traceback.extract_tb(error.__traceback__)]:
+    return f'--config {path}: ' + (
+        f'there is no key {text}' if isinstance(error, KeyError) else text)
+  # A key that the config does not have: a KeyError, or an AttributeError of one.
+  key = next((x for x in (error, *error.args) if isinstance(x, KeyError)), None)
+  if key:
+    return f'no such config key: {key.args[0]}'
+  head, colon, value = text.partition(': ')
+  for pattern, meant in _MEANT:
+    value = re.sub(pattern, meant, value)
+  return head + colon + value
 
 
 def main(mode='train'):
-  """Runs; what a user can mend is one line on standard error and status 2.
+  """Runs and exits; what a user can mend is one line on standard error.
 
   Args:
     mode: what to do where --mode is not given.
   """
   flags.set_default(_MODE, mode)
   logging.set_verbosity(logging.WARNING)
-  try:
-    app.run(_run, flags_parser=_parse_flags)
-  except UserError as e:
-    _fail(e)
-  except OSError as e:  # A full disk, a folder's rights.
-    _fail(f'{e.filename or _WORKDIR.value}: {e.strerror or e}')
-  except KeyboardInterrupt:  # Outside the loop, where nothing is to be saved.
-    sys.exit(128 + signal.SIGINT)
+  status = command_line.run(
+      lambda: app.run(_run, flags_parser=_parse_flags),
+      'what was saved is kept, and the same command goes on from there',
+      '--config.batch_size, --config.width or --config.cache_mb')
+  if status == 2 and flags.FLAGS.is_parsed() and _DISTRIBUTED.value:
+    os._exit(status)  # An orderly end would wait for the other processes.
+  sys.exit(status)
 
 
 if __name__ == '__main__':

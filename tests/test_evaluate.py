@@ -51,6 +51,28 @@ def test_report_of_a_checkpoint(trained, capsys):
     assert image.width > 600
 
 
+def test_some_classes_as_they_are_among_all(trained, tmp_path):
+  """From the checkpoint, and from the folder of the classes that were generated."""
+  config, workdir = trained
+  full = json.loads((evaluate(config, workdir) / 'report.json').read_text('utf-8'))
+  config = config.copy_and_resolve_references()
+  config.generate.classes = 'sc'
+  direct = json.loads((evaluate(config, workdir) / 'report.json').read_text('utf-8'))
+  config.generate.out = str(tmp_path / 'generated')
+  generate(config, workdir)
+  assert command.main([config.data_dir, config.generate.out, '--repeats', '4',
+                       '--json', str(tmp_path / 'r.json')]) == 0
+  written = json.loads((tmp_path / 'r.json').read_text('utf-8'))
+  for report in (direct, direct['held_out'], written, written['held_out']):
+    assert list(report['classes']) == ['sc']
+    assert 'nothing was generated of' in report['warnings'][0]
+  for name, figure in direct['classes']['sc'].items():
+    assert figure['value'] == full['classes']['sc'][name]['value'], name
+  config.generate.classes = 'sc,odd'
+  with pytest.raises(UserError, match="has 'odd'"):
+    evaluate(config, workdir)
+
+
 def test_command_on_what_generate_wrote_gives_the_same_figures(
     trained, tmp_path, capsys):
   """From PNG files and the manifest, as from the checkpoint."""

@@ -25,13 +25,19 @@ def make_set(seed, n=40, classes=('a', 'b', 'c'), shift=0.0):
                                for c in classes})
 
 
+def make_splits():
+  """Train and test of one distribution."""
+  splits = make_set(0), make_set(1, 20)
+  for s in splits:
+    object.__setattr__(s, 'groups', {
+        c: np.arange(len(x)) for c, x in s.features.items()})
+  return splits
+
+
 @pytest.fixture(scope='module')
 def report():
   """Train and test of one distribution, generated with class b moved."""
-  train, test = make_set(0), make_set(1, 20)
-  for s in (train, test):
-    object.__setattr__(s, 'groups', {
-        c: np.arange(len(x)) for c, x in s.features.items()})
+  train, test = make_splits()
   generated = make_set(2, 60)
   generated.features['b'] = generated.features['b'] + 1.0
   generated = FeatureSet(generated.features, generated.names, changes={
@@ -117,6 +123,58 @@ def test_label_fidelity_knows_right_from_permuted_labels():
   assert wrong['mean']['label_fidelity']['value'] < 0.05
 
 
+def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
+  """All images are compared: nothing is drawn but intervals and floors."""
+  made = make_set(2, 40)
+  made.features['c'][:4] = made.features['b'][:4]  # Which is left out below.
+  made.features['c'][5] = make_set(0).features['c'][3]  # A copy.
+  full, some = (
+      against.report_on_dataset(*make_splits(), generated, PROTOCOL,
+                                against.Options(repeats=10, all_images=True))
+      for generated in (made, made.in_order(['c', 'a'])))
+  for known, part in ((full, some), (full['held_out'], some['held_out'])):
+    assert list(part['classes']) == ['a', 'c']
+    for c, figures in part['classes'].items():
+      for name, figure in figures.items():
+        assert figure['value'] == known['classes'][c][name]['value'], (c, name)
+      # All of which is counted, not drawn.
+      assert figures['label_fidelity'] == known['classes'][c]['label_fidelity']
+    assert part['classes']['c']['label_fidelity']['value'] == 0.9  # 4 of 40 are b.
+    assert part['pooled']['label_fidelity']['n_generated'] == 80
+    for name in ('fid', 'coverage', 'label_fidelity'):
+      assert part['mean'][name]['value'] == pytest.approx(np.mean(
+          [known['classes'][c][name]['value'] for c in 'ac']))
+    assert part['warnings'][0].startswith('nothing was generated of b: ')
+    assert part['warnings'][1:] == known['warnings']
+  assert some['copies'] == [x for x in full['copies'] if x['generated'][0] != 'b']
+  assert some['copies'][0]['generated'] == 'c/5.png'
+  # Pooled is of the two classes: as if the data set had no others.
+  train, test = (s.in_order(['a', 'c']) for s in make_splits())
+  alone = against.report_on_dataset(
+      train, test, made.in_order(['a', 'c']), PROTOCOL,
+      against.Options(repeats=10, all_images=True))
+  for name in ('fid', 'kid', 'precision', 'recall', 'coverage', 'copies'):
+    assert some['pooled'][name] == alone['pooled'][name]
+  text = table.to_text(some)
+  assert text.count('Note: nothing was generated of b') == 2 and '\nb ' not in text
+  chart.draw(some, tmp_path / 'c.png')
+
+
+def test_one_class_alone_is_read_among_all(tmp_path):
+  """What was asked to be a is b, whether or not anything was made of b."""
+  real, made = make_set(0), make_set(2)
+  wrong = FeatureSet({'a': made.features['b']}, {'a': made.names['b']})
+  report = against.report_on_folder(real, wrong, PROTOCOL, OPTIONS)
+  assert list(report['classes']) == ['a']
+  assert report['classes']['a']['label_fidelity']['value'] <= 0.1
+  assert report['pooled']['fid'] == report['classes']['a']['fid']
+  assert report['mean']['kid']['value'] == report['classes']['a']['kid']['value']
+  right = against.report_on_folder(real, made.in_order(['b']), PROTOCOL, OPTIONS)
+  assert right['mean']['label_fidelity']['value'] > 0.9
+  chart.draw(right, tmp_path / 'c.png')
+  assert 'N = 40' in table.to_text(right)
+
+
 def test_the_order_of_generated_folders_does_not_matter():
   real, generated = make_set(0), make_set(1)
   turned = FeatureSet(dict(reversed(generated.features.items())),
@@ -161,7 +219,7 @@ def test_no_certainty_from_all_of_a_few():
 
 @pytest.mark.parametrize('generated, options, message', [
     (make_set(1, classes=('a', 'b', 'x')), OPTIONS,
-     'do not match: only real: c; only generated: x'),
+     'no real images of the generated class x: the real classes are a, b, c'),
     (make_set(1, 3), OPTIONS, 'a: 3 images are too few'),
     (make_set(1), against.Options(count=41), '41 images a class were asked for'),
     (make_set(1, shift=np.nan), OPTIONS, 'not finite'),

@@ -137,7 +137,28 @@ class TestPixels:
   def test_classes_do_not_match(self, folders, capsys):
     (folders / 'generated' / 'dark').rename(folders / 'generated' / 'black')
     self._fails(capsys, [folders / 'real', folders / 'generated'],
-                'only real: dark', 'only generated: black')
+                'no real images of the generated class black', 'dark, light')
+
+  def test_one_class_of_two(self, folders, capsys):
+    (folders / 'generated' / 'dark').rename(folders / 'dark')
+    assert command.main([str(folders / 'real'), str(folders / 'generated'),
+                         '--json', str(folders / 'r.json')]) == 0
+    assert 'Note: nothing was generated of dark' in capsys.readouterr().out
+    report = json.loads((folders / 'r.json').read_text('utf-8'))
+    assert list(report['classes']) == ['light']
+    assert report['classes']['light']['label_fidelity']['value'] == 1
+
+  def test_what_was_asked_for_is_written_before_it_is_printed(
+      self, folders, monkeypatch):
+    def gone(*_, **__):
+      raise BrokenPipeError
+    monkeypatch.setattr('builtins.print', gone)
+    args = command._parse([
+        str(folders / 'real'), str(folders / 'generated'), '--json',
+        str(folders / 'r.json'), '--png', str(folders / 'r.png')])
+    with pytest.raises(BrokenPipeError):
+      command._run(args)
+    assert (folders / 'r.json').exists() and (folders / 'r.png').exists()
 
   def test_flags(self, folders, capsys):
     pair = [folders / 'real', folders / 'generated']

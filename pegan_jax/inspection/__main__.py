@@ -4,7 +4,6 @@
   python -m pegan_jax.inspection predict --workdir DIR IMAGES...
 """
 
-import argparse
 import dataclasses
 import pathlib
 import sys
@@ -19,13 +18,12 @@ _DEFAULTS = Settings(width=0.5)
 
 def _parse(arguments):
   parser = command_line.Parser(
-      prog='python -m pegan_jax.inspection', description=__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+      prog='python -m pegan_jax.inspection', description=__doc__)
   commands = parser.add_subparsers(dest='command', required=True,
                                    metavar='study|predict')
-  _add_study(commands.add_parser('study', allow_abbrev=False, help=(
+  _add_study(commands.add_parser('study', help=(
       'train inspectors with and without generated images and compare them')))
-  predict = commands.add_parser('predict', allow_abbrev=False, help=(
+  predict = commands.add_parser('predict', help=(
       'name the class of images with an inspector of --mode inspect'))
   predict.add_argument('images', metavar='IMAGES', nargs='+',
                        help='image files, or folders of them')
@@ -101,7 +99,8 @@ def main(arguments=None):
   """Runs the command line; returns the exit status."""
   return command_line.run(
       lambda: _run(arguments),
-      'what is trained is kept, and the same command goes on from there')
+      'what is trained is kept, and the same command goes on from there',
+      '--batch_size, --width or --per_class')
 
 
 if __name__ == '__main__':

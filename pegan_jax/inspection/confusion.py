@@ -1,11 +1,10 @@
 """A confusion matrix and its recalls, as table, JSON and PNG."""
 
 import io
-import os
 
 import numpy as np
 
-from pegan_jax.metrics.against import write_json
+from pegan_jax import files
 from pegan_jax.metrics.table import align
 
 
@@ -48,12 +47,9 @@ def write(report, folder):
   Raises:
     OSError: they cannot be written; each is whole or not there.
   """
-  write_json(report, folder / 'inspection.json')
-  for name, content in (('inspection.md', to_text(report, True).encode()),
-                        ('inspection.png', _png(report))):
-    part = folder / f'{name}.part'
-    part.write_bytes(content)
-    os.replace(part, folder / name)
+  files.write_json(folder / 'inspection.json', report)
+  files.write(folder / 'inspection.md', to_text(report, True))
+  files.write(folder / 'inspection.png', _png(report))
 
 
 def _png(report):

@@ -41,6 +41,9 @@ def apply(info, train, generated, folder, judge, extractor):
   said = judge(generated.pixels).argmax(1)
   for label, name in enumerate(info.classes):
     mine = np.flatnonzero(generated.labels == label)
+    if not len(mine):
+      funnel[name] = dict.fromkeys(('given', *FILTERS, 'left'), 0)
+      continue
     real = extractor(train.pixels[train.labels == label])
     _, distance = copies.nearest(real, extractor(generated.pixels[mine]))
     fails = {

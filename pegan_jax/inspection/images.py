@@ -6,7 +6,6 @@ import zlib
 
 import numpy as np
 
-from pegan_jax import data
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import sets
 
@@ -90,7 +89,7 @@ def _load_split(info, split):
 
 
 def load_generated(info, path, per_class, seed=0):
-  """Reads a folder of generated images, one folder a class.
+  """Reads a folder of generated images, one folder a class, of all classes or some.
 
   Args:
     info: `data.DataInfo` of the real images.
@@ -102,7 +101,7 @@ def load_generated(info, path, per_class, seed=0):
     (`Images` in the order of the classes, the `sets.ImageFolder` they are from).
 
   Raises:
-    UserError: class folders that do not match, another size or colour, or an
+    UserError: a class folder that the real images lack, another size or colour, or an
       image that cannot be read.
   """
   folder = sets.open_folder(path, 'generated')
@@ -110,33 +109,29 @@ def load_generated(info, path, per_class, seed=0):
     raise UserError(f'{str(path)!r} (generated) has no class folders: sort its '
                     f'images into {", ".join(info.classes)}')
   unknown = sorted(set(folder.files) - set(info.classes))
-  absent = [c for c in info.classes if c not in folder.files]
   if unknown:
     raise UserError(
         f'{str(path)!r} (generated) has the class folders '
         f'{", ".join(unknown)}, which the data set at {str(info.folder)!r} has '
         f'not: its classes are {", ".join(info.classes)}')
-  if absent:
-    raise UserError(f'{str(path)!r} (generated) has no images of '
-                    f'{", ".join(absent)}: generate some, or leave the class '
-                    'out of the data set')
   like = sets.ImageFolder(
       info.folder, {}, info.channels == 1, info.metadata.get('max_value', 255),
       frozenset({(info.image_size, info.image_size)}))
   _, folder = sets.align(like, folder)
   files = {}
   for label, name in enumerate(info.classes):
+    if name not in folder.files:
+      continue
     found = folder.files[name]
     if per_class and len(found) > per_class:
       rng = np.random.default_rng([seed, label])
       found = [found[i] for i in sorted(rng.permutation(len(found))[:per_class])]
     files[name] = found
   folder = dataclasses.replace(folder, path=pathlib.Path(path), files=files)
-  pixels = np.concatenate([block for c in info.classes
-                           for block in folder.read(c)])
-  labels = np.repeat(np.arange(len(info.classes), dtype=np.int32),
-                     [len(files[c]) for c in info.classes])
-  names = [name for c in info.classes for name in folder.names(c)]
+  pixels = np.concatenate([block for c in files for block in folder.read(c)])
+  labels = np.repeat(np.array([info.classes.index(c) for c in files], np.int32),
+                     [len(found) for found in files.values()])
+  names = [name for c in files for name in folder.names(c)]
   return Images(pixels, labels, names, np.arange(len(labels))), folder
 
 

@@ -97,14 +97,16 @@ def load(workdir):
   try:
     saved = json.loads(path.read_text('utf-8'))
     dataset, steps = saved['config']['dataset'], saved['steps']
-    settings = settings_of(saved['config'])
-  except (OSError, ValueError, KeyError, TypeError) as e:
+    settings, size = settings_of(saved['config']), dataset['image_size']
+    blank = np.zeros((1, size, size, dataset['channels']), np.uint8)
+    count = len(dataset['classes'])
+  except (FileNotFoundError, NotADirectoryError) as e:
     raise UserError(f'no inspector in {str(workdir)!r}: train one with --mode '
                     'inspect') from e
-  size = dataset['image_size']
-  trainer = Trainer(
-      settings, np.zeros((1, size, size, dataset['channels']), np.uint8),
-      np.zeros(1, np.int32), len(dataset['classes']), steps)
+  except (ValueError, KeyError, TypeError, AttributeError) as e:
+    raise UserError(f'{path} is damaged: --mode inspect with this workdir mends '
+                    'it') from e
+  trainer = Trainer(settings, blank, np.zeros(1, np.int32), count, steps)
   found = _checkpoints(workdir).restore(
       jax.eval_shape(trainer.init, 0), saved['config'])
   if found is None or found.step < steps:

@@ -68,7 +68,7 @@ def _head(report):
     lines.append(f'generated  {name}: {_range(counts.values())} a class')
   for name, said in report['checks'].items():
     lines += [f'checked    {name}: {x}' for x in said]
-  return lines
+  return lines + [f'left out   {x}' for x in report.get('notes', ())]
 
 
 def _figures(arms):

@@ -91,15 +91,31 @@ def _study(options, info, train, test, generated, checks, folders, out, make_tra
   if options.filter:
     funnels = _filter(options, info, train, generated, folders, bench,
                       extractor)
-  plan = [a for a in arms_lib.plan(generated) if a.real or not np.any(
-      np.bincount(generated[a.generated].labels,
-                  minlength=len(info.classes)) == 0)]
+  plan, notes = _plan(info, generated)
+  for note in notes:
+    monitor.say(note)
   answers = bench.run(plan)
   found = _report(options, info, train, test, generated, plan, answers,
                   bench.steps)
-  found |= {'checks': checks, 'funnels': funnels}
+  found |= {'checks': checks, 'funnels': funnels, 'notes': notes}
   report.write(found, out)
   return found
+
+
+def _plan(info, generated):
+  """The arms, and of those that cannot be trained a sentence each."""
+  arms, notes = [], []
+  for arm in arms_lib.plan(generated):
+    absent = []
+    if not arm.real:
+      absent = np.setdiff1d(np.arange(len(info.classes)),
+                            generated[arm.generated].labels)
+    if len(absent):
+      names = ', '.join(info.classes[c] for c in absent)
+      notes.append(f'{arm.title}: not trained, since it has no images of {names}')
+    else:
+      arms.append(arm)
+  return arms, notes
 
 
 def _load_generated(options, info, train, test):

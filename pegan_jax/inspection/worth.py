@@ -44,7 +44,7 @@ def all_sets(test, fractions, generated, counts):
   """What every generated set is worth, for all classes and each one.
 
   Augmented arms are compared: augmentation costs nothing, so that is the
-  choice a user has.
+  choice a user has. A class of which a set has no images is left out.
 
   Args:
     test: `verdict.TestSet`.
@@ -76,6 +76,8 @@ def all_sets(test, fractions, generated, counts):
       numbers = [real(f, figure) for f in order]
       added = (counts[name][test.classes.index(figure)]
                if figure != 'accuracy' else counts[name].mean())
+      if not added:
+        continue
       for f in order[:-1]:
         more = more_real(numbers, without,
                          score(f, f'{AUGMENTED}+{name}', figure),

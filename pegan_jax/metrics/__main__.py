@@ -5,7 +5,6 @@ subfolders and formats; REAL may be a data set of data_prep.build, whose trainin
 and held-out images are then compared with separately. Runs on a CPU.
 """
 
-import argparse
 import pathlib
 import sys
 
@@ -15,8 +14,7 @@ from pegan_jax.errors import UserError
 
 def _parse(arguments):
   parser = command_line.Parser(
-      prog='python -m pegan_jax.metrics', description=__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+      prog='python -m pegan_jax.metrics', description=__doc__)
   parser.add_argument('real', metavar='REAL')
   parser.add_argument('generated', metavar='GENERATED')
   parser.add_argument('--json', metavar='FILE', help='write the report there')
@@ -46,7 +44,7 @@ def _parse(arguments):
 def _run(args):
   # After the flags, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax import compilation, data
+  from pegan_jax import compilation, data, files
   from pegan_jax.metrics import against, chart, features, sets, table
   compilation.keep()
   options = against.Options(args.count, args.all_images, args.repeats, args.seed)
@@ -70,17 +68,18 @@ def _run(args):
     report = against.folders(
         extractor, sets.open_folder(args.real, 'real'), generated, protocol,
         options, args.image_size)
-  print(table.to_text(report), end='')
+  # Written first: who reads the table may have gone.
   if args.json:
-    against.write_json(report, pathlib.Path(args.json))
+    files.write_json(args.json, report)
   if args.png:
     chart.draw(report, args.png)
+  print(table.to_text(report), end='')
 
 
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
   return command_line.run(lambda: _run(_parse(arguments)),
-                          'nothing was written')
+                          'nothing was written', '--count or --image_size')
 
 
 if __name__ == '__main__':

@@ -49,7 +49,7 @@ def folders(extractor, real, generated, protocol, options, image_size=None):
   Args:
     extractor: from `features.load`.
     real: `ImageFolder`.
-    generated: `ImageFolder` with the same classes; or one of them has none.
+    generated: `ImageFolder` with all or some of its classes; or one of them has none.
     protocol: what the report is to say of both beside the numbers.
     options: `Options`.
     image_size: as for `ImageFolder.read`.
@@ -114,9 +114,9 @@ def split_features(extractor, info, split, image_size=None):
 def report_on_folder(real, generated, protocol, options):
   """The report on two `FeatureSet`s of which nothing else is known."""
   classifier, real_labels = None, None
-  if real.features.keys() == generated.features.keys():
+  if _share_classes(real, generated):
     classifier, real_labels = fit_classifier(real)
-  with _counting(real, 1) as update:
+  with _counting(generated, 1) as update:
     report = evaluation.evaluate(
         real, generated, classifier=classifier, real_labels=real_labels,
         **_draws(options), progress=update)
@@ -140,20 +140,22 @@ def report_on_dataset(train, test, generated, protocol, options):
   Raises:
     UserError: as `evaluation.evaluate` does.
   """
-  same = train.features.keys() == generated.features.keys()
-  classifier, real_labels = fit_classifier(train, test) if same else (None, None)
+  share = _share_classes(train, generated)
+  classifier, real_labels = fit_classifier(train, test) if share else (None, None)
   pool = train if test is None else together(train, test)
-  with _counting(train, 1 if test is None else 2) as update:
+  with _counting(generated, 1 if test is None else 2) as update:
     def against(real, options):
       return evaluation.evaluate(
           real, generated, pool=pool, classifier=classifier,
-          real_labels=real_labels, **_draws(options), progress=update)
+          names=list(train.features), real_labels=real_labels, **_draws(options),
+          progress=update)
 
     report = against(train, options)
     report['copies'] = _copies(train, generated)
     if test is not None:
       # A test split is the smaller one: as many as it has, if not as asked.
-      most = min(map(len, test.features.values()))
+      most = min(len(x) for c, x in test.features.items()
+                 if not share or c in generated.features)
       report['held_out'] = against(test, dataclasses.replace(
           options, count=options.count if options.count <= most else 0))
   return {'protocol': protocol | dataclasses.asdict(options)} | report
@@ -164,13 +166,18 @@ def _draws(options):
           'repeats': options.repeats, 'seed': options.seed}
 
 
-def _counting(real, times):
-  sets_compared = len(real.features) + (len(real.features) > 1)
+def _share_classes(real, generated):
+  """Whether the generated classes are all or some of the real ones."""
+  return generated.features.keys() <= real.features.keys()
+
+
+def _counting(generated, times):
+  sets_compared = len(generated.features) + (len(generated.features) > 1)
   return _progress(times * sets_compared * len(METRICS), 'comparison')
 
 
 def _copies(real, generated):
-  if real.features.keys() != generated.features.keys():
+  if not _share_classes(real, generated):
     real, generated = real.flattened(), generated.flattened()
   return evaluation.find_copies(real, generated)
 
@@ -199,7 +206,3 @@ def write(report, folder):
     files.write(work / 'report.md', table.to_text(report, markdown=True))
     chart.draw(report, work / 'report.png')
     keep(work)
-
-
-def write_json(report, path):
-  files.write_json(path, report)

@@ -45,7 +45,7 @@ class FeatureSet:
                       join(self.changes))
 
   def in_order(self, labels):
-    """The same with the classes in the order of `labels`, all of them its own."""
+    """Its classes `labels` alone, in that order."""
     def order(by_class):
       return None if by_class is None else {c: by_class[c] for c in labels}
     return FeatureSet(order(self.features), order(self.names),
@@ -57,17 +57,22 @@ class FeatureSet:
     return self.groups[label]
 
 
-def evaluate(real, generated, *, pool=None, classifier=None, real_labels=None,
-             count=None, all_images=False, repeats=20, seed=0, progress=None):
+def evaluate(real, generated, *, pool=None, classifier=None, names=None,
+             real_labels=None, count=None, all_images=False, repeats=20, seed=0,
+             progress=None):
   """Computes every metric for every class, their mean and all classes pooled.
+
+  The classes are those of `generated`: of the others, a warning says that they are
+  left out.
 
   Args:
     real: `FeatureSet` to compare with.
-    generated: `FeatureSet` with the same classes, or with none.
+    generated: `FeatureSet` with all or some of its classes, or with none.
     pool: `FeatureSet` of real images that floors are drawn from; None is `real`.
       More images than `real` has allow floors at the same N.
     classifier: names the class of features, trained on real images; None leaves
       label fidelity out.
+    names: of its classes, in the order of their labels; None is those of `real`.
     real_labels: {class: [n] predicted labels} that the classifier gives to real
       images it was not trained on.
     count: images a class on each side; None takes as many as both sides have.
@@ -81,15 +86,17 @@ def evaluate(real, generated, *, pool=None, classifier=None, real_labels=None,
     `python -m pegan_jax.metrics --json` writes them.
 
   Raises:
-    UserError: classes that do not match, fewer images than `count`, features
+    UserError: generated classes that are not among the real ones, fewer images than `count`, features
       that are not finite, or a class with too few images for a metric.
   """
   check_classes(real.features, generated.features)
   if FLAT in real.features or FLAT in generated.features:
     real, generated = real.flattened(), generated.flattened()
     pool, classifier = pool and pool.flattened(), None
-  generated = generated.in_order(real.features)
-  pool = pool or real
+  pool, names = pool or real, names or list(real.features)
+  compared = [c for c in real.features if c in generated.features]
+  left_out = [c for c in real.features if c not in generated.features]
+  real, generated = real.in_order(compared), generated.in_order(compared)
   rng = np.random.default_rng(seed)
   taken, draws, parts = [], [], {}
   for label in real.features:
@@ -115,8 +122,12 @@ def evaluate(real, generated, *, pool=None, classifier=None, real_labels=None,
     report['pooled'] = _to_dict(_estimates(
         *joined, estimate.join(draws, [len(t[2]) for t in taken]), rng,
         progress))
-  scores.add(report, generated, classifier, real_labels)
+  scores.add(report, generated, classifier, real_labels, names)
   report['warnings'] = warnings(report, next(iter(taken))[0].shape[1])
+  if left_out:
+    report['warnings'].insert(0, (
+        f'nothing was generated of {", ".join(left_out)}: mean and pooled figures are '
+        f'of {", ".join(compared)} alone.'))
   return report
 
 

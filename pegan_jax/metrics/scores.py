@@ -10,7 +10,7 @@ LABEL_FIDELITY = Figure('label_fidelity', 'Label fidelity', 'higher',
 FIGURES = (LABEL_FIDELITY, *change.FIGURES)
 
 
-def add(report, generated, classifier, real_labels):
+def add(report, generated, classifier, real_labels, names=None):
   """Adds the figures that are a score of each generated image by itself.
 
   Args:
@@ -18,15 +18,18 @@ def add(report, generated, classifier, real_labels):
     generated: `FeatureSet`, all of whose images are scored.
     classifier: as for `evaluation.evaluate`.
     real_labels: likewise.
+    names: likewise; None is the classes of `generated`.
   """
   labels = list(generated.features)
+  number = {name: i for i, name in enumerate(names or labels)}
   tables = []  # (figures, {class: [n, F]}, the same of real images or None)
   if classifier is not None:
     right, right_real = {}, {}
-    for i, label in enumerate(labels):
-      right[label] = classifier.predict(generated.features[label]) == i
+    for label in labels:  # Among all its classes, whichever were generated.
+      right[label] = (classifier.predict(generated.features[label])
+                      == number[label])
       if real_labels is not None:
-        right_real[label] = (real_labels[label] == i)[:, None]
+        right_real[label] = (real_labels[label] == number[label])[:, None]
     tables.append(((LABEL_FIDELITY,),
                    {c: x[:, None] for c, x in right.items()}, right_real))
   if generated.changes is not None:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from data_prep import images
 from pegan_jax import data
-from pegan_jax.errors import UserError
+from pegan_jax.errors import reason, UserError
 from pegan_jax.metrics import change
 
 # The class name of a folder that has none.
@@ -126,7 +126,7 @@ def _size(path):
         width, height = height, width
       return height, width
   except Exception as e:  # Whatever Pillow's decoders raise.
-    raise UserError(f'{path} cannot be read as an image ({e})') from e
+    raise UserError(f'{path} cannot be read as an image ({reason(e)})') from e
 
 
 def align(real, generated, image_size=None):
@@ -168,13 +168,11 @@ def check_classes(real, generated):
     real: names of the real classes; [FLAT] is no classes.
     generated: names of the generated classes, likewise.
   """
-  real, generated = set(real), set(generated)
-  if real == generated or real == {FLAT} or generated == {FLAT}:
-    return
-  missing, extra = sorted(real - generated), sorted(generated - real)
-  parts = [f'{word} {", ".join(names)}' for word, names in (
-      ('only real:', missing), ('only generated:', extra)) if names]
-  raise UserError('the class folders do not match: ' + '; '.join(parts))
+  extra = sorted(set(generated) - set(real))
+  if extra and FLAT not in real and FLAT not in generated:
+    raise UserError(
+        f'there are no real images of the generated class{"es" * (len(extra) > 1)} '
+        f'{", ".join(extra)}: the real classes are {", ".join(sorted(real))}')
 
 
 def _say_sizes(sizes):

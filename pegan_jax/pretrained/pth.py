@@ -14,7 +14,7 @@ import zipfile
 
 import numpy as np
 
-from pegan_jax.errors import UserError
+from pegan_jax.errors import reason, UserError
 from pegan_jax.pretrained.tensor_pickle import (
     Machine, Tensor, UnreadableError, expect, shown)
 
@@ -61,9 +61,8 @@ def read(path) -> dict[str, np.ndarray]:
   except MemoryError as error:
     raise UserError(f'{path} does not fit in memory') from error
   except _DAMAGE as error:
-    reason = shown(f'{type(error).__name__}: {error}')
-    raise UserError(
-        f'{path} is damaged or cut short ({reason}): get it anew') from error
+    raise UserError(f'{path} is damaged or cut short ({shown(reason(error))}): get it '
+                    'anew') from error
 
 
 def _parse(data):

@@ -70,12 +70,6 @@ def test_class_folders_that_do_not_match(folder, tmp_path, capsys):
          'a, b, c')
 
 
-def test_a_class_absent_from_generated(folder, tmp_path, capsys):
-  made = _made(tmp_path, ['a', 'c'])
-  _fails(capsys, ['study', '--data', folder, '--generated', made],
-         'no images of b')
-
-
 def test_images_of_another_size(folder, tmp_path, capsys):
   made = _made(tmp_path, size=8)
   _fails(capsys, ['study', '--data', folder, '--generated', made], '8x8',

@@ -112,9 +112,10 @@ def test_an_inspector_that_is_not_there_or_not_done(trained, tmp_path):
   shutil.rmtree(half / 'inspector')
   with pytest.raises(UserError, match='not trained to its end'):
     inspector.load(half)
-  (half / 'inspector.json').write_text('{')
-  with pytest.raises(UserError, match='no inspector'):
-    inspector.load(half)
+  for damaged in ('{', '[]', '{"config": {"dataset": {}}, "steps": 1}'):
+    (half / 'inspector.json').write_text(damaged)
+    with pytest.raises(UserError, match='half/inspector.json is damaged'):
+      inspector.load(half)
 
 
 def test_confusion_by_hand():

@@ -136,6 +136,32 @@ def test_fewer_real_images_and_what_generated_ones_are_worth(world, tmp_path):
   assert 'more than the curve reaches to' in report.to_text(found)
 
 
+def test_some_classes_are_studied_beside_real_images_of_all(
+    world, tmp_path, capsys):
+  rng = np.random.default_rng(1)
+  made = {c: worlds.draw(rng, i, 60) for i, c in enumerate(CLASSES)}
+  some = world | {'some': worlds.write_images(
+      tmp_path / 'some', {c: made[c] for c in ('c', 'a')})}
+  found = study.study(
+      _options(some, tmp_path / 'out', 'some', seeds=2, fractions=(0.5, 1.0),
+               filter='compare'), PixelTrainer, _by_level_and_place)
+  assert list(found['fractions']['1']['arms']) == [
+      'real', 'augmented', 'real+some', 'augmented+some', 'real+some filtered',
+      'augmented+some filtered']
+  assert found['generated']['some'] == {'a': 60, 'b': 0, 'c': 60}
+  assert {12, 132} <= {n for _, _, n in PixelTrainer.trained}
+  note = 'some only: not trained, since it has no images of b'
+  assert note in found['notes'] and note in capsys.readouterr().err
+  assert f'left out   {note}' in report.to_text(found)
+  assert [r['figure'] for r in found['worth']['some']] == ['accuracy', 'a', 'c']
+  funnel = found['funnels']['some']
+  assert set(funnel['b'].values()) == {0}
+  assert funnel['a']['given'] == funnel['c']['given'] == 60
+  # The labels are those of the data set: sixty images of a class teach it.
+  recall = found['fractions']['1']['arms']['real+some']['against']['real']['recall']
+  assert recall['a']['value'] > 0.1 and recall['c']['value'] > 0.1
+
+
 def test_a_study_without_generated_images(world, tmp_path):
   found = study.study(_options(world, tmp_path / 'out', seeds=2), PixelTrainer)
   assert list(found['fractions']['1']['arms']) == ['real', 'augmented']
@@ -150,6 +176,12 @@ def _by_level(pixels, progress=None):
   """Features: an image's mean level."""
   del progress
   return pixels.mean((1, 2, 3), dtype=np.float64)[:, None]
+
+
+def _by_level_and_place(pixels, progress=None):
+  """Features: some of the pixels."""
+  del progress
+  return pixels.reshape(len(pixels), -1)[:, ::16] / 255
 
 
 @pytest.fixture

@@ -1,0 +1,133 @@
+"""What every command shares: its streams, its encoding, its errors."""
+
+import errno
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from pegan_jax import command_line
+from pegan_jax.errors import UserError
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# A command that says something, writes a file and says something again.
+_SCRIPT = r'''
+import os, sys
+from pegan_jax import command_line
+def action():
+  print('first', file=sys.stderr, flush=True)
+  print('\xb1 first', flush=True)
+  with open('out', 'wb', buffering=0) as f:
+    assert f.fileno() > 2
+    os.write(2, b'from C++')
+    f.write(b'whole')
+  print('last \xb1')
+sys.exit(command_line.run(action, 'nothing was written', 'the size'))
+'''
+
+
+def _shell(redirect, folder, env=()):
+  """Runs the script under a shell: (its status, output and error together)."""
+  done = subprocess.run(
+      ['bash', '-c', f'"$0" -c "$1" {redirect}; exit ${{PIPESTATUS[0]}}',
+       sys.executable, _SCRIPT], cwd=folder, capture_output=True,
+      env={**os.environ, 'PYTHONPATH': str(ROOT), **dict(env)})
+  return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize('redirect,status,said', [
+    ('2>&-', 0, '± first\nlast ±\n'),
+    ('>&-', 0, 'first\nfrom C++'),
+    ('<&- >&- 2>&-', 0, ''),
+    ('| true', 141, 'first\nfrom C++'),
+    ('2>&1 | true', 141, '')])
+def test_streams_that_nobody_reads(redirect, status, said, tmp_path):
+  """The work is done, the file is only the file's, and nothing else is said."""
+  code, out = _shell(redirect, tmp_path)
+  assert code == status
+  assert (tmp_path / 'out').read_bytes() == b'whole'
+  assert out.decode() == said
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
+def test_a_full_disk_under_the_output(tmp_path):
+  code, out = _shell('> /dev/full', tmp_path)
+  assert code == 2 and (tmp_path / 'out').read_bytes() == b'whole'
+  assert out.decode().endswith(
+      'error: cannot write to standard output: No space left on device\n')
+
+
+def test_signs_that_a_terminal_lacks_are_spelt(tmp_path):
+  code, out = _shell('', tmp_path, {'PYTHONIOENCODING': 'ascii'}.items())
+  assert code == 0
+  assert out == b'\\xb1 first\nlast \\xb1\nfirst\nfrom C++'
+
+
+def test_names_beyond_ascii_are_not_lost_in_silence(tmp_path):
+  locale = {'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+  code, out = _shell('', tmp_path, locale.items())
+  assert code == 2 and not (tmp_path / 'out').exists()
+  assert out.startswith(b'error: ') and out.count(b'\n') == 1
+  assert b'set PYTHONUTF8=1' in out
+  code, _ = _shell('', tmp_path, (locale | {'PYTHONUTF8': '1'}).items())
+  assert code == 0
+
+
+def _chained(error, cause):
+  error.__cause__ = cause
+  return error
+
+
+@pytest.mark.parametrize('error,said', [
+    (UserError('too\nlarge'), 'too large'),
+    (FileNotFoundError(2, 'No such file or directory', '/a/b'),
+     '/a/b: No such file or directory'),
+    (OSError(errno.ENOSPC, 'No space left on device'),
+     'cannot write: No space left on device'),
+    (OSError(errno.ENOSPC, 'No space left on device', '/a'),
+     'cannot write /a: No space left on device'),
+    (OSError('something odd'), 'something odd'),
+    (OSError(), 'it cannot be read or written'),
+    (MemoryError(), 'there is not enough memory: lower the size'),
+    (OSError(errno.ENOMEM, 'Cannot allocate memory'),
+     'there is not enough memory: lower the size'),
+    (jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: Out of memory allocating 9'),
+     'there is not enough memory: lower the size'),
+    (_chained(UserError('the data set cannot be opened'), MemoryError()),
+     'there is not enough memory: lower the size'),
+    (_chained(UserError('x.pth does not fit in memory'), MemoryError()),
+     'x.pth does not fit in memory'),
+    (UnicodeEncodeError('utf-8', 'a/\udcf6l', 2, 3, 'surrogates not allowed'),
+     r"the name 'a/\udcf6l' is not UTF-8: rename the file or folder")])
+def test_errors_are_one_sentence(error, said, capsys):
+  def action():
+    raise error
+  assert command_line.run(action, 'all is kept', 'the size') == 2
+  assert capsys.readouterr().err == f'error: {said}\n'
+
+
+def test_a_fault_of_ours_is_not_hidden():
+  with pytest.raises(ZeroDivisionError):
+    command_line.run(lambda: 1 / 0, '', '')
+
+
+def test_statuses(capsys):
+  def interrupted():
+    raise KeyboardInterrupt
+  def terminated():
+    os.kill(os.getpid(), signal.SIGTERM)
+  old = signal.getsignal(signal.SIGTERM)
+  try:
+    assert command_line.run(lambda: None, 'all is kept', '') == 0
+    assert command_line.run(lambda: 5, 'all is kept', '') == 5
+    assert command_line.run(terminated, 'all is kept', '') == 143
+    assert capsys.readouterr().err == ''
+    assert command_line.run(interrupted, 'all is kept', '') == 130
+  finally:
+    signal.signal(signal.SIGTERM, old)
+  assert capsys.readouterr().err == 'error: interrupted; all is kept\n'
