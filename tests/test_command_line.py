@@ -54,6 +54,23 @@ def test_streams_that_nobody_reads(redirect, status, said, tmp_path):
   assert out.decode() == said
 
 
+@pytest.mark.parametrize('module', [
+    'pegan_jax.main', 'pegan_jax.metrics', 'pegan_jax.inspection',
+    'data_prep.build', 'data_prep.match', 'data_prep.synthetic'])
+def test_every_door_is_this_one(module):
+  """Nobody reads its help, then nothing can be said, then names would be lost."""
+  def shell(text, **env):
+    return subprocess.run(['bash', '-c', text, sys.executable, module], cwd=ROOT,
+                          capture_output=True, env=os.environ | env)
+  done = shell('"$0" -m $1 --help | true; exit ${PIPESTATUS[0]}')
+  assert (done.returncode, done.stderr) == (141, b'')
+  assert shell('"$0" -m $1 --nonsense >&- 2>&-').returncode == 2
+  done = shell('"$0" -m $1 --nonsense', LC_ALL='C', PYTHONUTF8='0',
+               PYTHONCOERCECLOCALE='0')
+  assert done.returncode == 2 and done.stderr.count(b'\n') == 1
+  assert b'PYTHONUTF8=1' in done.stderr
+
+
 @pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
 def test_a_full_disk_under_the_output(tmp_path):
   code, out = _shell('> /dev/full', tmp_path)
