@@ -17,8 +17,9 @@ import numpy as np
 from PIL import Image
 import tensorflow_datasets as tfds
 
-from pegan_jax import matches
+from pegan_jax import dataset_folder, matches
 from pegan_jax.errors import UserError
+from pegan_jax.names import check_classes
 
 # Layouts of one column with defects of any class.
 _PAIRS = ('pairs', 'matched_pairs')
@@ -50,35 +51,18 @@ class DataInfo(NamedTuple):
     return len(self.classes) + 1
 
 
-def _builder(folder):
-  folder = pathlib.Path(folder).expanduser()
-  if not (folder / 'dataset_info.json').is_file():
-    raise UserError(
-        f'no data set at {str(folder)!r}: build one with python -m '
-        'data_prep.build, and name its folder with --config.data_dir')
-  try:
-    return tfds.builder_from_directory(str(folder))
-  except Exception as e:
-    raise UserError(
-        f'the data set at {str(folder)!r} cannot be opened '
-        f'({_first_line(e)}): build it anew') from e
-
-
-def _first_line(error):
-  return f'{type(error).__name__}: {error}'.splitlines()[0][:200]
-
-
 def load_info(folder):
   """Reads what the data set at `folder` holds; UserError if there is none."""
-  builder = _builder(folder)
+  folder = pathlib.Path(folder).expanduser()
+  builder, metadata = dataset_folder.open_builder(folder)
   names = builder.info.features['label'].names
   if len(names) < 2 or names[-1] != 'background':
     raise UserError(
-        f'the data set at {str(folder)!r} has the labels {names}: '
+        f'the data set at {str(folder)!r} has the labels {", ".join(names)}: '
         'the last must be background, after at least one defect class')
+  check_classes(names, str(folder))
   shape = builder.info.features['image'].shape
-  return DataInfo(pathlib.Path(folder).expanduser(), names[:-1], shape[0],
-                  shape[2], dict(builder.info.metadata or {}))
+  return DataInfo(folder, names[:-1], shape[0], shape[2], metadata)
 
 
 class Records:
@@ -86,19 +70,21 @@ class Records:
 
   Args:
     info: from `load_info`.
-    split: 'train' or 'test'.
+    split: 'train' or 'test'; a data set without the latter holds nothing out.
     cache_mb: images once decoded are kept where all of them take no more than
       that many megabytes; 0 keeps none.
 
   Attributes:
     labels: [n] int32, read once at the start, which also proves every record
       readable.
+
+  Raises:
+    UserError: another split than the data set has, or a damaged shard.
   """
 
   def __init__(self, info, split, cache_mb=0):
     self._folder = info.folder
-    self._source = _builder(info.folder).as_data_source(
-        split, decoders={'image': tfds.decode.SkipDecoding()})
+    self._source = _open(info, split)
     self.labels = np.array(
         [r['label'] for r in self._read(range(len(self._source)))], np.int32)
     shape = (len(self.labels), info.image_size, info.image_size, info.channels)
@@ -107,10 +93,12 @@ class Records:
       self._kept, self._pixels = np.zeros(shape[0], bool), np.empty(shape, np.uint8)
 
   def _read(self, indices):
+    if not len(indices):
+      return []
     try:
       records = self._source.__getitems__([int(i) for i in indices])
     except Exception as e:
-      raise self._damaged(_first_line(e)) from e
+      raise self._damaged('a record cannot be read') from e
     # What a shard that was cut off gives for the records it has lost.
     if any(r['label'] is None for r in records):
       raise self._damaged('records are missing')
@@ -142,6 +130,22 @@ class Records:
   def find(self, label):
     """Indices of the records with this label, in order."""
     return np.flatnonzero(self.labels == label)
+
+
+def _open(info, split):
+  """tfds's source of a split's records; an absent test split has none."""
+  builder, _ = dataset_folder.open_builder(info.folder)
+  if split not in builder.info.splits:
+    if split == 'test':
+      return []
+    raise UserError(f'the data set at {str(info.folder)!r} has no split {split!r}: '
+                    f'choose from {", ".join(builder.info.splits)}')
+  try:
+    return builder.as_data_source(
+        split, decoders={'image': tfds.decode.SkipDecoding()})
+  except Exception as e:  # Whatever tfds makes of missing shards.
+    raise UserError(f'the {split} split of {str(info.folder)!r} cannot be opened: '
+                    'build the data set anew') from e
 
 
 def _decode(png):
