@@ -37,13 +37,17 @@ def read_voc(path):
       edges = [float(box.find(tag).text)
                for tag in ('xmin', 'ymin', 'xmax', 'ymax')]
       if not np.isfinite(edges).all():
-        raise ValueError('a coordinate is not finite')
+        raise ValueError
       boxes.append((item.find('name').text.strip(),
                     edges[0] - 1, edges[1] - 1, edges[2], edges[3]))
     return boxes
-  except (ElementTree.ParseError, AttributeError, TypeError, ValueError,
-          OSError) as error:
+  except OSError as error:
+    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
+  except ElementTree.ParseError as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
+  except (AttributeError, TypeError, ValueError):
+    raise UserError(f'{path} is not a Pascal VOC file: an object has no name, or no '
+                    'number for an edge of its box.') from None
 
 
 def read_yolo(path, names, height, width):
@@ -61,23 +65,31 @@ def read_yolo(path, names, height, width):
     UserError: a line is not a YOLO box.
   """
   boxes = []
-  try:
-    for line in path.read_text(encoding='utf-8-sig').splitlines():
-      if not line.strip():
-        continue
-      index, *numbers = line.split()
-      if len(numbers) not in (4, 5):  # A fifth number is a confidence.
-        raise ValueError(f"'{line}' is not 'class cx cy w h'")
-      cx, cy, w, h = (float(number) for number in numbers[:4])
-      if not (np.isfinite([cx, cy, w, h]).all() and max(cx, cy, w, h) <= 2):
-        raise ValueError(f"'{line}' is not in fractions of the frame")
-      index = int(index)
-      name = names[index] if 0 <= index < len(names) else str(index)
-      boxes.append((name, (cx - w / 2) * width, (cy - h / 2) * height,
-                    (cx + w / 2) * width, (cy + h / 2) * height))
-  except (ValueError, OSError) as error:
-    raise UserError(f'{path} is not a YOLO file: {error}.') from None
+  for line in _read_text(path).splitlines():
+    if not line.strip():
+      continue
+    try:
+      index, cx, cy, w, h, *_ = line.split()
+      if len(line.split()) > 6:  # A sixth word is a confidence.
+        raise ValueError
+      index, cx, cy, w, h = int(index), float(cx), float(cy), float(w), float(h)
+    except ValueError:
+      raise UserError(f'{path} is not a YOLO file: {line.strip()!r} is not '
+                      "'class cx cy w h'.") from None
+    if not (np.isfinite([cx, cy, w, h]).all() and max(cx, cy, w, h) <= 2):
+      raise UserError(f'{path} is not a YOLO file: {line.strip()!r} is not in '
+                      'fractions of the frame.')
+    name = names[index] if 0 <= index < len(names) else str(index)
+    boxes.append((name, (cx - w / 2) * width, (cy - h / 2) * height,
+                  (cx + w / 2) * width, (cy + h / 2) * height))
   return boxes
+
+
+def read_boxes(path, names, height, width):
+  """Reads a box file of either format, by its suffix: see the two above."""
+  if path.suffix.lower() == '.xml':
+    return read_voc(path)
+  return read_yolo(path, names, height, width)
 
 
 def match_boxes(frames_dir, frame_paths, boxes_dir):
@@ -128,13 +140,30 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
 
 
 def read_names(boxes_dir):
-  """Returns YOLO class names from classes.txt or obj.names, or an empty list."""
+  """Returns YOLO class names from classes.txt or obj.names, or an empty list.
+
+  Raises:
+    UserError: the file is not text, or has an empty line between others, which boxes
+      may count or not.
+  """
   for name in NAME_FILES:
     path = pathlib.Path(boxes_dir, name)
     if path.is_file():
-      return [line.strip() for line in
-              path.read_text(encoding='utf-8-sig').splitlines() if line.strip()]
+      names = [line.strip() for line in _read_text(path).rstrip().split('\n')]
+      if '' in names[1:]:
+        raise UserError(f'{path} has an empty line, and the numbers of classes count '
+                        'lines: remove it, or name the class.')
+      return [] if names == [''] else names
   return []
+
+
+def _read_text(path):
+  try:
+    return path.read_text(encoding='utf-8-sig')
+  except UnicodeDecodeError:
+    raise UserError(f'{path} is not UTF-8 text: save it as such.') from None
+  except OSError as error:
+    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
 
 
 def clip_boxes(boxes, height, width):

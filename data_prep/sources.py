@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from data_prep import frames as frames_lib
 from data_prep import images
+from pegan_jax import names as names_lib
 from pegan_jax.errors import UserError
 
 BACKGROUND = 'background'
@@ -117,14 +118,19 @@ def list_classes(folder):
   folder = pathlib.Path(folder)
   if not folder.is_dir():
     raise UserError(f'--defects {folder} is not a folder.')
-  names = sorted(path.name for path in folder.iterdir()
-                 if path.is_dir() and not path.name.startswith('.'))
+  try:
+    names = sorted(path.name for path in folder.iterdir()
+                   if path.is_dir() and not path.name.startswith('.'))
+  except OSError as error:
+    raise UserError(f'--defects {folder} cannot be listed: {error.strerror}.'
+                    ) from None
   if not names:
     raise UserError(f'--defects {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
   if BACKGROUND in names:
     raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
                     'is the name of clean steel: pass that folder as --clean.')
+  names_lib.check_classes(names, f'--defects {folder}')
   return {name: list_or_fail(folder / name, '--defects') for name in names}
 
 
@@ -147,6 +153,26 @@ def frame_name(path, folder):
   folder = pathlib.Path(folder)
   return (pathlib.PurePath(folder.resolve().name)
           / path.relative_to(folder)).as_posix()
+
+
+def check_boxes(pairs, boxes_dir, name_classes):
+  """Refuses box files that cannot be read, before any image is, which takes longer.
+
+  Args:
+    pairs: list of (frame path, box file).
+    boxes_dir: the box files' folder.
+    name_classes: whether their names become classes, and so folders.
+
+  Raises:
+    UserError: naming the file, and the class if it is that.
+  """
+  names, found = frames_lib.read_names(boxes_dir), {}
+  for _, path in pairs:
+    found = {b[0]: path for b in frames_lib.read_boxes(path, names, 1, 1)} | found
+  if name_classes:
+    for name, path in found.items():
+      names_lib.check_class(name, boxes_dir if name in names else path)
+    names_lib.check_classes(sorted(found), boxes_dir)
 
 
 def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crops):
@@ -172,11 +198,8 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crop
   for path, box_path in progress(pairs, 'reading frames'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    if box_path.suffix.lower() == '.xml':
-      boxes = frames_lib.read_voc(box_path)
-    else:
-      boxes = frames_lib.read_yolo(box_path, names, height, width)
-    boxes = frames_lib.clip_boxes(boxes, height, width)
+    boxes = frames_lib.clip_boxes(
+        frames_lib.read_boxes(box_path, names, height, width), height, width)
     frame = frame_name(path, frames_dir)
     boxes_of[frame] = boxes
     clean = [_cut(reader, BACKGROUND, frame, image, box) for box in
