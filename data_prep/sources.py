@@ -49,8 +49,13 @@ class Reader:
   seed: int = 0
 
   def read(self, path):
-    """Returns the whole image, uint8 [H, W, C]."""
+    """Returns the whole image, uint8 [H, W, C]; UserError if it breaks the rules."""
     return images.read_image(path, self.grey, self.max_value)
+
+  def read_own_colour(self, path):
+    """Returns the whole image, uint8 [H, W, 1], or [H, W, 3] if it is coloured."""
+    coloured, _ = images.probe(path)
+    return images.read_image(path, not coloured, self.max_value)
 
   def crop(self, image, box=None):
     """Returns the box of an image, or its centre square, uint8 [S, S, C]."""
@@ -81,11 +86,6 @@ def survey(paths, size, seed):
   """
   coloured, largest = False, 255
   for path in progress(paths, 'checking images'):
-    try:
-      str(path).encode()
-    except UnicodeEncodeError:
-      raise UserError(f'{str(path)!a} has bytes in its name that are not UTF-8: '
-                      'rename it.') from None
     path_coloured, path_largest = images.probe(path)
     coloured |= path_coloured
     largest = max(largest, path_largest)

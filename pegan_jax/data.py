@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 import tensorflow_datasets as tfds
 
+from data_prep import sources
 from pegan_jax import dataset_folder, matches
 from pegan_jax.errors import UserError
 from pegan_jax.names import check_classes
@@ -40,6 +41,21 @@ class DataInfo(NamedTuple):
   image_size: int
   channels: int
   metadata: dict
+
+  @property
+  def max_value(self):
+    """The value of 16-bit files that became 255."""
+    return self.metadata.get('max_value', 255)
+
+  @property
+  def window(self):
+    """Side in pixels of a frame of what became a background."""
+    return self.metadata.get('window', self.image_size)
+
+  @property
+  def reader(self):
+    """Reads other images by the rules that these were read by."""
+    return sources.Reader(self.image_size, self.channels == 1, self.max_value)
 
   @property
   def background(self):

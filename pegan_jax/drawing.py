@@ -58,10 +58,8 @@ def load_backgrounds(run):
     paths = images.list_images(settings.backgrounds)
     if not paths:
       raise UserError(f'no images in {settings.backgrounds!r}')
-    max_value = info.metadata['max_value']
-    loaded = [images.square_crop_resize(
-        images.read_image(p, info.channels == 1, max_value), info.image_size)
-              for p in paths]
+    reader = info.reader
+    loaded = [reader.crop(reader.read(p)) for p in paths]
     names = [p.relative_to(settings.backgrounds).as_posix() for p in paths]
     return np.stack(loaded), names
   records = data.Records(info, settings.split)

@@ -53,7 +53,8 @@ def plan(run):
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):
-    frame = _read(path, info, grey=info.channels == 1)
+    frame = image_files.with_channels(
+        info.reader.read_own_colour(path), info.channels)
     rng = np.random.default_rng([config.seed, i])
     places = _places(rng, frame.shape[:2], size, config.defects_per_frame)
     if not places:
@@ -70,10 +71,6 @@ def plan(run):
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
   return drawing.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
-
-
-def _read(path, info, grey):
-  return image_files.read_image(path, grey, info.metadata['max_value'])
 
 
 def _places(rng, shape, size, count):
@@ -118,7 +115,7 @@ def write(run, step, job, drawn, out, beside):
   rows, annotated, painted = [], [], []
   with contextlib.closing(monitor.Progress(len(by_frame), unit='frame')) as progress:
     for path in sorted(by_frame):
-      frame = _read_own_colour(pathlib.Path(config.frames) / path, info)
+      frame = info.reader.read_own_colour(pathlib.Path(config.frames) / path).copy()
       name = path.with_suffix('.png')
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
       for index, fake, part in by_frame[path]:
@@ -149,11 +146,6 @@ def write(run, step, job, drawn, out, beside):
     writer.writerows(rows)
   annotations.write(beside, settings.formats(run), info.classes, annotated)
   settings.report_unboxed(run, painted)
-
-
-def _read_own_colour(path, info):
-  coloured, _ = image_files.probe(path)
-  return _read(path, info, grey=not coloured).copy()
 
 
 def _fade(size):

@@ -30,12 +30,14 @@ class ImageFolder:
     grey: whether its images are grey, whatever mode they are stored in.
     max_value: the 16-bit value that becomes 255; see `data_prep.images`.
     sizes: the (height, width) that occur, in pixels.
+    brightest: the file with the largest 16-bit value, and that value.
   """
   path: pathlib.Path
   files: dict[str, list[pathlib.Path]]
   grey: bool
   max_value: int
   sizes: frozenset[tuple[int, int]]
+  brightest: tuple[pathlib.Path | None, int] = (None, 255)
 
   @property
   def flat(self):
@@ -107,15 +109,16 @@ def open_folder(folder, what):
   for path in paths:
     label = FLAT if flat else path.relative_to(folder).parts[0]
     files.setdefault(label, []).append(path)
-  grey, largest, sizes = True, 255, set()
+  grey, brightest, sizes = True, (None, 255), set()
   for path in tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
                    leave=False):
     coloured, value = images.probe(path)
     grey &= not coloured
-    largest = max(largest, value)
+    if value > brightest[1]:
+      brightest = path, value
     sizes.add(_size(path))
-  return ImageFolder(folder, files, grey, images.max_value_for(largest),
-                     frozenset(sizes))
+  return ImageFolder(folder, files, grey, images.max_value_for(brightest[1]),
+                     frozenset(sizes), brightest)
 
 
 def _size(path):
@@ -136,7 +139,8 @@ def align(real, generated, image_size=None):
   size or colour before differs after, and would be measured as quality.
 
   Args:
-    real: `ImageFolder`.
+    real: `ImageFolder`; without files it stands for a data set, whose images are
+      scaled already.
     generated: `ImageFolder`.
     image_size: as for `ImageFolder.read`: with one, sizes may differ.
 
@@ -144,7 +148,8 @@ def align(real, generated, image_size=None):
     Both, with one scale for 16-bit files.
 
   Raises:
-    UserError: one is grey and the other coloured, or their sizes differ.
+    UserError: one is grey and the other coloured, their sizes differ, or a file has
+      larger values than the data set has room for.
   """
   if real.grey != generated.grey:
     kinds = ['grey' if x.grey else 'coloured' for x in (real, generated)]
@@ -157,6 +162,9 @@ def align(real, generated, image_size=None):
         f'{str(generated.path)!r} of {_say_sizes(generated.sizes)} pixels: '
         'bring both to one size first, with --image_size')
   max_value = max(real.max_value, generated.max_value)
+  if not real.files:
+    max_value = real.max_value
+    images.check_largest(*generated.brightest, max_value)
   return (dataclasses.replace(real, max_value=max_value),
           dataclasses.replace(generated, max_value=max_value))
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+from PIL import Image
 import pytest
 
 from inspection import worlds
@@ -94,6 +95,15 @@ def test_an_image_that_is_damaged(folder, tmp_path, capsys):
   made = _made(tmp_path)
   (made / 'b' / '00001.png').write_bytes(b'\x89PNG\r\n\x1a\n nothing')
   _fails(capsys, ['study', '--data', folder, '--generated', made], '00001.png')
+
+
+def test_values_that_the_data_set_has_no_room_for(folder, tmp_path, capsys):
+  """Scaled by a rule of its own it would look darker than what it is compared with."""
+  made = _made(tmp_path)
+  deep = np.full((worlds.SIZE, worlds.SIZE), 4000, np.uint16)
+  Image.fromarray(deep).save(made / 'b' / '00001.png')
+  _fails(capsys, ['study', '--data', folder, '--generated', made], '00001.png',
+         'up to 4000', 'up to 255')
 
 
 def test_no_test_split(tmp_path, capsys):
