@@ -25,12 +25,14 @@ class Item:
     frame: the raw image that other crops may come from too, or "".
     image: uint8 [S, S, C].
     place: the window (left, top, right, bottom) in pixels of the frame, if it is known.
+    whole: whether that window is all of the frame.
   """
   label: str
   source: str
   frame: str
   image: np.ndarray
   place: tuple = ()
+  whole: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +147,9 @@ def read_classes(classes, folder, reader):
 def _cut(reader, label, frame, image, box):
   """Returns the item for one box of a frame."""
   source = f"{frame}[{','.join(str(edge) for edge in box)}]"
-  return Item(label, source, frame, reader.crop(image, box), tuple(box))
+  left, top, right, bottom = box
+  return Item(label, source, frame, reader.crop(image, box), tuple(box),
+              image.shape[:2] == (bottom - top, right - left))
 
 
 def frame_name(path, folder):

@@ -145,7 +145,8 @@ def test_the_users_own_clean_images(setting, tmp_path):
   Image.fromarray(image).save(folder / 'größe.jpg')
   config.generate.backgrounds = str(folder.parent)
   out = generate(config, workdir)
-  assert {r['background'] for r in _rows(out)} == {'Prüfstand/größe.jpg'}
+  assert {r['background'] for r in _rows(out)} == {
+      f'mine/Prüfstand/größe.jpg[{x},0,{x + 32},32]' for x in (0, 32)}
 
 
 @pytest.mark.parametrize('key', ['backgrounds', 'frames'])
