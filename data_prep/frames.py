@@ -4,11 +4,13 @@ A box is (name, left, top, right, bottom) in pixel edges of the frame, so that
 `frame[top:bottom, left:right]` is what it covers.
 """
 
+import os
 import pathlib
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
+from data_prep import images
 from pegan_jax.errors import UserError
 
 NAME_FILES = ('classes.txt', 'obj.names')
@@ -107,12 +109,11 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
     UserError: no box files, or box files without a frame.
   """
   boxes_dir = pathlib.Path(boxes_dir)
-  if not boxes_dir.is_dir():
+  if not os.path.isdir(boxes_dir):
     raise UserError(f'--boxes {boxes_dir} is not a folder.')
-  files = sorted(path for path in boxes_dir.rglob('*')
+  files = sorted(path for path in images.walk(boxes_dir)
                  if path.suffix.lower() in ('.xml', '.txt')
-                 and path.name not in NAME_FILES
-                 and not path.name.startswith('.'))
+                 and path.name not in NAME_FILES)
   if not files:
     raise UserError(f'--boxes {boxes_dir} holds no .xml (Pascal VOC) or .txt '
                     '(YOLO) files.')
@@ -148,7 +149,7 @@ def read_names(boxes_dir):
   """
   for name in NAME_FILES:
     path = pathlib.Path(boxes_dir, name)
-    if path.is_file():
+    if os.path.isfile(path):
       names = [line.strip() for line in _read_text(path).rstrip().split('\n')]
       if '' in names[1:]:
         raise UserError(f'{path} has an empty line, and the numbers of classes count '

@@ -43,16 +43,23 @@ def list_images(folder):
       image's name is not UTF-8.
   """
   folder = pathlib.Path(folder)
-  if not folder.is_dir():
+  if not os.path.isdir(folder):  # Never an OSError.
     raise UserError(f'{folder} is not a folder.')
-  found = []
-  for root, dirs, files in os.walk(folder, onerror=_cannot_list):
-    dirs[:] = [d for d in dirs if not d.startswith('.')]
-    found += [pathlib.Path(root, name) for name in files
-              if name.lower().endswith(EXTENSIONS) and not name.startswith('.')]
+  found = [path for path in walk(folder) if path.name.lower().endswith(EXTENSIONS)]
   for path in found:
     check_name(path)
   return sorted(found)
+
+
+def walk(folder):
+  """Yields the files under a folder, but for hidden ones.
+
+  Raises:
+    UserError: a folder cannot be listed.
+  """
+  for root, dirs, files in os.walk(folder, onerror=_cannot_list):
+    dirs[:] = [d for d in dirs if not d.startswith('.')]
+    yield from (pathlib.Path(root, name) for name in files if not name.startswith('.'))
 
 
 def _cannot_list(error):
@@ -100,9 +107,9 @@ def _decode(path):
           f'{path} unpacks to more than {Image.MAX_IMAGE_PIXELS} pixels, which '
           'is refused as a decompression bomb: cut it up or leave it out.'
       ) from None
-    except (FileNotFoundError, PermissionError) as error:
-      raise UserError(f'{path} cannot be read: {error.strerror}.') from None
     except Exception as error:  # Decoders raise nearly anything on bad bytes.
+      if isinstance(error, OSError) and error.errno:  # Not by a decoder.
+        raise UserError(f'{path} cannot be read: {error.strerror}.') from None
       raise UserError(f'{path} cannot be read as an image: it is damaged, '
                       f'truncated or of another format ({error}).') from None
 

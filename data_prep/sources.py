@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import pathlib
 
 import numpy as np
@@ -96,7 +97,7 @@ def survey(paths, size, seed):
 
 def list_or_fail(folder, flag):
   """Lists a folder's images; an empty one is an error that names its flag."""
-  if not pathlib.Path(folder).is_dir():
+  if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   paths = images.list_images(folder)
   if not paths:
@@ -118,7 +119,7 @@ def list_classes(folder):
     UserError: no class folders, an empty one, or one named like the background.
   """
   folder = pathlib.Path(folder)
-  if not folder.is_dir():
+  if not os.path.isdir(folder):
     raise UserError(f'--defects {folder} is not a folder.')
   try:
     names = sorted(path.name for path in folder.iterdir()

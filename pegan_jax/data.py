@@ -226,7 +226,10 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
     match = np.full((len(records.labels), info.background), 1 / info.background,
                     np.float32)
     if config.match:
-      match[records.find(info.background)] = matches.load(info, 'train')
+      clean = records.find(info.background)
+      rows = matches.load(info, 'train')
+      matches.check_count(info, 'train', rows, len(clean))
+      match[clean] = rows
   shape = (config.n_critic, config.batch_size)
   pairs = config.batch_size // process_count
   mine = slice(process_index * pairs, (process_index + 1) * pairs)

@@ -92,7 +92,9 @@ def choose(run, counts, available):
   config, match = run.config, None
   if (config.get('match') and config.generate.matched
       and not config.generate.backgrounds):
-    match = matches.load(run.info, config.generate.split)
+    split = config.generate.split
+    match = matches.load(run.info, split)
+    matches.check_count(run.info, split, match, available)
   return choose_backgrounds(config.generate.seed, counts, available, match)
 
 

@@ -222,6 +222,31 @@ def _resized(pixels, image_size):
   return np.stack([images.square_crop_resize(x, image_size) for x in pixels])
 
 
+def read_manifest(path):
+  """Reads the manifest that `--mode generate` writes beside class folders.
+
+  Returns:
+    {image's file: name of its background, '' where it has none}.
+
+  Raises:
+    UserError: it cannot be read, or lacks these columns.
+  """
+  try:
+    with path.open(newline='', encoding='utf-8') as f:
+      reader = csv.DictReader(f)
+      columns = reader.fieldnames or ()
+      found = {row['file']: row['background'] or '' for row in reader
+               } if {'file', 'background'} <= set(columns) else None
+  except OSError as e:
+    raise UserError(f'{path} cannot be read: {e.strerror}') from e
+  except (csv.Error, UnicodeDecodeError):
+    found = None
+  if found is None:
+    raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
+                    'file and background: put that back, or move it away')
+  return found
+
+
 def changes(info, generated, image_size=None):
   """Compares translated images with the backgrounds that their manifest names.
 
@@ -231,14 +256,16 @@ def changes(info, generated, image_size=None):
     image_size: side to which both are brought; None leaves them.
 
   Returns:
-    {class: [n, 2]} of `change.scores`; None without a manifest, or where a
-    background is not in the data set.
+    {class: [n, 2]} of `change.scores`; None without a manifest of class folders, or
+    where a background is not in the data set.
+
+  Raises:
+    UserError: the manifest is damaged.
   """
   path = generated.path / 'manifest.csv'
-  if not path.is_file():
+  if generated.flat or not path.is_file():
     return None
-  with path.open(newline='', encoding='utf-8') as f:
-    named = {row.get('file'): row.get('background') for row in csv.DictReader(f)}
+  named = read_manifest(path)
   clean = {}
   for split in ('train', 'test'):
     records = data.Records(info, split)

@@ -1,6 +1,7 @@
 """What is wrong with a study's input is one sentence, before any training."""
 
 import json
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -9,8 +10,10 @@ import pytest
 from inspection import worlds
 from inspection.worlds import CLASSES
 from pegan_jax import data
+from pegan_jax.errors import UserError
 from pegan_jax.inspection import __main__ as command
 from pegan_jax.inspection import images, leaks
+from pegan_jax.metrics import sets
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +163,32 @@ class TestLeaks:
     (made / 'manifest.csv').write_text(
         'file,class,background\na/00000.png,a,a/train/0.png\n')
     assert 'none of the 1 backgrounds' in self._check(folder, made)[1]
+
+  def test_images_that_the_manifest_lacks_are_told(self, folder, tmp_path):
+    made = _made(tmp_path)  # Six.
+    (made / 'manifest.csv').write_text(
+        'file,class,background\na/00000.png,a,a/train/0.png\n')
+    assert '5 of its images are not in its manifest' in self._check(folder, made)[2]
+
+  @pytest.mark.parametrize('content', [
+      b'', b'file,class\na/00000.png,a\n', b'background\nx\n', b'\xff\xfe',
+      b'file,background\na,' + b'x' * 200_000], ids=lambda x: x[:9])
+  def test_a_damaged_manifest(self, folder, tmp_path, capsys, content):
+    made = _made(tmp_path)
+    (made / 'manifest.csv').write_bytes(content)
+    _fails(capsys, ['study', '--data', folder, '--generated', made], 'manifest.csv',
+           'file and background')
+    with pytest.raises(UserError, match='manifest.csv is no manifest'):
+      sets.changes(data.load_info(folder), sets.open_folder(made, 'generated'))
+
+  @pytest.mark.parametrize('content', [
+      '{"groups": [', '{}', '[]', '{"groups": [{"members": 3}], "duplicates": []}',
+      '{"groups": [{}], "duplicates": []}'])
+  def test_a_damaged_audit(self, folder, tmp_path, capsys, content):
+    lone = shutil.copytree(folder, tmp_path / 'data')
+    (lone / 'audit.json').write_text(content)
+    _fails(capsys, ['study', '--data', lone, '--generated', _made(tmp_path)],
+           'audit.json is damaged: build')
 
   def test_the_run_beside_it(self, folder, tmp_path, capsys):
     """Its data set has in train what is tested on here: another split."""
