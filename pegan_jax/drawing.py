@@ -45,7 +45,8 @@ def load_backgrounds(run):
 
   Args:
     run: a `Run`; its config's `generate.backgrounds` names a folder of the
-      user's own, cut into windows as `data_prep.build --clean` cuts them, else `generate.split` names a split of the data set.
+      user's own, cut into windows as `data_prep.build --clean` cuts them, else
+      `generate.split` names a split of the data set.
 
   Returns:
     uint8 [n, h, w, C] at the data set's size and number of channels, and n

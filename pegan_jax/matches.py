@@ -49,5 +49,5 @@ def check_count(info, split, rows, count):
   """UserError where `load` gave other than one of `rows` for each of n backgrounds."""
   if len(rows) != count:
     raise UserError(
-        f'{info.folder / FILE} is of {len(rows)} backgrounds, and the {split} split has '
-        f'{count}: run data_prep.match again')
+        f'{info.folder / FILE} is of {len(rows)} backgrounds, and the {split} split '
+        f'has {count}: run data_prep.match again')

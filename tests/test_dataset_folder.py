@@ -3,10 +3,11 @@
 import json
 import shutil
 import sys
+import types
 
 import pytest
 
-from pegan_jax import data
+from pegan_jax import data, sampling
 from pegan_jax.errors import UserError
 from pegan_jax.metrics import against
 from conftest import PixelExtractor
@@ -45,7 +46,7 @@ def test_no_module_is_imported(folder, tmp_path, monkeypatch, change):
   (tmp_path / 'planted.py').write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
   monkeypatch.syspath_prepend(tmp_path)
   _edit(folder / 'features.json', change)
-  with pytest.raises(UserError, match='planted.Z.* is no feature of tensorflow-datasets'):
+  with pytest.raises(UserError, match='planted.Z.* is no feature of tensorflow'):
     data.load_info(folder)
   assert not (tmp_path / 'ran').exists() and 'planted' not in sys.modules
 
@@ -101,6 +102,9 @@ def test_no_test_split_holds_nothing_out(folder):
   assert records.sources([]) == []
   assert against.split_features(PixelExtractor(), info, 'test') is None
   assert len(data.Records(info, 'train').labels)
+  config = types.SimpleNamespace(seed=0, num_samples=2)
+  _, defects = sampling._inputs(types.SimpleNamespace(info=info, config=config))
+  assert len(defects) == 2  # Of those that are trained on.
 
 
 def test_any_other_split_is_refused_by_the_names_there_are(folder):

@@ -55,7 +55,8 @@ def test_confusion(canvas, tmp_path):
 def test_study(canvas, tmp_path):
   arms = {name: {
       'title': name, 'generated': None, 'accuracy': _interval(0.5), 'against': {},
-      'recall': {c: _interval(0.5) for c in NAMES}} for name in ('real', 'augmented', *NAMES)}
+      'recall': {c: _interval(0.5) for c in NAMES}}
+          for name in ('real', 'augmented', *NAMES)}
   part = {'arms': arms, 'real_per_class': {'a': 4}}
   picture.draw({'fractions': {'0.5': part, '1': part | {'real_per_class': {'a': 8}}},
                 'classes': NAMES, 'protocol': {
@@ -81,8 +82,8 @@ def test_comparison(canvas, tmp_path):
       'mean': entry, 'classes': {c: entry for c in NAMES}, 'updates': 1, 'seconds': 1.0,
       'images_per_second': 1.0, 'parameters': {'gen': 1, 'disc': 1}} for name in NAMES}
   table = {'methods': methods, 'differences': {}, 'protocol': {
-      'network': 'n', 'weights_sha256': 'ab', 'resize': 'r', 'input_size': 8, 'seeds': [0],
-      'data': 'd', 'image_size': 8, 'width': 1, 'budget': 'b', 'device': 'c'}}
+      'network': 'n', 'weights_sha256': 'ab', 'resize': 'r', 'input_size': 8,
+      'seeds': [0], 'data': 'd', 'image_size': 8, 'width': 1, 'budget': 'b', 'device': 'c'}}
   comparison.draw(table, tmp_path / 'table.png')
   panel = canvas[0].axes[0]
   assert sorted(_legend(panel)) == sorted([*NAMES, 'real against real'])

@@ -36,7 +36,7 @@ def test_two_names_of_one_folder(pair):
     names.check_classes(pair, 'here')
 
 
-@pytest.mark.parametrize('name', ['../../x', '/abs', 'oil/spot', '..', '.hidden', 'PIT'])
+@pytest.mark.parametrize('name', ['../../x', '/abs', 'oil/spot', '..', '.hid', 'PIT'])
 def test_boxes_that_name_no_folder_are_refused_before_images_are_read(
     raw, capsys, name):
   write_voc(raw / 'boxes' / '4.xml', [(name, 130, 60, 170, 110)])

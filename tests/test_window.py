@@ -1,7 +1,6 @@
 """A data set of shrunk windows: frames and backgrounds are worked on at their scale."""
 
 import csv
-import types
 
 import numpy as np
 from PIL import Image
@@ -110,9 +109,8 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   mask[:, 12:20, 10:18] = 255
   for name in ('images', 'beside'):
     (tmp_path / name).mkdir()
-  frames.write(types.SimpleNamespace(
-      config=run.config, info=run.info, method=run.method), 0, job,
-               [(window.label, 0, fake, mask)], tmp_path / 'images', tmp_path / 'beside')
+  frames.write(run, 0, job, [(window.label, 0, fake, mask)], tmp_path / 'images',
+               tmp_path / 'beside')
   after = np.asarray(Image.open(tmp_path / 'images' / 'a.png')).astype(int)
   painted = np.asarray(Image.open(tmp_path / 'beside' / 'masks' / 'a.png'))
   change = after - frame
