@@ -120,10 +120,13 @@ def build(**options):
       examples['test' if test else 'train'].append(
           {'image': item.image, 'label': item.label, 'source': item.source,
            'group': group})
+    metadata = {'image_size': options.image_size, 'areas': report['areas'],
+                **report['scaling']}
+    if options.window != options.image_size:  # Else as sets before knew it.
+      metadata['window'] = options.window
     written = dataset.write(
-        folder, examples, report['classes'] + [selection.BACKGROUND], shape,
-        {'image_size': options.image_size, 'areas': report['areas'],
-         **report['scaling']}, options.shards)
+        folder, examples, report['classes'] + [selection.BACKGROUND], shape, metadata,
+        options.shards)
     text = json.dumps(report, indent=1, ensure_ascii=True, sort_keys=True)
     (written / 'audit.json').write_text(text + '\n', encoding='ascii')
     sheet.draw(rows).save(written / 'audit.png')

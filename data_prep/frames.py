@@ -4,11 +4,13 @@ A box is (name, left, top, right, bottom) in pixel edges of the frame, so that
 `frame[top:bottom, left:right]` is what it covers.
 """
 
+import os
 import pathlib
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
+from data_prep import images
 from pegan_jax.errors import UserError
 
 NAME_FILES = ('classes.txt', 'obj.names')
@@ -37,13 +39,17 @@ def read_voc(path):
       edges = [float(box.find(tag).text)
                for tag in ('xmin', 'ymin', 'xmax', 'ymax')]
       if not np.isfinite(edges).all():
-        raise ValueError('a coordinate is not finite')
+        raise ValueError
       boxes.append((item.find('name').text.strip(),
                     edges[0] - 1, edges[1] - 1, edges[2], edges[3]))
     return boxes
-  except (ElementTree.ParseError, AttributeError, TypeError, ValueError,
-          OSError) as error:
+  except OSError as error:
+    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
+  except ElementTree.ParseError as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
+  except (AttributeError, TypeError, ValueError):
+    raise UserError(f'{path} is not a Pascal VOC file: an object has no name, or no '
+                    'number for an edge of its box.') from None
 
 
 def read_yolo(path, names, height, width):
@@ -61,23 +67,31 @@ def read_yolo(path, names, height, width):
     UserError: a line is not a YOLO box.
   """
   boxes = []
-  try:
-    for line in path.read_text(encoding='utf-8-sig').splitlines():
-      if not line.strip():
-        continue
-      index, *numbers = line.split()
-      if len(numbers) not in (4, 5):  # A fifth number is a confidence.
-        raise ValueError(f"'{line}' is not 'class cx cy w h'")
-      cx, cy, w, h = (float(number) for number in numbers[:4])
-      if not (np.isfinite([cx, cy, w, h]).all() and max(cx, cy, w, h) <= 2):
-        raise ValueError(f"'{line}' is not in fractions of the frame")
-      index = int(index)
-      name = names[index] if 0 <= index < len(names) else str(index)
-      boxes.append((name, (cx - w / 2) * width, (cy - h / 2) * height,
-                    (cx + w / 2) * width, (cy + h / 2) * height))
-  except (ValueError, OSError) as error:
-    raise UserError(f'{path} is not a YOLO file: {error}.') from None
+  for line in _read_text(path).splitlines():
+    if not line.strip():
+      continue
+    try:
+      index, cx, cy, w, h, *_ = line.split()
+      if len(line.split()) > 6:  # A sixth word is a confidence.
+        raise ValueError
+      index, cx, cy, w, h = int(index), float(cx), float(cy), float(w), float(h)
+    except ValueError:
+      raise UserError(f'{path} is not a YOLO file: {line.strip()!r} is not '
+                      "'class cx cy w h'.") from None
+    if not (np.isfinite([cx, cy, w, h]).all() and max(cx, cy, w, h) <= 2):
+      raise UserError(f'{path} is not a YOLO file: {line.strip()!r} is not in '
+                      'fractions of the frame.')
+    name = names[index] if 0 <= index < len(names) else str(index)
+    boxes.append((name, (cx - w / 2) * width, (cy - h / 2) * height,
+                  (cx + w / 2) * width, (cy + h / 2) * height))
   return boxes
+
+
+def read_boxes(path, names, height, width):
+  """Reads a box file of either format, by its suffix: see the two above."""
+  if path.suffix.lower() == '.xml':
+    return read_voc(path)
+  return read_yolo(path, names, height, width)
 
 
 def match_boxes(frames_dir, frame_paths, boxes_dir):
@@ -95,12 +109,11 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
     UserError: no box files, or box files without a frame.
   """
   boxes_dir = pathlib.Path(boxes_dir)
-  if not boxes_dir.is_dir():
+  if not os.path.isdir(boxes_dir):
     raise UserError(f'--boxes {boxes_dir} is not a folder.')
-  files = sorted(path for path in boxes_dir.rglob('*')
+  files = sorted(path for path in images.walk(boxes_dir)
                  if path.suffix.lower() in ('.xml', '.txt')
-                 and path.name not in NAME_FILES
-                 and not path.name.startswith('.'))
+                 and path.name not in NAME_FILES)
   if not files:
     raise UserError(f'--boxes {boxes_dir} holds no .xml (Pascal VOC) or .txt '
                     '(YOLO) files.')
@@ -128,13 +141,30 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
 
 
 def read_names(boxes_dir):
-  """Returns YOLO class names from classes.txt or obj.names, or an empty list."""
+  """Returns YOLO class names from classes.txt or obj.names, or an empty list.
+
+  Raises:
+    UserError: the file is not text, or has an empty line between others, which boxes
+      may count or not.
+  """
   for name in NAME_FILES:
     path = pathlib.Path(boxes_dir, name)
-    if path.is_file():
-      return [line.strip() for line in
-              path.read_text(encoding='utf-8-sig').splitlines() if line.strip()]
+    if os.path.isfile(path):
+      names = [line.strip() for line in _read_text(path).rstrip().split('\n')]
+      if '' in names[1:]:
+        raise UserError(f'{path} has an empty line, and the numbers of classes count '
+                        'lines: remove it, or name the class.')
+      return [] if names == [''] else names
   return []
+
+
+def _read_text(path):
+  try:
+    return path.read_text(encoding='utf-8-sig')
+  except UnicodeDecodeError:
+    raise UserError(f'{path} is not UTF-8 text: save it as such.') from None
+  except OSError as error:
+    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
 
 
 def clip_boxes(boxes, height, width):

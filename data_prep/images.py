@@ -4,6 +4,8 @@ Rules, the same for every image of a set:
 - 16-bit grey is scaled to 8 bits by one divisor for the whole set: `max_value / 255`,
   where `max_value` is 2^b - 1 for the smallest b of 8, 10, 12, 14, 16 that holds
   the largest value found in any 16-bit file of the set. 8-bit files are untouched.
+  A file that breaks a set's rule, by a larger value or by colour in a grey set, is
+  refused: nothing is clipped, and no colour dropped, in silence.
 - A file is coloured if its channels differ by more than `COLOUR_TOLERANCE` grey
   levels on average over the pixels; a set is grey unless a file is coloured. So RGB
   files that show grey (JPEG chroma noise included) do not make a set RGB.
@@ -37,17 +39,40 @@ def list_images(folder):
     Sorted list of `pathlib.Path`, chosen by file extension; may be empty.
 
   Raises:
-    UserError: the folder does not exist or is not a folder.
+    UserError: the folder does not exist, is not a folder or cannot be listed, or an
+      image's name is not UTF-8.
   """
   folder = pathlib.Path(folder)
-  if not folder.is_dir():
+  if not os.path.isdir(folder):  # Never an OSError.
     raise UserError(f'{folder} is not a folder.')
-  found = []
-  for root, dirs, files in os.walk(folder):
-    dirs[:] = [d for d in dirs if not d.startswith('.')]
-    found += [pathlib.Path(root, name) for name in files
-              if name.lower().endswith(EXTENSIONS) and not name.startswith('.')]
+  found = [path for path in walk(folder) if path.name.lower().endswith(EXTENSIONS)]
+  for path in found:
+    check_name(path)
   return sorted(found)
+
+
+def walk(folder):
+  """Yields the files under a folder, but for hidden ones.
+
+  Raises:
+    UserError: a folder cannot be listed.
+  """
+  for root, dirs, files in os.walk(folder, onerror=_cannot_list):
+    dirs[:] = [d for d in dirs if not d.startswith('.')]
+    yield from (pathlib.Path(root, name) for name in files if not name.startswith('.'))
+
+
+def _cannot_list(error):
+  raise UserError(f'{error.filename} cannot be listed: {error.strerror}.') from None
+
+
+def check_name(path):
+  """Raises UserError for a path that is not UTF-8, which no report could name."""
+  try:
+    str(path).encode()
+  except UnicodeEncodeError:
+    raise UserError(f'{str(path)!a} has bytes in its name that are not UTF-8: '
+                    'rename it.') from None
 
 
 def _decode(path):
@@ -61,7 +86,12 @@ def _decode(path):
         image.load()
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith('I'):
-          return image.convert('I')
+          image = image.convert('I')
+          low, high = image.getextrema()
+          if low < 0 or high > 65535:
+            raise UserError(f'{path} holds values outside 0 to 65535: save it as '
+                            '16-bit grey.')
+          return image
         if image.mode == 'F':
           raise UserError(f'{path} holds floating-point pixels: save it as '
                           '8-bit or 16-bit grey.')
@@ -78,6 +108,8 @@ def _decode(path):
           'is refused as a decompression bomb: cut it up or leave it out.'
       ) from None
     except Exception as error:  # Decoders raise nearly anything on bad bytes.
+      if isinstance(error, OSError) and error.errno:  # Not by a decoder.
+        raise UserError(f'{path} cannot be read: {error.strerror}.') from None
       raise UserError(f'{path} cannot be read as an image: it is damaged, '
                       f'truncated or of another format ({error}).') from None
 
@@ -109,12 +141,14 @@ def probe(path):
     return False, 255
   pixels = np.asarray(image)
   if image.mode == 'I':
-    if pixels.min() < 0 or pixels.max() > 65535:
-      raise UserError(f'{path} holds values outside 0 to 65535: save it as '
-                      '16-bit grey.')
     return False, int(pixels.max())
+  return _coloured(pixels), 255
+
+
+def _coloured(pixels):
+  """Whether the channels of uint8 [H, W, 3] differ."""
   spread = pixels.max(axis=-1).astype(np.int16) - pixels.min(axis=-1)
-  return bool(spread.mean() > COLOUR_TOLERANCE), 255
+  return bool(spread.mean() > COLOUR_TOLERANCE)
 
 
 def max_value_for(largest):
@@ -127,24 +161,44 @@ def read_image(path, grey, max_value=255):
 
   Args:
     path: a JPEG, PNG, BMP or TIFF file of any mode.
-    grey: True for one channel (colour becomes ITU-R 601 luma), False for three.
-    max_value: value of a 16-bit file that becomes 255 (see the module's rule);
-      larger ones are clipped. Eight-bit files ignore it.
+    grey: True for one channel, of a file that shows grey; False for three.
+    max_value: value of a 16-bit file that becomes 255 (see the module's rule), and
+      the largest there may be. Eight-bit files ignore it.
 
   Returns:
     uint8 [H, W, 1] or [H, W, 3], upright.
 
   Raises:
-    UserError: the file is unreadable, truncated, a decompression bomb, or holds
-      values that are neither 8-bit nor 16-bit.
+    UserError: the file is unreadable, truncated, a decompression bomb, holds values
+      that are neither 8-bit nor 16-bit or above `max_value`, or is coloured where
+      `grey` is asked for.
   """
   image = _decode(path)
+  pixels = np.atleast_3d(np.asarray(image))
   if image.mode == 'I':
-    pixels = np.asarray(image)
-    scaled = np.rint(pixels.clip(0, max_value) * (255.0 / max_value))
-    image = Image.fromarray(scaled.astype(np.uint8))
-  pixels = np.asarray(image.convert('L' if grey else 'RGB'))
-  return pixels[:, :, None] if grey else pixels
+    check_largest(path, int(pixels.max()), max_value)
+    pixels = np.rint(pixels * (255.0 / max_value)).astype(np.uint8)
+  if grey and image.mode == 'RGB' and _coloured(pixels):
+    raise UserError(f'{path} is coloured, and the images that it goes with are grey: '
+                    'convert it to grey first.')
+  return with_channels(pixels, 1 if grey else 3)
+
+
+def check_largest(path, largest, max_value):
+  """Raises UserError for a file whose `largest` value its set has no room for."""
+  if largest > max_value:
+    raise UserError(
+        f'{path} holds values up to {largest}, and the images that it goes with up to '
+        f'{max_value}: scale it as those are.')
+
+
+def with_channels(image, channels):
+  """Returns uint8 [H, W, 1 or 3] with 1 channel, ITU-R 601's luma, or with 3."""
+  if image.shape[2] == channels:
+    return image
+  if channels == 3:
+    return image.repeat(3, axis=2)
+  return np.asarray(Image.fromarray(image).convert('L'))[:, :, None]
 
 
 def square_crop_resize(image, size):

@@ -28,6 +28,7 @@ def gather(options):
   pairs, unlabelled = [], []
   if frames:
     pairs, unlabelled = frames_lib.match_boxes(options.frames, frames, options.boxes)
+    sources.check_boxes(pairs, options.boxes, name_classes=not classes)
   for name, paths in classes.items():
     _enough(name, len(paths), len(paths), options)
   reader = sources.survey(sum(classes.values(), []) + frames + clean,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import pathlib
 
 import numpy as np
@@ -9,6 +10,7 @@ from tqdm import tqdm
 
 from data_prep import frames as frames_lib
 from data_prep import images
+from pegan_jax import names as names_lib
 from pegan_jax.errors import UserError
 
 BACKGROUND = 'background'
@@ -24,12 +26,14 @@ class Item:
     frame: the raw image that other crops may come from too, or "".
     image: uint8 [S, S, C].
     place: the window (left, top, right, bottom) in pixels of the frame, if it is known.
+    whole: whether that window is all of the frame.
   """
   label: str
   source: str
   frame: str
   image: np.ndarray
   place: tuple = ()
+  whole: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +52,13 @@ class Reader:
   seed: int = 0
 
   def read(self, path):
-    """Returns the whole image, uint8 [H, W, C]."""
+    """Returns the whole image, uint8 [H, W, C]; UserError if it breaks the rules."""
     return images.read_image(path, self.grey, self.max_value)
+
+  def read_own_colour(self, path):
+    """Returns the whole image, uint8 [H, W, 1], or [H, W, 3] if it is coloured."""
+    coloured, _ = images.probe(path)
+    return images.read_image(path, not coloured, self.max_value)
 
   def crop(self, image, box=None):
     """Returns the box of an image, or its centre square, uint8 [S, S, C]."""
@@ -80,11 +89,6 @@ def survey(paths, size, seed):
   """
   coloured, largest = False, 255
   for path in progress(paths, 'checking images'):
-    try:
-      str(path).encode()
-    except UnicodeEncodeError:
-      raise UserError(f'{str(path)!a} has bytes in its name that are not UTF-8: '
-                      'rename it.') from None
     path_coloured, path_largest = images.probe(path)
     coloured |= path_coloured
     largest = max(largest, path_largest)
@@ -93,7 +97,7 @@ def survey(paths, size, seed):
 
 def list_or_fail(folder, flag):
   """Lists a folder's images; an empty one is an error that names its flag."""
-  if not pathlib.Path(folder).is_dir():
+  if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   paths = images.list_images(folder)
   if not paths:
@@ -115,16 +119,21 @@ def list_classes(folder):
     UserError: no class folders, an empty one, or one named like the background.
   """
   folder = pathlib.Path(folder)
-  if not folder.is_dir():
+  if not os.path.isdir(folder):
     raise UserError(f'--defects {folder} is not a folder.')
-  names = sorted(path.name for path in folder.iterdir()
-                 if path.is_dir() and not path.name.startswith('.'))
+  try:
+    names = sorted(path.name for path in folder.iterdir()
+                   if path.is_dir() and not path.name.startswith('.'))
+  except OSError as error:
+    raise UserError(f'--defects {folder} cannot be listed: {error.strerror}.'
+                    ) from None
   if not names:
     raise UserError(f'--defects {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
   if BACKGROUND in names:
     raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
                     'is the name of clean steel: pass that folder as --clean.')
+  names_lib.check_classes(names, f'--defects {folder}')
   return {name: list_or_fail(folder / name, '--defects') for name in names}
 
 
@@ -139,7 +148,9 @@ def read_classes(classes, folder, reader):
 def _cut(reader, label, frame, image, box):
   """Returns the item for one box of a frame."""
   source = f"{frame}[{','.join(str(edge) for edge in box)}]"
-  return Item(label, source, frame, reader.crop(image, box), tuple(box))
+  left, top, right, bottom = box
+  return Item(label, source, frame, reader.crop(image, box), tuple(box),
+              image.shape[:2] == (bottom - top, right - left))
 
 
 def frame_name(path, folder):
@@ -147,6 +158,26 @@ def frame_name(path, folder):
   folder = pathlib.Path(folder)
   return (pathlib.PurePath(folder.resolve().name)
           / path.relative_to(folder)).as_posix()
+
+
+def check_boxes(pairs, boxes_dir, name_classes):
+  """Refuses box files that cannot be read, before any image is, which takes longer.
+
+  Args:
+    pairs: list of (frame path, box file).
+    boxes_dir: the box files' folder.
+    name_classes: whether their names become classes, and so folders.
+
+  Raises:
+    UserError: naming the file, and the class if it is that.
+  """
+  names, found = frames_lib.read_names(boxes_dir), {}
+  for _, path in pairs:
+    found = {b[0]: path for b in frames_lib.read_boxes(path, names, 1, 1)} | found
+  if name_classes:
+    for name, path in found.items():
+      names_lib.check_class(name, boxes_dir if name in names else path)
+    names_lib.check_classes(sorted(found), boxes_dir)
 
 
 def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crops):
@@ -172,11 +203,8 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crop
   for path, box_path in progress(pairs, 'reading frames'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    if box_path.suffix.lower() == '.xml':
-      boxes = frames_lib.read_voc(box_path)
-    else:
-      boxes = frames_lib.read_yolo(box_path, names, height, width)
-    boxes = frames_lib.clip_boxes(boxes, height, width)
+    boxes = frames_lib.clip_boxes(
+        frames_lib.read_boxes(box_path, names, height, width), height, width)
     frame = frame_name(path, frames_dir)
     boxes_of[frame] = boxes
     clean = [_cut(reader, BACKGROUND, frame, image, box) for box in

@@ -1,12 +1,12 @@
 """Several methods' reports, with several seeds each, as one table."""
 
-import io
 import itertools
 
 import numpy as np
 from scipy import stats
 
-from pegan_jax.metrics.table import FIGURES, number
+from pegan_jax import figures
+from pegan_jax.metrics.table import align, FIGURES, number
 
 # Of the table of means, left to right; those that a method lacks are dashes.
 _SHOWN = ('fid', 'kid', 'label_fidelity', 'copies', 'precision', 'recall',
@@ -118,7 +118,7 @@ def to_markdown(table):
                  f'{m["updates"]:,}', f'{m["seconds"]:.0f}',
                  f'{m["images_per_second"]:.0f}',
                  ' + '.join(f'{m["parameters"][k]:,}' for k in ('gen', 'disc'))])
-  lines += _table(rows)
+  lines += align(rows, markdown=True)
   for figure in _DISTANCES:
     lines += ['', f'{_TITLES[figure]} by class [95% interval]', '']
     classes = list(next(iter(methods.values()))['classes'])
@@ -130,7 +130,7 @@ def to_markdown(table):
       held_out = [m['held_out'][figure] for m in methods.values()]
       rows.append([f'mean, held-out crops (N = {held_out[0]["n_real"]})',
                    *map(_cell, held_out), number(held_out[0]['floor'])])
-    lines += _table(rows)
+    lines += align(rows, markdown=True)
   return '\n'.join([*lines, '', *_say_differences(table)]) + '\n'
 
 
@@ -142,11 +142,6 @@ def _cell(figure, full=False):
   if full and len(figure['seeds']) > 1:
     text += f' ± {number(float(np.std(figure["seeds"], ddof=1)))}'
   return text
-
-
-def _table(rows):
-  lines = [f'| {" | ".join(row)} |' for row in rows]
-  return [lines[0], '|---' * len(rows[0]) + '|', *lines[1:]]
 
 
 def _say_differences(table):
@@ -177,37 +172,31 @@ def _order(pair):
 
 def draw(table, path):
   """Writes a PNG: FID and KID by class and method, intervals, seeds and floors."""
-  # pylint: disable=g-import-not-at-top
-  from matplotlib.backends.backend_agg import FigureCanvasAgg
-  from matplotlib.figure import Figure
   methods = table['methods']
   classes = list(next(iter(methods.values()))['classes'])
-  canvas = Figure(figsize=(14, 8), layout='constrained')
-  FigureCanvasAgg(canvas)
-  for panel, figure in zip(canvas.subplots(2, 1), _DISTANCES):
-    width = 0.8 / len(methods)
-    for i, (method, m) in enumerate(methods.items()):
-      values = [m['classes'][c][figure] for c in classes] + [m['mean'][figure]]
-      x = np.arange(len(values)) + (i - (len(methods) - 1) / 2) * width
-      panel.bar(x, [v['value'] for v in values], 0.9 * width, label=method,
-                yerr=np.abs([[v['value'] - v['low'], v['high'] - v['value']]
-                             for v in values]).T, capsize=1)
-      for at, v in zip(x, values):
-        panel.plot([at] * len(v['seeds']), v['seeds'], '.', color='black',
-                   markersize=3)
-    floors = [next(iter(methods.values()))['classes'][c][figure]['floor']
-              for c in classes]
-    floors.append(next(iter(methods.values()))['mean'][figure]['floor'])
-    panel.hlines(floors, np.arange(len(floors)) - 0.45,
-                 np.arange(len(floors)) + 0.45, color='black',
-                 label='real against real')
-    panel.set_xticks(range(len(floors)), [*classes, 'mean'])
-    panel.set_title(f'{_TITLES[figure]}, lower is better; dots are seeds')
-    panel.margins(x=0.01)
-  canvas.axes[0].legend(ncols=len(methods) + 1)
-  p = table['protocol']
-  canvas.suptitle(f'{p["network"]}, {p["budget"]}, '
-                  f'{p["image_size"]} pixels, width {p["width"]}')
-  png = io.BytesIO()  # Drawn in whole before the file is touched.
-  canvas.savefig(png, format='png', dpi=100)
-  path.write_bytes(png.getvalue())
+  with figures.png(path, 14, 8) as canvas:
+    for panel, figure in zip(canvas.subplots(2, 1), _DISTANCES):
+      width = 0.8 / len(methods)
+      for i, (method, m) in enumerate(methods.items()):
+        values = [m['classes'][c][figure] for c in classes] + [m['mean'][figure]]
+        x = np.arange(len(values)) + (i - (len(methods) - 1) / 2) * width
+        panel.bar(x, [v['value'] for v in values], 0.9 * width,
+                  label=figures.label(method), capsize=1, yerr=np.abs(
+                      [[v['value'] - v['low'], v['high'] - v['value']]
+                       for v in values]).T)
+        for at, v in zip(x, values):
+          panel.plot([at] * len(v['seeds']), v['seeds'], '.', color='black',
+                     markersize=3)
+      floors = [next(iter(methods.values()))['classes'][c][figure]['floor']
+                for c in classes]
+      floors.append(next(iter(methods.values()))['mean'][figure]['floor'])
+      panel.hlines(floors, np.arange(len(floors)) - 0.45,
+                   np.arange(len(floors)) + 0.45, color='black',
+                   label='real against real')
+      panel.set_xticks(range(len(floors)), [*classes, 'mean'])
+      panel.set_title(f'{_TITLES[figure]}, lower is better; dots are seeds')
+      panel.margins(x=0.01)
+    canvas.axes[0].legend(ncols=len(methods) + 1)
+    p = table['protocol']
+    canvas.suptitle(f'{p["network"]}, {p["budget"]}, '
+                    f'{p["image_size"]} pixels, width {p["width"]}')

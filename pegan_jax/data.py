@@ -17,8 +17,10 @@ import numpy as np
 from PIL import Image
 import tensorflow_datasets as tfds
 
-from pegan_jax import matches, provenance
+from data_prep import sources
+from pegan_jax import dataset_folder, matches, provenance
 from pegan_jax.errors import UserError
+from pegan_jax.names import check_classes
 
 # Layouts of one column with defects of any class.
 _PAIRS = ('pairs', 'matched_pairs')
@@ -43,6 +45,21 @@ class DataInfo(NamedTuple):
   content: str
 
   @property
+  def max_value(self):
+    """The value of 16-bit files that became 255."""
+    return self.metadata.get('max_value', 255)
+
+  @property
+  def window(self):
+    """Side in pixels of a frame of what became a background."""
+    return self.metadata.get('window', self.image_size)
+
+  @property
+  def reader(self):
+    """Reads other images by the rules that these were read by."""
+    return sources.Reader(self.image_size, self.channels == 1, self.max_value)
+
+  @property
   def background(self):
     """The label of the background: the one after the defect classes."""
     return len(self.classes)
@@ -52,37 +69,19 @@ class DataInfo(NamedTuple):
     return len(self.classes) + 1
 
 
-def _builder(folder):
-  folder = pathlib.Path(folder).expanduser()
-  if not (folder / 'dataset_info.json').is_file():
-    raise UserError(
-        f'no data set at {str(folder)!r}: build one with python -m '
-        'data_prep.build, and name its folder with --config.data_dir')
-  try:
-    return tfds.builder_from_directory(str(folder))
-  except Exception as e:
-    raise UserError(
-        f'the data set at {str(folder)!r} cannot be opened '
-        f'({_first_line(e)}): build it anew') from e
-
-
-def _first_line(error):
-  return f'{type(error).__name__}: {error}'.splitlines()[0][:200]
-
-
 def load_info(folder):
   """Reads what the data set at `folder` holds; UserError if there is none."""
-  builder = _builder(folder)
+  folder = pathlib.Path(folder).expanduser()
+  builder, metadata = dataset_folder.open_builder(folder)
   names = builder.info.features['label'].names
   if len(names) < 2 or names[-1] != 'background':
     raise UserError(
-        f'the data set at {str(folder)!r} has the labels {names}: '
+        f'the data set at {str(folder)!r} has the labels {", ".join(names)}: '
         'the last must be background, after at least one defect class')
+  check_classes(names, str(folder))
   shape = builder.info.features['image'].shape
-  folder = pathlib.Path(folder).expanduser()
-  return DataInfo(folder, names[:-1], shape[0], shape[2],
-                  dict(builder.info.metadata or {}), provenance.of_files(
-                      folder, folder.glob('*.array_record-*')))
+  return DataInfo(folder, names[:-1], shape[0], shape[2], metadata, provenance.of_files(
+      folder, folder.glob('*.array_record-*')))
 
 
 class Records:
@@ -90,19 +89,21 @@ class Records:
 
   Args:
     info: from `load_info`.
-    split: 'train' or 'test'.
+    split: 'train' or 'test'; a data set without the latter holds nothing out.
     cache_mb: images once decoded are kept where all of them take no more than
       that many megabytes; 0 keeps none.
 
   Attributes:
     labels: [n] int32, read once at the start, which also proves every record
       readable.
+
+  Raises:
+    UserError: another split than the data set has, or a damaged shard.
   """
 
   def __init__(self, info, split, cache_mb=0):
     self._folder = info.folder
-    self._source = _builder(info.folder).as_data_source(
-        split, decoders={'image': tfds.decode.SkipDecoding()})
+    self._source = _open(info, split)
     self.labels = np.array(
         [r['label'] for r in self._read(range(len(self._source)))], np.int32)
     shape = (len(self.labels), info.image_size, info.image_size, info.channels)
@@ -111,10 +112,12 @@ class Records:
       self._kept, self._pixels = np.zeros(shape[0], bool), np.empty(shape, np.uint8)
 
   def _read(self, indices):
+    if not len(indices):
+      return []
     try:
       records = self._source.__getitems__([int(i) for i in indices])
     except Exception as e:
-      raise self._damaged(_first_line(e)) from e
+      raise self._damaged('a record cannot be read') from e
     # What a shard that was cut off gives for the records it has lost.
     if any(r['label'] is None for r in records):
       raise self._damaged('records are missing')
@@ -146,6 +149,22 @@ class Records:
   def find(self, label):
     """Indices of the records with this label, in order."""
     return np.flatnonzero(self.labels == label)
+
+
+def _open(info, split):
+  """tfds's source of a split's records; an absent test split has none."""
+  builder, _ = dataset_folder.open_builder(info.folder)
+  if split not in builder.info.splits:
+    if split == 'test':
+      return []
+    raise UserError(f'the data set at {str(info.folder)!r} has no split {split!r}: '
+                    f'choose from {", ".join(builder.info.splits)}')
+  try:
+    return builder.as_data_source(
+        split, decoders={'image': tfds.decode.SkipDecoding()})
+  except Exception as e:  # Whatever tfds makes of missing shards.
+    raise UserError(f'the {split} split of {str(info.folder)!r} cannot be opened: '
+                    'build the data set anew') from e
 
 
 def _decode(png):
@@ -210,7 +229,10 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
     match = np.full((len(records.labels), info.background), 1 / info.background,
                     np.float32)
     if config.match:
-      match[records.find(info.background)] = matches.load(info, 'train')
+      clean = records.find(info.background)
+      rows = matches.load(info, 'train')
+      matches.check_count(info, 'train', rows, len(clean))
+      match[clean] = rows
   shape = (config.n_critic, config.batch_size)
   pairs = config.batch_size // process_count
   mine = slice(process_index * pairs, (process_index + 1) * pairs)

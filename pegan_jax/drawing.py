@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data_prep import images
+from data_prep import images, sources as source_files
 from pegan_jax import data, matches, sharding
 from pegan_jax.errors import UserError
 from pegan_jax.step import scale, to_pixels
@@ -20,6 +20,9 @@ from pegan_jax.step import scale, to_pixels
 # Images of a class that a device computes together, whatever the batch size: the
 # same shapes give the same rounding, and so the same bytes.
 CHUNK = 16
+
+# Of windows of a folder's images, at least so many are kept, for the memory's sake.
+_MOST_WINDOWS = 5000
 
 
 class Job(NamedTuple):
@@ -42,7 +45,8 @@ def load_backgrounds(run):
 
   Args:
     run: a `Run`; its config's `generate.backgrounds` names a folder of the
-      user's own, else `generate.split` names a split of the data set.
+      user's own, cut into windows as `data_prep.build --clean` cuts them, else
+      `generate.split` names a split of the data set.
 
   Returns:
     uint8 [n, h, w, C] at the data set's size and number of channels, and n
@@ -55,15 +59,7 @@ def load_backgrounds(run):
                       '--config.generate.backgrounds')
     return None, None
   if settings.backgrounds:
-    paths = images.list_images(settings.backgrounds)
-    if not paths:
-      raise UserError(f'no images in {settings.backgrounds!r}')
-    max_value = info.metadata['max_value']
-    loaded = [images.square_crop_resize(
-        images.read_image(p, info.channels == 1, max_value), info.image_size)
-              for p in paths]
-    names = [p.relative_to(settings.backgrounds).as_posix() for p in paths]
-    return np.stack(loaded), names
+    return _cut_backgrounds(settings.backgrounds, info)
   records = data.Records(info, settings.split)
   found = records.find(info.background)
   if not len(found):
@@ -72,6 +68,20 @@ def load_backgrounds(run):
         'backgrounds: name another with --config.generate.split, or a folder '
         'with --config.generate.backgrounds')
   return records.images(found), records.sources(found)
+
+
+def _cut_backgrounds(folder, info):
+  """Windows of a folder's clean images, and their names."""
+  paths = images.list_images(folder)
+  if not paths:
+    raise UserError(f'no images in {folder!r}')
+  items = source_files.read_clean(
+      paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
+  # What is a window as it is keeps its file's name.
+  names = [item.frame.split('/', 1)[1]
+           if item.whole and item.place[3] == info.window else item.source
+           for item in items]
+  return np.stack([item.image for item in items]), names
 
 
 def choose(run, counts, available):
@@ -83,7 +93,9 @@ def choose(run, counts, available):
   config, match = run.config, None
   if (config.get('match') and config.generate.matched
       and not config.generate.backgrounds):
-    match = matches.load(run.info, config.generate.split)
+    split = config.generate.split
+    match = matches.load(run.info, split)
+    matches.check_count(run.info, split, match, available)
   return choose_backgrounds(config.generate.seed, counts, available, match)
 
 

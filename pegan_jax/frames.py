@@ -41,7 +41,7 @@ def plan(run):
     UserError: no frames, or one that is smaller than a window or cannot be read.
   """
   config, info = run.config.generate, run.info
-  size = info.image_size
+  size = info.window
   paths = image_files.list_images(config.frames)
   if not paths:
     raise UserError(f'no images in {config.frames!r}')
@@ -53,7 +53,8 @@ def plan(run):
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):
-    frame = _read(path, info, grey=info.channels == 1)
+    frame = image_files.with_channels(
+        info.reader.read_own_colour(path), info.channels)
     rng = np.random.default_rng([config.seed, i])
     places = _places(rng, frame.shape[:2], size, config.defects_per_frame)
     if not places:
@@ -61,7 +62,7 @@ def plan(run):
                       f'defect is drawn in a window of {size}x{size}')
     full += len(places) < config.defects_per_frame
     for left, top in places:
-      cuts.append(frame[top:top + size, left:left + size])
+      cuts.append(info.reader.crop(frame, (left, top, left + size, top + size)))
       windows.append(Window(path.relative_to(config.frames),
                             int(rng.choice(labels)), left, top))
   if full:
@@ -70,10 +71,6 @@ def plan(run):
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
   return drawing.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
-
-
-def _read(path, info, grey):
-  return image_files.read_image(path, grey, info.metadata['max_value'])
 
 
 def _places(rng, shape, size, count):
@@ -93,7 +90,7 @@ def _places(rng, shape, size, count):
 
 
 def write(run, step, job, drawn, out, beside):
-  """Puts what is drawn in the frames' windows.
+  """Puts what is drawn in the frames' windows, brought back to their size.
 
   Outside of the windows, and where a generator's mask is 0, a frame stays as it is,
   but that it is written with 8 bits a channel; its colour is kept where the network
@@ -114,19 +111,20 @@ def write(run, step, job, drawn, out, beside):
     for i, (fake, mask) in enumerate(zip(fakes, masks), first):
       index = job.chosen[label][i]
       by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
-  find, fade = settings.defect_finder(run), _fade(info.image_size)
+  find, size = settings.defect_finder(run), info.window
+  fade = _fade(size)
   rows, annotated, painted = [], [], []
   with contextlib.closing(monitor.Progress(len(by_frame), unit='frame')) as progress:
     for path in sorted(by_frame):
-      frame = _read_own_colour(pathlib.Path(config.frames) / path, info)
+      frame = info.reader.read_own_colour(pathlib.Path(config.frames) / path).copy()
       name = path.with_suffix('.png')
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
       for index, fake, part in by_frame[path]:
         window = job.sources[index]
-        area = (slice(window.top, window.top + info.image_size),
-                slice(window.left, window.left + info.image_size))
-        part = np.rint(part * fade).astype(np.uint8)
-        change = fake.astype(np.int16) - job.backgrounds[index]
+        area = (slice(window.top, window.top + size),
+                slice(window.left, window.left + size))
+        part = np.rint(_resize(part, size) * fade).astype(np.uint8)
+        change = _resize(fake.astype(np.int16) - job.backgrounds[index], size)
         frame[area] = _paint(frame[area], change, np.where(part > 0, fade, 0))
         mask[area] = np.rint(config.strength * part)
         found = find(part, info.classes[window.label], annotations.Place(
@@ -151,9 +149,14 @@ def write(run, step, job, drawn, out, beside):
   settings.report_unboxed(run, painted)
 
 
-def _read_own_colour(path, info):
-  coloured, _ = image_files.probe(path)
-  return _read(path, info, grey=not coloured).copy()
+def _resize(array, size):
+  """Brings [s, s] or [s, s, C] to `size`, linearly: what is 0 all around stays 0."""
+  if len(array) == size:
+    return array
+  planes = np.atleast_3d(array).astype(np.float32)
+  planes = [Image.fromarray(plane).resize((size, size), Image.Resampling.BILINEAR)
+            for plane in np.moveaxis(planes, -1, 0)]
+  return np.stack(planes, -1).reshape(size, size, *array.shape[2:])
 
 
 def _fade(size):
@@ -165,7 +168,7 @@ def _fade(size):
 
 
 def _paint(frame, change, weight):
-  """frame + weight * change: uint8 [h, w, C], int16 [h, w, c], [h, w] -> uint8."""
+  """frame + weight * change: uint8 [h, w, C], [h, w, c], [h, w] -> uint8."""
   if change.shape[-1] != frame.shape[-1]:  # Between grey and colour.
     change = change.mean(-1, keepdims=True)
   painted = np.rint(frame + weight[..., None] * change)

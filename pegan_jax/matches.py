@@ -24,7 +24,8 @@ def load(info, split):
     split: 'train' or 'test'.
 
   Returns:
-    float32 [n, C], in the order in which the split has its n backgrounds.
+    float32 [n, C], in the order in which the split has its n backgrounds; each has a
+    class, and each class a background.
 
   Raises:
     UserError: no such file, or one that is not of this data set.
@@ -32,7 +33,7 @@ def load(info, split):
   path = info.folder / FILE
   try:
     found = json.loads(path.read_text('utf-8'))
-    rows = np.array(found[split], np.float32).reshape(-1, len(info.classes))
+    classes, rows = found['classes'], np.array(found[split], np.float32)
   except FileNotFoundError as e:
     raise UserError(
         f'the data set at {str(info.folder)!r} has no {FILE}: make it with python '
@@ -40,6 +41,22 @@ def load(info, split):
         '--config.match=False') from e
   except (ValueError, KeyError, TypeError) as e:
     raise UserError(f'{path} is damaged: run data_prep.match again') from e
-  if found.get('classes') != info.classes:
+  if found.get('content') != info.content:
+    raise UserError(f'{path} is of another data set: run data_prep.match again')
+  if classes != info.classes:
     raise UserError(f'{path} is of other classes: run data_prep.match again')
+  if not rows.size:
+    return rows.reshape(0, len(classes))
+  if not (rows.shape[1:] == (len(classes),) and np.isfinite(rows).all()
+          and (rows >= 0).all() and rows.any(0).all() and rows.any(1).all()):
+    raise UserError(f'{path} is damaged, as its rows are no shares of the '
+                    f'{len(classes)} classes: run data_prep.match again')
   return rows
+
+
+def check_count(info, split, rows, count):
+  """UserError where `load` gave other than one of `rows` for each of n backgrounds."""
+  if len(rows) != count:
+    raise UserError(
+        f'{info.folder / FILE} is of {len(rows)} backgrounds, and the {split} split '
+        f'has {count}: run data_prep.match again')

@@ -1,6 +1,7 @@
 """From a checkpoint to class folders: what is written, from what, and how surely."""
 
 import csv
+import os
 import shutil
 
 import numpy as np
@@ -141,11 +142,39 @@ def test_the_users_own_clean_images(setting, tmp_path):
   folder = tmp_path / 'mine' / 'Prüfstand'
   folder.mkdir(parents=True)
   rng = np.random.default_rng(0)
-  image = rng.integers(0, 256, (50, 70, 3), np.uint8)
+  image = rng.integers(0, 256, (50, 70, 1), np.uint8).repeat(3, -1)
   Image.fromarray(image).save(folder / 'größe.jpg')
   config.generate.backgrounds = str(folder.parent)
   out = generate(config, workdir)
-  assert {r['background'] for r in _rows(out)} == {'Prüfstand/größe.jpg'}
+  assert {r['background'] for r in _rows(out)} == {
+      f'mine/Prüfstand/größe.jpg[{x},0,{x + 32},32]' for x in (0, 32)}
+
+
+@pytest.mark.parametrize('key', ['backgrounds', 'frames'])
+def test_images_that_break_the_sets_rules(setting, tmp_path, key):
+  config, workdir = setting
+  config.generate[key] = str(tmp_path / 'mine')
+  (tmp_path / 'mine').mkdir()
+  path = tmp_path / 'mine' / 'a.png'
+  Image.fromarray(np.full((40, 40), 300, np.uint16)).save(path)
+  with pytest.raises(UserError, match='a.png .* up to 300, .* up to 255'):
+    generate(config, workdir)
+  Image.new('RGB', (40, 40), 'red').save(path)
+  if key == 'backgrounds':
+    with pytest.raises(UserError, match='a.png is coloured'):
+      generate(config, workdir)
+  else:  # A frame keeps its own colour.
+    generate(config, workdir)
+    with Image.open(tmp_path / 'generated' / 'a.png') as image:
+      assert image.mode == 'RGB'
+  name = tmp_path / 'mine' / os.fsdecode(b'\xff.png')
+  try:
+    path.rename(name)
+  except OSError:
+    return
+  config.generate.out = str(tmp_path / 'other')
+  with pytest.raises(UserError, match='not UTF-8'):
+    generate(config, workdir)
 
 
 def test_generation_uses_the_average_and_the_named_step(setting):

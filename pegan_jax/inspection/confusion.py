@@ -1,10 +1,8 @@
 """A confusion matrix and its recalls, as table, JSON and PNG."""
 
-import io
-
 import numpy as np
 
-from pegan_jax import files
+from pegan_jax import figures, files
 from pegan_jax.metrics.table import align
 
 
@@ -49,33 +47,25 @@ def write(report, folder):
   """
   files.write_json(folder / 'inspection.json', report)
   files.write(folder / 'inspection.md', to_text(report, True))
-  files.write(folder / 'inspection.png', _png(report))
+  _draw(report, folder / 'inspection.png')
 
 
-def _png(report):
-  # Here, so that nothing else waits for it: it takes a second to import.
-  # pylint: disable=g-import-not-at-top
-  from matplotlib.backends.backend_agg import FigureCanvasAgg
-  from matplotlib.figure import Figure
+def _draw(report, path):
   counts, classes = np.array(report['confusion']), report['classes']
   share = counts / counts.sum(1, keepdims=True)
   side = 2.5 + 0.5 * len(classes)
-  canvas = Figure(figsize=(side + 1, side), layout='constrained')
-  FigureCanvasAgg(canvas)
-  panel = canvas.subplots()
-  panel.imshow(share, vmin=0, vmax=1, cmap='Blues')
-  for i, row in enumerate(counts):
-    for j, count in enumerate(row):
-      panel.text(j, i, str(count), ha='center', va='center', fontsize=9,
-                 color='white' if share[i, j] > 0.6 else 'black')
-  panel.set_xticks(range(len(classes)), classes, rotation=20)
-  panel.set_yticks(range(len(classes)), [
-      f'{c} ({100 * r:.0f}%)' for c, r in zip(classes, recalls(counts))])
-  panel.set_xlabel('answer')
-  panel.set_ylabel('true class (recall)')
-  panel.set_title(
-      f'{100 * np.trace(counts) / counts.sum():.1f}% of {counts.sum()} test '
-      'images', fontsize=10)
-  png = io.BytesIO()
-  canvas.savefig(png, format='png', dpi=100)
-  return png.getvalue()
+  with figures.png(path, side + 1, side) as canvas:
+    panel = canvas.subplots()
+    panel.imshow(share, vmin=0, vmax=1, cmap='Blues')
+    for i, row in enumerate(counts):
+      for j, count in enumerate(row):
+        panel.text(j, i, str(count), ha='center', va='center', fontsize=9,
+                   color='white' if share[i, j] > 0.6 else 'black')
+    panel.set_xticks(range(len(classes)), classes, rotation=20)
+    panel.set_yticks(range(len(classes)), [
+        f'{c} ({100 * r:.0f}%)' for c, r in zip(classes, recalls(counts))])
+    panel.set_xlabel('answer')
+    panel.set_ylabel('true class (recall)')
+    panel.set_title(
+        f'{100 * np.trace(counts) / counts.sum():.1f}% of {counts.sum()} test '
+        'images', fontsize=10)

@@ -1,6 +1,5 @@
 """Whether a generator has seen what the inspectors are tested on."""
 
-import csv
 import json
 import pathlib
 
@@ -33,7 +32,7 @@ def check(info, train, test, folder, generated):
     What was compared, as sentences for the report.
 
   Raises:
-    UserError: naming the files where they overlap.
+    UserError: naming the files where they overlap, or a damaged file.
   """
   held_out = _test_names(info, test)
   said = []
@@ -43,18 +42,24 @@ def check(info, train, test, folder, generated):
       n for n, x in zip(generated.names, generated.pixels)
       if x.tobytes() in known])
   said.append('no generated image equals a test image')
-  backgrounds = _manifest(folder.path)
-  if backgrounds is None:
+  manifest = folder.path / 'manifest.csv'
+  if not manifest.is_file():
     said.append('it has no manifest: where its images come from is not known')
   else:
+    named = sets.read_manifest(manifest)
+    backgrounds = set(named.values()) - {''}
     _refuse(folder, 'was made from test images, as its manifest says',
             sorted(backgrounds & held_out))
     said.append(f'none of the {len(backgrounds)} backgrounds in its manifest is '
                 'a test image or of the same steel')
+    lost = sum(name not in named for name in generated.names)
+    if lost:
+      said.append(f'{lost} of its images are not in its manifest: where they come '
+                  'from is not known')
   trained_on = _trained_on(folder.path)
   if trained_on is None:
-    said.append('its run is not beside it: what the generator was trained on is '
-                'not known')
+    said.append('its run is not beside it, or the data set that it names is gone or '
+                'another by now: what the generator was trained on is not known')
   else:
     _refuse(folder, 'comes from a generator that was trained on test images',
             sorted(trained_on & held_out))
@@ -85,20 +90,8 @@ def _test_names(info, test):
     names |= {d['dropped'] for d in audit['duplicates']
               if d['same_as'] in names}
   except (ValueError, KeyError, TypeError) as e:
-    raise UserError(f'{path} is damaged ({type(e).__name__}: {e}): build the '
-                    'data set anew') from e
+    raise UserError(f'{path} is damaged: build the data set anew') from e
   return names
-
-
-def _manifest(folder):
-  path = folder / 'manifest.csv'
-  if not path.is_file():
-    return None
-  try:
-    with path.open(newline='', encoding='utf-8') as f:
-      return {row.get('background') for row in csv.DictReader(f)} - {None, ''}
-  except (csv.Error, UnicodeDecodeError) as e:
-    raise UserError(f'{path} cannot be read ({e})') from e
 
 
 def _trained_on(folder):
@@ -107,9 +100,14 @@ def _trained_on(folder):
   try:
     config = json.loads((run / 'config.json').read_text('utf-8'))
     dataset = pathlib.Path(config.get('data_dir') or run / 'dataset')
-  except (OSError, ValueError, AttributeError):
+    # Runs of before it was noted are taken by their word.
+    content = config.get('dataset', {}).get('content')
+  except (OSError, ValueError, AttributeError, TypeError):
     return None
   if not sets.is_dataset(dataset):
     return None
-  records = data.Records(data.load_info(dataset), 'train')
+  info = data.load_info(dataset)
+  if content not in (None, info.content):
+    return None
+  records = data.Records(info, 'train')
   return set(records.sources(range(len(records.labels))))

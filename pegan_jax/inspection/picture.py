@@ -1,9 +1,8 @@
 """A study as a picture: figures, differences, recalls, and the curve."""
 
-import io
-
 import numpy as np
 
+from pegan_jax import figures
 from pegan_jax.inspection.arms import AUGMENTED, REAL
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
@@ -22,34 +21,25 @@ def draw(report, path):
   Raises:
     OSError: the file cannot be written.
   """
-  # Here, so that nothing else waits for it: it takes a second to import.
-  # pylint: disable=g-import-not-at-top
-  from matplotlib.backends.backend_agg import FigureCanvasAgg
-  from matplotlib.figure import Figure
   fraction = max(report['fractions'], key=float)
   arms = report['fractions'][fraction]['arms']
   height = 1.6 + 0.42 * len(arms)
   curve = len(report['fractions']) > 1
-  canvas = Figure(figsize=(16, height + 4.5 * curve), layout='constrained')
-  FigureCanvasAgg(canvas)
-  grid = canvas.add_gridspec(
-      1 + curve, 4, height_ratios=[height, 4.5][:1 + curve],
-      width_ratios=[1, 1, 1, 1.5])
-  panels = [canvas.add_subplot(grid[0, i]) for i in range(4)]
-  _accuracy(panels[0], arms)
-  _difference(panels[1], arms, REAL)
-  _difference(panels[2], arms, AUGMENTED)
-  _recall(panels[3], arms, report['classes'])
-  if curve:
-    _curve(canvas.add_subplot(grid[1, :]), report)
-  p = report['protocol']
-  canvas.suptitle(
-      f'{p["network"]}, {p["seeds"]} seeds, {p["steps"]} steps; '
-      f'{p["test_images"]} test images; 95% intervals', fontsize=10)
-  png = io.BytesIO()  # Drawn in whole before the file is touched.
-  canvas.savefig(png, format='png', dpi=100)
-  with open(path, 'wb') as f:
-    f.write(png.getvalue())
+  with figures.png(path, 16, height + 4.5 * curve) as canvas:
+    grid = canvas.add_gridspec(
+        1 + curve, 4, height_ratios=[height, 4.5][:1 + curve],
+        width_ratios=[1, 1, 1, 1.5])
+    panels = [canvas.add_subplot(grid[0, i]) for i in range(4)]
+    _accuracy(panels[0], arms)
+    _difference(panels[1], arms, REAL)
+    _difference(panels[2], arms, AUGMENTED)
+    _recall(panels[3], arms, report['classes'])
+    if curve:
+      _curve(canvas.add_subplot(grid[1, :]), report)
+    p = report['protocol']
+    canvas.suptitle(
+        f'{p["network"]}, {p["seeds"]} seeds, {p["steps"]} steps; '
+        f'{p["test_images"]} test images; 95% intervals', fontsize=10)
 
 
 def _rows(panel, arms, labels):
@@ -117,7 +107,7 @@ def _curve(panel, report):
     value, low, high = (100 * np.array([e[x] for e in entries])
                         for x in ('value', 'low', 'high'))
     panel.errorbar(counts, value, yerr=np.maximum(0, [value - low, high - value]),
-                   fmt='o-', capsize=3, label=arm['title'])
+                   fmt='o-', capsize=3, label=figures.label(arm['title']))
   panel.set_xscale('log')
   panel.set_xticks(counts, [f'{n:.0f}' for n in counts])
   panel.set_xticks([], minor=True)

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from data_prep import images
+from data_prep import images, sources
 from pegan_jax import monitor
 from pegan_jax.errors import UserError
 from pegan_jax.inspection import inspector
@@ -30,38 +30,47 @@ def predict(workdir, paths, csv_path=None):
     [(path, class, probability)].
 
   Raises:
-    UserError: no inspector, no images, or one that cannot be read.
+    UserError: no inspector, no images, or one that cannot be read or breaks the
+      rules of what the inspector was trained on.
   """
   files = _files(paths)
   if csv_path and not pathlib.Path(csv_path).absolute().parent.is_dir():
     raise UserError(f'{csv_path}: there is no such folder')
   probabilities, dataset = inspector.load(workdir)
   classes, found, resized = dataset['classes'], [], 0
+  reader = sources.Reader(
+      dataset['image_size'], dataset['channels'] == 1, dataset['max_value'])
   every, seconds = [], 0.0
   for first in range(0, len(files), _BLOCK):
-    block, other = _read(files[first:first + _BLOCK], dataset)
+    block, other = _read(files[first:first + _BLOCK], reader)
     resized += other
     began = time.perf_counter()
-    p = probabilities(block)
+    every.append(probabilities(block))
     seconds += time.perf_counter() - began
-    every.append(p)
-    for path, row in zip(files[first:first + _BLOCK], p):
-      found.append((path, classes[row.argmax()], float(row.max())))
-      print(f'{path}  {found[-1][1]}  {found[-1][2]:.3f}')
+    found += [(path, classes[row.argmax()], float(row.max()))
+              for path, row in zip(files[first:], every[-1])]
+    if not csv_path:
+      _show(found[first:])
+  if csv_path:  # Written first: what is printed to may be closed.
+    _write_csv(csv_path, found, np.concatenate(every), classes)
+    _show(found)
   if resized:
-    size = dataset['image_size']
     monitor.say(f'note: {resized} images were cut square and brought to '
-                f'{size}x{size}, as the inspector was trained')
+                f'{reader.size}x{reader.size}, as the inspector was trained')
   if len(files) >= _BLOCK:
     monitor.say(f'{len(files) / seconds:.0f} images/s')
-  if csv_path:
-    _write_csv(csv_path, found, np.concatenate(every), classes)
   return found
+
+
+def _show(found):
+  for path, name, p in found:
+    print(f'{path}  {name}  {p:.3f}')
 
 
 def _files(paths):
   files = []
   for path in map(pathlib.Path, paths):
+    images.check_name(path)
     if path.is_dir():
       inside = images.list_images(path)
       if not inside:
@@ -74,13 +83,12 @@ def _files(paths):
   return files
 
 
-def _read(files, dataset):
-  size, block, other = dataset['image_size'], [], 0
+def _read(files, reader):
+  block, other = [], 0
   for path in files:
-    image = images.read_image(path, dataset['channels'] == 1,
-                              dataset['max_value'])
-    other += image.shape[:2] != (size, size)
-    block.append(images.square_crop_resize(image, size))
+    image = reader.read(path)
+    other += image.shape[:2] != (reader.size, reader.size)
+    block.append(reader.crop(image))
   return np.stack(block), other
 
 

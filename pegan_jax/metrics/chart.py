@@ -1,9 +1,8 @@
 """A report as a picture: each figure's bars by class, intervals and floors."""
 
-import io
-
 import numpy as np
 
+from pegan_jax import figures
 from pegan_jax.metrics.table import FIGURES
 
 
@@ -22,34 +21,25 @@ def draw(report, path):
   Raises:
     OSError: the file cannot be written.
   """
-  # Here, so that nothing else waits for it: it takes a second to import.
-  # pylint: disable=g-import-not-at-top
-  from matplotlib.backends.backend_agg import FigureCanvasAgg
-  from matplotlib.figure import Figure
   parts = [('training images' if 'held_out' in report else 'real images',
             report)]
   if 'held_out' in report:
     parts.append(('held-out images', report['held_out']))
-  figures = [f for f in FIGURES if f.name in report['pooled']]
-  rows = -(-len(figures) // 2)
-  canvas = Figure(figsize=(14, 2.6 * rows + 1.2), layout='constrained')
-  FigureCanvasAgg(canvas)
-  panels = canvas.subplots(rows, 2, squeeze=False).ravel()
-  for panel, figure in zip(panels, figures):
-    _panel(panel, figure, parts)
-  for panel in panels[len(figures):]:
-    panel.axis('off')
-  handles, labels = panels[0].get_legend_handles_labels()
-  canvas.legend(handles, labels, loc='outside lower center', ncols=4)
-  p = report['protocol']
-  canvas.suptitle(
-      f'{p["generated"]} against {p["real"]}\n{p["network"]}, weights '
-      f'{p["weights_sha256"][:16]}, resize {p["resize"]} to {p["input_size"]}',
-      fontsize=10)
-  png = io.BytesIO()  # Drawn in whole before the file is touched.
-  canvas.savefig(png, format='png', dpi=100)
-  with open(path, 'wb') as f:
-    f.write(png.getvalue())
+  shown = [f for f in FIGURES if f.name in report['pooled']]
+  rows = -(-len(shown) // 2)
+  with figures.png(path, 14, 2.6 * rows + 1.2) as canvas:
+    panels = canvas.subplots(rows, 2, squeeze=False).ravel()
+    for panel, figure in zip(panels, shown):
+      _panel(panel, figure, parts)
+    for panel in panels[len(shown):]:
+      panel.axis('off')
+    handles, labels = panels[0].get_legend_handles_labels()
+    canvas.legend(handles, labels, loc='outside lower center', ncols=4)
+    p = report['protocol']
+    canvas.suptitle(
+        f'{p["generated"]} against {p["real"]}\n{p["network"]}, weights '
+        f'{p["weights_sha256"][:16]}, resize {p["resize"]} to {p["input_size"]}',
+        fontsize=10)
 
 
 def _panel(panel, figure, parts):

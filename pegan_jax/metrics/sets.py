@@ -30,12 +30,14 @@ class ImageFolder:
     grey: whether its images are grey, whatever mode they are stored in.
     max_value: the 16-bit value that becomes 255; see `data_prep.images`.
     sizes: the (height, width) that occur, in pixels.
+    brightest: the file with the largest 16-bit value, and that value.
   """
   path: pathlib.Path
   files: dict[str, list[pathlib.Path]]
   grey: bool
   max_value: int
   sizes: frozenset[tuple[int, int]]
+  brightest: tuple[pathlib.Path | None, int] = (None, 255)
 
   @property
   def flat(self):
@@ -107,15 +109,16 @@ def open_folder(folder, what):
   for path in paths:
     label = FLAT if flat else path.relative_to(folder).parts[0]
     files.setdefault(label, []).append(path)
-  grey, largest, sizes = True, 255, set()
+  grey, brightest, sizes = True, (None, 255), set()
   for path in tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
                    leave=False):
     coloured, value = images.probe(path)
     grey &= not coloured
-    largest = max(largest, value)
+    if value > brightest[1]:
+      brightest = path, value
     sizes.add(_size(path))
-  return ImageFolder(folder, files, grey, images.max_value_for(largest),
-                     frozenset(sizes))
+  return ImageFolder(folder, files, grey, images.max_value_for(brightest[1]),
+                     frozenset(sizes), brightest)
 
 
 def _size(path):
@@ -136,7 +139,8 @@ def align(real, generated, image_size=None):
   size or colour before differs after, and would be measured as quality.
 
   Args:
-    real: `ImageFolder`.
+    real: `ImageFolder`; without files it stands for a data set, whose images are
+      scaled already.
     generated: `ImageFolder`.
     image_size: as for `ImageFolder.read`: with one, sizes may differ.
 
@@ -144,7 +148,8 @@ def align(real, generated, image_size=None):
     Both, with one scale for 16-bit files.
 
   Raises:
-    UserError: one is grey and the other coloured, or their sizes differ.
+    UserError: one is grey and the other coloured, their sizes differ, or a file has
+      larger values than the data set has room for.
   """
   if real.grey != generated.grey:
     kinds = ['grey' if x.grey else 'coloured' for x in (real, generated)]
@@ -157,6 +162,9 @@ def align(real, generated, image_size=None):
         f'{str(generated.path)!r} of {_say_sizes(generated.sizes)} pixels: '
         'bring both to one size first, with --image_size')
   max_value = max(real.max_value, generated.max_value)
+  if not real.files:
+    max_value = real.max_value
+    images.check_largest(*generated.brightest, max_value)
   return (dataclasses.replace(real, max_value=max_value),
           dataclasses.replace(generated, max_value=max_value))
 
@@ -212,6 +220,31 @@ def _resized(pixels, image_size):
   return np.stack([images.square_crop_resize(x, image_size) for x in pixels])
 
 
+def read_manifest(path):
+  """Reads the manifest that `--mode generate` writes beside class folders.
+
+  Returns:
+    {image's file: name of its background, '' where it has none}.
+
+  Raises:
+    UserError: it cannot be read, or lacks these columns.
+  """
+  try:
+    with path.open(newline='', encoding='utf-8') as f:
+      reader = csv.DictReader(f)
+      columns = reader.fieldnames or ()
+      found = {row['file']: row['background'] or '' for row in reader
+               } if {'file', 'background'} <= set(columns) else None
+  except OSError as e:
+    raise UserError(f'{path} cannot be read: {e.strerror}') from e
+  except (csv.Error, UnicodeDecodeError):
+    found = None
+  if found is None:
+    raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
+                    'file and background: put that back, or move it away')
+  return found
+
+
 def changes(info, generated, image_size=None):
   """Compares translated images with the backgrounds that their manifest names.
 
@@ -221,14 +254,16 @@ def changes(info, generated, image_size=None):
     image_size: side to which both are brought; None leaves them.
 
   Returns:
-    {class: [n, 2]} of `change.scores`; None without a manifest, or where a
-    background is not in the data set.
+    {class: [n, 2]} of `change.scores`; None without a manifest of class folders, or
+    where a background is not in the data set.
+
+  Raises:
+    UserError: the manifest is damaged.
   """
   path = generated.path / 'manifest.csv'
-  if not path.is_file():
+  if generated.flat or not path.is_file():
     return None
-  with path.open(newline='', encoding='utf-8') as f:
-    named = {row.get('file'): row.get('background') for row in csv.DictReader(f)}
+  named = read_manifest(path)
   clean = {}
   for split in ('train', 'test'):
     records = data.Records(info, split)

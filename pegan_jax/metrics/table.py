@@ -99,10 +99,10 @@ def _classes(part, markdown):
 
 def align(rows, markdown):
   """Lays out cells in columns: rows of strings, the first the head, to lines."""
+  if markdown:  # A bar in a name ends no cell.
+    rows = [[cell.replace('|', r'\|') for cell in row] for row in rows]
+    lines = [f'| {" | ".join(row)} |' for row in rows]
+    return [lines[0], '|---' * len(rows[0]) + '|', *lines[1:]]
   widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-  lines = ['  '.join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip()
-           for row in rows]
-  if not markdown:
-    return lines
-  lines = [f'| {" | ".join(row)} |' for row in rows]
-  return [lines[0], '|---' * len(widths) + '|', *lines[1:]]
+  return ['  '.join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip()
+          for row in rows]

@@ -1,6 +1,8 @@
 """What the build refuses, and that it is all or nothing."""
 
+import builtins
 import errno
+import io
 import os
 import re
 import signal
@@ -106,6 +108,28 @@ def test_bad_input_gives_one_sentence_and_leaves_nothing(raw, capsys, flags, mes
   assert error.startswith('error: ') and error.count('\n') == 1, error
   assert re.search(message, error), error
   assert sorted(raw.rglob('*')) == before
+
+
+@pytest.mark.parametrize('names, which', [
+    (('defects', 'clean'), 'defects'), (('defects', 'clean'), 'clean'),
+    (('defects', 'clean'), 'defects/crack'), (('frames', 'boxes'), 'boxes'),
+    (('frames', 'boxes'), 'boxes/3.xml'), (('frames', 'boxes'), 'frames/3.png')])
+def test_what_cannot_be_read_is_not_blamed_on_what_is_written(
+    raw, capsys, monkeypatch, names, which):
+  locked = str(raw / which)
+  def closed(call):
+    def attempt(path, *args, **kwargs):
+      if str(path) == locked:
+        raise PermissionError(errno.EACCES, 'Permission denied', str(path))
+      return call(path, *args, **kwargs)
+    return attempt
+  for module, name in ((os, 'scandir'), (os, 'listdir'), (io, 'open'),
+                       (builtins, 'open')):
+    monkeypatch.setattr(module, name, closed(getattr(module, name)))
+  assert run_build(raw, *inputs(raw, *names)) == 2
+  error = capsys.readouterr().err
+  assert locked in error and 'Permission denied' in error and error.count('\n') == 1
+  assert 'be read' in error or 'be listed' in error
 
 
 @pytest.mark.parametrize('raised, status', [

@@ -1,5 +1,7 @@
 """Every format and mode reads as what it shows; bad files give one sentence."""
 
+import os
+
 import numpy as np
 from PIL import Image
 import pytest
@@ -57,17 +59,34 @@ def test_colour_is_seen_and_kept(tmp_path):
   path = _save(tmp_path, Image.fromarray(red), 'a.png')
   assert images.probe(path) == (True, 255)
   np.testing.assert_array_equal(images.read_image(path, grey=False), red)
+  with pytest.raises(UserError, match='a.png is coloured'):
+    images.read_image(path, grey=True)
 
 
 @pytest.mark.parametrize('suffix', ['png', 'tif'])
 def test_sixteen_bits_scale_by_the_sets_divisor(tmp_path, suffix):
-  values = np.array([[0, 1, 2048], [4095, 4096, 65535]], np.uint16)
+  values = np.array([[0, 1, 2048], [4094, 4095, 5]], np.uint16)
   path = _save(tmp_path, Image.fromarray(values), f'a.{suffix}')
-  assert images.probe(path) == (False, 65535)
-  # 2048 * 255 / 4095 = 127.53; what lies above max_value is clipped.
+  assert images.probe(path) == (False, 4095)
+  # 2048 * 255 / 4095 = 127.53.
   np.testing.assert_array_equal(
       images.read_image(path, grey=True, max_value=4095)[:, :, 0],
-      [[0, 0, 128], [255, 255, 255]])
+      [[0, 0, 128], [255, 255, 0]])
+
+
+def test_larger_values_are_never_clipped(tmp_path):
+  path = _save(tmp_path, Image.fromarray(np.array([[0, 4096]], np.uint16)), 'a.png')
+  for limit in (255, 4095):
+    with pytest.raises(UserError, match=f'a.png .* up to 4096, .* up to {limit}:'):
+      images.read_image(path, grey=True, max_value=limit)
+
+
+@pytest.mark.parametrize('value', [-1, 65536])
+def test_values_of_no_bit_depth_are_refused(tmp_path, value):
+  path = _save(tmp_path, Image.fromarray(np.array([[0, value]], np.int32)), 'a.tif')
+  for read in (images.probe, lambda path: images.read_image(path, True, 65535)):
+    with pytest.raises(UserError, match='a.tif holds values outside 0 to 65535'):
+      read(path)
 
 
 def test_sixteen_bit_file_with_eight_bit_values_is_untouched(tmp_path):
@@ -131,6 +150,20 @@ def test_listing_recurses_sorts_and_skips_hidden(tmp_path):
   assert names == ['a.tif', 'b/a.JPG', 'b/z.png']
   with pytest.raises(UserError, match='not a folder'):
     images.list_images(tmp_path / 'missing')
+
+
+def test_listing_refuses_names_that_no_report_can_hold(tmp_path):
+  try:
+    (tmp_path / os.fsdecode(b'\xff.png')).touch()
+  except OSError:
+    pytest.skip('this file system takes UTF-8 names only')
+  with pytest.raises(UserError, match=r'udcff\.png.* not UTF-8: rename it'):
+    images.list_images(tmp_path)
+
+
+def test_an_unreadable_file_is_not_called_damaged(tmp_path):
+  with pytest.raises(UserError, match='a.png cannot be read: No such file'):
+    images.read_image(tmp_path / 'a.png', grey=True)
 
 
 def test_square_crop_takes_the_centre():

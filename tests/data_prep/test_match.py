@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import types
 
 import jax
 import jax.numpy as jnp
@@ -110,7 +111,9 @@ def test_generation_puts_a_class_where_it_goes():
     (lambda f: f.unlink(), 'make it with python -m data_prep.match --data'),
     (lambda f: f.write_text('{"train": 3'), 'is damaged'),
     (lambda f: f.write_text(json.dumps(
-        json.loads(f.read_text()) | {'classes': ['x'] * 9})), 'of other classes')])
+        json.loads(f.read_text()) | {'classes': ['x'] * 9})), 'of other classes'),
+    (lambda f: f.write_text(json.dumps(  # As copied from another's folder.
+        json.loads(f.read_text()) | {'content': '0' * 16})), 'of another data set')])
 def test_matches_that_cannot_be_used(matched, damage, words):
   damage(matched / matches.FILE)
   info = data.load_info(matched)
@@ -127,3 +130,45 @@ def test_the_command_says_what_it_wrote_or_what_is_wrong(
   assert f'Wrote {folder}/matches.json: 20 train and 0 test backgrounds.' in out
   assert match.main(['--data', str(tmp_path)]) == 2
   assert 'error: no data set at' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('change, words', [
+    (lambda rows: rows[1:], 'is of 19 backgrounds, and the train split has 20'),
+    (lambda rows: [row[1:] for row in rows], 'no shares of the 9 classes'),
+    (lambda rows: [row * 2 for row in rows], 'no shares of the 9 classes'),
+    (lambda rows: [[float('nan')] * 9, *rows[1:]], 'no shares'),
+    (lambda rows: [[-1.0] + [1.0] * 8, *rows[1:]], 'no shares'),
+    (lambda rows: [[0.0] * 9, *rows[1:]], 'no shares'),
+    (lambda rows: [[0.0] + row[1:] for row in rows], 'no shares'),
+    (lambda rows: [rows[0][1:], *rows[1:]], 'is damaged'),
+    (lambda rows: [], 'is of 0 backgrounds'),
+    (lambda rows: {}, 'is damaged'),
+    (lambda rows: 'x', 'is damaged'),
+])
+def test_numbers_that_are_none_of_this_data_set(matched, change, words):
+  path = matched / 'matches.json'
+  found = json.loads(path.read_text())
+  found['train'] = change(found['train'])
+  path.write_text(json.dumps(found))
+  config = _config(matched)
+  with pytest.raises(UserError, match=words):
+    next(data.batches(config, data.load_info(matched), method.LAYOUT))
+  run = types.SimpleNamespace(config=config, info=data.load_info(matched))
+  with pytest.raises(UserError, match=words):
+    drawing.choose(run, [1] * 9, 20)
+
+
+@pytest.mark.parametrize('content', [b'[]', b'{"classes"', b'\xff', b'{}'])
+def test_a_damaged_file(matched, content):
+  (matched / 'matches.json').write_bytes(content)
+  with pytest.raises(UserError, match='matches.json is damaged'):
+    matches.load(data.load_info(matched), 'train')
+
+
+def test_a_data_set_without_a_test_split(matched):
+  path = matched / 'dataset_info.json'
+  info = json.loads(path.read_text())
+  info['splits'] = [s for s in info['splits'] if s['name'] == 'train']
+  path.write_text(json.dumps(info))
+  assert match.main(['--data', str(matched)]) == 0
+  assert matches.load(data.load_info(matched), 'test').shape == (0, 9)

@@ -1,15 +1,19 @@
 """What is wrong with a study's input is one sentence, before any training."""
 
 import json
+import shutil
 
 import numpy as np
+from PIL import Image
 import pytest
 
 from inspection import worlds
 from inspection.worlds import CLASSES
 from pegan_jax import data
+from pegan_jax.errors import UserError
 from pegan_jax.inspection import __main__ as command
 from pegan_jax.inspection import images, leaks
+from pegan_jax.metrics import sets
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +94,15 @@ def test_an_image_that_is_damaged(folder, tmp_path, capsys):
   _fails(capsys, ['study', '--data', folder, '--generated', made], '00001.png')
 
 
+def test_values_that_the_data_set_has_no_room_for(folder, tmp_path, capsys):
+  """Scaled by a rule of its own it would look darker than what it is compared with."""
+  made = _made(tmp_path)
+  deep = np.full((worlds.SIZE, worlds.SIZE), 4000, np.uint16)
+  Image.fromarray(deep).save(made / 'b' / '00001.png')
+  _fails(capsys, ['study', '--data', folder, '--generated', made], '00001.png',
+         'up to 4000', 'up to 255')
+
+
 def test_no_test_split(tmp_path, capsys):
   splits = worlds.plain_splits(3, 3)
   del splits['test']
@@ -145,6 +158,32 @@ class TestLeaks:
         'file,class,background\na/00000.png,a,a/train/0.png\n')
     assert 'none of the 1 backgrounds' in self._check(folder, made)[1]
 
+  def test_images_that_the_manifest_lacks_are_told(self, folder, tmp_path):
+    made = _made(tmp_path)  # Six.
+    (made / 'manifest.csv').write_text(
+        'file,class,background\na/00000.png,a,a/train/0.png\n')
+    assert '5 of its images are not in its manifest' in self._check(folder, made)[2]
+
+  @pytest.mark.parametrize('content', [
+      b'', b'file,class\na/00000.png,a\n', b'background\nx\n', b'\xff\xfe',
+      b'file,background\na,' + b'x' * 200_000], ids=lambda x: x[:9])
+  def test_a_damaged_manifest(self, folder, tmp_path, capsys, content):
+    made = _made(tmp_path)
+    (made / 'manifest.csv').write_bytes(content)
+    _fails(capsys, ['study', '--data', folder, '--generated', made], 'manifest.csv',
+           'file and background')
+    with pytest.raises(UserError, match='manifest.csv is no manifest'):
+      sets.changes(data.load_info(folder), sets.open_folder(made, 'generated'))
+
+  @pytest.mark.parametrize('content', [
+      '{"groups": [', '{}', '[]', '{"groups": [{"members": 3}], "duplicates": []}',
+      '{"groups": [{}], "duplicates": []}'])
+  def test_a_damaged_audit(self, folder, tmp_path, capsys, content):
+    lone = shutil.copytree(folder, tmp_path / 'data')
+    (lone / 'audit.json').write_text(content)
+    _fails(capsys, ['study', '--data', lone, '--generated', _made(tmp_path)],
+           'audit.json is damaged: build')
+
   def test_the_run_beside_it(self, folder, tmp_path, capsys):
     """Its data set has in train what is tested on here: another split."""
     made = _made(tmp_path)
@@ -157,6 +196,14 @@ class TestLeaks:
            'a/test/0.png', 'trained on test images')
     config.write_text(json.dumps({'data_dir': str(folder)}))
     assert 'none of the 9 images' in self._check(folder, made)[2]
+    # One that was built anew at that place says nothing of what was trained on.
+    content = data.load_info(folder).content
+    config.write_text(json.dumps(
+        {'data_dir': str(folder), 'dataset': {'content': content}}))
+    assert 'none of the 9 images' in self._check(folder, made)[2]
+    config.write_text(json.dumps(
+        {'data_dir': str(other), 'dataset': {'content': content}}))
+    assert 'is gone or another by now' in self._check(folder, made)[2]
 
   def test_a_test_image_itself(self, folder, tmp_path, capsys):
     made = _made(tmp_path)

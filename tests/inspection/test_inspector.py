@@ -3,8 +3,10 @@
 import csv
 import importlib
 import json
+import os
 import pathlib
 import shutil
+import sys
 
 import numpy as np
 from PIL import Image
@@ -13,7 +15,7 @@ import pytest
 from inspection import worlds
 from pegan_jax.errors import UserError
 from pegan_jax.inspection import __main__ as command
-from pegan_jax.inspection import confusion, inspector, settings, training
+from pegan_jax.inspection import confusion, inspector, predict, settings, training
 from pegan_jax.inspection.settings import Settings
 
 
@@ -80,6 +82,44 @@ def test_predict_names_what_it_was_trained_on(trained, tmp_path, capsys):
     assert sum(p) == pytest.approx(1, abs=1e-5)
     assert float(row['probability']) == max(p)
     assert line == f'{row["file"]}  {row["class"]}  {max(p):.3f}'
+
+
+class _Closed:
+  """A pipe whose reader has gone."""
+
+  def write(self, text):
+    raise BrokenPipeError
+
+  def flush(self):
+    pass
+
+
+def test_answers_are_kept_where_what_they_are_printed_to_is_closed(
+    trained, tmp_path, monkeypatch):
+  _, workdir, _ = trained
+  Image.new('L', (16, 16)).save(tmp_path / 'a.png')
+  monkeypatch.setattr(sys, 'stdout', _Closed())
+  with pytest.raises(BrokenPipeError):
+    predict.predict(workdir, [tmp_path / 'a.png'], tmp_path / 'a.csv')
+  with (tmp_path / 'a.csv').open(newline='') as f:
+    row, = csv.DictReader(f)
+  assert row['file'] == str(tmp_path / 'a.png')
+
+
+def test_images_that_break_the_rules_of_training(trained, tmp_path):
+  _, workdir, _ = trained
+  Image.fromarray(np.full((16, 16), 300, np.uint16)).save(tmp_path / 'deep.png')
+  Image.new('RGB', (16, 16), 'red').save(tmp_path / 'red.png')
+  for name, words in (('deep.png', 'up to 300, .* up to 255'), ('red.png', 'coloured')):
+    with pytest.raises(UserError, match=f'{name} .*{words}'):
+      predict.predict(workdir, [tmp_path / name])
+  path = tmp_path / os.fsdecode(b'\xff.png')
+  try:
+    (tmp_path / 'deep.png').rename(path)
+  except OSError:
+    return
+  with pytest.raises(UserError, match='not UTF-8'):
+    predict.predict(workdir, [path])
 
 
 def test_a_workdir_of_another_class_list(trained, tmp_path):

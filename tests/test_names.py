@@ -1,0 +1,92 @@
+"""Class names from outside: none leaves its folder, none is another's folder."""
+
+import os
+
+import pytest
+
+from pegan_jax import data, names
+from pegan_jax.errors import UserError
+from raw_folders import inputs, run_build, write_voc
+
+BAD = {
+    '../../x': 'has a slash', '/abs': 'has a slash', 'oil/spot': 'has a slash',
+    'oil\\spot': 'has a slash', '.': 'begins with a dot', '..': 'begins with a dot',
+    '.hidden': 'begins with a dot', '': 'is empty', 'a\tb': 'control characters',
+    'a\x85b': 'control characters', os.fsdecode(b'\xff'): 'not UTF-8',
+    ' a': 'begins or ends with a space', 'ß' * 101: 'longer than 200 bytes',
+    'manifest.csv': 'generation writes'}
+
+
+@pytest.mark.parametrize('name', BAD)
+def test_a_bad_name_is_told_with_where_it_is_from(name):
+  with pytest.raises(UserError) as error:
+    names.check_class(name, 'boxes/3.xml')
+  assert BAD[name] in str(error.value) and 'boxes/3.xml' in str(error.value)
+  str(error.value).encode()  # Can be printed anywhere.
+
+
+@pytest.mark.parametrize('name', ['öl fleck', '酸洗', 'a.b', 'in-1', '$x$', '_a', 'a|b'])
+def test_other_names_are_taken(name):
+  names.check_class(name, '')
+
+
+@pytest.mark.parametrize('pair', [('Pit', 'pit'), ('\u00f6l', 'o\u0308l')])
+def test_two_names_of_one_folder(pair):
+  with pytest.raises(UserError, match='are one folder'):
+    names.check_classes(pair, 'here')
+
+
+@pytest.mark.parametrize('name', ['../../x', '/abs', 'oil/spot', '..', '.hid', 'PIT'])
+def test_boxes_that_name_no_folder_are_refused_before_images_are_read(
+    raw, capsys, name):
+  write_voc(raw / 'boxes' / '4.xml', [(name, 130, 60, 170, 110)])
+  (raw / 'frames' / '0.png').write_bytes(b'damaged, and never looked at')
+  before = sorted(raw.rglob('*'))
+  assert run_build(raw, *inputs(raw, 'frames', 'boxes')) == 2
+  error = capsys.readouterr().err
+  assert repr(name) in error and 'boxes' in error and error.count('\n') == 1
+  assert ('4.xml' in error) == (name != 'PIT')  # Of two names, not of one file.
+  assert sorted(raw.rglob('*')) == before
+
+
+def test_boxes_that_name_no_classes_may_have_any_name(raw):
+  """With --defects they only say where steel is not clean."""
+  write_voc(raw / 'boxes' / '4.xml', [('n/a', 130, 60, 170, 110)])
+  assert run_build(raw, *inputs(raw, 'frames', 'boxes', 'defects')) == 0
+
+
+@pytest.mark.parametrize('text, words', [
+    (b'pit\n../x\n', "'../x'"), (b'pit\n\nrust\n', 'has an empty line'),
+    (b'pit\n\xff\n', 'is not UTF-8 text')])
+def test_yolo_names(raw, capsys, text, words):
+  for k in range(6):
+    (raw / 'boxes' / f'{k}.xml').unlink()
+    (raw / 'boxes' / f'{k}.txt').write_text(f'{k % 2} 0.75 0.57 0.2 0.33\n')
+  (raw / 'boxes' / 'classes.txt').write_bytes(text)
+  assert run_build(raw, *inputs(raw, 'frames', 'boxes')) == 2
+  error = capsys.readouterr().err
+  assert words in error and 'boxes' in error and error.count('\n') == 1
+
+
+@pytest.mark.parametrize('name', ['a\\b', 'a\tb', os.fsdecode(b'\xff'), 'CRACK'])
+def test_class_folders(raw, capsys, name):
+  try:
+    (raw / 'defects' / name).mkdir()
+  except OSError:
+    pytest.skip('this file system does not take such names')
+  assert run_build(raw, *inputs(raw, 'defects', 'clean')) == 2
+  error = capsys.readouterr().err
+  assert repr(name) in error and '--defects' in error and error.count('\n') == 1
+
+
+@pytest.mark.parametrize('name', ['../../x', '/abs', '.hidden', 'a\\b', 'PS'])
+def test_a_data_sets_labels(data_dir, tmp_path, name):
+  """What generation would make folders of."""
+  import shutil
+  folder = tmp_path / 'set'
+  shutil.copytree(data_dir, folder)
+  labels = folder / 'label.labels.txt'
+  labels.write_text(labels.read_text().replace('pa\n', f'{name}\n'))
+  with pytest.raises(UserError) as error:
+    data.load_info(folder)
+  assert repr(name) in str(error.value) and str(folder) in str(error.value)
