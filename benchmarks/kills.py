@@ -58,7 +58,7 @@ def main():
         # Every third run is killed while it goes on after a kill, too.
         one = killer.series(stage, 1 + (number % 3 == 2), args.seed, number)
         found[stage].append(one)
-        count += len(one['moments'])
+        count += one['killed']
         if one['differences']:
           print(f'{stage}: {_moments(one)}', flush=True)
   rows, bad = [('stage', 'kills', 'series', 'survived')], 0

@@ -119,8 +119,8 @@ def _match(inputs, work):
 @_stage()
 def _train(inputs, work):
   config = _config(inputs)
-  config.eval_every = 2
-  config.max_to_keep = 2
+  config.eval_every = config.log_every = 2
+  config.max_to_keep = 1
   train.train(config, work / 'run')
 
 
@@ -152,8 +152,9 @@ def _inspect(inputs, work):
 @_stage()
 def _study(inputs, work):
   return inspection.main(['study', '--data', f'{inputs}/data', '--out',
-                          f'{work}/study', '--seeds', '2', '--epochs', '2',
-                          '--width', '0.125', '--batch_size', '8'])
+                          f'{work}/study', '--seeds', '2', '--epochs', '5',
+                          '--width', '0.125', '--batch_size', '8',
+                          '--learning_rate', '0.05'])
 
 
 @_stage()

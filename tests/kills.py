@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -22,6 +23,8 @@ import zlib
 # Before NumPy and JAX are loaded. A fork takes along none of its parent's threads.
 os.environ['OPENBLAS_NUM_THREADS'] = '1'
 os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # This code, not another's.
 
 # pylint: disable=g-import-not-at-top
 import kill_stages
@@ -39,7 +42,7 @@ _CHANGING = [(re.compile(pattern), name) for pattern, name in (
     (r'events\.out\.tfevents.*', 'events'),
     (r'(?<=^\.raw\.)[a-z0-9_]{8}', '*'),
     (r'(?<=/\.synthetic\.)[a-z0-9_]{8}', '*'),
-    (r'(?<=incomplete\.)[A-Z0-9]{6}', '*'))]
+    (r'(?<=incomplete\.)[A-Z0-9]{6}', '*'), (r'[0-9a-f]{32}', '*'))]
 
 
 class Watcher:
@@ -85,19 +88,21 @@ class Watcher:
 
 
 def draw_moment(rng, changes, seconds):
-  """Draws when to kill: before a change, 'rename a/b #1', or after a time, '0.2 s'.
+  """Draws when to kill.
 
-  Three in four are before a change or just after it, which is before the next. All
+  One in four is a time after the start, '0.2 s'. The rest are just before a change,
+  'rename a/b #1', or, for one in four, a moment later, 'rename a/b #1 + 0.02 s'. All
   kinds of changes of a folder come equally often: most are the images of one.
   """
   if not changes or rng.random() < 0.25:
     return f'{rng.random() * seconds:.3f} s'
   kinds = {}
-  for i, change in enumerate(changes):
-    kinds.setdefault(_kind(change), []).append(i)
+  for change in changes:
+    kinds.setdefault(_kind(change), []).append(change)
   some = list(kinds.values())[rng.integers(len(kinds))]
-  return changes[min(some[rng.integers(len(some))] + rng.integers(2),
-                     len(changes) - 1)]
+  change = some[rng.integers(len(some))]
+  return (change if rng.random() < 2 / 3 else
+          f'{change} + {min(1, seconds / 5) * rng.random() ** 2:.3f} s')
 
 
 def _kind(change):
@@ -199,14 +204,16 @@ class Killer:
   def _fork(self, function, work=None, moment=None):
     """Runs `function` in a child; returns its `_Attempt`."""
     said, changes = self._folder / 'said', self._folder / 'changes'
-    seconds = re.fullmatch(r'([\d.]+) s', moment or '')
+    change, later, seconds = re.fullmatch(
+        r'(.*?)( \+ )?(?:([\d.]+) s)?', moment or '').groups()
     began = time.monotonic()
     with warnings.catch_warnings():
       warnings.simplefilter('ignore')  # JAX warns of forks; here it has not started.
       pid = os.fork()
     if not pid:
-      _be_child(function, said, changes, work, moment)
-    deadline = began + (float(seconds[1]) if seconds else _PATIENCE)
+      _be_child(function, said, changes, work, change, float(seconds or 0))
+    at_a_time = seconds and not later
+    deadline = began + (float(seconds) if at_a_time else _PATIENCE)
     while True:
       ended, status = os.waitpid(pid, os.WNOHANG)
       if ended:
@@ -223,8 +230,8 @@ class Killer:
                     changes.read_text().splitlines(), text)
 
 
-def _be_child(function, said, changes, work, moment):
-  """Runs `function` and ends the process."""
+def _be_child(function, said, changes, work, fatal, later):
+  """Runs `function` and ends the process, or is killed `later` than a change."""
   status = 1
   try:
     out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -233,7 +240,9 @@ def _be_child(function, said, changes, work, moment):
     log = os.open(changes, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     def note(change):
-      if change == moment:
+      if change == fatal and later:
+        threading.Timer(later, os.kill, (os.getpid(), signal.SIGKILL)).start()
+      elif change == fatal:
         os.kill(os.getpid(), signal.SIGKILL)
       os.write(log, f'{change}\n'.encode())
 

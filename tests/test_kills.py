@@ -1,6 +1,7 @@
 """Any stage that is killed and run again leaves what it leaves if it is not killed."""
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -17,8 +18,8 @@ STAGES = {'synthetic': 3, 'build': 3, 'build_frames': 3, 'match': 2, 'train': 3,
 def kill(tmp_path_factory):
   """kill(stage, count): what `kills.Killer.series` found, by a process for all."""
   program = subprocess.Popen(
-      [sys.executable, 'tests/kills.py', tmp_path_factory.mktemp('kills') / 'work'],
-      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+      [sys.executable, pathlib.Path(__file__).with_name('kills.py'),
+       tmp_path_factory.mktemp('kills') / 'work'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
   def ask(stage, count):
     program.stdin.write(f'{stage} 0 {count}\n')

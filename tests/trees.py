@@ -23,8 +23,8 @@ def differences(folder, reference):
   and Markdown but for times, all else by bytes.
   """
   ours, theirs = _listed(folder), _listed(reference)
-  found = [f'left behind: {path}' for path in sorted(ours - theirs)]
-  found += [f'missing: {path}' for path in sorted(theirs - ours)]
+  found = [f'left behind: {path}' for path in _topmost(ours - theirs)]
+  found += [f'missing: {path}' for path in _topmost(theirs - ours)]
   for path in sorted(ours & theirs):
     read = _reader(path)
     if read and (detail := _differ(read(folder / path), read(reference / path))):
@@ -42,6 +42,15 @@ def _listed(root):
     folders[:] = [name for name in folders if name != 'tensorboard'
                   and not _is_checkpoint(folder / name)]
   return found
+
+
+def _topmost(paths):
+  """Those that are not within another one, sorted, with how much each holds."""
+  for path in sorted(paths):
+    if not any(path.startswith(other) for other in paths if (
+        other.endswith('/') and other != path)):
+      within = sum(other.startswith(path) for other in paths) - 1
+      yield f'{path} with {within} within' if path.endswith('/') and within else path
 
 
 def _is_checkpoint(folder):
@@ -130,21 +139,24 @@ def _value(value):
 
 
 def _differ(ours, theirs, where=''):
-  """Where two values differ first, as text that begins with a colon; or ''."""
+  """Where two values differ, first of all, as text that begins with a colon; or ''."""
   if ours == theirs:
     return ''
   if isinstance(ours, dict) and isinstance(theirs, dict):
+    found = ''
+    for key in (k for k in ours if k in theirs and ours[k] != theirs[k]):
+      found = _differ(ours[key], theirs[key], f'{where} {key}:')
+      break
     for name, keys in (('more', ours.keys() - theirs.keys()),
                        ('fewer', theirs.keys() - ours.keys())):
       if keys:
-        return f':{where} {len(keys)} {name}, {sorted(keys)[0]}'
-    key = next(k for k in ours if ours[k] != theirs[k])
-    return _differ(ours[key], theirs[key], f'{where} {key}')
+        found += f':{where} {len(keys)} {name}, {sorted(keys)[0]}'
+    return found
   if isinstance(ours, list) and isinstance(theirs, list):
     if len(ours) != len(theirs):
       return f':{where} {len(ours)} of them, not {len(theirs)}'
     i = next(i for i, pair in enumerate(zip(ours, theirs)) if pair[0] != pair[1])
     return _differ(ours[i], theirs[i], f'{where} [{i}]')
-  ours, theirs = (repr(x)[:60] if len(repr(x)) <= 60 else f'{len(x)} long'
+  ours, theirs = (repr(x) if len(repr(x)) <= 60 else f'something {len(x)} long'
                   for x in (ours, theirs))
   return f':{where} {ours}, not {theirs}'
