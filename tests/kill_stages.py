@@ -1,0 +1,194 @@
+"""The stages that `kills` kills, each at the smallest size that does all it can do."""
+
+import importlib
+import pathlib
+import shutil
+
+import conftest  # First: it tells XLA to compile quickly.
+
+from configs import compare as compare_config
+from configs import demo as demo_config
+from configs import inspect as inspect_config
+from data_prep import build, match, synthetic
+from matplotlib import figure
+from pegan_jax import compare, demo, evaluate, generate, train
+from pegan_jax.inspection import __main__ as inspection
+from pegan_jax.inspection import inspector, report, study  # pylint: disable=unused-import
+from pegan_jax.metrics import __main__ as metrics
+from pegan_jax.metrics import features
+
+# Loaded by the first stage that needs them, which takes longer than most stages.
+for _name in ('configs.lsgan', 'configs.dcgan', 'scipy.stats', 'matplotlib.backends.backend_agg'):
+  importlib.import_module(_name)
+# A chart takes longer to draw than a network to train; what it shows is in a JSON file.
+figure.Figure.savefig = lambda self, out, **_: out.write(b'a chart')
+
+STAGES, NEEDS = {}, {}
+_SIZE = ['--image_size', '32']
+
+
+def _stage(*needs):
+  """Registers a stage that starts with copies of some of the inputs."""
+  def register(function):
+    name = function.__name__.lstrip('_')
+    STAGES[name], NEEDS[name] = function, needs
+    return function
+  return register
+
+
+def prepare(inputs):
+  """Makes what stages start from: raw images, a data set, a GAN, an inspector."""
+  inputs = pathlib.Path(inputs)
+  _one_feature_network()
+  synthetic.write(inputs / 'raw', per_class=14, image_size=32, seed=3, frames=6)
+  for name in ('pa', 'sc'):
+    shutil.copytree(inputs / 'raw' / 'defects' / name, inputs / 'defects' / name)
+  shutil.copytree(inputs / 'raw' / 'defects' / 'pa', inputs / 'new')
+  build.build(defects=inputs / 'defects', clean=inputs / 'raw' / 'clean',
+              out=inputs / 'data', image_size=32, per_class=0, backgrounds=12)
+  conftest.save_untrained(_config(inputs), inputs / 'run')
+  generate.generate(_config(inputs), inputs / 'run')
+  shutil.move(inputs / 'run' / 'generated', inputs / 'made')
+  shutil.rmtree(inputs / 'run' / 'generated_annotations')
+  inspector.inspect(_inspector(inputs), inputs / 'inspector')
+
+
+def start(name, inputs, work):
+  """Makes the working folder of a stage anew."""
+  shutil.rmtree(work, ignore_errors=True)
+  work.mkdir()
+  for need in NEEDS[name]:
+    shutil.copytree(inputs / need, work / need)
+
+
+def run(name, inputs, work):
+  """Runs a stage; returns its exit status."""
+  _one_feature_network()
+  return STAGES[name](inputs, work) or 0
+
+
+def _one_feature_network():
+  features.load = lambda *_: conftest.PixelExtractor()
+
+
+def _config(inputs):
+  config = conftest.small_config()
+  config.data_dir = str(inputs / 'data')
+  config.num_steps = 4
+  config.generate.per_class = 6
+  config.evaluate.repeats = 2
+  return config
+
+
+def _inspector(inputs):
+  config = inspect_config.get_config()
+  config.data_dir = str(inputs / 'data')
+  config.width, config.epochs, config.batch_size = 0.125, 2, 8
+  config.checkpoint_every = 2
+  return config
+
+
+@_stage()
+def _synthetic(inputs, work):
+  del inputs
+  return synthetic.main(['--out', f'{work}/raw', '--per_class', '2', '--frames', '2',
+                         *_SIZE])
+
+
+@_stage()
+def _build(inputs, work):
+  return build.main(['--defects', f'{inputs}/defects', '--clean',
+                     f'{inputs}/raw/clean', '--out', f'{work}/data', *_SIZE,
+                     '--per_class', '0', '--backgrounds', '0'])
+
+
+@_stage()
+def _build_frames(inputs, work):
+  return build.main(['--frames', f'{inputs}/raw/frames', '--boxes',
+                     f'{inputs}/raw/boxes', '--clean', f'{inputs}/raw/clean',
+                     '--defects', f'{inputs}/raw/defects', '--out', f'{work}/data',
+                     *_SIZE, '--per_class', '4', '--backgrounds', '0'])
+
+
+@_stage('data')
+def _match(inputs, work):
+  del inputs
+  return match.main(['--data', f'{work}/data'])
+
+
+@_stage()
+def _train(inputs, work):
+  config = _config(inputs)
+  config.eval_every = config.log_every = 2
+  config.max_to_keep = 1
+  train.train(config, work / 'run')
+
+
+@_stage('run')
+def _generate(inputs, work):
+  config = _config(inputs)
+  config.generate.formats = 'voc,yolo,coco'
+  generate.generate(config, work / 'run')
+
+
+@_stage('run')
+def _generate_frames(inputs, work):
+  config = _config(inputs)
+  config.generate.formats = 'voc,yolo,coco'
+  config.generate.frames = str(inputs / 'raw' / 'clean')
+  generate.generate(config, work / 'run')
+
+
+@_stage('run')
+def _evaluate(inputs, work):
+  evaluate.evaluate(_config(inputs), work / 'run')
+
+
+@_stage()
+def _inspect(inputs, work):
+  inspector.inspect(_inspector(inputs), work / 'run')
+
+
+@_stage()
+def _study(inputs, work):
+  return inspection.main(['study', '--data', f'{inputs}/data', '--out',
+                          f'{work}/study', '--seeds', '2', '--epochs', '5',
+                          '--width', '0.125', '--batch_size', '8',
+                          '--learning_rate', '0.05'])
+
+
+@_stage()
+def _compare(inputs, work):
+  config = compare_config.get_config('small')
+  config.data_dir = str(inputs / 'data')
+  config.methods, config.seeds = ('dcgan', 'lsgan'), (0,)
+  config.reals, config.width, config.per_class = 8, 1 / 16, 6
+  config.evaluate.repeats, config.evaluate.count = 2, 0
+  config.settings = {'dcgan': {'batch_size': 2},
+                     'lsgan': {'batch_size': 2}}
+  compare.compare(config, work / 'compare')
+
+
+@_stage()
+def _metrics(inputs, work):
+  return metrics.main([f'{inputs}/data', f'{inputs}/made', '--repeats', '2',
+                       '--json', f'{work}/r.json', '--png', f'{work}/r.png'])
+
+
+@_stage()
+def _predict(inputs, work):
+  return inspection.main(['predict', '--workdir', f'{inputs}/inspector',
+                          f'{inputs}/new', '--csv', f'{work}/answers.csv'])
+
+
+@_stage()
+def _demo(inputs, work):
+  del inputs
+  config = demo_config.get_config()
+  config.width, config.num_blocks, config.batch_size = 0.125, 1, 4
+  config.num_steps, config.checkpoint_every, config.eval_every = 2, 1, 1
+  config.log_every, config.sample_every = 1, 1
+  config.evaluate.light_count, config.evaluate.repeats = 4, 2
+  config.generate.per_class, config.num_samples = 2, 2
+  config.synthetic.per_class, config.synthetic.frames = 14, 2
+  demo.demo(config, work / 'demo')
