@@ -32,6 +32,9 @@ BEST = 'best'
 # The squares of larger weights overflow: a variance of what they make is infinite.
 _LARGEST = 1e18
 
+# What begins like this is on its way out.
+_DELETED = '.deleted_'
+
 # Orbax looks for its files by patterns that a folder's own name takes part in.
 _PATTERN = re.compile(r'[*?\[\\]|:(?=/|$)')
 
@@ -124,6 +127,7 @@ class Checkpoints:
     self.wait()
     if step in self.steps():
       return
+    self._delete(self.steps()[:-self._max_to_keep])
     body = _plain({'step': step, 'position': position, 'config': config})
     body['leaves'] = host_arrays.describe(state)
     # This copy is all that the device waits for. On the CPU it is a view, which
@@ -142,7 +146,7 @@ class Checkpoints:
       self._move_damaged_aside()
       self._manager = self._manager or ocp.CheckpointManager(
           self.folder, options=ocp.CheckpointManagerOptions(
-              max_to_keep=self._max_to_keep, cleanup_tmp_directories=True,
+              cleanup_tmp_directories=True,  # Old ones are deleted by `tidy`.
               # Done in the background, a mkdir that fails leaves threads that
               # wait for it and hold up the program's exit by 20 minutes.
               async_options=ocp.AsyncOptions(
@@ -171,6 +175,27 @@ class Checkpoints:
     if self._manager is not None:
       self._manager.close()
       self._manager = None
+      self.tidy()
+
+  def tidy(self) -> None:
+    """Deletes older checkpoints than are kept, and what kills have left half done.
+
+    For the one process that writes here, after `restore` and while nothing is saved.
+    """
+    self._delete(self.steps()[:-self._max_to_keep])
+    if jax.process_index() == 0:
+      for path in itertools.chain(self.folder.glob(f'{_DELETED}*'),
+                                  self.folder.glob(f'*{ocp.utils.TMP_DIR_SUFFIX}*')):
+        shutil.rmtree(path, ignore_errors=True)
+
+  def _delete(self, steps):
+    """Deletes checkpoints; none is ever seen in part."""
+    if jax.process_index() == 0:
+      for step in steps:
+        aside = self.folder / f'{_DELETED}{step}'
+        shutil.rmtree(aside, ignore_errors=True)
+        (self.folder / str(step)).rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
   def restore(self, template, config: dict | None = None,
               step: int | None = None, free=checkpoint_fit.FREE_KEYS
@@ -235,11 +260,9 @@ class Checkpoints:
   def replace(self, step: int, *args) -> None:
     """Saves as `save` does, and deletes all others once this one is whole."""
     self.save(step, *args)
+    self.wait()
+    self._delete([other for other in self.steps() if other != step])
     self.close()
-    if jax.process_index() == 0:
-      for other in self.steps():
-        if other != step:
-          shutil.rmtree(self.folder / str(other))
 
   def _read_meta(self, folder, step):
     """Returns a checkpoint's description, checked."""

@@ -29,14 +29,14 @@ class TensorBoardWriter:
 
   Args:
     folder: where the event files go.
-    step: events of it and later steps, left by a run that was killed, are hidden.
+    hidden: events of this and later steps, left by a run that was killed, are hidden.
   """
 
-  def __init__(self, folder, step):
+  def __init__(self, folder, hidden):
     folder.mkdir(parents=True, exist_ok=True)
     self._events = EventsWriter(str(folder / 'events'))
     self._events.write_event(event_pb2.Event(
-        step=step, wall_time=time.time(),
+        step=hidden, wall_time=time.time(),
         session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
 
   def _write(self, step, message):
@@ -46,10 +46,12 @@ class TensorBoardWriter:
   def write_scalars(self, step, scalars):
     for name, value in scalars.items():
       self._write(step, summary.scalar(name, value))
+    self.flush()
 
   def write_images(self, step, images):
     for name, image in images.items():
       self._write(step, summary.image(name, image[0], dataformats='HWC'))
+    self.flush()
 
   def write_texts(self, step, texts):
     for name, text in texts.items():
@@ -157,7 +159,7 @@ def _keep_until(path, step):
 
 
 class MultiWriter:
-  """Hands everything to several writers."""
+  """Hands everything to several writers, one after the other."""
 
   def __init__(self, writers):
     self._writers = writers
@@ -183,7 +185,7 @@ class MultiWriter:
       writer.close()
 
 
-def create_writer(kind, workdir, step, primary=True, every=0):
+def create_writer(kind, workdir, step, primary=True, every=0, again=False):
   """The run's writer.
 
   Args:
@@ -192,6 +194,7 @@ def create_writer(kind, workdir, step, primary=True, every=0):
     step: the step that the run starts or resumes from.
     primary: whether this process writes at all.
     every: as `FileWriter` has it.
+    again: whether images or evaluations of `step` itself are to be written again.
 
   Raises:
     UserError: another kind, or 'clu' without TensorFlow.
@@ -211,11 +214,12 @@ def create_writer(kind, workdir, step, primary=True, every=0):
           f'({e}): install them or use tensorboardx') from e
     events = metric_writers.SummaryWriter(str(folder))
   else:
-    events = TensorBoardWriter(folder, step)
-  lines = FileWriter(workdir, step, every)
-  if kind == 'tensorboardx':  # What hides later events hides this step's, too.
-    events.write_scalars(step, logged(workdir, step))
-  return MultiWriter([events, lines])
+    again = again or not step
+    events = TensorBoardWriter(folder, step if again else step + 1)
+    if again:  # What hides its images hides its scalars, too.
+      events.write_scalars(step, logged(workdir, step))
+  # The files last: what they have, TensorBoard has as well, wherever a kill comes.
+  return MultiWriter([events, FileWriter(workdir, step, every)])
 
 
 _LINES = 'metrics.jsonl'

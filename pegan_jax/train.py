@@ -140,20 +140,23 @@ def _train(run, checkpoints, began):
   config, primary = run.config, jax.process_index() == 0
   restored = checkpoints.restore(run.state_template(), run.saved_config,
                                  free=FREE_KEYS | RATES)
+  checkpoints.tidy()
   state, start, every = None, 0, 0
   if restored:
     state, start = restored.state, restored.position['batch']
     every = restored.config['log_every']
+  owed = _owed(run, start)
   if start >= config.num_steps:
     checkpoint_fit.check_config(checkpoints.folder / str(restored.step),
                                 run.saved_config, restored.config)
     monitor.say(f'already trained to step {start}')
-    if not _owed(run, start):
+    if not owed:
       return
   watch = Watch(run) if config.eval_every else None
   if primary:
     files.write_json(run.workdir / 'config.json', run.saved_config)
-  writer = monitor.create_writer(config.writer, run.workdir, start, primary, every)
+  writer = monitor.create_writer(config.writer, run.workdir, start, primary, every,
+                                 bool(owed))
   progress = monitor.Progress(config.num_steps, start)
   try:
     if start < config.num_steps:
@@ -162,7 +165,7 @@ def _train(run, checkpoints, began):
     state = state or run.init_state()
     _describe(run, state, writer, start)
     samples = Samples(run)
-    make_up = lambda: _make_up(run, state, start, samples, watch, writer)
+    make_up = lambda: _make_up(owed, state, start, samples, watch, writer)
     if start < config.num_steps:
       _loop(run, state, start, checkpoints, writer, progress, samples, watch, make_up,
             began)
@@ -175,10 +178,12 @@ def _train(run, checkpoints, began):
 
 
 def _owed(run, step):
-  """Which of 'samples' and 'evaluation' a step lacks, as a kill may leave it.
+  """Which of 'samples' and 'evaluation' the step that a run starts at lacks.
 
-  The checkpoint comes before both.
+  A kill may leave it so, as the checkpoint comes before both.
   """
+  if not step:
+    return {'samples'}
   config, owed = run.config, set()
   grid = monitor.sample_path(run.workdir / 'samples', step, 'production')
   if not grid.exists() and (step % config.sample_every == 0
@@ -198,14 +203,11 @@ def _describe(run, state, writer, start):
   writer.write_texts(start, {'config': f'```\n{run.config}\n```'})
 
 
-def _make_up(run, state, step, samples, watch, writer):
-  """Writes what belongs to the step that a run starts or resumes from."""
-  owed = _owed(run, step) if step else set()
-  # A restart hides what TensorBoard has of its first step: that is written again.
-  if not step or 'samples' in owed or monitor.sample_path(
-      run.workdir / 'samples', step, 'production').exists():
+def _make_up(owed, state, step, samples, watch, writer):
+  """Writes what `_owed` found of a step."""
+  if owed:  # TensorBoard hides the whole step then.
     writer.write_images(step, samples(state.ema))
-  if watch and 'evaluation' in owed:
+  if 'evaluation' in owed:
     watch(step, state, writer)
   writer.flush()
 

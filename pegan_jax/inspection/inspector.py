@@ -124,6 +124,7 @@ def _train(config, workdir, trainer, count, saved):
   """Trains to the last step from where the workdir's checkpoint is."""
   checkpoints = _checkpoints(workdir)
   found = checkpoints.restore(jax.eval_shape(trainer.init, 0), saved)
+  checkpoints.tidy()
   state, start = (None, 0) if found is None else (
       jax.device_put(found.state), found.step)
   files.write_json(workdir / _SAVED, {'config': saved, 'steps': trainer.steps})
