@@ -19,7 +19,8 @@ def kill(tmp_path_factory):
   """kill(stage, count): what `kills.Killer.series` found, by a process for all."""
   program = subprocess.Popen(
       [sys.executable, pathlib.Path(__file__).with_name('kills.py'),
-       tmp_path_factory.mktemp('kills') / 'work'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+       tmp_path_factory.mktemp('kills') / 'work'],
+      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
   def ask(stage, count):
     program.stdin.write(f'{stage} 0 {count}\n')
