@@ -1,7 +1,7 @@
 """Does every stage go on after a kill as if there had been none? Kills them to see.
 
   python -m benchmarks.kills [--kills 100] [--seed 0] [--stages train,demo]
-  python -m benchmarks.kills --stages demo --at 'open demo/evaluation/2/report.md.part #1'
+  python -m benchmarks.kills --stages demo --at 'rmdir demo/.generated.part #1'
 
 Each stage runs at the tests' small size: once as it is, once more, which must leave the
 same, and then killed at random moments and run again, some of them twice in a row. A

@@ -13,13 +13,16 @@ from data_prep import build, match, synthetic
 from matplotlib import figure
 from pegan_jax import compare, demo, evaluate, generate, train
 from pegan_jax.inspection import __main__ as inspection
-from pegan_jax.inspection import inspector, report, study  # pylint: disable=unused-import
+from pegan_jax.inspection import inspector
 from pegan_jax.metrics import __main__ as metrics
 from pegan_jax.metrics import features
 
 # Loaded by the first stage that needs them, which takes longer than most stages.
-for _name in ('configs.lsgan', 'configs.dcgan', 'scipy.stats', 'matplotlib.backends.backend_agg'):
+for _name in ('configs.lsgan', 'configs.dcgan', 'scipy.stats',
+              'matplotlib.backends.backend_agg', 'pegan_jax.inspection.study',
+              'pegan_jax.inspection.report', 'pegan_jax.inspection.predict'):
   importlib.import_module(_name)
+
 # A chart takes longer to draw than a network to train; what it shows is in a JSON file.
 figure.Figure.savefig = lambda self, out, **_: out.write(b'a chart')
 

@@ -97,7 +97,7 @@ def draw_moment(rng, changes, seconds):
   if not changes or rng.random() < 0.25:
     return f'{rng.random() * seconds:.3f} s'
   kinds = {}
-  for change in changes:
+  for change in sorted(changes):  # Threads note theirs in any order.
     kinds.setdefault(_kind(change), []).append(change)
   some = list(kinds.values())[rng.integers(len(kinds))]
   change = some[rng.integers(len(some))]
@@ -155,13 +155,10 @@ class Killer:
     drawn = isinstance(moments, int)
     work, killed, used = self._folder / 'work', 0, []
     kill_stages.start(stage, self._inputs, work)
-    before = first
     for i in range(moments if drawn else len(moments)):
-      moment = (draw_moment(rng, before.changes or first.changes, before.seconds)
-                if drawn else moments[i])
-      used.append(moment)
-      before = self._attempt(stage, work, moment)
-      if before.status != -signal.SIGKILL:
+      used.append(draw_moment(rng, first.changes, first.seconds)
+                  if drawn else moments[i])
+      if self._attempt(stage, work, used[-1]).status != -signal.SIGKILL:
         break
       killed += 1
     last = self._attempt(stage, work)
