@@ -180,13 +180,15 @@ class Checkpoints:
   def tidy(self) -> None:
     """Deletes older checkpoints than are kept, and what kills have left half done.
 
-    For the one process that writes here, after `restore` and while nothing is saved.
+    For the one run that writes here, after `restore` and while nothing is saved.
     """
     self._delete(self.steps()[:-self._max_to_keep])
     if jax.process_index() == 0:
       for path in itertools.chain(self.folder.glob(f'{_DELETED}*'),
                                   self.folder.glob(f'*{ocp.utils.TMP_DIR_SUFFIX}*')):
         shutil.rmtree(path, ignore_errors=True)
+    if jax.process_count() > 1:
+      multihost_utils.sync_global_devices('checkpoints are tidy')
 
   def _delete(self, steps):
     """Deletes checkpoints; none is ever seen in part."""

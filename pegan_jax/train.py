@@ -13,7 +13,7 @@ import numpy as np
 
 from pegan_jax import checkpoint_fit, data, files, monitor, optimizers, sharding
 from pegan_jax.checkpoint_fit import FREE_KEYS, RATES
-from pegan_jax.checkpoints import Checkpoints
+from pegan_jax.checkpoints import BEST, Checkpoints
 from pegan_jax.errors import UserError
 from pegan_jax.run import Run
 from pegan_jax.sampling import Samples
@@ -141,6 +141,7 @@ def _train(run, checkpoints, began):
   restored = checkpoints.restore(run.state_template(), run.saved_config,
                                  free=FREE_KEYS | RATES)
   checkpoints.tidy()
+  Checkpoints(run.workdir, max_to_keep=1, name=BEST).tidy()
   state, start, every = None, 0, 0
   if restored:
     state, start = restored.state, restored.position['batch']

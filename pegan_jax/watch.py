@@ -48,7 +48,6 @@ class Watch:
     self._extractor = load_extractor(config)
     self._check_classes()
     self._best = Checkpoints(run.workdir, max_to_keep=1, name=BEST)
-    self._best.tidy()
     # What a KID's value depends on beside the weights.
     self._protocol = self._extractor.protocol() | {
         'light_count': config.evaluate.light_count, 'seed': config.evaluate.seed,
@@ -131,16 +130,17 @@ class Watch:
             for i, c in enumerate(self._run.info.classes) if c in self._real}
     mean = float(np.mean(list(kids.values())))
     scalars, ringing = collapse(fakes[:, :self._count], self._same)
-    self._alarm(step, ringing, writer)
-    writer.write_scalars(step, {
-        'eval/kid': mean, **{f'eval/kid/{c}': k for c, k in kids.items()},
-        **{f'eval/{name}': x for name, x in scalars.items()},
-        **{f'alarm/{name}': float(name in ringing) for name in ALARMS}})
+    # The scalars last: a kill before them has all of it done again.
     if mean < self._best_kid:
       self._best_kid = mean
       self._best.replace(
           step, state, {'batch': step, 'kid': mean, 'protocol': self._protocol},
           self._run.saved_config)
+    self._alarm(step, ringing, writer)
+    writer.write_scalars(step, {
+        'eval/kid': mean, **{f'eval/kid/{c}': k for c, k in kids.items()},
+        **{f'eval/{name}': x for name, x in scalars.items()},
+        **{f'alarm/{name}': float(name in ringing) for name in ALARMS}})
 
   def _alarm(self, step, ringing, writer):
     """Says which alarms ring that did not ring before."""
