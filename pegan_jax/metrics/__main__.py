@@ -72,7 +72,8 @@ def _run(args):
   if args.json:
     against.write_json(report, pathlib.Path(args.json))
   if args.png:
-    chart.draw(report, args.png)
+    with against.whole(pathlib.Path(args.png)) as part:
+      chart.draw(report, part)
   print(table.to_text(report), end='')
 
 

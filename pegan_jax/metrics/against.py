@@ -212,6 +212,16 @@ def write(report, folder):
 
 
 def write_json(report, path):
+  with whole(path) as part:
+    part.write_text(json.dumps(report, indent=1) + '\n', 'utf-8')
+
+
+@contextlib.contextmanager
+def whole(path):
+  """Yields a file's name to write to; it becomes `path`, or goes where that fails."""
   part = path.with_name(path.name + '.part')
-  part.write_text(json.dumps(report, indent=1) + '\n', 'utf-8')
-  os.replace(part, path)
+  try:
+    yield part
+    os.replace(part, path)
+  finally:
+    part.unlink(missing_ok=True)
