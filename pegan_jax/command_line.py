@@ -76,7 +76,8 @@ def run(action, interrupted, lower):
       raise
   if said is not None:
     print(f'error: {" ".join(said.split())}', file=sys.stderr)
-  return _close(outlets) or status
+  lost = _close(outlets)
+  return lost if lost and status < 2 else status  # 1 is absl's for --help.
 
 
 def _open_outlets():
@@ -149,7 +150,7 @@ def _of_os_error(error):
 
 
 def _close(outlets):
-  """Writes what is left; returns a status where it was lost, else None."""
+  """Writes what is left; returns a status of its own where it was lost, else 0."""
   for stream in (sys.stdout, sys.stderr):
     stream.flush()
   for outlet in outlets:
@@ -160,4 +161,4 @@ def _close(outlets):
       print(f'error: cannot write to standard {name}: {outlet.lost.strerror}',
             file=sys.stderr, flush=True)
       return 2
-  return None
+  return 0

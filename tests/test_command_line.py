@@ -65,6 +65,8 @@ def test_every_door_is_this_one(module):
   done = shell('"$0" -m $1 --help | true; exit ${PIPESTATUS[0]}')
   assert (done.returncode, done.stderr) == (141, b'')
   assert shell('"$0" -m $1 --nonsense >&- 2>&-').returncode == 2
+  done = shell('"$0" -m $1 --nonsense 2>&1 | true; exit ${PIPESTATUS[0]}')
+  assert done.returncode == 2  # That it failed says more than that nobody listens.
   done = shell('"$0" -m $1 --nonsense', LC_ALL='C', PYTHONUTF8='0',
                PYTHONCOERCECLOCALE='0')
   assert done.returncode == 2 and done.stderr.count(b'\n') == 1

@@ -160,6 +160,20 @@ class TestPixels:
       command._run(args)
     assert (folders / 'r.json').exists() and (folders / 'r.png').exists()
 
+  def test_a_file_is_written_whole_or_not_at_all(self, folders, monkeypatch, capsys):
+    from pegan_jax.metrics import chart
+    def full(report, path):
+      del report
+      path.write_bytes(b'half')
+      raise OSError(28, 'No space left on device')
+    monkeypatch.setattr(chart, 'draw', full)
+    before = sorted(p.name for p in folders.iterdir())
+    (folders / 'r.png').write_bytes(b'the last one')
+    self._fails(capsys, [folders / 'real', folders / 'generated', '--png',
+                         folders / 'r.png'], 'cannot write: No space left on device')
+    assert (folders / 'r.png').read_bytes() == b'the last one'
+    assert sorted(p.name for p in folders.iterdir()) == sorted([*before, 'r.png'])
+
   def test_flags(self, folders, capsys):
     pair = [folders / 'real', folders / 'generated']
     self._fails(capsys, [*pair, '--counts', '3'], '--counts')

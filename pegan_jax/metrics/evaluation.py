@@ -86,8 +86,8 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
     `python -m pegan_jax.metrics --json` writes them.
 
   Raises:
-    UserError: generated classes that are not among the real ones, fewer images than `count`, features
-      that are not finite, or a class with too few images for a metric.
+    UserError: generated classes that are not among the real ones, fewer images than
+      `count`, features that are not finite, or a class with too few images for a metric.
   """
   check_classes(real.features, generated.features)
   if FLAT in real.features or FLAT in generated.features:

@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 from xml.etree import ElementTree
 
 import numpy as np
@@ -255,6 +256,17 @@ def test_command_line(tmp_path, capsys):
   assert synthetic.main(['--out', out, '--per_class=few']) == 2
   error = capsys.readouterr().err
   assert error.startswith('error: ') and "'few'" in error and error.count('\n') == 1
+
+
+def test_a_signal_leaves_nothing(tmp_path):
+  process = subprocess.Popen(
+      [sys.executable, '-m', 'data_prep.synthetic', '--out', str(tmp_path / 'out'),
+       '--per_class=9999'], cwd=ROOT, stderr=subprocess.PIPE)
+  while process.poll() is None and not any(tmp_path.iterdir()):
+    time.sleep(0.02)
+  process.terminate()
+  assert process.communicate(timeout=60)[1] == b''
+  assert process.returncode == 143 and not any(tmp_path.iterdir())
 
 
 def test_needs_no_jax():
