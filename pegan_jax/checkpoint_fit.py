@@ -33,6 +33,13 @@ def bound(config, free=FREE_KEYS):
           if key not in free and key.split('.')[0] not in free}
 
 
+def not_noted(saved):
+  """Returns keys that the config of a checkpoint of before they were noted lacks."""
+  dataset = saved.get('dataset', {})
+  return frozenset() if 'content' in dataset else frozenset(
+      {'dataset.content', 'dataset.matches'})
+
+
 def check_arrays(folder, now, saved):
   """Raises UserError naming the arrays that differ, as `host_arrays.describe` says."""
   _check_same('model', folder, _kinds(now), _kinds(saved))

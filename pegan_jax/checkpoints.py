@@ -281,6 +281,9 @@ class Checkpoints:
     body = self._read_meta(folder, step)
     # The config first: it explains most differences between the arrays.
     if config is not None:
+      if 'dataset' in config and (unknown := checkpoint_fit.not_noted(body['config'])):
+        self._say(f'{folder} does not say which images it was trained on: not checked')
+        free = free | unknown
       checkpoint_fit.check_config(folder, _plain(config), body['config'], free)
     leaves = body['leaves']
     checkpoint_fit.check_arrays(folder, host_arrays.describe(template), leaves)

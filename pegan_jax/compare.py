@@ -142,11 +142,14 @@ def _check_trained(runs):
       if not path.exists():
         continue
       try:
-        saved = checkpoint_fit.bound(json.loads(path.read_text('utf-8')))
+        saved = json.loads(path.read_text('utf-8'))
+        free = checkpoint_fit.FREE_KEYS | checkpoint_fit.not_noted(saved)
+        differing = provenance.flat_differences(
+            checkpoint_fit.bound(run.saved_config, free),
+            checkpoint_fit.bound(saved, free))
       except (ValueError, AttributeError) as e:
         raise UserError(f'{path} is damaged: move {run.workdir} away') from e
-      if differing := provenance.flat_differences(
-          checkpoint_fit.bound(run.saved_config), saved):
+      if differing:
         raise UserError(f'{run.workdir} was begun with other settings: '
                         f'{provenance.say(differing)}; put that back, move it away, or '
                         'name another --workdir')

@@ -148,8 +148,9 @@ def _train(run, checkpoints, began):
     every = restored.config['log_every']
   owed = _owed(run, start)
   if start >= config.num_steps:
-    checkpoint_fit.check_config(checkpoints.folder / str(restored.step),
-                                run.saved_config, restored.config)
+    checkpoint_fit.check_config(
+        checkpoints.folder / str(restored.step), run.saved_config, restored.config,
+        FREE_KEYS | checkpoint_fit.not_noted(restored.config))
     monitor.say(f'already trained to step {start}')
     if not owed:
       return

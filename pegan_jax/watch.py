@@ -100,7 +100,8 @@ class Watch:
     if not self._best.steps():
       return np.inf
     position, config = self._best.latest_note() or ({}, {})
-    free = checkpoint_fit.FREE_KEYS | checkpoint_fit.RATES
+    free = checkpoint_fit.FREE_KEYS | checkpoint_fit.RATES | checkpoint_fit.not_noted(
+        config)
     if checkpoint_fit.bound(config, free) != checkpoint_fit.bound(
         self._run.saved_config, free):
       what = 'run'

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,7 @@ import pytest
 from pegan_jax import monitor
 from pegan_jax.errors import UserError
 from pegan_jax.pictures import grid
+import trees
 
 
 def test_lines_after_the_resumed_step_are_dropped(tmp_path):
@@ -22,6 +24,65 @@ def test_lines_after_the_resumed_step_are_dropped(tmp_path):
   writer.close()
   lines = [json.loads(line) for line in path.read_text().splitlines()]
   assert lines == [{'step': 1, 'a': 1.5}, {'step': 2}, {'step': 3, 'a': 2.0}]
+
+
+def test_what_is_damaged_is_left_out_and_kept_beside(tmp_path, capsys):
+  path = tmp_path / 'metrics.jsonl'
+  old = b'{"step": 1}\n{"step": \xff}\n[2]\n{"step": "3"}\n{"step": 3}\n{"ste'
+  path.write_bytes(old)
+  monitor.create_writer('tensorboardx', tmp_path, 3).close()
+  assert path.read_bytes() == b'{"step": 1}\n{"step": 3}\n'
+  assert (tmp_path / 'metrics_damaged_1.jsonl').read_bytes() == old
+  assert f'3 lines of {path} are damaged' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('content, told', [
+    ('{"step": 2}\n{"step": 4}\n', ''), ('{"step": 2}\n', 'the steps 3 to 4:'),
+    ('', 'the steps 1 to 4:'), (None, 'the steps 1 to 4:')])
+def test_a_hole_is_told(tmp_path, capsys, content, told):
+  path = tmp_path / 'metrics.jsonl'
+  if content is not None:
+    path.write_text(content)
+  monitor.create_writer('tensorboardx', tmp_path, 4, every=2).close()
+  err = capsys.readouterr().err
+  assert told in err and bool(err) == bool(told)
+
+
+def _shown(folder):
+  return {k: len(v) for k, v in trees.events(folder / 'tensorboard').items()}
+
+
+def test_tensorboard_shows_each_step_once_after_a_kill(tmp_path):
+  """Killed before the first checkpoint, and after the second, of step 4."""
+  def write(start, steps, **settings):
+    time.sleep(1.01)  # tensorboardX names its files by the second.
+    writer = monitor.create_writer('tensorboardx', tmp_path, start, **settings)
+    for step in steps:
+      writer.write_scalars(step, {'a': step})
+      writer.write_images(step, {'b': np.zeros((1, 4, 4, 3), np.uint8)})
+    writer.close()
+
+  def each_once(a, b):
+    return {f'a, step {i}': 1 for i in a} | {f'b, step {i}': 1 for i in b}
+
+  write(0, range(1, 8))
+  write(0, range(1, 7))
+  assert _shown(tmp_path) == each_once(range(1, 7), range(1, 7))
+  write(4, (5, 6))
+  assert _shown(tmp_path) == each_once(range(1, 7), range(1, 7))
+  write(4, (5,), again=True)  # Images of step 4 are to come again, its scalars not.
+  assert _shown(tmp_path) == each_once(range(1, 6), (1, 2, 3, 5))
+
+
+def test_what_metrics_jsonl_has_tensorboard_has(tmp_path):
+  """Without a flush: a kill comes at any moment."""
+  writer = monitor.create_writer('tensorboardx', tmp_path, 0)
+  writer.write_scalars(1, {'a': 1})
+  assert monitor.logged(tmp_path, 1) == {'a': 1.0}
+  assert _shown(tmp_path) == {'a, step 1': 1}
+  writer.write_images(1, {'b': np.zeros((1, 4, 4, 3), np.uint8)})
+  assert _shown(tmp_path) == {'a, step 1': 1, 'b, step 1': 1}
+  writer.close()
 
 
 def test_images_become_png_files(tmp_path):

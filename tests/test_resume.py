@@ -127,6 +127,18 @@ def test_a_data_set_is_known_by_its_content(config, own_data, raw_dir, tmp_path)
   assert Checkpoints(tmp_path / 'run').latest_step() == 3
 
 
+def test_a_checkpoint_of_before_its_images_were_noted_is_gone_on_with(
+    config, tmp_path, capsys):
+  run = Run(config, tmp_path)
+  del run.saved_config['dataset']['content']
+  checkpoints = Checkpoints(tmp_path)
+  checkpoints.save(3, run.init_state(), {'batch': 3}, run.saved_config)
+  checkpoints.close()
+  train(config, tmp_path)
+  assert 'does not say which images it was trained on' in capsys.readouterr().err
+  assert Checkpoints(tmp_path).latest_step() == 4
+
+
 # What belongs to a step that the run was killed at.
 
 
