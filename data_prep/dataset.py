@@ -14,6 +14,13 @@ from tensorflow_datasets.proto import tf_example_pb2
 from data_prep import images
 
 
+class _Info(tfds.core.DatasetInfo):
+  """Asks no bucket, for which tfds makes a temporary folder and leaves it."""
+
+  def initialize_from_bucket(self):
+    pass
+
+
 class SteelDefects(tfds.core.GeneratorBasedBuilder):
   """Writes examples that are handed to it; reading needs only the files."""
 
@@ -28,7 +35,7 @@ class SteelDefects(tfds.core.GeneratorBasedBuilder):
     super().__init__(**kwargs)
 
   def _info(self):
-    return tfds.core.DatasetInfo(
+    return _Info(
         builder=self,
         description='Steel defect crops by class, and clean backgrounds.',
         features=tfds.features.FeaturesDict({

@@ -62,7 +62,11 @@ def match(folder, network='auto', weights=None):
     UserError: no data set, no backgrounds or defects to train on, no weights.
   """
   info = data.load_info(folder)
-  extractor = features.load(network, weights)
+  with files.locked(info.folder, f'matching {info.folder}', 'wait for it'):
+    return _match(info, features.load(network, weights))
+
+
+def _match(info, extractor):
   train = data.Records(info, 'train')
   defects = np.flatnonzero(train.labels != info.background)
   missing = sorted(set(range(info.background)) - set(train.labels[defects]))

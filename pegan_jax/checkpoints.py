@@ -360,9 +360,11 @@ def _read_item(folder, **args):
   try:
     with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
       return reader.restore(folder, args=ocp.args.Composite(**args))
-  except (MemoryError, PermissionError) as error:  # Not the checkpoint's fault.
-    raise UserError(f'cannot read {folder}: {_reason(error)}') from error
   except Exception as error:  # Damage surfaces as nearly any type.
+    if (isinstance(error, (MemoryError, PermissionError))  # Not its fault.
+        or getattr(error, 'errno', None) == errno.ENOMEM
+        or 'RESOURCE_EXHAUSTED' in str(error)):
+      raise UserError(f'cannot read {folder}: {_reason(error)}') from error
     raise _DamagedError(
         f'its {next(iter(args))} cannot be read') from error
 
@@ -386,4 +388,6 @@ def _reason(error):
     return 'the disk is full'
   if isinstance(error, OSError) and error.strerror:
     return error.strerror.lower()
-  return (text.strip() or type(error).__name__).splitlines()[0][:100]
+  if isinstance(error, MemoryError):
+    return 'there is not enough memory'
+  return (text.strip() or 'no reason is given').splitlines()[0][:100]

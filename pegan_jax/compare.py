@@ -47,6 +47,13 @@ def compare(config, workdir):
   _check_evaluation(config, info)
   extractor = evaluate.load_extractor(config)
   _check_trained(runs)
+  workdir.mkdir(parents=True, exist_ok=True)
+  with files.locked(workdir, f'comparing in {workdir}',
+                    'wait for it, or name another --workdir'):
+    _compare(config, runs, info, extractor, workdir)
+
+
+def _compare(config, runs, info, extractor, workdir):
   real, results = None, {}
   for seed in config.seeds:  # Each method once before any twice.
     for method, by_seed in runs.items():

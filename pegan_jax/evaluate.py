@@ -1,5 +1,6 @@
 """A checkpoint's samples against the real images it was and was not trained on."""
 
+import contextlib
 import dataclasses
 
 import jax
@@ -33,12 +34,16 @@ def evaluate(config, workdir):
   options(config).check()
   extractor = load_extractor(config)
   restored = generate.restore(run, config.evaluate.checkpoint)
-  report = report_on(run, restored, extractor, *real_features(run, extractor))
   out = folder(run, restored)
-  if jax.process_index() == 0:
-    against.write(report, out)
-    print(table.to_text(report), end='')
-    print(f'written to {out}')
+  with contextlib.ExitStack() as stack:
+    if jax.process_index() == 0:
+      stack.enter_context(files.locked(
+          run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
+    report = report_on(run, restored, extractor, *real_features(run, extractor))
+    if jax.process_index() == 0:
+      against.write(report, out)
+      print(table.to_text(report), end='')
+      print(f'written to {out}')
   return out
 
 

@@ -45,19 +45,20 @@ def write_json(path, value):
 
 
 @contextlib.contextmanager
-def locked(folder, action, advice='wait for it, or name another folder'):
+def locked(folder, action, advice='wait for it, or name another folder', name=_LOCK):
   """Holds a folder's lock, which ends with the process however that ends.
 
   Args:
     folder: exists.
     action: what a process that holds it does, for the error: 'training in runs/x'.
     advice: what to do then.
+    name: of the lock's file; locks of other names hold besides.
 
   Raises:
     UserError: another process holds the lock.
     OSError: the folder cannot be written.
   """
-  path = pathlib.Path(folder) / _LOCK
+  path = pathlib.Path(folder) / name
   with contextlib.ExitStack() as stack:
     while True:
       handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)

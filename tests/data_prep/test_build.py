@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -49,6 +50,13 @@ def test_writes_what_the_contract_says(raw, capsys):
   assert str(raw / 'out') in capsys.readouterr().out
   assert sorted(p.name for p in raw.iterdir()) == ['boxes', 'clean', 'defects',
                                                    'frames', 'out']
+
+
+def test_nothing_is_left_in_the_temporary_folder(raw, monkeypatch):
+  (raw / 'tmp').mkdir()
+  monkeypatch.setattr(tempfile, 'tempdir', str(raw / 'tmp'))
+  assert run_build(raw, *inputs(raw, 'defects', 'clean')) == 0
+  assert not any((raw / 'tmp').iterdir())
 
 
 def test_same_inputs_same_bytes_in_another_process(raw):
