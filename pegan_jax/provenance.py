@@ -32,12 +32,18 @@ def of_files(folder, paths):
     paths: of the files.
 
   Raises:
-    OSError: one cannot be read.
+    UserError: one cannot be read.
   """
-  return digest([
-      [pathlib.Path(path).relative_to(folder).as_posix(),
-       hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()]
-      for path in sorted(paths)])
+  return digest([[pathlib.Path(path).relative_to(folder).as_posix(), _of_file(path)]
+                 for path in sorted(paths)])
+
+
+def _of_file(path):
+  try:
+    with open(path, 'rb') as f:
+      return hashlib.file_digest(f, 'sha256').hexdigest()
+  except OSError as e:
+    raise UserError(f'{path} cannot be read: {e.strerror}') from e
 
 
 def of_folder(folder):

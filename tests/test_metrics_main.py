@@ -161,16 +161,15 @@ class TestPixels:
     assert (folders / 'r.json').exists() and (folders / 'r.png').exists()
 
   def test_a_file_is_written_whole_or_not_at_all(self, folders, monkeypatch, capsys):
-    from pegan_jax.metrics import chart
-    def full(report, path):
-      del report
-      path.write_bytes(b'half')
-      raise OSError(28, 'No space left on device')
-    monkeypatch.setattr(chart, 'draw', full)
+    from pegan_jax import files
+    def full(part, path):
+      assert part.read_bytes()
+      raise OSError(28, 'No space left on device', str(path))
+    monkeypatch.setattr(files.os, 'replace', full)
     before = sorted(p.name for p in folders.iterdir())
     (folders / 'r.png').write_bytes(b'the last one')
     self._fails(capsys, [folders / 'real', folders / 'generated', '--png',
-                         folders / 'r.png'], 'cannot write: No space left on device')
+                         folders / 'r.png'], 'cannot write', 'r.png: No space left on device')
     assert (folders / 'r.png').read_bytes() == b'the last one'
     assert sorted(p.name for p in folders.iterdir()) == sorted([*before, 'r.png'])
 
