@@ -29,9 +29,10 @@ from scipy import stats
 
 from data_prep import frames as box_files
 from data_prep import images
-from pegan_jax import annotations, generate
-from pegan_jax.run import Run
-from pegan_jax.step import scale, to_pixels
+from pegan_jax.annotations import regions
+from pegan_jax.generation import generate
+from pegan_jax.runs.run import Run
+from pegan_jax.runs.step import scale, to_pixels
 
 _HIT = 0.3
 _SHOWN = 2  # Frames of a class on the picture, of the best and of the worst.
@@ -113,7 +114,7 @@ def _compare(args, run, erase, path, boxes):
                             run.info.metadata['max_value'])
   change = _change_map(frame, erase, run.info.image_size)
   true = [b[1:] for b in box_files.clip_boxes(boxes, *frame.shape[:2])]
-  found = [d.box for d in annotations.find_defects(
+  found = [d.box for d in regions.find_defects(
       np.rint(255 * change).astype(np.uint8), '', args.threshold, args.min_area)]
   inside, covered = (_union(b, frame.shape[:2]) for b in (true, found))
   hits = [max((_iou(t, f) for f in found), default=0) >= _HIT for t in true]

@@ -23,8 +23,10 @@ from jax.extend.core import jaxprs_in_params
 from jax.interpreters import partial_eval
 import numpy as np
 
-from pegan_jax import allocator, methods, step
+from pegan_jax import methods
+from pegan_jax.common.runtime import allocator
 from pegan_jax.nets import blocks, formulations
+from pegan_jax.runs import step
 
 from benchmarks import iteration
 

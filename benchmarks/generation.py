@@ -18,8 +18,9 @@ import time
 import jax
 
 from configs import pegan
-from pegan_jax import compilation, drawing, generate
-from pegan_jax.run import Run
+from pegan_jax.common.runtime import compilation
+from pegan_jax.generation import drawing, generate
+from pegan_jax.runs.run import Run
 
 
 def main():

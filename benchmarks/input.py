@@ -24,16 +24,17 @@ import jax
 import jax.numpy as jnp
 
 from configs import pegan
-from pegan_jax import data, train
+from pegan_jax.data import dataset
+from pegan_jax.training import train
 
 
 def rate(config, steps):
   """Images per second of the pipeline alone, after a first round of the images."""
-  info = data.load_info(config.data_dir)
-  per_step = data.reals_per_step(config, 'pairs', len(info.classes))
-  first = -(-2 * len(data.Records(info, 'train').labels) // per_step)
+  info = dataset.load_info(config.data_dir)
+  per_step = dataset.reals_per_step(config, 'pairs', len(info.classes))
+  first = -(-2 * len(dataset.Records(info, 'train').labels) // per_step)
   config.num_steps = first + steps
-  for i, _ in enumerate(data.batches(config, info), 1):
+  for i, _ in enumerate(dataset.batches(config, info), 1):
     if i == first:
       began = time.perf_counter()
   return steps * per_step / (time.perf_counter() - began)
@@ -72,10 +73,10 @@ def main():
   config.update({'data_dir': args.data, 'width': 1 / 32, 'num_samples': 1,
                  'eval_every': 0, 'log_every': 25, 'sample_every': 10**9,
                  'checkpoint_every': 10**9})
-  need = data.reals_per_step(config, 'pairs', 0) / args.step_ms * 1e3
+  need = dataset.reals_per_step(config, 'pairs', 0) / args.step_ms * 1e3
   print(f'{config.num_workers} threads; a step of {args.step_ms:g} ms needs '
         f'{need:.0f} images/s')
-  step, kept, read = busy_step(args.step_ms), config.cache_mb, data.batches
+  step, kept, read = busy_step(args.step_ms), config.cache_mb, dataset.batches
   ways = {'no input': kept, 'in memory': kept, 'streamed': 0}
   alone, seconds, shares = {}, {n: [] for n in ways}, {n: [] for n in ways}
 
@@ -89,7 +90,7 @@ def main():
       config.num_steps = args.steps
       with tempfile.TemporaryDirectory() as workdir, mock.patch.object(
           train, 'make_step', step), mock.patch.object(
-              data, 'batches', same_batch if name == 'no input' else read):
+              dataset, 'batches', same_batch if name == 'no input' else read):
         train.train(config, workdir)
         lines = (pathlib.Path(workdir) / 'metrics.jsonl').read_text().splitlines()
       for line in [x for x in map(json.loads, lines) if 'time/input_share' in x][1:]:

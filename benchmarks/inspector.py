@@ -25,7 +25,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-from pegan_jax import allocator
+from pegan_jax.common.runtime import allocator
 from pegan_jax.inspection import training
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.nets import depthwise

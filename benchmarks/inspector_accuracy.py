@@ -22,7 +22,8 @@ import torch.nn.functional as F
 from tqdm import trange
 
 from benchmarks.inspector import TORCH
-from pegan_jax import allocator, data
+from pegan_jax.common.runtime import allocator
+from pegan_jax.data import dataset
 from pegan_jax.inspection import augment, images, training
 from pegan_jax.inspection.settings import Settings
 
@@ -120,7 +121,7 @@ def main():
   parser.add_argument('--seeds', type=int, default=1)
   args = parser.parse_args()
   allocator.keep_pages()
-  info = data.load_info(args.data)
+  info = dataset.load_info(args.data)
   train, test = images.load_splits(info)
   settings = Settings(
       network=args.network, width=args.width, epochs=args.epochs)

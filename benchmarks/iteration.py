@@ -25,8 +25,11 @@ import jax
 from jax import lax
 import numpy as np
 
-from pegan_jax import allocator, data, methods, step
+from pegan_jax import methods
+from pegan_jax.common.runtime import allocator
+from pegan_jax.data import dataset
 from pegan_jax.nets import blocks, formulations
+from pegan_jax.runs import step
 
 DOMAINS = 10
 
@@ -107,7 +110,7 @@ def _compile(config, patches, batch):
 
 
 def _labels(config, layout):
-  """Labels as `data.batches` lays them out; pairs are all of class 3."""
+  """Labels as `dataset.batches` lays them out; pairs are all of class 3."""
   classes = DOMAINS - 1
   pairs = layout in ('pairs', 'matched_pairs')
   defects = np.array([3]) if pairs else np.arange(classes)
@@ -116,12 +119,12 @@ def _labels(config, layout):
     label = np.stack([np.full_like(label, classes), label], 2).reshape(
         config.n_critic, -1, len(defects))
   label = label[..., 0] if pairs else label
-  assert label.size == data.reals_per_step(config, layout, classes)
+  assert label.size == dataset.reals_per_step(config, layout, classes)
   return label
 
 
 def batch(config, layout):
-  """Random images, and labels as `data.batches` lays them out."""
+  """Random images, and labels as `dataset.batches` lays them out."""
   label, size = _labels(config, layout), config.image_size
   found = {'image': np.random.default_rng(0).integers(
       0, 256, (*label.shape, size, size, 1), np.uint8), 'label': label}

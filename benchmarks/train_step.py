@@ -23,8 +23,11 @@ import torch
 
 from benchmarks import torch_pegan
 from configs import pegan
-from pegan_jax import allocator, losses, methods, step
+from pegan_jax import methods
+from pegan_jax.common.runtime import allocator
+from pegan_jax.methods import losses
 from pegan_jax.nets import formulations
+from pegan_jax.runs import step
 
 DOMAINS = 10
 

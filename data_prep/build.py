@@ -15,10 +15,10 @@ import sys
 from data_prep import dataset
 from data_prep import selection
 from data_prep import sheet
-from pegan_jax import command_line
-from pegan_jax import files
-from pegan_jax import provenance
-from pegan_jax.errors import UserError
+from pegan_jax.common import command_line
+from pegan_jax.common import files
+from pegan_jax.common import provenance
+from pegan_jax.common.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)

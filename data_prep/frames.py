@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 
 from data_prep import images
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 NAME_FILES = ('classes.txt', 'obj.names')
 

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 from PIL import ImageOps
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
 FORMATS = ('JPEG', 'PNG', 'BMP', 'TIFF')

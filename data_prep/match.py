@@ -15,8 +15,9 @@ import sys
 
 import numpy as np
 
-from pegan_jax import command_line, data, files, matches
-from pegan_jax.errors import UserError
+from pegan_jax.common import command_line, files
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset, matches
 from pegan_jax.metrics import features
 
 NEAREST = 30  # Defects that vote on a background's classes.
@@ -61,13 +62,13 @@ def match(folder, network='auto', weights=None):
   Raises:
     UserError: no data set, no backgrounds or defects to train on, no weights.
   """
-  info = data.load_info(folder)
+  info = dataset.load_info(folder)
   with files.locked(info.folder, f'matching {info.folder}', 'wait for it'):
     return _match(info, features.load(network, weights))
 
 
 def _match(info, extractor):
-  train = data.Records(info, 'train')
+  train = dataset.Records(info, 'train')
   defects = np.flatnonzero(train.labels != info.background)
   missing = sorted(set(range(info.background)) - set(train.labels[defects]))
   if missing:
@@ -76,7 +77,7 @@ def _match(info, extractor):
   of_defects = extractor(train.images(defects)).astype(np.float64)
   found = {}
   for split in ('train', 'test'):
-    records = train if split == 'train' else data.Records(info, split)
+    records = train if split == 'train' else dataset.Records(info, split)
     clean = records.find(info.background)
     found[split] = np.zeros((0, info.background))
     if len(clean):
@@ -99,7 +100,7 @@ def _run(arguments):
   parser.add_argument('--weights', help="the network's .pth file")
   args = parser.parse_args(arguments)
   found = match(args.data, args.network, args.weights)
-  classes = data.load_info(args.data).classes
+  classes = dataset.load_info(args.data).classes
   print(f'Wrote {os.path.join(args.data, matches.FILE)}: '
         + ' and '.join(f'{len(v)} {k}' for k, v in found.items()) + ' backgrounds.')
   first = found['train'].argmax(1)

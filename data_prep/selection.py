@@ -12,7 +12,7 @@ from data_prep import screen
 from data_prep import sheet
 from data_prep import sources
 from data_prep import split as split_lib
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 BACKGROUND = sources.BACKGROUND
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.

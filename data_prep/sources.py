@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from data_prep import frames as frames_lib
 from data_prep import images
-from pegan_jax import names as names_lib
-from pegan_jax.errors import UserError
+from pegan_jax.common import class_names as names_lib
+from pegan_jax.common.errors import UserError
 
 BACKGROUND = 'background'
 

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 
 def _coin(text):

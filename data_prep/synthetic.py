@@ -24,8 +24,8 @@ from PIL import Image
 
 from data_prep import defects as marks
 from data_prep import steel
-from pegan_jax import command_line, files, provenance
-from pegan_jax.errors import UserError
+from pegan_jax.common import command_line, files, provenance
+from pegan_jax.common.errors import UserError
 
 CLASSES = tuple(marks.DEFECTS)
 _KINDS = {name: i for i, name in enumerate(('frame', 'clean') + CLASSES)}

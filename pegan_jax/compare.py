@@ -12,13 +12,18 @@ import jax
 import numpy as np
 from PIL import Image
 
-from pegan_jax import checkpoint_fit, comparison, config_files, data, evaluate, files
-from pegan_jax import generate, methods, monitor, provenance
-from pegan_jax.errors import UserError
+from pegan_jax import methods
+from pegan_jax.common import config_files, files
+from pegan_jax.common import monitor, provenance
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
+from pegan_jax.generation import generate
 from pegan_jax.metrics import against
-from pegan_jax.pictures import grid
-from pegan_jax.run import Run
-from pegan_jax.train import train
+from pegan_jax.metrics import comparison, evaluate
+from pegan_jax.reporting.image_grid import grid
+from pegan_jax.runs.checkpoints import fit
+from pegan_jax.runs.run import Run
+from pegan_jax.training.train import train
 
 # Images a class of each method on the sheet.
 _SHOWN = 3
@@ -40,7 +45,7 @@ def compare(config, workdir):
     train.Interrupted: SIGTERM or Ctrl-C in training.
   """
   workdir = pathlib.Path(workdir)
-  info = data.load_info(config.data_dir or workdir / 'dataset')
+  info = dataset.load_info(config.data_dir or workdir / 'dataset')
   runs = {method: {seed: Run(_run_config(config, info, method, seed),
                              workdir / method.replace(':', '-') / f'seed{seed}')
                    for seed in config.seeds} for method in _methods(config)}
@@ -107,7 +112,7 @@ def _base(name):
 def _check_evaluation(config, info):
   """Says before the training, not after it, what evaluation cannot do."""
   evaluate.options(config).check()
-  labels = data.Records(info, 'train').labels
+  labels = dataset.Records(info, 'train').labels
   least = min(np.count_nonzero(labels == c) for c in range(len(info.classes)))
   if config.evaluate.count > least:
     raise UserError(f'config.evaluate.count is {config.evaluate.count}, and the '
@@ -131,7 +136,7 @@ def _run_config(config, info, method, seed):
   if config.updates:
     c.num_steps = config.updates
   else:
-    reals = data.reals_per_step(c, methods.get(c.method).LAYOUT, len(info.classes))
+    reals = dataset.reals_per_step(c, methods.get(c.method).LAYOUT, len(info.classes))
     if config.reals < reals:
       raise UserError(f'config.reals is {config.reals}, and one step of {method} '
                       f'takes {reals}')
@@ -150,10 +155,10 @@ def _check_trained(runs):
         continue
       try:
         saved = json.loads(path.read_text('utf-8'))
-        free = checkpoint_fit.FREE_KEYS | checkpoint_fit.not_noted(saved)
+        free = fit.FREE_KEYS | fit.not_noted(saved)
         differing = provenance.flat_differences(
-            checkpoint_fit.bound(run.saved_config, free),
-            checkpoint_fit.bound(saved, free))
+            fit.bound(run.saved_config, free),
+            fit.bound(saved, free))
       except (ValueError, AttributeError) as e:
         raise UserError(f'{path} is damaged: move {run.workdir} away') from e
       if differing:
@@ -174,7 +179,7 @@ def _result(run, path):
     raise UserError(f'{run.workdir}/metrics.jsonl has no times after step {before} of '
                     f'{run.config.num_steps}: put it back, or move that folder away')
   shapes = run.state_template()
-  reals = data.reals_per_step(run.config, run.method.LAYOUT,
+  reals = dataset.reals_per_step(run.config, run.method.LAYOUT,
                               len(run.info.classes)) * run.config.num_steps
   return {
       'report': report, 'seconds': seconds, 'reals': reals,
@@ -210,7 +215,7 @@ def sheet(runs, info):
     has some.
   """
   rng = np.random.default_rng(0)
-  records = data.Records(info, 'train')
+  records = dataset.Records(info, 'train')
   blank = np.full((info.image_size, info.image_size, info.channels), 255, np.uint8)
   rows, names = [], []
   for label, name in enumerate(info.classes):

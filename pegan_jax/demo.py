@@ -4,9 +4,11 @@ import pathlib
 import time
 
 from data_prep import build, synthetic
-from pegan_jax import evaluate, files, generate, monitor, provenance
-from pegan_jax.run import Run
-from pegan_jax.train import train
+from pegan_jax.common import files, monitor, provenance
+from pegan_jax.generation import generate
+from pegan_jax.metrics import evaluate
+from pegan_jax.runs.run import Run
+from pegan_jax.training.train import train
 
 _ADVICE = 'put that back, move it away, or name another --workdir'
 

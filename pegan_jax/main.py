@@ -9,8 +9,8 @@ import traceback
 from absl import app, flags, logging
 from ml_collections import config_flags, ConfigDict
 
-from pegan_jax import command_line, config_files
-from pegan_jax.errors import UserError
+from pegan_jax.common import command_line, config_files
+from pegan_jax.common.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
@@ -35,11 +35,14 @@ def _run(argv):
     raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
   # After the flags are parsed, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax import allocator
+  from pegan_jax.common.runtime import allocator
   allocator.keep_pages()
   import jax
-  from pegan_jax import compare, compilation, demo, distributed, evaluate
-  from pegan_jax import generate, train
+  from pegan_jax import compare, demo
+  from pegan_jax.common.runtime import compilation, distributed
+  from pegan_jax.metrics import evaluate
+  from pegan_jax.generation import generate
+  from pegan_jax.training import train
   compilation.keep()
   from pegan_jax.inspection import inspector
   modes = {'train': train.train, 'generate': generate.generate,
@@ -72,7 +75,7 @@ def _join():
     return
   if _MODE.value in ('inspect', 'demo', 'compare'):
     raise UserError('--distributed goes with the modes train, generate and evaluate')
-  from pegan_jax import distributed  # pylint: disable=g-import-not-at-top
+  from pegan_jax.common.runtime import distributed  # pylint: disable=g-import-not-at-top
   # An orderly end would wait for the other processes, as long as they live.
   signal.signal(signal.SIGTERM, signal.SIG_DFL)
   distributed.start(*explicit)

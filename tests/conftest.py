@@ -83,8 +83,8 @@ def save_untrained(config, workdir):
   """A run of `config.num_steps` updates but for the training: a checkpoint to use."""
   # Not above: where Orbax is loaded before the tests are, its threads' late errors over
   # damaged files count as a test's own.
-  from pegan_jax.checkpoints import Checkpoints
-  from pegan_jax.run import Run
+  from pegan_jax.runs.checkpoints.store import Checkpoints
+  from pegan_jax.runs.run import Run
   run = Run(config, workdir)
   checkpoints = Checkpoints(run.workdir)
   checkpoints.save(config.num_steps, run.init_state(), {'batch': config.num_steps},

@@ -11,9 +11,11 @@ from jax.sharding import AxisType
 import numpy as np
 import optax
 
-from pegan_jax import compilation, data, optimizers, sharding
-from pegan_jax.run import Run
-from pegan_jax.step import make_step
+from pegan_jax.common.runtime import compilation, sharding
+from pegan_jax.data import dataset
+from pegan_jax.runs import optimizers
+from pegan_jax.runs.run import Run
+from pegan_jax.runs.step import make_step
 from test_methods import tiny_config
 
 
@@ -24,7 +26,7 @@ def metrics(config, run, devices):
   state = jax.device_put(run.init_state(), sharding.replicated(mesh))
   step = jax.jit(make_step(run.method, run.nets, config))
   found = []
-  for batch in data.batches(config, run.info, run.method.LAYOUT):
+  for batch in dataset.batches(config, run.info, run.method.LAYOUT):
     state, result = step(state, sharding.to_global(mesh, batch))
     found.append({name: float(m.compute()) for name, m in result.items()
                   if np.asarray(m.count).all()})

@@ -11,11 +11,14 @@ from configs import demo as demo_config
 from configs import inspect as inspect_config
 from data_prep import build, match, synthetic
 from matplotlib import figure
-from pegan_jax import compare, demo, evaluate, generate, train
+from pegan_jax import compare, demo
+from pegan_jax.generation import generate
 from pegan_jax.inspection import __main__ as inspection
 from pegan_jax.inspection import inspector
 from pegan_jax.metrics import __main__ as metrics
+from pegan_jax.metrics import evaluate
 from pegan_jax.metrics import features
+from pegan_jax.training import train
 
 # Loaded by the first stage that needs them, which takes longer than most stages.
 for _name in ('configs.lsgan', 'configs.dcgan', 'scipy.stats',

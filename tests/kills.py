@@ -29,7 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # This code, not ano
 # pylint: disable=g-import-not-at-top
 import kill_stages
 import numpy as np
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 import trees
 
 _PATIENCE = 300  # Seconds after which a child hangs.

@@ -16,9 +16,9 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 import numpy as np
 import optax
 
-from pegan_jax.checkpoints import Checkpoints
-from pegan_jax.errors import UserError
-from pegan_jax.state import GANState
+from pegan_jax.common.errors import UserError
+from pegan_jax.runs.checkpoints.store import Checkpoints
+from pegan_jax.runs.state import GANState
 
 CONFIG = {'batch_size': 16, 'num_steps': 20, 'generate': {'per_class': 600},
           'gen': {'width': 64, 'cut': [1, 2]}}

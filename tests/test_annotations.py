@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from data_prep import frames
-from pegan_jax import annotations
+from pegan_jax.annotations import regions
 
 CLASSES = ['pa', 'sc']
 
 
 def _find(mask, **settings):
-  return annotations.find_defects(
+  return regions.find_defects(
       mask, 'pa', **({'threshold': 0.5, 'min_area': 4} | settings))
 
 
@@ -57,7 +57,7 @@ def _decode(runs, height, width):
 
 
 def test_in_a_larger_image(mask):
-  place = annotations.Place(left=5, top=7, height=40, width=50)
+  place = regions.Place(left=5, top=7, height=40, width=50)
   for own, there in zip(_find(mask), _find(mask, place=place)):
     np.testing.assert_array_equal(there.box, np.array(own.box) + [5, 7, 5, 7])
     expected = np.zeros((40, 50), bool)
@@ -71,9 +71,9 @@ def test_in_a_larger_image(mask):
 def _written(tmp_path, mask):
   found = _find(mask)
   defects = [found[0], found[1]._replace(name='sc')]
-  annotations.write(tmp_path, annotations.FORMATS, CLASSES, [
-      annotations.Annotated('a/1.png', 20, 30, defects),
-      annotations.Annotated('2.png', 20, 30, [])])
+  regions.write(tmp_path, regions.FORMATS, CLASSES, [
+      regions.Annotated('a/1.png', 20, 30, defects),
+      regions.Annotated('2.png', 20, 30, [])])
   return tmp_path, defects
 
 
@@ -111,5 +111,5 @@ def test_coco(written, mask):
 
 
 def test_only_what_is_asked_for(tmp_path):
-  annotations.write(tmp_path, ['yolo'], CLASSES, [])
+  regions.write(tmp_path, ['yolo'], CLASSES, [])
   assert [p.name for p in tmp_path.rglob('*')] == ['yolo', 'classes.txt']

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pegan_jax.augment import CHANGES, augment
+from pegan_jax.methods.diff_augment import augment, CHANGES
 
 
 def _images(count=64, size=16):

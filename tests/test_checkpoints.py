@@ -10,8 +10,8 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 import numpy as np
 import pytest
 
-from pegan_jax.checkpoints import Checkpoints
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.runs.checkpoints.store import Checkpoints
 from saved_states import abstract, array_file, check_equal, CONFIG, files, flip
 from saved_states import make_state, meta_file, save_steps, truncate, zero
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from pegan_jax.checkpoints import Checkpoints
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.runs.checkpoints.store import Checkpoints
 from saved_states import check_equal, CONFIG, make_state, save_steps, start
 
 # What Orbax leaves pending when it fails must not print tracebacks.

@@ -10,8 +10,8 @@ import sys
 import jax
 import pytest
 
-from pegan_jax import command_line
-from pegan_jax.errors import UserError
+from pegan_jax.common import command_line
+from pegan_jax.common.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

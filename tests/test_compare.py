@@ -11,9 +11,9 @@ from scipy import stats
 from configs import compare as compare_config
 from conftest import PixelExtractor
 from data_prep import build, synthetic
-from pegan_jax import comparison
+from pegan_jax.common.errors import UserError
 from pegan_jax.compare import compare
-from pegan_jax.errors import UserError
+from pegan_jax.metrics import comparison
 from pegan_jax.metrics import features
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pegan_jax import compilation
+from pegan_jax.common.runtime import compilation
 
 _SCRIPT = '''
 import jax, jax.monitoring

@@ -7,7 +7,9 @@ import jax
 import pytest
 
 from configs import default
-from pegan_jax import data, methods, step
+from pegan_jax import methods
+from pegan_jax.data import dataset
+from pegan_jax.runs import step
 
 NAMES = sorted(p.stem for p in pathlib.Path('configs').glob('*.py')
                # Those are tested in test_compare.py and tests/inspection/.
@@ -39,7 +41,7 @@ def test_the_papers_scale_is_a_word(name):
 @pytest.mark.parametrize('name', (*SCALED, 'pegan', 'pegan_paper'))
 def test_every_run_shows_as_many_real_images(name):
   config = importlib.import_module(f'configs.{name}').get_config()
-  reals = config.num_steps * data.reals_per_step(
+  reals = config.num_steps * dataset.reals_per_step(
       config, methods.get(config.method).LAYOUT, 9)
   assert default.REALS - 3_000 < reals <= default.REALS
 

@@ -3,24 +3,24 @@
 import numpy as np
 import pytest
 
-from pegan_jax import data
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 
 
 def _take(config, info, **kwargs):
-  return list(data.batches(config, info, **kwargs))
+  return list(dataset.batches(config, info, **kwargs))
 
 
 def test_info_of_a_built_data_set(data_dir):
-  info = data.load_info(data_dir)
+  info = dataset.load_info(data_dir)
   assert info.classes == ['cr', 'gg', 'in', 'pa', 'ps', 'rp', 'rs', 'sc', 'sp']
   assert info.background == 9 and info.num_domains == 10
   assert info.image_size == 32 and info.channels == 1
 
 
 def test_a_batch_is_backgrounds_and_defects_by_turns(config):
-  info = data.load_info(config.data_dir)
-  batch = next(data.batches(config, info))
+  info = dataset.load_info(config.data_dir)
+  batch = next(dataset.batches(config, info))
   assert batch['image'].shape == (2, 8, 32, 32, 1)
   assert batch['image'].dtype == np.uint8
   assert (batch['label'][:, ::2] == info.background).all()
@@ -28,8 +28,8 @@ def test_a_batch_is_backgrounds_and_defects_by_turns(config):
 
 
 def test_images_go_with_their_labels(config):
-  info = data.load_info(config.data_dir)
-  records = data.Records(info, 'train')
+  info = dataset.load_info(config.data_dir)
+  records = dataset.Records(info, 'train')
   by_bytes = {records.images([i]).tobytes(): label
               for i, label in enumerate(records.labels)}
   for batch in _take(config, info):
@@ -39,9 +39,9 @@ def test_images_go_with_their_labels(config):
 
 
 def test_every_image_is_seen_once_a_round(config):
-  info = data.load_info(config.data_dir)
+  info = dataset.load_info(config.data_dir)
   config.n_critic, config.batch_size = 1, 4
-  defects = int((data.Records(info, 'train').labels < info.background).sum())
+  defects = int((dataset.Records(info, 'train').labels < info.background).sum())
   rounds = defects // 4
   assert rounds * 4 == defects
   config.num_steps = 2 * rounds
@@ -56,7 +56,7 @@ def test_every_image_is_seen_once_a_round(config):
 
 @pytest.mark.parametrize('workers', [0, 3])
 def test_a_later_start_goes_on_with_the_same_batches(config, workers):
-  info = data.load_info(config.data_dir)
+  info = dataset.load_info(config.data_dir)
   whole = _take(config, info)
   config.num_workers = workers
   rest = _take(config, info, start=1)
@@ -67,7 +67,7 @@ def test_a_later_start_goes_on_with_the_same_batches(config, workers):
 
 
 def test_two_processes_read_the_two_halves(config):
-  info = data.load_info(config.data_dir)
+  info = dataset.load_info(config.data_dir)
   whole = _take(config, info)
   parts = [_take(config, info, process_index=i, process_count=2)
            for i in range(2)]
@@ -77,16 +77,16 @@ def test_two_processes_read_the_two_halves(config):
 
 
 def test_another_seed_is_another_order(config):
-  info = data.load_info(config.data_dir)
-  first = next(data.batches(config, info))
+  info = dataset.load_info(config.data_dir)
+  first = next(dataset.batches(config, info))
   config.seed = 1
-  second = next(data.batches(config, info))
+  second = next(dataset.batches(config, info))
   assert (first['image'] != second['image']).any()
 
 
 def test_no_data_set_says_how_to_build_one(tmp_path):
   with pytest.raises(UserError, match='data_prep.build'):
-    data.load_info(tmp_path)
+    dataset.load_info(tmp_path)
 
 
 def test_a_damaged_shard_is_an_error(config, data_dir, tmp_path):
@@ -98,7 +98,7 @@ def test_a_damaged_shard_is_an_error(config, data_dir, tmp_path):
   middle = len(content) // 2
   content[middle:middle + 512] = bytes(512)
   shard.write_bytes(content)
-  info = data.load_info(folder)
+  info = dataset.load_info(folder)
   with pytest.raises(UserError, match='damaged'):
     _take(config, info)
   shard.write_bytes(content[:middle])
@@ -107,13 +107,13 @@ def test_a_damaged_shard_is_an_error(config, data_dir, tmp_path):
 
 
 def test_classes_have_a_column_each(config):
-  info = data.load_info(config.data_dir)
-  batch = next(data.batches(config, info, 'classes'))
+  info = dataset.load_info(config.data_dir)
+  batch = next(dataset.batches(config, info, 'classes'))
   assert batch['image'].shape == (2, 4, 9, 32, 32, 1)
   assert (batch['label'] == np.arange(9)).all()
-  assert data.reals_per_step(config, 'classes', 9) == batch['label'].size
+  assert dataset.reals_per_step(config, 'classes', 9) == batch['label'].size
   # Each class has its own order: no two columns draw the same places.
-  records = data.Records(info, 'train')
+  records = dataset.Records(info, 'train')
   place = {records.images([i]).tobytes(): n for label in range(9)
            for n, i in enumerate(records.find(label))}
   drawn = np.array([[place[batch['image'][0, b, c].tobytes()]
@@ -122,22 +122,22 @@ def test_classes_have_a_column_each(config):
 
 
 def test_class_pairs_are_backgrounds_and_the_columns_defects(config):
-  info = data.load_info(config.data_dir)
-  batch = next(data.batches(config, info, 'class_pairs'))
+  info = dataset.load_info(config.data_dir)
+  batch = next(dataset.batches(config, info, 'class_pairs'))
   assert batch['image'].shape == (2, 8, 9, 32, 32, 1)
   assert (batch['label'][:, ::2] == info.background).all()
   assert (batch['label'][:, 1::2] == np.arange(9)).all()
-  assert data.reals_per_step(config, 'class_pairs', 9) == batch['label'].size
+  assert dataset.reals_per_step(config, 'class_pairs', 9) == batch['label'].size
   backgrounds = batch['image'][0, ::2]
   assert any((backgrounds[:, 0] != backgrounds[:, c]).any() for c in range(1, 9))
 
 
 @pytest.mark.parametrize('layout', ['pairs', 'classes', 'class_pairs'])
 def test_processes_share_a_batch_in_every_layout(config, layout):
-  info = data.load_info(config.data_dir)
+  info = dataset.load_info(config.data_dir)
   config.num_steps = 2
   whole = _take(config, info, layout=layout)
-  assert whole[0]['label'].size == data.reals_per_step(config, layout, 9)
+  assert whole[0]['label'].size == dataset.reals_per_step(config, layout, 9)
   parts = [_take(config, info, layout=layout, process_index=i, process_count=2)
            for i in (0, 1)]
   for step, batch in enumerate(whole):

@@ -7,9 +7,10 @@ import types
 
 import pytest
 
-from pegan_jax import data, sampling
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.metrics import against
+from pegan_jax.training import sample_grids
 from conftest import PixelExtractor
 
 _LEGACY = {'type': 'planted.Z', 'content': {}}
@@ -47,7 +48,7 @@ def test_no_module_is_imported(folder, tmp_path, monkeypatch, change):
   monkeypatch.syspath_prepend(tmp_path)
   _edit(folder / 'features.json', change)
   with pytest.raises(UserError, match='planted.Z.* is no feature of tensorflow'):
-    data.load_info(folder)
+    dataset.load_info(folder)
   assert not (tmp_path / 'ran').exists() and 'planted' not in sys.modules
 
 
@@ -57,7 +58,7 @@ def test_no_module_is_imported(folder, tmp_path, monkeypatch, change):
 def test_a_damaged_file_is_named(folder, name, content):
   (folder / name).write_bytes(content)
   with pytest.raises(UserError) as error:
-    data.load_info(folder)
+    dataset.load_info(folder)
   text = str(error.value)
   assert str(folder) in text and 'Error' not in text
   assert name in text or 'the last must be background' in text or 'labels' in text
@@ -69,19 +70,19 @@ def test_a_damaged_file_is_named(folder, name, content):
 def test_metadata_that_is_none(folder, content, key):
   (folder / 'metadata.json').write_text(json.dumps(content))
   with pytest.raises(UserError, match=f'no number for {key}'):
-    data.load_info(folder)
+    dataset.load_info(folder)
 
 
 def test_a_missing_label_file_does_not_make_numbers_of_classes(folder):
   (folder / 'label.labels.txt').unlink()
   with pytest.raises(UserError, match='label.labels.txt is damaged or missing'):
-    data.load_info(folder)
+    dataset.load_info(folder)
 
 
 def test_a_label_that_is_gone_does_not_shift_the_others(folder):
   (folder / 'label.labels.txt').write_text('pa\n\nbackground\n')
   with pytest.raises(UserError, match='label.labels.txt'):
-    data.load_info(folder)
+    dataset.load_info(folder)
 
 
 def test_examples_of_another_kind(folder):
@@ -90,31 +91,31 @@ def test_examples_of_another_kind(folder):
     return features
   _edit(folder / 'features.json', change)
   with pytest.raises(UserError, match='have no source'):
-    data.load_info(folder)
+    dataset.load_info(folder)
 
 
 def test_no_test_split_holds_nothing_out(folder):
   _edit(folder / 'dataset_info.json', lambda info: info | {
       'splits': [s for s in info['splits'] if s['name'] == 'train']})
-  info = data.load_info(folder)
-  records = data.Records(info, 'test')
+  info = dataset.load_info(folder)
+  records = dataset.Records(info, 'test')
   assert records.labels.shape == (0,) and not len(records.find(info.background))
   assert records.sources([]) == []
   assert against.split_features(PixelExtractor(), info, 'test') is None
-  assert len(data.Records(info, 'train').labels)
+  assert len(dataset.Records(info, 'train').labels)
   config = types.SimpleNamespace(seed=0, num_samples=2)
-  _, defects = sampling._inputs(types.SimpleNamespace(info=info, config=config))
+  _, defects = sample_grids._inputs(types.SimpleNamespace(info=info, config=config))
   assert len(defects) == 2  # Of those that are trained on.
 
 
 def test_any_other_split_is_refused_by_the_names_there_are(folder):
-  info = data.load_info(folder)
+  info = dataset.load_info(folder)
   with pytest.raises(UserError, match="no split 'valid': choose from train, test"):
-    data.Records(info, 'valid')
+    dataset.Records(info, 'valid')
 
 
 def test_a_missing_shard(folder):
-  info = data.load_info(folder)
+  info = dataset.load_info(folder)
   next(folder.glob('*train*array_record*')).unlink()
   with pytest.raises(UserError, match='build the data set anew'):
-    data.Records(info, 'train')
+    dataset.Records(info, 'train')

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from pegan_jax.common.errors import UserError
 from pegan_jax.demo import demo
-from pegan_jax.errors import UserError
 
 
 @pytest.fixture

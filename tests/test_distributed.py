@@ -16,12 +16,12 @@ from PIL import Image
 import pytest
 
 from data_prep import build, synthetic
-from pegan_jax import distributed
-from pegan_jax.checkpoints import Checkpoints
-from pegan_jax.errors import UserError
-from pegan_jax.evaluate import evaluate
-from pegan_jax.generate import generate
-from pegan_jax.train import train
+from pegan_jax.common.errors import UserError
+from pegan_jax.common.runtime import distributed
+from pegan_jax.generation.generate import generate
+from pegan_jax.metrics.evaluate import evaluate
+from pegan_jax.runs.checkpoints.store import Checkpoints
+from pegan_jax.training.train import train
 
 _KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_critic',
          'num_steps', 'log_every', 'sample_every', 'checkpoint_every',

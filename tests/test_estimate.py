@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import estimate, METRICS
 from pegan_jax.metrics.metric import Figure, Metric
 

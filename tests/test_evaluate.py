@@ -9,11 +9,11 @@ import pytest
 
 from configs import pegan
 from data_prep import build, synthetic
-from pegan_jax.errors import UserError
-from pegan_jax.evaluate import evaluate
-from pegan_jax.generate import generate
+from pegan_jax.common.errors import UserError
+from pegan_jax.generation.generate import generate
 from pegan_jax.metrics import __main__ as command
 from pegan_jax.metrics import sets
+from pegan_jax.metrics.evaluate import evaluate
 
 pytestmark = pytest.mark.usefixtures('pixel_features')
 
@@ -100,9 +100,9 @@ def test_change_is_measured_against_the_own_background(trained, tmp_path):
   config = config.copy_and_resolve_references()
   config.generate.out = str(tmp_path / 'generated')
   generate(config, workdir)
-  from pegan_jax import data
-  info = data.load_info(config.data_dir)
-  records = data.Records(info, 'train')
+  from pegan_jax.data import dataset
+  info = dataset.load_info(config.data_dir)
+  records = dataset.Records(info, 'train')
   found = records.find(info.background)
   clean = dict(zip(records.sources(found), records.images(found)))
   with (tmp_path / 'generated' / 'manifest.csv').open() as f:

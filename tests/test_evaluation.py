@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import against, chart, evaluation, table
 from pegan_jax.metrics.evaluation import FeatureSet
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fixtures import make_inception
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import features
 from pegan_jax.pretrained import efficientnet, inception
 

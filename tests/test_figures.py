@@ -6,10 +6,11 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax import comparison, figures
 from pegan_jax.inspection import confusion, picture
 from pegan_jax.metrics import chart
+from pegan_jax.metrics import comparison
 from pegan_jax.metrics.table import align
+from pegan_jax.reporting import figures
 
 NAMES = [r'$\nothing$', 'a$b$', '_c', 'd|e']
 

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from pegan_jax import files
-from pegan_jax.errors import UserError
+from pegan_jax.common import files
+from pegan_jax.common.errors import UserError
 
 
 def _in_child(action):

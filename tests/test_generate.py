@@ -9,10 +9,12 @@ from PIL import Image
 import pytest
 
 from data_prep import frames
-from pegan_jax import data, drawing, files
-from pegan_jax import generate as generate_lib
-from pegan_jax.errors import UserError
-from pegan_jax.generate import generate
+from pegan_jax.common import files
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
+from pegan_jax.generation import drawing
+from pegan_jax.generation import generate as generate_lib
+from pegan_jax.generation.generate import generate
 from pegan_jax.methods import conditional
 
 
@@ -38,10 +40,10 @@ def _rows(folder):
 def test_class_folders_and_manifest(setting):
   config, workdir = setting
   out = generate(config, workdir)
-  info = data.load_info(config.data_dir)
+  info = dataset.load_info(config.data_dir)
   rows = _rows(out)
   assert len(rows) == 9 * 3
-  records = data.Records(info, 'train')
+  records = dataset.Records(info, 'train')
   known = set(records.sources(records.find(info.background)))
   for row in rows:
     with Image.open(out / row['file']) as image:
@@ -91,7 +93,7 @@ def test_chosen_classes_are_the_same_images_with_masks_and_boxes(setting, tmp_pa
     assert row['mask'] == 'change'
     read = lambda path: np.asarray(Image.open(path)).astype(int)
     mask = read(beside / 'masks' / row['file'])
-    records = data.Records(data.load_info(config.data_dir), 'train')
+    records = dataset.Records(dataset.load_info(config.data_dir), 'train')
     source = list(records.sources(range(len(records.labels)))).index(row['background'])
     background = records.images([source])[0][..., 0].astype(int)
     change = np.abs(read(out / row['file']) - background)  # in grey levels

@@ -11,9 +11,11 @@ import pytest
 from configs import default
 from conftest import untrained
 from data_prep import build, frames as box_files
-from pegan_jax import annotations, generate_settings, methods
-from pegan_jax.errors import UserError
-from pegan_jax.generate import generate
+from pegan_jax import methods
+from pegan_jax.annotations import regions
+from pegan_jax.common.errors import UserError
+from pegan_jax.generation import settings
+from pegan_jax.generation.generate import generate
 
 SHAPES = {'wide.png': (50, 120), 'sub/tall.jpg': (133, 47), 'coloured.png': (64, 90)}
 
@@ -95,7 +97,7 @@ def test_boxes_are_those_of_the_masks(setting):
       inside[top:bottom, left:right] = True
       count += 1
     # What is left out is smaller than min_area, piece by piece.
-    left_out = annotations.find_defects(mask * ~inside, '', threshold, 12)
+    left_out = regions.find_defects(mask * ~inside, '', threshold, 12)
     assert not left_out, name
   assert count and {r['mask'] for r in rows} == {source}
 
@@ -106,7 +108,7 @@ def test_a_faint_masks_defect_has_a_box(method, faintest):
   config = default.get_config()
   config.generate.update({'mask_threshold': 0.5, 'change_threshold': 0.2})
   info = types.SimpleNamespace(classes=['pa'])
-  find = generate_settings.defect_finder(types.SimpleNamespace(
+  find = settings.defect_finder(types.SimpleNamespace(
       config=config, info=info, method=methods.get(method)))
   for peak in (1.0, 0.3, 0.15):
     mask = np.full((32, 32), 255 * peak * 0.4, np.uint8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, special
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import label_fidelity
 
 

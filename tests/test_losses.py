@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pegan_jax import losses
+from pegan_jax.methods import losses
 from pegan_jax.nets.discriminator import Discriminator
 
 

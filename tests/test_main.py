@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pegan_jax import config_files
+from pegan_jax.common import config_files
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

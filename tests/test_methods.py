@@ -15,10 +15,10 @@ from PIL import Image
 import pytest
 
 from pegan_jax import methods
-from pegan_jax.errors import UserError
-from pegan_jax.generate import generate, restore
-from pegan_jax.run import Run
-from pegan_jax.train import train
+from pegan_jax.common.errors import UserError
+from pegan_jax.generation.generate import generate, restore
+from pegan_jax.runs.run import Run
+from pegan_jax.training.train import train
 
 NAMES = sorted(methods.METHODS)
 

@@ -161,7 +161,7 @@ class TestPixels:
     assert (folders / 'r.json').exists() and (folders / 'r.png').exists()
 
   def test_a_file_is_written_whole_or_not_at_all(self, folders, monkeypatch, capsys):
-    from pegan_jax import files
+    from pegan_jax.common import files
     def full(part, path):
       assert part.read_bytes()
       raise OSError(28, 'No space left on device', str(path))

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax import monitor
-from pegan_jax.errors import UserError
-from pegan_jax.pictures import grid
+from pegan_jax.common import monitor
+from pegan_jax.common.errors import UserError
+from pegan_jax.reporting.image_grid import grid
 import trees
 
 

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from pegan_jax import data, names
-from pegan_jax.errors import UserError
+from pegan_jax.common import class_names
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from raw_folders import inputs, run_build, write_voc
 
 BAD = {
@@ -20,20 +21,20 @@ BAD = {
 @pytest.mark.parametrize('name', BAD)
 def test_a_bad_name_is_told_with_where_it_is_from(name):
   with pytest.raises(UserError) as error:
-    names.check_class(name, 'boxes/3.xml')
+    class_names.check_class(name, 'boxes/3.xml')
   assert BAD[name] in str(error.value) and 'boxes/3.xml' in str(error.value)
   str(error.value).encode()  # Can be printed anywhere.
 
 
 @pytest.mark.parametrize('name', ['öl fleck', '酸洗', 'a.b', 'in-1', '$x$', '_a', 'a|b'])
 def test_other_names_are_taken(name):
-  names.check_class(name, '')
+  class_names.check_class(name, '')
 
 
 @pytest.mark.parametrize('pair', [('Pit', 'pit'), ('\u00f6l', 'o\u0308l')])
 def test_two_names_of_one_folder(pair):
   with pytest.raises(UserError, match='are one folder'):
-    names.check_classes(pair, 'here')
+    class_names.check_classes(pair, 'here')
 
 
 @pytest.mark.parametrize('name', ['../../x', '/abs', 'oil/spot', '..', '.hid', 'PIT'])
@@ -88,5 +89,5 @@ def test_a_data_sets_labels(data_dir, tmp_path, name):
   labels = folder / 'label.labels.txt'
   labels.write_text(labels.read_text().replace('pa\n', f'{name}\n'))
   with pytest.raises(UserError) as error:
-    data.load_info(folder)
+    dataset.load_info(folder)
   assert repr(name) in str(error.value) and str(folder) in str(error.value)

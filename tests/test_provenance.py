@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from pegan_jax import provenance
-from pegan_jax.errors import UserError
+from pegan_jax.common import provenance
+from pegan_jax.common.errors import UserError
 
 NOW = {'step': 4, 'generate': {'per_class': 8, 'classes': ''}, 'data': 'ab'}
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from data_prep import build
-from pegan_jax import checkpoints as checkpoints_lib
-from pegan_jax import files, watch
-from pegan_jax.checkpoints import Checkpoints
-from pegan_jax.errors import UserError
-from pegan_jax.run import Run
-from pegan_jax.train import train
+from pegan_jax.common import files
+from pegan_jax.common.errors import UserError
+from pegan_jax.runs.checkpoints import store as checkpoints_lib
+from pegan_jax.runs.checkpoints.store import Checkpoints
+from pegan_jax.runs.run import Run
+from pegan_jax.training import watch
+from pegan_jax.training.train import train
 
 
 def _lines(workdir):

@@ -3,8 +3,8 @@
 import jax
 import pytest
 
-from pegan_jax import sharding
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.common.runtime import sharding
 
 
 def test_a_batch_that_does_not_divide_is_an_error():

@@ -9,8 +9,10 @@ import optax
 import pytest
 
 from conftest import small_config
-from pegan_jax import data, methods, optimizers
-from pegan_jax import step as step_lib
+from pegan_jax import methods
+from pegan_jax.data import dataset
+from pegan_jax.runs import optimizers
+from pegan_jax.runs import step as step_lib
 
 
 def _batch(config, channels=1, seed=0):
@@ -186,7 +188,7 @@ def test_bfloat16_tracks_float32_over_50_steps(data_dir):
     config.gen.learning_rate = config.disc.learning_rate = 3e-4
     method, nets, state = _setup(config)
     step, course = jax.jit(step_lib.make_step(method, nets, config)), []
-    for batch in data.batches(config, data.load_info(data_dir)):
+    for batch in dataset.batches(config, dataset.load_info(data_dir)):
       state, metrics = step(state, batch)
       course.append([float(metrics[name].compute()) for name in (
           'disc/loss', 'disc/gradient_penalty', 'disc/cls_real', 'gen/loss',

@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax.checkpoints import Checkpoints
-from pegan_jax.errors import UserError
-from pegan_jax.run import Run
-from pegan_jax.train import train
+from pegan_jax.common.errors import UserError
+from pegan_jax.runs.checkpoints.store import Checkpoints
+from pegan_jax.runs.run import Run
+from pegan_jax.training.train import train
 
 
 def _final(config, workdir):
@@ -230,12 +230,12 @@ def test_killed_at_once_resumes_from_the_last_whole_checkpoint(
 def test_a_full_disk_while_saving_is_one_sentence(
     config, tmp_path, monkeypatch):
   import errno
-  from pegan_jax import checkpoints
+  from pegan_jax.runs.checkpoints import store
 
   def full(*args, **kwargs):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-  monkeypatch.setattr(checkpoints.ocp.CheckpointManager, 'save', full)
+  monkeypatch.setattr(store.ocp.CheckpointManager, 'save', full)
   before = signal.getsignal(signal.SIGTERM)
   with pytest.raises(UserError, match='disk is full') as e:
     train(config, tmp_path)

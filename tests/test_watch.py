@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from data_prep import build
-from pegan_jax import data, generate, monitor
-from pegan_jax.checkpoints import BEST, Checkpoints
-from pegan_jax.errors import UserError
-from pegan_jax.run import Run
-from pegan_jax.train import train
-from pegan_jax.watch import ALARMS, collapse, Watch
+from pegan_jax.common import monitor
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
+from pegan_jax.generation import generate
+from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
+from pegan_jax.runs.run import Run
+from pegan_jax.training.train import train
+from pegan_jax.training.watch import ALARMS, collapse, Watch
 
 pytestmark = pytest.mark.usefixtures('pixel_features')
 
@@ -103,7 +105,7 @@ def test_only_a_better_state_replaces_the_best(watched, tmp_path, monkeypatch):
   state = run.init_state()
   watch = Watch(run)
   kids = iter([0.3] * 9 + [0.5] * 9 + [0.1] * 9)
-  monkeypatch.setattr('pegan_jax.watch.kid', lambda *_: next(kids))
+  monkeypatch.setattr('pegan_jax.training.watch.kid', lambda *_: next(kids))
   kept = []
   for step in (10, 20, 30):
     watch(step, state, _Writer())
@@ -117,12 +119,12 @@ def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
     watched.match = True
   watched.generate.strength = 0.0  # Images are their backgrounds.
   run = Run(watched, tmp_path)
-  records = data.Records(run.info, 'train')
+  records = dataset.Records(run.info, 'train')
   backgrounds = records.images(records.find(run.info.background))
   rows = np.eye(len(backgrounds), 9, dtype=np.float32)  # Class i goes with number i.
-  monkeypatch.setattr('pegan_jax.matches.load', lambda info, split: rows)
+  monkeypatch.setattr('pegan_jax.data.matches.load', lambda info, split: rows)
   seen = []
-  monkeypatch.setattr('pegan_jax.watch.kid', lambda real, made: seen.append(made) or 0.0)
+  monkeypatch.setattr('pegan_jax.training.watch.kid', lambda real, made: seen.append(made) or 0.0)
   watch = Watch(run)
   writer = _Writer()
   watch(1, run.init_state(), writer)

@@ -8,9 +8,10 @@ import pytest
 
 from conftest import small_config, untrained
 from data_prep import build, sources
-from pegan_jax import data, drawing, frames
-from pegan_jax.generate import generate
-from pegan_jax.run import Run
+from pegan_jax.data import dataset
+from pegan_jax.generation import drawing, frames
+from pegan_jax.generation.generate import generate
+from pegan_jax.runs.run import Run
 
 LEVEL = 40
 
@@ -42,9 +43,9 @@ def _run(shrunk_dir, workdir, **generate_settings):
 
 
 def test_the_window_is_noted_where_it_is_another(shrunk_dir, data_dir):
-  info = data.load_info(shrunk_dir)
+  info = dataset.load_info(shrunk_dir)
   assert (info.window, info.image_size) == (64, 32)
-  info = data.load_info(data_dir)
+  info = dataset.load_info(data_dir)
   assert info.window == info.image_size == 32 and 'window' not in info.metadata
 
 
@@ -55,7 +56,7 @@ def test_a_folders_images_are_cut_as_the_data_sets_were(shrunk_dir, tmp_path):
   assert names == ['0.png', 'clean/1.png[0,0,64,64]', 'clean/1.png[64,0,128,64]',
                    *(f'clean/2.png[{x},{y},{x + 64},{y + 64}]'
                      for y in (0, 64) for x in (0, 64, 128))]
-  records = data.Records(run.info, 'train')
+  records = dataset.Records(run.info, 'train')
   found = records.find(run.info.background)
   built = dict(zip(records.sources(found), records.images(found)))
   assert len(built) == len(names)

@@ -8,8 +8,8 @@ import dataclasses
 import pathlib
 import sys
 
-from pegan_jax import command_line
-from pegan_jax.errors import UserError
+from pegan_jax.common import command_line
+from pegan_jax.common.errors import UserError
 from pegan_jax.inspection.settings import Settings
 
 # Half the filters take a third of the time; --width 1 is the original network.
@@ -88,7 +88,7 @@ def _run(arguments):
   args = _parse(arguments)
   # After the flags, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax import compilation
+  from pegan_jax.common.runtime import compilation
   from pegan_jax.inspection import training
   compilation.keep()
   training.set_up()

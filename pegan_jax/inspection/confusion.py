@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from pegan_jax import figures, files
+from pegan_jax.common import files
 from pegan_jax.metrics.table import align
+from pegan_jax.reporting import figures
 
 
 def matrix(labels, predicted, num_classes):

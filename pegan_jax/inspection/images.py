@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import sets
 
 

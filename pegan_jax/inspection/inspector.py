@@ -8,13 +8,14 @@ import time
 import jax
 import numpy as np
 
-from pegan_jax import data, files, monitor
-from pegan_jax.checkpoints import Checkpoints
-from pegan_jax.errors import UserError
+from pegan_jax.common import files, monitor
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.inspection import confusion, images, leaks, training
 from pegan_jax.inspection.arms import names
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
+from pegan_jax.runs.checkpoints.store import Checkpoints
 
 _FOLDER, _SAVED = 'inspector', 'inspector.json'
 
@@ -41,7 +42,7 @@ def inspect(config, workdir):
     raise UserError(f'checkpoint_every is {config.checkpoint_every}: it must be '
                     'at least 1')
   workdir = pathlib.Path(workdir)
-  info = data.load_info(config.data_dir or workdir / 'dataset')
+  info = dataset.load_info(config.data_dir or workdir / 'dataset')
   train, test = images.load_splits(info)
   pixels, labels, generated = [train.pixels], [train.labels], []
   folders = [x for x in config.generated.split(',') if x]
@@ -51,11 +52,11 @@ def inspect(config, workdir):
     pixels.append(made.pixels)
     labels.append(made.labels)
     generated.append(made.checksum())
-  dataset = {'classes': info.classes, 'image_size': info.image_size,
-             'channels': info.channels, 'content': info.content,
-             'max_value': info.metadata.get('max_value', 255)}
+  described = {'classes': info.classes, 'image_size': info.image_size,
+               'channels': info.channels, 'content': info.content,
+               'max_value': info.metadata.get('max_value', 255)}
   # Generated images by their content, wherever they lie.
-  saved = config.to_dict() | {'dataset': dataset, 'generated': generated}
+  saved = config.to_dict() | {'dataset': described, 'generated': generated}
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
                     len(info.classes), settings.steps(len(train)), len(train))
   count = sum(map(len, labels))
@@ -65,7 +66,7 @@ def inspect(config, workdir):
     state = _train(config, workdir, trainer, count, saved)
     report = _test(trainer, state, test, info.classes)
     report['protocol'] = config.to_dict() | {
-        'dataset': dataset, 'steps': trainer.steps, 'images': count}
+        'dataset': described, 'steps': trainer.steps, 'images': count}
     confusion.write(report, workdir)
   print(confusion.to_text(report), end='')
   print(f'written to {workdir / "inspection.png"}')
@@ -96,10 +97,10 @@ def load(workdir):
   path = pathlib.Path(workdir) / _SAVED
   try:
     saved = json.loads(path.read_text('utf-8'))
-    dataset, steps = saved['config']['dataset'], saved['steps']
-    settings, size = settings_of(saved['config']), dataset['image_size']
-    blank = np.zeros((1, size, size, dataset['channels']), np.uint8)
-    count = len(dataset['classes'])
+    described, steps = saved['config']['dataset'], saved['steps']
+    settings, size = settings_of(saved['config']), described['image_size']
+    blank = np.zeros((1, size, size, described['channels']), np.uint8)
+    count = len(described['classes'])
   except (FileNotFoundError, NotADirectoryError) as e:
     raise UserError(f'no inspector in {str(workdir)!r}: train one with --mode '
                     'inspect') from e
@@ -113,7 +114,7 @@ def load(workdir):
     raise UserError(f'the inspector in {str(workdir)!r} is not trained to its '
                     'end: run --mode inspect again')
   state = jax.device_put(found.state)
-  return lambda pixels: trainer.probabilities(state, pixels), dataset
+  return lambda pixels: trainer.probabilities(state, pixels), described
 
 
 def _checkpoints(workdir):

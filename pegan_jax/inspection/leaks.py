@@ -3,8 +3,8 @@
 import json
 import pathlib
 
-from pegan_jax import data
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.metrics import sets
 
 _SHOWN = 5
@@ -23,7 +23,7 @@ def check(info, train, test, folder, generated):
   image as well.
 
   Args:
-    info: `data.DataInfo`.
+    info: `dataset.DataInfo`.
     train, test: `Images` of both splits.
     folder: the `sets.ImageFolder` of generated images.
     generated: their `Images`.
@@ -99,15 +99,15 @@ def _trained_on(folder):
   run = folder.absolute().parent
   try:
     config = json.loads((run / 'config.json').read_text('utf-8'))
-    dataset = pathlib.Path(config.get('data_dir') or run / 'dataset')
+    folder = pathlib.Path(config.get('data_dir') or run / 'dataset')
     # Runs of before it was noted are taken by their word.
     content = config.get('dataset', {}).get('content')
   except (OSError, ValueError, AttributeError, TypeError):
     return None
-  if not sets.is_dataset(dataset):
+  if not sets.is_dataset(folder):
     return None
-  info = data.load_info(dataset)
+  info = dataset.load_info(folder)
   if content not in (None, info.content):
     return None
-  records = data.Records(info, 'train')
+  records = dataset.Records(info, 'train')
   return set(records.sources(range(len(records.labels))))

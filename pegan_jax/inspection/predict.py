@@ -8,8 +8,8 @@ import time
 import numpy as np
 
 from data_prep import images, sources
-from pegan_jax import monitor
-from pegan_jax.errors import UserError
+from pegan_jax.common import monitor
+from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import inspector
 
 _BLOCK = 256  # Images in memory at once.

@@ -1,6 +1,6 @@
 """A study's report: on the terminal, as Markdown, JSON and PNG."""
 
-from pegan_jax import files
+from pegan_jax.common import files
 from pegan_jax.inspection import picture, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL
 from pegan_jax.inspection.filtering import FILTERS

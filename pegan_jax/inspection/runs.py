@@ -5,8 +5,8 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax import files
-from pegan_jax.errors import UserError
+from pegan_jax.common import files
+from pegan_jax.common.errors import UserError
 
 
 class Runs:

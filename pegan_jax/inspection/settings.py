@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 # Names of the networks; `training.NETWORKS` has what they stand for.
 NETWORKS = ('resnet18', 'mobilenetv2')

@@ -7,8 +7,9 @@ import time
 
 import numpy as np
 
-from pegan_jax import data, files, monitor, provenance
-from pegan_jax.errors import UserError
+from pegan_jax.common import files, monitor, provenance
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib
 from pegan_jax.inspection import filtering, images, leaks, report, runs
 from pegan_jax.inspection import training, verdict, worth
@@ -74,7 +75,7 @@ def study(options, make_trainer=Trainer, extractor=None):
   """
   options.check()
   out = pathlib.Path(options.out)
-  info = data.load_info(options.data)
+  info = dataset.load_info(options.data)
   runs.check_classes(out / 'study.json', info.classes)
   train, test = images.load_splits(info)
   generated, checks, folders = _load_generated(options, info, train, test)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from pegan_jax import allocator
+from pegan_jax.common.runtime import allocator
 from pegan_jax.inspection import augment
 from pegan_jax.nets.mobilenet import MobileNetV2
 from pegan_jax.nets.resnet import ResNet18

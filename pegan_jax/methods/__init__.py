@@ -26,7 +26,7 @@ generator has a mask has `produce_masked` as well: the images, and the masks
 [C, B, H, W, 1] in [0, 1], 0 where the background is kept.
 """
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, pegan_plus
 from pegan_jax.methods import stargan, wgan_gp
 

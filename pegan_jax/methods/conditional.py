@@ -11,7 +11,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax import losses
+from pegan_jax.methods import losses
 
 
 class Networks(NamedTuple):

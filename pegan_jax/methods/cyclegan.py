@@ -12,7 +12,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax import losses
+from pegan_jax.methods import losses
 from pegan_jax.methods import per_class
 from pegan_jax.nets.cyclegan import Discriminator, Generator
 

@@ -14,15 +14,15 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax import losses
-from pegan_jax.augment import CHANGES, augment
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.methods import conditional
+from pegan_jax.methods import losses
 from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-import
-from pegan_jax.pretrained import perception
+from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
 from pegan_jax.nets.masked_translator import GRID, MaskedTranslator, seen_mask
+from pegan_jax.pretrained import perception
 
 LAYOUT = 'matched_pairs'
 TRANSLATES = True

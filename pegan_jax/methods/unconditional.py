@@ -7,7 +7,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.methods import per_class
 from pegan_jax.nets.dcgan import Discriminator, Generator, NOISE
 

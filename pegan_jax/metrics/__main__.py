@@ -8,8 +8,8 @@ and held-out images are then compared with separately. Runs on a CPU.
 import pathlib
 import sys
 
-from pegan_jax import command_line
-from pegan_jax.errors import UserError
+from pegan_jax.common import command_line
+from pegan_jax.common.errors import UserError
 
 
 def _parse(arguments):
@@ -44,7 +44,9 @@ def _parse(arguments):
 def _run(args):
   # After the flags, so that a wrong one is said at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax import compilation, data, files
+  from pegan_jax.common import files
+  from pegan_jax.common.runtime import compilation
+  from pegan_jax.data import dataset
   from pegan_jax.metrics import against, chart, features, sets, table
   compilation.keep()
   options = against.Options(args.count, args.all_images, args.repeats, args.seed)
@@ -62,7 +64,7 @@ def _run(args):
                                      'generated': args.generated}
   generated = sets.open_folder(args.generated, 'generated')
   if sets.is_dataset(args.real):
-    report = against.dataset(extractor, data.load_info(args.real), generated,
+    report = against.dataset(extractor, dataset.load_info(args.real), generated,
                              protocol, options, args.image_size)
   else:
     report = against.folders(

@@ -5,8 +5,8 @@ import dataclasses
 
 import numpy as np
 
-from pegan_jax import files, monitor
-from pegan_jax.errors import UserError
+from pegan_jax.common import files, monitor
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.metrics.scores import fit_classifier

@@ -7,7 +7,7 @@ copied whole.
 
 import numpy as np
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 # Rows of a block: 8 MB of pairs, 16 MB of features where D is 2,048.
 SIZE = 1024

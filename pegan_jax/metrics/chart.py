@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pegan_jax import figures
 from pegan_jax.metrics.table import FIGURES
+from pegan_jax.reporting import figures
 
 
 def draw(report, path):

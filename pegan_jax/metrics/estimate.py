@@ -20,7 +20,7 @@ import os
 import numpy as np
 import threadpoolctl
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 # Two-sided 95% of a normal distribution.
 _Z = 1.96

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import copies, estimate, METRICS, scores
 from pegan_jax.metrics.sets import check_classes, FLAT
 

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pegan_jax import sharding
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.common.runtime import sharding
 from pegan_jax.metrics.resize import MODES, resize
 from pegan_jax.pretrained import efficientnet
 from pegan_jax.pretrained import inception

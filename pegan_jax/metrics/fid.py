@@ -14,7 +14,7 @@ the eigenvectors of its covariance are another.
 
 import numpy as np
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import blocks
 from pegan_jax.metrics.metric import Figure, Metric
 from pegan_jax.metrics.moments import Moments

@@ -19,7 +19,7 @@ from scipy import optimize
 from scipy import special
 import threadpoolctl
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import blocks
 
 # The fit is the most likely one under weights drawn from a normal distribution

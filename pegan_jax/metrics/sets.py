@@ -10,8 +10,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_prep import images
-from pegan_jax import data
-from pegan_jax.errors import reason, UserError
+from pegan_jax.common.errors import reason, UserError
+from pegan_jax.data import dataset
 from pegan_jax.metrics import change
 
 # The class name of a folder that has none.
@@ -193,7 +193,7 @@ def read_split(info, split, image_size=None):
   """Reads one split of a built data set without its backgrounds.
 
   Args:
-    info: `data.DataInfo`.
+    info: `dataset.DataInfo`.
     split: 'train' or 'test'.
     image_size: side to which the images are brought; None leaves them.
 
@@ -204,7 +204,7 @@ def read_split(info, split, image_size=None):
   Raises:
     UserError: a damaged shard.
   """
-  records = data.Records(info, split)
+  records = dataset.Records(info, split)
   found = {}
   for label, name in enumerate(info.classes):
     indices = records.find(label)
@@ -249,7 +249,7 @@ def changes(info, generated, image_size=None):
   """Compares translated images with the backgrounds that their manifest names.
 
   Args:
-    info: `data.DataInfo` of the data set that the backgrounds are from.
+    info: `dataset.DataInfo` of the data set that the backgrounds are from.
     generated: `ImageFolder` of what `--mode generate` wrote.
     image_size: side to which both are brought; None leaves them.
 
@@ -266,7 +266,7 @@ def changes(info, generated, image_size=None):
   named = read_manifest(path)
   clean = {}
   for split in ('train', 'test'):
-    records = data.Records(info, split)
+    records = dataset.Records(info, split)
     found = records.find(info.background)
     if len(found):
       clean |= zip(records.sources(found),

@@ -4,7 +4,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax import losses
+from pegan_jax.methods import losses
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, levels
 
 GRID = 8  # Pixels from one number of smooth noise to the next.

@@ -12,7 +12,7 @@ from jax import lax
 import jax.numpy as jnp
 import numpy as np
 
-from pegan_jax import errors
+from pegan_jax.common import errors
 from pegan_jax.nets import depthwise
 
 BN_EPSILON = 1e-3  # of both networks

@@ -14,7 +14,7 @@ import zipfile
 
 import numpy as np
 
-from pegan_jax.errors import reason, UserError
+from pegan_jax.common.errors import reason, UserError
 from pegan_jax.pretrained.tensor_pickle import (
     Machine, Tensor, UnreadableError, expect, shown)
 

@@ -15,9 +15,9 @@ import urllib.request
 import numpy as np
 from tqdm import tqdm
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.common.monitor import say
 from pegan_jax.pretrained import pth
-from pegan_jax.monitor import say
 
 
 class Source(NamedTuple):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from data_prep import dataset
-from pegan_jax import files
+from pegan_jax.common import files
 from raw_folders import inputs, run_build, save, texture, write_voc
 
 

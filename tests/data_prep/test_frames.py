@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_prep import frames
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 VOC = """<annotation><object><name> scratch </name><bndbox>
 <xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax>

@@ -7,7 +7,7 @@ from PIL import Image
 import pytest
 
 from data_prep import images
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 
 GREY = (np.arange(48, dtype=np.uint8).reshape(6, 8) * 5)
 

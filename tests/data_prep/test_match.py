@@ -11,8 +11,9 @@ import pytest
 
 from configs import pegan_plus
 from data_prep import match
-from pegan_jax import data, drawing, matches
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset, matches
+from pegan_jax.generation import drawing
 from pegan_jax.methods import pegan_plus as method
 
 
@@ -57,15 +58,15 @@ def _config(folder):
 
 
 def test_a_batch_has_the_rows_of_its_backgrounds(matched):
-  info = data.load_info(matched)
+  info = dataset.load_info(matched)
   rows = matches.load(info, 'train')
-  records = data.Records(info, 'train')
+  records = dataset.Records(info, 'train')
   clean = records.find(info.background)
   assert rows.shape == (len(clean), 9)
   np.testing.assert_allclose(rows.sum(1), 1, atol=1e-4)
   by_pixels = dict(zip([x.tobytes() for x in records.images(clean)], rows))
   assert len(by_pixels) == len(clean)
-  for batch in data.batches(_config(matched), info, 'matched_pairs'):
+  for batch in dataset.batches(_config(matched), info, 'matched_pairs'):
     assert batch['match'].shape == (2, 16, 9)
     for image, row in zip(batch['image'][:, ::2].reshape(-1, 32, 32, 1),
                           batch['match'][:, ::2].reshape(-1, 9)):
@@ -75,15 +76,15 @@ def test_a_batch_has_the_rows_of_its_backgrounds(matched):
 def test_without_matches_every_class_is_as_likely(data_dir):
   config = _config(data_dir)
   config.match = False
-  batch = next(data.batches(config, data.load_info(data_dir), 'matched_pairs'))
+  batch = next(dataset.batches(config, dataset.load_info(data_dir), 'matched_pairs'))
   np.testing.assert_allclose(batch['match'], 1 / 9, rtol=1e-6)
 
 
 def test_a_batch_has_the_areas_that_the_data_set_knows(data_dir):
-  config, info = _config(data_dir), data.load_info(data_dir)
+  config, info = _config(data_dir), dataset.load_info(data_dir)
   config.match = False
   info.metadata['areas'] = {info.classes[2]: [0.25, 0.5]}
-  area = next(data.batches(config, info, 'matched_pairs'))['area']
+  area = next(dataset.batches(config, info, 'matched_pairs'))['area']
   assert area.shape == (2, 16, 10, 2)
   np.testing.assert_array_equal(area[..., 2, :], np.tile([0.25, 0.5], (2, 16, 1)))
   np.testing.assert_array_equal(np.delete(area, 2, axis=2), np.tile(
@@ -116,9 +117,9 @@ def test_generation_puts_a_class_where_it_goes():
         json.loads(f.read_text()) | {'content': '0' * 16})), 'of another data set')])
 def test_matches_that_cannot_be_used(matched, damage, words):
   damage(matched / matches.FILE)
-  info = data.load_info(matched)
+  info = dataset.load_info(matched)
   with pytest.raises(UserError, match=words):
-    next(data.batches(_config(matched), info, 'matched_pairs'))
+    next(dataset.batches(_config(matched), info, 'matched_pairs'))
 
 
 def test_the_command_says_what_it_wrote_or_what_is_wrong(
@@ -152,8 +153,8 @@ def test_numbers_that_are_none_of_this_data_set(matched, change, words):
   path.write_text(json.dumps(found))
   config = _config(matched)
   with pytest.raises(UserError, match=words):
-    next(data.batches(config, data.load_info(matched), method.LAYOUT))
-  run = types.SimpleNamespace(config=config, info=data.load_info(matched))
+    next(dataset.batches(config, dataset.load_info(matched), method.LAYOUT))
+  run = types.SimpleNamespace(config=config, info=dataset.load_info(matched))
   with pytest.raises(UserError, match=words):
     drawing.choose(run, [1] * 9, 20)
 
@@ -162,7 +163,7 @@ def test_numbers_that_are_none_of_this_data_set(matched, change, words):
 def test_a_damaged_file(matched, content):
   (matched / 'matches.json').write_bytes(content)
   with pytest.raises(UserError, match='matches.json is damaged'):
-    matches.load(data.load_info(matched), 'train')
+    matches.load(dataset.load_info(matched), 'train')
 
 
 def test_a_data_set_without_a_test_split(matched):
@@ -171,4 +172,4 @@ def test_a_data_set_without_a_test_split(matched):
   info['splits'] = [s for s in info['splits'] if s['name'] == 'train']
   path.write_text(json.dumps(info))
   assert match.main(['--data', str(matched)]) == 0
-  assert matches.load(data.load_info(matched), 'test').shape == (0, 9)
+  assert matches.load(dataset.load_info(matched), 'test').shape == (0, 9)

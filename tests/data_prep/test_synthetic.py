@@ -13,8 +13,8 @@ import pytest
 
 from data_prep import steel
 from data_prep import synthetic
-from pegan_jax import provenance
-from pegan_jax.errors import UserError
+from pegan_jax.common import provenance
+from pegan_jax.common.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REAL = pathlib.Path(

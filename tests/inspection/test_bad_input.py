@@ -9,8 +9,8 @@ import pytest
 
 from inspection import worlds
 from inspection.worlds import CLASSES
-from pegan_jax import data
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.inspection import __main__ as command
 from pegan_jax.inspection import images, leaks
 from pegan_jax.metrics import sets
@@ -132,7 +132,7 @@ class TestLeaks:
   """A generator that has seen the test images is refused, by their names."""
 
   def _check(self, folder, made):
-    info = data.load_info(folder)
+    info = dataset.load_info(folder)
     train, test = images.load_splits(info)
     generated, opened = images.load_generated(info, made, 0)
     return leaks.check(info, train, test, opened, generated)
@@ -173,7 +173,7 @@ class TestLeaks:
     _fails(capsys, ['study', '--data', folder, '--generated', made], 'manifest.csv',
            'file and background')
     with pytest.raises(UserError, match='manifest.csv is no manifest'):
-      sets.changes(data.load_info(folder), sets.open_folder(made, 'generated'))
+      sets.changes(dataset.load_info(folder), sets.open_folder(made, 'generated'))
 
   @pytest.mark.parametrize('content', [
       '{"groups": [', '{}', '[]', '{"groups": [{"members": 3}], "duplicates": []}',
@@ -197,7 +197,7 @@ class TestLeaks:
     config.write_text(json.dumps({'data_dir': str(folder)}))
     assert 'none of the 9 images' in self._check(folder, made)[2]
     # One that was built anew at that place says nothing of what was trained on.
-    content = data.load_info(folder).content
+    content = dataset.load_info(folder).content
     config.write_text(json.dumps(
         {'data_dir': str(folder), 'dataset': {'content': content}}))
     assert 'none of the 9 images' in self._check(folder, made)[2]
@@ -207,7 +207,7 @@ class TestLeaks:
 
   def test_a_test_image_itself(self, folder, tmp_path, capsys):
     made = _made(tmp_path)
-    _, test = images.load_splits(data.load_info(folder))
+    _, test = images.load_splits(dataset.load_info(folder))
     worlds.write_images(tmp_path / 'copy', {'a': test.pixels[:1]})
     (tmp_path / 'copy' / 'a' / '00000.png').rename(made / 'a' / 'seen.png')
     _fails(capsys, ['study', '--data', folder, '--generated', made],

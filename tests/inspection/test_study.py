@@ -8,7 +8,7 @@ import pytest
 
 from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer
-from pegan_jax import data
+from pegan_jax.data import dataset
 from pegan_jax.inspection import arms, filtering, images, report, runs, study, training
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
@@ -212,7 +212,7 @@ def _judge(pixels):
 
 def test_the_funnel_says_where_each_image_fell(levels):
   folder, made = levels
-  info = data.load_info(folder)
+  info = dataset.load_info(folder)
   train, _ = images.load_splits(info)
   generated, opened = images.load_generated(info, made, 0)
   keep, funnel = filtering.apply(info, train, generated, opened, _judge,

@@ -8,7 +8,7 @@ import numpy as np
 from configs import pegan as pegan_config
 from known import Constant
 from pegan_jax import methods
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.methods import conditional, pegan
 import pytest
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from configs import pegan_plus as config_file
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.methods import pegan_plus
 from pegan_jax.nets.discriminator import Discriminator
 

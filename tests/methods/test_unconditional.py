@@ -10,7 +10,7 @@ from configs import dcgan as dcgan_config
 from configs import lsgan as lsgan_config
 from configs import wgan_gp as wgan_gp_config
 from pegan_jax import methods
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.methods import dcgan, lsgan, unconditional, wgan_gp
 from pegan_jax.nets.dcgan import Discriminator, Generator, NOISE
 

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.pretrained import weights
 
 _BODY = bytes(range(256)) * 3000

@@ -9,7 +9,7 @@ import pytest
 import skimage
 
 from fixtures import make_inception
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics.resize import resize
 from pegan_jax.pretrained import efficientnet, layers, pth, weights
 

@@ -8,7 +8,7 @@ import pytest
 import scipy.linalg
 
 from fixtures import make_inception
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import fid
 from pegan_jax.metrics.moments import Moments
 from pegan_jax.pretrained import inception

@@ -15,7 +15,7 @@ import opcodes
 from opcodes import CONTAINERS, DATA, dict_of, number, tensor, zip_file
 import pytest
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.pretrained import pth
 
 _FIXTURES = pathlib.Path(__file__).parents[1] / 'fixtures'

@@ -12,7 +12,7 @@ from opcodes import (
     zip_file)
 import pytest
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.pretrained import pth
 
 _FIXTURES = pathlib.Path(__file__).parents[1] / 'fixtures'

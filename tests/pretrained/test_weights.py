@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from pegan_jax.errors import UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.pretrained import weights
 
 _PTH = pathlib.Path(__file__).parents[1] / 'fixtures' / 'zip.pth'

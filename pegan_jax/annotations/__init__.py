@@ -1,0 +1,1 @@
+"""Where defects lie, and the files that say so."""

@@ -1,0 +1,56 @@
+"""Class names, which come from outside and become folders and files."""
+
+import unicodedata
+
+from pegan_jax.common.errors import UserError
+
+# Generation writes files of these names beside the classes' folders.
+_TAKEN = ('manifest.csv', 'classes.txt')
+_LONGEST = 200  # Bytes; file systems take 255.
+
+
+def check_class(name, where):
+  """Refuses a class name that cannot be a folder's, or would be another folder.
+
+  Args:
+    name: from a folder, an annotation or a data set.
+    where: where it is from, for the error.
+
+  Raises:
+    UserError: naming the class and `where`.
+  """
+  kinds = {unicodedata.category(c) for c in name}
+  if not name:
+    what = 'is empty'
+  elif 'Cs' in kinds:  # How Python keeps such bytes.
+    what = 'has bytes that are not UTF-8'
+  elif kinds & {'Cc', 'Zl', 'Zp'}:
+    what = 'has control characters'
+  elif '/' in name or '\\' in name:
+    what = 'has a slash'
+  elif name.startswith('.'):
+    what = 'begins with a dot'
+  elif name != name.strip():
+    what = 'begins or ends with a space'
+  elif len(name.encode()) > _LONGEST:
+    what = f'is longer than {_LONGEST} bytes'
+  elif name in _TAKEN:
+    what = 'is the name of a file that generation writes'
+  else:
+    return
+  raise UserError(f'the class name {name!r} in {where} {what}, and classes become '
+                  'folders: rename it')
+
+
+def check_classes(names, where):
+  """Refuses what `check_class` does, and two names that may be one folder."""
+  seen = {}
+  for name in names:
+    check_class(name, where)
+    # Common file systems do not tell case and composed letters apart.
+    key = unicodedata.normalize('NFC', name.casefold())
+    if key in seen:
+      raise UserError(
+          f'the class names {seen[key]!r} and {name!r} in {where} are one folder on '
+          'common file systems: rename one of them')
+    seen[key] = name

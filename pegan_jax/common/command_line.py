@@ -1,0 +1,164 @@
+"""What every command does alike: a mistake is one sentence, never a traceback."""
+
+import argparse
+import errno
+import io
+import os
+import re
+import signal
+import sys
+
+from pegan_jax.common.errors import UserError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+# What JAX, CUDA, the loader and threads say where there is no MemoryError.
+_NO_MEMORY = re.compile(
+    r"RESOURCE_EXHAUSTED|OUT_OF_MEMORY|[Oo]ut of memory|bad_alloc|can't start new "
+    r'thread|failed to map segment|allocate memory')
+
+
+class Parser(argparse.ArgumentParser):
+  """Says what is wrong with a flag in one sentence."""
+
+  def __init__(self, **kwargs):
+    super().__init__(**{'formatter_class': argparse.RawDescriptionHelpFormatter,
+                        'allow_abbrev': False} | kwargs)
+
+  def error(self, message):
+    raise UserError(f'{message}; see {self.prog} --help')
+
+
+class _Outlet(io.FileIO):
+  """Standard output or error; work goes on where nobody takes what it writes.
+
+  Attributes:
+    lost: the OSError of the first write that failed, or None.
+  """
+  lost = None
+
+  def write(self, data):
+    try:
+      return super().write(data)
+    except BlockingIOError:
+      raise
+    except OSError as e:
+      self.lost = self.lost or e
+      # The descriptor itself: C++ libraries write there as well.
+      os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+      return len(data)
+
+
+def run(action, interrupted, lower):
+  """Runs `action`; what a user can mend is one line on standard error.
+
+  Args:
+    action: of no arguments; may return an exit status, or exit.
+    interrupted: what Ctrl-C leaves behind, to end a sentence.
+    lower: settings that take less memory when they are lowered.
+
+  Returns:
+    The exit status: 0, that of `action`, 2 after such a line, 128 + a signal's
+    number, 141 where nobody reads the output to its end.
+  """
+  outlets = _open_outlets()
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+  said = None
+  try:
+    _check_encoding()
+    status = action() or 0
+  except SystemExit as e:
+    status = e.code or 0
+  except KeyboardInterrupt:
+    said, status = f'interrupted; {interrupted}', 128 + signal.SIGINT
+  except Exception as e:
+    said, status = _sentence(e, lower), 2
+    if said is None:  # A fault of this program.
+      raise
+  if said is not None:
+    print(f'error: {" ".join(said.split())}', file=sys.stderr)
+  lost = _close(outlets)
+  return lost if lost and status < 2 else status  # 1 is absl's for --help.
+
+
+def _open_outlets():
+  """Makes standard output and error safe to write to; returns their `_Outlet`s.
+
+  A descriptor that is closed would become the next file that is opened, and what
+  is said would go into it.
+  """
+  null = os.open(os.devnull, os.O_RDWR)
+  while null < 3:
+    os.set_inheritable(null, True)
+    null = os.dup(null)
+  os.close(null)
+  outlets = []
+  for name, descriptor in (('stdout', 1), ('stderr', 2)):
+    old = getattr(sys, name)
+    if old is not None and old is not getattr(sys, f'__{name}__'):
+      continue  # The caller's own.
+    outlet = _Outlet(descriptor, 'w', closefd=False)
+    setattr(sys, name, io.TextIOWrapper(
+        io.BufferedWriter(outlet), old.encoding if old else 'utf-8',
+        'backslashreplace',  # A report has signs that a terminal may lack.
+        line_buffering=bool(old and (old.line_buffering or old.write_through))))
+    outlets.append(outlet)
+  return outlets
+
+
+def _check_encoding():
+  """Names of classes and files are UTF-8, in data sets and in manifests."""
+  encoding = sys.getfilesystemencoding()
+  if encoding != 'utf-8':
+    raise UserError(f'names of files are read as {encoding} here, and what is beyond '
+                    'ASCII in them would be lost: set PYTHONUTF8=1')
+
+
+def _sentence(error, lower):
+  """What an error means to a user, or None where it is this program's fault."""
+  chain, e = [], error
+  while e is not None:
+    chain.append(e)
+    e = e.__cause__ or e.__context__
+  no_memory = any(map(_is_no_memory, chain))
+  if isinstance(error, UserError) and not (
+      no_memory and 'memory' not in str(error)):
+    return str(error)
+  if no_memory:
+    return f'there is not enough memory: lower {lower}'
+  if isinstance(error, OSError):
+    return _of_os_error(error)
+  if isinstance(error, UnicodeEncodeError):  # A name that was not UTF-8 on disk.
+    part = error.object[max(0, error.start - 40):error.end + 40]
+    return f'the name {part!a} is not UTF-8: rename the file or folder'
+  return None
+
+
+def _is_no_memory(error):
+  return (isinstance(error, MemoryError)
+          or isinstance(error, OSError) and error.errno == errno.ENOMEM
+          or isinstance(error, (RuntimeError, ValueError, ImportError))
+          and _NO_MEMORY.search(str(error)) is not None)
+
+
+def _of_os_error(error):
+  reason = error.strerror or str(error) or 'it cannot be read or written'
+  names = ' to '.join(str(x) for x in (error.filename, error.filename2)
+                      if x is not None)
+  if error.errno in _FULL:
+    return f'cannot write {names}: {reason}' if names else f'cannot write: {reason}'
+  return f'{names}: {reason}' if names else reason
+
+
+def _close(outlets):
+  """Writes what is left; returns a status of its own where it was lost, else 0."""
+  for stream in (sys.stdout, sys.stderr):
+    stream.flush()
+  for outlet in outlets:
+    if isinstance(outlet.lost, BrokenPipeError):
+      return 128 + signal.SIGPIPE
+    if outlet.lost is not None:
+      name = {1: 'output', 2: 'error'}[outlet.fileno()]
+      print(f'error: cannot write to standard {name}: {outlet.lost.strerror}',
+            file=sys.stderr, flush=True)
+      return 2
+  return 0

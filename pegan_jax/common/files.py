@@ -1,0 +1,214 @@
+"""Files and folders that appear whole or not at all, with one writer at a time."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+
+from pegan_jax.common.errors import UserError
+
+# In a folder that is written, while it is.
+_LOCK = '.lock'
+# Among what was made, once it is whole: where it goes.
+_WHOLE = 'whole.json'
+
+
+def write(path, content):
+  """Writes a file in whole: a reader sees the old content or the new.
+
+  Args:
+    path: of the file; its folder exists.
+    content: text, written as UTF-8, or bytes.
+
+  Raises:
+    OSError: it cannot be written; the old file is as it was.
+  """
+  path = pathlib.Path(path)
+  part = path.with_name(f'{path.name}.part')
+  try:
+    if isinstance(content, str):
+      part.write_text(content, 'utf-8')
+    else:
+      part.write_bytes(content)
+    os.replace(part, path)
+  except BaseException:
+    part.unlink(missing_ok=True)
+    raise
+
+
+def write_json(path, value):
+  """Writes a JSON-able value as `write` does."""
+  write(path, json.dumps(value, indent=1) + '\n')
+
+
+@contextlib.contextmanager
+def locked(folder, action, advice='wait for it, or name another folder', name=_LOCK):
+  """Holds a folder's lock, which ends with the process however that ends.
+
+  Args:
+    folder: exists.
+    action: what a process that holds it does, for the error: 'training in runs/x'.
+    advice: what to do then.
+    name: of the lock's file; locks of other names hold besides.
+
+  Raises:
+    UserError: another process holds the lock.
+    OSError: the folder cannot be written.
+  """
+  path = pathlib.Path(folder) / name
+  with contextlib.ExitStack() as stack:
+    while True:
+      handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+      stack.callback(os.close, handle)
+      try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      except BlockingIOError:
+        raise UserError(f'another process is {action}: {advice}') from None
+      except OSError as e:  # A file system without locks.
+        if e.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+          raise
+      if _is_at(handle, path):  # Not one that its last holder has just removed.
+        break
+    try:
+      yield
+    finally:
+      with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def _is_at(handle, path):
+  try:
+    return os.path.samestat(os.fstat(handle), os.stat(path))
+  except FileNotFoundError:
+    return False
+
+
+@contextlib.contextmanager
+def whole(*outs, replace=False, advice='move it away, or name another folder'):
+  """Yields a folder to work in; the caller names what becomes `outs` at the end.
+
+  The work is done in a hidden folder beside the first of them, on the same disk,
+  and moved by a rename each. What a killed process leaves is cleared away by the
+  next one or, once everything was made, moved where it belongs: by `finish`, or here.
+
+  Args:
+    *outs: paths of folders, all with one parent, that appear together.
+    replace: whether older ones give way; if not, none may exist.
+    advice: what to do where one exists, for the error.
+
+  Yields:
+    (folder, keep): an empty `pathlib.Path`, and a function to call last, with the
+    path under it that becomes each of `outs`, None for one that is not made.
+
+  Raises:
+    UserError: one of `outs` exists, is being written, or cannot be.
+  """
+  outs = [pathlib.Path(out) for out in outs]
+  work = _work_folder(outs[0])
+  try:
+    finish(outs[0])
+    if not replace:
+      _refuse_existing(outs, advice)
+    outs[0].parent.mkdir(parents=True, exist_ok=True)
+    work.mkdir(exist_ok=True)
+    with _locked(work, outs[0]):
+      try:
+        _finish(work)
+        if not replace:
+          _refuse_existing(outs, advice)
+        for stale in work.iterdir():
+          if stale.name != _LOCK:
+            _remove(stale)
+        folder = work / 'work'
+        folder.mkdir()
+        yield folder, lambda *done: _move(work, done, outs, replace)
+      finally:
+        if not (work / _WHOLE).exists():  # Else the moves are gone on with.
+          shutil.rmtree(work, ignore_errors=True)
+  except OSError as e:
+    if e.errno in (errno.ENOSPC, errno.EDQUOT):
+      raise UserError(f'the disk is full: {outs[0]} was not written, and nothing is '
+                      'left of it; free some space or name another folder') from None
+    if not _concerns(e, [*outs, work, outs[0].parent]):
+      raise  # Something else cannot be read or written.
+    raise UserError(f'{outs[0]} cannot be written: {_reason(e)}') from None
+
+
+def finish(out):
+  """Moves what a killed process had made in whole, and clears away what it had not.
+
+  Args:
+    out: the first of the `outs` that `whole` was given.
+
+  Raises:
+    UserError: another process writes it.
+  """
+  work = _work_folder(out)
+  if work.exists():
+    with _locked(work, out):
+      _finish(work)
+      shutil.rmtree(work, ignore_errors=True)
+
+
+def _locked(work, out):
+  return locked(work, f'writing {out}')
+
+
+def _work_folder(out):
+  out = pathlib.Path(out)
+  return out.with_name(f'.{out.name}.part')
+
+
+def _refuse_existing(outs, advice):
+  for out in outs:
+    if os.path.lexists(out):
+      raise UserError(f'{out} exists already: {advice}')
+
+
+def _move(work, done, outs, replace):
+  # Relative, as the parent may itself be moved before the move is finished.
+  write_json(work / _WHOLE, {'replace': replace, 'moves': [
+      [str(pathlib.Path(path).relative_to(work)), out.name]
+      for path, out in zip(done, outs, strict=True) if path is not None]})
+  _finish(work)
+
+
+def _finish(work):
+  """Does what is left of the moves that are noted in `work`, if any are."""
+  try:
+    noted = json.loads((work / _WHOLE).read_text('utf-8'))
+  except FileNotFoundError:
+    return
+  for name, out in noted['moves']:
+    path, out = work / name, work.parent / out
+    if not os.path.lexists(path):  # Moved before the kill.
+      continue
+    if os.path.lexists(out) and noted['replace']:
+      _remove(work / 'old')  # Two renames: a folder cannot take another's place.
+      os.rename(out, work / 'old')
+    _refuse_existing([out], 'move it away')
+    os.rename(path, out)
+  (work / _WHOLE).unlink()
+
+
+def _remove(path):
+  if path.is_dir() and not path.is_symlink():
+    shutil.rmtree(path)
+  else:
+    path.unlink(missing_ok=True)
+
+
+def _concerns(error, paths):
+  """Whether an OSError is about one of `paths` or what is below, or does not say."""
+  if error.filename is None:
+    return True
+  name = pathlib.Path(os.fsdecode(error.filename)).absolute()
+  return any(name.is_relative_to(path.absolute()) for path in paths[:-1]) or (
+      name == paths[-1].absolute())
+
+
+def _reason(error):
+  return (error.strerror or str(error)).lower()

@@ -1,0 +1,266 @@
+"""What a run shows: scalars, images and texts to files, and progress to people.
+
+Every writer follows the protocol of `clu.metric_writers.MetricWriter`
+(write_scalars, write_images, write_texts, flush, close); those here need
+neither TensorFlow nor TensorBoard.
+"""
+
+import io
+import json
+import pathlib
+import sys
+import time
+
+from PIL import Image
+from tensorboardX import summary
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto import event_pb2
+from tqdm import tqdm
+
+from pegan_jax.common import files
+from pegan_jax.common.errors import UserError
+
+
+class TensorBoardWriter:
+  """TensorBoard events, encoded by tensorboardX, in `folder`.
+
+  Written in the caller's thread: `tensorboardX.SummaryWriter` hangs for ever
+  where its own thread has met a full disk.
+
+  Args:
+    folder: where the event files go.
+    hidden: events of this and later steps, left by a run that was killed, are hidden.
+  """
+
+  def __init__(self, folder, hidden):
+    folder.mkdir(parents=True, exist_ok=True)
+    self._events = EventsWriter(str(folder / 'events'))
+    self._events.write_event(event_pb2.Event(
+        step=hidden, wall_time=time.time(),
+        session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
+
+  def _write(self, step, message):
+    self._events.write_event(event_pb2.Event(
+        step=step, wall_time=time.time(), summary=message))
+
+  def write_scalars(self, step, scalars):
+    for name, value in scalars.items():
+      self._write(step, summary.scalar(name, value))
+    self.flush()
+
+  def write_images(self, step, images):
+    for name, image in images.items():
+      self._write(step, summary.image(name, image[0], dataformats='HWC'))
+    self.flush()
+
+  def write_texts(self, step, texts):
+    for name, text in texts.items():
+      self._write(step, summary.text(name, text))
+
+  def flush(self):
+    self._events.flush()
+
+  def close(self):
+    self._events.close()
+
+
+class FileWriter:
+  """The same scalars as lines of metrics.jsonl, the same images as PNG files.
+
+  Args:
+    workdir: gets `metrics.jsonl` and `samples/`.
+    step: lines of later steps, left by a run that was killed, are removed.
+    every: a line was written at least every so many steps; 0 if that is not known.
+  """
+
+  def __init__(self, workdir, step, every=0):
+    self._samples = pathlib.Path(workdir) / 'samples'
+    self._samples.mkdir(parents=True, exist_ok=True)
+    path = pathlib.Path(workdir) / _LINES
+    last = _keep_until(path, step)
+    if every and step - last >= every:
+      say(f'{path} has nothing of the steps {last + 1} to {step}: it was lost')
+    self._lines = path.open('a', encoding='utf-8')
+
+  def write_scalars(self, step, scalars):
+    scalars = {name: float(value) for name, value in scalars.items()}
+    self._lines.write(json.dumps({'step': step} | scalars) + '\n')
+    self._lines.flush()
+
+  def write_images(self, step, images):
+    for name, image in images.items():
+      png = io.BytesIO()
+      Image.fromarray(image[0]).save(png, format='PNG')
+      files.write(sample_path(self._samples, step, name), png.getvalue())
+
+  def write_texts(self, step, texts):
+    """Texts are in the workdir already, as config.json."""
+
+  def flush(self):
+    self._lines.flush()
+
+  def close(self):
+    self._lines.close()
+
+
+def sample_path(folder, step, name):
+  """Where the sample grid `name` of a step lies in the run's `samples/`."""
+  return folder / f'{step:07d}_{name}.png'
+
+
+def read_lines(workdir):
+  """Returns the lines of metrics.jsonl, as dicts of scalars and the 'step'."""
+  return [line for line, _ in _read(pathlib.Path(workdir) / _LINES) if line]
+
+
+def logged(workdir, step):
+  """Returns the scalars that metrics.jsonl has of a step: {name: value}."""
+  found = {}
+  for line in read_lines(workdir):
+    if line['step'] == step:
+      found |= line
+  found.pop('step', None)
+  return found
+
+
+def _read(path):
+  """Yields (what a line of metrics.jsonl says, or None where it is damaged; the line).
+
+  What has no line end was being written when the run was killed: it is left out.
+  """
+  if not path.exists():
+    return
+  for text in path.read_bytes().splitlines(keepends=True):
+    if not text.endswith(b'\n'):
+      continue
+    try:
+      line = json.loads(text)
+      line['step'] + 0  # A number, or nothing of ours.
+    except (ValueError, KeyError, TypeError):
+      line = None
+    yield line, text
+
+
+def _keep_until(path, step):
+  """Drops the lines after `step`; returns the last step that is left, or 0."""
+  lines = list(_read(path))
+  damaged = sum(line is None for line, _ in lines)
+  kept = [(line, text) for line, text in lines if line and line['step'] <= step]
+  if damaged:
+    number = 1
+    while (aside := path.with_name(f'metrics_damaged_{number}.jsonl')).exists():
+      number += 1
+    path.rename(aside)
+    say(f'{damaged} lines of {path} are damaged: it goes on without them, and the old '
+        f'one is kept as {aside.name}')
+  if lines or path.exists():
+    files.write(path, b''.join(text for _, text in kept))
+  return max((line['step'] for line, _ in kept), default=0)
+
+
+class MultiWriter:
+  """Hands everything to several writers, one after the other."""
+
+  def __init__(self, writers):
+    self._writers = writers
+
+  def write_scalars(self, step, scalars):
+    for writer in self._writers:
+      writer.write_scalars(step, scalars)
+
+  def write_images(self, step, images):
+    for writer in self._writers:
+      writer.write_images(step, images)
+
+  def write_texts(self, step, texts):
+    for writer in self._writers:
+      writer.write_texts(step, texts)
+
+  def flush(self):
+    for writer in self._writers:
+      writer.flush()
+
+  def close(self):
+    for writer in self._writers:
+      writer.close()
+
+
+def create_writer(kind, workdir, step, primary=True, every=0, again=False):
+  """The run's writer.
+
+  Args:
+    kind: 'tensorboardx', or 'clu' for clu's TensorFlow summaries.
+    workdir: gets `tensorboard/`, `metrics.jsonl` and `samples/`.
+    step: the step that the run starts or resumes from.
+    primary: whether this process writes at all.
+    every: as `FileWriter` has it.
+    again: whether images or evaluations of `step` itself are to be written again.
+
+  Raises:
+    UserError: another kind, or 'clu' without TensorFlow.
+  """
+  if kind not in ('tensorboardx', 'clu'):
+    raise UserError(
+        f'config.writer is {kind!r}: choose tensorboardx or clu')
+  if not primary:
+    return MultiWriter([])
+  folder = pathlib.Path(workdir) / 'tensorboard'
+  if kind == 'clu':
+    try:
+      from clu import metric_writers
+    except ImportError as e:
+      raise UserError(
+          'config.writer is clu, which needs TensorFlow and tensorboard '
+          f'({e}): install them or use tensorboardx') from e
+    events = metric_writers.SummaryWriter(str(folder))
+  else:
+    again = again or not step
+    events = TensorBoardWriter(folder, step if again else step + 1)
+    if again:  # What hides its images hides its scalars, too.
+      events.write_scalars(step, logged(workdir, step))
+  # The files last: what they have, TensorBoard has as well, wherever a kill comes.
+  return MultiWriter([events, FileWriter(workdir, step, every)])
+
+
+_LINES = 'metrics.jsonl'
+_muted = False
+
+
+def mute():
+  """Makes `say` and progress silent: another process of the job speaks."""
+  global _muted
+  _muted = True
+
+
+def say(text):
+  """Prints a line for people, on standard error, without tearing a bar."""
+  if _muted:
+    return
+  tqdm.write(text, file=sys.stderr)
+  sys.stderr.flush()
+
+
+class Progress:
+  """A bar with rate and remaining time on a terminal, plain lines otherwise."""
+
+  def __init__(self, total, initial=0, unit='step'):
+    self._total = total
+    self._unit = unit
+    self._bar = tqdm(
+        total=total, initial=initial, unit=unit, dynamic_ncols=True,
+        smoothing=0.1, disable=_muted or not sys.stderr.isatty())
+
+  def update(self, count=1):
+    self._bar.update(count)
+
+  def report(self, done, seconds_each, text):
+    """Shows figures: behind the bar, or as a line with the time that is left."""
+    if not self._bar.disable:
+      self._bar.set_postfix_str(text)
+      return
+    left = tqdm.format_interval(max(0, self._total - done) * seconds_each)
+    say(f'{self._unit} {done}/{self._total}  {seconds_each:.3g} s/{self._unit}'
+        f'  {left} left  {text}')
+
+  def close(self):
+    self._bar.close()

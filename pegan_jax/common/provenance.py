@@ -1,0 +1,130 @@
+"""What a kept result was made of, and whether it is what would be made now.
+
+Beside every result that a later command may take up again lies what it depends on:
+data by its content, wherever it lies; weights by theirs; settings by name. What does
+not fit is made anew or refused by the names of what differs, never mixed.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+
+from pegan_jax.common import files
+from pegan_jax.common.errors import UserError
+
+FILE = 'provenance.json'
+
+_MAX_NAMED = 5  # Differences that an error names before "and 7 more".
+
+
+def digest(value):
+  """Returns 16 hexadecimal digits that stand for a JSON-able value."""
+  text = json.dumps(value, sort_keys=True)
+  return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def of_files(folder, paths):
+  """Returns the `digest` of files: of their places in a folder, and their bytes.
+
+  Args:
+    folder: that they are in, at any depth.
+    paths: of the files.
+
+  Raises:
+    UserError: one cannot be read.
+  """
+  return digest([[pathlib.Path(path).relative_to(folder).as_posix(), _of_file(path)]
+                 for path in sorted(paths)])
+
+
+def _of_file(path):
+  try:
+    with open(path, 'rb') as f:
+      return hashlib.file_digest(f, 'sha256').hexdigest()
+  except OSError as e:
+    raise UserError(f'{path} cannot be read: {e.strerror}') from e
+
+
+def of_folder(folder):
+  """Returns `of_files` of all files in a folder, but for hidden ones."""
+  paths = []
+  for root, folders, names in os.walk(folder, followlinks=True):
+    folders[:] = [x for x in folders if not x.startswith('.')]
+    paths += [os.path.join(root, x) for x in names if not x.startswith('.')]
+  return of_files(folder, paths)
+
+
+def write(folder, made_of):
+  """Notes in a folder what it was made of: a dict, JSON-able, of dicts and values."""
+  files.write_json(pathlib.Path(folder) / FILE, made_of)
+
+
+def read(path):
+  """Returns what was noted in a JSON file or a folder, or None where nothing was.
+
+  Args:
+    path: of a folder that `write` wrote to, or of a JSON file with what was noted
+      under 'provenance'.
+  """
+  path = pathlib.Path(path)
+  try:
+    if path.suffix != '.json':
+      return dict(json.loads((path / FILE).read_text('utf-8')))
+    return dict(json.loads(path.read_text('utf-8'))['provenance'])
+  except (OSError, ValueError, KeyError, TypeError):  # None, cut off, or older.
+    return None
+
+
+def differences(now, kept):
+  """Lists what differs between two dicts, by dotted keys.
+
+  Args:
+    now: what would be made of now; JSON-able.
+    kept: what was noted.
+
+  Returns:
+    Texts: 'generate.per_class is 8, was 6'.
+  """
+  return flat_differences(flat(now), flat(kept))
+
+
+def flat_differences(now, kept):
+  """Lists what differs between two dicts as from `flat`; see `differences`."""
+  return [f'{key} is {now.get(key, "not set")}, was {kept.get(key, "not set")}'
+          for key in sorted(now.keys() | kept.keys()) if now.get(key) != kept.get(key)]
+
+
+def flat(value, prefix=''):
+  """Returns {dotted key: JSON} of nested dicts; an empty dict is a value."""
+  found = {}
+  for key, item in value.items():
+    if isinstance(item, dict) and item:
+      found |= flat(item, f'{prefix}{key}.')
+    else:
+      found[prefix + key] = json.dumps(item)
+  return found
+
+
+def say(differing):
+  """Returns differences as part of a sentence, the first few of many."""
+  more = len(differing) - _MAX_NAMED
+  return ', '.join(differing[:_MAX_NAMED]) + (f' and {more} more' if more > 0 else '')
+
+
+def check(path, now, advice):
+  """Checks that a kept result is what would be made now.
+
+  Args:
+    path: as `read` takes it.
+    now: what would be made of now.
+    advice: what to do if it is not, for the error.
+
+  Raises:
+    UserError: it is not, naming what differs.
+  """
+  kept = read(path)
+  if kept is None:
+    raise UserError(f'{path} does not say what it was made of: {advice}')
+  if differing := differences(now, kept):
+    raise UserError(f'{path} was made of something else: {say(differing)}; {advice}')

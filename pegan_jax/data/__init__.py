@@ -1,0 +1,1 @@
+"""A built data set: its folder, records, batches and matches."""

@@ -1,0 +1,102 @@
+"""A data set's folder is data: what it names is checked before tfds follows it."""
+
+import json
+import pathlib
+
+import tensorflow_datasets as tfds
+
+from pegan_jax.common.errors import UserError
+
+# Where features.json names classes: as protocol buffers do, and as old tfds did.
+_CLASS_KEYS = ('pythonClassName', 'python_class_name', 'type')
+_FEATURES = ('image', 'label', 'source', 'group')
+
+
+def open_builder(folder):
+  """Opens the data set at `folder` with tfds.
+
+  Returns:
+    (tfds builder, dict of what `data_prep.build` noted beside it).
+
+  Raises:
+    UserError: there is none, or it is damaged or not one of `data_prep.build`.
+  """
+  folder = pathlib.Path(folder).expanduser()
+  if not (folder / 'dataset_info.json').is_file():
+    raise UserError(
+        f'no data set at {str(folder)!r}: build one with python -m '
+        'data_prep.build, and name its folder with --config.data_dir')
+  if _read(folder, 'dataset_info.json').get('fileFormat') != 'array_record':
+    raise _refused(folder, 'its files are not ArrayRecord shards')
+  # tfds imports the module of any class that it does not know, from wherever.
+  for name in _class_names(_read(folder, 'features.json')):
+    if name not in _known_classes():
+      raise _refused(folder, f'its features.json names {name!r}, which is no feature '
+                     'of tensorflow-datasets')
+  metadata = {}
+  if (folder / 'metadata.json').is_file():
+    metadata = _read(folder, 'metadata.json')
+  for key, least, most in (('max_value', 255, 65535), ('window', 1, 2**31)):
+    value = metadata.get(key, least)
+    if not isinstance(value, int) or not least <= value <= most:
+      raise _refused(folder, f'its metadata.json has no number for {key}')
+  try:
+    builder = tfds.builder_from_directory(str(folder))
+    features = builder.info.features
+    missing = [name for name in _FEATURES if name not in features]
+  except Exception as e:  # Whatever tfds makes of a damaged file.
+    raise _refused(folder, 'its features.json or dataset_info.json is damaged') from e
+  if missing:
+    raise _refused(folder, f'its examples have no {missing[0]}')
+  # tfds goes on with numbers for names, or too few names, where it cannot read them.
+  try:
+    names = (folder / 'label.labels.txt').read_text('utf-8').split()
+  except (OSError, UnicodeDecodeError):
+    names = []
+  label = features['label']
+  if not names or len(set(label.names)) != label.num_classes:
+    raise _refused(folder, 'its label.labels.txt is damaged or missing')
+  return builder, metadata
+
+
+def _read(folder, name):
+  """The object that a JSON file of the folder holds."""
+  try:
+    found = json.loads((folder / name).read_text('utf-8'))
+    if isinstance(found, dict):
+      return found
+  except FileNotFoundError as e:
+    raise _refused(folder, f'its {name} is missing') from e
+  except OSError as e:
+    raise UserError(f'{folder / name} cannot be read: {e.strerror}') from e
+  except (ValueError, RecursionError):
+    pass
+  raise _refused(folder, f'its {name} is damaged')
+
+
+def _refused(folder, why):
+  return UserError(f'the data set at {str(folder)!r} cannot be opened, as {why}: build '
+                   'it anew')
+
+
+def _class_names(content):
+  """All names of classes anywhere in features.json, JSON within strings included."""
+  if isinstance(content, dict):
+    for key, value in content.items():
+      if key in _CLASS_KEYS and isinstance(value, str):
+        yield value
+      else:
+        yield from _class_names(value)
+  elif isinstance(content, list):
+    for value in content:
+      yield from _class_names(value)
+  elif isinstance(content, str) and content.lstrip()[:1] in ('{', '['):
+    try:
+      yield from _class_names(json.loads(content))
+    except ValueError:  # Text after all.
+      pass
+
+
+def _known_classes():
+  return {f'{x.__module__}.{x.__name__}' for x in vars(tfds.features).values()
+          if isinstance(x, type)}

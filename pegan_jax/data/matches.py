@@ -1,0 +1,62 @@
+"""Which defect classes go with each background, as `data_prep.match` found."""
+
+import json
+
+import numpy as np
+
+from pegan_jax.common import provenance
+from pegan_jax.common.errors import UserError
+
+FILE = 'matches.json'
+
+
+def digest(info):
+  """Returns a digest of the data set's matches, or None where it has none."""
+  path = info.folder / FILE
+  return provenance.of_files(info.folder, [path]) if path.is_file() else None
+
+
+def load(info, split):
+  """Reads the probabilities of the classes for each background.
+
+  Args:
+    info: `data.DataInfo`; the file is in its folder.
+    split: 'train' or 'test'.
+
+  Returns:
+    float32 [n, C], in the order in which the split has its n backgrounds; each has a
+    class, and each class a background.
+
+  Raises:
+    UserError: no such file, or one that is not of this data set.
+  """
+  path = info.folder / FILE
+  try:
+    found = json.loads(path.read_text('utf-8'))
+    classes, rows = found['classes'], np.array(found[split], np.float32)
+  except FileNotFoundError as e:
+    raise UserError(
+        f'the data set at {str(info.folder)!r} has no {FILE}: make it with python '
+        f'-m data_prep.match --data {info.folder}, or do without by '
+        '--config.match=False') from e
+  except (ValueError, KeyError, TypeError) as e:
+    raise UserError(f'{path} is damaged: run data_prep.match again') from e
+  if found.get('content') != info.content:
+    raise UserError(f'{path} is of another data set: run data_prep.match again')
+  if classes != info.classes:
+    raise UserError(f'{path} is of other classes: run data_prep.match again')
+  if not rows.size:
+    return rows.reshape(0, len(classes))
+  if not (rows.shape[1:] == (len(classes),) and np.isfinite(rows).all()
+          and (rows >= 0).all() and rows.any(0).all() and rows.any(1).all()):
+    raise UserError(f'{path} is damaged, as its rows are no shares of the '
+                    f'{len(classes)} classes: run data_prep.match again')
+  return rows
+
+
+def check_count(info, split, rows, count):
+  """UserError where `load` gave other than one of `rows` for each of n backgrounds."""
+  if len(rows) != count:
+    raise UserError(
+        f'{info.folder / FILE} is of {len(rows)} backgrounds, and the {split} split '
+        f'has {count}: run data_prep.match again')

@@ -1,0 +1,177 @@
+"""Defects onto whole frames of any size."""
+
+import csv
+import contextlib
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from data_prep import images as image_files
+from pegan_jax.annotations import regions
+from pegan_jax.common import monitor
+from pegan_jax.common.errors import UserError
+from pegan_jax.generation import drawing
+from pegan_jax.generation import settings
+
+# A window's edge over which what is painted fades in, as a part of the window.
+_FADE = 1 / 8
+
+# Places tried for a defect before a frame is called full.
+_TRIES = 200
+
+
+class Window(NamedTuple):
+  """A place for a defect: the frame's path under its folder, and the corner."""
+  frame: pathlib.Path
+  label: int
+  left: int
+  top: int
+
+
+def plan(run):
+  """Chooses places and classes, seeded, on the frames of `config.generate.frames`.
+
+  Args:
+    run: a `Run`.
+
+  Returns:
+    `drawing.Job`, its backgrounds the windows that get a defect.
+
+  Raises:
+    UserError: no frames, or one that is smaller than a window or cannot be read.
+  """
+  config, info = run.config.generate, run.info
+  size = info.window
+  paths = image_files.list_images(config.frames)
+  if not paths:
+    raise UserError(f'no images in {config.frames!r}')
+  stems = [p.relative_to(config.frames).with_suffix('') for p in paths]
+  if len(set(stems)) < len(stems):
+    twice = next(p for p in stems if stems.count(p) > 1)
+    raise UserError(f'{config.frames!r} has two frames called {str(twice)!r}: give '
+                    'them different names, as each becomes a PNG')
+  labels = [info.classes.index(name) for name in settings.classes(run)]
+  cuts, windows, full = [], [], 0
+  for i, path in enumerate(paths):
+    frame = image_files.with_channels(
+        info.reader.read_own_colour(path), info.channels)
+    rng = np.random.default_rng([config.seed, i])
+    places = _places(rng, frame.shape[:2], size, config.defects_per_frame)
+    if not places:
+      raise UserError(f'{path} has {frame.shape[1]}x{frame.shape[0]} pixels, and a '
+                      f'defect is drawn in a window of {size}x{size}')
+    full += len(places) < config.defects_per_frame
+    for left, top in places:
+      cuts.append(info.reader.crop(frame, (left, top, left + size, top + size)))
+      windows.append(Window(path.relative_to(config.frames),
+                            int(rng.choice(labels)), left, top))
+  if full:
+    monitor.say(f'{full} of {len(paths)} frames have no room for '
+                f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
+  of = np.array([w.label for w in windows])
+  chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
+  return drawing.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
+
+
+def _places(rng, shape, size, count):
+  """Corners (left, top) of up to `count` windows that do not overlap."""
+  height, width = shape
+  places = []
+  if min(shape) < size:
+    return places
+  for _ in range(_TRIES * count):
+    if len(places) == count:
+      break
+    left = int(rng.integers(width - size + 1))
+    top = int(rng.integers(height - size + 1))
+    if all(abs(left - x) >= size or abs(top - y) >= size for x, y in places):
+      places.append((left, top))
+  return places
+
+
+def write(run, step, job, drawn, out, beside):
+  """Puts what is drawn in the frames' windows, brought back to their size.
+
+  Outside of the windows, and where a generator's mask is 0, a frame stays as it is,
+  but that it is written with 8 bits a channel; its colour is kept where the network
+  is grey. Towards a window's edge what is painted fades out.
+
+  Args:
+    run: a `Run`.
+    step: the checkpoint's.
+    job: of `plan`.
+    drawn: what `drawing.draw` yields for it.
+    out: a folder, which gets <frame>.png and manifest.csv, a row a defect's window.
+    beside: a folder, which gets masks/<frame>.png and the boxes, both in the
+      frame's own coordinates.
+  """
+  config, info = run.config.generate, run.info
+  by_frame = {}
+  for label, first, fakes, masks in drawn:
+    for i, (fake, mask) in enumerate(zip(fakes, masks), first):
+      index = job.chosen[label][i]
+      by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
+  find, size = settings.defect_finder(run), info.window
+  fade = _fade(size)
+  rows, annotated, painted = [], [], []
+  with contextlib.closing(monitor.Progress(len(by_frame), unit='frame')) as progress:
+    for path in sorted(by_frame):
+      frame = info.reader.read_own_colour(pathlib.Path(config.frames) / path).copy()
+      name = path.with_suffix('.png')
+      mask, defects = np.zeros(frame.shape[:2], np.uint8), []
+      for index, fake, part in by_frame[path]:
+        window = job.sources[index]
+        area = (slice(window.top, window.top + size),
+                slice(window.left, window.left + size))
+        part = np.rint(_resize(part, size) * fade).astype(np.uint8)
+        change = _resize(fake.astype(np.int16) - job.backgrounds[index], size)
+        frame[area] = _paint(frame[area], change, np.where(part > 0, fade, 0))
+        mask[area] = np.rint(config.strength * part)
+        found = find(part, info.classes[window.label], regions.Place(
+            window.left, window.top, *mask.shape))
+        defects += found
+        painted.append((info.classes[window.label], found))
+        rows.append([name.as_posix(), info.classes[window.label], window.left,
+                     window.top, config.seed, step, config.strength,
+                     settings.mask_source(run), regions.boxes_to_text(found)])
+      for folder, image in ((out, frame), (beside / 'masks', mask)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.squeeze()).save(folder / name)
+      annotated.append(regions.Annotated(
+          name.as_posix(), *frame.shape[:2], defects))
+      progress.update()
+  with (out / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
+    writer = csv.writer(f)
+    writer.writerow(['file', 'class', 'left', 'top', 'seed', 'step', 'strength',
+                     'mask', 'boxes'])
+    writer.writerows(rows)
+  regions.write(beside, settings.formats(run), info.classes, annotated)
+  settings.report_unboxed(run, painted)
+
+
+def _resize(array, size):
+  """Brings [s, s] or [s, s, C] to `size`, linearly: what is 0 all around stays 0."""
+  if len(array) == size:
+    return array
+  planes = np.atleast_3d(array).astype(np.float32)
+  planes = [Image.fromarray(plane).resize((size, size), Image.Resampling.BILINEAR)
+            for plane in np.moveaxis(planes, -1, 0)]
+  return np.stack(planes, -1).reshape(size, size, *array.shape[2:])
+
+
+def _fade(size):
+  """[size, size] in (0, 1]: 1 inside, falling towards the edges."""
+  distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1
+  ramp = np.minimum(1, distance / (_FADE * size + 1))
+  ramp = np.sin(ramp * np.pi / 2) ** 2
+  return ramp[:, None] * ramp
+
+
+def _paint(frame, change, weight):
+  """frame + weight * change: uint8 [h, w, C], [h, w, c], [h, w] -> uint8."""
+  if change.shape[-1] != frame.shape[-1]:  # Between grey and colour.
+    change = change.mean(-1, keepdims=True)
+  painted = np.rint(frame + weight[..., None] * change)
+  return np.clip(painted, 0, 255).astype(np.uint8)

@@ -1,0 +1,215 @@
+"""A checkpoint to defects: images, masks, boxes and a manifest."""
+
+import collections
+from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import csv
+import os
+import pathlib
+
+import jax
+import numpy as np
+from PIL import Image
+
+from data_prep import images as image_files
+from pegan_jax.annotations import regions
+from pegan_jax.common import files, monitor, provenance
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import matches
+from pegan_jax.generation import drawing, frames
+from pegan_jax.generation import settings
+from pegan_jax.runs.checkpoints.fit import FREE_KEYS, RATES
+from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
+from pegan_jax.runs.run import Run
+
+_ADVICE = 'move it away, or name another folder with --config.generate.out'
+
+
+def generate(config, workdir):
+  """Writes `config.generate.per_class` images of each class, or whole frames.
+
+  What is there already is left as it is where it was made of the same.
+
+  Args:
+    config: the run's configuration; `generate` holds what concerns this.
+    workdir: has the checkpoints; gets generated/, see `_write_crops` and
+      `frames.write`, and, where the method translates, generated_annotations/:
+      masks/, and boxes in the formats asked for, see `regions.write`.
+
+  Returns:
+    The folder of images.
+
+  Raises:
+    UserError: bad settings, no checkpoint, no backgrounds, a folder that exists
+      already and was made of something else, or a full disk; nothing half-made is left.
+  """
+  run = Run(config, workdir)
+  settings.check(run)
+  out = pathlib.Path(config.generate.out or run.workdir / 'generated')
+  beside = out.with_name(f'{out.name}_annotations')
+  free = {'dataset.content'} if folder_of_inputs(run) else set()
+  restored = restore(run, config.generate.checkpoint, free)
+  made_of = _made_of(run, restored)
+  primary = jax.process_index() == 0
+  if primary:
+    files.finish(out)
+  if os.path.lexists(out) and os.path.lexists(beside) == run.method.TRANSLATES:
+    provenance.check(out, made_of, _ADVICE)
+    monitor.say(f'{out} is made already')
+    return out
+  job = frames.plan(run) if config.generate.frames else _plan_crops(run)
+  drawn = drawing.draw(run, restored.state.ema, job.counts, seed=config.generate.seed,
+                       backgrounds=job.backgrounds, chosen=job.chosen,
+                       in_flight=drawing.chunks_in_flight(run))
+  if not primary:  # Process 0 writes; this one lends its devices.
+    collections.deque(drawn, maxlen=0)
+    return out
+  with files.whole(out, beside, advice=_ADVICE) as (part, keep):
+    images, annotated = part / 'images', part / 'annotations'
+    images.mkdir()
+    annotated.mkdir()
+    write = frames.write if config.generate.frames else _write_crops
+    write(run, restored.step, job, drawn, images, annotated)
+    provenance.write(images, made_of)
+    keep(images, annotated if run.method.TRANSLATES else None)
+  return out
+
+
+def folder_of_inputs(run):
+  """The user's folder of images that are painted on, or '' for the data set's own."""
+  return run.config.generate.frames or run.config.generate.backgrounds
+
+
+def inputs(run):
+  """What the images that are painted on depend on, as provenance has it."""
+  settings = run.config.generate
+  if folder := folder_of_inputs(run):
+    return {'files': provenance.of_files(folder, image_files.list_images(folder))}
+  if run.config.get('match') and settings.matched:
+    return {'split': settings.split, 'matches': matches.digest(run.info)}
+  return {'split': settings.split}
+
+
+def _made_of(run, restored):
+  """What the images depend on, as provenance has it."""
+  settings = run.config.generate.to_dict()
+  for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
+               'batch_size'):
+    del settings[name]  # Said by the others, or no matter.
+  return {'step': restored.step, 'weights': restored.digest, 'generate': settings,
+          'frames': bool(run.config.generate.frames), 'painted_on': inputs(run),
+          'dataset': run.saved_config['dataset']}
+
+
+def restore(run, which, free=frozenset()):
+  """Reads a checkpoint of the run by name.
+
+  Args:
+    run: a `Run`.
+    which: 'newest', 'best' (by KID; see `watch`) or a step's number.
+    free: what may differ from the run that wrote it, beside what only training needs.
+
+  Returns:
+    A `checkpoints.Restored`.
+
+  Raises:
+    UserError: another name, no such checkpoint, or none that is readable.
+  """
+  which = str(which)
+  if which not in ('newest', 'best') and not which.isdecimal():
+    raise UserError(f'checkpoint is {which!r}: choose newest, best or a step')
+  checkpoints = Checkpoints(run.workdir, say=monitor.say,
+                            name=BEST if which == 'best' else 'checkpoints')
+  restored = checkpoints.restore(run.state_template(), run.saved_config,
+                                 int(which) if which.isdecimal() else None,
+                                 FREE_KEYS | RATES | {'dataset.matches'} | free)
+  checkpoints.close()
+  if restored is None:
+    raise UserError(
+        f'no checkpoint in {str(checkpoints.folder)!r}: train first' + (
+            ', with eval_every' if which == 'best' else ''))
+  return restored
+
+
+def _plan_crops(run):
+  """`drawing.Job` for crops of every class."""
+  asked = settings.classes(run)
+  counts = [run.config.generate.per_class * (c in asked) for c in run.info.classes]
+  backgrounds, sources = drawing.load_backgrounds(run)
+  chosen = None
+  if backgrounds is not None:
+    chosen = drawing.choose(run, counts, len(backgrounds))
+  return drawing.Job(counts, backgrounds, chosen, sources)
+
+
+def _write_crops(run, step, job, drawn, images, beside):
+  """<class>/<n>.png and manifest.csv into `images`; masks and boxes into `beside`."""
+  config, classes = run.config.generate, run.info.classes
+  find = settings.defect_finder(run)
+  with contextlib.closing(monitor.Progress(sum(job.counts), unit='image')) as progress:
+    found = write_images(classes, drawn, images,
+                         beside / 'masks' if run.method.TRANSLATES else None,
+                         find, progress.update, config.strength)
+  source, annotated = settings.mask_source(run), []
+  with (images / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
+    writer = csv.writer(f)
+    writer.writerow(['file', 'class', 'background', 'seed', 'step', 'strength',
+                     'mask', 'boxes'])
+    for label, name in enumerate(classes):
+      for i, defects in enumerate(found[label]):
+        file = f'{name}/{file_name(i)}'
+        background = job.sources[job.chosen[label][i]] if job.chosen else ''
+        writer.writerow([file, name, background, config.seed, step, config.strength,
+                         source, regions.boxes_to_text(defects)])
+        size = run.info.image_size
+        annotated.append(regions.Annotated(file, size, size, defects))
+  regions.write(beside, settings.formats(run), classes, annotated)
+  if run.method.TRANSLATES:
+    settings.report_unboxed(run, [(name, defects) for name, of in zip(classes, found)
+                                  for defects in of])
+
+
+def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: None,
+                 strength=1.0):
+  """Writes out/<class>/<n>.png: threads encode while the device draws.
+
+  Args:
+    classes: names of the classes, in label order.
+    drawn: what `drawing.draw` yields.
+    out: the folder, which gets the classes' own.
+    masks: a folder that gets the same of the masks, or None where there are none.
+    find: find(mask, class name) -> defects; with `masks`.
+    progress: called for each class's part of a chunk.
+    strength: of what is painted, by which masks are written; `find` gets them whole.
+
+  Returns:
+    For each class what `find` found in each of its images; empty lists without
+    masks.
+  """
+  def write(label, i, image, mask):
+    path = pathlib.Path(classes[label], file_name(i))
+    save(out / path, image)
+    if masks is None:
+      return []
+    save(masks / path, np.rint(strength * mask).astype(np.uint8))
+    return find(mask, classes[label])
+
+  found = [[] for _ in classes]
+  with ThreadPoolExecutor() as pool:
+    for label, first, fakes, parts in drawn:
+      for folder in (out, masks) if masks else (out,):
+        (folder / classes[label]).mkdir(parents=True, exist_ok=True)
+      for i, fake in enumerate(fakes):
+        found[label].append(pool.submit(
+            write, label, first + i, fake, parts[i] if masks else None))
+      progress()
+    return [[future.result() for future in futures] for futures in found]
+
+
+def file_name(i):
+  return f'{i:05d}.png'
+
+
+def save(path, image):
+  """Writes uint8 [h, w] or [h, w, C] as PNG."""
+  Image.fromarray(np.squeeze(image, -1) if image.shape[-1] == 1 else image).save(path)

@@ -1,0 +1,202 @@
+"""Several methods' reports, with several seeds each, as one table."""
+
+import itertools
+
+import numpy as np
+from scipy import stats
+
+from pegan_jax.metrics.table import align, FIGURES, number
+from pegan_jax.reporting import figures
+
+# Of the table of means, left to right; those that a method lacks are dashes.
+_SHOWN = ('fid', 'kid', 'label_fidelity', 'copies', 'precision', 'recall',
+          'diversity', 'change')
+_DISTANCES = ('fid', 'kid')
+_TITLES = {f.name: f.title for f in FIGURES}
+
+
+def build(results, protocol):
+  """Averages over seeds and says which differences these explain.
+
+  Args:
+    results: {method: {seed: {'report': of `evaluate`, 'seconds': of training,
+      'images_per_second', 'reals', 'updates', 'parameters'}}}, the same seeds
+      for each.
+    protocol: what holds for all.
+
+  Returns:
+    As table.json has it: 'protocol'; 'methods' {method: {'mean', 'classes',
+    'held_out'}}, each figure with the mean over seeds 'value', each seed's value
+    in 'seeds', the mean ends of the interval 'low' and 'high', 'floor' and
+    'n_real'; 'differences' of each pair of methods.
+  """
+  first = next(iter(next(iter(results.values())).values()))['report']
+  protocol = protocol | {k: first['protocol'][k] for k in (
+      'network', 'weights_sha256', 'resize', 'input_size', 'dim')}
+  table = {'protocol': protocol, 'methods': {}}
+  for method, by_seed in results.items():
+    runs = list(by_seed.values())
+    reports = [r['report'] for r in runs]
+    entry = {name: float(np.mean([r[name] for r in runs]))
+             for name in ('seconds', 'images_per_second')}
+    entry |= {name: runs[0][name] for name in ('reals', 'updates', 'parameters')}
+    entry['mean'] = _average([r['mean'] for r in reports])
+    if all('held_out' in r for r in reports):
+      entry['held_out'] = _average([r['held_out']['mean'] for r in reports])
+    entry['classes'] = {c: _average([r['classes'][c] for r in reports])
+                        for c in reports[0]['classes']}
+    table['methods'][method] = entry
+  table['differences'] = {name: differences({
+      method: entry['mean'][name]['seeds']
+      for method, entry in table['methods'].items()}) for name in _DISTANCES}
+  return table
+
+
+def _average(parts):
+  """Figures of several seeds as one: {name: {...}} each."""
+  result = {}
+  for name in parts[0]:
+    figures = [part[name] for part in parts]
+    result[name] = {'seeds': [f['value'] for f in figures]} | {
+        key: (None if figures[0][key] is None
+              else float(np.mean([f[key] for f in figures])))
+        for key in ('value', 'low', 'high', 'floor')} | {
+            key: figures[0][key] for key in ('n_real', 'n_generated')}
+  return result
+
+
+def differences(values):
+  """Which methods differ by more than their seeds do.
+
+  The noise is the standard deviation between seeds, pooled over methods; two
+  means differ by more than it where a two-sided t-test at 5% says so.
+
+  Args:
+    values: {method: [S] values, one a seed}.
+
+  Returns:
+    [{'methods': [a, b], 'difference': mean of a - mean of b, 'noise': the
+    difference that chance reaches in one of twenty cases, 'larger': bool}];
+    'noise' and 'larger' are None with one seed, which has no spread.
+  """
+  seeds = len(next(iter(values.values())))
+  degrees = len(values) * (seeds - 1)
+  noise = None
+  if degrees:
+    variance = np.mean([np.var(v, ddof=1) for v in values.values()])
+    noise = float(stats.t.ppf(0.975, degrees) * np.sqrt(2 * variance / seeds))
+  pairs = []
+  for a, b in itertools.combinations(values, 2):
+    difference = float(np.mean(values[a]) - np.mean(values[b]))
+    pairs.append({'methods': [a, b], 'difference': difference, 'noise': noise,
+                  'larger': None if noise is None else abs(difference) > noise})
+  return pairs
+
+
+def to_markdown(table):
+  """The table for people."""
+  p, methods = table['protocol'], table['methods']
+  seeds = len(p['seeds'])
+  n = next(iter(methods.values()))['mean']['fid']['n_real']
+  lines = [
+      f'{p["network"]}, weights {p["weights_sha256"][:16]}, resize '
+      f'{p["resize"]} to {p["input_size"]}. Data {p["data"]}, {p["image_size"]} '
+      f'pixels, width {p["width"]}. Budget of a run: {p["budget"]}, '
+      f'over all classes. {seeds} seed{"s" * (seeds > 1)}; training on '
+      f'{p["device"]}.', '',
+      f'Means over classes, against training crops with N = {n} a side, and over '
+      'seeds; [95% interval over images], ± standard deviation between seeds. The '
+      'floor is real against real.', '']
+  shown = [f for f in _SHOWN if any(f in m['mean'] for m in methods.values())]
+  rows = [['method', *(_TITLES[f] for f in shown), 'updates', 'seconds',
+           'images/s', 'parameters G + D']]
+  any_mean = next(iter(methods.values()))['mean']
+  rows.append(['floor', *(number(any_mean.get(f, {}).get('floor'))
+                          for f in shown), '', '', '', ''])
+  for method, m in methods.items():
+    rows.append([method, *(_cell(m['mean'].get(f), full=True) for f in shown),
+                 f'{m["updates"]:,}', f'{m["seconds"]:.0f}',
+                 f'{m["images_per_second"]:.0f}',
+                 ' + '.join(f'{m["parameters"][k]:,}' for k in ('gen', 'disc'))])
+  lines += align(rows, markdown=True)
+  for figure in _DISTANCES:
+    lines += ['', f'{_TITLES[figure]} by class [95% interval]', '']
+    classes = list(next(iter(methods.values()))['classes'])
+    rows = [['class', *methods, 'floor']]
+    for c in classes:
+      cells = [m['classes'][c][figure] for m in methods.values()]
+      rows.append([c, *map(_cell, cells), number(cells[0]['floor'])])
+    if all('held_out' in m for m in methods.values()):
+      held_out = [m['held_out'][figure] for m in methods.values()]
+      rows.append([f'mean, held-out crops (N = {held_out[0]["n_real"]})',
+                   *map(_cell, held_out), number(held_out[0]['floor'])])
+    lines += align(rows, markdown=True)
+  return '\n'.join([*lines, '', *_say_differences(table)]) + '\n'
+
+
+def _cell(figure, full=False):
+  if figure is None:
+    return '-'
+  text = (f'{number(figure["value"])} [{number(figure["low"])}, '
+          f'{number(figure["high"])}]')
+  if full and len(figure['seeds']) > 1:
+    text += f' ± {number(float(np.std(figure["seeds"], ddof=1)))}'
+  return text
+
+
+def _say_differences(table):
+  if len(table['protocol']['seeds']) < 2:
+    return ['With one seed the noise between seeds is not known: no difference '
+            'can be told from it.']
+  lines = []
+  for figure, pairs in table['differences'].items():
+    larger = [p for p in pairs if p['larger']]
+    if not pairs:
+      continue
+    lines.append(
+        f'Mean {_TITLES[figure]}: two methods differ by more than seeds do (t-test'
+        f' at 5%, pooled standard deviation) from {number(pairs[0]["noise"])} on: '
+        + (', '.join(_order(p) for p in larger) if larger else 'none do') + '.')
+    rest = [' and '.join(p['methods']) for p in pairs if not p['larger']]
+    if larger and rest:
+      lines.append(f'Not told apart: {", ".join(rest)}.')
+  return lines
+
+
+def _order(pair):
+  a, b = pair['methods']
+  if pair['difference'] > 0:
+    a, b = b, a
+  return f'{a} < {b} (by {number(abs(pair["difference"]))})'
+
+
+def draw(table, path):
+  """Writes a PNG: FID and KID by class and method, intervals, seeds and floors."""
+  methods = table['methods']
+  classes = list(next(iter(methods.values()))['classes'])
+  with figures.png(path, 14, 8) as canvas:
+    for panel, figure in zip(canvas.subplots(2, 1), _DISTANCES):
+      width = 0.8 / len(methods)
+      for i, (method, m) in enumerate(methods.items()):
+        values = [m['classes'][c][figure] for c in classes] + [m['mean'][figure]]
+        x = np.arange(len(values)) + (i - (len(methods) - 1) / 2) * width
+        panel.bar(x, [v['value'] for v in values], 0.9 * width,
+                  label=figures.label(method), capsize=1, yerr=np.abs(
+                      [[v['value'] - v['low'], v['high'] - v['value']]
+                       for v in values]).T)
+        for at, v in zip(x, values):
+          panel.plot([at] * len(v['seeds']), v['seeds'], '.', color='black',
+                     markersize=3)
+      floors = [next(iter(methods.values()))['classes'][c][figure]['floor']
+                for c in classes]
+      floors.append(next(iter(methods.values()))['mean'][figure]['floor'])
+      panel.hlines(floors, np.arange(len(floors)) - 0.45,
+                   np.arange(len(floors)) + 0.45, color='black',
+                   label='real against real')
+      panel.set_xticks(range(len(floors)), [*classes, 'mean'])
+      panel.set_title(f'{_TITLES[figure]}, lower is better; dots are seeds')
+      panel.margins(x=0.01)
+    canvas.axes[0].legend(ncols=len(methods) + 1)
+    p = table['protocol']
+    canvas.suptitle(f'{p["network"]}, {p["budget"]}, '
+                    f'{p["image_size"]} pixels, width {p["width"]}')

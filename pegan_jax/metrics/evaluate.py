@@ -1,0 +1,151 @@
+"""A checkpoint's samples against the real images it was and was not trained on."""
+
+import contextlib
+import dataclasses
+
+import jax
+import numpy as np
+
+from pegan_jax.common import files, provenance
+from pegan_jax.common.errors import UserError
+from pegan_jax.generation import drawing, generate
+from pegan_jax.generation import settings
+from pegan_jax.metrics import against, change, features, table
+from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.runs.run import Run
+
+
+def evaluate(config, workdir):
+  """Evaluates `config.evaluate.checkpoint` and prints the table.
+
+  The samples are the first of those that `--mode generate` writes with the same
+  `config.generate`, of its classes.
+
+  Args:
+    config: the run's configuration; `evaluate` holds what concerns this.
+    workdir: has the checkpoints; gets evaluation/<step>/report.json, .md, .png.
+
+  Returns:
+    The folder written.
+
+  Raises:
+    UserError: no such checkpoint, too few images, or no weights for the network.
+  """
+  run = Run(config, workdir)
+  options(config).check()
+  extractor = load_extractor(config)
+  restored = generate.restore(run, config.evaluate.checkpoint)
+  out = folder(run, restored)
+  with contextlib.ExitStack() as stack:
+    if jax.process_index() == 0:
+      stack.enter_context(files.locked(
+          run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
+    report = report_on(run, restored, extractor, *real_features(run, extractor))
+    if jax.process_index() == 0:
+      against.write(report, out)
+      print(table.to_text(report), end='')
+      print(f'written to {out}')
+  return out
+
+
+def folder(run, restored):
+  """Where the report on a checkpoint lies."""
+  return run.workdir / 'evaluation' / str(restored.step)
+
+
+def made_of(run, restored, extractor):
+  """What a report depends on, as provenance has it."""
+  config = run.config
+  return {'step': restored.step, 'weights': restored.digest,
+          'dataset': run.saved_config['dataset'], 'painted_on': generate.inputs(run),
+          'generate': {name: config.generate[name]
+                       for name in ('seed', 'strength', 'classes')},
+          'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
+
+
+def is_done(run, restored, extractor):
+  """Whether the report is there, and is what would be made now."""
+  files.finish(folder(run, restored))
+  kept = provenance.read(folder(run, restored) / 'report.json')
+  return kept is not None and not provenance.differences(
+      made_of(run, restored, extractor), kept)
+
+
+def options(config):
+  """How `config.evaluate` compares two sets."""
+  settings = config.evaluate
+  return against.Options(settings.count, False, settings.repeats, settings.seed)
+
+
+def real_features(run, extractor):
+  """The data set's (train, test) `FeatureSet`s; test is None where it is empty.
+
+  Raises:
+    UserError: the train split lacks a class.
+  """
+  train = against.split_features(extractor, run.info, 'train')
+  missing = [c for c in run.info.classes
+             if train is None or c not in train.features]
+  if missing:
+    raise UserError(f'the train split has no images of {", ".join(missing)}')
+  return train, against.split_features(extractor, run.info, 'test')
+
+
+def report_on(run, restored, extractor, train, test):
+  """The report on a checkpoint's samples, as `against.write` takes it.
+
+  Args:
+    run: a `Run`.
+    restored: the checkpoint, from `generate.restore`.
+    extractor: from `load_extractor`.
+    train: from `real_features`.
+    test: likewise.
+
+  Raises:
+    UserError: fewer real images than `config.evaluate.count`, or an unknown class in
+      `config.generate.classes`.
+  """
+  config, classes = run.config, settings.classes(run)
+  count = config.evaluate.count
+  least = min(len(train.features[c]) for c in classes)
+  if count > least:
+    raise UserError(f'{count} images a class were asked for, and the train '
+                    f'split has a class of {least}')
+  generated = _generate(run, restored, extractor, {
+      c: count or len(train.features[c]) for c in classes})
+  return against.report_on_dataset(train, test, generated, {
+      **extractor.protocol(), 'real': str(run.info.folder),
+      'generated': f'{run.workdir}, step {restored.step}',
+      'step': restored.step, 'generate_seed': config.generate.seed},
+                                   options(config)) | {
+                                       'provenance': made_of(run, restored, extractor)}
+
+
+def load_extractor(config):
+  """The feature network that `config.evaluate` names."""
+  settings = config.evaluate
+  return features.load(settings.network, settings.weights or None,
+                       settings.resize)
+
+
+def _generate(run, restored, extractor, wanted):
+  """The first `wanted[c]` images of each class c, as a `FeatureSet`."""
+  seed, classes = run.config.generate.seed, run.info.classes
+  counts = [wanted.get(c, 0) for c in classes]
+  backgrounds, _ = drawing.load_backgrounds(run)
+  chosen = None
+  if backgrounds is not None:
+    chosen = drawing.choose(run, counts, len(backgrounds))
+  parts = {c: [] for c in classes if c in wanted}
+  for label, _, fakes, _ in drawing.draw(
+      run, restored.state.ema, counts, seed=seed, backgrounds=backgrounds,
+      chosen=chosen):
+    parts[classes[label]].append(fakes)
+  images = {c: np.concatenate(x) for c, x in parts.items()}
+  return FeatureSet(
+      {c: extractor(x) for c, x in images.items()},
+      {c: [f'{c}/{generate.file_name(i)}' for i in range(len(x))]
+       for c, x in images.items()},
+      changes=chosen and {
+          c: change.scores(x, backgrounds[chosen[classes.index(c)]])
+          for c, x in images.items()})

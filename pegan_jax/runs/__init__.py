@@ -1,0 +1,1 @@
+"""A training run: its config and data, its state, its step, its checkpoints."""

@@ -1,0 +1,1 @@
+"""Saving a state and reading it back."""

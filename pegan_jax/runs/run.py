@@ -1,0 +1,82 @@
+"""A config and a data set, checked and turned into what every mode works with."""
+
+import pathlib
+
+import jax
+
+from pegan_jax import methods
+from pegan_jax.common.errors import UserError
+from pegan_jax.common.runtime import sharding
+from pegan_jax.data import dataset, matches
+from pegan_jax.runs.step import init_state
+
+
+class Run:
+  """A run in a workdir: what its config and data set amount to.
+
+  Args:
+    config: the run's configuration.
+    workdir: the run's folder.
+
+  Raises:
+    UserError: the config, the data set and the devices do not fit together.
+  """
+
+  def __init__(self, config, workdir):
+    self.config = config
+    self.workdir = pathlib.Path(workdir)
+    self.mesh = sharding.make_mesh()
+    self.info = dataset.load_info(config.data_dir or self.workdir / 'dataset')
+    _check(config, self.mesh)
+    self.method = methods.get(config.method)
+    self.nets = self.method.networks(config, self.info.num_domains)
+    # With the config in a checkpoint, and compared with it on resume.
+    self.saved_config = config.to_dict() | {'dataset': {
+        'classes': self.info.classes, 'channels': self.info.channels,
+        'image_size': self.info.image_size,
+        'metadata': self.info.metadata, 'content': self.info.content}}
+    if config.get('match'):
+      self.saved_config['dataset']['matches'] = matches.digest(self.info)
+
+  def init_state(self):
+    """A fresh state on all devices."""
+    return jax.jit(
+        lambda: init_state(self.method, self.nets, self.config),
+        out_shardings=sharding.replicated(self.mesh))()
+
+  def state_template(self):
+    """Shapes, dtypes and shardings of the state, with nothing computed."""
+    shapes = jax.eval_shape(
+        lambda: init_state(self.method, self.nets, self.config))
+    placed = sharding.replicated(self.mesh)
+    return jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed),
+        shapes)
+
+
+def _check(config, mesh):
+  if config.image_size < 32 or config.image_size % 32:
+    raise UserError(
+        f'image_size is {config.image_size}: it must be a multiple of 32')
+  for name in ('batch_size', 'n_critic', 'num_steps', 'log_every',
+               'sample_every', 'checkpoint_every', 'max_to_keep',
+               'num_samples'):
+    if config[name] < 1:
+      raise UserError(f'{name} is {config[name]}: it must be at least 1')
+  for name in ('num_workers', 'cache_mb'):
+    if config[name] < 0:
+      raise UserError(f'{name} is {config[name]}: it must be 0 or more')
+  if config.eval_every < 0:
+    raise UserError(f'eval_every is {config.eval_every}: it must be 0 (never) '
+                    'or more')
+  if config.evaluate.light_count < 2:
+    raise UserError(f'evaluate.light_count is {config.evaluate.light_count}: '
+                    'it must be at least 2')
+  if not 0 <= config.ema_decay < 1:
+    raise UserError(f'ema_decay is {config.ema_decay}: it must be in [0, 1)')
+  if config.dtype not in ('float32', 'bfloat16'):
+    raise UserError(
+        f'dtype is {config.dtype!r}: choose float32 or bfloat16')
+  if round(32 * config.width) < 1:
+    raise UserError(f'width is {config.width}: it leaves no filters')
+  sharding.check_batch(mesh, config.batch_size)

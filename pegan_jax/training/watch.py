@@ -1,0 +1,205 @@
+"""The light evaluation of a run in progress: KID, and whether G has collapsed."""
+
+import functools
+
+import jax
+import numpy as np
+
+from pegan_jax.common import monitor, provenance
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
+from pegan_jax.generation import drawing, generate
+from pegan_jax.metrics import change, sets
+from pegan_jax.metrics.evaluate import load_extractor
+from pegan_jax.metrics.kid import kid
+from pegan_jax.runs.checkpoints import fit
+from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
+
+# Real images of a class that are compared with: enough for KID to be steadier
+# than that of the generated ones, and no more to wait for.
+_MOST_REAL = 200
+
+# A class's images on different backgrounds that differ by less than this part of
+# what the backgrounds do are called independent of them.
+_BACKGROUND_PART = 0.1
+
+ALARMS = {
+    'class': 'the output hardly depends on the class',
+    'background': 'the output hardly depends on the background',
+    'noise': 'the output hardly depends on the noise',
+    'unchanged': 'the output is hardly changed from its background',
+}
+
+
+class Watch:
+  """Evaluates the generator's average every `config.eval_every` updates.
+
+  Compared with the train split: the test split chooses nothing. Each class is put on
+  the same backgrounds; with `config.match` KID is of images on those that go with it,
+  as `generate` draws them and training does.
+
+  Args:
+    run: a `Run`.
+
+  Raises:
+    UserError: the feature network or the data set cannot be read, or a class has one
+      training image.
+  """
+
+  def __init__(self, run):
+    self._run, config = run, run.config
+    self._extractor = load_extractor(config)
+    self._check_classes()
+    self._best = Checkpoints(run.workdir, max_to_keep=1, name=BEST)
+    # What a KID's value depends on beside the weights.
+    self._protocol = self._extractor.protocol() | {
+        'light_count': config.evaluate.light_count, 'seed': config.evaluate.seed,
+        'backgrounds': generate.inputs(run)}
+    self._best_kid = self._kept_kid()
+    backgrounds, _ = drawing.load_backgrounds(run)
+    count, classes = config.evaluate.light_count, len(run.info.classes)
+    same = chosen = None
+    if backgrounds is not None:
+      if len(backgrounds) < 2:
+        raise UserError('evaluation within a run takes 2 backgrounds or more: '
+                        'turn it off with --config.eval_every=0')
+      rng = np.random.default_rng([config.evaluate.seed, 0])
+      same = backgrounds[rng.permutation(len(backgrounds))[:count]]
+      count = len(same)
+      chosen = [np.arange(count)] * classes
+      if config.get('match'):
+        # Those of each class's own behind the ones that are the same for all.
+        chosen = [np.append(first, count + own) for first, own in zip(
+            chosen, drawing.choose(run, [count] * classes, len(backgrounds)))]
+        backgrounds = np.concatenate([same, backgrounds])
+      else:
+        backgrounds = same
+    self._count, self._same = count, same
+    self._backgrounds, self._chosen = backgrounds, chosen
+    self._ringing = set()
+
+  @functools.cached_property
+  def _real(self):
+    """Features by class of the training crops: at the first use, to start soon."""
+    rng = np.random.default_rng([self._run.config.evaluate.seed, 1])
+    real = {}
+    for label, (images, _, _) in sets.read_split(self._run.info,
+                                                 'train').items():
+      chosen = rng.permutation(len(images))[:_MOST_REAL]
+      real[label] = self._extractor(images[np.sort(chosen)])
+    return real
+
+  def _check_classes(self):
+    info = self._run.info
+    labels = dataset.Records(info, 'train').labels
+    alone = [c for i, c in enumerate(info.classes) if np.sum(labels == i) == 1]
+    if alone:
+      raise UserError(
+          f'the train split has one image of {", ".join(alone)}, and evaluation within '
+          'a run compares two or more: turn it off with --config.eval_every=0')
+
+  def _kept_kid(self):
+    """The KID of the best checkpoint; another run's, or ruler's, is set aside."""
+    if not self._best.steps():
+      return np.inf
+    position, config = self._best.latest_note() or ({}, {})
+    free = fit.FREE_KEYS | fit.RATES | fit.not_noted(
+        config)
+    if fit.bound(config, free) != fit.bound(
+        self._run.saved_config, free):
+      what = 'run'
+    elif provenance.differences(self._protocol, position.get('protocol', {})):
+      what = 'protocol of evaluation'
+    else:
+      return position['kid']
+    if jax.process_index() == 0:
+      number = 1
+      while (aside := self._best.folder.with_name(f'{BEST}_{number}')).exists():
+        number += 1
+      self._best.folder.rename(aside)
+      monitor.say(f'{self._best.folder} is of another {what}: moved to {aside}')
+    return np.inf
+
+  def __call__(self, step, state, writer):
+    """Evaluates, writes scalars and alarms, and keeps the state if it is the best.
+
+    Args:
+      step: G updates done.
+      state: `GANState`; its `ema` is evaluated.
+      writer: gets the scalars under eval/ and alarm/, and alarms as text.
+    """
+    fakes = self._draw(state.ema)
+    # The last ones are on backgrounds of their class's own, where there are such.
+    kids = {c: kid(self._real[c], self._extractor(fakes[i, -self._count:]))
+            for i, c in enumerate(self._run.info.classes) if c in self._real}
+    mean = float(np.mean(list(kids.values())))
+    scalars, ringing = collapse(fakes[:, :self._count], self._same)
+    # The scalars last: a kill before them has all of it done again.
+    if mean < self._best_kid:
+      self._best_kid = mean
+      self._best.replace(
+          step, state, {'batch': step, 'kid': mean, 'protocol': self._protocol},
+          self._run.saved_config)
+    self._alarm(step, ringing, writer)
+    writer.write_scalars(step, {
+        'eval/kid': mean, **{f'eval/kid/{c}': k for c, k in kids.items()},
+        **{f'eval/{name}': x for name, x in scalars.items()},
+        **{f'alarm/{name}': float(name in ringing) for name in ALARMS}})
+
+  def _alarm(self, step, ringing, writer):
+    """Says which alarms ring that did not ring before."""
+    for name in ALARMS:
+      if name in ringing and name not in self._ringing:
+        text = f'alarm at step {step}: {ALARMS[name]}'
+        writer.write_texts(step, {f'alarm/{name}': text})
+        if jax.process_index() == 0:
+          monitor.say(text)
+    self._ringing = ringing
+
+  def _draw(self, sampler):
+    """Images of every class: uint8 [classes, n, h, w, C]."""
+    classes = len(self._run.info.classes)
+    each = self._count if self._chosen is None else len(self._chosen[0])
+    return np.stack(drawing.collect(drawing.draw(
+        self._run, sampler, [each] * classes, seed=self._run.config.evaluate.seed,
+        backgrounds=self._backgrounds, chosen=self._chosen), classes))
+
+
+def collapse(fakes, backgrounds=None):
+  """Measures on what a generator's output depends.
+
+  Args:
+    fakes: uint8 [classes, n, h, w, C]; where there are backgrounds, each class
+      on the same n of them.
+    backgrounds: uint8 [n, h, w, C], or None for images from noise.
+
+  Returns:
+    ({'class_spread': mean absolute deviation of image i of each class from
+      their mean over classes,
+      'sample_spread': the same of one class's images from their mean,
+      'input_spread': the same of the backgrounds,
+      'change': mean absolute difference of output and background}, in grey
+      levels of 255, the last two where there are backgrounds;
+     the keys of ALARMS that ring).
+  """
+  fakes = fakes.astype(np.float32)
+
+  def spread(x, axis):
+    return float(np.abs(x - x.mean(axis, keepdims=True)).mean())
+
+  scalars = {'class_spread': spread(fakes, 0), 'sample_spread': spread(fakes, 1)}
+  ringing = set()
+  if len(fakes) > 1 and scalars['class_spread'] < change.UNCHANGED:
+    ringing.add('class')
+  if backgrounds is None:
+    if scalars['sample_spread'] < change.UNCHANGED:
+      ringing.add('noise')
+    return scalars, ringing
+  backgrounds = backgrounds.astype(np.float32)
+  scalars['input_spread'] = spread(backgrounds, 0)
+  scalars['change'] = float(np.abs(fakes - backgrounds).mean())
+  if scalars['sample_spread'] < _BACKGROUND_PART * scalars['input_spread']:
+    ringing.add('background')
+  if scalars['change'] < change.UNCHANGED:
+    ringing.add('unchanged')
+  return scalars, ringing
