@@ -27,10 +27,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import stats
 
-from data_prep import frames as box_files
-from data_prep import images
+from data_prep import frames as box_files, images
 from pegan_jax.annotations import regions
-from pegan_jax.generation import generate
+from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 from pegan_jax.runs.step import scale, to_pixels
 
@@ -50,7 +49,7 @@ def main():
   parser.add_argument('--seed', type=int, default=0)
   args = parser.parse_args()
   run = _load_run(args.workdir)
-  restored = generate.restore(run, 'newest')
+  restored = restore(run, 'newest')
   erase = _eraser(run, restored.state.ema)
   results = {}
   for name, cases in _draw(args).items():

@@ -1,6 +1,6 @@
 """All methods on one data set with one budget, the same seeds and one ruler.
 
-  python -m pegan_jax.compare --config configs/compare.py --workdir runs/compare \\
+  python -m pegan_jax.main --mode compare --config configs/compare.py --workdir runs/compare \\
       --config.data_dir=data/neu64
 
 Two seeds of five methods at the paper's budget want a GPU;

@@ -1,9 +1,10 @@
 """PE-GAN against PE-GAN+ with one budget, and PE-GAN+ with one thing changed at a time.
 
-  python -m data_prep.match --data data/neu64
-  python -m pegan_jax.compare --config configs/recipe.py --workdir runs/recipe \\
+  python -m pegan_jax.main --mode match --config configs/pegan_plus.py \\
       --config.data_dir=data/neu64
-  python -m pegan_jax.compare --config configs/recipe.py:changes \\
+  python -m pegan_jax.main --mode compare --config configs/recipe.py --workdir runs/recipe \\
+      --config.data_dir=data/neu64
+  python -m pegan_jax.main --mode compare --config configs/recipe.py:changes \\
       --workdir runs/changes --config.data_dir=data/neu64
 
 What two CPU cores can do, the first in less than two hours: narrow networks, small

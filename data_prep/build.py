@@ -12,12 +12,8 @@ import dataclasses
 import json
 import sys
 
-from data_prep import dataset
-from data_prep import selection
-from data_prep import sheet
-from pegan_jax.common import command_line
-from pegan_jax.common import files
-from pegan_jax.common import provenance
+from data_prep import dataset, selection, sheet
+from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
 
 

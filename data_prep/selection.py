@@ -6,11 +6,7 @@ import dataclasses
 import numpy as np
 import threadpoolctl
 
-from data_prep import audit
-from data_prep import frames as frames_lib
-from data_prep import screen
-from data_prep import sheet
-from data_prep import sources
+from data_prep import audit, frames as frames_lib, screen, sheet, sources
 from data_prep import split as split_lib
 from pegan_jax.common.errors import UserError
 

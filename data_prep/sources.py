@@ -8,8 +8,7 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from data_prep import frames as frames_lib
-from data_prep import images
+from data_prep import frames as frames_lib, images
 from pegan_jax.common import class_names as names_lib
 from pegan_jax.common.errors import UserError
 

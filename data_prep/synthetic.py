@@ -22,8 +22,7 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
-from data_prep import defects as marks
-from data_prep import steel
+from data_prep import defects as marks, steel
 from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
 

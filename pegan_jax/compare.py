@@ -1,6 +1,7 @@
 """Trains, generates and evaluates every method alike; ends in a table.
 
-  python -m pegan_jax.compare --config configs/compare.py --workdir runs/compare
+  python -m pegan_jax.main --mode compare --config configs/compare.py \\
+      --workdir runs/compare
 """
 
 import io
@@ -13,16 +14,16 @@ import numpy as np
 from PIL import Image
 
 from pegan_jax import methods
-from pegan_jax.common import config_files, files
-from pegan_jax.common import monitor, provenance
+from pegan_jax.common import config_files, files, provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation import generate
-from pegan_jax.metrics import against
-from pegan_jax.metrics import comparison, evaluate
+from pegan_jax.generation import drawing, generate
+from pegan_jax.metrics import against, comparison, evaluate, features
 from pegan_jax.reporting.image_grid import grid
 from pegan_jax.runs.checkpoints import fit
+from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
+from pegan_jax.training import writers
 from pegan_jax.training.train import train
 
 # Images a class of each method on the sheet.
@@ -42,7 +43,7 @@ def compare(config, workdir):
 
   Raises:
     UserError: bad settings, or as the stages do.
-    train.Interrupted: SIGTERM or Ctrl-C in training.
+    Interrupted: SIGTERM or Ctrl-C in training.
   """
   workdir = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or workdir / 'dataset')
@@ -50,7 +51,7 @@ def compare(config, workdir):
                              workdir / method.replace(':', '-') / f'seed{seed}')
                    for seed in config.seeds} for method in _methods(config)}
   _check_evaluation(config, info)
-  extractor = evaluate.load_extractor(config)
+  extractor = features.from_config(config.evaluate)
   _check_trained(runs)
   workdir.mkdir(parents=True, exist_ok=True)
   with files.locked(workdir, f'comparing in {workdir}',
@@ -63,10 +64,10 @@ def _compare(config, runs, info, extractor, workdir):
   for seed in config.seeds:  # Each method once before any twice.
     for method, by_seed in runs.items():
       run = by_seed[seed]
-      monitor.say(f'{method}, seed {seed}: {run.workdir}')
+      terminal.say(f'{method}, seed {seed}: {run.workdir}')
       train(run.config, run.workdir)
       generate.generate(run.config, run.workdir)
-      restored = generate.restore(run, 'newest')
+      restored = restore(run, 'newest')
       if not evaluate.is_done(run, restored, extractor):
         real = real or evaluate.real_features(run, extractor)
         against.write(evaluate.report_on(run, restored, extractor, *real),
@@ -171,7 +172,7 @@ def _result(run, path):
   """What the table needs of one run, given the path of its report."""
   report = json.loads(path.read_text('utf-8'))
   seconds, before = 0.0, 0
-  for line in monitor.read_lines(run.workdir):
+  for line in writers.read_lines(run.workdir):
     if 'time/seconds_per_step' in line:
       seconds += (line['step'] - before) * line['time/seconds_per_step']
       before = line['step']
@@ -223,7 +224,7 @@ def sheet(runs, info):
     masks = [blank] * _SHOWN
     for run in runs.values():
       for i in range(min(_SHOWN, run.config.generate.per_class)):
-        file = pathlib.Path(name, generate.file_name(i))
+        file = pathlib.Path(name, drawing.file_name(i))
         row.append(_read(run.workdir / 'generated' / file, blank))
         mask = run.workdir / 'generated_annotations' / 'masks' / file
         masks.append(_read(mask, blank) if mask.exists() else blank)
@@ -242,9 +243,3 @@ def _read(path, like):
   with Image.open(path) as image:
     pixels = np.asarray(image)
   return np.broadcast_to(pixels.reshape(*pixels.shape[:2], -1), like.shape)
-
-
-if __name__ == '__main__':
-  # pylint: disable=g-import-not-at-top
-  from pegan_jax import main
-  main.main(mode='compare')

@@ -4,9 +4,10 @@ import pathlib
 import time
 
 from data_prep import build, synthetic
-from pegan_jax.common import files, monitor, provenance
+from pegan_jax.common import files, provenance, terminal
 from pegan_jax.generation import generate
-from pegan_jax.metrics import evaluate
+from pegan_jax.metrics import evaluate, features
+from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 from pegan_jax.training.train import train
 
@@ -34,22 +35,22 @@ def demo(config, workdir):
   if raw.exists():
     provenance.check(raw, synthetic.made_of(**config.synthetic), _ADVICE)
   else:
-    monitor.say('drawing synthetic steel')
+    terminal.say('drawing synthetic steel')
     synthetic.write(raw, **config.synthetic)
   sources = {'defects': raw / 'defects', 'clean': raw / 'clean', 'out': dataset}
   files.finish(dataset)
   if dataset.exists():
     provenance.check(dataset, build.made_of(**sources, **config.build), _ADVICE)
   else:
-    monitor.say('building the data set')
+    terminal.say('building the data set')
     build.build(**sources, **config.build)
   train(config, workdir)
-  monitor.say('generating')
+  terminal.say('generating')
   generate.generate(config, workdir)
   run = Run(config, workdir)
-  restored = generate.restore(run, config.evaluate.checkpoint)
-  if not evaluate.is_done(run, restored, evaluate.load_extractor(config)):
-    monitor.say('evaluating')
+  restored = restore(run, config.evaluate.checkpoint)
+  if not evaluate.is_done(run, restored, features.from_config(config.evaluate)):
+    terminal.say('evaluating')
     evaluate.evaluate(config, workdir)
   print(f'done in {time.perf_counter() - began:.0f} s; {workdir} holds')
   for name, what in (

@@ -1,5 +1,6 @@
 """python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
 
+import importlib
 import os
 import re
 import signal
@@ -10,14 +11,23 @@ from absl import app, flags, logging
 from ml_collections import config_flags, ConfigDict
 
 from pegan_jax.common import command_line, config_files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import Interrupted, UserError
+
+# The module of each mode, which has a function of the mode's name.
+_MODES = {
+    'train': 'pegan_jax.training.train',
+    'generate': 'pegan_jax.generation.generate',
+    'evaluate': 'pegan_jax.metrics.evaluate',
+    'match': 'pegan_jax.metrics.match',
+    'inspect': 'pegan_jax.inspection.inspector',
+    'compare': 'pegan_jax.compare',
+    'demo': 'pegan_jax.demo',
+}
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
 _MODE = flags.DEFINE_enum(
-    'mode', 'train',
-    ['train', 'generate', 'evaluate', 'inspect', 'demo', 'compare'],
-    'What to do.')
+    'mode', 'train', list(_MODES), 'What to do.')
 _DISTRIBUTED = flags.DEFINE_bool(
     'distributed', False, 'Train with all processes of a job (Slurm, Open MPI, '
     'Kubernetes, Cloud TPU, or those named by the next three flags).')
@@ -27,37 +37,37 @@ _PROCESS_COUNT = flags.DEFINE_integer(
     'process_count', None, 'Processes of the job, for --distributed.')
 _PROCESS_ID = flags.DEFINE_integer(
     'process_id', None, 'Which of them this is, from 0, for --distributed.')
-flags.mark_flags_as_required(['config', 'workdir'])
+flags.mark_flags_as_required(['config'])
 
 
 def _run(argv):
   if len(argv) > 1:
     raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
-  # After the flags are parsed, so that a wrong one is said at once.
-  # pylint: disable=g-import-not-at-top
-  from pegan_jax.common.runtime import allocator
-  allocator.keep_pages()
-  import jax
-  from pegan_jax import compare, demo
-  from pegan_jax.common.runtime import compilation, distributed
-  from pegan_jax.metrics import evaluate
-  from pegan_jax.generation import generate
-  from pegan_jax.training import train
-  compilation.keep()
-  from pegan_jax.inspection import inspector
-  modes = {'train': train.train, 'generate': generate.generate,
-           'evaluate': evaluate.evaluate, 'inspect': inspector.inspect,
-           'demo': demo.demo, 'compare': compare.compare}
   kind = ('compare' if 'methods' in _CONFIG.value else
           'train' if 'method' in _CONFIG.value else 'inspect')
   if kind != (_MODE.value if _MODE.value in ('compare', 'inspect') else 'train'):
     raise UserError('--mode inspect goes with configs/inspect.py, compare with '
                     'configs/compare.py, and every other mode with the config '
                     'of a GAN')
-  _join()
+  if _WORKDIR.value is None and not (
+      _MODE.value == 'match' and _CONFIG.value.data_dir):
+    raise UserError('--workdir is missing: name the folder of the run')
+  explicit = _explicit_job()
+  # After the flags, so that a wrong one is said at once: JAX takes seconds.
+  # pylint: disable=g-import-not-at-top
+  from pegan_jax.common.runtime import allocator
+  allocator.keep_pages()
+  import jax
+  from pegan_jax.common.runtime import compilation, distributed
+  compilation.keep()
+  if _DISTRIBUTED.value:
+    # An orderly end would wait for the other processes, as long as they live.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    distributed.start(*explicit)
+  mode = getattr(importlib.import_module(_MODES[_MODE.value]), _MODE.value)
   try:
-    modes[_MODE.value](_CONFIG.value, _WORKDIR.value)
-  except train.Interrupted as e:
+    mode(_CONFIG.value, _WORKDIR.value)
+  except Interrupted as e:
     return 128 + e.signum
   except (jax.errors.JaxRuntimeError, ValueError, UserError) as e:
     if (lost := distributed.lost_process(e)) is None:
@@ -66,19 +76,16 @@ def _run(argv):
   return 0
 
 
-def _join():
+def _explicit_job():
+  """The three flags that say who takes part, checked against the others."""
   explicit = (_COORDINATOR.value, _PROCESS_COUNT.value, _PROCESS_ID.value)
   if not _DISTRIBUTED.value:
     if any(x is not None for x in explicit):
       raise UserError('--coordinator, --process_count and --process_id go with '
                       '--distributed')
-    return
-  if _MODE.value in ('inspect', 'demo', 'compare'):
+  elif _MODE.value not in ('train', 'generate', 'evaluate'):
     raise UserError('--distributed goes with the modes train, generate and evaluate')
-  from pegan_jax.common.runtime import distributed  # pylint: disable=g-import-not-at-top
-  # An orderly end would wait for the other processes, as long as they live.
-  signal.signal(signal.SIGTERM, signal.SIG_DFL)
-  distributed.start(*explicit)
+  return explicit
 
 
 def _parse_flags(argv):
@@ -136,13 +143,8 @@ def _why(error, path):
   return head + colon + value
 
 
-def main(mode='train'):
-  """Runs and exits; what a user can mend is one line on standard error.
-
-  Args:
-    mode: what to do where --mode is not given.
-  """
-  flags.set_default(_MODE, mode)
+def main():
+  """Runs and exits; what a user can mend is one line on standard error."""
   logging.set_verbosity(logging.WARNING)
   status = command_line.run(
       lambda: app.run(_run, flags_parser=_parse_flags),

@@ -9,15 +9,12 @@ import conftest  # First: it tells XLA to compile quickly.
 from configs import compare as compare_config
 from configs import demo as demo_config
 from configs import inspect as inspect_config
-from data_prep import build, match, synthetic
+from data_prep import build, synthetic
 from matplotlib import figure
 from pegan_jax import compare, demo
 from pegan_jax.generation import generate
-from pegan_jax.inspection import __main__ as inspection
-from pegan_jax.inspection import inspector
-from pegan_jax.metrics import __main__ as metrics
-from pegan_jax.metrics import evaluate
-from pegan_jax.metrics import features
+from pegan_jax.inspection import __main__ as inspection, inspector
+from pegan_jax.metrics import __main__ as metrics, evaluate, features, match
 from pegan_jax.training import train
 
 # Loaded by the first stage that needs them, which takes longer than most stages.
@@ -119,7 +116,7 @@ def _build_frames(inputs, work):
 @_stage('data')
 def _match(inputs, work):
   del inputs
-  return match.main(['--data', f'{work}/data'])
+  match.match(_config(work), None)
 
 
 @_stage()

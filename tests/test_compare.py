@@ -13,8 +13,7 @@ from conftest import PixelExtractor
 from data_prep import build, synthetic
 from pegan_jax.common.errors import UserError
 from pegan_jax.compare import compare
-from pegan_jax.metrics import comparison
-from pegan_jax.metrics import features
+from pegan_jax.metrics import comparison, features
 
 
 def test_differences_against_the_two_sample_t_test():

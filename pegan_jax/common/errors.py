@@ -1,4 +1,6 @@
-"""The one exception that a user sees as a sentence instead of a traceback."""
+"""What ends a command: a sentence for its user, or a signal."""
+
+import signal
 
 
 class UserError(Exception):
@@ -7,6 +9,18 @@ class UserError(Exception):
   The message is one sentence: what is wrong, where, and what to do. The
   command-line programs print it to standard error and exit with a status of 2.
   """
+
+
+class Interrupted(Exception):
+  """A signal ended the run; everything is saved.
+
+  Attributes:
+    signum: the signal's number.
+  """
+
+  def __init__(self, signum):
+    super().__init__(signal.Signals(signum).name)
+    self.signum = signum
 
 
 def reason(error):

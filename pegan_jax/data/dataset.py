@@ -205,7 +205,7 @@ def batches(config, info, layout='pairs', *, start=0, process_index=0,
       'class_pairs': [N, 2 B, C], backgrounds and defects of class c by turns;
       'matched_pairs': as 'pairs', with what goes with a background, and how much of
       an image each domain covers; also from config, `match`, whether the former is as
-      `data_prep.match` found, or anything.
+      `--mode match` found, or anything.
     start: the first batch; those before it cost nothing.
     process_index: which part of each batch is read here.
     process_count: into how many parts B is cut.

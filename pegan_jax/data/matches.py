@@ -1,4 +1,4 @@
-"""Which defect classes go with each background, as `data_prep.match` found."""
+"""Which defect classes go with each background, as `--mode match` found."""
 
 import json
 
@@ -36,21 +36,20 @@ def load(info, split):
     classes, rows = found['classes'], np.array(found[split], np.float32)
   except FileNotFoundError as e:
     raise UserError(
-        f'the data set at {str(info.folder)!r} has no {FILE}: make it with python '
-        f'-m data_prep.match --data {info.folder}, or do without by '
-        '--config.match=False') from e
+        f'the data set at {str(info.folder)!r} has no {FILE}: make it with the same '
+        'command and --mode match, or do without by --config.match=False') from e
   except (ValueError, KeyError, TypeError) as e:
-    raise UserError(f'{path} is damaged: run data_prep.match again') from e
+    raise UserError(f'{path} is damaged: run --mode match again') from e
   if found.get('content') != info.content:
-    raise UserError(f'{path} is of another data set: run data_prep.match again')
+    raise UserError(f'{path} is of another data set: run --mode match again')
   if classes != info.classes:
-    raise UserError(f'{path} is of other classes: run data_prep.match again')
+    raise UserError(f'{path} is of other classes: run --mode match again')
   if not rows.size:
     return rows.reshape(0, len(classes))
   if not (rows.shape[1:] == (len(classes),) and np.isfinite(rows).all()
           and (rows >= 0).all() and rows.any(0).all() and rows.any(1).all()):
     raise UserError(f'{path} is damaged, as its rows are no shares of the '
-                    f'{len(classes)} classes: run data_prep.match again')
+                    f'{len(classes)} classes: run --mode match again')
   return rows
 
 
@@ -59,4 +58,4 @@ def check_count(info, split, rows, count):
   if len(rows) != count:
     raise UserError(
         f'{info.folder / FILE} is of {len(rows)} backgrounds, and the {split} split '
-        f'has {count}: run data_prep.match again')
+        f'has {count}: run --mode match again')

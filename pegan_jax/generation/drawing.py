@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from data_prep import images, sources as source_files
+from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import dataset, matches
@@ -39,6 +40,21 @@ class Job(NamedTuple):
   backgrounds: np.ndarray | None
   chosen: list[np.ndarray] | None
   sources: list | None
+
+
+def folder_of_inputs(run):
+  """The user's folder of images that are painted on, or '' for the data set's own."""
+  return run.config.generate.frames or run.config.generate.backgrounds
+
+
+def inputs(run):
+  """What the images that are painted on depend on, as provenance has it."""
+  settings = run.config.generate
+  if folder := folder_of_inputs(run):
+    return {'files': provenance.of_files(folder, images.list_images(folder))}
+  if run.config.get('match') and settings.matched:
+    return {'split': settings.split, 'matches': matches.digest(run.info)}
+  return {'split': settings.split}
 
 
 def load_backgrounds(run):
@@ -164,11 +180,6 @@ def _make_chunk(run):
   return chunk
 
 
-def has_masks(method):
-  """Whether a method's generator says where it paints."""
-  return hasattr(method, 'produce_masked')
-
-
 def _produce(run, sampler, image, keys):
   """`produce`, and masks [C, B, H, W, 1] in [0, 1], None without an input.
 
@@ -176,7 +187,7 @@ def _produce(run, sampler, image, keys):
   black to white.
   """
   method = run.method
-  if has_masks(method):
+  if run.has_masks:
     return method.produce_masked(run.nets, sampler, image, keys)
   x = method.produce(run.nets, sampler, image, keys)
   if image is None:
@@ -244,3 +255,7 @@ def collect(drawn, num_classes):
   for label, _, fake, _ in drawn:
     parts[label].append(fake)
   return [np.concatenate(p) for p in parts]
+
+
+def file_name(i):
+  return f'{i:05d}.png'

@@ -10,10 +10,9 @@ from PIL import Image
 
 from data_prep import images as image_files
 from pegan_jax.annotations import regions
-from pegan_jax.common import monitor
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation import drawing
-from pegan_jax.generation import settings
+from pegan_jax.generation import drawing, settings
 
 # A window's edge over which what is painted fades in, as a part of the window.
 _FADE = 1 / 8
@@ -68,7 +67,7 @@ def plan(run):
       windows.append(Window(path.relative_to(config.frames),
                             int(rng.choice(labels)), left, top))
   if full:
-    monitor.say(f'{full} of {len(paths)} frames have no room for '
+    terminal.say(f'{full} of {len(paths)} frames have no room for '
                 f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
@@ -116,7 +115,7 @@ def write(run, step, job, drawn, out, beside):
   find, size = settings.defect_finder(run), info.window
   fade = _fade(size)
   rows, annotated, painted = [], [], []
-  with contextlib.closing(monitor.Progress(len(by_frame), unit='frame')) as progress:
+  with contextlib.closing(terminal.Progress(len(by_frame), unit='frame')) as progress:
     for path in sorted(by_frame):
       frame = info.reader.read_own_colour(pathlib.Path(config.frames) / path).copy()
       name = path.with_suffix('.png')

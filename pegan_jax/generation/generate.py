@@ -11,15 +11,10 @@ import jax
 import numpy as np
 from PIL import Image
 
-from data_prep import images as image_files
 from pegan_jax.annotations import regions
-from pegan_jax.common import files, monitor, provenance
-from pegan_jax.common.errors import UserError
-from pegan_jax.data import matches
-from pegan_jax.generation import drawing, frames
-from pegan_jax.generation import settings
-from pegan_jax.runs.checkpoints.fit import FREE_KEYS, RATES
-from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
+from pegan_jax.common import files, provenance, terminal
+from pegan_jax.generation import drawing, frames, settings
+from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
 _ADVICE = 'move it away, or name another folder with --config.generate.out'
@@ -47,7 +42,7 @@ def generate(config, workdir):
   settings.check(run)
   out = pathlib.Path(config.generate.out or run.workdir / 'generated')
   beside = out.with_name(f'{out.name}_annotations')
-  free = {'dataset.content'} if folder_of_inputs(run) else set()
+  free = {'dataset.content'} if drawing.folder_of_inputs(run) else set()
   restored = restore(run, config.generate.checkpoint, free)
   made_of = _made_of(run, restored)
   primary = jax.process_index() == 0
@@ -55,7 +50,7 @@ def generate(config, workdir):
     files.finish(out)
   if os.path.lexists(out) and os.path.lexists(beside) == run.method.TRANSLATES:
     provenance.check(out, made_of, _ADVICE)
-    monitor.say(f'{out} is made already')
+    terminal.say(f'{out} is made already')
     return out
   job = frames.plan(run) if config.generate.frames else _plan_crops(run)
   drawn = drawing.draw(run, restored.state.ema, job.counts, seed=config.generate.seed,
@@ -75,21 +70,6 @@ def generate(config, workdir):
   return out
 
 
-def folder_of_inputs(run):
-  """The user's folder of images that are painted on, or '' for the data set's own."""
-  return run.config.generate.frames or run.config.generate.backgrounds
-
-
-def inputs(run):
-  """What the images that are painted on depend on, as provenance has it."""
-  settings = run.config.generate
-  if folder := folder_of_inputs(run):
-    return {'files': provenance.of_files(folder, image_files.list_images(folder))}
-  if run.config.get('match') and settings.matched:
-    return {'split': settings.split, 'matches': matches.digest(run.info)}
-  return {'split': settings.split}
-
-
 def _made_of(run, restored):
   """What the images depend on, as provenance has it."""
   settings = run.config.generate.to_dict()
@@ -97,38 +77,8 @@ def _made_of(run, restored):
                'batch_size'):
     del settings[name]  # Said by the others, or no matter.
   return {'step': restored.step, 'weights': restored.digest, 'generate': settings,
-          'frames': bool(run.config.generate.frames), 'painted_on': inputs(run),
+          'frames': bool(run.config.generate.frames), 'painted_on': drawing.inputs(run),
           'dataset': run.saved_config['dataset']}
-
-
-def restore(run, which, free=frozenset()):
-  """Reads a checkpoint of the run by name.
-
-  Args:
-    run: a `Run`.
-    which: 'newest', 'best' (by KID; see `watch`) or a step's number.
-    free: what may differ from the run that wrote it, beside what only training needs.
-
-  Returns:
-    A `checkpoints.Restored`.
-
-  Raises:
-    UserError: another name, no such checkpoint, or none that is readable.
-  """
-  which = str(which)
-  if which not in ('newest', 'best') and not which.isdecimal():
-    raise UserError(f'checkpoint is {which!r}: choose newest, best or a step')
-  checkpoints = Checkpoints(run.workdir, say=monitor.say,
-                            name=BEST if which == 'best' else 'checkpoints')
-  restored = checkpoints.restore(run.state_template(), run.saved_config,
-                                 int(which) if which.isdecimal() else None,
-                                 FREE_KEYS | RATES | {'dataset.matches'} | free)
-  checkpoints.close()
-  if restored is None:
-    raise UserError(
-        f'no checkpoint in {str(checkpoints.folder)!r}: train first' + (
-            ', with eval_every' if which == 'best' else ''))
-  return restored
 
 
 def _plan_crops(run):
@@ -146,7 +96,7 @@ def _write_crops(run, step, job, drawn, images, beside):
   """<class>/<n>.png and manifest.csv into `images`; masks and boxes into `beside`."""
   config, classes = run.config.generate, run.info.classes
   find = settings.defect_finder(run)
-  with contextlib.closing(monitor.Progress(sum(job.counts), unit='image')) as progress:
+  with contextlib.closing(terminal.Progress(sum(job.counts), unit='image')) as progress:
     found = write_images(classes, drawn, images,
                          beside / 'masks' if run.method.TRANSLATES else None,
                          find, progress.update, config.strength)
@@ -157,7 +107,7 @@ def _write_crops(run, step, job, drawn, images, beside):
                      'mask', 'boxes'])
     for label, name in enumerate(classes):
       for i, defects in enumerate(found[label]):
-        file = f'{name}/{file_name(i)}'
+        file = f'{name}/{drawing.file_name(i)}'
         background = job.sources[job.chosen[label][i]] if job.chosen else ''
         writer.writerow([file, name, background, config.seed, step, config.strength,
                          source, regions.boxes_to_text(defects)])
@@ -187,7 +137,7 @@ def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: No
     masks.
   """
   def write(label, i, image, mask):
-    path = pathlib.Path(classes[label], file_name(i))
+    path = pathlib.Path(classes[label], drawing.file_name(i))
     save(out / path, image)
     if masks is None:
       return []
@@ -204,10 +154,6 @@ def write_images(classes, drawn, out, masks=None, find=None, progress=lambda: No
             write, label, first + i, fake, parts[i] if masks else None))
       progress()
     return [[future.result() for future in futures] for futures in found]
-
-
-def file_name(i):
-  return f'{i:05d}.png'
 
 
 def save(path, image):

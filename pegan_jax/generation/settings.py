@@ -3,9 +3,8 @@
 import collections
 
 from pegan_jax.annotations import regions
-from pegan_jax.common import monitor
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation import drawing
 
 
 # A mask that is nowhere above this paints no defect.
@@ -64,19 +63,18 @@ def mask_source(run):
   """What a mask is, for the manifest: the generator's own, or how much it changed."""
   if not run.method.TRANSLATES:
     return ''
-  return 'generator' if drawing.has_masks(run.method) else 'change'
+  return 'generator' if run.has_masks else 'change'
 
 
 def defect_finder(run):
   """find(mask, class name, place=None) by the run's settings: `find_defects`."""
   settings, textures = run.config.generate, _textures(run)
-  has_masks = drawing.has_masks(run.method)
 
   def find(mask, name, place=None):
     if not settings.strength:  # Nothing is painted.
       return []
     threshold = settings.change_threshold
-    if has_masks:  # A faint defect is painted by a faint mask.
+    if run.has_masks:  # A faint defect is painted by a faint mask.
       threshold = max(settings.mask_threshold * mask.max() / 255, _VEIL)
     return regions.find_defects(
         mask, name, threshold, settings.min_area, name in textures, place)
@@ -96,7 +94,7 @@ def report_unboxed(run, drawn):
   without = collections.Counter(name for name, found in drawn if not found)
   if not without or not settings.strength:
     return
-  name = 'mask_threshold' if drawing.has_masks(run.method) else 'change_threshold'
+  name = 'mask_threshold' if run.has_masks else 'change_threshold'
   counts = ', '.join(f'{n} of {total[c]} {c}' for c, n in without.items())
-  monitor.say(f'no box: {counts}; their masks have no piece of generate.min_area pixels '
+  terminal.say(f'no box: {counts}; their masks have no piece of generate.min_area pixels '
               f'above generate.{name}, and a detector would learn that they are clean')

@@ -8,7 +8,7 @@ import time
 import jax
 import numpy as np
 
-from pegan_jax.common import files, monitor
+from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import confusion, images, leaks, training
@@ -118,7 +118,7 @@ def load(workdir):
 
 
 def _checkpoints(workdir):
-  return Checkpoints(workdir, max_to_keep=1, say=monitor.say, name=_FOLDER)
+  return Checkpoints(workdir, max_to_keep=1, say=terminal.say, name=_FOLDER)
 
 
 def _train(config, workdir, trainer, count, saved):
@@ -129,7 +129,7 @@ def _train(config, workdir, trainer, count, saved):
   state, start = (None, 0) if found is None else (
       jax.device_put(found.state), found.step)
   files.write_json(workdir / _SAVED, {'config': saved, 'steps': trainer.steps})
-  bar = monitor.Progress(trainer.steps, start, unit='step')
+  bar = terminal.Progress(trainer.steps, start, unit='step')
   began = time.perf_counter()
   for until in [*range(start + config.checkpoint_every, trainer.steps,
                        config.checkpoint_every), trainer.steps]:

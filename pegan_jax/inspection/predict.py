@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from data_prep import images, sources
-from pegan_jax.common import monitor
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import inspector
 
@@ -55,10 +55,10 @@ def predict(workdir, paths, csv_path=None):
     _write_csv(csv_path, found, np.concatenate(every), classes)
     _show(found)
   if resized:
-    monitor.say(f'note: {resized} images were cut square and brought to '
+    terminal.say(f'note: {resized} images were cut square and brought to '
                 f'{reader.size}x{reader.size}, as the inspector was trained')
   if len(files) >= _BLOCK:
-    monitor.say(f'{len(files) / seconds:.0f} images/s')
+    terminal.say(f'{len(files) / seconds:.0f} images/s')
   return found
 
 

@@ -7,12 +7,11 @@ import time
 
 import numpy as np
 
-from pegan_jax.common import files, monitor, provenance
+from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import arms as arms_lib
-from pegan_jax.inspection import filtering, images, leaks, report, runs
-from pegan_jax.inspection import training, verdict, worth
+from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, report
+from pegan_jax.inspection import runs, training, verdict, worth
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
 
@@ -94,7 +93,7 @@ def _study(options, info, train, test, generated, checks, folders, out, make_tra
                       extractor)
   plan, notes = _plan(info, generated)
   for note in notes:
-    monitor.say(note)
+    terminal.say(note)
   answers = bench.run(plan)
   found = _report(options, info, train, test, generated, plan, answers,
                   bench.steps)
@@ -146,7 +145,7 @@ def _filter(options, info, train, generated, folders, bench, extractor):
       bench.runs.save_filter(digest, *found)
     keep, funnels[name] = found
     if not keep.any():
-      monitor.say(f'the filter leaves nothing of {name}')
+      terminal.say(f'the filter leaves nothing of {name}')
     else:
       generated[f'{name} filtered'] = generated[name].take(np.flatnonzero(keep))
     if options.filter == 'only':
@@ -173,8 +172,8 @@ class _Bench:
     trainer = self._make(
         self._options.settings, self._train.pixels, self._train.labels,
         len(self._info.classes), self.steps)
-    bar = monitor.Progress(self.steps, unit='step')
-    monitor.say('training the inspector that filters')
+    bar = terminal.Progress(self.steps, unit='step')
+    terminal.say('training the inspector that filters')
     state, _ = trainer.train(np.arange(len(self._train)), 0, True,
                              progress=bar.update)
     bar.close()
@@ -194,7 +193,7 @@ class _Bench:
     missing = {digest: (job, pool) for job, (digest, pool) in todo.items()
                if answers[digest] is None or (together and job[:2] in lost)}
     if len(missing) < len(answers):
-      monitor.say(f'{len(answers) - len(missing)} of {len(answers)} trainings '
+      terminal.say(f'{len(answers) - len(missing)} of {len(answers)} trainings '
                   'are done already')
     if missing:
       answers |= self._train_all(missing)
@@ -241,7 +240,7 @@ class _Bench:
         self._options.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._info.classes),
         self.steps, len(self._train))
-    bar = monitor.Progress(len(missing) * self.steps, unit='step')
+    bar = terminal.Progress(len(missing) * self.steps, unit='step')
     began, answers = time.perf_counter(), {}
     for (fraction, arm), group in itertools.groupby(
         missing.items(), key=lambda item: item[1][0][:2]):

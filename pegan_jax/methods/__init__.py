@@ -27,8 +27,8 @@ generator has a mask has `produce_masked` as well: the images, and the masks
 """
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, pegan_plus
-from pegan_jax.methods import stargan, wgan_gp
+from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, pegan_plus, stargan
+from pegan_jax.methods import wgan_gp
 
 METHODS = {'pegan': pegan, 'pegan_plus': pegan_plus, 'stargan': stargan,
            'cyclegan': cyclegan, 'dcgan': dcgan, 'lsgan': lsgan, 'wgan_gp': wgan_gp}

@@ -12,8 +12,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax.methods import losses
-from pegan_jax.methods import per_class
+from pegan_jax.methods import losses, per_class
 from pegan_jax.nets.cyclegan import Discriminator, Generator
 
 LAYOUT = 'class_pairs'

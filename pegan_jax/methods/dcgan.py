@@ -5,8 +5,7 @@ https://arxiv.org/abs/1511.06434, with the original GAN's loss.
 
 from clu.metrics import Average
 
-from pegan_jax.methods import losses
-from pegan_jax.methods import unconditional
+from pegan_jax.methods import losses, unconditional
 from pegan_jax.methods.unconditional import (  # pylint: disable=unused-import
     init, LAYOUT, networks, produce, sampler, TRANSLATES)
 

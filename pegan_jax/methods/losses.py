@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from pegan_jax.nets import masks
+
 
 def critic_score(adv):
   """D(x) of each image: the mean over its patches, [B, h, w, ...] -> [B, ...]."""
@@ -151,18 +153,8 @@ def unseen_mask(x, fake, mask):
   Returns:
     [B], 0 where every part of the mask is seen, 1 of a whole mask that changes nothing.
   """
-  painted = jax.lax.stop_gradient(content_distance(x, fake, mask))
-  return (mask * unseen(painted)).mean(axis=(1, 2, 3))
-
-
-def content_distance(x, fake, mask):
-  """|c - x| of fake = x + m (c - x): the arguments of `unseen_mask` -> [B, H, W, 1]."""
-  return jnp.abs(fake - x).mean(-1, keepdims=True) / (mask + 1e-3)
-
-
-def unseen(distance):
-  """How little of content so far from the image is seen, in (0, 1]: exp(-d / 0.3)."""
-  return jnp.exp(-distance / 0.3)
+  painted = jax.lax.stop_gradient(masks.content_distance(x, fake, mask))
+  return (mask * masks.unseen(painted)).mean(axis=(1, 2, 3))
 
 
 def outside_area(mask, area):

@@ -6,8 +6,7 @@ ones b; G learns to be scored c.
 
 from clu.metrics import Average
 
-from pegan_jax.methods import losses
-from pegan_jax.methods import unconditional
+from pegan_jax.methods import losses, unconditional
 from pegan_jax.methods.unconditional import (  # pylint: disable=unused-import
     init, LAYOUT, networks, produce, sampler, TRANSLATES)
 

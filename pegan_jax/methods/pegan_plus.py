@@ -2,7 +2,7 @@
 
 What differs from `pegan`: the generator (`nets.masked_translator`); noise beside the
 image, so that a background carries many different defects of a class; targets that go
-with the background (`data_prep.match`); a discriminator that is told the domain, and
+with the background (`--mode match`); a discriminator that is told the domain, and
 the objective; and the weights and savings of configs/pegan_plus.py. docs/recipe.md says
 what each brings.
 """
@@ -15,8 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import conditional
-from pegan_jax.methods import losses
+from pegan_jax.methods import conditional, losses
 from pegan_jax.methods.conditional import sampler  # pylint: disable=unused-import
 from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.nets.discriminator import Discriminator

@@ -7,8 +7,7 @@ each image's own gradient.
 from clu.metrics import Average
 import jax.numpy as jnp
 
-from pegan_jax.methods import losses
-from pegan_jax.methods import unconditional
+from pegan_jax.methods import losses, unconditional
 from pegan_jax.methods.unconditional import (  # pylint: disable=unused-import
     init, LAYOUT, produce, sampler, TRANSLATES)
 

@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 
-from pegan_jax.common import files, monitor
+from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
 from pegan_jax.metrics.evaluation import FeatureSet
@@ -36,7 +36,7 @@ class Options:
 
 @contextlib.contextmanager
 def _progress(total, unit):
-  bar = monitor.Progress(total, unit=unit)
+  bar = terminal.Progress(total, unit=unit)
   try:
     yield bar.update
   finally:

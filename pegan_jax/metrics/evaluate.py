@@ -8,10 +8,10 @@ import numpy as np
 
 from pegan_jax.common import files, provenance
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation import drawing, generate
-from pegan_jax.generation import settings
+from pegan_jax.generation import drawing, settings
 from pegan_jax.metrics import against, change, features, table
 from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
 
@@ -33,8 +33,8 @@ def evaluate(config, workdir):
   """
   run = Run(config, workdir)
   options(config).check()
-  extractor = load_extractor(config)
-  restored = generate.restore(run, config.evaluate.checkpoint)
+  extractor = features.from_config(config.evaluate)
+  restored = restore(run, config.evaluate.checkpoint)
   out = folder(run, restored)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
@@ -57,7 +57,7 @@ def made_of(run, restored, extractor):
   """What a report depends on, as provenance has it."""
   config = run.config
   return {'step': restored.step, 'weights': restored.digest,
-          'dataset': run.saved_config['dataset'], 'painted_on': generate.inputs(run),
+          'dataset': run.saved_config['dataset'], 'painted_on': drawing.inputs(run),
           'generate': {name: config.generate[name]
                        for name in ('seed', 'strength', 'classes')},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
@@ -96,8 +96,8 @@ def report_on(run, restored, extractor, train, test):
 
   Args:
     run: a `Run`.
-    restored: the checkpoint, from `generate.restore`.
-    extractor: from `load_extractor`.
+    restored: the checkpoint, from `restore`.
+    extractor: from `features.from_config`.
     train: from `real_features`.
     test: likewise.
 
@@ -121,13 +121,6 @@ def report_on(run, restored, extractor, train, test):
                                        'provenance': made_of(run, restored, extractor)}
 
 
-def load_extractor(config):
-  """The feature network that `config.evaluate` names."""
-  settings = config.evaluate
-  return features.load(settings.network, settings.weights or None,
-                       settings.resize)
-
-
 def _generate(run, restored, extractor, wanted):
   """The first `wanted[c]` images of each class c, as a `FeatureSet`."""
   seed, classes = run.config.generate.seed, run.info.classes
@@ -144,7 +137,7 @@ def _generate(run, restored, extractor, wanted):
   images = {c: np.concatenate(x) for c, x in parts.items()}
   return FeatureSet(
       {c: extractor(x) for c, x in images.items()},
-      {c: [f'{c}/{generate.file_name(i)}' for i in range(len(x))]
+      {c: [f'{c}/{drawing.file_name(i)}' for i in range(len(x))]
        for c, x in images.items()},
       changes=chosen and {
           c: change.scores(x, backgrounds[chosen[classes.index(c)]])

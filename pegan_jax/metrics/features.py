@@ -9,9 +9,7 @@ import numpy as np
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.metrics.resize import MODES, resize
-from pegan_jax.pretrained import efficientnet
-from pegan_jax.pretrained import inception
-from pegan_jax.pretrained import weights as weight_files
+from pegan_jax.pretrained import efficientnet, inception, weights as weight_files
 
 NETWORKS = ('auto', 'inception', 'efficientnet')
 # Of the conversion in `layers.from_torch`: higher where it gives other values.
@@ -112,6 +110,11 @@ class Extractor:
     if progress:
       progress(count)
     return features
+
+
+def from_config(settings):
+  """Loads the network that `config.evaluate` names; as `load`."""
+  return load(settings.network, settings.weights or None, settings.resize)
 
 
 def load(network='auto', weights=None, resize='bicubic'):

@@ -4,7 +4,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax.methods import losses
+from pegan_jax.nets import masks
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, levels
 
 GRID = 8  # Pixels from one number of smooth noise to the next.
@@ -101,9 +101,9 @@ def seen_mask(x, fake, mask):
     [B, H, W, 1]: m (1 - exp(-|content - x| / 0.3)), the distance averaged over
     `_AROUND` pixels.
   """
-  distance = nn.avg_pool(losses.content_distance(x, fake, mask), _AROUND,
+  distance = nn.avg_pool(masks.content_distance(x, fake, mask), _AROUND,
                          padding='SAME', count_include_pad=False)
-  return mask * (1 - losses.unseen(distance))
+  return mask * (1 - masks.unseen(distance))
 
 
 def _double(x):

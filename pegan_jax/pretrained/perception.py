@@ -12,8 +12,7 @@ import functools
 import jax
 
 from pegan_jax.nets import blocks
-from pegan_jax.pretrained import efficientnet
-from pegan_jax.pretrained import weights
+from pegan_jax.pretrained import efficientnet, weights
 
 # It is shown images at twice their size: its layers look for what photographs of four
 # times that have, and at their own size fine texture goes by unseen.

@@ -29,6 +29,8 @@ class Run:
     self.info = dataset.load_info(config.data_dir or self.workdir / 'dataset')
     _check(config, self.mesh)
     self.method = methods.get(config.method)
+    # Whether the generator says where it paints.
+    self.has_masks = hasattr(self.method, 'produce_masked')
     self.nets = self.method.networks(config, self.info.num_domains)
     # With the config in a checkpoint, and compared with it on resume.
     self.saved_config = config.to_dict() | {'dataset': {

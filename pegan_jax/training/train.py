@@ -11,8 +11,8 @@ import jax
 from jax.experimental import multihost_utils
 import numpy as np
 
-from pegan_jax.common import files, monitor
-from pegan_jax.common.errors import UserError
+from pegan_jax.common import files, terminal
+from pegan_jax.common.errors import Interrupted, UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import dataset
 from pegan_jax.runs import optimizers
@@ -21,20 +21,9 @@ from pegan_jax.runs.checkpoints.fit import FREE_KEYS, RATES
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 from pegan_jax.runs.run import Run
 from pegan_jax.runs.step import make_step
+from pegan_jax.training import writers
 from pegan_jax.training.sample_grids import Samples
 from pegan_jax.training.watch import Watch
-
-
-class Interrupted(Exception):
-  """A signal ended the run; everything is saved.
-
-  Attributes:
-    signum: the signal's number.
-  """
-
-  def __init__(self, signum):
-    super().__init__(signal.Signals(signum).name)
-    self.signum = signum
 
 
 class _Signals:
@@ -130,7 +119,7 @@ def train(config, workdir):
   """
   began = time.perf_counter()
   run = Run(config, workdir)
-  checkpoints = Checkpoints(workdir, config.max_to_keep, say=monitor.say)
+  checkpoints = Checkpoints(workdir, config.max_to_keep, say=terminal.say)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
       run.workdir.mkdir(parents=True, exist_ok=True)
@@ -155,18 +144,18 @@ def _train(run, checkpoints, began):
     fit.check_config(
         checkpoints.folder / str(restored.step), run.saved_config, restored.config,
         FREE_KEYS | fit.not_noted(restored.config))
-    monitor.say(f'already trained to step {start}')
+    terminal.say(f'already trained to step {start}')
     if not owed:
       return
   watch = Watch(run) if config.eval_every else None
   if primary:
     files.write_json(run.workdir / 'config.json', run.saved_config)
-  writer = monitor.create_writer(config.writer, run.workdir, start, primary, every,
+  writer = writers.create_writer(config.writer, run.workdir, start, primary, every,
                                  bool(owed))
-  progress = monitor.Progress(config.num_steps, start)
+  progress = terminal.Progress(config.num_steps, start)
   try:
     if start < config.num_steps:
-      monitor.say(f'resuming from step {start}' if restored else
+      terminal.say(f'resuming from step {start}' if restored else
                   'starting from step 0')
     state = state or run.init_state()
     _describe(run, state, writer, start)
@@ -191,12 +180,12 @@ def _owed(run, step):
   if not step:
     return {'samples'}
   config, owed = run.config, set()
-  grid = monitor.sample_path(run.workdir / 'samples', step, 'production')
+  grid = writers.sample_path(run.workdir / 'samples', step, 'production')
   if not grid.exists() and (step % config.sample_every == 0
                             or step == config.num_steps):
     owed.add('samples')
   if (config.eval_every and (step % config.eval_every == 0 or step == config.num_steps)
-      and 'eval/kid' not in monitor.logged(run.workdir, step)):
+      and 'eval/kid' not in writers.logged(run.workdir, step)):
     owed.add('evaluation')
   return owed
 
@@ -231,7 +220,7 @@ def _loop(run, state, start, checkpoints, writer, progress, samples, watch, make
     compiled = aside.submit(lambda: step_fn.lower(state, batch).compile())
     make_up()
   step_fn = compiled.result()
-  monitor.say(f'first step after {time.perf_counter() - began:.1f} s')
+  terminal.say(f'first step after {time.perf_counter() - began:.1f} s')
 
   window = _Window()
   previous, single = None, jax.process_count() == 1
@@ -274,7 +263,7 @@ def _loop(run, state, start, checkpoints, writer, progress, samples, watch, make
         break
     checkpoints.wait()
     if stopped is not None:
-      monitor.say(f'stopped by {signal.Signals(stopped).name}: saved '
+      terminal.say(f'stopped by {signal.Signals(stopped).name}: saved '
                   f'step {done} in {checkpoints.folder}; run the same command '
                   'to go on')
       raise Interrupted(stopped)

@@ -5,12 +5,11 @@ import functools
 import jax
 import numpy as np
 
-from pegan_jax.common import monitor, provenance
+from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation import drawing, generate
-from pegan_jax.metrics import change, sets
-from pegan_jax.metrics.evaluate import load_extractor
+from pegan_jax.generation import drawing
+from pegan_jax.metrics import change, features, sets
 from pegan_jax.metrics.kid import kid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
@@ -48,13 +47,13 @@ class Watch:
 
   def __init__(self, run):
     self._run, config = run, run.config
-    self._extractor = load_extractor(config)
+    self._extractor = features.from_config(config.evaluate)
     self._check_classes()
     self._best = Checkpoints(run.workdir, max_to_keep=1, name=BEST)
     # What a KID's value depends on beside the weights.
     self._protocol = self._extractor.protocol() | {
         'light_count': config.evaluate.light_count, 'seed': config.evaluate.seed,
-        'backgrounds': generate.inputs(run)}
+        'backgrounds': drawing.inputs(run)}
     self._best_kid = self._kept_kid()
     backgrounds, _ = drawing.load_backgrounds(run)
     count, classes = config.evaluate.light_count, len(run.info.classes)
@@ -117,7 +116,7 @@ class Watch:
       while (aside := self._best.folder.with_name(f'{BEST}_{number}')).exists():
         number += 1
       self._best.folder.rename(aside)
-      monitor.say(f'{self._best.folder} is of another {what}: moved to {aside}')
+      terminal.say(f'{self._best.folder} is of another {what}: moved to {aside}')
     return np.inf
 
   def __call__(self, step, state, writer):
@@ -153,7 +152,7 @@ class Watch:
         text = f'alarm at step {step}: {ALARMS[name]}'
         writer.write_texts(step, {f'alarm/{name}': text})
         if jax.process_index() == 0:
-          monitor.say(text)
+          terminal.say(text)
     self._ringing = ringing
 
   def _draw(self, sampler):

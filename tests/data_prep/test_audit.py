@@ -9,10 +9,7 @@ from PIL import Image
 import pytest
 from scipy import ndimage
 
-from data_prep import audit
-from data_prep import images
-from data_prep import screen
-from data_prep import split
+from data_prep import audit, images, screen, split
 
 DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))
 needs_data = pytest.mark.skipif(

@@ -12,9 +12,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep import build
-from data_prep import selection
-from data_prep import sources
+from data_prep import build, selection, sources
 from raw_folders import inputs, pixels, read_built, run_build, save, texture
 
 DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))

@@ -11,8 +11,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep import steel
-from data_prep import synthetic
+from data_prep import steel, synthetic
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 

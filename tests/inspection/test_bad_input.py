@@ -11,8 +11,7 @@ from inspection import worlds
 from inspection.worlds import CLASSES
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import __main__ as command
-from pegan_jax.inspection import images, leaks
+from pegan_jax.inspection import __main__ as command, images, leaks
 from pegan_jax.metrics import sets
 
 

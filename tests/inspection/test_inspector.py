@@ -14,8 +14,8 @@ import pytest
 
 from inspection import worlds
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import __main__ as command
-from pegan_jax.inspection import confusion, inspector, predict, settings, training
+from pegan_jax.inspection import __main__ as command, confusion, inspector, predict
+from pegan_jax.inspection import settings, training
 from pegan_jax.inspection.settings import Settings
 
 

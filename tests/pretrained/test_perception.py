@@ -4,8 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pegan_jax.pretrained import efficientnet
-from pegan_jax.pretrained import perception
+from pegan_jax.pretrained import efficientnet, perception
 
 
 def test_what_is_seen_is_the_networks_maps_and_of_one_size():

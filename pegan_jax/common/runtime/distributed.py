@@ -6,7 +6,7 @@ import sys
 
 import jax
 
-from pegan_jax.common import monitor
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import reason, UserError
 
 # The others notice within this time that a process is gone.
@@ -41,7 +41,7 @@ def start(coordinator=None, process_count=None, process_id=None):
             '' if coordinator else ': name them with --coordinator=HOST:PORT '
             '--process_count=N --process_id=I')) from e
   if jax.process_index():
-    monitor.mute()  # One process speaks for all.
+    terminal.mute()  # One process speaks for all.
 
 
 def lost_process(error):

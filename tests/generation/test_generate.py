@@ -12,8 +12,7 @@ from data_prep import frames
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation import drawing
-from pegan_jax.generation import generate as generate_lib
+from pegan_jax.generation import drawing, generate as generate_lib
 from pegan_jax.generation.generate import generate
 from pegan_jax.methods import conditional
 

@@ -1,4 +1,4 @@
-"""What a run shows: scalars, images and texts to files, and progress to people.
+"""What a run writes: scalars, images and texts.
 
 Every writer follows the protocol of `clu.metric_writers.MetricWriter`
 (write_scalars, write_images, write_texts, flush, close); those here need
@@ -8,17 +8,17 @@ neither TensorFlow nor TensorBoard.
 import io
 import json
 import pathlib
-import sys
 import time
 
 from PIL import Image
 from tensorboardX import summary
 from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto import event_pb2
-from tqdm import tqdm
 
-from pegan_jax.common import files
+from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
+
+_LINES = 'metrics.jsonl'
 
 
 class TensorBoardWriter:
@@ -79,7 +79,7 @@ class FileWriter:
     path = pathlib.Path(workdir) / _LINES
     last = _keep_until(path, step)
     if every and step - last >= every:
-      say(f'{path} has nothing of the steps {last + 1} to {step}: it was lost')
+      terminal.say(f'{path} has nothing of the steps {last + 1} to {step}: it was lost')
     self._lines = path.open('a', encoding='utf-8')
 
   def write_scalars(self, step, scalars):
@@ -151,7 +151,7 @@ def _keep_until(path, step):
     while (aside := path.with_name(f'metrics_damaged_{number}.jsonl')).exists():
       number += 1
     path.rename(aside)
-    say(f'{damaged} lines of {path} are damaged: it goes on without them, and the old '
+    terminal.say(f'{damaged} lines of {path} are damaged: it goes on without them, and the old '
         f'one is kept as {aside.name}')
   if lines or path.exists():
     files.write(path, b''.join(text for _, text in kept))
@@ -220,47 +220,3 @@ def create_writer(kind, workdir, step, primary=True, every=0, again=False):
       events.write_scalars(step, logged(workdir, step))
   # The files last: what they have, TensorBoard has as well, wherever a kill comes.
   return MultiWriter([events, FileWriter(workdir, step, every)])
-
-
-_LINES = 'metrics.jsonl'
-_muted = False
-
-
-def mute():
-  """Makes `say` and progress silent: another process of the job speaks."""
-  global _muted
-  _muted = True
-
-
-def say(text):
-  """Prints a line for people, on standard error, without tearing a bar."""
-  if _muted:
-    return
-  tqdm.write(text, file=sys.stderr)
-  sys.stderr.flush()
-
-
-class Progress:
-  """A bar with rate and remaining time on a terminal, plain lines otherwise."""
-
-  def __init__(self, total, initial=0, unit='step'):
-    self._total = total
-    self._unit = unit
-    self._bar = tqdm(
-        total=total, initial=initial, unit=unit, dynamic_ncols=True,
-        smoothing=0.1, disable=_muted or not sys.stderr.isatty())
-
-  def update(self, count=1):
-    self._bar.update(count)
-
-  def report(self, done, seconds_each, text):
-    """Shows figures: behind the bar, or as a line with the time that is left."""
-    if not self._bar.disable:
-      self._bar.set_postfix_str(text)
-      return
-    left = tqdm.format_interval(max(0, self._total - done) * seconds_each)
-    say(f'{self._unit} {done}/{self._total}  {seconds_each:.3g} s/{self._unit}'
-        f'  {left} left  {text}')
-
-  def close(self):
-    self._bar.close()

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from data_prep import build
-from pegan_jax.common import monitor
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation import generate
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
+from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
+from pegan_jax.training import writers
 from pegan_jax.training.train import train
 from pegan_jax.training.watch import ALARMS, collapse, Watch
 
@@ -47,8 +47,8 @@ def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
   assert checkpoints.steps() == [best['step']]
   assert checkpoints.latest_note()[0]['kid'] == best['eval/kid']
   run = Run(watched, tmp_path)
-  assert generate.restore(run, 'best').step == best['step']
-  assert generate.restore(run, 'newest').step == 3
+  assert restore(run, 'best').step == best['step']
+  assert restore(run, 'newest').step == 3
 
 
 def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path, monkeypatch):
@@ -68,7 +68,7 @@ def test_evaluation_does_not_change_the_run(watched, tmp_path):
   states = []
   for name in ('watched', 'alone'):
     run = Run(watched, tmp_path / name)
-    state = generate.restore(run, 'newest').state
+    state = restore(run, 'newest').state
     states.append([np.asarray(x) for x in jax.tree.leaves(state.gen)])
   for a, b in zip(*states, strict=True):
     np.testing.assert_array_equal(a, b)
@@ -86,7 +86,7 @@ def test_resume_remembers_the_best(watched, tmp_path):
   assert Checkpoints(tmp_path, name=BEST).steps() == [best['step']]
 
 
-class _Writer(monitor.MultiWriter):
+class _Writer(writers.MultiWriter):
   """Keeps what it is given."""
 
   def __init__(self):

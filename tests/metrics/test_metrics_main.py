@@ -8,8 +8,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax.metrics import __main__ as command
-from pegan_jax.metrics import sets
+from pegan_jax.metrics import __main__ as command, sets
 
 
 def _texture(rng, size, level):

@@ -1,6 +1,7 @@
 """Finds which defect classes go with each background of a built data set.
 
-  python -m data_prep.match --data data/neu64
+  python -m pegan_jax.main --mode match --config configs/pegan_plus.py \\
+      --config.data_dir=data/neu64
 
 A background's classes are those of the training defects nearest to it in the feature
 space that the evaluation uses: smooth strip need not become crazing. The shares are
@@ -10,12 +11,11 @@ split are placed, and never matched to.
 """
 
 import json
-import os
-import sys
+import pathlib
 
 import numpy as np
 
-from pegan_jax.common import command_line, files
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
 from pegan_jax.metrics import features
@@ -52,19 +52,25 @@ def probabilities(backgrounds, defects, labels):
   return shares
 
 
-def match(folder, network='auto', weights=None):
-  """Writes `folder`/matches.json; returns {split: probabilities [n, C]}.
+def match(config, workdir):
+  """Writes matches.json into the data set of a run, and says what it wrote.
 
   Args:
-    folder: of the data set.
-    network, weights: as `features.load` takes them.
+    config: of a GAN: `data_dir` names the data set, `evaluate` the feature network.
+    workdir: where the data set lies if `data_dir` does not say; else it is not used.
 
   Raises:
     UserError: no data set, no backgrounds or defects to train on, no weights.
   """
-  info = dataset.load_info(folder)
+  info = dataset.load_info(config.data_dir or pathlib.Path(workdir) / 'dataset')
   with files.locked(info.folder, f'matching {info.folder}', 'wait for it'):
-    return _match(info, features.load(network, weights))
+    found = _match(info, features.from_config(config.evaluate))
+  print(f'Wrote {info.folder / matches.FILE}: '
+        + ' and '.join(f'{len(v)} {k}' for k, v in found.items()) + ' backgrounds.')
+  first = found['train'].argmax(1)
+  print('Their likeliest classes: ' + ', '.join(
+      f'{name} {np.sum(first == c)}' for c, name in enumerate(info.classes)) + '.')
+  return found
 
 
 def _match(info, extractor):
@@ -91,28 +97,3 @@ def _match(info, extractor):
       'protocol': extractor.protocol(),
       **{k: np.round(v, 5).tolist() for k, v in found.items()}}) + '\n')
   return found
-
-
-def _run(arguments):
-  parser = command_line.Parser(prog='python -m data_prep.match', description=__doc__)
-  parser.add_argument('--data', required=True, help='folder of the data set')
-  parser.add_argument('--network', default='auto', choices=features.NETWORKS)
-  parser.add_argument('--weights', help="the network's .pth file")
-  args = parser.parse_args(arguments)
-  found = match(args.data, args.network, args.weights)
-  classes = dataset.load_info(args.data).classes
-  print(f'Wrote {os.path.join(args.data, matches.FILE)}: '
-        + ' and '.join(f'{len(v)} {k}' for k, v in found.items()) + ' backgrounds.')
-  first = found['train'].argmax(1)
-  print('Their likeliest classes: ' + ', '.join(
-      f'{name} {np.sum(first == c)}' for c, name in enumerate(classes)) + '.')
-
-
-def main(arguments=None):
-  """Runs the command line; returns the exit status."""
-  return command_line.run(lambda: _run(arguments), 'nothing was written',
-                          'the number of images in the data set')
-
-
-if __name__ == '__main__':
-  sys.exit(main())

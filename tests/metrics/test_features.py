@@ -14,7 +14,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import features
 from pegan_jax.pretrained import efficientnet, inception
 
-_FIXTURES = pathlib.Path(__file__).parent / 'fixtures'
+_FIXTURES = pathlib.Path(__file__).parents[1] / 'fixtures'
 
 
 class Tiny:

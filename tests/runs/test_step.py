@@ -11,8 +11,7 @@ import pytest
 from conftest import small_config
 from pegan_jax import methods
 from pegan_jax.data import dataset
-from pegan_jax.runs import optimizers
-from pegan_jax.runs import step as step_lib
+from pegan_jax.runs import optimizers, step as step_lib
 
 
 def _batch(config, channels=1, seed=0):

@@ -11,8 +11,7 @@ from configs import pegan
 from data_prep import build, synthetic
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation.generate import generate
-from pegan_jax.metrics import __main__ as command
-from pegan_jax.metrics import sets
+from pegan_jax.metrics import __main__ as command, sets
 from pegan_jax.metrics.evaluate import evaluate
 
 pytestmark = pytest.mark.usefixtures('pixel_features')

@@ -10,16 +10,17 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax.common import monitor
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.reporting.image_grid import grid
+from pegan_jax.training import writers
 import trees
 
 
 def test_lines_after_the_resumed_step_are_dropped(tmp_path):
   path = tmp_path / 'metrics.jsonl'
   path.write_text('{"step": 1, "a": 1.5}\n{"step": 2}\n{"step": 3}\n{"st')
-  writer = monitor.create_writer('tensorboardx', tmp_path, 2)
+  writer = writers.create_writer('tensorboardx', tmp_path, 2)
   writer.write_scalars(3, {'a': np.float32(2)})
   writer.close()
   lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -30,7 +31,7 @@ def test_what_is_damaged_is_left_out_and_kept_beside(tmp_path, capsys):
   path = tmp_path / 'metrics.jsonl'
   old = b'{"step": 1}\n{"step": \xff}\n[2]\n{"step": "3"}\n{"step": 3}\n{"ste'
   path.write_bytes(old)
-  monitor.create_writer('tensorboardx', tmp_path, 3).close()
+  writers.create_writer('tensorboardx', tmp_path, 3).close()
   assert path.read_bytes() == b'{"step": 1}\n{"step": 3}\n'
   assert (tmp_path / 'metrics_damaged_1.jsonl').read_bytes() == old
   assert f'3 lines of {path} are damaged' in capsys.readouterr().err
@@ -43,7 +44,7 @@ def test_a_hole_is_told(tmp_path, capsys, content, told):
   path = tmp_path / 'metrics.jsonl'
   if content is not None:
     path.write_text(content)
-  monitor.create_writer('tensorboardx', tmp_path, 4, every=2).close()
+  writers.create_writer('tensorboardx', tmp_path, 4, every=2).close()
   err = capsys.readouterr().err
   assert told in err and bool(err) == bool(told)
 
@@ -56,7 +57,7 @@ def test_tensorboard_shows_each_step_once_after_a_kill(tmp_path):
   """Killed before the first checkpoint, and after the second, of step 4."""
   def write(start, steps, **settings):
     time.sleep(1.01)  # tensorboardX names its files by the second.
-    writer = monitor.create_writer('tensorboardx', tmp_path, start, **settings)
+    writer = writers.create_writer('tensorboardx', tmp_path, start, **settings)
     for step in steps:
       writer.write_scalars(step, {'a': step})
       writer.write_images(step, {'b': np.zeros((1, 4, 4, 3), np.uint8)})
@@ -76,9 +77,9 @@ def test_tensorboard_shows_each_step_once_after_a_kill(tmp_path):
 
 def test_what_metrics_jsonl_has_tensorboard_has(tmp_path):
   """Without a flush: a kill comes at any moment."""
-  writer = monitor.create_writer('tensorboardx', tmp_path, 0)
+  writer = writers.create_writer('tensorboardx', tmp_path, 0)
   writer.write_scalars(1, {'a': 1})
-  assert monitor.logged(tmp_path, 1) == {'a': 1.0}
+  assert writers.logged(tmp_path, 1) == {'a': 1.0}
   assert _shown(tmp_path) == {'a, step 1': 1}
   writer.write_images(1, {'b': np.zeros((1, 4, 4, 3), np.uint8)})
   assert _shown(tmp_path) == {'a, step 1': 1, 'b, step 1': 1}
@@ -86,7 +87,7 @@ def test_what_metrics_jsonl_has_tensorboard_has(tmp_path):
 
 
 def test_images_become_png_files(tmp_path):
-  writer = monitor.create_writer('tensorboardx', tmp_path, 0)
+  writer = writers.create_writer('tensorboardx', tmp_path, 0)
   image = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
   writer.write_images(7, {'production': image})
   writer.close()
@@ -95,7 +96,7 @@ def test_images_become_png_files(tmp_path):
 
 
 def test_only_the_first_process_writes(tmp_path):
-  writer = monitor.create_writer('tensorboardx', tmp_path, 0, primary=False)
+  writer = writers.create_writer('tensorboardx', tmp_path, 0, primary=False)
   writer.write_scalars(1, {'a': 1})
   writer.close()
   assert not list(tmp_path.iterdir())
@@ -110,7 +111,7 @@ def test_a_full_disk_is_an_error_and_no_hang(tmp_path):
       capture_output=True, check=False).returncode:
     pytest.skip('mounting a small tmpfs needs root and the right to mount')
   try:
-    writer = monitor.TensorBoardWriter(tmp_path / 'tensorboard', 0)
+    writer = writers.TensorBoardWriter(tmp_path / 'tensorboard', 0)
     with pytest.raises(OSError, match='No space left'):
       for step in range(10_000):
         writer.write_scalars(step, {'a': 1.0})
@@ -123,11 +124,11 @@ def test_clu_without_tensorflow_says_so(tmp_path, monkeypatch):
   monkeypatch.setitem(sys.modules, 'tensorflow', None)
   monkeypatch.delitem(sys.modules, 'clu.metric_writers', raising=False)
   with pytest.raises(UserError, match='TensorFlow'):
-    monitor.create_writer('clu', tmp_path, 0)
+    writers.create_writer('clu', tmp_path, 0)
 
 
 def test_progress_without_a_terminal_is_plain_lines(capsys):
-  progress = monitor.Progress(10)
+  progress = terminal.Progress(10)
   progress.update()
   progress.report(4, 30., 'loss 1')
   progress.close()

@@ -7,8 +7,7 @@ from PIL import Image
 import pytest
 
 from pegan_jax.inspection import confusion, picture
-from pegan_jax.metrics import chart
-from pegan_jax.metrics import comparison
+from pegan_jax.metrics import chart, comparison
 from pegan_jax.metrics.table import align
 from pegan_jax.reporting import figures
 

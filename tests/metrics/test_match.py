@@ -46,7 +46,7 @@ def test_a_rare_class_weighs_as_much():
 def matched(data_dir, tmp_path, pixel_features):
   folder = tmp_path / 'data'
   shutil.copytree(data_dir, folder)
-  assert match.main(['--data', str(folder)]) == 0
+  match.match(_config(folder), None)
   return folder
 
 
@@ -109,7 +109,7 @@ def test_generation_puts_a_class_where_it_goes():
 
 
 @pytest.mark.parametrize('damage,words', [
-    (lambda f: f.unlink(), 'make it with python -m data_prep.match --data'),
+    (lambda f: f.unlink(), 'make it with the same command and --mode match'),
     (lambda f: f.write_text('{"train": 3'), 'is damaged'),
     (lambda f: f.write_text(json.dumps(
         json.loads(f.read_text()) | {'classes': ['x'] * 9})), 'of other classes'),
@@ -126,11 +126,16 @@ def test_the_command_says_what_it_wrote_or_what_is_wrong(
     data_dir, tmp_path, pixel_features, capsys):
   folder = tmp_path / 'data'
   shutil.copytree(data_dir, folder)
-  assert match.main(['--data', str(folder)]) == 0
+  match.match(_config(folder), None)
   out = capsys.readouterr().out
   assert f'Wrote {folder}/matches.json: 20 train and 0 test backgrounds.' in out
-  assert match.main(['--data', str(tmp_path)]) == 2
-  assert 'error: no data set at' in capsys.readouterr().err
+  config = _config('')
+  (tmp_path / 'run').mkdir()
+  folder.rename(tmp_path / 'run' / 'dataset')
+  match.match(config, tmp_path / 'run')
+  assert 'run/dataset/matches.json' in capsys.readouterr().out
+  with pytest.raises(UserError, match='no data set at'):
+    match.match(config, tmp_path)
 
 
 @pytest.mark.parametrize('change, words', [
@@ -171,5 +176,5 @@ def test_a_data_set_without_a_test_split(matched):
   info = json.loads(path.read_text())
   info['splits'] = [s for s in info['splits'] if s['name'] == 'train']
   path.write_text(json.dumps(info))
-  assert match.main(['--data', str(matched)]) == 0
+  match.match(_config(matched), None)
   assert matches.load(dataset.load_info(matched), 'test').shape == (0, 9)

@@ -9,7 +9,7 @@ import pytest
 from fixtures import make_resize
 from pegan_jax.metrics.resize import matrix, resize
 
-_FIXTURE = pathlib.Path(__file__).parent / 'fixtures' / 'resize.npz'
+_FIXTURE = pathlib.Path(__file__).parents[1] / 'fixtures' / 'resize.npz'
 
 
 @pytest.mark.parametrize('height, width, size', [

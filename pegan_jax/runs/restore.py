@@ -1,0 +1,36 @@
+"""A run's checkpoints by name."""
+
+from pegan_jax.common import terminal
+from pegan_jax.common.errors import UserError
+from pegan_jax.runs.checkpoints.fit import FREE_KEYS, RATES
+from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
+
+
+def restore(run, which, free=frozenset()):
+  """Reads a checkpoint of the run by name.
+
+  Args:
+    run: a `Run`.
+    which: 'newest', 'best' (by KID; see `watch`) or a step's number.
+    free: what may differ from the run that wrote it, beside what only training needs.
+
+  Returns:
+    A `checkpoints.Restored`.
+
+  Raises:
+    UserError: another name, no such checkpoint, or none that is readable.
+  """
+  which = str(which)
+  if which not in ('newest', 'best') and not which.isdecimal():
+    raise UserError(f'checkpoint is {which!r}: choose newest, best or a step')
+  checkpoints = Checkpoints(run.workdir, say=terminal.say,
+                            name=BEST if which == 'best' else 'checkpoints')
+  restored = checkpoints.restore(run.state_template(), run.saved_config,
+                                 int(which) if which.isdecimal() else None,
+                                 FREE_KEYS | RATES | {'dataset.matches'} | free)
+  checkpoints.close()
+  if restored is None:
+    raise UserError(
+        f'no checkpoint in {str(checkpoints.folder)!r}: train first' + (
+            ', with eval_every' if which == 'best' else ''))
+  return restored

@@ -1,0 +1,69 @@
+"""Imports point one way: a room may use what stands before it in the list."""
+
+import ast
+import functools
+import pathlib
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+# From the ground up. A module of the package's own folder is a room of its own.
+ROOMS = ['common', 'reporting', 'annotations', 'data_prep', 'data', 'nets',
+         'pretrained', 'methods', 'runs', 'generation', 'metrics', 'training',
+         'inspection', 'compare', 'demo', 'main']
+
+LONGEST_CHAIN = 10  # Files.
+
+
+def _modules():
+  """{dotted name: path} of all that is ours; a package is its __init__.py."""
+  found = {}
+  for top in ('pegan_jax', 'data_prep'):
+    for path in (ROOT / top).rglob('*.py'):
+      parts = path.relative_to(ROOT).with_suffix('').parts
+      found['.'.join(parts[:-1] if parts[-1] == '__init__' else parts)] = path
+  return found
+
+
+MODULES = _modules()
+
+
+@functools.cache
+def _imports(module):
+  """The modules of ours that one imports, anywhere in its file."""
+  found = set()
+  for node in ast.walk(ast.parse(MODULES[module].read_text('utf-8'))):
+    if isinstance(node, ast.Import):
+      found |= {name.name for name in node.names}
+    elif isinstance(node, ast.ImportFrom):
+      for name in node.names:
+        inner = f'{node.module}.{name.name}'
+        found.add(inner if inner in MODULES else node.module)
+  return (found & MODULES.keys()) - {module}
+
+
+def _room(module):
+  top, *inner = module.split('.')
+  return top if top == 'data_prep' else inner[0] if inner else None
+
+
+def test_every_module_has_a_room():
+  assert {_room(m) for m in MODULES} - {None} == set(ROOMS)
+  shown = [p.name for p in (ROOT / 'pegan_jax').iterdir() if p.name[0] not in '.'
+           and p.name != '__pycache__']
+  assert len(shown) <= 16, shown
+
+
+def test_no_room_uses_one_above_it():
+  upward = [f'{module} imports {other}' for module in MODULES if _room(module)
+            for other in _imports(module) if _room(other)
+            and ROOMS.index(_room(other)) > ROOMS.index(_room(module))]
+  assert not upward
+
+
+def test_no_chain_of_files_is_long_and_none_is_a_circle():
+  @functools.cache
+  def chain(module):
+    return max((chain(other) for other in _imports(module)), key=len,
+               default=()) + (module,)  # A circle never ends.
+  longest = max(map(chain, MODULES), key=len)
+  assert len(longest) <= LONGEST_CHAIN, ' > '.join(reversed(longest))
