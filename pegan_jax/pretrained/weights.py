@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.common.monitor import say
+from pegan_jax.common.terminal import say
 from pegan_jax.pretrained import pth
 
 

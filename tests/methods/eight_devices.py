@@ -1,6 +1,6 @@
 """Prints five iterations' metrics of each method on one and on eight devices.
 
-  JAX_NUM_CPU_DEVICES=8 python tests/eight_devices.py DATA_DIR METHOD ...
+  JAX_NUM_CPU_DEVICES=8 python tests/methods/eight_devices.py DATA_DIR METHOD ...
 """
 
 import json

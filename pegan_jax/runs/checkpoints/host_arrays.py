@@ -1,6 +1,6 @@
 """A state's leaves as named host arrays with checksums, and back on devices.
 
-What `checkpoints.py` stores. Typed keys (`jax.random.key`) stand as their key
+What `store.py` stores. Typed keys (`jax.random.key`) stand as their key
 data, everything else as itself.
 """
 
