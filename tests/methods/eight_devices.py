@@ -1,4 +1,4 @@
-"""Prints five iterations' metrics of each method on one and on eight devices.
+"""Prints two iterations' metrics of each method on one and on eight devices.
 
   JAX_NUM_CPU_DEVICES=8 python tests/methods/eight_devices.py DATA_DIR METHOD ...
 """
@@ -42,7 +42,7 @@ def main(data_dir, *names):
   for name in names:
     config = tiny_config(name, data_dir)
     config.batch_size = 8
-    config.num_steps = 5
+    config.num_steps = 2
     run = Run(config, 'nowhere')
     found[name] = [metrics(config, run, n) for n in (1, 8)]
   print(json.dumps(found))
