@@ -218,6 +218,7 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
   """
   out = pathlib.Path(out)
   settings = made_of(per_class, image_size, seed, frames, frame_size)
+  files.finish(out)
   _check(out, **settings)
   with files.whole(out, replace=True) as (folder, keep):  # In place of an empty one.
     _write_all(folder, **settings)
