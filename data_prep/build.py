@@ -52,9 +52,9 @@ class Options:
     if not self.frames and not self.clean:
       raise UserError('There are no backgrounds: pass --clean, or --frames with '
                       '--boxes.')
-    if self.image_size < 32 or self.image_size % 32:
-      raise UserError(f'--image_size {self.image_size} is not a positive multiple '
-                      'of 32, which the networks need.')
+    if not 32 <= self.image_size <= 4096 or self.image_size % 32:
+      raise UserError(f'--image_size {self.image_size} is not a multiple of 32, which '
+                      'the networks need, from 32 to 4096.')
     if not 0 < self.train_fraction < 1:
       raise UserError(f'--train_fraction {self.train_fraction} is not between 0 '
                       'and 1.')

@@ -90,9 +90,9 @@ def write(folder, examples, classes, shape, metadata, shards):
     written = pathlib.Path(builder.data_path)
     for path in sorted(written.glob('*.array_record-*')):
       _make_canonical(path)
-  except RuntimeError as error:  # ArrayRecord's, and what tfds makes of OSErrors.
+  except (RuntimeError, OSError) as error:  # Some of ArrayRecord's, some of tfds'.
     for number in (errno.ENOSPC, errno.EDQUOT):
-      if os.strerror(number) in str(error):
+      if os.strerror(number) in str(error) or 'enough disk space' in str(error):
         raise OSError(number, os.strerror(number)) from None
     raise
   return written

@@ -132,7 +132,7 @@ def list_classes(folder):
   if BACKGROUND in names:
     raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
                     'is the name of clean steel: pass that folder as --clean.')
-  names_lib.check_classes(names, f'--defects {folder}')
+  names_lib.check_classes([*names, BACKGROUND], f'--defects {folder}')
   return {name: list_or_fail(folder / name, '--defects') for name in names}
 
 
@@ -176,7 +176,7 @@ def check_boxes(pairs, boxes_dir, name_classes):
   if name_classes:
     for name, path in found.items():
       names_lib.check_class(name, boxes_dir if name in names else path)
-    names_lib.check_classes(sorted(found), boxes_dir)
+    names_lib.check_classes(sorted({*found, BACKGROUND}), boxes_dir)
 
 
 def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crops):

@@ -5,7 +5,6 @@
 """
 
 import io
-import json
 import pathlib
 import re
 
@@ -15,7 +14,7 @@ from PIL import Image
 
 from pegan_jax import methods
 from pegan_jax.common import config_files, files, provenance, terminal
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_seed, UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation import drawing, generate
 from pegan_jax.metrics import against, comparison, evaluate, features
@@ -76,28 +75,31 @@ def _compare(config, runs, info, extractor, workdir):
           run, evaluate.folder(run, restored) / 'report.json')
   budget = (f'{config.updates:,} updates of the generator' if config.updates
             else f'{config.reals:,} real images shown to discriminators')
-  table = comparison.build(
-      results, {'data': str(info.folder), 'budget': budget,
-                'image_size': config.image_size, 'width': config.width,
-                'seeds': list(config.seeds), 'per_class': config.per_class,
-                'device': jax.devices()[0].device_kind})
+  try:
+    table = comparison.build(
+        results, {'data': str(info.folder), 'budget': budget,
+                  'image_size': config.image_size, 'width': config.width,
+                  'seeds': list(config.seeds), 'per_class': config.per_class,
+                  'device': jax.devices()[0].device_kind})
+  except (KeyError, TypeError, AttributeError, ValueError) as e:
+    raise UserError(f'a report.json in {workdir} is damaged: delete the folders '
+                    'called evaluation there') from e
   _write(table, runs, info, workdir)
 
 
 def _methods(config):
-  if config.updates < 0:
-    raise UserError(f'config.updates is {config.updates}: it must be 0 or more')
-  for name in ('methods', 'seeds'):
-    if not config[name] or len(set(config[name])) < len(config[name]):
-      raise UserError(f'config.{name} is {tuple(config[name])}: give one or '
-                      'more, each once')
-  unknown = set(config.settings) - set(config.methods)
-  if unknown:
-    raise UserError(f'settings of {", ".join(sorted(unknown))}, which '
-                    'config.methods does not have')
-  for name in config.methods:
+  for name, least in (('updates', 0), ('per_class', 1)):
+    if config[name] < least:
+      raise UserError(f'config.{name} is {config[name]}: it must be at least {least}')
+  for seed in config.seeds:
+    check_seed('config.seeds', seed)
+  names = [x.strip() for name in config.methods for x in name.split(',')]
+  for key, values in (('methods', names), ('seeds', config.seeds)):
+    if not values or len(set(values)) < len(values):
+      raise UserError(f'config.{key} is {tuple(values)}: give one or more, each once')
+  for name in (*names, *config.settings):
     _base(name)  # An unknown one is named before anything is trained.
-  return config.methods
+  return names
 
 
 def _base(name):
@@ -155,13 +157,17 @@ def _check_trained(runs):
       if not path.exists():
         continue
       try:
-        saved = json.loads(path.read_text('utf-8'))
-        free = fit.FREE_KEYS | fit.not_noted(saved)
+        saved = files.read_json(path)
+        # More updates would be another training, whose rate falls otherwise.
+        free = fit.FREE_KEYS - {'num_steps'} | fit.not_noted(saved)
         differing = provenance.flat_differences(
             fit.bound(run.saved_config, free),
             fit.bound(saved, free))
-      except (ValueError, AttributeError) as e:
+      except (ValueError, AttributeError, TypeError) as e:
         raise UserError(f'{path} is damaged: move {run.workdir} away') from e
+      made = provenance.read(run.workdir / 'generated') or {}
+      differing += provenance.differences(
+          generate.settings_of(run), made.get('generate', generate.settings_of(run)))
       if differing:
         raise UserError(f'{run.workdir} was begun with other settings: '
                         f'{provenance.say(differing)}; put that back, move it away, or '
@@ -170,7 +176,7 @@ def _check_trained(runs):
 
 def _result(run, path):
   """What the table needs of one run, given the path of its report."""
-  report = json.loads(path.read_text('utf-8'))
+  report = files.read_json(path)
   seconds, before = 0.0, 0
   for line in writers.read_lines(run.workdir):
     if 'time/seconds_per_step' in line:

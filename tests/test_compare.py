@@ -154,15 +154,16 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
   assert json.loads((tmp_path / 'table.json').read_text('utf-8')) == table
   assert (tmp_path / 'table.md').exists()
   assert all(p.stat().st_mtime_ns == t for p, t in before.items())
-  # With more to show, the old samples are not the new model's.
-  config.reals = 32
-  with pytest.raises(UserError, match='step is 8, was 4.*move it away'):
-    compare(config, tmp_path)
+  # Another budget is another comparison: said before anything is done.
+  for reals, steps in ((32, 8), (8, 2)):
+    config.reals = reals
+    with pytest.raises(UserError, match=f'num_steps is {steps}, was 4; put that back'):
+      compare(config, tmp_path)
 
 
 @pytest.mark.usefixtures('pixel_features')
 @pytest.mark.parametrize('change, words', [
-    ({'per_class': 7}, 'generated was made of .*: generate.per_class is 7, was 6; move'),
+    ({'per_class': 7}, 'seed0 was begun with other settings: per_class is 7, was 6'),
     ({'settings.pegan.gen': {'learning_rate': 1e-3}},
      'pegan/seed0 was begun with other settings: gen.learning_rate is 0.001, was'),
     ({'data_dir': 'other'}, r'begun with other settings: dataset.content is "\w+", was')])
@@ -225,7 +226,9 @@ def test_times_that_are_not_known_are_a_sentence(config, again, content):
 @pytest.mark.parametrize('key,value,words', [
     ('methods', ('pegan', 'pegan'), 'config.methods is'),
     ('methods', ('pegan', 'gan', 'dcgan'), "no method is called 'gan'"),
-    ('methods', ('pegan',), 'settings of dcgan'),
+    ('per_class', 0, 'config.per_class is 0'),
+    ('seeds', (-1,), 'config.seeds is -1'),
+    ('settings', {'pegn': {}}, "no method is called 'pegn'"),
     ('seeds', (), 'config.seeds is'),
     ('reals', 3, 'one step of dcgan takes 4'),
     ('updates', -1, 'config.updates is -1'),
@@ -247,7 +250,7 @@ def test_variants_of_a_method_are_named_and_checked(enough_dir):
   config.data_dir, config.reals = str(enough_dir), 400
   config.methods = ('pegan', 'pegan:wide')
   config.settings = {'pegan:wide': {'width': 0.5, 'gen': {'beta1': 0.25}}}
-  info = lib.data.load_info(enough_dir)
+  info = lib.dataset.load_info(enough_dir)
   assert lib._methods(config) == config.methods
   plain, wide = (lib._run_config(config, info, m, 0) for m in config.methods)
   assert (plain.width, wide.width) == (0.25, 0.5)
@@ -266,7 +269,7 @@ def test_variants_of_a_method_are_named_and_checked(enough_dir):
 def test_the_recipes_changes_fit_their_method(enough_dir):
   from configs import recipe
   from pegan_jax import compare as lib
-  info = lib.data.load_info(enough_dir)
+  info = lib.dataset.load_info(enough_dir)
   for what in ('', 'plus', 'changes'):
     config = recipe.get_config(what)
     runs = [lib._run_config(config, info, m, 0) for m in lib._methods(config)]

@@ -95,7 +95,7 @@ def test_configs_are_ours_in_any_folder(data_dir, tmp_path):
     assert done.returncode == 2 and words in done.stderr, done.stderr
   # The comparison's methods.
   done = subprocess.run(
-      [sys.executable, '-c', 'from pegan_jax import config_files; '
+      [sys.executable, '-c', 'from pegan_jax.common import config_files; '
        'print(config_files.load("dcgan").get_config().method)'],
       capture_output=True, text=True, cwd=tmp_path,
       env=os.environ | {'PYTHONPATH': f'{tmp_path}:{ROOT}'})
@@ -131,7 +131,8 @@ def test_help_names_the_flags():
 
 
 def test_nothing_imports_tensorflow_or_torch():
-  code = ('import sys; import pegan_jax.train, pegan_jax.generate, '
+  code = ('import sys; import pegan_jax.training.train, '
+          'pegan_jax.generation.generate, '
           'pegan_jax.demo, data_prep.build, data_prep.synthetic; '
           'print([m for m in ("tensorflow", "torch", "tensorboard") '
           'if m in sys.modules])')

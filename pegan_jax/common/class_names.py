@@ -5,7 +5,7 @@ import unicodedata
 from pegan_jax.common.errors import UserError
 
 # Generation writes files of these names beside the classes' folders.
-_TAKEN = ('manifest.csv', 'classes.txt')
+_TAKEN = ('manifest.csv', 'provenance.json', 'classes.txt')
 _LONGEST = 200  # Bytes; file systems take 255.
 
 
@@ -24,7 +24,7 @@ def check_class(name, where):
     what = 'is empty'
   elif 'Cs' in kinds:  # How Python keeps such bytes.
     what = 'has bytes that are not UTF-8'
-  elif kinds & {'Cc', 'Zl', 'Zp'}:
+  elif kinds & {'Cc', 'Zl', 'Zp'} or {'\ufffe', '\uffff'} & set(name):  # Not in XML.
     what = 'has control characters'
   elif '/' in name or '\\' in name:
     what = 'has a slash'

@@ -120,8 +120,9 @@ def _sentence(error, lower):
     chain.append(e)
     e = e.__cause__ or e.__context__
   no_memory = any(map(_is_no_memory, chain))
+  # TensorStore's word for a full disk is that for too little memory.
   if isinstance(error, UserError) and not (
-      no_memory and 'memory' not in str(error)):
+      no_memory and 'memory' not in str(error) and 'disk is full' not in str(error)):
     return str(error)
   if no_memory:
     return f'there is not enough memory: lower {lower}'

@@ -11,6 +11,12 @@ class UserError(Exception):
   """
 
 
+def check_seed(name, seed):
+  """Raises UserError for what JAX and NumPy do not both take as a seed."""
+  if not isinstance(seed, int) or not 0 <= seed < 2**31:
+    raise UserError(f'{name} is {seed}: it must be a whole number from 0 to 2^31 - 1')
+
+
 class Interrupted(Exception):
   """A signal ended the run; everything is saved.
 

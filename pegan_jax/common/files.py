@@ -34,14 +34,34 @@ def write(path, content):
     else:
       part.write_bytes(content)
     os.replace(part, path)
-  except BaseException:
+  except BaseException as e:
     part.unlink(missing_ok=True)
+    if isinstance(e, OSError) and e.filename is None:  # Of a full disk.
+      e.filename = str(path)
     raise
 
 
 def write_json(path, value):
   """Writes a JSON-able value as `write` does."""
   write(path, json.dumps(value, indent=1) + '\n')
+
+
+def parse_json(text):
+  """Returns what JSON text or bytes say; ValueError where they are damaged."""
+  try:
+    return json.loads(text)
+  except RecursionError as e:  # Brackets without end.
+    raise ValueError('it is nested too deeply') from e
+
+
+def read_json(path):
+  """Returns what a JSON file says.
+
+  Raises:
+    OSError: it cannot be read.
+    ValueError: it is damaged.
+  """
+  return parse_json(pathlib.Path(path).read_bytes())
 
 
 @contextlib.contextmanager
@@ -106,7 +126,7 @@ def whole(*outs, replace=False, advice='move it away, or name another folder'):
   Raises:
     UserError: one of `outs` exists, is being written, or cannot be.
   """
-  outs = [pathlib.Path(out) for out in outs]
+  outs = [named(out) for out in outs]
   work = _work_folder(outs[0])
   try:
     finish(outs[0])
@@ -157,8 +177,17 @@ def _locked(work, out):
   return locked(work, f'writing {out}')
 
 
-def _work_folder(out):
+def named(out):
+  """Returns a folder's path, one that ends with its name; UserError if it has none."""
   out = pathlib.Path(out)
+  out = out if out.name not in ('', '..') else out.absolute()
+  if out.name in ('', '..'):
+    raise UserError(f'{out} is no name for a new folder: give another')
+  return out
+
+
+def _work_folder(out):
+  out = named(out)
   return out.with_name(f'.{out.name}.part')
 
 
@@ -179,14 +208,15 @@ def _move(work, done, outs, replace):
 def _finish(work):
   """Does what is left of the moves that are noted in `work`, if any are."""
   try:
-    noted = json.loads((work / _WHOLE).read_text('utf-8'))
-  except FileNotFoundError:
+    noted = read_json(work / _WHOLE)
+    moves, replace = list(map(tuple, noted['moves'])), noted['replace']
+  except (FileNotFoundError, ValueError, KeyError, TypeError):  # Cut by a power cut.
     return
-  for name, out in noted['moves']:
+  for name, out in moves:
     path, out = work / name, work.parent / out
     if not os.path.lexists(path):  # Moved before the kill.
       continue
-    if os.path.lexists(out) and noted['replace']:
+    if os.path.lexists(out) and replace:
       _remove(work / 'old')  # Two renames: a folder cannot take another's place.
       os.rename(out, work / 'old')
     _refuse_existing([out], 'move it away')

@@ -69,11 +69,11 @@ def read(path):
   """
   path = pathlib.Path(path)
   try:
-    if path.suffix != '.json':
-      return dict(json.loads((path / FILE).read_text('utf-8')))
-    return dict(json.loads(path.read_text('utf-8'))['provenance'])
+    found = (files.read_json(path / FILE) if path.is_dir() else
+             files.read_json(path)['provenance'])
   except (OSError, ValueError, KeyError, TypeError):  # None, cut off, or older.
     return None
+  return found if isinstance(found, dict) else None
 
 
 def differences(now, kept):

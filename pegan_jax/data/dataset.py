@@ -23,6 +23,9 @@ from pegan_jax.common.class_names import check_classes
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset_folder, matches
 
+# In a run's folder: names of the images that it was trained on.
+TRAINED_ON = 'trained_on.json'
+
 # Layouts of one column with defects of any class.
 _PAIRS = ('pairs', 'matched_pairs')
 

@@ -1,10 +1,10 @@
 """A data set's folder is data: what it names is checked before tfds follows it."""
 
-import json
 import pathlib
 
 import tensorflow_datasets as tfds
 
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
 # Where features.json names classes: as protocol buffers do, and as old tfds did.
@@ -38,8 +38,14 @@ def open_builder(folder):
     metadata = _read(folder, 'metadata.json')
   for key, least, most in (('max_value', 255, 65535), ('window', 1, 2**31)):
     value = metadata.get(key, least)
-    if not isinstance(value, int) or not least <= value <= most:
+    if type(value) is not int or not least <= value <= most:  # Nor True.
       raise _refused(folder, f'its metadata.json has no number for {key}')
+  try:
+    for low, high in metadata.get('areas', {}).values():
+      if not 0 <= low <= high <= 1:
+        raise ValueError
+  except (AttributeError, TypeError, ValueError) as e:
+    raise _refused(folder, 'its metadata.json has no ranges for areas') from e
   try:
     builder = tfds.builder_from_directory(str(folder))
     features = builder.info.features
@@ -62,14 +68,14 @@ def open_builder(folder):
 def _read(folder, name):
   """The object that a JSON file of the folder holds."""
   try:
-    found = json.loads((folder / name).read_text('utf-8'))
+    found = files.read_json(folder / name)
     if isinstance(found, dict):
       return found
   except FileNotFoundError as e:
     raise _refused(folder, f'its {name} is missing') from e
   except OSError as e:
     raise UserError(f'{folder / name} cannot be read: {e.strerror}') from e
-  except (ValueError, RecursionError):
+  except ValueError:
     pass
   raise _refused(folder, f'its {name} is damaged')
 
@@ -92,7 +98,7 @@ def _class_names(content):
       yield from _class_names(value)
   elif isinstance(content, str) and content.lstrip()[:1] in ('{', '['):
     try:
-      yield from _class_names(json.loads(content))
+      yield from _class_names(files.parse_json(content))
     except ValueError:  # Text after all.
       pass
 

@@ -1,10 +1,9 @@
 """Which defect classes go with each background, as `--mode match` found."""
 
-import json
 
 import numpy as np
 
-from pegan_jax.common import provenance
+from pegan_jax.common import files, provenance
 from pegan_jax.common.errors import UserError
 
 FILE = 'matches.json'
@@ -32,13 +31,13 @@ def load(info, split):
   """
   path = info.folder / FILE
   try:
-    found = json.loads(path.read_text('utf-8'))
+    found = files.read_json(path)
     classes, rows = found['classes'], np.array(found[split], np.float32)
   except FileNotFoundError as e:
     raise UserError(
         f'the data set at {str(info.folder)!r} has no {FILE}: make it with the same '
         'command and --mode match, or do without by --config.match=False') from e
-  except (ValueError, KeyError, TypeError) as e:
+  except (ValueError, KeyError, TypeError, OverflowError) as e:
     raise UserError(f'{path} is damaged: run --mode match again') from e
   if found.get('content') != info.content:
     raise UserError(f'{path} is of another data set: run --mode match again')

@@ -10,7 +10,7 @@ from PIL import Image
 
 from data_prep import images as image_files
 from pegan_jax.annotations import regions
-from pegan_jax.common import terminal
+from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation import drawing, settings
 
@@ -51,6 +51,12 @@ def plan(run):
     twice = next(p for p in stems if stems.count(p) > 1)
     raise UserError(f'{config.frames!r} has two frames called {str(twice)!r}: give '
                     'them different names, as each becomes a PNG')
+  taken = {'manifest.csv', provenance.FILE} & {p.parts[0] for p in stems}
+  if 'yolo' in settings.formats(run):  # Beside its text files lies classes.txt.
+    taken |= {'classes'} & set(map(str, stems))
+  if taken:
+    raise UserError(f'{config.frames!r} has {min(taken)!r}, which is the name of a file '
+                    'that is written beside the frames: rename it')
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pegan_jax.annotations import regions
 from pegan_jax.common import files, provenance, terminal
+from pegan_jax.common.errors import UserError
 from pegan_jax.generation import drawing, frames, settings
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -40,9 +41,13 @@ def generate(config, workdir):
   """
   run = Run(config, workdir)
   settings.check(run)
-  out = pathlib.Path(config.generate.out or run.workdir / 'generated')
+  out = files.named(config.generate.out or run.workdir / 'generated')
+  inputs = drawing.folder_of_inputs(run)
+  if inputs and out.absolute().is_relative_to(pathlib.Path(inputs).absolute()):
+    raise UserError(f'{out} lies in {inputs}, whose images are painted on: name another '
+                    'folder with --config.generate.out')
   beside = out.with_name(f'{out.name}_annotations')
-  free = {'dataset.content'} if drawing.folder_of_inputs(run) else set()
+  free = {'dataset.content'} if inputs else set()
   restored = restore(run, config.generate.checkpoint, free)
   made_of = _made_of(run, restored)
   primary = jax.process_index() == 0
@@ -70,13 +75,20 @@ def generate(config, workdir):
   return out
 
 
+def settings_of(run):
+  """The settings of `config.generate` that images depend on."""
+  kept = run.config.generate.to_dict()
+  of_the_other = 'per_class' if kept['frames'] else 'defects_per_frame'
+  for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
+               'batch_size', of_the_other):
+    del kept[name]  # Said by the others, or no matter.
+  return kept
+
+
 def _made_of(run, restored):
   """What the images depend on, as provenance has it."""
-  settings = run.config.generate.to_dict()
-  for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
-               'batch_size'):
-    del settings[name]  # Said by the others, or no matter.
-  return {'step': restored.step, 'weights': restored.digest, 'generate': settings,
+  return {'step': restored.step, 'weights': restored.digest,
+          'generate': settings_of(run),
           'frames': bool(run.config.generate.frames), 'painted_on': drawing.inputs(run),
           'dataset': run.saved_config['dataset']}
 

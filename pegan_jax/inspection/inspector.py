@@ -1,7 +1,6 @@
 """--mode inspect: trains one inspector, tests it and keeps it."""
 
 import dataclasses
-import json
 import pathlib
 import time
 
@@ -9,7 +8,7 @@ import jax
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_seed, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import confusion, images, leaks, training
 from pegan_jax.inspection.arms import names
@@ -38,6 +37,7 @@ def inspect(config, workdir):
   """
   training.set_up()
   settings = settings_of(config)
+  check_seed('seed', config.seed)
   if config.checkpoint_every < 1:
     raise UserError(f'checkpoint_every is {config.checkpoint_every}: it must be '
                     'at least 1')
@@ -96,11 +96,13 @@ def load(workdir):
   """
   path = pathlib.Path(workdir) / _SAVED
   try:
-    saved = json.loads(path.read_text('utf-8'))
+    saved = files.read_json(path)
     described, steps = saved['config']['dataset'], saved['steps']
     settings, size = settings_of(saved['config']), described['image_size']
     blank = np.zeros((1, size, size, described['channels']), np.uint8)
     count = len(described['classes'])
+    if not (type(steps) is int and steps > 0 and size > 0 and count):
+      raise ValueError
   except (FileNotFoundError, NotADirectoryError) as e:
     raise UserError(f'no inspector in {str(workdir)!r}: train one with --mode '
                     'inspect') from e

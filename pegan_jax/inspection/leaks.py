@@ -1,8 +1,8 @@
 """Whether a generator has seen what the inspectors are tested on."""
 
-import json
 import pathlib
 
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.metrics import sets
@@ -17,8 +17,8 @@ def check(info, train, test, folder, generated):
   groups them with (crops of one place or one raw frame), and with the
   duplicates of both that it dropped:
   - the backgrounds that the folder's manifest.csv names;
-  - the training images of the run that wrote the folder, where its config.json
-    lies beside the folder and the data set it names is still there.
+  - the training images of the run that wrote the folder, where its list of them lies
+    beside the folder, or its config.json, and the data set that this names is there.
   And the images themselves: none may equal a test image that is no training
   image as well.
 
@@ -83,7 +83,7 @@ def _test_names(info, test):
   if not path.is_file():
     return names
   try:
-    audit = json.loads(path.read_text('utf-8'))
+    audit = files.read_json(path)
     for group in audit['groups']:
       if names & set(group['members']):
         names |= set(group['members'])
@@ -98,8 +98,14 @@ def _trained_on(folder):
   """Names of the run's training images, or None where they cannot be found."""
   run = folder.absolute().parent
   try:
-    config = json.loads((run / 'config.json').read_text('utf-8'))
-    folder = pathlib.Path(config.get('data_dir') or run / 'dataset')
+    return set(map(str, files.read_json(run / dataset.TRAINED_ON)))
+  except FileNotFoundError:  # Of a run before it was noted.
+    pass
+  except (OSError, ValueError, TypeError) as e:
+    raise UserError(f'{run / dataset.TRAINED_ON} is damaged or cannot be read') from e
+  try:
+    config = files.read_json(run / 'config.json')
+    folder = pathlib.Path(config.get('data_dir') or run / 'dataset').expanduser()
     # Runs of before it was noted are taken by their word.
     content = config.get('dataset', {}).get('content')
   except (OSError, ValueError, AttributeError, TypeError):

@@ -67,7 +67,8 @@ def _head(report):
   for name, counts in report['generated'].items():
     lines.append(f'generated  {name}: {_range(counts.values())} a class')
   for name, said in report['checks'].items():
-    lines += [f'checked    {name}: {x}' for x in said]
+    lines += [f'{"NOT KNOWN " if "not known" in x else "checked   "} {name}: {x}'
+              for x in said]
   return lines + [f'left out   {x}' for x in report.get('notes', ())]
 
 

@@ -19,13 +19,13 @@ class Runs:
   def __init__(self, folder):
     self._folder = pathlib.Path(folder)
 
-  def load(self, digest, num_test):
+  def load(self, digest, num_test, num_classes):
     """Answers to the test images, int [num_test]; None if there are none whole."""
     try:
-      found = json.loads((self._folder / f'{digest}.json').read_text('utf-8'))
-      predicted = np.array(found['predicted'], np.int32)
-      if predicted.shape == (num_test,):
-        return predicted
+      found = files.read_json(self._folder / f'{digest}.json')['predicted']
+      if len(found) == num_test and set(found) <= set(range(num_classes)) and not any(
+          isinstance(x, float) for x in found):
+        return np.array(found, np.int32)
     except (OSError, ValueError, KeyError, TypeError):
       pass
     return None
@@ -37,7 +37,7 @@ class Runs:
   def load_filter(self, digest, count):
     """What `filtering.apply` returned for `count` images, or None."""
     try:
-      found = json.loads((self._folder / f'{digest}.json').read_text('utf-8'))
+      found = files.read_json(self._folder / f'{digest}.json')
       keep = np.array(found['keep'], bool)
       if keep.shape == (count,):
         return keep, found['funnel']
@@ -56,7 +56,7 @@ class Runs:
 def check_classes(path, classes):
   """UserError where `path`, a study's JSON from before, is of other classes."""
   try:
-    before = json.loads(pathlib.Path(path).read_text('utf-8'))['classes']
+    before = list(map(str, files.read_json(path)['classes']))
   except FileNotFoundError:
     return
   except (ValueError, KeyError, TypeError) as e:

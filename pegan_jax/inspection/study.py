@@ -130,18 +130,20 @@ def _load_generated(options, info, train, test):
 
 def _filter(options, info, train, generated, folders, bench, extractor):
   """Adds the filtered sets to `generated`; returns {name: funnel}."""
-  tools, funnels = [], {}
+  judge, funnels = None, {}
+  extractor = extractor or _load_features()
   for name in list(generated):
     made = generated[name]
+    manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()]
     digest = provenance.digest({
-        'filter': 1, 'steps': bench.steps,
-        'images': [train.checksum(), made.checksum()],
+        'filter': 2, 'steps': bench.steps, 'features': extractor.protocol(),
+        'images': [train.checksum(), made.checksum()], 'data': info.content,
+        'manifest': provenance.of_files(folders[name].path, manifest),
         'settings': dataclasses.asdict(options.settings)})
     found = bench.runs.load_filter(digest, len(made))
     if found is None:
-      if not tools:  # Made once, and only if they are needed.
-        tools = [bench.judge(), extractor or _load_features()]
-      found = filtering.apply(info, train, made, folders[name], *tools)
+      judge = judge or bench.judge()  # Trained once, and only if it is needed.
+      found = filtering.apply(info, train, made, folders[name], judge, extractor)
       bench.runs.save_filter(digest, *found)
     keep, funnels[name] = found
     if not keep.any():
@@ -184,7 +186,7 @@ class _Bench:
     pools, seeds = self._lay_out(), range(self._options.seeds)
     todo = {job: self._digest(*job, pools) for job in itertools.product(
         self._options.fractions, plan, seeds)}
-    answers = {digest: self.runs.load(digest, len(self._test))
+    answers = {digest: self.runs.load(digest, len(self._test), len(self._info.classes))
                for digest, _ in todo.values()}
     # Those that are trained together round otherwise than one alone: all or none.
     lost = {job[:2] for job, (digest, _) in todo.items() if answers[digest] is None}

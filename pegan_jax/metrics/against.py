@@ -6,10 +6,14 @@ import dataclasses
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_seed, UserError
 from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.metrics.scores import fit_classifier
+
+
+# What `write` writes.
+FILES = ('report.md', 'report.png', 'report.json')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Options:
   def check(self):
     if self.count < 0:
       raise UserError(f'count is {self.count}: it must be 0 or more')
+    check_seed('seed', self.seed)
     if self.repeats < 2:
       raise UserError(f'repeats is {self.repeats}: it must be at least 2')
 
@@ -144,7 +149,7 @@ def report_on_dataset(train, test, generated, protocol, options):
   classifier, real_labels = fit_classifier(train, test) if share else (None, None)
   pool = train if test is None else together(train, test)
   with _counting(generated, 1 if test is None else 2) as update:
-    def against(real, options):
+    def against(real, options, generated=generated):
       return evaluation.evaluate(
           real, generated, pool=pool, classifier=classifier,
           names=list(train.features), real_labels=real_labels, **_draws(options),
@@ -153,12 +158,30 @@ def report_on_dataset(train, test, generated, protocol, options):
     report = against(train, options)
     report['copies'] = _copies(train, generated)
     if test is not None:
-      # A test split is the smaller one: as many as it has, if not as asked.
-      most = min(len(x) for c, x in test.features.items()
-                 if not share or c in generated.features)
-      report['held_out'] = against(test, dataclasses.replace(
-          options, count=options.count if options.count <= most else 0))
+      held_out = _held_out(test, generated, share, options, against)
+      if held_out:
+        report['held_out'] = held_out
   return {'protocol': protocol | dataclasses.asdict(options)} | report
+
+
+def _held_out(test, generated, share, options, against):
+  """What `against` says of the classes that the test split has, or None of none."""
+  missing = []
+  if share:
+    missing = [c for c in generated.features if c not in test.features]
+    generated = generated.in_order([c for c in generated.features if c in test.features])
+  if not generated.features:
+    return None
+  # A test split is the smaller one: as many as it has, if not as asked.
+  most = min(len(x) for c, x in test.features.items()
+             if not share or c in generated.features)
+  report = against(test, dataclasses.replace(
+      options, count=options.count if options.count <= most else 0), generated)
+  if missing:
+    report['warnings'].insert(0, (
+        f'the test split has no images of {", ".join(missing)}: nothing is said of them '
+        'here.'))
+  return report
 
 
 def _draws(options):
@@ -192,17 +215,20 @@ def together(a, b):
 
 
 def write(report, folder):
-  """Writes report.json, report.md and report.png into a folder, all or none.
+  """Writes report.json, report.md and report.png into a folder.
+
+  The JSON file goes first and comes last: with it, all are there and of one report.
 
   Args:
     report: from `report_on_folder` or `report_on_dataset`.
-    folder: path; one that exists gives way.
+    folder: path; made where it is missing.
 
   Raises:
-    UserError: it cannot be written.
+    OSError: they cannot be written.
   """
-  with files.whole(folder, replace=True) as (work, keep):
-    files.write_json(work / 'report.json', report)
-    files.write(work / 'report.md', table.to_text(report, markdown=True))
-    chart.draw(report, work / 'report.png')
-    keep(work)
+  folder.mkdir(parents=True, exist_ok=True)
+  text = table.to_text(report, markdown=True)
+  (folder / 'report.json').unlink(missing_ok=True)
+  files.write(folder / 'report.md', text)
+  chart.draw(report, folder / 'report.png')
+  files.write_json(folder / 'report.json', report)

@@ -47,11 +47,13 @@ def _panel(panel, figure, parts):
   labels = list(parts[0][1]['classes'])
   names = [*labels, *(['mean'] if labels else []), 'pooled']
   for i, (title, part) in enumerate(parts):
-    values = [part['classes'][c][figure.name] for c in labels]
+    own = [c for c in labels if c in part['classes']]  # Held-out images may lack one.
+    values = [part['classes'][c][figure.name] for c in own]
     if labels:
       values.append(part['mean'][figure.name])
     values.append(part['pooled'][figure.name])
-    x = np.arange(len(names)) + (i - (len(parts) - 1) / 2) * width
+    places = [labels.index(c) for c in own] + list(range(len(labels), len(names)))
+    x = np.array(places) + (i - (len(parts) - 1) / 2) * width
     heights = np.array([v['value'] if v['value_at_floor_n'] is None
                         else v['value_at_floor_n'] for v in values])
     # About the bar's end, within what the figure can be.
@@ -59,7 +61,7 @@ def _panel(panel, figure, parts):
                                 for side in ('low', 'high')], *figure.limits)
     error = np.abs(bounds - heights)
     counts = sorted({v['floor_n'] or v['n_generated']
-                     for v in values[:len(labels) or 1]})
+                     for v in values[:len(own) or 1]})
     n = f'{counts[0]}' + (f' to {counts[-1]}' if len(counts) > 1 else '')
     panel.bar(x, heights, 0.9 * width, yerr=error, capsize=2,
               color=('#4878a8', '#e0a050')[i],

@@ -16,7 +16,7 @@ from pegan_jax.runs.run import Run
 
 
 def evaluate(config, workdir):
-  """Evaluates `config.evaluate.checkpoint` and prints the table.
+  """Evaluates `config.evaluate.checkpoint`, unless it is done, and prints the table.
 
   The samples are the first of those that `--mode generate` writes with the same
   `config.generate`, of its classes.
@@ -40,9 +40,13 @@ def evaluate(config, workdir):
     if jax.process_index() == 0:
       stack.enter_context(files.locked(
           run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
-    report = report_on(run, restored, extractor, *real_features(run, extractor))
+    if is_done(run, restored, extractor):
+      report = files.read_json(out / 'report.json')
+    else:
+      report = report_on(run, restored, extractor, *real_features(run, extractor))
+      if jax.process_index() == 0:
+        against.write(report, out)
     if jax.process_index() == 0:
-      against.write(report, out)
       print(table.to_text(report), end='')
       print(f'written to {out}')
   return out
@@ -65,10 +69,10 @@ def made_of(run, restored, extractor):
 
 def is_done(run, restored, extractor):
   """Whether the report is there, and is what would be made now."""
-  files.finish(folder(run, restored))
-  kept = provenance.read(folder(run, restored) / 'report.json')
-  return kept is not None and not provenance.differences(
-      made_of(run, restored, extractor), kept)
+  out = folder(run, restored)
+  kept = provenance.read(out / 'report.json')
+  return (kept is not None and all((out / name).is_file() for name in against.FILES)
+          and not provenance.differences(made_of(run, restored, extractor), kept))
 
 
 def options(config):

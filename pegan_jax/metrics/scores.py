@@ -28,7 +28,7 @@ def add(report, generated, classifier, real_labels, names=None):
     for label in labels:  # Among all its classes, whichever were generated.
       right[label] = (classifier.predict(generated.features[label])
                       == number[label])
-      if real_labels is not None:
+      if real_labels is not None and label in real_labels:
         right_real[label] = (real_labels[label] == number[label])[:, None]
     tables.append(((LABEL_FIDELITY,),
                    {c: x[:, None] for c, x in right.items()}, right_real))
@@ -43,9 +43,11 @@ def add(report, generated, classifier, real_labels, names=None):
       report['pooled'][figure.name] = _score(made, known, figure, pooled=True)
       if report['mean']:
         report['mean'][figure.name] = _score(made, known, figure)
-        for j, label in enumerate(labels):
+        for label in labels:
           report['classes'][label][figure.name] = _score(
-              made[j:j + 1], known[j:j + 1], figure)
+              [scores[label][:, i].astype(float)],
+              [reference[label][:, i].astype(float)] if label in reference else [],
+              figure)
 
 
 def _score(generated, real, figure, pooled=False):

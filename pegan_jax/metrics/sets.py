@@ -185,7 +185,7 @@ def check_classes(real, generated):
 
 def _say_sizes(sizes):
   shown = [f'{w}x{h}' for h, w in sorted(sizes)]
-  return ', '.join(shown[:3]) + (f' and {len(shown) - 3} other sizes'
+  return ', '.join(shown[:3]) + (f' and {len(shown) - 3} more'
                                  if len(shown) > 3 else '')
 
 

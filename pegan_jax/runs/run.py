@@ -1,15 +1,15 @@
 """A config and a data set, checked and turned into what every mode works with."""
 
+import math
 import pathlib
 
 import jax
 
 from pegan_jax import methods
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_seed, UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import dataset, matches
 from pegan_jax.runs.step import init_state
-
 
 class Run:
   """A run in a workdir: what its config and data set amount to.
@@ -37,6 +37,8 @@ class Run:
         'classes': self.info.classes, 'channels': self.info.channels,
         'image_size': self.info.image_size,
         'metadata': self.info.metadata, 'content': self.info.content}}
+    if config.data_dir:  # Whoever reads it may stand in another folder.
+      self.saved_config['data_dir'] = str(self.info.folder.absolute())
     if config.get('match'):
       self.saved_config['dataset']['matches'] = matches.digest(self.info)
 
@@ -79,6 +81,17 @@ def _check(config, mesh):
   if config.dtype not in ('float32', 'bfloat16'):
     raise UserError(
         f'dtype is {config.dtype!r}: choose float32 or bfloat16')
-  if round(32 * config.width) < 1:
-    raise UserError(f'width is {config.width}: it leaves no filters')
+  if not 0 < config.width < 100 or round(32 * config.width) < 1:
+    raise UserError(f'width is {config.width}: it leaves no filters, or too many')
+  for name, seed in (('seed', config.seed), ('evaluate.seed', config.evaluate.seed),
+                     ('generate.seed', config.generate.seed)):
+    check_seed(name, seed)
+  for name in ('gen', 'disc'):
+    rate, fall = config[name].learning_rate, config[name].decay_fraction
+    if not 0 < rate < math.inf:
+      raise UserError(f'{name}.learning_rate is {rate}: it must be above 0')
+    if not 0 <= fall <= 1:
+      raise UserError(f'{name}.decay_fraction is {fall}: it must be in [0, 1]')
+  if config.get('num_blocks', 0) < 0:
+    raise UserError(f'num_blocks is {config.num_blocks}: it must be 0 or more')
   sharding.check_batch(mesh, config.batch_size)

@@ -147,9 +147,13 @@ def _train(run, checkpoints, began):
     terminal.say(f'already trained to step {start}')
     if not owed:
       return
+  records = dataset.Records(run.info, 'train')
+  _check_classes(run, records)
   watch = Watch(run) if config.eval_every else None
   if primary:
     files.write_json(run.workdir / 'config.json', run.saved_config)
+    files.write_json(run.workdir / dataset.TRAINED_ON, sorted(records.sources(
+        range(len(records.labels)))))
   writer = writers.create_writer(config.writer, run.workdir, start, primary, every,
                                  bool(owed))
   progress = terminal.Progress(config.num_steps, start)
@@ -158,7 +162,8 @@ def _train(run, checkpoints, began):
       terminal.say(f'resuming from step {start}' if restored else
                   'starting from step 0')
     state = state or run.init_state()
-    _describe(run, state, writer, start)
+    # At a step that a restart hides, so that each says it once.
+    _describe(run, state, writer, start + bool(start))
     samples = Samples(run)
     make_up = lambda: _make_up(owed, state, start, samples, watch, writer)
     if start < config.num_steps:
@@ -170,6 +175,15 @@ def _train(run, checkpoints, began):
   finally:
     progress.close()
     writer.close()
+
+
+def _check_classes(run, records):
+  """Raises UserError for a class, or backgrounds, that there is nothing to learn of."""
+  names = run.info.classes + ['background'] * run.method.TRANSLATES
+  missing = [name for label, name in enumerate(names) if not len(records.find(label))]
+  if missing:
+    raise UserError(f'the train split of {str(run.info.folder)!r} has no '
+                    f'{" and no ".join(missing)} images')
 
 
 def _owed(run, step):

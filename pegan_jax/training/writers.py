@@ -7,6 +7,8 @@ neither TensorFlow nor TensorBoard.
 
 import io
 import json
+import math
+import os
 import pathlib
 import time
 
@@ -34,10 +36,22 @@ class TensorBoardWriter:
 
   def __init__(self, folder, hidden):
     folder.mkdir(parents=True, exist_ok=True)
+    older = sorted(folder.glob('events.out.tfevents.*'))
+    # A file's name has the second: another of the same second would take its place.
+    while any(p.name.split('.')[3] == str(time.time())[:10] for p in older):
+      time.sleep(0.05)
     self._events = EventsWriter(str(folder / 'events'))
+    self._sort_last(folder, older)
     self._events.write_event(event_pb2.Event(
         step=hidden, wall_time=time.time(),
         session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
+
+  def _sort_last(self, folder, older):
+    """Names the new file after all others, which TensorBoard reads in that order."""
+    new, = set(folder.glob('events.out.tfevents.*')) - set(older)
+    if older and new.name < older[-1].name:  # The clock was set back.
+      head, tail = older[-1].name.split('.')[3], new.name.split('.', 4)[4]
+      os.rename(new, folder / f'events.out.tfevents.{int(head) + 1}.{tail}')
 
   def _write(self, step, message):
     self._events.write_event(event_pb2.Event(
@@ -69,13 +83,17 @@ class FileWriter:
 
   Args:
     workdir: gets `metrics.jsonl` and `samples/`.
-    step: lines of later steps, left by a run that was killed, are removed.
+    step: lines and grids of later steps, left by a run that was killed, are removed.
     every: a line was written at least every so many steps; 0 if that is not known.
   """
 
   def __init__(self, workdir, step, every=0):
     self._samples = pathlib.Path(workdir) / 'samples'
     self._samples.mkdir(parents=True, exist_ok=True)
+    for grid in self._samples.glob('*_*.png'):
+      number = grid.name.partition('_')[0]
+      if number.isdecimal() and int(number) > step:
+        grid.unlink()
     path = pathlib.Path(workdir) / _LINES
     last = _keep_until(path, step)
     if every and step - last >= every:
@@ -134,10 +152,11 @@ def _read(path):
     if not text.endswith(b'\n'):
       continue
     try:
-      line = json.loads(text)
-      line['step'] + 0  # A number, or nothing of ours.
-    except (ValueError, KeyError, TypeError):
-      line = None
+      line = files.parse_json(text)
+      if not 0 <= line['step'] < 2**53 or not all(map(math.isfinite, line.values())):
+        line = None
+    except (ValueError, KeyError, TypeError, OverflowError, AttributeError):
+      line = None  # Not numbers, or nothing of ours.
     yield line, text
 
 

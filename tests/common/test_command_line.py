@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # A command that says something, writes a file and says something again.
 _SCRIPT = r'''
 import os, sys
-from pegan_jax import command_line
+from pegan_jax.common import command_line
 def action():
   print('first', file=sys.stderr, flush=True)
   print('\xb1 first', flush=True)
@@ -119,6 +119,9 @@ def _chained(error, cause):
      'there is not enough memory: lower the size'),
     (_chained(UserError('the data set cannot be opened'), MemoryError()),
      'there is not enough memory: lower the size'),
+    (_chained(UserError('cannot write x: the disk is full'),
+              jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: No space left')),
+     'cannot write x: the disk is full'),
     (_chained(UserError('x.pth does not fit in memory'), MemoryError()),
      'x.pth does not fit in memory'),
     (UnicodeEncodeError('utf-8', 'a/\udcf6l', 2, 3, 'surrogates not allowed'),

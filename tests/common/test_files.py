@@ -161,3 +161,28 @@ def test_an_input_that_cannot_be_read_is_not_blamed_on_the_output(tmp_path):
     with files.whole(tmp_path / 'out') as (folder, _):
       raise PermissionError(errno.EACCES, 'Permission denied', str(folder / 'x.png'))
   assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('content', ['', '{', '{}', '{"moves": 3, "replace": true}'])
+def test_a_damaged_note_of_moves_is_none(tmp_path, content):
+  work = tmp_path / '.a.part'
+  work.mkdir()
+  (work / 'whole.json').write_text(content)
+  files.finish(tmp_path / 'a')
+  assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_needs_a_name_of_its_own(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  assert files.named('.') == tmp_path and files.named('a') == files.pathlib.Path('a')
+  with pytest.raises(UserError, match='exists already'):
+    with files.whole('.'):
+      pass
+  with pytest.raises(UserError, match='is no name for a new folder'):
+    files.named('/')
+
+
+def test_json_without_end_is_damaged(tmp_path):
+  (tmp_path / 'a.json').write_text('[' * 200_000)
+  with pytest.raises(ValueError):
+    files.read_json(tmp_path / 'a.json')

@@ -15,7 +15,8 @@ BAD = {
     '.hidden': 'begins with a dot', '': 'is empty', 'a\tb': 'control characters',
     'a\x85b': 'control characters', os.fsdecode(b'\xff'): 'not UTF-8',
     ' a': 'begins or ends with a space', 'ß' * 101: 'longer than 200 bytes',
-    'manifest.csv': 'generation writes'}
+    'manifest.csv': 'generation writes', 'provenance.json': 'generation writes',
+    'a\uffff': 'control characters'}
 
 
 @pytest.mark.parametrize('name', BAD)
@@ -31,7 +32,7 @@ def test_other_names_are_taken(name):
   class_names.check_class(name, '')
 
 
-@pytest.mark.parametrize('pair', [('Pit', 'pit'), ('\u00f6l', 'o\u0308l')])
+@pytest.mark.parametrize('pair', [('Pit', 'pit'), ('Background', 'background'), ('\u00f6l', 'o\u0308l')])
 def test_two_names_of_one_folder(pair):
   with pytest.raises(UserError, match='are one folder'):
     class_names.check_classes(pair, 'here')

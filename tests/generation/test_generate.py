@@ -15,6 +15,7 @@ from pegan_jax.data import dataset
 from pegan_jax.generation import drawing, generate as generate_lib
 from pegan_jax.generation.generate import generate
 from pegan_jax.methods import conditional
+from pegan_jax.runs.checkpoints.store import Checkpoints
 
 
 @pytest.fixture(scope='module')
@@ -192,7 +193,7 @@ def test_images_are_the_generators_own(setting):
   config, workdir = setting
   out = generate(config, workdir)
   run = generate_lib.Run(config, workdir)
-  restored = generate_lib.Checkpoints(workdir).restore(run.state_template())
+  restored = Checkpoints(workdir).restore(run.state_template())
   backgrounds, sources = drawing.load_backgrounds(run)
   row = _rows(out)[7]
   label = run.info.classes.index(row['class'])

@@ -11,7 +11,6 @@ import pytest
 from configs import default
 from conftest import untrained
 from data_prep import build, frames as box_files
-from pegan_jax import methods
 from pegan_jax.annotations import regions
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation import settings
@@ -109,7 +108,7 @@ def test_a_faint_masks_defect_has_a_box(method, faintest):
   config.generate.update({'mask_threshold': 0.5, 'change_threshold': 0.2})
   info = types.SimpleNamespace(classes=['pa'])
   find = settings.defect_finder(types.SimpleNamespace(
-      config=config, info=info, method=methods.get(method)))
+      config=config, info=info, has_masks=method == 'pegan_plus'))
   for peak in (1.0, 0.3, 0.15):
     mask = np.full((32, 32), 255 * peak * 0.4, np.uint8)
     mask[4:8, 10:20] = 255 * peak
@@ -209,3 +208,31 @@ def test_frames_that_cannot_take_a_defect(setting):
   Image.new('L', (31, 400)).save(folder / 'in' / 'broken.png')
   with pytest.raises(UserError, match='31x400 pixels'):
     generate(config, workdir)
+
+
+@pytest.mark.parametrize('name, words', [
+    ('classes.png', "'classes', which is the name of a file that is written"),
+    ('provenance.json/a.png', "'provenance.json', which is"),
+    ('manifest.csv/a.png', "'manifest.csv', which is")])
+def test_frames_of_the_names_of_files_that_are_written(setting, name, words):
+  config, workdir, folder = setting
+  config.generate.formats = 'yolo'
+  (folder / 'in' / name).parent.mkdir(exist_ok=True)
+  (folder / 'in' / 'wide.png').rename(folder / 'in' / name)
+  with pytest.raises(UserError, match=words):
+    generate(config, workdir)
+
+
+def test_frames_are_not_written_among_themselves(setting):
+  config, workdir, folder = setting
+  config.generate.out = str(folder / 'in' / 'made')
+  with pytest.raises(UserError, match='whose images are painted on'):
+    generate(config, workdir)
+
+
+def test_a_setting_that_is_of_crops_alone_makes_no_other_frames(setting, capsys):
+  config, workdir, _ = setting
+  out = generate(config, workdir)
+  config.generate.per_class += 1
+  assert generate(config, workdir) == out
+  assert 'is made already' in capsys.readouterr().err

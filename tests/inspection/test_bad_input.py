@@ -195,6 +195,15 @@ class TestLeaks:
            'a/test/0.png', 'trained on test images')
     config.write_text(json.dumps({'data_dir': str(folder)}))
     assert 'none of the 9 images' in self._check(folder, made)[2]
+    # The run's own list of them says more than a data set that may have changed.
+    listed = tmp_path / 'trained_on.json'
+    listed.write_text(json.dumps(['a/train/0.png', 'b/test/1.png']))
+    _fails(capsys, ['study', '--data', folder, '--generated', made],
+           'b/test/1.png', 'trained on test images')
+    listed.write_text('[[')
+    _fails(capsys, ['study', '--data', folder, '--generated', made],
+           'trained_on.json is damaged')
+    listed.unlink()
     # One that was built anew at that place says nothing of what was trained on.
     content = dataset.load_info(folder).content
     config.write_text(json.dumps(

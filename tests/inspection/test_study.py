@@ -238,6 +238,7 @@ def test_filtered_compared_with_unfiltered(tmp_path):
            'mixed': worlds.write_images(tmp_path / 'mixed', mixed)}
   def extractor(pixels, progress=None):
     return pixels.reshape(len(pixels), -1)[:, ::16] / 255
+  extractor.protocol = lambda: {'network': 'pixels'}
   found = study.study(
       _options(world, tmp_path / 'out', 'mixed', filter='compare'),
       PixelTrainer, extractor)
@@ -257,6 +258,15 @@ def test_filtered_compared_with_unfiltered(tmp_path):
       _options(world, tmp_path / 'out', 'mixed', filter='compare'),
       PixelTrainer, extractor)
   assert again == found and len(PixelTrainer.trained) == before
+  # By another network, or with a manifest, it is another: the judge is trained anew.
+  extractor.protocol = lambda: {'network': 'others'}
+  study.study(_options(world, tmp_path / 'out', 'mixed', filter='compare'),
+              PixelTrainer, extractor)
+  assert len(PixelTrainer.trained) == before + 1
+  (tmp_path / 'mixed' / 'manifest.csv').write_text('file,background\na/0.png,\n')
+  study.study(_options(world, tmp_path / 'out', 'mixed', filter='compare'),
+              PixelTrainer, extractor)
+  assert len(PixelTrainer.trained) == before + 2
 
 
 def test_names_of_folders():

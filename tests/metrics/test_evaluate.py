@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -136,3 +137,22 @@ def test_bad_settings(trained):
 def test_the_default_evaluates_within_the_run():
   config = pegan.get_config()
   assert config.eval_every > 0 and config.evaluate.network == 'auto'
+
+
+def test_what_is_done_is_not_done_again_and_what_is_beside_it_stays(
+    trained, tmp_path, capsys):
+  config, workdir = trained
+  config = config.copy_and_resolve_references()
+  workdir = shutil.copytree(workdir, tmp_path / 'run')
+  config.evaluate.repeats = 2
+  out = evaluate(config, workdir)
+  first = capsys.readouterr().out
+  (out / 'notes.txt').write_text('mine')
+  written = (out / 'report.json').stat().st_mtime_ns
+  assert evaluate(config, workdir) == out and capsys.readouterr().out == first
+  assert (out / 'report.json').stat().st_mtime_ns == written
+  (out / 'report.png').unlink()
+  config.evaluate.repeats = 3
+  evaluate(config, workdir)
+  assert json.loads((out / 'report.json').read_text())['protocol']['repeats'] == 3
+  assert (out / 'report.png').exists() and (out / 'notes.txt').read_text() == 'mine'

@@ -272,3 +272,25 @@ def test_report_is_written_whole(report, tmp_path):
   assert names == ['report.json', 'report.md', 'report.png']
   assert json.loads(
       (tmp_path / 'evaluation/report.json').read_text('utf-8')) == report
+
+
+def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
+  (train, test), made = make_splits(), make_set(2, 20)
+  full = against.report_on_dataset(train, test, made, PROTOCOL, OPTIONS)
+  test = test.in_order(['a', 'c'])
+  report = against.report_on_dataset(train, test, made, PROTOCOL, OPTIONS)
+  assert list(report['classes']) == ['a', 'b', 'c']
+  assert list(report['held_out']['classes']) == ['a', 'c']
+  assert any('test split has no images of b' in w for w in report['held_out']['warnings'])
+  for c in 'ac':  # What the classifier makes of c's real images, not of b's.
+    for part in (lambda r: r, lambda r: r['held_out']):
+      assert (part(report)['classes'][c]['label_fidelity']
+              == part(full)['classes'][c]['label_fidelity'])
+  assert report['classes']['b']['label_fidelity']['floor'] is None
+  assert full['classes']['b']['label_fidelity']['floor'] is not None
+  chart.draw(report, tmp_path / 'r.png')
+  table.to_text(report)
+  # Of no generated class at all: nothing is held out.
+  alone = against.report_on_dataset(
+      train, test.in_order(['a']), made.in_order(['b']), PROTOCOL, OPTIONS)
+  assert 'held_out' not in alone

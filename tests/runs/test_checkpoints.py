@@ -4,6 +4,9 @@ import pathlib
 import re
 import time
 
+import os
+import shutil
+
 import jax
 import jax.numpy as jnp
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
@@ -173,3 +176,41 @@ def test_model_that_does_not_fit(tmp_path, key, value, message):
   template.gen[key] = value
   with pytest.raises(UserError, match=message):
     Checkpoints(tmp_path, say=pytest.fail).restore(template, CONFIG)
+
+
+def test_what_may_not_be_read_is_not_damaged(tmp_path, monkeypatch):
+  """Orbax says of a folder that is closed to it that it is not there."""
+  save_steps(tmp_path, 1, 2)
+  state = tmp_path / 'checkpoints' / '2' / 'state'
+  (state / '_METADATA').rename(tmp_path / 'kept')
+  access = os.access
+  monkeypatch.setattr(os, 'access', lambda path, mode: (
+      str(path) != str(state) and access(path, mode)))
+  with pytest.raises(UserError, match='2/state: permission denied'):
+    Checkpoints(tmp_path).restore(make_state(0))
+  assert sorted(os.listdir(tmp_path / 'checkpoints')) == ['1', '2']
+
+
+@pytest.mark.parametrize('name', ['010', '04', '٩'])
+def test_a_folder_that_is_no_steps_own_name_is_passed_over(tmp_path, name):
+  save_steps(tmp_path, 1)
+  (tmp_path / 'checkpoints' / name).mkdir()
+  save_steps(tmp_path, 2)
+  assert Checkpoints(tmp_path).steps() == [1, 2]
+  check_equal(Checkpoints(tmp_path).restore(make_state(0)).state, make_state(2))
+
+
+def test_a_reader_follows_a_run_that_goes_on(tmp_path, monkeypatch):
+  """The one step there is is deleted while it is read, and a newer one is whole."""
+  save_steps(tmp_path, 1)
+  reader, said = Checkpoints(tmp_path), []
+  reader._say = said.append
+  read = reader._read
+
+  def meanwhile(step, *args):
+    if step == 1:
+      save_steps(tmp_path, 2)
+      shutil.rmtree(tmp_path / 'checkpoints' / '1')
+    return read(step, *args)
+  monkeypatch.setattr(reader, '_read', meanwhile)
+  assert reader.restore(make_state(0)).step == 2 and not said

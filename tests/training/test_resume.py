@@ -11,6 +11,7 @@ import pytest
 from data_prep import build
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.runs.checkpoints import store as checkpoints_lib
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
@@ -138,6 +139,18 @@ def test_a_checkpoint_of_before_its_images_were_noted_is_gone_on_with(
   train(config, tmp_path)
   assert 'does not say which images it was trained on' in capsys.readouterr().err
   assert Checkpoints(tmp_path).latest_step() == 4
+
+
+@pytest.mark.parametrize('gone', ['sc', 'background'])
+def test_a_class_without_training_images_is_said_before_the_first_step(
+    config, tmp_path, monkeypatch, gone):
+  find = dataset.Records.find
+  monkeypatch.setattr(dataset.Records, 'find', lambda self, label: find(self, label)[
+      :0 if (Run(config, tmp_path).info.classes + ['background'])[label] == gone
+      else None])
+  with pytest.raises(UserError, match=f'the train split of .* has no {gone} images'):
+    train(config, tmp_path)
+  assert not (tmp_path / 'metrics.jsonl').exists()
 
 
 # What belongs to a step that the run was killed at.

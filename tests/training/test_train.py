@@ -158,12 +158,21 @@ def test_a_loss_that_is_not_finite_stops_the_run(straight, tmp_path):
     ('dtype', 'float16', 'float32 or bfloat16'),
     ('ema_decay', 1.0, r'\[0, 1\)'),
     ('width', 0.001, 'no filters'),
+    ('width', float('nan'), 'no filters'),
+    ('width', float('inf'), 'too many'),
+    ('seed', -1, '^seed is -1: it must be a whole number'),
+    ('seed', 2**31, 'seed is 2147483648'),
+    ('evaluate.seed', -1, 'evaluate.seed is -1'),
+    ('generate.seed', 2**40, 'generate.seed is 1099511627776'),
+    ('gen.learning_rate', -1.0, 'gen.learning_rate is -1.0'),
+    ('disc.decay_fraction', 2.0, 'disc.decay_fraction is 2.0'),
+    ('num_blocks', -1, 'num_blocks is -1'),
     ('method', 'pix2pix', 'no method'),
     ('data_dir', '/nowhere', 'data_prep.build'),
     ('writer', 'wandb', 'tensorboardx or clu'),
 ])
 def test_bad_config_is_one_sentence(config, tmp_path, key, value, words):
-  config[key] = value
+  config.update_from_flattened_dict({key: value})
   with pytest.raises(UserError, match=words) as e:
     train(config, tmp_path)
   assert '\n' not in str(e.value)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 from PIL import Image
@@ -29,12 +28,13 @@ def test_lines_after_the_resumed_step_are_dropped(tmp_path):
 
 def test_what_is_damaged_is_left_out_and_kept_beside(tmp_path, capsys):
   path = tmp_path / 'metrics.jsonl'
-  old = b'{"step": 1}\n{"step": \xff}\n[2]\n{"step": "3"}\n{"step": 3}\n{"ste'
+  old = (b'{"step": 1}\n{"step": \xff}\n[2]\n{"step": "3"}\n{"step": NaN}\n'
+         b'{"step": 2, "a": null}\n{"step": 2, "a": 1e999}\n{"step": 3}\n{"ste')
   path.write_bytes(old)
   writers.create_writer('tensorboardx', tmp_path, 3).close()
   assert path.read_bytes() == b'{"step": 1}\n{"step": 3}\n'
   assert (tmp_path / 'metrics_damaged_1.jsonl').read_bytes() == old
-  assert f'3 lines of {path} are damaged' in capsys.readouterr().err
+  assert f'6 lines of {path} are damaged' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('content, told', [
@@ -49,6 +49,33 @@ def test_a_hole_is_told(tmp_path, capsys, content, told):
   assert told in err and bool(err) == bool(told)
 
 
+def test_grids_of_later_steps_go_as_lines_do(tmp_path):
+  for step in (4, 6):
+    path = writers.sample_path(tmp_path / 'samples', step, 'production')
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b'of a run before')
+  (tmp_path / 'samples' / 'notes_of_mine.png').write_bytes(b'mine')
+  writers.create_writer('tensorboardx', tmp_path, 4).close()
+  assert sorted(p.name for p in (tmp_path / 'samples').iterdir()) == [
+      '0000004_production.png', 'notes_of_mine.png']
+
+
+def test_event_files_follow_each_other_whatever_the_clock_says(tmp_path):
+  """Two in one second, and one after the clock was set back."""
+  for step in (1, 2):
+    writer = writers.create_writer('tensorboardx', tmp_path, step - 1)
+    writer.write_scalars(step, {'a': step})
+    writer.close()
+  last = max((tmp_path / 'tensorboard').iterdir())
+  parts = last.name.split('.')
+  parts[3] = str(int(parts[3]) + 5000)
+  last.rename(last.with_name('.'.join(parts)))
+  writer = writers.create_writer('tensorboardx', tmp_path, 2)
+  writer.write_scalars(3, {'a': 3})
+  writer.close()
+  assert _shown(tmp_path) == {f'a, step {i}': 1 for i in (1, 2, 3)}
+
+
 def _shown(folder):
   return {k: len(v) for k, v in trees.events(folder / 'tensorboard').items()}
 
@@ -56,7 +83,6 @@ def _shown(folder):
 def test_tensorboard_shows_each_step_once_after_a_kill(tmp_path):
   """Killed before the first checkpoint, and after the second, of step 4."""
   def write(start, steps, **settings):
-    time.sleep(1.01)  # tensorboardX names its files by the second.
     writer = writers.create_writer('tensorboardx', tmp_path, start, **settings)
     for step in steps:
       writer.write_scalars(step, {'a': step})

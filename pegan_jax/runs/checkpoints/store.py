@@ -11,6 +11,7 @@ import errno
 import functools
 import itertools
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -102,7 +103,8 @@ class Checkpoints:
       return []
     except OSError as error:
       raise UserError(f'cannot list {self.folder}: {_reason(error)}') from error
-    return sorted({int(n) for n in names if n.isdecimal()} - self._damaged)
+    return sorted({int(n) for n in names if n.isdecimal() and str(int(n)) == n}
+                  - self._damaged)
 
   def latest_step(self) -> int | None:
     """Returns the last of `steps`, or None; raises as it does."""
@@ -228,8 +230,10 @@ class Checkpoints:
       raise UserError(f'there is no checkpoint {step} in {self.folder}, only '
                       f'{", ".join(map(str, steps)) or "an empty folder"}')
     damaged = {}
-    for candidate in reversed(steps) if step is None else [step]:
-      reason = None
+    # Asked anew each time: a run that goes on deletes old ones and makes new ones.
+    while left := [s for s in (self.steps() if step is None else steps)
+                   if s not in damaged and step in (None, s)]:
+      candidate, reason = left[-1], None
       try:
         body, host = self._read(candidate, template, config, free)
       except _DamagedError as error:
@@ -237,6 +241,7 @@ class Checkpoints:
       if _on_any_process(reason is not None):
         damaged[candidate] = reason or 'another process cannot read it'
         continue
+      damaged = {s: why for s, why in damaged.items() if s in self.steps()}
       if damaged:
         self._damaged.update(damaged)
         self._say(f'cannot be used in {self.folder}: {_listed(damaged)}; going back '
@@ -362,10 +367,14 @@ def _read_item(folder, **args):
     with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
       return reader.restore(folder, args=ocp.args.Composite(**args))
   except Exception as error:  # Damage surfaces as nearly any type.
-    if (isinstance(error, (MemoryError, PermissionError))  # Not its fault.
-        or getattr(error, 'errno', None) == errno.ENOMEM
+    if (isinstance(error, MemoryError) or getattr(error, 'errno', None) == errno.ENOMEM
         or 'RESOURCE_EXHAUSTED' in str(error)):
-      raise UserError(f'cannot read {folder}: {_reason(error)}') from error
+      raise UserError(f'cannot read {folder}: there is not enough memory') from error
+    # Orbax says of what it may not read that it is not there.
+    for place, folders, names in os.walk(folder):
+      for name in (*folders, *names):
+        if not os.access(os.path.join(place, name), os.R_OK):
+          raise UserError(f'cannot read {place}/{name}: permission denied') from error
     raise _DamagedError(
         f'its {next(iter(args))} cannot be read') from error
 
@@ -389,6 +398,4 @@ def _reason(error):
     return 'the disk is full'
   if isinstance(error, OSError) and error.strerror:
     return error.strerror.lower()
-  if isinstance(error, MemoryError):
-    return 'there is not enough memory'
   return (text.strip() or 'no reason is given').splitlines()[0][:100]
