@@ -99,7 +99,7 @@ def _methods(config):
       raise UserError(f'config.{key} is {tuple(values)}: give one or more, each once')
   for name in (*names, *config.settings):
     _base(name)  # An unknown one is named before anything is trained.
-  return names
+  return tuple(names)
 
 
 def _base(name):

@@ -71,9 +71,6 @@ def load_backgrounds(run):
   """
   settings, info = run.config.generate, run.info
   if not run.method.TRANSLATES:
-    if settings.backgrounds:
-      raise UserError(f'{run.config.method} draws from noise: leave out '
-                      '--config.generate.backgrounds')
     return None, None
   if settings.backgrounds:
     return _cut_backgrounds(settings.backgrounds, info)

@@ -30,6 +30,9 @@ def check(run):
     raise UserError('give --config.generate.frames for whole frames or '
                     '--config.generate.backgrounds for crops, not both')
   if not run.method.TRANSLATES:
+    if settings.backgrounds:
+      raise UserError(f'{method} draws from noise: leave out '
+                      '--config.generate.backgrounds')
     for name in ('frames', 'formats'):
       if settings[name]:
         raise UserError(f'{method} draws from noise, and where a defect lies in its '

@@ -33,6 +33,7 @@ def evaluate(config, workdir):
   """
   run = Run(config, workdir)
   options(config).check()
+  settings.check(run)
   extractor = features.from_config(config.evaluate)
   restored = restore(run, config.evaluate.checkpoint)
   out = folder(run, restored)

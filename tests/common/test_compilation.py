@@ -11,7 +11,7 @@ from pegan_jax.common.runtime import compilation
 
 _SCRIPT = '''
 import jax, jax.monitoring
-from pegan_jax import compilation
+from pegan_jax.common.runtime import compilation
 jax.config.update('jax_persistent_cache_min_compile_time_secs', 0)
 jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)
 compilation.keep()

@@ -184,6 +184,9 @@ def _by_level_and_place(pixels, progress=None):
   return pixels.reshape(len(pixels), -1)[:, ::16] / 255
 
 
+_by_level_and_place.protocol = lambda: {'network': 'levels'}
+
+
 @pytest.fixture
 def levels(tmp_path):
   """Two classes of flat images, backgrounds, and one generated image a fate."""

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from configs import pegan_plus
-from data_prep import match
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
 from pegan_jax.generation import drawing
 from pegan_jax.methods import pegan_plus as method
+from pegan_jax.metrics import match
 
 
 def test_shares_are_the_nearest_defects_and_balanced():

@@ -1,11 +1,10 @@
 """Checkpoints come back bit for bit, or say in one sentence why not."""
 
+import os
 import pathlib
 import re
-import time
-
-import os
 import shutil
+import time
 
 import jax
 import jax.numpy as jnp
@@ -182,7 +181,7 @@ def test_what_may_not_be_read_is_not_damaged(tmp_path, monkeypatch):
   """Orbax says of a folder that is closed to it that it is not there."""
   save_steps(tmp_path, 1, 2)
   state = tmp_path / 'checkpoints' / '2' / 'state'
-  (state / '_METADATA').rename(tmp_path / 'kept')
+  (state / 'd').rename(tmp_path / 'kept')
   access = os.access
   monkeypatch.setattr(os, 'access', lambda path, mode: (
       str(path) != str(state) and access(path, mode)))
