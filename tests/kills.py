@@ -1,9 +1,9 @@
 """Kills stages at seeded moments, runs them again, and compares what is left on disk.
 
-`python tests/kills.py FOLDER` answers a line "STAGE SEED KILLS" on standard input with
-one of JSON: what `Killer.series` returns, in a list. It is a program of its own since
-importing JAX takes seconds: this process imports everything, starts neither JAX nor
-threads, and forks a child for each attempt.
+`python tests/kills.py FOLDER` answers a line of JSON on standard input, [stage, moments]
+or [stage, how many series], with one of what `Killer.series` returns, in a list. It is
+a program of its own since importing JAX takes seconds: this process imports everything,
+starts neither JAX nor threads, and forks a child for each attempt.
 """
 
 import dataclasses
@@ -261,8 +261,9 @@ def main():
   answers = os.fdopen(os.dup(1), 'w')
   killer = Killer(sys.argv[1])
   for line in sys.stdin:
-    stage, seed, kills = line.split()
-    found = [killer.series(stage, 1, int(seed), i) for i in range(int(kills))]
+    stage, moments = json.loads(line)
+    found = ([killer.series(stage, moments)] if isinstance(moments, list) else
+             [killer.series(stage, 1, number=i) for i in range(moments)])
     print(json.dumps(found), file=answers, flush=True)
 
 
