@@ -141,6 +141,7 @@ def _train(run, checkpoints, began):
     every = restored.config['log_every']
   owed = _owed(run, start)
   if start >= config.num_steps:
+    # A rate may change on the way to a later step only: what is done has its own.
     fit.check_config(
         checkpoints.folder / str(restored.step), run.saved_config, restored.config,
         FREE_KEYS | fit.not_noted(restored.config))
