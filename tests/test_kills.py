@@ -25,7 +25,7 @@ KNOWN = {
 def kill(tmp_path_factory):
   """kill(stage, moments): what `kills.Killer.series` found, by a process for all.
 
-  Moments are a list of them, or how many series of one drawn moment.
+  Moments are a list of them, or how many kills at drawn ones.
   """
   program = subprocess.Popen(
       [sys.executable, pathlib.Path(__file__).with_name('kills.py'),
