@@ -29,9 +29,9 @@ from scipy import stats
 
 from data_prep import frames as box_files, images
 from pegan_jax.annotations import regions
+from pegan_jax.generation.sampler import Sampler
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
-from pegan_jax.runs.step import scale, to_pixels
 
 _HIT = 0.3
 _SHOWN = 2  # Frames of a class on the picture, of the best and of the worst.
@@ -50,7 +50,8 @@ def main():
   args = parser.parse_args()
   run = _load_run(args.workdir)
   restored = restore(run, 'newest')
-  erase = _eraser(run, restored.state.ema)
+  sampler = Sampler(run)
+  erase = jax.jit(lambda x: sampler.eliminate(restored.state.ema, x[None])[0])
   results = {}
   for name, cases in _draw(args).items():
     results[name] = [_compare(args, run, erase, *case) for case in cases]
@@ -79,20 +80,6 @@ def _draw(args):
   rng = np.random.default_rng(args.seed)
   return {name: [cases[i] for i in rng.permutation(len(cases))[:args.per_class]]
           for name, cases in sorted(found.items())}
-
-
-def _eraser(run, sampler):
-  """erase(uint8 [n, h, w, C]) -> the same as backgrounds."""
-  info = run.info
-
-  @jax.jit
-  def erase(x):
-    x = scale(x, run.config.image_size)
-    x = jax.numpy.broadcast_to(x, (*x.shape[:-1], 3))
-    y = run.method.eliminate(run.nets, sampler, x[None])[0]
-    return to_pixels(y, info.image_size, info.channels)
-
-  return erase
 
 
 def _change_map(frame, erase, side):

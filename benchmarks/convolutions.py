@@ -89,11 +89,11 @@ def calls(config):
     return jax.jit(function)(a, b)
 
   method = methods.get(config.method)
-  nets = method.networks(config, iteration.DOMAINS)
+  nets = method.networks(config, iteration.CLASSES)
   state = jax.eval_shape(lambda: step.init_state(method, nets, config))
   with mock.patch.object(blocks, 'run', run):
     jaxpr = jax.make_jaxpr(step.make_step(method, nets, config))(
-        state, iteration.batch(config, method.LAYOUT))
+        state, iteration.batch(config, method.layout), nets.frozen)
   listed, found = list(names), collections.Counter()
 
   def walk(jaxpr, times):

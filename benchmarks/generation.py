@@ -2,10 +2,10 @@
 
   python -m benchmarks.generation --data data/neu64 [--per_class 600] [--width 1]
 
-Draws --per_class images of each class with PE-GAN, freshly initialised, by turns and
-in one process: the images drawn and dropped; drawn and written as `--mode generate`
-does; and written alone, the same images drawn beforehand. Prints images/s of each
-and what writing adds to drawing.
+Samples --per_class images of each class with PE-GAN, freshly initialised, by turns and
+in one process: the images sampled and dropped; sampled and written, with masks, boxes and
+manifest, as `--mode generate` does; and written alone, the same images sampled beforehand.
+Prints images/s of each and what writing adds to sampling.
 """
 
 import argparse
@@ -19,7 +19,8 @@ import jax
 
 from configs import pegan
 from pegan_jax.common.runtime import compilation
-from pegan_jax.generation import drawing, generate
+from pegan_jax.generation import crops, jobs
+from pegan_jax.generation.sampler import Sampler
 from pegan_jax.runs.run import Run
 
 
@@ -34,13 +35,10 @@ def main():
   config = pegan.get_config()
   config.update({'data_dir': args.data, 'width': args.width})
   run = Run(config, 'nowhere')
-  sampler, classes = run.init_state().ema, run.info.classes
-  backgrounds, _ = drawing.load_backgrounds(run)
-  counts = [args.per_class] * len(classes)
-  chosen = drawing.choose(run, counts, len(backgrounds))
-  draw = lambda: drawing.draw(
-      run, sampler, counts, backgrounds=backgrounds, chosen=chosen)
-  drawn = list(draw())  # Compiles as well.
+  weights, sampler = run.init_state().ema, Sampler(run)
+  job = jobs.plan(run, [args.per_class] * len(run.info.classes))
+  stream = lambda: sampler.stream(weights, job)
+  sampled = list(stream())  # Compiles as well.
   times = collections.defaultdict(list)
 
   def measure(name, function):
@@ -50,18 +48,20 @@ def main():
 
   with tempfile.TemporaryDirectory() as folder:
     for i in range(args.rounds):
-      measure('drawn', lambda: collections.deque(draw(), maxlen=0))
-      for name, images in (('drawn and written', draw), ('written alone', lambda: drawn)):
+      measure('sampled', lambda: collections.deque(stream(), maxlen=0))
+      for name, images in (('sampled and written', stream),
+                           ('written alone', lambda: sampled)):
         out = pathlib.Path(folder) / f'{name} {i}'
-        measure(name, lambda out=out, images=images: generate.write_images(
-            classes, images(), out))
+        out.mkdir()
+        measure(name, lambda out=out, images=images: crops.write(
+            run, 0, job, images(), out, out / 'annotated'))
   size = run.info.image_size
-  print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {sum(counts)} images '
+  print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {sum(job.counts)} images '
         f'of {size}x{size}, width {args.width:g}')
   medians = {name: statistics.median(t) for name, t in times.items()}
   for name, median in medians.items():
-    print(f'{name:18s} {median:7.2f} s, {sum(counts) / median:7.0f} images/s')
-  print(f'writing adds {medians["drawn and written"] / medians["drawn"] - 1:.1%}')
+    print(f'{name:20s} {median:7.2f} s, {sum(job.counts) / median:7.0f} images/s')
+  print(f'writing adds {medians["sampled and written"] / medians["sampled"] - 1:.1%}')
 
 
 if __name__ == '__main__':

@@ -24,17 +24,17 @@ import jax
 import jax.numpy as jnp
 
 from configs import pegan
-from pegan_jax.data import dataset
+from pegan_jax.data import batches, dataset, layouts
 from pegan_jax.training import train
 
 
 def rate(config, steps):
   """Images per second of the pipeline alone, after a first round of the images."""
   info = dataset.load_info(config.data_dir)
-  per_step = dataset.reals_per_step(config, 'pairs', len(info.classes))
+  per_step = layouts.reals_per_step(config, layouts.PAIRS, len(info.classes))
   first = -(-2 * len(dataset.Records(info, 'train').labels) // per_step)
   config.num_steps = first + steps
-  for i, _ in enumerate(dataset.batches(config, info), 1):
+  for i, _ in enumerate(batches.iterate(config, info), 1):
     if i == first:
       began = time.perf_counter()
   return steps * per_step / (time.perf_counter() - began)
@@ -53,7 +53,8 @@ def busy_step(milliseconds):
   count = round(trial * milliseconds / 1e3 / (time.perf_counter() - began))
 
   def make_step(*_):
-    def step(state, batch):
+    def step(state, batch, frozen):
+      del frozen
       # Not a constant: XLA would compute that once, and for all steps.
       done = _burn(count, batch['image'].ravel()[0].astype(jnp.float32))
       return state.replace(step=state.step + 1), {
@@ -73,10 +74,10 @@ def main():
   config.update({'data_dir': args.data, 'width': 1 / 32, 'num_samples': 1,
                  'eval_every': 0, 'log_every': 25, 'sample_every': 10**9,
                  'checkpoint_every': 10**9})
-  need = dataset.reals_per_step(config, 'pairs', 0) / args.step_ms * 1e3
+  need = layouts.reals_per_step(config, layouts.PAIRS, 0) / args.step_ms * 1e3
   print(f'{config.num_workers} threads; a step of {args.step_ms:g} ms needs '
         f'{need:.0f} images/s')
-  step, kept, read = busy_step(args.step_ms), config.cache_mb, dataset.batches
+  step, kept, read = busy_step(args.step_ms), config.cache_mb, batches.iterate
   ways = {'no input': kept, 'in memory': kept, 'streamed': 0}
   alone, seconds, shares = {}, {n: [] for n in ways}, {n: [] for n in ways}
 
@@ -90,7 +91,7 @@ def main():
       config.num_steps = args.steps
       with tempfile.TemporaryDirectory() as workdir, mock.patch.object(
           train, 'make_step', step), mock.patch.object(
-              dataset, 'batches', same_batch if name == 'no input' else read):
+              batches, 'iterate', same_batch if name == 'no input' else read):
         train.train(config, workdir)
         lines = (pathlib.Path(workdir) / 'metrics.jsonl').read_text().splitlines()
       for line in [x for x in map(json.loads, lines) if 'time/input_share' in x][1:]:

@@ -27,11 +27,11 @@ import numpy as np
 
 from pegan_jax import methods
 from pegan_jax.common.runtime import allocator
-from pegan_jax.data import dataset
+from pegan_jax.data import layouts
 from pegan_jax.nets import blocks, formulations
 from pegan_jax.runs import step
 
-DOMAINS = 10
+CLASSES = 9
 
 
 def _plain_conv(x, kernel, stride=1, pad=0):
@@ -94,43 +94,41 @@ def _memory(name):
 
 
 def _compile(config, patches, batch):
-  """Builds one variant: (compiled step, seconds of compilation, state)."""
+  """Builds one variant: (compiled step, seconds of compilation, its arguments)."""
   for patch in patches:
     patch.start()
   method = methods.get(config.method)
-  nets = method.networks(config, DOMAINS)
+  nets = method.networks(config, CLASSES)
   state = jax.jit(lambda: step.init_state(method, nets, config))()
+  arguments = jax.device_put((state, batch, nets.frozen))
   began = time.perf_counter()
-  compiled = jax.jit(step.make_step(method, nets, config)).lower(
-      state, batch).compile()
+  compiled = jax.jit(step.make_step(method, nets, config)).lower(*arguments).compile()
   seconds = time.perf_counter() - began
   for patch in patches:
     patch.stop()
-  return compiled, seconds, state
+  return compiled, seconds, arguments
 
 
 def _labels(config, layout):
-  """Labels as `dataset.batches` lays them out; pairs are all of class 3."""
-  classes = DOMAINS - 1
-  pairs = layout in ('pairs', 'matched_pairs')
-  defects = np.array([3]) if pairs else np.arange(classes)
+  """Labels as `batches.iterate` lays them out; pairs are all of class 3."""
+  defects = np.arange(CLASSES) if layout.per_class else np.array([3])
   label = np.tile(defects, (config.n_critic, config.batch_size, 1))
-  if layout != 'classes':
-    label = np.stack([np.full_like(label, classes), label], 2).reshape(
+  if layout.with_backgrounds:
+    label = np.stack([np.full_like(label, CLASSES), label], 2).reshape(
         config.n_critic, -1, len(defects))
-  label = label[..., 0] if pairs else label
-  assert label.size == dataset.reals_per_step(config, layout, classes)
+  label = label if layout.per_class else label[..., 0]
+  assert label.size == layouts.reals_per_step(config, layout, CLASSES)
   return label
 
 
 def batch(config, layout):
-  """Random images, and labels as `dataset.batches` lays them out."""
+  """Random images, and labels as `batches.iterate` lays them out."""
   label, size = _labels(config, layout), config.image_size
   found = {'image': np.random.default_rng(0).integers(
       0, 256, (*label.shape, size, size, 1), np.uint8), 'label': label}
-  if layout == 'matched_pairs':
-    found['match'] = np.full((*label.shape, DOMAINS - 1), 1 / (DOMAINS - 1), np.float32)
-    found['area'] = np.tile(np.float32([0, 1]), (*label.shape, DOMAINS, 1))
+  if layout.matched:
+    found['match'] = np.full((*label.shape, CLASSES), 1 / CLASSES, np.float32)
+    found['area'] = np.tile(np.float32([0, 1]), (*label.shape, CLASSES + 1, 1))
   return found
 
 
@@ -150,17 +148,17 @@ def main():
   config.update({k: v for k, v in vars(args).items()
                  if k not in ('rounds', 'variants') and v is not None})
 
-  size, layout = config.image_size, methods.get(args.method).LAYOUT
+  size, layout = config.image_size, methods.get(args.method).layout
   inputs = batch(config, layout)
   steps = {name: _compile(config, VARIANTS[name], inputs)
            for name in ('ours', *args.variants)}
   times = {name: [] for name in steps}
   for _ in range(args.rounds + 1):
-    for name, (compiled, _, state) in steps.items():
+    for name, (compiled, _, arguments) in steps.items():
       with _memory(name):
-        jax.block_until_ready(compiled(state, inputs))  # Of its own memory's state.
+        jax.block_until_ready(compiled(*arguments))  # Of its own memory's state.
         began = time.perf_counter()
-        jax.block_until_ready(compiled(state, inputs))
+        jax.block_until_ready(compiled(*arguments))
         times[name].append(time.perf_counter() - began)
   medians = {name: statistics.median(t[1:]) for name, t in times.items()}
   print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {args.method}, '

@@ -28,11 +28,11 @@ LINKS = {
 
 
 def parameters(config):
-  """Numbers that (generator, discriminator) learn."""
+  """Counts the numbers that (generator, discriminator) learn."""
   method = methods.get('pegan')
-  nets = method.networks(config, 10)
+  nets = method.networks(config, 9)
   gen, disc, _ = jax.eval_shape(
-      lambda key: method.init(nets, key, config.image_size), jax.random.key(0))
+      lambda key: method.init(nets, config, key), jax.random.key(0))
   count = lambda tree: sum(x.size for x in jax.tree.leaves(tree))
   return count(gen), count(disc)
 

@@ -15,8 +15,8 @@ from PIL import Image
 from pegan_jax import methods
 from pegan_jax.common import config_files, files, provenance, terminal
 from pegan_jax.common.errors import check_seed, UserError
-from pegan_jax.data import dataset
-from pegan_jax.generation import drawing, generate
+from pegan_jax.data import dataset, layouts, manifest
+from pegan_jax.generation import generate
 from pegan_jax.metrics import against, comparison, evaluate, features
 from pegan_jax.reporting.image_grid import grid
 from pegan_jax.runs.checkpoints import fit
@@ -139,7 +139,7 @@ def _run_config(config, info, method, seed):
   if config.updates:
     c.num_steps = config.updates
   else:
-    reals = dataset.reals_per_step(c, methods.get(c.method).LAYOUT, len(info.classes))
+    reals = layouts.reals_per_step(c, methods.get(c.method).layout, len(info.classes))
     if config.reals < reals:
       raise UserError(f'config.reals is {config.reals}, and one step of {method} '
                       f'takes {reals}')
@@ -186,7 +186,7 @@ def _result(run, path):
     raise UserError(f'{run.workdir}/metrics.jsonl has no times after step {before} of '
                     f'{run.config.num_steps}: put it back, or move that folder away')
   shapes = run.state_template()
-  reals = dataset.reals_per_step(run.config, run.method.LAYOUT,
+  reals = layouts.reals_per_step(run.config, run.method.layout,
                               len(run.info.classes)) * run.config.num_steps
   return {
       'report': report, 'seconds': seconds, 'reals': reals,
@@ -230,7 +230,7 @@ def sheet(runs, info):
     masks = [blank] * _SHOWN
     for run in runs.values():
       for i in range(min(_SHOWN, run.config.generate.per_class)):
-        file = pathlib.Path(name, drawing.file_name(i))
+        file = manifest.file_of(name, i)
         row.append(_read(run.workdir / 'generated' / file, blank))
         mask = run.workdir / 'generated_annotations' / 'masks' / file
         masks.append(_read(mask, blank) if mask.exists() else blank)

@@ -8,7 +8,7 @@ import pytest
 
 from configs import default
 from pegan_jax import methods
-from pegan_jax.data import dataset
+from pegan_jax.data import layouts
 from pegan_jax.runs import step
 
 NAMES = sorted(p.stem for p in pathlib.Path('configs').glob('*.py')
@@ -23,7 +23,7 @@ def test_every_config_builds_a_state(name):
   module = importlib.import_module(f'configs.{name}')
   config = module.get_config().lock()
   method = methods.get(config.method)
-  nets = method.networks(config, 10)
+  nets = method.networks(config, 9)
   state = jax.eval_shape(lambda: step.init_state(method, nets, config))
   assert state.step.shape == ()
   assert f'configs/{name}.py' in module.__doc__  # the command that runs it
@@ -41,8 +41,8 @@ def test_the_papers_scale_is_a_word(name):
 @pytest.mark.parametrize('name', (*SCALED, 'pegan', 'pegan_paper'))
 def test_every_run_shows_as_many_real_images(name):
   config = importlib.import_module(f'configs.{name}').get_config()
-  reals = config.num_steps * dataset.reals_per_step(
-      config, methods.get(config.method).LAYOUT, 9)
+  reals = config.num_steps * layouts.reals_per_step(
+      config, methods.get(config.method).layout, 9)
   assert default.REALS - 3_000 < reals <= default.REALS
 
 

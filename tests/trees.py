@@ -9,7 +9,7 @@ import re
 from orbax import checkpoint as ocp
 from tensorboardX.proto import event_pb2
 
-from pegan_jax.runs.checkpoints import host_arrays, store
+from pegan_jax.runs.checkpoints import host_arrays, reading
 
 # Times in Markdown: a line of an inspector's test, two cells of a comparison's table.
 _TIMES = re.compile(r'\d+ images/s|(\| [\d,.]+ ){2}(?=\| [\d,]+ \+ [\d,]+ \|)')
@@ -94,8 +94,8 @@ def _checkpoint(folder):
   if not _is_checkpoint(folder):  # A report's folder is named by its step as well.
     return None
   # pylint: disable=protected-access
-  body = store._read_item(folder, meta=ocp.args.JsonRestore())['meta']['body']
-  stored = store._read_item(folder, state=ocp.args.StandardRestore())['state']
+  body = reading._read_item(folder, meta=ocp.args.JsonRestore())['meta']['body']
+  stored = reading._read_item(folder, state=ocp.args.StandardRestore())['state']
   for leaf in body['leaves']:
     if leaf['name'] in stored:
       leaf['crc32'] = [leaf['crc32'], host_arrays.checksum(stored[leaf['name']])]

@@ -1,6 +1,5 @@
 """Defects onto whole frames of any size."""
 
-import csv
 import contextlib
 import pathlib
 from typing import NamedTuple
@@ -12,7 +11,8 @@ from data_prep import images as image_files
 from pegan_jax.annotations import regions
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation import drawing, settings
+from pegan_jax.data import manifest
+from pegan_jax.generation import jobs, masks, settings
 
 # A window's edge over which what is painted fades in, as a part of the window.
 _FADE = 1 / 8
@@ -36,7 +36,7 @@ def plan(run):
     run: a `Run`.
 
   Returns:
-    `drawing.Job`, its backgrounds the windows that get a defect.
+    `jobs.Job`, its backgrounds the windows that get a defect.
 
   Raises:
     UserError: no frames, or one that is smaller than a window or cannot be read.
@@ -51,7 +51,7 @@ def plan(run):
     twice = next(p for p in stems if stems.count(p) > 1)
     raise UserError(f'{config.frames!r} has two frames called {str(twice)!r}: give '
                     'them different names, as each becomes a PNG')
-  taken = {'manifest.csv', provenance.FILE} & {p.parts[0] for p in stems}
+  taken = {manifest.FILE, provenance.FILE} & {p.parts[0] for p in stems}
   if 'yolo' in settings.formats(run):  # Beside its text files lies classes.txt.
     taken |= {'classes'} & set(map(str, stems))
   if taken:
@@ -77,7 +77,7 @@ def plan(run):
                 f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
-  return drawing.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
+  return jobs.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
 
 
 def _places(rng, shape, size, count):
@@ -96,8 +96,8 @@ def _places(rng, shape, size, count):
   return places
 
 
-def write(run, step, job, drawn, out, beside):
-  """Puts what is drawn in the frames' windows, brought back to their size.
+def write(run, step, job, stream, out, annotated):
+  """Puts what is sampled in the frames' windows, brought back to their size.
 
   Outside of the windows, and where a generator's mask is 0, a frame stays as it is,
   but that it is written with 8 bits a channel; its colour is kept where the network
@@ -107,20 +107,20 @@ def write(run, step, job, drawn, out, beside):
     run: a `Run`.
     step: the checkpoint's.
     job: of `plan`.
-    drawn: what `drawing.draw` yields for it.
-    out: a folder, which gets <frame>.png and manifest.csv, a row a defect's window.
-    beside: a folder, which gets masks/<frame>.png and the boxes, both in the
+    stream: what `Sampler.stream` yields for it.
+    out: a folder, which gets <frame>.png and manifest.csv, a row per defect.
+    annotated: a folder, which gets masks/<frame>.png and the boxes, both in the
       frame's own coordinates.
   """
   config, info = run.config.generate, run.info
   by_frame = {}
-  for label, first, fakes, masks in drawn:
-    for i, (fake, mask) in enumerate(zip(fakes, masks), first):
+  for label, first, sampled in stream:
+    for i, (fake, mask) in enumerate(zip(*sampled), first):
       index = job.chosen[label][i]
       by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
-  find, size = settings.defect_finder(run), info.window
+  find, size = masks.defect_finder(run), info.window
   fade = _fade(size)
-  rows, annotated, painted = [], [], []
+  rows, described, painted = [], [], []
   with contextlib.closing(terminal.Progress(len(by_frame), unit='frame')) as progress:
     for path in sorted(by_frame):
       frame = info.reader.read_own_colour(pathlib.Path(config.frames) / path).copy()
@@ -133,27 +133,25 @@ def write(run, step, job, drawn, out, beside):
         part = np.rint(_resize(part, size) * fade).astype(np.uint8)
         change = _resize(fake.astype(np.int16) - job.backgrounds[index], size)
         frame[area] = _paint(frame[area], change, np.where(part > 0, fade, 0))
-        mask[area] = np.rint(config.strength * part)
+        mask[area] = masks.written_mask(run, part)
         found = find(part, info.classes[window.label], regions.Place(
             window.left, window.top, *mask.shape))
         defects += found
         painted.append((info.classes[window.label], found))
-        rows.append([name.as_posix(), info.classes[window.label], window.left,
-                     window.top, config.seed, step, config.strength,
-                     settings.mask_source(run), regions.boxes_to_text(found)])
-      for folder, image in ((out, frame), (beside / 'masks', mask)):
+        rows.append({
+            'file': name.as_posix(), 'class': info.classes[window.label],
+            'left': window.left, 'top': window.top, 'seed': config.seed, 'step': step,
+            'strength': config.strength, 'mask': masks.mask_source(run),
+            'boxes': regions.boxes_to_text(found)})
+      for folder, image in ((out, frame), (annotated / 'masks', mask)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.squeeze()).save(folder / name)
-      annotated.append(regions.Annotated(
+      described.append(regions.Annotated(
           name.as_posix(), *frame.shape[:2], defects))
       progress.update()
-  with (out / 'manifest.csv').open('w', newline='', encoding='utf-8') as f:
-    writer = csv.writer(f)
-    writer.writerow(['file', 'class', 'left', 'top', 'seed', 'step', 'strength',
-                     'mask', 'boxes'])
-    writer.writerows(rows)
-  regions.write(beside, settings.formats(run), info.classes, annotated)
-  settings.report_unboxed(run, painted)
+  manifest.write(out, manifest.FRAMES, rows)
+  regions.write(annotated, settings.formats(run), info.classes, described)
+  masks.report_unboxed(run, painted)
 
 
 def _resize(array, size):

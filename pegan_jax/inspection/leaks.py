@@ -4,7 +4,7 @@ import pathlib
 
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
+from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import sets
 
 _SHOWN = 5
@@ -42,11 +42,11 @@ def check(info, train, test, folder, generated):
       n for n, x in zip(generated.names, generated.pixels)
       if x.tobytes() in known])
   said.append('no generated image equals a test image')
-  manifest = folder.path / 'manifest.csv'
-  if not manifest.is_file():
+  path = folder.path / manifest.FILE
+  if not path.is_file():
     said.append('it has no manifest: where its images come from is not known')
   else:
-    named = sets.read_manifest(manifest)
+    named = manifest.read_backgrounds(path)
     backgrounds = set(named.values()) - {''}
     _refuse(folder, 'was made from test images, as its manifest says',
             sorted(backgrounds & held_out))

@@ -4,35 +4,25 @@ The discriminator judges and classifies; the objective is WGAN-GP, a class loss
 and a reconstruction loss.
 """
 
-from typing import NamedTuple
-
 from clu.metrics import Average
-from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
 from pegan_jax.methods import losses
 
 
-class Networks(NamedTuple):
-  """G(x, c) as `nets.translator`, D(x) as `nets.discriminator`."""
-  gen: nn.Module
-  disc: nn.Module
-  num_domains: int
-
-
-def init(nets, key, image_size):
-  """Draws (gen, disc, ()): parameters for square images of `image_size`."""
+def init(nets, config, key):
+  """Initialises (gen, disc, ()) for square images of `config.image_size`."""
   key_gen, key_disc = jax.random.split(key)
-  image = jnp.zeros((1, image_size, image_size, 3))
+  image = jnp.zeros((1, config.image_size, config.image_size, 3))
   label = jnp.zeros((1,), jnp.int32)
   return (nets.gen.init(key_gen, image, label)['params'],
           nets.disc.init(key_disc, image)['params'], ())
 
 
-def sampler(gen, extra):
-  """Samples are drawn with the generator's parameters alone."""
-  del extra
+def weights(gen, aux):
+  """Returns the generator's parameters: all that images are sampled with."""
+  del aux
   return gen
 
 
@@ -42,15 +32,15 @@ def translate(nets, gen, image, label):
 
 
 def produce(nets, gen, image, key):
-  """Puts class c on the backgrounds of row c: [C, B, H, W, 3] -> the same."""
+  """Puts class c on the backgrounds of row c: [C, B, H, W, 3] -> the same, no masks."""
   del key
   label = jnp.arange(image.shape[0])
-  return _translate_rows(nets, gen, image, label)
+  return _translate_rows(nets, gen, image, label), None
 
 
 def eliminate(nets, gen, image):
   """Turns defects into backgrounds: [C, B, H, W, 3] -> the same."""
-  label = jnp.full(image.shape[0], nets.num_domains - 1)
+  label = jnp.full(image.shape[0], nets.background)
   return _translate_rows(nets, gen, image, label)
 
 
@@ -74,7 +64,8 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
   """WGAN-GP and the class loss on real images.
 
   Args:
-    nets: `Networks`.
+    nets: `method.Networks`, G(x, c) as `nets.translator` and D(x) as
+      `nets.discriminator`.
     config: weights `lambda_gp` and `lambda_cls_real`.
     disc: the discriminator's parameters, the ones to differentiate.
     fake: [B, H, W, 3], generated from the batch.
@@ -88,17 +79,18 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
   real, label_src = batch['image'], batch['label']
   fake = jax.lax.stop_gradient(fake)
 
-  def judge(x, dtype=nets.disc.dtype):
+  def discriminate(x, dtype=nets.disc.dtype):
     return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
 
-  real_map, logits = judge(real)
-  fake_map, _ = judge(fake)
+  real_map, logits = discriminate(real)
+  fake_map, _ = discriminate(fake)
   real_score, fake_score = map(losses.critic_score, (real_map, fake_map))
   adv = losses.wasserstein_disc(real_score, fake_score)
   cls = losses.classification(logits, label_src)
   # A second derivative needs float32, whatever the networks compute in.
   penalty, norm = losses.gradient_penalty(
-      lambda x: score(judge(x, jnp.float32)[0]), losses.interpolate(key, real, fake))
+      lambda x: score(discriminate(x, jnp.float32)[0]),
+      losses.interpolate(key, real, fake))
   loss = jnp.mean(
       adv + config.lambda_cls_real * cls + config.lambda_gp * penalty)
   return loss, {
@@ -136,7 +128,7 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
   """The adversarial loss, the class loss on generated images, the cycle's.
 
   Args:
-    nets: `Networks`.
+    nets: as `disc_loss` takes them.
     config: weights `lambda_cls_fake` and `lambda_rec`.
     gen: the generator's parameters, the ones to differentiate.
     disc: the discriminator's parameters.
@@ -157,24 +149,24 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
       nets, label_trg, rec=rec)
 
 
-def adversarial(nets, config, disc, real, fake, label_trg, seen=None, domain=None,
+def adversarial(nets, config, disc, real, fake, label_trg, features=None, domain=None,
                 loss=losses.wasserstein_gen):
-  """What a discriminator tells the generator of images that it has made.
+  """Returns the generator's adversarial and class losses.
 
   Args:
     nets, config, disc: as in `gen_loss`.
     real: [B, H, W, 3] in [-1, 1], the images.
     fake: their translations to `label_trg`.
     label_trg: [B] target domains.
-    seen: what the discriminator sees in place of `fake`, or None.
-    domain: what it is told.
+    features: what the discriminator gets in place of `fake`, or None.
+    domain: its condition, or None.
     loss: of the generator, scores -> the same shape.
 
   Returns:
     The scalar loss, and its terms as `gen_loss` has them.
   """
   adv_map, logits = nets.disc.apply(
-      {'params': disc}, fake if seen is None else seen, domain)
+      {'params': disc}, fake if features is None else features, domain)
   adv = per_image(loss(losses.critic_score(adv_map)))
   cls = losses.classification(logits, label_trg)
   return jnp.mean(adv + config.lambda_cls_fake * cls), {
@@ -185,7 +177,7 @@ def adversarial(nets, config, disc, real, fake, label_trg, seen=None, domain=Non
 
 def by_target(nets, label_trg, **values):
   """{name: [B]} -> averages gen/<name>_production and gen/<name>_elimination."""
-  produced = label_trg != nets.num_domains - 1
+  produced = label_trg != nets.background
   return {f'gen/{name}_{kind}': average(value, mask)
           for name, value in values.items()
           for kind, mask in (('production', produced), ('elimination', ~produced))}

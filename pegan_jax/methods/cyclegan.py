@@ -1,42 +1,30 @@
-"""CycleGAN (Zhu et al. 2017): background <-> defect, one pair of models a class.
+"""CycleGAN (Zhu et al. 2017): background <-> defect, one pair of models per class.
 
 https://arxiv.org/abs/1703.10593. 'ab' puts the defect on a background, 'ba' takes
 it away; discriminator 'a' judges backgrounds, 'b' defects. Weights and the pool of
 generated images are those of the paper and of its PyTorch code.
 """
 
-from typing import NamedTuple
-
 from clu.metrics import Average
-from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from pegan_jax.methods import losses, per_class
+from pegan_jax.data.layouts import CLASS_PAIRS
+from pegan_jax.methods import conditional, losses, per_class
+from pegan_jax.methods.method import Method, Networks
 from pegan_jax.nets.cyclegan import Discriminator, Generator
 
-LAYOUT = 'class_pairs'
-TRANSLATES = True
 
-
-class Networks(NamedTuple):
-  gen: nn.Module
-  disc: nn.Module
-  num_classes: int
-  pool_size: int
-
-
-def networks(config, num_domains):
-  """The two networks, each for both directions and every class."""
+def networks(config, num_classes):
+  """Builds the two networks, each for both directions and every class."""
   dtype = jnp.dtype(config.dtype)
   return Networks(Generator(config.width, config.num_blocks, dtype),
-                  Discriminator(config.width, dtype), num_domains - 1,
-                  config.pool_size)
+                  Discriminator(config.width, dtype), num_classes)
 
 
-def init(nets, key, image_size):
-  """Draws (gen, disc, extra): parameters, and the pools of generated images."""
-  image = jnp.zeros((1, image_size, image_size, 3))
+def init(nets, config, key):
+  """Initialises (gen, disc, aux), aux being the pools of generated images."""
+  image = jnp.zeros((1, config.image_size, config.image_size, 3))
 
   def one(key):
     keys = jax.random.split(key, 4)
@@ -44,17 +32,11 @@ def init(nets, key, image_size):
            for name, k in zip(('ab', 'ba'), keys)}
     disc = {name: nets.disc.init(k, image)['params']
             for name, k in zip(('a', 'b'), keys[2:])}
-    pools = {name: empty_pool(nets.pool_size, image.shape[1:])
+    pools = {name: empty_pool(config.pool_size, image.shape[1:])
              for name in ('a', 'b')}
     return gen, disc, pools
 
   return per_class.init(one, key, nets.num_classes)
-
-
-def sampler(gen, extra):
-  """Samples are drawn with the generators' parameters alone."""
-  del extra
-  return gen
 
 
 def _gen(nets, gen, name, image):
@@ -66,9 +48,9 @@ def _disc(nets, disc, name, image):
 
 
 def produce(nets, gen, image, key):
-  """Puts class c on the backgrounds of row c: [C, B, H, W, 3] -> the same."""
+  """Puts class c on the backgrounds of row c: [C, B, H, W, 3] -> the same, no masks."""
   del key
-  return jax.vmap(lambda gen, x: _gen(nets, gen, 'ab', x))(gen, image)
+  return jax.vmap(lambda gen, x: _gen(nets, gen, 'ab', x))(gen, image), None
 
 
 def eliminate(nets, gen, image):
@@ -77,7 +59,7 @@ def eliminate(nets, gen, image):
 
 
 def empty_pool(size, shape):
-  """A pool for `size` images of `shape`."""
+  """Returns an empty pool for `size` images of `shape`."""
   return {'image': jnp.zeros((size, *shape)), 'count': jnp.zeros((), jnp.int32)}
 
 
@@ -116,13 +98,13 @@ def query(pool, image, key):
 
 
 def _by_class(batch):
-  """A batch as backgrounds and defects: [2 B, C, ...] -> two of [C, B, ...]."""
+  """Splits a batch into backgrounds and defects: [2 B, C, ...] -> two of [C, B, ...]."""
   image = batch['image'].swapaxes(0, 1)
   return image[:, ::2], image[:, 1::2]
 
 
-def disc_loss(nets, config, disc, gen, extra, batch, key):
-  """Half of (D(x) - 1)^2 + D(fake)^2 for both discriminators of each class."""
+def disc_loss(nets, config, disc, gen, aux, batch, key):
+  """Returns half of (D(x) - 1)^2 + D(fake)^2 for both discriminators of each class."""
   del config
   def one(disc, gen, pools, background, defect, key):
     total, metrics, changed = 0.0, {}, {}
@@ -140,11 +122,11 @@ def disc_loss(nets, config, disc, gen, extra, batch, key):
 
   background, defect = _by_class(batch)
   keys = jax.random.split(key, len(background))
-  return per_class.add(one, disc, gen, extra, background, defect, keys)
+  return per_class.add(one, disc, gen, aux, background, defect, keys)
 
 
-def gen_loss(nets, config, gen, disc, extra, batch, key):
-  """Adversarial, cycle and identity losses of both generators of each class.
+def gen_loss(nets, config, gen, disc, aux, batch, key):
+  """Returns adversarial, cycle and identity losses of both generators of each class.
 
   `config` has the weights `lambda_cycle` and `lambda_identity`; the original
   writes the latter as half of the former.
@@ -152,15 +134,15 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
   del key
   def one(gen, disc, pools, background, defect):
     total, metrics = 0.0, {}
-    for process, there, back, judge, source, target in (
+    for process, forward, backward, critic, source, target in (
         ('production', 'ab', 'ba', 'b', background, defect),
         ('elimination', 'ba', 'ab', 'a', defect, background)):
-      fake = _gen(nets, gen, there, source)
+      fake = _gen(nets, gen, forward, source)
       terms = {
-          'adv': losses.least_squares(_disc(nets, disc, judge, fake), 1.0),
-          'cycle': losses.reconstruction(source, _gen(nets, gen, back, fake)),
+          'adv': losses.least_squares(_disc(nets, disc, critic, fake), 1.0),
+          'cycle': losses.reconstruction(source, _gen(nets, gen, backward, fake)),
           'identity': losses.reconstruction(
-              target, _gen(nets, gen, there, target))}
+              target, _gen(nets, gen, forward, target))}
       total += jnp.mean(
           terms['adv'] + config.lambda_cycle * terms['cycle']
           + config.lambda_identity * terms['identity'])
@@ -170,4 +152,9 @@ def gen_loss(nets, config, gen, disc, extra, batch, key):
     metrics['gen/loss'] = Average.from_model_output(values=total[None])
     return total, (metrics, pools)
 
-  return per_class.add(one, gen, disc, extra, *_by_class(batch))
+  return per_class.add(one, gen, disc, aux, *_by_class(batch))
+
+
+METHOD = Method(
+    CLASS_PAIRS, networks, init, disc_loss, gen_loss, conditional.weights, produce,
+    eliminate)

@@ -1,17 +1,17 @@
-"""One model a defect class, all classes side by side in one step.
+"""One model per defect class, all classes side by side in one step.
 
 `vmap` over a leading class axis: the classes' losses are added up, and as each
 depends on its own class's parameters only, the gradient of the sum is every
 model's own. Adam works on each number by itself, so that optimisers, the loop and
 checkpoints need not know that there are several models. On a device this is one
-large operation in place of one small one a class.
+large operation in place of a small one per class.
 """
 
 import jax
 
 
 def init(one, key, num_classes):
-  """Draws each class's parameters: `one` is of a key."""
+  """Initialises every class: vmaps `one`, of a key, over a key per class."""
   return jax.vmap(one)(jax.random.split(key, num_classes))
 
 
@@ -19,12 +19,12 @@ def add(one, *args):
   """Adds up what `one` gives for each class.
 
   Args:
-    one: of one class's arguments, to (scalar loss, (metrics, extra)).
+    one: of one class's arguments, to (scalar loss, (metrics, aux)).
     *args: pytrees whose arrays have the class axis first.
 
   Returns:
-    (scalar, (metrics over all classes, extra with the class axis first)).
+    (scalar, (metrics over all classes, aux with the class axis first)).
   """
-  loss, (metrics, extra) = jax.vmap(one)(*args)
+  loss, (metrics, aux) = jax.vmap(one)(*args)
   # Averages are totals and counts: both add up.
-  return loss.sum(), (jax.tree.map(lambda x: x.sum(0), metrics), extra)
+  return loss.sum(), (jax.tree.map(lambda x: x.sum(0), metrics), aux)

@@ -4,11 +4,12 @@ import contextlib
 import dataclasses
 
 import jax
-import numpy as np
 
 from pegan_jax.common import files, provenance
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation import drawing, settings
+from pegan_jax.data import manifest
+from pegan_jax.generation import jobs, settings
+from pegan_jax.generation.sampler import Sampler
 from pegan_jax.metrics import against, change, features, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.runs.restore import restore
@@ -62,7 +63,7 @@ def made_of(run, restored, extractor):
   """What a report depends on, as provenance has it."""
   config = run.config
   return {'step': restored.step, 'weights': restored.digest,
-          'dataset': run.saved_config['dataset'], 'painted_on': drawing.inputs(run),
+          'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
           'generate': {name: config.generate[name]
                        for name in ('seed', 'strength', 'classes')},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
@@ -129,21 +130,14 @@ def report_on(run, restored, extractor, train, test):
 def _generate(run, restored, extractor, wanted):
   """The first `wanted[c]` images of each class c, as a `FeatureSet`."""
   seed, classes = run.config.generate.seed, run.info.classes
-  counts = [wanted.get(c, 0) for c in classes]
-  backgrounds, _ = drawing.load_backgrounds(run)
-  chosen = None
-  if backgrounds is not None:
-    chosen = drawing.choose(run, counts, len(backgrounds))
-  parts = {c: [] for c in classes if c in wanted}
-  for label, _, fakes, _ in drawing.draw(
-      run, restored.state.ema, counts, seed=seed, backgrounds=backgrounds,
-      chosen=chosen):
-    parts[classes[label]].append(fakes)
-  images = {c: np.concatenate(x) for c, x in parts.items()}
+  job = jobs.plan(run, [wanted.get(c, 0) for c in classes])
+  images = Sampler(run).sample(restored.state.ema, job, seed=seed,
+                               strength=run.config.generate.strength)
+  images = {c: x for c, x in zip(classes, images) if c in wanted}
   return FeatureSet(
       {c: extractor(x) for c, x in images.items()},
-      {c: [f'{c}/{drawing.file_name(i)}' for i in range(len(x))]
+      {c: [manifest.file_of(c, i) for i in range(len(x))]
        for c, x in images.items()},
-      changes=chosen and {
-          c: change.scores(x, backgrounds[chosen[classes.index(c)]])
+      changes=job.chosen and {
+          c: change.scores(x, job.backgrounds[job.chosen[classes.index(c)]])
           for c, x in images.items()})

@@ -1,7 +1,6 @@
 """Two image folders, or built data sets, made ready to be compared."""
 
 from collections.abc import Iterator
-import csv
 import dataclasses
 import pathlib
 
@@ -11,7 +10,7 @@ from tqdm import tqdm
 
 from data_prep import images
 from pegan_jax.common.errors import reason, UserError
-from pegan_jax.data import dataset
+from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import change
 
 # The class name of a folder that has none.
@@ -220,31 +219,6 @@ def _resized(pixels, image_size):
   return np.stack([images.square_crop_resize(x, image_size) for x in pixels])
 
 
-def read_manifest(path):
-  """Reads the manifest that `--mode generate` writes beside class folders.
-
-  Returns:
-    {image's file: name of its background, '' where it has none}.
-
-  Raises:
-    UserError: it cannot be read, or lacks these columns.
-  """
-  try:
-    with path.open(newline='', encoding='utf-8') as f:
-      reader = csv.DictReader(f)
-      columns = reader.fieldnames or ()
-      found = {row['file']: row['background'] or '' for row in reader
-               } if {'file', 'background'} <= set(columns) else None
-  except OSError as e:
-    raise UserError(f'{path} cannot be read: {e.strerror}') from e
-  except (csv.Error, UnicodeDecodeError):
-    found = None
-  if found is None:
-    raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
-                    'file and background: put that back, or move it away')
-  return found
-
-
 def changes(info, generated, image_size=None):
   """Compares translated images with the backgrounds that their manifest names.
 
@@ -260,10 +234,10 @@ def changes(info, generated, image_size=None):
   Raises:
     UserError: the manifest is damaged.
   """
-  path = generated.path / 'manifest.csv'
+  path = generated.path / manifest.FILE
   if generated.flat or not path.is_file():
     return None
-  named = read_manifest(path)
+  named = manifest.read_backgrounds(path)
   clean = {}
   for split in ('train', 'test'):
     records = dataset.Records(info, split)

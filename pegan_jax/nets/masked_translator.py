@@ -87,7 +87,7 @@ class MaskedTranslator(nn.Module):
     return x + mask * (content - x), mask
 
 
-def seen_mask(x, fake, mask):
+def visible_mask(x, fake, mask):
   """A mask without what it paints in the image's own colour.
 
   A generator may paint a streak and its ground: the defect is the streak.

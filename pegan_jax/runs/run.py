@@ -29,9 +29,9 @@ class Run:
     self.info = dataset.load_info(config.data_dir or self.workdir / 'dataset')
     _check(config, self.mesh)
     self.method = methods.get(config.method)
-    # Whether the generator says where it paints.
-    self.has_masks = hasattr(self.method, 'produce_masked')
-    self.nets = self.method.networks(config, self.info.num_domains)
+    self.nets = self.method.networks(config, len(self.info.classes))
+    # Whether a background gets only classes that go with it.
+    self.matched = self.method.matched(config)
     # With the config in a checkpoint, and compared with it on resume.
     self.saved_config = config.to_dict() | {'dataset': {
         'classes': self.info.classes, 'channels': self.info.channels,
@@ -39,7 +39,7 @@ class Run:
         'metadata': self.info.metadata, 'content': self.info.content}}
     if config.data_dir:  # Whoever reads it may stand in another folder.
       self.saved_config['data_dir'] = str(self.info.folder.absolute())
-    if config.get('match'):
+    if self.matched:
       self.saved_config['dataset']['matches'] = matches.digest(self.info)
 
   def init_state(self):
@@ -47,6 +47,10 @@ class Run:
     return jax.jit(
         lambda: init_state(self.method, self.nets, self.config),
         out_shardings=sharding.replicated(self.mesh))()
+
+  def frozen(self):
+    """Returns `nets.frozen` on all devices."""
+    return sharding.replicate(self.mesh, self.nets.frozen)
 
   def state_template(self):
     """Shapes, dtypes and shardings of the state, with nothing computed."""

@@ -18,11 +18,11 @@ class GANState:
     disc: the discriminator's parameters, any pytree.
     opt_gen: optax state of `gen`.
     opt_disc: optax state of `disc`.
-    ema: exponential moving average of what samples are drawn with: `gen` and
-      what else the method's `sampler` takes.
+    ema: exponential moving average of the method's `weights`: what images are sampled
+      with.
     key: the run's key; each step folds its number into it, so it never changes.
-    extra: what a method keeps beside: batch statistics, image pools; () where
-      there is nothing.
+    aux: the method's auxiliary state, which changes without being trained: batch
+      statistics, image pools; () where there is none.
   """
   step: jax.Array
   gen: PyTree
@@ -31,4 +31,4 @@ class GANState:
   opt_disc: PyTree
   ema: PyTree
   key: jax.Array
-  extra: PyTree = ()
+  aux: PyTree = ()

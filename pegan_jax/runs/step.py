@@ -73,27 +73,27 @@ def init_state(method, nets, config):
   # XLA takes 1 s to compile these draws, and 7 s for the default generator's.
   key_init = jax.random.key(config.seed, impl='rbg')
   key_run = jax.random.key(config.seed)
-  gen, disc, extra = method.init(nets, key_init, config.image_size)
+  gen, disc, aux = method.init(nets, config, key_init)
   opt_gen, opt_disc = make_optimizers(config)
   return GANState(
       step=jnp.zeros((), jnp.int32), gen=gen, disc=disc,
       opt_gen=opt_gen.init(gen), opt_disc=opt_disc.init(disc),
-      ema=jax.tree.map(jnp.copy, method.sampler(gen, extra)), key=key_run,
-      extra=extra)
+      ema=jax.tree.map(jnp.copy, method.weights(gen, aux)), key=key_run, aux=aux)
 
 
 def make_step(method, nets, config):
   """Builds the iteration for one method.
 
   Args:
-    method: a module of `methods/`.
+    method: a `methods.method.Method`.
     nets: from its `networks`.
     config: the run's configuration.
 
   Returns:
-    step(state, batch) -> (state, metrics), pure and ready for `jax.jit`;
+    step(state, batch, frozen) -> (state, metrics), pure and ready for `jax.jit`;
     `batch` as `prepare` takes it, laid out [n_critic, ...] as `data.batches`
-    does for the method; `metrics` maps names to `clu.metrics.Average`.
+    does for the method; `frozen` is `nets.frozen`, an argument so that it is no constant
+    of the compiled code; `metrics` maps names to `clu.metrics.Average`.
   """
   opt_gen, opt_disc = make_optimizers(config)
 
@@ -103,23 +103,24 @@ def make_step(method, nets, config):
     return optax.apply_updates(params, updates), opt_state, {
         f'{name}/gradient_norm': norm}
 
-  def step(state, batch):
+  def step(state, batch, frozen):
+    bound = nets._replace(frozen=frozen)
     key = jax.random.fold_in(state.key, state.step)
     key_prepare, key_disc, key_gen = jax.random.split(key, 3)
     batches = prepare(config, key_prepare, batch)
 
     def disc_step(carry, inputs):
-      disc, opt_state, extra = carry
+      disc, opt_state, aux = carry
       batch, key = inputs
-      grads, (metrics, extra) = jax.grad(
+      grads, (metrics, aux) = jax.grad(
           lambda disc: method.disc_loss(
-              nets, config, disc, state.gen, extra, batch, key),
+              bound, config, disc, state.gen, aux, batch, key),
           has_aux=True)(disc)
       disc, opt_state, norm = update(opt_disc, grads, opt_state, disc, 'disc')
-      return (disc, opt_state, extra), metrics | norm
+      return (disc, opt_state, aux), metrics | norm
 
-    (disc, disc_opt_state, extra), disc_metrics = jax.lax.scan(
-        disc_step, (state.disc, state.opt_disc, state.extra),
+    (disc, disc_opt_state, aux), disc_metrics = jax.lax.scan(
+        disc_step, (state.disc, state.opt_disc, state.aux),
         (batches, jax.random.split(key_disc, config.n_critic)),
         # XLA's CPU backend runs a loop's body seven to nine times slower than
         # the same operations outside of one.
@@ -128,17 +129,17 @@ def make_step(method, nets, config):
     disc_metrics = jax.tree.map(lambda x: x.sum(0), disc_metrics)
 
     last = jax.tree.map(lambda x: x[-1], batches)
-    grads, (gen_metrics, extra) = jax.grad(
+    grads, (gen_metrics, aux) = jax.grad(
         lambda gen: method.gen_loss(
-            nets, config, gen, disc, extra, last, key_gen),
+            bound, config, gen, disc, aux, last, key_gen),
         has_aux=True)(state.gen)
     gen, gen_opt_state, norm = update(
         opt_gen, grads, state.opt_gen, state.gen, 'gen')
     state = state.replace(
         step=state.step + 1, gen=gen, disc=disc, opt_gen=gen_opt_state,
-        opt_disc=disc_opt_state, extra=extra,
+        opt_disc=disc_opt_state, aux=aux,
         ema=update_ema(config.ema_decay, state.step, state.ema,
-                       method.sampler(gen, extra)))
+                       method.weights(gen, aux)))
     return state, disc_metrics | gen_metrics | norm
 
   return step

@@ -14,7 +14,7 @@ import numpy as np
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import Interrupted, UserError
 from pegan_jax.common.runtime import sharding
-from pegan_jax.data import dataset
+from pegan_jax.data import batches, dataset
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.checkpoints.fit import FREE_KEYS, RATES
@@ -180,7 +180,7 @@ def _train(run, checkpoints, began):
 
 def _check_classes(run, records):
   """Raises UserError for a class, or backgrounds, that there is nothing to learn of."""
-  names = run.info.classes + ['background'] * run.method.TRANSLATES
+  names = run.info.classes + ['background'] * run.method.translates
   missing = [name for label, name in enumerate(names) if not len(records.find(label))]
   if missing:
     raise UserError(f'the train split of {str(run.info.folder)!r} has no '
@@ -226,13 +226,13 @@ def _loop(run, state, start, checkpoints, writer, progress, samples, watch, make
           began):
   """Steps from `start` to the end; keeps one step in flight on the device."""
   config = run.config
-  batches = dataset.batches(
-      config, run.info, run.method.LAYOUT, start=start,
+  stream = batches.iterate(
+      config, run.info, run.method.layout, run.matched, start=start,
       process_index=jax.process_index(), process_count=jax.process_count())
-  batch = sharding.to_global(run.mesh, next(batches))
+  batch, frozen = sharding.to_global(run.mesh, next(stream)), run.frozen()
   step_fn = jax.jit(make_step(run.method, run.nets, config), donate_argnums=0)
   with futures.ThreadPoolExecutor(1) as aside:  # XLA compiles without Python's lock.
-    compiled = aside.submit(lambda: step_fn.lower(state, batch).compile())
+    compiled = aside.submit(lambda: step_fn.lower(state, batch, frozen).compile())
     make_up()
   step_fn = compiled.result()
   terminal.say(f'first step after {time.perf_counter() - began:.1f} s')
@@ -241,14 +241,14 @@ def _loop(run, state, start, checkpoints, writer, progress, samples, watch, make
   previous, single = None, jax.process_count() == 1
   with _Signals() as signals:
     for done in range(start + 1, config.num_steps + 1):
-      state, metrics = step_fn(state, batch)
+      state, metrics = step_fn(state, batch, frozen)
       waiting = time.perf_counter()
       stopped = None
       if single or done % config.log_every == 0:  # To agree takes a round trip.
         stopped = signals.agreed()
       last = done == config.num_steps or stopped is not None
       if not last:
-        batch = sharding.to_global(run.mesh, next(batches))
+        batch = sharding.to_global(run.mesh, next(stream))
       window.add(done, metrics, time.perf_counter() - waiting)
       # The step before is done while this one runs: the device never idles,
       # and the bar, the clock and signals stay true.

@@ -8,7 +8,8 @@ import numpy as np
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation import drawing
+from pegan_jax.generation import jobs
+from pegan_jax.generation.sampler import Sampler
 from pegan_jax.metrics import change, features, sets
 from pegan_jax.metrics.kid import kid
 from pegan_jax.runs.checkpoints import fit
@@ -53,29 +54,13 @@ class Watch:
     # What a KID's value depends on beside the weights.
     self._protocol = self._extractor.protocol() | {
         'light_count': config.evaluate.light_count, 'seed': config.evaluate.seed,
-        'backgrounds': drawing.inputs(run)}
+        'backgrounds': jobs.inputs(run)}
+    if run.matched:  # It chooses among those that go with a class.
+      self._protocol['generate_seed'] = config.generate.seed
     self._best_kid = self._kept_kid()
-    backgrounds, _ = drawing.load_backgrounds(run)
-    count, classes = config.evaluate.light_count, len(run.info.classes)
-    same = chosen = None
-    if backgrounds is not None:
-      if len(backgrounds) < 2:
-        raise UserError('evaluation within a run takes 2 backgrounds or more: '
-                        'turn it off with --config.eval_every=0')
-      rng = np.random.default_rng([config.evaluate.seed, 0])
-      same = backgrounds[rng.permutation(len(backgrounds))[:count]]
-      count = len(same)
-      chosen = [np.arange(count)] * classes
-      if config.get('match'):
-        # Those of each class's own behind the ones that are the same for all.
-        chosen = [np.append(first, count + own) for first, own in zip(
-            chosen, drawing.choose(run, [count] * classes, len(backgrounds)))]
-        backgrounds = np.concatenate([same, backgrounds])
-      else:
-        backgrounds = same
-    self._count, self._same = count, same
-    self._backgrounds, self._chosen = backgrounds, chosen
-    self._ringing = set()
+    self._sampler, self._ringing = Sampler(run), set()
+    self._job, self._same = _plan(run)
+    self._count = config.evaluate.light_count if self._same is None else len(self._same)
 
   @functools.cached_property
   def _real(self):
@@ -127,8 +112,9 @@ class Watch:
       state: `GANState`; its `ema` is evaluated.
       writer: gets the scalars under eval/ and alarm/, and alarms as text.
     """
-    fakes = self._draw(state.ema)
-    # The last ones are on backgrounds of their class's own, where there are such.
+    fakes = np.stack(self._sampler.sample(
+        state.ema, self._job, seed=self._run.config.evaluate.seed))
+    # The last ones are on backgrounds that go with their class, where it matters.
     kids = {c: kid(self._real[c], self._extractor(fakes[i, -self._count:]))
             for i, c in enumerate(self._run.info.classes) if c in self._real}
     mean = float(np.mean(list(kids.values())))
@@ -155,13 +141,31 @@ class Watch:
           terminal.say(text)
     self._ringing = ringing
 
-  def _draw(self, sampler):
-    """Images of every class: uint8 [classes, n, h, w, C]."""
-    classes = len(self._run.info.classes)
-    each = self._count if self._chosen is None else len(self._chosen[0])
-    return np.stack(drawing.collect(drawing.draw(
-        self._run, sampler, [each] * classes, seed=self._run.config.evaluate.seed,
-        backgrounds=self._backgrounds, chosen=self._chosen), classes))
+
+def _plan(run):
+  """Returns the `Job` of a light evaluation, and the backgrounds that all classes get.
+
+  Every class is put on the same backgrounds and, where backgrounds and classes are
+  matched, after these on as many that go with it.
+  """
+  config, classes = run.config, len(run.info.classes)
+  count = config.evaluate.light_count
+  backgrounds, _ = jobs.load_backgrounds(run)
+  if backgrounds is None:
+    return jobs.Job([count] * classes, None, None), None
+  if len(backgrounds) < 2:
+    raise UserError('evaluation within a run takes 2 backgrounds or more: '
+                    'turn it off with --config.eval_every=0')
+  rng = np.random.default_rng([config.evaluate.seed, 0])
+  same = backgrounds[rng.permutation(len(backgrounds))[:count]]
+  count = len(same)
+  chosen = [np.arange(count)] * classes
+  if not run.matched:
+    return jobs.Job([count] * classes, same, chosen), same
+  chosen = [np.append(first, count + own) for first, own in zip(
+      chosen, jobs.choose(run, [count] * classes, len(backgrounds)))]
+  return jobs.Job([2 * count] * classes, np.concatenate([same, backgrounds]),
+                  chosen), same
 
 
 def collapse(fakes, backgrounds=None):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
+from pegan_jax.data import batches, dataset, layouts
 
 
 def _take(config, info, **kwargs):
-  return list(dataset.batches(config, info, **kwargs))
+  return list(batches.iterate(config, info, **kwargs))
 
 
 def test_info_of_a_built_data_set(data_dir):
@@ -20,7 +20,7 @@ def test_info_of_a_built_data_set(data_dir):
 
 def test_a_batch_is_backgrounds_and_defects_by_turns(config):
   info = dataset.load_info(config.data_dir)
-  batch = next(dataset.batches(config, info))
+  batch = next(batches.iterate(config, info))
   assert batch['image'].shape == (2, 8, 32, 32, 1)
   assert batch['image'].dtype == np.uint8
   assert (batch['label'][:, ::2] == info.background).all()
@@ -78,9 +78,9 @@ def test_two_processes_read_the_two_halves(config):
 
 def test_another_seed_is_another_order(config):
   info = dataset.load_info(config.data_dir)
-  first = next(dataset.batches(config, info))
+  first = next(batches.iterate(config, info))
   config.seed = 1
-  second = next(dataset.batches(config, info))
+  second = next(batches.iterate(config, info))
   assert (first['image'] != second['image']).any()
 
 
@@ -108,10 +108,10 @@ def test_a_damaged_shard_is_an_error(config, data_dir, tmp_path):
 
 def test_classes_have_a_column_each(config):
   info = dataset.load_info(config.data_dir)
-  batch = next(dataset.batches(config, info, 'classes'))
+  batch = next(batches.iterate(config, info, layouts.CLASSES))
   assert batch['image'].shape == (2, 4, 9, 32, 32, 1)
   assert (batch['label'] == np.arange(9)).all()
-  assert dataset.reals_per_step(config, 'classes', 9) == batch['label'].size
+  assert layouts.reals_per_step(config, layouts.CLASSES, 9) == batch['label'].size
   # Each class has its own order: no two columns draw the same places.
   records = dataset.Records(info, 'train')
   place = {records.images([i]).tobytes(): n for label in range(9)
@@ -123,21 +123,21 @@ def test_classes_have_a_column_each(config):
 
 def test_class_pairs_are_backgrounds_and_the_columns_defects(config):
   info = dataset.load_info(config.data_dir)
-  batch = next(dataset.batches(config, info, 'class_pairs'))
+  batch = next(batches.iterate(config, info, layouts.CLASS_PAIRS))
   assert batch['image'].shape == (2, 8, 9, 32, 32, 1)
   assert (batch['label'][:, ::2] == info.background).all()
   assert (batch['label'][:, 1::2] == np.arange(9)).all()
-  assert dataset.reals_per_step(config, 'class_pairs', 9) == batch['label'].size
+  assert layouts.reals_per_step(config, layouts.CLASS_PAIRS, 9) == batch['label'].size
   backgrounds = batch['image'][0, ::2]
   assert any((backgrounds[:, 0] != backgrounds[:, c]).any() for c in range(1, 9))
 
 
-@pytest.mark.parametrize('layout', ['pairs', 'classes', 'class_pairs'])
+@pytest.mark.parametrize('layout', [layouts.PAIRS, layouts.CLASSES, layouts.CLASS_PAIRS])
 def test_processes_share_a_batch_in_every_layout(config, layout):
   info = dataset.load_info(config.data_dir)
   config.num_steps = 2
   whole = _take(config, info, layout=layout)
-  assert whole[0]['label'].size == dataset.reals_per_step(config, layout, 9)
+  assert whole[0]['label'].size == layouts.reals_per_step(config, layout, 9)
   parts = [_take(config, info, layout=layout, process_index=i, process_count=2)
            for i in (0, 1)]
   for step, batch in enumerate(whole):

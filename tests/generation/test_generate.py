@@ -12,7 +12,7 @@ from data_prep import frames
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation import drawing, generate as generate_lib
+from pegan_jax.generation import crops, generate as generate_lib, jobs
 from pegan_jax.generation.generate import generate
 from pegan_jax.methods import conditional
 from pegan_jax.runs.checkpoints.store import Checkpoints
@@ -130,10 +130,10 @@ def test_masks_are_of_what_is_painted(setting, tmp_path):
 
 
 def test_backgrounds_are_used_equally_often():
-  *_, chosen = drawing.choose_backgrounds(0, [3, 4, 25], 10)
+  *_, chosen = jobs.choose_backgrounds(0, [3, 4, 25], 10)
   counts = np.bincount(chosen, minlength=10)
   assert len(chosen) == 25 and counts.min() == 2 and counts.max() == 3
-  fewer = drawing.choose_backgrounds(0, [25, 0, 12], 10)
+  fewer = jobs.choose_backgrounds(0, [25, 0, 12], 10)
   np.testing.assert_array_equal(fewer[2], chosen[:12])
   assert (fewer[0] != chosen).any()
   assert len(fewer[1]) == 0
@@ -194,7 +194,7 @@ def test_images_are_the_generators_own(setting):
   out = generate(config, workdir)
   run = generate_lib.Run(config, workdir)
   restored = Checkpoints(workdir).restore(run.state_template())
-  backgrounds, sources = drawing.load_backgrounds(run)
+  backgrounds, sources = jobs.load_backgrounds(run)
   row = _rows(out)[7]
   label = run.info.classes.index(row['class'])
   x = backgrounds[sources.index(row['background'])][None] / 127.5 - 1
@@ -286,7 +286,7 @@ def test_a_full_disk_leaves_nothing(setting, tmp_path, monkeypatch):
     del path, image
     raise OSError(errno.ENOSPC, 'No space left on device')
 
-  monkeypatch.setattr(generate_lib, 'save', full)
+  monkeypatch.setattr(crops, 'save', full)
   with pytest.raises(UserError, match='the disk is full'):
     generate(config, workdir)
   assert list(tmp_path.iterdir()) == []

@@ -11,9 +11,10 @@ import pytest
 from configs import default
 from conftest import untrained
 from data_prep import build, frames as box_files
+from pegan_jax import methods
 from pegan_jax.annotations import regions
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation import settings
+from pegan_jax.generation import masks
 from pegan_jax.generation.generate import generate
 
 SHAPES = {'wide.png': (50, 120), 'sub/tall.jpg': (133, 47), 'coloured.png': (64, 90)}
@@ -107,8 +108,8 @@ def test_a_faint_masks_defect_has_a_box(method, faintest):
   config = default.get_config()
   config.generate.update({'mask_threshold': 0.5, 'change_threshold': 0.2})
   info = types.SimpleNamespace(classes=['pa'])
-  find = settings.defect_finder(types.SimpleNamespace(
-      config=config, info=info, has_masks=method == 'pegan_plus'))
+  find = masks.defect_finder(types.SimpleNamespace(
+      config=config, info=info, method=methods.get(method)))
   for peak in (1.0, 0.3, 0.15):
     mask = np.full((32, 32), 255 * peak * 0.4, np.uint8)
     mask[4:8, 10:20] = 255 * peak

@@ -9,7 +9,8 @@ import pytest
 from conftest import small_config, untrained
 from data_prep import build, sources
 from pegan_jax.data import dataset
-from pegan_jax.generation import drawing, frames
+from pegan_jax.generation import frames, jobs
+from pegan_jax.generation.sampler import Painted
 from pegan_jax.generation.generate import generate
 from pegan_jax.runs.run import Run
 
@@ -52,7 +53,7 @@ def test_the_window_is_noted_where_it_is_another(shrunk_dir, data_dir):
 def test_a_folders_images_are_cut_as_the_data_sets_were(shrunk_dir, tmp_path):
   clean = shrunk_dir.parent / 'clean'
   run = _run(shrunk_dir, tmp_path, backgrounds=str(clean))
-  images, names = drawing.load_backgrounds(run)
+  images, names = jobs.load_backgrounds(run)
   assert names == ['0.png', 'clean/1.png[0,0,64,64]', 'clean/1.png[64,0,128,64]',
                    *(f'clean/2.png[{x},{y},{x + 64},{y + 64}]'
                      for y in (0, 64) for x in (0, 64, 128))]
@@ -66,9 +67,9 @@ def test_a_folders_images_are_cut_as_the_data_sets_were(shrunk_dir, tmp_path):
 
 
 def test_many_windows_are_drawn_by_seed_and_bounded(shrunk_dir, tmp_path, monkeypatch):
-  monkeypatch.setattr(drawing, '_MOST_WINDOWS', 4)
+  monkeypatch.setattr(jobs, '_MOST_WINDOWS', 4)
   run = _run(shrunk_dir, tmp_path, backgrounds=str(shrunk_dir.parent / 'clean'))
-  first, second = (drawing.load_backgrounds(run)[1] for _ in range(2))
+  first, second = (jobs.load_backgrounds(run)[1] for _ in range(2))
   assert first == second and len(first) == 4  # Of nine.
 
 
@@ -77,7 +78,7 @@ def test_a_window_of_its_own_size_is_read_as_it_was(data_dir, tmp_path):
   folder.mkdir(parents=True)
   image = np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8)
   Image.fromarray(image).save(folder / 'a.png')
-  images, names = drawing.load_backgrounds(
+  images, names = jobs.load_backgrounds(
       _run(data_dir, tmp_path, backgrounds=str(tmp_path / 'mine')))
   assert names == ['sub/a.png']
   np.testing.assert_array_equal(images[0, ..., 0], image)
@@ -110,7 +111,7 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   mask[:, 12:20, 10:18] = 255
   for name in ('images', 'beside'):
     (tmp_path / name).mkdir()
-  frames.write(run, 0, job, [(window.label, 0, fake, mask)], tmp_path / 'images',
+  frames.write(run, 0, job, [(window.label, 0, Painted(fake, mask))], tmp_path / 'images',
                tmp_path / 'beside')
   after = np.asarray(Image.open(tmp_path / 'images' / 'a.png')).astype(int)
   painted = np.asarray(Image.open(tmp_path / 'beside' / 'masks' / 'a.png'))

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from pegan_jax.common.runtime import compilation, sharding
-from pegan_jax.data import dataset
+from pegan_jax.data import batches
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.run import Run
 from pegan_jax.runs.step import make_step
@@ -25,9 +25,10 @@ def metrics(config, run, devices):
                        devices=jax.devices()[:devices])
   state = jax.device_put(run.init_state(), sharding.replicated(mesh))
   step = jax.jit(make_step(run.method, run.nets, config))
+  frozen = sharding.replicate(mesh, run.nets.frozen)
   found = []
-  for batch in dataset.batches(config, run.info, run.method.LAYOUT):
-    state, result = step(state, sharding.to_global(mesh, batch))
+  for batch in batches.iterate(config, run.info, run.method.layout):
+    state, result = step(state, sharding.to_global(mesh, batch), frozen)
     found.append({name: float(m.compute()) for name, m in result.items()
                   if np.asarray(m.count).all()})
   return found

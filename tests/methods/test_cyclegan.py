@@ -8,6 +8,7 @@ import pytest
 
 from configs import cyclegan as cyclegan_config
 from pegan_jax.methods import cyclegan
+from pegan_jax.methods.method import Networks
 from pegan_jax.nets.cyclegan import Discriminator, Generator
 
 
@@ -28,7 +29,7 @@ class Patches(nn.Module):
 
 
 # Two classes; one background and one defect each, flat.
-NETS = cyclegan.Networks(Add(), Patches(), 2, 4)
+NETS = Networks(Add(), Patches(), 2)
 GEN = {'ab': {'shift': jnp.array([0.5, 0.25])},
        'ba': {'shift': jnp.array([-0.25, -0.5])}}
 DISC = {'a': {'scale': jnp.array([1., 2.])}, 'b': {'scale': jnp.array([3., 1.])}}
@@ -91,7 +92,7 @@ def test_updates_are_the_networks_own():
 def test_row_c_is_translated_by_the_models_of_class_c():
   image = BATCH['image'].swapaxes(0, 1)  # [classes, 2, ...]
   np.testing.assert_allclose(
-      cyclegan.produce(NETS, GEN, image, None) - image,
+      cyclegan.produce(NETS, GEN, image, None)[0] - image,
       np.broadcast_to(np.array([0.5, 0.25])[:, None, None, None, None],
                       image.shape), atol=1e-6)
   np.testing.assert_allclose(

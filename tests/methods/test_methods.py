@@ -16,6 +16,7 @@ import pytest
 
 from pegan_jax import methods
 from pegan_jax.common.errors import UserError
+from pegan_jax.data import layouts
 from pegan_jax.generation.generate import generate
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -84,16 +85,29 @@ def test_everything_learns_and_the_average_follows(trained):
       # A bias before an instance norm has no gradient but rounding errors.
       assert np.abs(np.asarray(a) - np.asarray(b)).max() > 0, (part, path)
   if not config.ema_decay:
-    sampler = methods.get(name).sampler(after.gen, after.extra)
-    for a, b in zip(jax.tree.leaves(sampler), jax.tree.leaves(after.ema),
+    weights = methods.get(name).weights(after.gen, after.aux)
+    for a, b in zip(jax.tree.leaves(weights), jax.tree.leaves(after.ema),
                     strict=True):
       np.testing.assert_array_equal(a, b)
 
 
-def test_only_what_needs_more_state_has_it(trained):
+def test_only_what_needs_auxiliary_state_has_it_and_pretrained_weights_are_none(trained):
   config, workdir, name = trained
-  extra = Run(config, workdir).state_template().extra
-  assert bool(jax.tree.leaves(extra)) == (name not in ('pegan', 'stargan')), name
+  run = Run(config, workdir)
+  aux = run.state_template().aux
+  assert bool(jax.tree.leaves(aux)) == (not name.startswith(('pegan', 'stargan'))), name
+  assert bool(jax.tree.leaves(run.nets.frozen)) == (name == 'pegan_plus'), name
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_method_is_complete(name):
+  method = methods.get(name)
+  optional = {'eliminate', 'has_masks', 'layout'}
+  for member, value in method._asdict().items():
+    assert member in optional or callable(value), member
+  assert isinstance(method.layout, layouts.Layout)
+  assert method.translates == method.layout.with_backgrounds
+  assert method.has_masks <= method.translates
 
 
 def test_generate_fills_every_class_folder(trained, tmp_path):
@@ -104,7 +118,7 @@ def test_generate_fills_every_class_folder(trained, tmp_path):
   with (out / 'manifest.csv').open(encoding='utf-8') as f:
     rows = list(csv.DictReader(f))
   assert [r['class'] for r in rows] == ['pa'] * 3 + ['sc'] * 3
-  translates = methods.get(name).TRANSLATES
+  translates = methods.get(name).translates
   assert all(bool(r['background']) == translates for r in rows)
   images = []
   for row in rows:
@@ -130,8 +144,8 @@ def test_eight_devices_equal_one(two_classes_dir):
   iterations differ by what rounding grew to.
   """
   names = ['cyclegan', 'pegan_plus', 'stargan', 'wgan_gp']
-  assert {methods.get(n).LAYOUT for n in names} == {
-      m.LAYOUT for m in methods.METHODS.values()}
+  assert {methods.get(n).layout for n in names} == {
+      m.layout for m in methods.METHODS.values()}
   script = pathlib.Path(__file__).with_name('eight_devices.py')
   process = subprocess.run(
       [sys.executable, str(script), str(two_classes_dir), *names],

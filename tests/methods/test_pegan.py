@@ -9,7 +9,8 @@ from configs import pegan as pegan_config
 from known import Constant
 from pegan_jax import methods
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import conditional, pegan
+from pegan_jax.methods import pegan
+from pegan_jax.methods.method import Networks
 import pytest
 
 BACKGROUND = 3  # label of the background, after three defect classes
@@ -30,7 +31,7 @@ class Linear(nn.Module):
 
 @pytest.fixture
 def setting():
-  nets = conditional.Networks(Constant(), Linear(), BACKGROUND + 1)
+  nets = Networks(Constant(), Linear(), BACKGROUND)
   # A background of value 0.5 and a defect (class 1) of value -0.5, 2x2x3.
   image = jnp.stack([jnp.full((2, 2, 3), 0.5), jnp.full((2, 2, 3), -0.5)])
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1])}
@@ -45,7 +46,7 @@ def _values(metrics):
 
 def test_production_gets_defects_and_elimination_the_background():
   label = jnp.tile(jnp.array([BACKGROUND, 0, 1, 2]), 500)
-  target = np.asarray(pegan.draw_targets(jax.random.key(0), label, 4))
+  target = np.asarray(pegan.choose_targets(jax.random.key(0), label, 3))
   assert (target[label != BACKGROUND] == BACKGROUND).all()
   drawn = np.bincount(target[label == BACKGROUND], minlength=4)
   assert drawn[BACKGROUND] == 0
@@ -55,7 +56,7 @@ def test_production_gets_defects_and_elimination_the_background():
 def test_discriminator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(0)
-  target = pegan.draw_targets(jax.random.split(key)[0], batch['label'], 4)
+  target = pegan.choose_targets(jax.random.split(key)[0], batch['label'], 3)
   loss, (metrics, extra) = pegan.disc_loss(
       nets, config, disc, gen, (), batch, key)
   assert extra == ()
@@ -74,7 +75,7 @@ def test_discriminator_loss_by_hand(setting):
 def test_generator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(3)
-  target = np.asarray(pegan.draw_targets(key, batch['label'], 4))
+  target = np.asarray(pegan.choose_targets(key, batch['label'], 3))
   loss, (metrics, extra) = pegan.gen_loss(
       nets, config, gen, disc, (), batch, key)
   assert extra == ()

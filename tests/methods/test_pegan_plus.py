@@ -1,7 +1,5 @@
 """PE-GAN+'s losses by hand, its noise and its masks."""
 
-import functools
-
 from flax import linen as nn
 import jax
 import jax.numpy as jnp
@@ -11,6 +9,7 @@ import pytest
 from configs import pegan_plus as config_file
 from pegan_jax.common.errors import UserError
 from pegan_jax.methods import pegan_plus
+from pegan_jax.methods.method import Networks
 from pegan_jax.nets.discriminator import Discriminator
 
 BACKGROUND = 3
@@ -18,6 +17,7 @@ BACKGROUND = 3
 
 class Painter(nn.Module):
   """Content of a tenth of the label, through a mask of the first noise channel's sign."""
+  grain: int = 1
 
   @nn.compact
   def __call__(self, x, label, noise):
@@ -41,7 +41,7 @@ class Told(nn.Module):
 
 @pytest.fixture
 def setting():
-  nets = pegan_plus.Networks(Painter(), Told(), BACKGROUND + 1, 1)
+  nets = Networks(Painter(), Told(), BACKGROUND)
   image = jnp.stack([jnp.full((8, 8, 3), 0.5), jnp.full((8, 8, 3), -0.5)])
   batch = {'image': image, 'label': jnp.array([BACKGROUND, 1]),
            'match': jnp.array([[0., 0., 1.], [1., 0., 0.]]),  # the background: 2
@@ -55,7 +55,7 @@ def setting():
 
 
 def _fake(batch, key, label):
-  noise = pegan_plus._noise(key, batch['image'].shape, 1)
+  noise = pegan_plus._noise(Networks(Painter(), None, 0), key, batch['image'].shape)
   mask = np.asarray(noise[..., :1] > 0)
   return np.where(mask, np.array(label)[:, None, None, None] / 10, batch['image']), mask
 
@@ -111,16 +111,15 @@ class Pair(nn.Module):
 
 def test_what_a_pretrained_network_sees_is_judged_critic_by_critic(
     setting, monkeypatch):
-  """Seen: the image times `extra`, and its first pixel."""
+  """Seen: the image times `frozen`, and its first pixel."""
   nets, config, gen, _, batch = setting
-  monkeypatch.setattr(pegan_plus.perception, 'see', lambda extra, x: (
-      extra * x, x[:, :1, :1]))
-  nets = nets._replace(disc=Pair(), pretrained=True)
+  monkeypatch.setattr(pegan_plus.perception, 'see', lambda frozen, x: (
+      frozen * x, x[:, :1, :1]))
+  nets = nets._replace(disc=Pair(), frozen=jnp.float32(0.5))
   config.objective, config.lambda_gp = 'logistic_r1', 0.5
-  disc, extra, key = {'scale': jnp.float32(0.1)}, jnp.float32(0.5), jax.random.key(0)
-  loss, (metrics, same) = pegan_plus.disc_loss(
-      nets, config, disc, gen, extra, batch, key)
-  assert same == extra  # It is not trained.
+  disc, key = {'scale': jnp.float32(0.1)}, jax.random.key(0)
+  loss, (metrics, aux) = pegan_plus.disc_loss(nets, config, disc, gen, (), batch, key)
+  assert aux == ()
   scores = lambda x: np.stack([
       0.05 * np.asarray(x).sum((1, 2, 3)), -np.asarray(x)[:, 0, 0].sum(-1)], -1)
   softplus = lambda x: np.log1p(np.exp(x))
@@ -131,16 +130,16 @@ def test_what_a_pretrained_network_sees_is_judged_critic_by_critic(
   penalty = (0.1 ** 2 * 8 * 8 * 3 + 3) / 2
   assert float(metrics['disc/gradient_penalty'].compute()) == pytest.approx(penalty)
   assert loss == pytest.approx(adv + 0.5 * penalty + 2 * np.log(4), rel=1e-4)
-  _, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, extra, batch, key)
+  _, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
   fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
   assert float(metrics['gen/adv'].compute()) == pytest.approx(
       softplus(-scores(fake)).mean(), rel=1e-4)
   # The generator's gradient goes through what is seen.
   config.lambda_cls_fake = config.lambda_rec = 0.0
   slope = jax.grad(lambda gen: pegan_plus.gen_loss(
-      nets, config, gen, disc, extra, batch, key)[0])(gen)['open']
+      nets, config, gen, disc, (), batch, key)[0])(gen)['open']
   step = 1e-2
-  values = [float(pegan_plus.gen_loss(nets, config, {'open': 1 + s}, disc, extra,
+  values = [float(pegan_plus.gen_loss(nets, config, {'open': 1 + s}, disc, (),
                                       batch, key)[0]) for s in (-step, step)]
   assert slope == pytest.approx((values[1] - values[0]) / (2 * step), rel=2e-2)
 
@@ -155,7 +154,7 @@ def test_settings_that_make_no_sense(name, value, words):
   config = config_file.get_config()
   config[name] = value
   with pytest.raises(UserError, match=words):
-    pegan_plus.networks(config, BACKGROUND + 1)
+    pegan_plus.networks(config, BACKGROUND)
 
 
 def test_only_backgrounds_must_come_back(setting):
@@ -253,22 +252,22 @@ def test_only_that_share_is_penalised(setting):
 
 
 def test_noise_is_smooth_and_grain_is_not():
-  noise = np.asarray(pegan_plus._noise(jax.random.key(0), (2, 64, 64, 3), 2))
+  noise_of = lambda grain: np.asarray(pegan_plus._noise(
+      Networks(Painter(grain), None, 0), jax.random.key(0), (2, 64, 64, 3)))
+  noise = noise_of(2)
   assert noise.shape == (2, 64, 64, 6)
   step = np.abs(np.diff(noise, axis=1)).mean((0, 1, 2))
   assert step[:4].max() < 0.2 < 0.9 < step[4:].min()
-  assert pegan_plus._noise(jax.random.key(0), (2, 64, 64, 3), 0).shape[-1] == 4
+  assert noise_of(0).shape[-1] == 4
 
 
 def test_an_image_depends_on_its_own_key_alone(setting):
   nets, _, gen, *_ = setting
   image = jax.random.uniform(jax.random.key(0), (3, 5, 16, 16, 3))
   keys = jax.random.split(jax.random.key(1), (3, 5))
-  fake, mask = pegan_plus.produce_masked(nets, gen, image, keys)
+  fake, mask = pegan_plus.produce(nets, gen, image, keys)
   assert mask.shape == (3, 5, 16, 16, 1)
-  alone, _ = pegan_plus.produce_masked(nets, gen, image[:, 2:3], keys[:, 2:3])
+  alone, _ = pegan_plus.produce(nets, gen, image[:, 2:3], keys[:, 2:3])
   np.testing.assert_allclose(fake[:, 2:3], alone, atol=1e-6)
   content = np.arange(3)[:, None, None, None, None] / 10
   np.testing.assert_allclose(fake, np.where(mask > 0, content, image), atol=1e-6)
-  np.testing.assert_array_equal(
-      fake, functools.partial(pegan_plus.produce, nets, gen)(image, keys))

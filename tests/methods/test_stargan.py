@@ -9,7 +9,8 @@ import pytest
 from configs import stargan as stargan_config
 from known import Constant
 from pegan_jax import methods
-from pegan_jax.methods import conditional, stargan
+from pegan_jax.methods import stargan
+from pegan_jax.methods.method import Networks
 
 
 class TwoPatches(nn.Module):
@@ -27,7 +28,7 @@ class TwoPatches(nn.Module):
 
 @pytest.fixture
 def setting():
-  nets = conditional.Networks(Constant(), TwoPatches(), 3)
+  nets = Networks(Constant(), TwoPatches(), 2)
   image = jnp.stack([jnp.full((2, 2, 3), v) for v in (0.5, -0.5, 0.25)])
   batch = {'image': image, 'label': jnp.array([2, 1, 0])}
   return (nets, stargan_config.get_config(), {'shift': jnp.zeros(())},
@@ -36,7 +37,7 @@ def setting():
 
 def test_targets_are_the_batchs_own_domains_in_another_order():
   label = jnp.array([0, 0, 1, 2, 2, 2, 3, 3])
-  drawn = np.stack([stargan.draw_targets(k, label)
+  drawn = np.stack([stargan.choose_targets(k, label)
                     for k in jax.random.split(jax.random.key(0), 20)])
   assert (np.sort(drawn, axis=1) == np.asarray(label)).all()
   assert (drawn != np.asarray(label)).any(axis=1).all()
@@ -48,9 +49,9 @@ def test_targets_are_the_batchs_own_domains_in_another_order():
 def test_discriminator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(1)
-  target = np.asarray(stargan.draw_targets(jax.random.split(key)[0],
+  target = np.asarray(stargan.choose_targets(jax.random.split(key)[0],
                                            batch['label']))
-  loss, (metrics, extra) = stargan.disc_loss(
+  loss, (metrics, aux) = stargan.disc_loss(
       nets, config, disc, gen, (), batch, key)
   # Twelve pixels; the mean of both patches is 6 times a pixel's value.
   adv = np.mean(6 * (target / 10 - np.array([0.5, -0.5, 0.25])))
@@ -60,13 +61,13 @@ def test_discriminator_loss_by_hand(setting):
   assert metrics['disc/gradient_penalty'].compute() == pytest.approx(
       penalty, rel=1e-5)
   assert loss == pytest.approx(adv + 10 * penalty + cls, rel=1e-5)
-  assert extra == ()
+  assert aux == ()
 
 
 def test_generator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(5)
-  target = np.asarray(stargan.draw_targets(key, batch['label']))
+  target = np.asarray(stargan.choose_targets(key, batch['label']))
   loss, (metrics, _) = stargan.gen_loss(
       nets, config, gen, disc, (), batch, key)
   adv = -np.mean(6 * target / 10)
@@ -82,23 +83,23 @@ def _count(params):
   return sum(x.size for x in jax.tree.leaves(params))
 
 
-def _shapes(num_domains, size=128):
+def _shapes(num_classes, size=128):
   config = stargan_config.get_config()
   config.image_size = size
   method = methods.get('stargan')
-  nets = method.networks(config, num_domains)
-  return jax.eval_shape(lambda: method.init(nets, jax.random.key(0), size))
+  nets = method.networks(config, num_classes)
+  return jax.eval_shape(lambda: method.init(nets, config, jax.random.key(0)))
 
 
 def test_parameter_counts_are_the_originals():
   """As yunjey/stargan prints them: CelebA's five domains, RaFD's eight."""
-  assert _count(_shapes(5)[0]) == 8_430_528
-  assert _count(_shapes(8)[1]) == 44_786_624
+  assert _count(_shapes(4)[0]) == 8_430_528
+  assert _count(_shapes(7)[1]) == 44_786_624
 
 
 @pytest.mark.parametrize('size,layers', [(32, 5), (64, 6), (96, 5), (128, 6)])
 def test_it_halves_as_often_as_the_size_allows(size, layers):
-  _, disc, extra = _shapes(3, size)
+  _, disc, aux = _shapes(2, size)
   assert f'Conv_{layers - 1}' in disc and f'Conv_{layers}' not in disc
   assert disc['cls']['kernel'].shape[:2] == (size >> layers,) * 2
-  assert extra == ()
+  assert aux == ()

@@ -12,6 +12,7 @@ from configs import wgan_gp as wgan_gp_config
 from pegan_jax import methods
 from pegan_jax.common.errors import UserError
 from pegan_jax.methods import dcgan, lsgan, unconditional, wgan_gp
+from pegan_jax.methods.method import Networks
 from pegan_jax.nets.dcgan import Discriminator, Generator, NOISE
 
 
@@ -37,7 +38,7 @@ class Scale(nn.Module):
     return self.param('scale', nn.initializers.ones, ()) * x.mean((1, 2, 3))
 
 
-NETS = unconditional.Networks(Paint(), Scale(), 2)
+NETS = Networks(Paint(), Scale(), 2)
 # Two classes: generators paint 0.5 and -1, discriminators scale by 1 and 2.
 GEN = {'level': jnp.array([0.5, -1.])}
 DISC = {'scale': jnp.array([1., 2.])}
@@ -131,12 +132,12 @@ def test_the_summed_loss_has_each_models_own_gradient():
 def test_samples_use_running_statistics_and_their_own_keys_alone():
   config = dcgan_config.get_config()
   config.image_size, config.width = 16, 0.125
-  nets = dcgan.networks(config, 3)
+  nets = unconditional.networks(config, 2)
   gen, _, stats = jax.jit(
-      lambda: dcgan.init(nets, jax.random.key(1), 16))()
-  sampler = dcgan.sampler(gen, stats)
+      lambda: unconditional.init(nets, config, jax.random.key(1)))()
+  weights = unconditional.weights(gen, stats)
   keys = jax.random.split(jax.random.key(2), (2, 5))
-  draw = jax.jit(lambda keys: dcgan.produce(nets, sampler, None, keys))
+  draw = jax.jit(lambda keys: unconditional.produce(nets, weights, None, keys)[0])
   images = draw(keys)
   assert images.shape == (2, 5, 16, 16, 3)
   assert np.abs(images).max() <= 1

@@ -11,8 +11,9 @@ import pytest
 
 from configs import pegan_plus
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset, matches
-from pegan_jax.generation import drawing
+from pegan_jax.data import batches, dataset, matches
+from pegan_jax.data.layouts import MATCHED_PAIRS
+from pegan_jax.generation import jobs
 from pegan_jax.methods import pegan_plus as method
 from pegan_jax.metrics import match
 
@@ -66,7 +67,7 @@ def test_a_batch_has_the_rows_of_its_backgrounds(matched):
   np.testing.assert_allclose(rows.sum(1), 1, atol=1e-4)
   by_pixels = dict(zip([x.tobytes() for x in records.images(clean)], rows))
   assert len(by_pixels) == len(clean)
-  for batch in dataset.batches(_config(matched), info, 'matched_pairs'):
+  for batch in batches.iterate(_config(matched), info, MATCHED_PAIRS, matched=True):
     assert batch['match'].shape == (2, 16, 9)
     for image, row in zip(batch['image'][:, ::2].reshape(-1, 32, 32, 1),
                           batch['match'][:, ::2].reshape(-1, 9)):
@@ -76,7 +77,7 @@ def test_a_batch_has_the_rows_of_its_backgrounds(matched):
 def test_without_matches_every_class_is_as_likely(data_dir):
   config = _config(data_dir)
   config.match = False
-  batch = next(dataset.batches(config, dataset.load_info(data_dir), 'matched_pairs'))
+  batch = next(batches.iterate(config, dataset.load_info(data_dir), MATCHED_PAIRS))
   np.testing.assert_allclose(batch['match'], 1 / 9, rtol=1e-6)
 
 
@@ -84,7 +85,7 @@ def test_a_batch_has_the_areas_that_the_data_set_knows(data_dir):
   config, info = _config(data_dir), dataset.load_info(data_dir)
   config.match = False
   info.metadata['areas'] = {info.classes[2]: [0.25, 0.5]}
-  area = next(dataset.batches(config, info, 'matched_pairs'))['area']
+  area = next(batches.iterate(config, info, MATCHED_PAIRS))['area']
   assert area.shape == (2, 16, 10, 2)
   np.testing.assert_array_equal(area[..., 2, :], np.tile([0.25, 0.5], (2, 16, 1)))
   np.testing.assert_array_equal(np.delete(area, 2, axis=2), np.tile(
@@ -96,15 +97,15 @@ def test_targets_are_drawn_by_the_rows():
            'match': jnp.eye(3)[jnp.array([2, 0, 1, 0])]}
   for seed in range(5):
     np.testing.assert_array_equal(
-        method.draw_targets(jax.random.key(seed), batch, 4), [2, 3, 1, 0])
+        method.choose_targets(jax.random.key(seed), batch, 3), [2, 3, 1, 0])
 
 
 def test_generation_puts_a_class_where_it_goes():
   weights = np.zeros((10, 2))
   weights[:4, 0], weights[4:, 1] = 1, [0, 0, 0, 1, 1, 1]
-  first, second = drawing.choose_backgrounds(0, [50, 40], 10, weights)
+  first, second = jobs.choose_backgrounds(0, [50, 40], 10, weights)
   assert set(first) == {0, 1, 2, 3} and set(second) == {7, 8, 9}
-  fewer, _ = drawing.choose_backgrounds(0, [20, 40], 10, weights)
+  fewer, _ = jobs.choose_backgrounds(0, [20, 40], 10, weights)
   np.testing.assert_array_equal(fewer, first[:20])
 
 
@@ -119,7 +120,7 @@ def test_matches_that_cannot_be_used(matched, damage, words):
   damage(matched / matches.FILE)
   info = dataset.load_info(matched)
   with pytest.raises(UserError, match=words):
-    next(dataset.batches(_config(matched), info, 'matched_pairs'))
+    next(batches.iterate(_config(matched), info, MATCHED_PAIRS, matched=True))
 
 
 def test_the_command_says_what_it_wrote_or_what_is_wrong(
@@ -158,10 +159,10 @@ def test_numbers_that_are_none_of_this_data_set(matched, change, words):
   path.write_text(json.dumps(found))
   config = _config(matched)
   with pytest.raises(UserError, match=words):
-    next(dataset.batches(config, dataset.load_info(matched), method.LAYOUT))
-  run = types.SimpleNamespace(config=config, info=dataset.load_info(matched))
+    next(batches.iterate(config, dataset.load_info(matched), MATCHED_PAIRS, matched=True))
+  run = types.SimpleNamespace(config=config, info=dataset.load_info(matched), matched=True)
   with pytest.raises(UserError, match=words):
-    drawing.choose(run, [1] * 9, 20)
+    jobs.choose(run, [1] * 9, 20)
 
 
 @pytest.mark.parametrize('content', [b'[]', b'{"classes"', b'\xff', b'{}'])

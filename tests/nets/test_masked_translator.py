@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, InstanceNorm
-from pegan_jax.nets.masked_translator import _double, MaskedTranslator, seen_mask
+from pegan_jax.nets.masked_translator import _double, MaskedTranslator, visible_mask
 
 LABELS, PAD = 4, 3
 
@@ -82,15 +82,15 @@ def test_where_the_mask_is_zero_the_image_is_untouched(generator):
 def test_what_is_seen_of_a_mask_is_the_streak_and_not_its_repainted_ground():
   x, mask = jnp.full((1, 16, 16, 3), 0.2), jnp.full((1, 16, 16, 1), 0.5)
   content = x.at[:, :, :5].set(0.8)
-  seen = np.asarray(seen_mask(x, x + mask * (content - x), mask))[0, :, :, 0]
+  seen = np.asarray(visible_mask(x, x + mask * (content - x), mask))[0, :, :, 0]
   np.testing.assert_allclose(seen[:, :3], 0.5 * (1 - np.exp(-0.6 / 0.3)), rtol=1e-2)
   np.testing.assert_allclose(seen[:, 7:], 0, atol=1e-6)
   assert (np.diff(seen[:, 2:8], axis=1) < 0).all()  # It fades out between.
   # Grain that is as often above as below is seen all over.
   checks = jnp.asarray(np.indices((16, 16)).sum(0) % 3 - 1.)[None, :, :, None]
-  seen = np.asarray(seen_mask(x, x + mask * 0.4 * checks, mask))
+  seen = np.asarray(visible_mask(x, x + mask * 0.4 * checks, mask))
   assert seen.min() > 0.5 * seen.max() > 0.1
-  assert (np.asarray(seen_mask(x, x, 0 * mask)) == 0).all()
+  assert (np.asarray(visible_mask(x, x, 0 * mask)) == 0).all()
 
 
 def test_label_and_noise_change_the_inside(generator):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.common.errors import UserError
+from pegan_jax.runs.checkpoints import reading
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from saved_states import abstract, array_file, check_equal, CONFIG, files, flip
 from saved_states import make_state, meta_file, save_steps, truncate, zero
@@ -204,12 +205,12 @@ def test_a_reader_follows_a_run_that_goes_on(tmp_path, monkeypatch):
   save_steps(tmp_path, 1)
   reader, said = Checkpoints(tmp_path), []
   reader._say = said.append
-  read = reader._read
+  read = reading.read
 
-  def meanwhile(step, *args):
-    if step == 1:
+  def meanwhile(folder, *args):
+    if folder.name == '1':
       save_steps(tmp_path, 2)
-      shutil.rmtree(tmp_path / 'checkpoints' / '1')
-    return read(step, *args)
-  monkeypatch.setattr(reader, '_read', meanwhile)
+      shutil.rmtree(folder)
+    return read(folder, *args)
+  monkeypatch.setattr(reading, 'read', meanwhile)
   assert reader.restore(make_state(0)).step == 2 and not said

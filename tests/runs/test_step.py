@@ -10,7 +10,7 @@ import pytest
 
 from conftest import small_config
 from pegan_jax import methods
-from pegan_jax.data import dataset
+from pegan_jax.data import batches, dataset
 from pegan_jax.runs import optimizers, step as step_lib
 
 
@@ -26,7 +26,7 @@ def _batch(config, channels=1, seed=0):
 
 def _setup(config):
   method = methods.get('pegan')
-  nets = method.networks(config, 10)
+  nets = method.networks(config, 9)
   state = jax.jit(lambda: step_lib.init_state(method, nets, config))()
   return method, nets, state
 
@@ -100,14 +100,14 @@ def compiled():
   method, nets, state = _setup(config)
   batch = _batch(config)
   step = jax.jit(step_lib.make_step(method, nets, config)).lower(
-      state, batch).compile()
+      state, batch, ()).compile()
   return config, method, nets, state, batch, step
 
 
 @pytest.fixture(scope='module')
 def stepped(compiled):
   *setting, state, batch, step = compiled
-  return *setting, state, batch, step(state, batch)
+  return *setting, state, batch, step(state, batch, ())
 
 
 def test_no_convolution_is_off_the_fast_path(compiled):
@@ -187,8 +187,8 @@ def test_bfloat16_tracks_float32_over_50_steps(data_dir):
     config.gen.learning_rate = config.disc.learning_rate = 3e-4
     method, nets, state = _setup(config)
     step, course = jax.jit(step_lib.make_step(method, nets, config)), []
-    for batch in dataset.batches(config, dataset.load_info(data_dir)):
-      state, metrics = step(state, batch)
+    for batch in batches.iterate(config, dataset.load_info(data_dir)):
+      state, metrics = step(state, batch, ())
       course.append([float(metrics[name].compute()) for name in (
           'disc/loss', 'disc/gradient_penalty', 'disc/cls_real', 'gen/loss',
           'gen/rec_production', 'gen/rec_elimination')])

@@ -12,7 +12,7 @@ from data_prep import build
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.runs.checkpoints import store as checkpoints_lib
+from pegan_jax.runs.checkpoints import reading
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
 from pegan_jax.training import watch
@@ -51,7 +51,7 @@ def test_a_saved_state_that_is_not_finite_is_gone_back_past(
   with pytest.raises(UserError, match='the last good checkpoint is 1 in'):
     checkpoints.save(2, astray, {'batch': 2}, run.saved_config)
   with monkeypatch.context() as m:  # As before it was looked at.
-    m.setattr(checkpoints_lib, '_astray', lambda *_: None)
+    m.setattr(reading, 'astray', lambda *_: None)
     checkpoints.save(2, astray, {'batch': 2}, run.saved_config)
     checkpoints.close()
   train(config, tmp_path)

@@ -51,13 +51,14 @@ def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
   assert restore(run, 'newest').step == 3
 
 
-def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path, monkeypatch):
+def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path):
   run, traced = Run(watched, tmp_path), []
   produce = run.method.produce
-  monkeypatch.setattr(run.method, 'produce', lambda *args: traced.append(0) or produce(
-      *args))
-  watch, ema = Watch(run), run.init_state().ema
-  assert [len(watch._draw(ema)) for _ in range(2)] == [9, 9]
+  run.method = run.method._replace(
+      produce=lambda *args: traced.append(0) or produce(*args))
+  watch, state = Watch(run), run.init_state()
+  for step in (1, 2):
+    watch(step, state, _Writer())
   assert len(traced) == 1
 
 
@@ -115,10 +116,10 @@ def test_only_a_better_state_replaces_the_best(watched, tmp_path, monkeypatch):
 
 def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
     watched, tmp_path, monkeypatch):
-  with watched.unlocked():
-    watched.match = True
-  watched.generate.strength = 0.0  # Images are their backgrounds.
   run = Run(watched, tmp_path)
+  run.matched = True
+  run.method = run.method._replace(  # Images are their backgrounds.
+      produce=lambda nets, weights, image, key: (image, None))
   records = dataset.Records(run.info, 'train')
   backgrounds = records.images(records.find(run.info.background))
   rows = np.eye(len(backgrounds), 9, dtype=np.float32)  # Class i goes with number i.
@@ -189,7 +190,7 @@ def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
   state = run.init_state()
   watch = Watch(run)
   grey = np.full((9, 4, 32, 32, 1), 128, np.uint8)
-  monkeypatch.setattr(watch, '_draw', lambda sampler: grey)
+  monkeypatch.setattr(watch._sampler, 'sample', lambda *args, **kwargs: grey)  # pylint: disable=protected-access
   writer = _Writer()
   for step in (1, 2):
     watch(step, state, writer)

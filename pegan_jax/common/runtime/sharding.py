@@ -48,6 +48,12 @@ def spread(mesh, x):
   return jax.make_array_from_callback(x.shape, split(mesh), lambda i: x[i])
 
 
+def replicate(mesh, tree):
+  """Puts a pytree of numpy arrays that every process has whole on every device."""
+  return jax.tree.map(lambda x: jax.make_array_from_callback(
+      x.shape, replicated(mesh), lambda i: x[i]), tree)
+
+
 def to_global(mesh, batch):
   """This process's part of a batch, as global arrays over all processes.
 

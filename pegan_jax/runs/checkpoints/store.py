@@ -10,13 +10,10 @@ CRCs notice.
 import errno
 import functools
 import itertools
-import json
-import os
 import pathlib
 import re
 import shutil
 from typing import Any, NamedTuple
-import zlib
 
 from absl import logging
 import jax
@@ -26,13 +23,10 @@ import orbax.checkpoint as ocp
 
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
-from pegan_jax.runs.checkpoints import fit, host_arrays, orbax_log
+from pegan_jax.runs.checkpoints import fit, host_arrays, orbax_log, reading
 
 # Name of the folder that holds the best checkpoint, beside `checkpoints`.
 BEST = 'best'
-
-# The squares of larger weights overflow: a variance of what they make is infinite.
-_LARGEST = 1e18
 
 # What begins like this is on its way out.
 _DELETED = '.deleted_'
@@ -53,10 +47,6 @@ class Restored(NamedTuple):
   position: dict[str, Any]
   config: dict[str, Any]
   digest: str
-
-
-class _DamagedError(Exception):
-  """A checkpoint that cannot be gone on from: damaged, or of a run gone astray."""
 
 
 class Checkpoints:
@@ -131,12 +121,13 @@ class Checkpoints:
     if step in self.steps():
       return
     self._delete(self.steps()[:-self._max_to_keep])
-    body = _plain({'step': step, 'position': position, 'config': config})
+    body = reading.plain({'version': reading.VERSION, 'step': step,
+                          'position': position, 'config': config})
     body['leaves'] = host_arrays.describe(state)
     # This copy is all that the device waits for. On the CPU it is a view, which
     # Orbax copies before it returns.
     host = host_arrays.to_host(state)
-    if (why := _astray(body['leaves'], host)) is not None:
+    if (why := reading.astray(body['leaves'], host)) is not None:
       latest = self.latest_step()
       raise UserError(
           f'{why} at step {step}: stopped; the last good checkpoint is '
@@ -155,8 +146,8 @@ class Checkpoints:
               async_options=ocp.AsyncOptions(
                   create_directories_asynchronously=False)))
       self._manager.save(step, force=True, args=ocp.args.Composite(
-          state=ocp.args.StandardSave(_by_name(body['leaves'], host)),
-          meta=ocp.args.JsonSave({'body': body, 'crc32': _json_crc(body)})))
+          state=ocp.args.StandardSave(reading.by_name(body['leaves'], host)),
+          meta=ocp.args.JsonSave({'body': body, 'crc32': reading.json_crc(body)})))
     except Exception as error:  # Orbax and TensorStore raise nearly any type.
       raise self._cannot_save(error) from error
 
@@ -235,8 +226,9 @@ class Checkpoints:
                    if s not in damaged and step in (None, s)]:
       candidate, reason = left[-1], None
       try:
-        body, host = self._read(candidate, template, config, free)
-      except _DamagedError as error:
+        body, host = reading.read(self.folder / str(candidate), template, config, free,
+                                  self._say)
+      except reading.DamagedError as error:
         reason = str(error)
       if _on_any_process(reason is not None):
         damaged[candidate] = reason or 'another process cannot read it'
@@ -260,8 +252,8 @@ class Checkpoints:
     if (step := self.latest_step()) is None:
       return None
     try:
-      body = self._read_meta(self.folder / str(step), step)
-    except _DamagedError:
+      body = reading.read_meta(self.folder / str(step))
+    except reading.DamagedError:
       return None
     return body['position'], body['config']
 
@@ -271,38 +263,6 @@ class Checkpoints:
     self.wait()
     self._delete([other for other in self.steps() if other != step])
     self.close()
-
-  def _read_meta(self, folder, step):
-    """Returns a checkpoint's description, checked."""
-    meta = _read_item(folder, meta=ocp.args.JsonRestore())['meta']
-    body = meta.get('body') if isinstance(meta, dict) else None
-    if (body is None or _json_crc(body) != meta.get('crc32')
-        or body['step'] != step):
-      raise _DamagedError('its description is not what was written')
-    return body
-
-  def _read(self, step, template, config, free):
-    """Returns a checkpoint's description and host arrays, all of it checked."""
-    folder = self.folder / str(step)
-    body = self._read_meta(folder, step)
-    # The config first: it explains most differences between the arrays.
-    if config is not None:
-      if 'dataset' in config and (unknown := fit.not_noted(body['config'])):
-        self._say(f'{folder} does not say which images it was trained on: not checked')
-        free = free | unknown
-      fit.check_config(folder, _plain(config), body['config'], free)
-    leaves = body['leaves']
-    fit.check_arrays(folder, host_arrays.describe(template), leaves)
-    host = host_arrays.empty_host(template)
-    stored = _read_item(folder, state=ocp.args.StandardRestore(
-        _by_name(leaves, host)))['state']
-    host = [stored.get(leaf['name'], x) for leaf, x in zip(leaves, host)]
-    for leaf, array in zip(leaves, host):
-      if host_arrays.checksum(array) != leaf['crc32']:
-        raise _DamagedError(f'{leaf["name"]} is not what was written')
-    if (why := _astray(leaves, host)) is not None:
-      raise _DamagedError(why)
-    return body, host
 
   def _move_damaged_aside(self):
     """Frees the names of damaged steps, so that they can be saved again."""
@@ -331,52 +291,6 @@ class Checkpoints:
         f'cannot write checkpoint {self._saving} to {self.folder}: '
         f'{_reason(error)}; ' + ('there is no older one' if latest is None else
                                  f'checkpoint {latest} is whole'))
-
-
-def _by_name(leaves, arrays):
-  """Returns {name: array}, less arrays of no elements, which Orbax refuses."""
-  return {leaf['name']: x for leaf, x in zip(leaves, arrays, strict=True)
-          if x.size}
-
-
-def _astray(leaves, arrays):
-  """Says which array cannot be computed with, and why; None where all can."""
-  for leaf, x in zip(leaves, arrays, strict=True):
-    if x.dtype.kind in 'biu':  # bfloat16 is of no kind, like a float.
-      continue
-    if not np.isfinite(x).all():
-      return f'{leaf["name"]} is not finite'
-    # Not so of an optimizer's state, which holds squares itself.
-    if x.size and 'opt' not in leaf['name'] and max(-x.min(), x.max()) > _LARGEST:
-      return f'{leaf["name"]} has values beyond {_LARGEST:.0e}'
-  return None
-
-
-def _json_crc(value):
-  return zlib.crc32(json.dumps(value).encode())
-
-
-def _plain(value):
-  """Returns what a JSON-able value is once written and read back."""
-  return json.loads(json.dumps(value))
-
-
-def _read_item(folder, **args):
-  """Returns one item of a checkpoint, or raises _DamagedError."""
-  try:
-    with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
-      return reader.restore(folder, args=ocp.args.Composite(**args))
-  except Exception as error:  # Damage surfaces as nearly any type.
-    if (isinstance(error, MemoryError) or getattr(error, 'errno', None) == errno.ENOMEM
-        or 'RESOURCE_EXHAUSTED' in str(error)):
-      raise UserError(f'cannot read {folder}: there is not enough memory') from error
-    # Orbax says of what it may not read that it is not there.
-    for place, folders, names in os.walk(folder):
-      for name in (*folders, *names):
-        if not os.access(os.path.join(place, name), os.R_OK):
-          raise UserError(f'cannot read {place}/{name}: permission denied') from error
-    raise _DamagedError(
-        f'its {next(iter(args))} cannot be read') from error
 
 
 def _on_any_process(flag):

@@ -1,0 +1,133 @@
+"""Batches of a data set, in an order that depends on the seed alone.
+
+Backgrounds and defects come by turns, so that any split of a batch over devices or
+processes keeps both kinds on each. Batch k of a run is a function of (data set, layout,
+seed, k): a resumed run, or one on other devices or processes, sees the same images in
+the same order.
+"""
+
+import functools
+import math
+
+import grain
+import numpy as np
+
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import matches
+from pegan_jax.data.dataset import Records
+from pegan_jax.data.layouts import PAIRS
+
+
+def _stream(indices, seed, count):
+  """Returns take(k): the k-th block of `count` indices from an endless stream.
+
+  The stream is reshuffled every epoch. grain's own shuffle takes 25 us per index, under
+  the interpreter's lock.
+  """
+  @functools.lru_cache(4)
+  def order(epoch):
+    return indices[np.random.default_rng([seed, epoch]).permutation(len(indices))]
+
+  def take(k):
+    epochs, places = np.divmod(np.arange(k * count, (k + 1) * count), len(indices))
+    return np.concatenate([order(e)[places[epochs == e]]
+                           for e in range(epochs[0], epochs[-1] + 1)])
+
+  return take
+
+
+def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index=0,
+            process_count=1):
+  """Yields this process's part of batches `start` to `config.num_steps` - 1.
+
+  Args:
+    config: `batch_size` (B, per D update), `n_critic` (N), `num_steps`, `seed`,
+      `num_workers` (reading threads; 0 reads when asked), `cache_mb` (as `Records` has
+      it).
+    info: from `load_info`.
+    layout: a `layouts.Layout`, with the data set's C classes.
+    matched: whether, where the layout says which classes go with a background, it is
+      what matching found, instead of every class.
+    start: the first batch; those before it cost nothing.
+    process_index: which part of each batch is read here.
+    process_count: into how many parts B is cut.
+
+  Yields:
+    {'image': uint8 [N, *layout, H, W, channels], 'label': int32 [N, *layout]}. With
+    `layout.matched` also 'match': float32 [N, *layout, C], probabilities of classes, and
+    'area': float32 [N, *layout, C + 1, 2], each domain's range of covered area from
+    `data_prep.build`, or 0 to 1 where nothing is known and for the background; the same
+    for all images.
+
+  Raises:
+    UserError: no backgrounds or no defects to train on, a damaged shard, or no
+      matches.
+  """
+  records = Records(info, 'train', config.cache_mb)
+  columns = _columns(records, info, layout)
+  match = _match(records, info, matched) if layout.matched else None
+  area = _areas(info)
+  shape = (config.n_critic, config.batch_size)
+  rows = config.batch_size // process_count
+  mine = slice(process_index * rows, (process_index + 1) * rows)
+  kinds = len(columns[0])
+  streams = [_stream(indices, kinds * len(columns) * config.seed + i,
+                     math.prod(shape))
+             for i, indices in enumerate(sum(columns, []))]
+
+  def read(step):
+    taken = [stream(int(step)).reshape(shape)[:, mine] for stream in streams]
+    index = np.stack(taken, axis=-1).reshape(
+        config.n_critic, rows, len(columns), kinds)
+    index = index.swapaxes(2, 3).reshape(config.n_critic, -1, len(columns))
+    if not layout.per_class:
+      index = index[..., 0]
+    images = records.images(index.ravel())
+    batch = {'image': images.reshape(*index.shape, *images.shape[1:]),
+             'label': records.labels[index]}
+    return batch if match is None else batch | {
+        'match': match[index], 'area': np.tile(area, (*index.shape, 1, 1))}
+
+  yield from grain.MapDataset.range(start, config.num_steps).map(
+      read).to_iter_dataset(grain.ReadOptions(
+          num_threads=config.num_workers,
+          prefetch_buffer_size=2 * config.num_workers))
+
+
+def _match(records, info, matched):
+  """Returns the classes' probabilities for each record: float32 [n, C]."""
+  match = np.full((len(records.labels), info.background), 1 / info.background,
+                  np.float32)
+  if matched:
+    clean = records.find(info.background)
+    rows = matches.load(info, 'train')
+    matches.check_count(info, 'train', rows, len(clean))
+    match[clean] = rows
+  return match
+
+
+def _areas(info):
+  """Returns the range of area that each domain covers: float32 [C + 1, 2]."""
+  known = info.metadata.get('areas', {})
+  return np.array([known.get(name, (0, 1)) for name in info.classes] + [(0, 1)],
+                  np.float32)
+
+
+def _columns(records, info, layout):
+  """Returns, for each column of a layout, the indices of its one or two kinds."""
+  def found(name, indices):
+    if not len(indices):
+      raise UserError(
+          f'the train split of {str(info.folder)!r} has no {name} images')
+    return indices
+
+  if not layout.per_class:
+    defects = np.flatnonzero(records.labels != info.background)
+    return [[found('background', records.find(info.background)),
+             found('defect', defects)]]
+  columns = [[found(name, records.find(label))]
+             for label, name in enumerate(info.classes)]
+  if layout.with_backgrounds:
+    background = found('background', records.find(info.background))
+    columns = [[background, *column] for column in columns]
+  return columns

@@ -1,0 +1,31 @@
+"""How the real images of a batch are laid out."""
+
+from typing import NamedTuple
+
+
+class Layout(NamedTuple):
+  """Rows and columns of a batch, with B rows a discriminator update and C classes.
+
+  Attributes:
+    per_class: True: [.., C], defects of class c in column c; False: [..], defects of any
+      class.
+    with_backgrounds: True: 2 B rows, a background and a defect by turns; False: B rows
+      of defects.
+    matched: whether a batch also says which classes go with each background, and how
+      much of an image each domain covers.
+  """
+  per_class: bool
+  with_backgrounds: bool
+  matched: bool = False
+
+
+PAIRS = Layout(per_class=False, with_backgrounds=True)
+MATCHED_PAIRS = PAIRS._replace(matched=True)
+CLASSES = Layout(per_class=True, with_backgrounds=False)
+CLASS_PAIRS = Layout(per_class=True, with_backgrounds=True)
+
+
+def reals_per_step(config, layout, num_classes):
+  """Returns how many real images one iteration shows, over all classes."""
+  images = (1 + layout.with_backgrounds) * (num_classes if layout.per_class else 1)
+  return config.n_critic * config.batch_size * images

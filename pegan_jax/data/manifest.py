@@ -1,0 +1,66 @@
+"""manifest.csv, which says of generated images what they were made of."""
+
+import csv
+import pathlib
+
+from pegan_jax.common.errors import UserError
+
+FILE = 'manifest.csv'
+
+_MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes')
+
+# A row per crop: its file and class, and the name of the background under it, '' for an
+# image from noise.
+CROPS = ('file', 'class', 'background', *_MADE_BY)
+
+# A row per defect on a frame: the frame's file, the class, and the window's corner.
+FRAMES = ('file', 'class', 'left', 'top', *_MADE_BY)
+
+
+def file_of(name, i):
+  """Returns the file of crop i of a class, relative to the folder of images."""
+  return f'{name}/{i:05d}.png'
+
+
+def write(folder, columns, rows):
+  """Writes the manifest of a folder of images.
+
+  Args:
+    folder: of the images.
+    columns: `CROPS` or `FRAMES`.
+    rows: dicts of these columns. `mask` is 'generator' for the generator's own mask,
+      'change' for how much an image was changed, or ''; `boxes` are as
+      `boxes_to_text` gives them.
+  """
+  with pathlib.Path(folder, FILE).open('w', newline='', encoding='utf-8') as f:
+    writer = csv.DictWriter(f, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def read_backgrounds(path):
+  """Reads which background each crop was painted on.
+
+  Args:
+    path: of a manifest of crops.
+
+  Returns:
+    {image's file: name of its background, '' where it has none}.
+
+  Raises:
+    UserError: it cannot be read, or lacks these columns.
+  """
+  try:
+    with path.open(newline='', encoding='utf-8') as f:
+      reader = csv.DictReader(f)
+      columns = reader.fieldnames or ()
+      found = {row['file']: row['background'] or '' for row in reader
+               } if {'file', 'background'} <= set(columns) else None
+  except OSError as e:
+    raise UserError(f'{path} cannot be read: {e.strerror}') from e
+  except (csv.Error, UnicodeDecodeError):
+    found = None
+  if found is None:
+    raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
+                    'file and background: put that back, or move it away')
+  return found

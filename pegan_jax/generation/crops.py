@@ -1,0 +1,82 @@
+"""Sampled crops to class folders, with masks, boxes and a manifest."""
+
+from concurrent.futures import ThreadPoolExecutor
+import contextlib
+
+import numpy as np
+from PIL import Image
+
+from pegan_jax.annotations import regions
+from pegan_jax.common import terminal
+from pegan_jax.data import manifest
+from pegan_jax.generation import jobs, masks, settings
+
+
+def plan(run):
+  """Returns the `jobs.Job` of `generate.per_class` crops of each class asked for."""
+  asked = settings.classes(run)
+  return jobs.plan(run, [run.config.generate.per_class * (c in asked)
+                         for c in run.info.classes])
+
+
+def write(run, step, job, stream, images, annotated):
+  """Writes crops: threads encode while the device samples.
+
+  Args:
+    run: a `Run`.
+    step: the checkpoint's.
+    job: from `plan`.
+    stream: what `Sampler.stream` yields for it.
+    images: a folder, which gets <class>/<n>.png and manifest.csv, a row per crop.
+    annotated: a folder, which gets masks/<class>/<n>.png and the boxes, where the method
+      translates.
+  """
+  config, classes, size = run.config.generate, run.info.classes, run.info.image_size
+  with contextlib.closing(terminal.Progress(sum(job.counts), unit='image')) as progress:
+    found = _write_images(run, stream, images, annotated, progress)
+  rows, described = [], []
+  for label, name in enumerate(classes):
+    for i, defects in enumerate(found[label]):
+      file = manifest.file_of(name, i)
+      rows.append({
+          'file': file, 'class': name, 'seed': config.seed, 'step': step,
+          'background': job.sources[job.chosen[label][i]] if job.chosen else '',
+          'strength': config.strength, 'mask': masks.mask_source(run),
+          'boxes': regions.boxes_to_text(defects)})
+      described.append(regions.Annotated(file, size, size, defects))
+  manifest.write(images, manifest.CROPS, rows)
+  regions.write(annotated, settings.formats(run), classes, described)
+  if run.method.translates:
+    masks.report_unboxed(run, [(name, defects) for name, per_image in zip(
+        classes, found) for defects in per_image])
+
+
+def _write_images(run, stream, images, annotated, progress):
+  """Writes images and masks; returns each class's defects by image."""
+  classes, find = run.info.classes, masks.defect_finder(run)
+  folders = (images, annotated / 'masks') if run.method.translates else (images,)
+
+  def write_one(label, i, image, mask):
+    file = manifest.file_of(classes[label], i)
+    save(images / file, image)
+    if mask is None:
+      return []
+    save(annotated / 'masks' / file, masks.written_mask(run, mask))
+    return find(mask, classes[label])
+
+  found = [[] for _ in classes]
+  with ThreadPoolExecutor() as executor:
+    for label, first, painted in stream:
+      for folder in folders:
+        (folder / classes[label]).mkdir(parents=True, exist_ok=True)
+      for i, image in enumerate(painted.image):
+        found[label].append(executor.submit(
+            write_one, label, first + i, image,
+            None if painted.mask is None else painted.mask[i]))
+      progress.update()
+    return [[future.result() for future in futures] for futures in found]
+
+
+def save(path, image):
+  """Writes uint8 [h, w] or [h, w, C] as PNG."""
+  Image.fromarray(np.squeeze(image, -1) if image.shape[-1] == 1 else image).save(path)

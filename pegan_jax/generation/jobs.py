@@ -1,0 +1,145 @@
+"""Which images are to be sampled: counts, backgrounds, and which class goes on which."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from data_prep import images, sources as source_files
+from pegan_jax.common import provenance
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset, matches
+
+# Windows kept of a folder's images, or one per image: memory is limited.
+_MOST_WINDOWS = 5000
+
+
+class Job(NamedTuple):
+  """What is to be sampled.
+
+  Attributes:
+    counts: images of each class, in label order.
+    backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
+    chosen: for each class [count] int, indices of its backgrounds, or None.
+    sources: n names of the backgrounds, or None; for frames, `frames.Window`s.
+  """
+  counts: list[int]
+  backgrounds: np.ndarray | None
+  chosen: list[np.ndarray] | None
+  sources: list | None = None
+
+
+def plan(run, counts):
+  """Returns the `Job` of the first `counts[c]` crops of each class c.
+
+  By the run's `config.generate`: more images of a class leave the first ones as they
+  are, so that what is evaluated is what is written.
+
+  Raises:
+    UserError: as `load_backgrounds`, or matches that are missing or of another data set.
+  """
+  backgrounds, sources = load_backgrounds(run)
+  chosen = None
+  if backgrounds is not None:
+    chosen = choose(run, counts, len(backgrounds))
+  return Job(counts, backgrounds, chosen, sources)
+
+
+def folder_of_inputs(run):
+  """Returns the user's folder of images to paint on, or '' for the data set's own."""
+  return run.config.generate.frames or run.config.generate.backgrounds
+
+
+def inputs(run):
+  """Returns what the images to paint on depend on, as provenance has it."""
+  settings = run.config.generate
+  if folder := folder_of_inputs(run):
+    return {'files': provenance.of_files(folder, images.list_images(folder))}
+  if run.matched and settings.matched:
+    return {'split': settings.split, 'matches': matches.digest(run.info)}
+  return {'split': settings.split}
+
+
+def load_backgrounds(run):
+  """Loads the clean images to put defects on.
+
+  Args:
+    run: a `Run`; its config's `generate.backgrounds` names a folder of the
+      user's own, cut into windows as `data_prep.build --clean` cuts them, else
+      `generate.split` names a split of the data set.
+
+  Returns:
+    uint8 [n, h, w, C] at the data set's size and number of channels, and n
+    names; (None, None) where the method does not translate.
+  """
+  settings, info = run.config.generate, run.info
+  if not run.method.translates:
+    return None, None
+  if settings.backgrounds:
+    return _cut_backgrounds(settings.backgrounds, info)
+  records = dataset.Records(info, settings.split)
+  found = records.find(info.background)
+  if not len(found):
+    raise UserError(
+        f'the {settings.split} split of {str(info.folder)!r} has no '
+        'backgrounds: name another with --config.generate.split, or a folder '
+        'with --config.generate.backgrounds')
+  return records.images(found), records.sources(found)
+
+
+def _cut_backgrounds(folder, info):
+  """Returns windows of a folder's clean images, and their names."""
+  paths = images.list_images(folder)
+  if not paths:
+    raise UserError(f'no images in {folder!r}')
+  items = source_files.read_clean(
+      paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
+  # What is a window as it is keeps its file's name.
+  names = [item.frame.split('/', 1)[1]
+           if item.whole and item.place[3] == info.window else item.source
+           for item in items]
+  return np.stack([item.image for item in items]), names
+
+
+def choose(run, counts, available):
+  """Chooses backgrounds by the run's `generate.seed` and, if it has any, matches.
+
+  Matches are of the data set's own backgrounds: on the user's own folder every class
+  goes with each, and without `generate.matched` on these too.
+
+  Returns:
+    As `choose_backgrounds`.
+  """
+  config, match = run.config, None
+  if run.matched and config.generate.matched and not config.generate.backgrounds:
+    split = config.generate.split
+    match = matches.load(run.info, split)
+    matches.check_count(run.info, split, match, available)
+  return choose_backgrounds(config.generate.seed, counts, available, match)
+
+
+def choose_backgrounds(seed, counts, available, match=None):
+  """Chooses the background that each image is put on.
+
+  Rounds of seeded permutations, so that each is used as often as any other, or with
+  `match` as often as the class goes with it; more images of a class leave the first
+  ones as they are.
+
+  Args:
+    seed: of the permutations.
+    counts: images of each class, in label order.
+    available: number of backgrounds.
+    match: None, or [available, classes], weights of the classes.
+
+  Returns:
+    For each class [count] int.
+  """
+  chosen = []
+  for label, count in enumerate(counts):
+    rng = np.random.default_rng([seed, label])
+    if match is not None:
+      weights = match[:, label].astype(np.float64)
+      chosen.append(rng.choice(available, count, p=weights / weights.sum()))
+      continue
+    rounds = [rng.permutation(available) for _ in range(-(-count // available))]
+    chosen.append(np.concatenate([np.zeros(0, int), *rounds])[:count])
+  return chosen

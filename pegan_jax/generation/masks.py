@@ -1,0 +1,68 @@
+"""From what is visible of a defect to the mask that is written, and to its boxes.
+
+A mask has three stages. A network opens its mask (`nets.masked_translator`). What is
+seen of that is the visible mask, which `Sampler` gives: content in the image's own
+colour does not count. Scaled by the strength it is the written mask. Boxes are found in
+the visible one, so that a faint defect has the boxes of a strong one.
+"""
+
+import collections
+
+import numpy as np
+
+from pegan_jax.annotations import regions
+from pegan_jax.common import terminal
+from pegan_jax.generation import settings
+
+# A visible mask that is nowhere above this paints no defect.
+_VEIL = 0.1
+
+
+def written_mask(run, visible):
+  """Returns the mask to write for a visible one: uint8 [h, w] -> uint8 [h, w]."""
+  return np.rint(run.config.generate.strength * visible).astype(np.uint8)
+
+
+def mask_source(run):
+  """Returns what a mask is, for the manifest: the generator's own, or the change."""
+  if not run.method.translates:
+    return ''
+  return 'generator' if run.method.has_masks else 'change'
+
+
+def defect_finder(run):
+  """Returns find(visible mask, class name, place=None), which finds a defect's regions.
+
+  Args:
+    run: a `Run`, whose `config.generate` has the thresholds; see `find_defects`.
+  """
+  config, textures = run.config.generate, settings.textures(run)
+
+  def find(mask, name, place=None):
+    if not config.strength:  # Nothing is painted.
+      return []
+    threshold = config.change_threshold
+    if run.method.has_masks:  # A faint defect is painted by a faint mask.
+      threshold = max(config.mask_threshold * mask.max() / 255, _VEIL)
+    return regions.find_defects(
+        mask, name, threshold, config.min_area, name in textures, place)
+
+  return find
+
+
+def report_unboxed(run, painted):
+  """Says how many defects were painted and have no box.
+
+  Args:
+    run: a `Run` whose method translates.
+    painted: a pair per defect: its class, and what `defect_finder` found of it.
+  """
+  total = collections.Counter(name for name, _ in painted)
+  without = collections.Counter(name for name, found in painted if not found)
+  if not without or not run.config.generate.strength:
+    return
+  name = 'mask_threshold' if run.method.has_masks else 'change_threshold'
+  counts = ', '.join(f'{n} of {total[c]} {c}' for c, n in without.items())
+  terminal.say(f'no box: {counts}; no connected part of their masks reaches '
+               f'generate.min_area pixels above generate.{name}, and a detector trained '
+               'on them would learn that they are clean')

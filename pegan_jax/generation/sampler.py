@@ -1,0 +1,185 @@
+"""The only way from weights to images and masks.
+
+Image i of a class is a function of (weights, seed, class, i) and, where the method
+translates, of its background: whatever else is sampled beside it.
+"""
+
+import collections
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pegan_jax.common.runtime import sharding
+from pegan_jax.runs.step import scale, to_pixels
+
+# Images of a class that a device computes together, whatever the batch size: the
+# same shapes give the same rounding, and so the same bytes.
+CHUNK = 16
+
+
+class Painted(NamedTuple):
+  """Images, and where a defect was painted.
+
+  Attributes:
+    image: uint8 [..., h, w, channels].
+    mask: the visible mask, uint8 [..., h, w], 255 where all that is seen is the defect.
+      That of a method without masks is how much was changed, 255 being from black to
+      white. None where images are sampled from noise.
+  """
+  image: Any
+  mask: Any
+
+
+class Sampler:
+  """Turns weights, backgrounds and keys into images and masks.
+
+  Its functions may be called inside of `jax.jit`; `stream` compiles them. Images go in
+  and come out as the data set has them, uint8 [..., h, w, channels], at its size.
+
+  Args:
+    run: a `Run`.
+  """
+
+  def __init__(self, run):
+    self._run = run
+    # The strength is an argument, so that another value is not compiled again.
+    self._chunk = jax.jit(self._sample_chunk,
+                          out_shardings=sharding.replicated(run.mesh))
+
+  def produce(self, weights, backgrounds, keys, strength=1.0):
+    """Samples images of every class.
+
+    Args:
+      weights: what the method samples with, such as a state's `ema`.
+      backgrounds: [C, n, h, w, channels], row c for class c; None where the method
+        samples from noise.
+      keys: [C, n] random keys.
+      strength: 0 to 1, how strongly defects are painted. Masks are of the full strength.
+
+    Returns:
+      `Painted` [C, n, ...].
+    """
+    method, nets = self._run.method, self._run.nets
+    image = None if backgrounds is None else self._to_network(backgrounds)
+    x, mask = method.produce(nets, weights, image, keys)
+    if image is None:
+      return Painted(self._to_pixels(x), None)
+    if mask is None:
+      change = x - image
+      if self._run.info.channels == 1:
+        change = change.mean(-1, keepdims=True)
+      mask = jnp.abs(change).mean(-1, keepdims=True) / 2
+    # Not x + 0 (x - image) for all: that rounds.
+    x = jnp.where(strength == 1, x, image + strength * (x - image))
+    return Painted(self._to_pixels(x), self._to_pixels(2 * mask - 1)[..., 0])
+
+  def eliminate(self, weights, defects):
+    """Turns defects into backgrounds: [C, n, h, w, channels], class c in row c."""
+    return self._to_pixels(self._eliminate(weights, defects))
+
+  def restore(self, weights, defects, keys):
+    """Erases defects and puts them on again, at the network's own size in between.
+
+    Args:
+      weights, keys: as `produce` takes them.
+      defects: [C, n, h, w, channels], class c in row c.
+
+    Returns:
+      The erased and the restored images, as `defects`.
+    """
+    erased = self._eliminate(weights, defects)
+    restored, _ = self._run.method.produce(self._run.nets, weights, erased, keys)
+    return self._to_pixels(erased), self._to_pixels(restored)
+
+  def stream(self, weights, job, *, seed=0, strength=1.0, in_flight=1):
+    """Samples a job's images, a few chunks under way at once.
+
+    Args:
+      weights: what the method samples with, such as a state's `ema`.
+      job: a `jobs.Job`.
+      seed: of the noise, where the method takes any.
+      strength: as `produce` takes it.
+      in_flight: chunks that the device works on while others are taken in.
+
+    Yields:
+      (label, number of the first image within its class, `Painted` [k, ...]).
+    """
+    counts, size = job.counts, CHUNK * self._run.mesh.size
+
+    def start(first):
+      image = None
+      if job.backgrounds is not None:
+        # Classes that need fewer are filled up by wrapping round: one shape.
+        image = np.stack([
+            job.backgrounds[np.resize(index[first:first + size], size)]
+            if first < len(index) else np.zeros_like(job.backgrounds[:1]).repeat(
+                size, 0) for index in job.chosen])
+      return first, self._chunk(weights, image, seed, first, np.float32(strength))
+
+    def take(first, chunk):
+      images, masks = jax.tree.map(np.asarray, chunk)
+      for label, count in enumerate(counts):
+        if first < count:
+          yield label, first, Painted(
+              images[label, :count - first],
+              None if masks is None else masks[label, :count - first])
+
+    pending = collections.deque()
+    for first in range(0, max(counts), size):
+      pending.append(start(first))
+      if len(pending) > in_flight:
+        yield from take(*pending.popleft())
+    while pending:
+      yield from take(*pending.popleft())
+
+  def sample(self, weights, job, **kwargs):
+    """Returns the images of a job by class, as `stream` samples them.
+
+    Args:
+      weights, job, **kwargs: as `stream` takes them.
+
+    Returns:
+      List of uint8 [count, h, w, channels], one per class.
+    """
+    info = self._run.info
+    images = [[np.zeros((0, info.image_size, info.image_size, info.channels), np.uint8)]
+              for _ in job.counts]
+    for label, _, painted in self.stream(weights, job, **kwargs):
+      images[label].append(painted.image)
+    return [np.concatenate(parts) for parts in images]
+
+  def _sample_chunk(self, weights, backgrounds, seed, first, strength):
+    """`produce` of images `first`, `first` + 1, ... of each class, on all devices."""
+    run = self._run
+    key, fold = jax.random.key(seed), jax.vmap(jax.random.fold_in, (None, 0))
+    keys = jax.vmap(fold, (0, None))(
+        fold(key, jnp.arange(len(run.info.classes))),
+        first + jnp.arange(CHUNK * run.mesh.size))
+    split = functools.partial(jax.lax.with_sharding_constraint,
+                              shardings=sharding.batch_sharding(run.mesh))
+    return self.produce(weights, None if backgrounds is None else split(backgrounds),
+                        split(keys), strength)
+
+  def _eliminate(self, weights, defects):
+    return self._run.method.eliminate(
+        self._run.nets, weights, self._to_network(defects))
+
+  def _to_network(self, image):
+    x = scale(image, self._run.config.image_size)
+    return jnp.broadcast_to(x, (*x.shape[:-1], 3))
+
+  def _to_pixels(self, x):
+    """[C, n, H, W, 1 or 3] in [-1, 1] -> uint8 [C, n, h, w, channels]."""
+    info = self._run.info
+    flat = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size,
+                     min(info.channels, x.shape[-1]))
+    return flat.reshape(*x.shape[:2], *flat.shape[1:])
+
+
+def chunks_in_flight(run):
+  """Returns how many chunks `generate.batch_size` amounts to, 1 or more."""
+  together = CHUNK * run.mesh.size * len(run.info.classes)
+  return max(1, run.config.generate.batch_size // together)

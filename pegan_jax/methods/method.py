@@ -1,0 +1,77 @@
+"""The contract of a GAN: what each file of `methods/` gives the rest."""
+
+from typing import Any, Callable, NamedTuple
+
+from flax import linen as nn
+
+from pegan_jax.data.layouts import Layout
+
+PyTree = Any
+
+
+class Networks(NamedTuple):
+  """A method's networks; their trained parameters are not in here.
+
+  Attributes:
+    gen, disc: the modules.
+    num_classes: of defects.
+    frozen: pretrained weights that the losses look through and nothing trains, numpy
+      arrays, or () where there are none. They are no part of a run's state.
+  """
+  gen: nn.Module
+  disc: nn.Module
+  num_classes: int
+  frozen: PyTree = ()
+
+  @property
+  def background(self):
+    """The label of the background: the one after the defect classes."""
+    return self.num_classes
+
+  @property
+  def num_domains(self):
+    """Defect classes and background."""
+    return self.num_classes + 1
+
+
+class Method(NamedTuple):
+  """A GAN: pure functions over pytrees.
+
+  `gen` and `disc` are the trained parameters. `aux` is the auxiliary state, which
+  changes without being trained, such as batch statistics, and () where there is none.
+  A batch is {'image': [*layout, H, W, 3] in [-1, 1], 'label': [*layout]}, with what else
+  the layout has; label num_classes is the background. `metrics` maps names to
+  `clu.metrics.Average`; a name is a tag in TensorBoard.
+
+  Attributes:
+    layout: of the batches it learns from, see `data.layouts`.
+    networks: (config, num_classes) -> `Networks`; raises UserError for settings of its
+      own that make no sense.
+    init: (nets, config, key) -> (gen, disc, aux).
+    disc_loss: (nets, config, disc, gen, aux, batch, key) -> (scalar, (metrics, aux)).
+    gen_loss: (nets, config, gen, disc, aux, batch, key) -> (scalar, (metrics, aux)).
+    weights: (gen, aux) -> the pytree that images are sampled with.
+    produce: (nets, weights, image, key) -> (images, masks) of every class:
+      [C, B, H, W, 3], row c of class c, from backgrounds of the same shape, or None where
+      the method samples from noise; `key` has [C, B] random keys, one per image. Masks
+      are [C, B, H, W, 1] in [0, 1], 0 where the background is kept, or None.
+    eliminate: (nets, weights, image) -> backgrounds, of defects of class c in row c; None
+      where the method samples from noise.
+    has_masks: whether `produce` gives masks.
+    matched: config -> whether a background gets only classes that go with it.
+  """
+  layout: Layout
+  networks: Callable
+  init: Callable
+  disc_loss: Callable
+  gen_loss: Callable
+  weights: Callable
+  produce: Callable
+  eliminate: Callable | None = None
+  has_masks: bool = False
+  matched: Callable = lambda config: False
+
+  @property
+  def translates(self):
+    """Whether it changes an image, rather than sampling one from noise."""
+    return self.eliminate is not None
