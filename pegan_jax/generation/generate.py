@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from PIL import Image
 
+from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
@@ -30,7 +31,7 @@ def generate(config, workdir):
     config: the run's configuration; `generate` holds what concerns this.
     workdir: has the checkpoints; gets generated/, see `_write_crops` and
       `frames.write`, and, where the method translates, generated_annotations/:
-      masks/, and boxes in the formats asked for, see `regions.write`.
+      masks/, and boxes in the formats asked for, see `annotations.write`.
 
   Returns:
     The folder of images.
@@ -125,7 +126,7 @@ def _write_crops(run, step, job, drawn, images, beside):
                          source, regions.boxes_to_text(defects)])
         size = run.info.image_size
         annotated.append(regions.Annotated(file, size, size, defects))
-  regions.write(beside, settings.formats(run), classes, annotated)
+  annotations.write(beside, settings.formats(run), annotated, classes)
   if run.method.TRANSLATES:
     settings.report_unboxed(run, [(name, defects) for name, of in zip(classes, found)
                                   for defects in of])

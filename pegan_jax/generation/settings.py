@@ -2,7 +2,8 @@
 
 import collections
 
-from pegan_jax.annotations import regions
+from pegan_jax import annotations
+from pegan_jax.annotations import components
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 
@@ -40,8 +41,8 @@ def check(run):
 
 
 def formats(run):
-  """The formats of boxes, see `regions.FORMATS`."""
-  return _names(run, 'formats', regions.FORMATS)
+  """The formats of boxes, see `annotations.FORMATS`."""
+  return _names(run, 'formats', annotations.FORMATS)
 
 
 def classes(run):
@@ -70,17 +71,17 @@ def mask_source(run):
 
 
 def defect_finder(run):
-  """find(mask, class name, place=None) by the run's settings: `find_defects`."""
+  """find(mask, class name, corner=(0, 0)) by the run's settings: `find_defects`."""
   settings, textures = run.config.generate, _textures(run)
 
-  def find(mask, name, place=None):
+  def find(mask, name, corner=(0, 0)):
     if not settings.strength:  # Nothing is painted.
       return []
     threshold = settings.change_threshold
     if run.has_masks:  # A faint defect is painted by a faint mask.
       threshold = max(settings.mask_threshold * mask.max() / 255, _VEIL)
-    return regions.find_defects(
-        mask, name, threshold, settings.min_area, name in textures, place)
+    return components.find_defects(
+        mask, name, threshold, settings.min_area, name in textures, corner)
 
   return find
 
