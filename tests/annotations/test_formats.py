@@ -94,8 +94,8 @@ def test_formats_of_one_folder_are_read_together_in_order(tmp_path):
 
 
 def test_nothing_is_read_where_nothing_is(tmp_path):
-  (tmp_path / 'a.csv').write_text('a')
-  for path in (tmp_path, tmp_path / 'a.csv', tmp_path / 'nowhere', tmp_path / 'no.json'):
+  (tmp_path / 'a.pdf').write_text('a')
+  for path in (tmp_path, tmp_path / 'a.pdf', tmp_path / 'nowhere', tmp_path / 'no.json'):
     assert annotations.read(path) == []
 
 

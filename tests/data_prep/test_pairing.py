@@ -47,6 +47,6 @@ def test_no_box_files_is_an_error(tmp_path):
     pairing.match_boxes(tmp_path, [], tmp_path)
   with pytest.raises(UserError, match='not a folder'):
     pairing.match_boxes(tmp_path, [], tmp_path / 'missing')
-  (tmp_path / 'a.csv').touch()
-  with pytest.raises(UserError, match=r'a.csv is not a folder or a .json \(COCO\) file'):
-    pairing.match_boxes(tmp_path, [], tmp_path / 'a.csv')
+  (tmp_path / 'a.pdf').touch()
+  with pytest.raises(UserError, match=r'a.pdf is not a folder or a .*json'):
+    pairing.match_boxes(tmp_path, [], tmp_path / 'a.pdf')
