@@ -27,8 +27,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import stats
 
-from data_prep import frames as box_files, images
-from pegan_jax.annotations import regions
+from data_prep import images, pairing
+from pegan_jax.annotations import components
+from pegan_jax.annotations.regions import Box
 from pegan_jax.generation.sampler import Sampler
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -69,14 +70,13 @@ def _load_run(workdir):
 
 
 def _draw(args):
-  """{name of the first box: [(frame's path, boxes)]}, `per_class` of each."""
+  """{name of the first box: [(frame's path, `Annotated`)]}, `per_class` of each."""
   found = {}
   paths = images.list_images(args.frames)
-  pairs, _ = box_files.match_boxes(args.frames, paths, args.boxes)
-  for path, file in pairs:
-    boxes = box_files.read_voc(file)
-    if boxes:
-      found.setdefault(boxes[0][0], []).append((path, boxes))
+  pairs, _ = pairing.match_boxes(args.frames, paths, args.boxes)
+  for path, annotated in pairs:
+    if annotated.regions:
+      found.setdefault(annotated.regions[0].name, []).append((path, annotated))
   rng = np.random.default_rng(args.seed)
   return {name: [cases[i] for i in rng.permutation(len(cases))[:args.per_class]]
           for name, cases in sorted(found.items())}
@@ -85,22 +85,23 @@ def _draw(args):
 def _change_map(frame, erase, side):
   """Mean change of each pixel over its windows, in [0, 1]: [h, w]."""
   starts = [sorted({*range(0, n - side, side // 2), n - side}) for n in frame.shape[:2]]
-  corners = [(top, left) for top in starts[0] for left in starts[1]]
-  cuts = np.stack([frame[t:t + side, l:l + side] for t, l in corners])
+  windows = [Box(left, top, left + side, top + side)
+             for top in starts[0] for left in starts[1]]
+  cuts = np.stack([frame[window.slices] for window in windows])
   change = np.abs(np.asarray(erase(cuts)).astype(float) - cuts).mean(-1) / 255
   total, count = np.zeros((2, *frame.shape[:2]))
-  for (t, l), part in zip(corners, change):
-    total[t:t + side, l:l + side] += part
-    count[t:t + side, l:l + side] += 1
+  for window, part in zip(windows, change):
+    total[window.slices] += part
+    count[window.slices] += 1
   return total / count
 
 
-def _compare(args, run, erase, path, boxes):
+def _compare(args, run, erase, path, annotated):
   frame = images.read_image(path, run.info.channels == 1,
                             run.info.metadata['max_value'])
   change = _change_map(frame, erase, run.info.image_size)
-  true = [b[1:] for b in box_files.clip_boxes(boxes, *frame.shape[:2])]
-  found = [d.box for d in regions.find_defects(
+  true = [r.box for r in annotated.boxes(*frame.shape[:2])]
+  found = [r.box for r in components.find_defects(
       np.rint(255 * change).astype(np.uint8), '', args.threshold, args.min_area)]
   inside, covered = (_union(b, frame.shape[:2]) for b in (true, found))
   hits = [max((_iou(t, f) for f in found), default=0) >= _HIT for t in true]
@@ -115,16 +116,14 @@ def _compare(args, run, erase, path, boxes):
 
 def _union(boxes, shape):
   inside = np.zeros(shape, bool)
-  for left, top, right, bottom in boxes:
-    inside[top:bottom, left:right] = True
+  for box in boxes:
+    inside[box.slices] = True
   return inside
 
 
 def _iou(a, b):
-  overlap = max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(
-      0, min(a[3], b[3]) - max(a[1], b[1]))
-  area = lambda x: (x[2] - x[0]) * (x[3] - x[1])
-  return overlap / (area(a) + area(b) - overlap)
+  overlap = a.overlap(b)
+  return overlap / (a.width * a.height + b.width * b.height - overlap)
 
 
 def _table(args, run, step, results):

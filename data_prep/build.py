@@ -13,6 +13,7 @@ import json
 import sys
 
 from data_prep import dataset, selection, sheet
+from pegan_jax import annotations
 from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
 
@@ -78,9 +79,10 @@ def build(**options):
 
   Args:
     defects: folder with one folder of images a class.
-    frames, boxes: raw frames and their Pascal VOC (.xml) or YOLO (.txt) files.
-      Clean windows of them are backgrounds; without `defects`, their boxes are
-      the defects. Frames without a box file are not used, an empty one means clean.
+    frames, boxes: raw frames and their Pascal VOC (.xml) or YOLO (.txt) files, or a
+      COCO file (.json) for all. Clean windows of the frames are backgrounds; without
+      `defects`, their boxes are the defects. Frames without a box file are not used,
+      an empty one means clean.
     clean: folder of images that are all background, of any size.
     out: folder to write; must not exist.
     image_size: side of the crops in pixels, a multiple of 32.
@@ -148,7 +150,8 @@ def _made_of(options):
 _HELP = {
     'defects': 'folder with one folder of images a class',
     'frames': 'raw frames; need --boxes',
-    'boxes': 'Pascal VOC .xml or YOLO .txt files of the frames, empty for a clean one',
+    'boxes': "the frames' boxes, a file each, empty for a clean frame, or one for all: "
+             + ', '.join(module.FILES for module in annotations.FORMATS.values()),
     'clean': 'images that are all background, of any size',
     'out': 'folder to write; must not exist',
     'image_size': 'side of the crops in pixels, a multiple of 32',

@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 from PIL import ImageOps
 
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
@@ -45,25 +46,11 @@ def list_images(folder):
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
     raise UserError(f'{folder} is not a folder.')
-  found = [path for path in walk(folder) if path.name.lower().endswith(EXTENSIONS)]
+  found = [path for path in files.walk(folder)
+           if path.name.lower().endswith(EXTENSIONS)]
   for path in found:
     check_name(path)
   return sorted(found)
-
-
-def walk(folder):
-  """Yields the files under a folder, but for hidden ones.
-
-  Raises:
-    UserError: a folder cannot be listed.
-  """
-  for root, dirs, files in os.walk(folder, onerror=_cannot_list):
-    dirs[:] = [d for d in dirs if not d.startswith('.')]
-    yield from (pathlib.Path(root, name) for name in files if not name.startswith('.'))
-
-
-def _cannot_list(error):
-  raise UserError(f'{error.filename} cannot be listed: {error.strerror}.') from None
 
 
 def check_name(path):

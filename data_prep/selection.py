@@ -6,8 +6,9 @@ import dataclasses
 import numpy as np
 import threadpoolctl
 
-from data_prep import audit, frames as frames_lib, screen, sheet, sources
-from data_prep import split as split_lib
+from data_prep import audit, pairing, screen, sheet, sources, split as split_lib
+from data_prep.windows import covered
+from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
 
 BACKGROUND = sources.BACKGROUND
@@ -23,15 +24,16 @@ def gather(options):
   clean = sources.list_or_fail(options.clean, '--clean') if options.clean else []
   pairs, unlabelled = [], []
   if frames:
-    pairs, unlabelled = frames_lib.match_boxes(options.frames, frames, options.boxes)
-    sources.check_boxes(pairs, options.boxes, name_classes=not classes)
+    pairs, unlabelled = pairing.match_boxes(options.frames, frames, options.boxes)
+    if not classes:
+      sources.check_names(pairs, options.boxes)
   for name, paths in classes.items():
     _enough(name, len(paths), len(paths), options)
   reader = sources.survey(sum(classes.values(), []) + frames + clean,
                           options.image_size, options.seed)
   defects = list(sources.read_classes(classes, options.defects, reader))
   boxed, windows, boxes = sources.read_frames(
-      pairs, options.frames, options.boxes, reader, options.window, options.margin,
+      pairs, options.frames, reader, options.window, options.margin,
       4 * options.windows_per_frame, crops=not classes)
   tiles = sources.read_clean(clean, options.clean, reader, options.window,
                              2 * options.backgrounds)
@@ -120,7 +122,7 @@ def _group(options, pool, items):
           searched[found[i, 1]], options.frames)
       edges.append((crop, number[name]))
       top, left = np.rint(corners[i] * options.window / audit.SIDE).astype(int).tolist()
-      places[crop] = name, (left, top, left + options.window, top + options.window)
+      places[crop] = name, Box(left, top, left + options.window, top + options.window)
   groups = audit.components(len(items) + len(number), list(map(tuple, pairs)) + edges)
   return groups[:len(items)], pairs, places
 
@@ -141,7 +143,7 @@ def _areas(items, places, boxes):
   for item, place in zip(items, places):
     if place and place[0] in boxes:
       shares.setdefault(item.label, []).append(
-          frames_lib.covered(boxes[place[0]], place[1]))
+          covered(boxes[place[0]], place[1]))
   return {name: np.percentile(of, AREA_RANGE).round(3).tolist()
           for name, of in sorted(shares.items()) if len(of) >= AREA_LEAST}
 

@@ -8,7 +8,9 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from data_prep import frames as frames_lib, images
+from data_prep import images
+from data_prep.windows import box_square, clean_windows
+from pegan_jax.annotations.regions import Box
 from pegan_jax.common import class_names as names_lib
 from pegan_jax.common.errors import UserError
 
@@ -24,14 +26,14 @@ class Item:
     source: file relative to its source folder, with the box cut from it if any.
     frame: the raw image that other crops may come from too, or "".
     image: uint8 [S, S, C].
-    place: the window (left, top, right, bottom) in pixels of the frame, if it is known.
+    place: `Box` of the window in the frame, if it is known.
     whole: whether that window is all of the frame.
   """
   label: str
   source: str
   frame: str
   image: np.ndarray
-  place: tuple = ()
+  place: Box | None = None
   whole: bool = False
 
 
@@ -60,10 +62,9 @@ class Reader:
     return images.read_image(path, not coloured, self.max_value)
 
   def crop(self, image, box=None):
-    """Returns the box of an image, or its centre square, uint8 [S, S, C]."""
+    """Returns the `Box` of an image, or its centre square, uint8 [S, S, C]."""
     if box is not None:
-      left, top, right, bottom = box
-      image = image[top:bottom, left:right]
+      image = image[box.slices]
     return images.square_crop_resize(image, self.size)
 
 
@@ -147,9 +148,8 @@ def read_classes(classes, folder, reader):
 def _cut(reader, label, frame, image, box):
   """Returns the item for one box of a frame."""
   source = f"{frame}[{','.join(str(edge) for edge in box)}]"
-  left, top, right, bottom = box
-  return Item(label, source, frame, reader.crop(image, box), tuple(box),
-              image.shape[:2] == (bottom - top, right - left))
+  return Item(label, source, frame, reader.crop(image, box), box,
+              image.shape[:2] == (box.height, box.width))
 
 
 def frame_name(path, folder):
@@ -159,32 +159,30 @@ def frame_name(path, folder):
           / path.relative_to(folder)).as_posix()
 
 
-def check_boxes(pairs, boxes_dir, name_classes):
-  """Refuses box files that cannot be read, before any image is, which takes longer.
+def check_names(pairs, boxes_dir):
+  """Refuses names of boxes that cannot be classes, before any image is read.
 
   Args:
-    pairs: list of (frame path, box file).
-    boxes_dir: the box files' folder.
-    name_classes: whether their names become classes, and so folders.
+    pairs: list of (frame path, `Annotated`).
+    boxes_dir: where these are from, for the error.
 
   Raises:
-    UserError: naming the file, and the class if it is that.
+    UserError: naming the class and its first file.
   """
-  names, found = frames_lib.read_names(boxes_dir), {}
-  for _, path in pairs:
-    found = {b[0]: path for b in frames_lib.read_boxes(path, names, 1, 1)} | found
-  if name_classes:
-    for name, path in found.items():
-      names_lib.check_class(name, boxes_dir if name in names else path)
-    names_lib.check_classes(sorted({*found, BACKGROUND}), boxes_dir)
+  found = {}
+  for _, image in pairs:
+    found = {region.name: image.file for region in image.regions} | found
+  for name, file in found.items():
+    names_lib.check_class(name, f'{boxes_dir} ({file})')
+  names_lib.check_classes(sorted({*found, BACKGROUND}), boxes_dir)
 
 
-def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crops):
+def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
   """Cuts clean windows, and a crop for every box, out of annotated frames.
 
   Args:
-    pairs: list of (frame path, box file).
-    frames_dir, boxes_dir: their folders.
+    pairs: list of (frame path, `Annotated`).
+    frames_dir: the frames' folder.
     reader: a `Reader`.
     window: side of the windows in frame pixels.
     margin: pixels that windows keep from every box.
@@ -195,23 +193,21 @@ def read_frames(pairs, frames_dir, boxes_dir, reader, window, margin, most, crop
     (defects, windows, boxes): lists of items, and {frame's name: its clipped boxes}.
 
   Raises:
-    UserError: an unreadable frame or box file.
+    UserError: an unreadable frame.
   """
-  names = frames_lib.read_names(boxes_dir) if pairs else []
   defects, windows, boxes_of = [], [], {}
-  for path, box_path in progress(pairs, 'reading frames'):
+  for path, annotated in progress(pairs, 'reading frames'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    boxes = frames_lib.clip_boxes(
-        frames_lib.read_boxes(box_path, names, height, width), height, width)
+    regions = annotated.boxes(height, width)
     frame = frame_name(path, frames_dir)
-    boxes_of[frame] = boxes
+    boxes_of[frame] = boxes = [region.box for region in regions]
     clean = [_cut(reader, BACKGROUND, frame, image, box) for box in
-             frames_lib.clean_windows(height, width, boxes, window, margin)]
+             clean_windows(height, width, boxes, window, margin)]
     windows += rank(clean, reader.seed)[:most or None]
-    for box in boxes if crops else ():
-      square = frames_lib.box_square(box, height, width, window)
-      defects.append(_cut(reader, box[0], frame, image, square))
+    for name, box, *_ in regions if crops else ():
+      square = box_square(box, height, width, window)
+      defects.append(_cut(reader, name, frame, image, square))
   return defects, windows, boxes_of
 
 
@@ -233,7 +229,7 @@ def read_clean(paths, folder, reader, window, most):
     height, width = image.shape[:2]
     frame = frame_name(path, folder)
     items += [_cut(reader, BACKGROUND, frame, image, box)
-              for box in frames_lib.clean_windows(height, width, [], window, 0)]
+              for box in clean_windows(height, width, [], window, 0)]
     if most and len(items) > 2 * most:
       items = rank(items, reader.seed)[:most]
   return items

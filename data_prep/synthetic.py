@@ -17,12 +17,13 @@ clean frames' come from one generator, `steel.surface`.
 import numbers
 import pathlib
 import sys
-from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image
 
 from data_prep import defects as marks, steel
+from pegan_jax.annotations import voc
+from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
 
@@ -33,9 +34,9 @@ _MIN_SIDE, _MAX_SIDE, _MAX_FRAME = 16, 512, 2048
 _MAX_COUNT = 100_000  # The file names have five digits.
 
 
-def _name(index, suffix):
-  """File name of an image or its boxes."""
-  return f'{index:05d}.{suffix}'
+def _name(index):
+  """File name of an image."""
+  return f'{index:05d}.png'
 
 
 def _streams(seed, kind, index):
@@ -83,16 +84,16 @@ def _place(rng, taken, side, frame_size):
   """A window of some `side` pixels that keeps clear of those taken.
 
   Returns:
-    (top, left, height, width), or None where ten tries found no room.
+    `Box`, or None where ten tries found no room.
   """
   for _ in range(10):
     h = min(frame_size, round(side * rng.uniform(0.7, 1.6)))
     w = min(frame_size, round(side * rng.uniform(0.7, 1.6)))
     top = int(rng.integers(frame_size - h + 1))
     left = int(rng.integers(frame_size - w + 1))
-    if all(top >= t + th or t >= top + h or left >= l + lw or l >= left + w
-           for t, l, th, lw in taken):
-      return top, left, h, w
+    place = Box(left, top, left + w, top + h)
+    if not any(place.overlap(other) for other in taken):
+      return place
   return None
 
 
@@ -108,9 +109,8 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
     defects: False leaves the defects out and changes nothing else.
 
   Returns:
-    The image, uint8 [frame_size, frame_size], and its boxes: a list of (class
-    code, left, top, right, bottom) in pixels from 0, right and bottom excluded.
-    A box is the smallest that holds all pixels which its defect changes.
+    The image, uint8 [frame_size, frame_size], and its defects: a list of `Region`,
+    whose box is the smallest that holds all pixels which the defect changes.
   """
   surface_rng, defect_rng, noise_rng = _streams(seed, kind, index)
   unit, shape = image_size / 64, (frame_size, frame_size)
@@ -118,9 +118,9 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
   clean = steel.surface(surface_rng, shape, unit, finish)
   noise = _sensor_noise(noise_rng, shape)
   pixels, image = clean.pixels, steel.photograph(clean.pixels, noise)
-  boxes, taken = [], []
+  regions, taken = [], []
   if kind == 'clean' or not defects:
-    return image, boxes
+    return image, regions
   # A frame shows what is found on its kind of steel.
   names = [name for name in CLASSES if marks.DEFECTS[name][0] == finish]
   for _ in range(defect_rng.choice(4, p=(0.25, 0.35, 0.25, 0.15))):
@@ -128,40 +128,20 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
     if place is None:
       continue
     taken.append(place)
-    top, left, h, w = place
+    patch = place.height, place.width
     name = names[defect_rng.integers(len(names))]
-    gain = marks.DEFECTS[name][1](defect_rng, (h, w), unit, clean.roll)
-    change = (gain - 1) * _window(defect_rng, (h, w), unit)
+    gain = marks.DEFECTS[name][1](defect_rng, patch, unit, clean.roll)
+    change = (gain - 1) * _window(defect_rng, patch, unit)
     # The faint rim of a mark would widen its box beyond what one sees.
     change[np.abs(change) < 0.03] = 0
     pixels = pixels.copy()
-    pixels[top:top + h, left:left + w] *= 1 + change
+    pixels[place.slices] *= 1 + change
     before, image = image, steel.photograph(pixels, noise)
     ys, xs = np.nonzero(image != before)
     if len(ys):  # A shine on steel that is white already changes nothing.
-      boxes.append((name, int(xs.min()), int(ys.min()),
-                    int(xs.max()) + 1, int(ys.max()) + 1))
-  return image, boxes
-
-
-def _voc(filename, size, boxes):
-  """Pascal VOC XML: pixels count from 1, the corners belong to the box."""
-  root = ElementTree.Element('annotation')
-  ElementTree.SubElement(root, 'folder').text = 'frames'
-  ElementTree.SubElement(root, 'filename').text = filename
-  node = ElementTree.SubElement(root, 'size')
-  for tag, value in (('width', size), ('height', size), ('depth', 1)):
-    ElementTree.SubElement(node, tag).text = str(value)
-  for name, left, top, right, bottom in boxes:
-    node = ElementTree.SubElement(root, 'object')
-    ElementTree.SubElement(node, 'name').text = name
-    ElementTree.SubElement(node, 'difficult').text = '0'
-    corners = ElementTree.SubElement(node, 'bndbox')
-    for tag, value in (('xmin', left + 1), ('ymin', top + 1),
-                       ('xmax', right), ('ymax', bottom)):
-      ElementTree.SubElement(corners, tag).text = str(value)
-  ElementTree.indent(root)
-  return ElementTree.tostring(root, encoding='utf-8') + b'\n'
+      regions.append(Region(name, Box(int(xs.min()), int(ys.min()),
+                                      int(xs.max()) + 1, int(ys.max()) + 1)))
+  return image, regions
 
 
 def _check(out, per_class, image_size, seed, frames, frame_size):
@@ -189,16 +169,18 @@ def _write_all(root, per_class, image_size, seed, frames, frame_size):
     folder.mkdir(parents=True)
     for i in range(per_class):
       image = crop(seed, name, i, image_size)
-      Image.fromarray(image).save(folder / _name(i, 'png'))
+      Image.fromarray(image).save(folder / _name(i))
   for name in ('frames', 'boxes', 'clean'):
     (root / name).mkdir()
+  annotated = []
   for i in range(frames):
-    image, boxes = frame(seed, i, image_size, frame_size)
-    Image.fromarray(image).save(root / 'frames' / _name(i, 'png'))
-    (root / 'boxes' / _name(i, 'xml')).write_bytes(
-        _voc(_name(i, 'png'), frame_size, boxes))
+    image, regions = frame(seed, i, image_size, frame_size)
+    Image.fromarray(image).save(root / 'frames' / _name(i))
+    annotated.append(Annotated(_name(i), frame_size, frame_size, regions))
     image, _ = frame(seed, i, image_size, frame_size, kind='clean')
-    Image.fromarray(image).save(root / 'clean' / _name(i, 'png'))
+    Image.fromarray(image).save(root / 'clean' / _name(i))
+  size = {'width': frame_size, 'height': frame_size, 'depth': 1}
+  voc.write(root / 'boxes', annotated, CLASSES, {'folder': 'frames', 'size': size})
 
 
 def write(out, per_class, image_size, seed, frames=60, frame_size=None):

@@ -64,6 +64,21 @@ def read_json(path):
   return parse_json(pathlib.Path(path).read_bytes())
 
 
+def walk(folder):
+  """Yields the paths of the files under a folder, but for hidden ones.
+
+  Raises:
+    UserError: a folder cannot be listed.
+  """
+  for root, dirs, names in os.walk(folder, onerror=_cannot_list):
+    dirs[:] = [d for d in dirs if not d.startswith('.')]
+    yield from (pathlib.Path(root, x) for x in names if not x.startswith('.'))
+
+
+def _cannot_list(error):
+  raise UserError(f'{error.filename} cannot be listed: {error.strerror}.') from None
+
+
 @contextlib.contextmanager
 def locked(folder, action, advice='wait for it, or name another folder', name=_LOCK):
   """Holds a folder's lock, which ends with the process however that ends.

@@ -47,7 +47,9 @@ def _of_file(path):
 
 
 def of_folder(folder):
-  """Returns `of_files` of all files in a folder, but for hidden ones."""
+  """Returns `of_files` of all files in a folder, but for hidden ones, or of one file."""
+  if os.path.isfile(folder):
+    return of_files(os.path.dirname(folder), [folder])
   paths = []
   for root, folders, names in os.walk(folder, followlinks=True):
     folders[:] = [x for x in folders if not x.startswith('.')]

@@ -6,6 +6,7 @@ import contextlib
 import numpy as np
 from PIL import Image
 
+from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.common import terminal
 from pegan_jax.data import manifest
@@ -45,7 +46,7 @@ def write(run, step, job, stream, images, annotated):
           'boxes': regions.boxes_to_text(defects)})
       described.append(regions.Annotated(file, size, size, defects))
   manifest.write(images, manifest.CROPS, rows)
-  regions.write(annotated, settings.formats(run), classes, described)
+  annotations.write(annotated, settings.formats(run), described, classes)
   if run.method.translates:
     masks.report_unboxed(run, [(name, defects) for name, per_image in zip(
         classes, found) for defects in per_image])

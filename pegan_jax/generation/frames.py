@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from data_prep import images as image_files
+from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
@@ -22,11 +23,10 @@ _TRIES = 200
 
 
 class Window(NamedTuple):
-  """A place for a defect: the frame's path under its folder, and the corner."""
+  """A place for a defect: the frame's path under its folder, and where in it."""
   frame: pathlib.Path
   label: int
-  left: int
-  top: int
+  box: regions.Box
 
 
 def plan(run):
@@ -68,10 +68,10 @@ def plan(run):
       raise UserError(f'{path} has {frame.shape[1]}x{frame.shape[0]} pixels, and a '
                       f'defect is drawn in a window of {size}x{size}')
     full += len(places) < config.defects_per_frame
-    for left, top in places:
-      cuts.append(info.reader.crop(frame, (left, top, left + size, top + size)))
+    for box in places:
+      cuts.append(info.reader.crop(frame, box))
       windows.append(Window(path.relative_to(config.frames),
-                            int(rng.choice(labels)), left, top))
+                            int(rng.choice(labels)), box))
   if full:
     terminal.say(f'{full} of {len(paths)} frames have no room for '
                 f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
@@ -81,7 +81,7 @@ def plan(run):
 
 
 def _places(rng, shape, size, count):
-  """Corners (left, top) of up to `count` windows that do not overlap."""
+  """Chooses up to `count` windows that do not overlap: `regions.Box`es."""
   height, width = shape
   places = []
   if min(shape) < size:
@@ -91,8 +91,9 @@ def _places(rng, shape, size, count):
       break
     left = int(rng.integers(width - size + 1))
     top = int(rng.integers(height - size + 1))
-    if all(abs(left - x) >= size or abs(top - y) >= size for x, y in places):
-      places.append((left, top))
+    box = regions.Box(left, top, left + size, top + size)
+    if not any(box.overlap(other) for other in places):
+      places.append(box)
   return places
 
 
@@ -128,19 +129,17 @@ def write(run, step, job, stream, out, annotated):
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
       for index, fake, part in by_frame[path]:
         window = job.sources[index]
-        area = (slice(window.top, window.top + size),
-                slice(window.left, window.left + size))
+        area = window.box.slices
         part = np.rint(_resize(part, size) * fade).astype(np.uint8)
         change = _resize(fake.astype(np.int16) - job.backgrounds[index], size)
         frame[area] = _paint(frame[area], change, np.where(part > 0, fade, 0))
         mask[area] = masks.written_mask(run, part)
-        found = find(part, info.classes[window.label], regions.Place(
-            window.left, window.top, *mask.shape))
+        found = find(part, info.classes[window.label], window.box[:2])
         defects += found
         painted.append((info.classes[window.label], found))
         rows.append({
             'file': name.as_posix(), 'class': info.classes[window.label],
-            'left': window.left, 'top': window.top, 'seed': config.seed, 'step': step,
+            'left': window.box.left, 'top': window.box.top, 'seed': config.seed, 'step': step,
             'strength': config.strength, 'mask': masks.mask_source(run),
             'boxes': regions.boxes_to_text(found)})
       for folder, image in ((out, frame), (annotated / 'masks', mask)):
@@ -150,7 +149,7 @@ def write(run, step, job, stream, out, annotated):
           name.as_posix(), *frame.shape[:2], defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
-  regions.write(annotated, settings.formats(run), info.classes, described)
+  annotations.write(annotated, settings.formats(run), described, info.classes)
   masks.report_unboxed(run, painted)
 
 

@@ -25,7 +25,7 @@ def generate(config, workdir):
     config: the run's configuration; `generate` holds what concerns this.
     workdir: has the checkpoints; gets generated/, see `crops.write` and
       `frames.write`, and, where the method translates, generated_annotations/:
-      masks/, and boxes in the formats asked for, see `regions.write`.
+      masks/, and boxes in the formats asked for, see `annotations.write`.
 
   Returns:
     The folder of images.

@@ -95,7 +95,7 @@ def _cut_backgrounds(folder, info):
       paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
   # What is a window as it is keeps its file's name.
   names = [item.frame.split('/', 1)[1]
-           if item.whole and item.place[3] == info.window else item.source
+           if item.whole and item.place.height == info.window else item.source
            for item in items]
   return np.stack([item.image for item in items]), names
 

@@ -10,7 +10,7 @@ import collections
 
 import numpy as np
 
-from pegan_jax.annotations import regions
+from pegan_jax.annotations import components
 from pegan_jax.common import terminal
 from pegan_jax.generation import settings
 
@@ -31,21 +31,21 @@ def mask_source(run):
 
 
 def defect_finder(run):
-  """Returns find(visible mask, class name, place=None), which finds a defect's regions.
+  """Returns find(visible mask, class name, corner=(0, 0)), which finds a defect's regions.
 
   Args:
     run: a `Run`, whose `config.generate` has the thresholds; see `find_defects`.
   """
   config, textures = run.config.generate, settings.textures(run)
 
-  def find(mask, name, place=None):
+  def find(mask, name, corner=(0, 0)):
     if not config.strength:  # Nothing is painted.
       return []
     threshold = config.change_threshold
     if run.method.has_masks:  # A faint defect is painted by a faint mask.
       threshold = max(config.mask_threshold * mask.max() / 255, _VEIL)
-    return regions.find_defects(
-        mask, name, threshold, config.min_area, name in textures, place)
+    return components.find_defects(
+        mask, name, threshold, config.min_area, name in textures, corner)
 
   return find
 

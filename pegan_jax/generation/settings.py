@@ -1,6 +1,6 @@
 """Checks what `config.generate` asks for."""
 
-from pegan_jax.annotations import regions
+from pegan_jax import annotations
 from pegan_jax.common.errors import UserError
 
 
@@ -33,8 +33,8 @@ def check(run):
 
 
 def formats(run):
-  """Returns the formats of boxes, see `regions.FORMATS`."""
-  return _names(run, 'formats', regions.FORMATS)
+  """Returns the formats of boxes, see `annotations.FORMATS`."""
+  return _names(run, 'formats', annotations.FORMATS)
 
 
 def classes(run):

@@ -40,6 +40,16 @@ def test_a_digest_is_of_content_wherever_it_lies(tmp_path):
   assert provenance.of_folder(tmp_path / 'two') != digest
 
 
+def test_a_file_is_digested_as_the_only_one_of_a_folder(tmp_path, monkeypatch):
+  (tmp_path / 'a.json').write_bytes(b'1')
+  digest = provenance.of_folder(tmp_path)
+  assert provenance.of_folder(tmp_path / 'a.json') == digest
+  monkeypatch.chdir(tmp_path)
+  assert provenance.of_folder('a.json') == digest
+  (tmp_path / 'a.json').write_bytes(b'2')
+  assert provenance.of_folder('a.json') != digest
+
+
 def test_classes_behind_symbolic_links_count(tmp_path):
   (tmp_path / 'far').mkdir()
   (tmp_path / 'far' / 'a.png').write_bytes(b'1')

@@ -13,6 +13,8 @@ from PIL import Image
 import pytest
 
 from data_prep import build, selection, sources
+from pegan_jax import annotations
+from pegan_jax.annotations.regions import Annotated, Box
 from raw_folders import inputs, pixels, read_built, run_build, save, texture
 
 DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))
@@ -146,8 +148,8 @@ def test_boxes_become_classes_and_no_frame_straddles(raw):
 
 def test_the_area_of_a_class_is_what_boxes_cover_of_its_crops():
   items = [sources.Item('a' if k < 11 else 'b', str(k), '', None) for k in range(20)]
-  places = [('f', (10 * k, 0, 10 * k + 10, 10)) for k in range(11)] + [None] * 9
-  boxes = {'f': [('a', 10 * k, 0, 10 * k + k, 10) for k in range(11)]}
+  places = [('f', Box(10 * k, 0, 10 * k + 10, 10)) for k in range(11)] + [None] * 9
+  boxes = {'f': [Box(10 * k, 0, 10 * k + k, 10) for k in range(11)]}
   assert selection._areas(items, places, boxes) == {'a': [0.25, 0.75]}
   assert selection._areas(items, places[:9] + [None] * 11, boxes) == {}
   assert selection._areas(items, places, {}) == {}
@@ -164,6 +166,21 @@ def test_yolo_boxes_and_empty_files(raw):
   splits, builder = read_built(raw / 'out')
   assert builder.info.features['label'].names == ['pit', 'rust', 'background']
   assert any(row[1].startswith('frames/5.png[') for row in splits['train'])
+
+
+def test_the_same_boxes_in_another_format_give_the_same_data_set(raw):
+  read = annotations.read(raw / 'boxes')
+  annotations.write(raw, ['yolo', 'coco'], [
+      Annotated(x.file.replace('.xml', '.png'), 150, 200, x.boxes(150, 200))
+      for x in read], ['pit', 'rust'])
+  built = []
+  for boxes in ('boxes', 'yolo', 'coco.json'):
+    assert run_build(raw, *inputs(raw, 'frames', 'clean'), '--boxes', raw / boxes,
+                     '--per_class', 0, out=f'of_{boxes}') == 0
+    built.append({p.name: p.read_bytes() for p in (raw / f'of_{boxes}').iterdir()})
+  noted = [files.pop('provenance.json') for files in built]
+  assert built[0] == built[1] == built[2]
+  assert len(set(noted)) == 3  # Other files, whatever they say.
 
 
 def test_sixteen_bit_and_grey_rgb_files_share_one_rule(raw):

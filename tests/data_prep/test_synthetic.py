@@ -12,6 +12,7 @@ from PIL import Image
 import pytest
 
 from data_prep import steel, synthetic
+from pegan_jax.annotations.regions import Box, Region
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 
@@ -92,12 +93,12 @@ def test_boxes_are_the_smallest_that_hold_what_was_drawn(size):
     assert none == []
     changed = image != clean
     inside = np.zeros_like(changed)
-    for _, left, top, right, bottom in boxes:
+    for _, (left, top, right, bottom), *_ in boxes:
       assert 0 <= left < right <= 3 * size and 0 <= top < bottom <= 3 * size
       inside[top:bottom, left:right] = True
     assert not (changed & ~inside).any()
     if len(boxes) == 1:  # Each side of the box touches a changed pixel.
-      _, left, top, right, bottom = boxes[0]
+      left, top, right, bottom = boxes[0].box
       ys, xs = np.nonzero(changed)
       assert (xs.min(), ys.min()) == (left, top)
       assert (xs.max() + 1, ys.max() + 1) == (right, bottom)
@@ -116,7 +117,7 @@ def test_voc_files_say_what_the_boxes_are(small):
       # VOC counts pixels from 1 and includes the far corner.
       x0, y0, x1, y1 = (int(node.findtext(f'bndbox/{tag}'))
                         for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
-      found.append((node.findtext('name'), x0 - 1, y0 - 1, x1, y1))
+      found.append(Region(node.findtext('name'), Box(x0 - 1, y0 - 1, x1, y1)))
     assert found == synthetic.frame(3, i, 32, 96)[1]
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from configs import default
 from conftest import untrained
-from data_prep import build, frames as box_files
-from pegan_jax import methods
-from pegan_jax.annotations import regions
+from data_prep import build
+from pegan_jax import annotations, methods
+from pegan_jax.annotations import components
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation import masks
 from pegan_jax.generation.generate import generate
@@ -82,22 +82,22 @@ def test_boxes_are_those_of_the_masks(setting):
   threshold = 0.3 if source == 'generator' else 0.01
   coco = json.loads((folder / 'out_annotations' / 'coco.json').read_text())
   files = {i['id']: i['file_name'] for i in coco['images']}
+  voc = {x.file[:-4]: x for x in annotations.read(folder / 'out_annotations' / 'voc')}
   count = 0
   for name, (_, _, mask) in pairs.items():
     file = name.rsplit('.')[0] + '.png'
-    voc = box_files.read_voc(
-        (folder / 'out_annotations' / 'voc' / file).with_suffix('.xml'))
+    boxes = [r.box for r in voc[file[:-4]].boxes(*mask.shape)]
     listed = [tuple(map(int, box.split())) for r in rows if r['file'] == file
               for box in r['boxes'].split('; ') if box]
-    assert [box[1:] for box in voc] == listed
+    assert boxes == listed
     mine = [a for a in coco['annotations'] if files[a['image_id']] == file]
-    assert len(mine) == len(voc)
+    assert len(mine) == len(boxes)
     inside = np.zeros(mask.shape, bool)
     for left, top, right, bottom in listed:
       inside[top:bottom, left:right] = True
       count += 1
     # What is left out is smaller than min_area, piece by piece.
-    left_out = regions.find_defects(mask * ~inside, '', threshold, 12)
+    left_out = components.find_defects(mask * ~inside, '', threshold, 12)
     assert not left_out, name
   assert count and {r['mask'] for r in rows} == {source}
 

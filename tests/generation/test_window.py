@@ -101,10 +101,10 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   run = _run(shrunk_dir, tmp_path, frames=str(tmp_path / 'in'))
   job = frames.plan(run)
   window, = job.sources
-  left, top = window.left, window.top
+  left, top, *_ = window.box
   grey = np.atleast_3d(np.asarray(Image.fromarray(frame).convert('L')))
   np.testing.assert_array_equal(job.backgrounds[0], sources.Reader(32, True, 255).crop(
-      grey, (left, top, left + 64, top + 64)))
+      grey, window.box))
   fake = job.backgrounds.copy()
   mask = np.zeros((1, 32, 32), np.uint8)
   fake[:, 12:20, 10:18] += LEVEL

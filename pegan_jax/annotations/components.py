@@ -1,0 +1,39 @@
+"""Masks to regions: their connected components."""
+
+import numpy as np
+from scipy import ndimage
+
+from pegan_jax.annotations.regions import Box, Region
+
+# A mask that covers this part of its frame is a texture: its box is the frame.
+_TEXTURE = 0.5
+
+
+def find_defects(mask, name, threshold, min_area, whole=False, corner=(0, 0)):
+  """Finds the connected components of a mask.
+
+  Args:
+    mask: uint8 [h, w], 255 being all defect.
+    name: the class.
+    threshold: in (0, 1), above which a pixel belongs to a defect.
+    min_area: pixels, below which a component is left out.
+    whole: whether the class is a texture, whose box is all of the mask's frame.
+    corner: (left, top) of the mask's frame in an image, in pixels: regions are in the
+      image's coordinates.
+
+  Returns:
+    List of `Region` with masks, in reading order. Pixels that touch at a corner are one
+    component. A mask that is above the threshold in half of its frame is one
+    defect, and its box the frame: a texture's holes and islands are no defects of
+    their own.
+  """
+  inside = mask > 255 * threshold
+  if whole or inside.mean() >= _TEXTURE:
+    height, width = mask.shape
+    return [Region(name, Box(0, 0, width, height).shift(*corner), inside)]
+  labels, _ = ndimage.label(inside, np.ones((3, 3)))
+  pieces = [(Box(columns.start, rows.start, columns.stop, rows.stop),
+             labels[rows, columns] == i)
+            for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)]
+  return [Region(name, box.shift(*corner), piece) for box, piece in pieces
+          if piece.sum() >= min_area]

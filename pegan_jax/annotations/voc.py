@@ -1,0 +1,104 @@
+"""Pascal VOC: an XML file an image; pixels count from 1, and corners are in the box.
+
+It holds names and boxes. A name's outer spaces are lost.
+"""
+
+import pathlib
+from xml.etree import ElementTree
+
+import numpy as np
+
+from pegan_jax.annotations import text_files
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
+
+PATH = 'voc'
+FILES = '.xml (Pascal VOC)'
+
+
+def read(path):
+  """Reads the .xml files of a folder.
+
+  Args:
+    path: the folder, see `annotations`.
+
+  Returns:
+    List of `Annotated`, with boxes as they are in the file, unclipped. Which image it
+    is says the file's own place: programs leave other names in it.
+
+  Raises:
+    UserError: a file is not VOC XML. Document types and entities are refused.
+  """
+  return [_read_file(file, name) for file, name in text_files.find(path, '.xml')]
+
+
+def _read_file(path, name):
+  try:
+    text = path.read_bytes()
+    if b'<!DOCTYPE' in text or b'<!ENTITY' in text:
+      raise UserError(f'{path} declares XML entities, which VOC boxes do not '
+                      'need: remove the declaration.')
+    root = ElementTree.fromstring(text)
+    return Annotated(name, _size(root, 'height'), _size(root, 'width'),
+                     [_region(item) for item in root.iter('object')])
+  except OSError as error:
+    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
+  except ElementTree.ParseError as error:
+    raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
+  except (AttributeError, TypeError, ValueError):
+    raise UserError(f'{path} is not a Pascal VOC file: an object has no name, or no '
+                    'number for an edge of its box.') from None
+
+
+def _size(root, tag):
+  """The image's height or width as the file says it; None where that is no number."""
+  text = root.findtext(f'size/{tag}', '').strip()
+  return int(text) if text.isdecimal() and int(text) > 1 else None
+
+
+def _region(item):
+  box = item.find('bndbox')
+  left, top, right, bottom = (float(box.find(tag).text)
+                              for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
+  if not np.isfinite([left, top, right, bottom]).all():
+    raise ValueError
+  return Region(item.find('name').text.strip(), Box(left - 1, top - 1, right, bottom))
+
+
+def write(path, images, classes, about=None):
+  """Writes <path>/<image>.xml for each image.
+
+  Args:
+    path: the folder.
+    images: `Annotated`s.
+    classes: not needed.
+    about: further elements of a file, or others in place of its own: {tag: text or
+      such a dict}. None says that there are masks, too.
+  """
+  del classes
+  for image in images:
+    text_files.write(text_files.beside(path, image, '.xml'),
+                     _to_xml(image, {'segmented': 1} if about is None else about))
+
+
+def _to_xml(image, about):
+  file = pathlib.PurePosixPath(image.file)
+  root = _element('annotation', {
+      'folder': file.parent, 'filename': file.name,
+      'size': {'width': image.width, 'height': image.height}} | about)
+  for region in image.regions:
+    left, top, right, bottom = region.box
+    root.append(_element('object', {
+        'name': region.name, 'difficult': 0, 'bndbox': {
+            'xmin': left + 1, 'ymin': top + 1, 'xmax': right, 'ymax': bottom}}))
+  ElementTree.indent(root)
+  return ElementTree.tostring(root, encoding='unicode') + '\n'
+
+
+def _element(tag, content):
+  element = ElementTree.Element(tag)
+  if isinstance(content, dict):
+    element.extend(_element(k, v) for k, v in content.items())
+  else:
+    element.text = str(content)
+  return element

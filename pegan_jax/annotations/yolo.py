@@ -1,0 +1,91 @@
+"""YOLO: a text file an image, `class cx cy w h` a line, in fractions of the image.
+
+It holds names, which are listed beside, and boxes, to a few digits.
+"""
+
+import os
+import pathlib
+
+import numpy as np
+
+from pegan_jax.annotations import text_files
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
+
+PATH = 'yolo'
+FILES = '.txt (YOLO)'
+
+_NAME_FILES = ('classes.txt', 'obj.names')
+
+
+def read(path):
+  """Reads the .txt files of a folder.
+
+  Args:
+    path: the folder, see `annotations`; has the classes' names in classes.txt or
+      obj.names. A class whose number is beyond these is called by its number.
+
+  Returns:
+    List of `Annotated` of 1 x 1 pixel, with boxes in fractions, unclipped.
+
+  Raises:
+    UserError: a line is not a YOLO box, or the names have a gap.
+  """
+  found = [(file, name) for file, name in text_files.find(path, '.txt')
+           if file.name not in _NAME_FILES]
+  names = _read_names(path) if found else []
+  return [Annotated(name, 1, 1, [
+      _region(file, line.strip(), names)
+      for line in text_files.read(file).splitlines() if line.strip()])
+          for file, name in found]
+
+
+def _region(path, line, names):
+  try:
+    index, cx, cy, w, h, *rest = line.split()
+    if len(rest) > 1:  # A sixth word is a confidence.
+      raise ValueError
+    index, cx, cy, w, h = int(index), float(cx), float(cy), float(w), float(h)
+  except ValueError:
+    raise UserError(f'{path} is not a YOLO file: {line!r} is not '
+                    "'class cx cy w h'.") from None
+  if not (np.isfinite([cx, cy, w, h]).all() and max(cx, cy, w, h) <= 2):
+    raise UserError(f'{path} is not a YOLO file: {line!r} is not in '
+                    'fractions of the frame.')
+  name = names[index] if 0 <= index < len(names) else str(index)
+  return Region(name, Box(cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2))
+
+
+def _read_names(folder):
+  """Returns class names from the first of `_NAME_FILES`, or an empty list.
+
+  Raises:
+    UserError: the file is not text, or has an empty line between others, which boxes
+      may count or not.
+  """
+  for name in _NAME_FILES:
+    path = pathlib.Path(folder, name)
+    if os.path.isfile(path):
+      names = [line.strip() for line in text_files.read(path).rstrip().split('\n')]
+      if '' in names[1:]:
+        raise UserError(f'{path} has an empty line, and the numbers of classes count '
+                        'lines: remove it, or name the class.')
+      return [] if names == [''] else names
+  return []
+
+
+def write(path, images, classes):
+  """Writes <path>/<image>.txt for each `Annotated`, and the names in classes.txt."""
+  text_files.write(path / _NAME_FILES[0], '\n'.join(classes) + '\n')
+  for image in images:
+    text_files.write(text_files.beside(path, image, '.txt'), ''.join(
+        _to_line(region, image, classes) for region in image.regions))
+
+
+def _to_line(region, image, classes):
+  left, top, right, bottom = region.box
+  numbers = ((left + right) / 2 / image.width, (top + bottom) / 2 / image.height,
+             region.box.width / image.width, region.box.height / image.height)
+  # 8 digits put an edge off by 1e-8 of a side, far below what `Box.clip` takes.
+  return (f'{classes.index(region.name)} '
+          + ' '.join(f'{x:.8g}' for x in numbers) + '\n')

@@ -1,0 +1,138 @@
+"""COCO as we and others write it."""
+
+import json
+import os
+import pathlib
+
+import numpy as np
+import pytest
+
+from pegan_jax.annotations import coco
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
+
+REAL = pathlib.Path(os.environ.get(
+    'PEGAN_DATA', pathlib.Path(__file__).resolve().parents[3] / 'shared' / 'data'))
+
+
+def _decode(segmentation):
+  """COCO's uncompressed run lengths, as its documentation defines them."""
+  height, width = segmentation['size']
+  runs = segmentation['counts']
+  pixels = np.repeat(np.arange(len(runs)) % 2, runs)
+  return pixels.reshape(width, height).T.astype(bool)
+
+
+def _foreign():
+  """Ids in any order, fractions, polygons, a crowd, and more keys than needed."""
+  return {
+      'info': {'version': '1.0'}, 'licenses': [],
+      'images': [{'id': 90, 'file_name': './b/2.jpg', 'height': 4, 'width': 5},
+                 {'id': 7, 'file_name': '1.jpg', 'license': 1}],
+      'categories': [{'id': 44, 'name': 'pit', 'supercategory': 'defect'},
+                     {'id': 3, 'name': 'crack'}],
+      'annotations': [
+          {'id': 1, 'image_id': 7, 'category_id': 3, 'bbox': [10.5, 20, 4.25, 5],
+           'segmentation': [[10.5, 20, 14.75, 20, 14.75, 25], [11, 21, 12, 21, 12, 22]],
+           'area': 11, 'iscrowd': 0},
+          {'id': 5, 'image_id': 90, 'category_id': 44, 'bbox': [1, 0, 1, 2],
+           'segmentation': {'size': [4, 5], 'counts': [4, 2, 3, 1, 10]}, 'iscrowd': 1},
+          {'id': 6, 'image_id': 90, 'category_id': 44, 'bbox': [0, 0, 5, 4]}]}
+
+
+def _read(folder, said):
+  path = folder / 'a.json'
+  path.write_text(said if isinstance(said, str) else json.dumps(said), 'utf-8')
+  return coco.read(path)
+
+
+def test_others_files(tmp_path):
+  second, first = _read(tmp_path, _foreign())
+  assert (first.file, first.height, first.width) == ('1.jpg', None, None)
+  crack, = first.regions
+  assert (crack.name, crack.box, crack.mask) == ('crack', (10.5, 20, 14.75, 25), None)
+  assert [p.tolist() for p in crack.polygons] == [
+      [[10.5, 20], [14.75, 20], [14.75, 25]], [[11, 21], [12, 21], [12, 22]]]
+  assert (second.file, second.height, second.width) == ('b/2.jpg', 4, 5)
+  pit, whole = second.regions
+  # Its mask's second column is beyond the box that was given, as of tools which count
+  # a pixel less.
+  assert pit.box == (1, 0, 3, 2) and pit.name == 'pit'
+  np.testing.assert_array_equal(pit.mask, [[True, False], [True, True]])
+  assert whole == Region('pit', Box(0, 0, 5, 4))
+
+
+@pytest.mark.parametrize('change, words', [
+    (lambda said: 'no JSON', 'Expecting value'),
+    (lambda said: said | {'images': []}, 'it lists no images'),
+    (lambda said: [1], 'indices must be'),
+    (lambda said: {'images': said['images']}, "it lacks 'categories'"),
+    (lambda said: said['annotations'][0].pop('bbox') and said, "it lacks 'bbox'"),
+    (lambda said: said['annotations'][0].update(image_id=8), 'annotation 1 is of no im'),
+    (lambda said: said['annotations'][0].update(category_id=8), 'annotation 1 is of no'),
+    (lambda said: said['annotations'][0].update(bbox=[1, 2, 3]), 'not enough values'),
+    (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, float('nan')]),
+     'annotation 1 has no numbers'),
+    (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 'x']),
+     "could not convert string to float: 'x'"),
+    (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 3]]), 'reshape'),
+    (lambda said: said['annotations'][1]['segmentation'].update(counts='PPYo1'),
+     'compressed run lengths are not read'),
+    (lambda said: said['annotations'][1]['segmentation'].update(counts=[19]),
+     'does not have the size of b/2.jpg'),
+    (lambda said: said['annotations'][1]['segmentation'].update(size=[5, 4]),
+     'does not have the size of b/2.jpg'),
+    (lambda said: said['images'][0].update(file_name=3), 'not int')])
+def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
+  said = _foreign()
+  with pytest.raises(UserError, match=words) as error:
+    _read(tmp_path, change(said) or said)
+  assert 'a.json is no COCO file of boxes: ' in str(error.value)
+  assert '\n' not in str(error.value)
+
+
+@pytest.fixture(name='images')
+def _images():
+  ring = np.ones((4, 7), bool)
+  ring[1:3, 2:5] = False
+  triangle = np.array([[1.5, 2], [9.5, 2], [9.5, 12]])
+  return [
+      Annotated('a/1.png', 20, 30, [
+          Region('pa', Box(3, 2, 10, 6), ring),
+          Region('sc', Box(0, 0, 30, 20), np.ones((20, 30), bool)),
+          Region('sc', Box(1, 2, 10, 12), polygons=(triangle, triangle + 1)),
+          Region('pa', Box(20, 10, 25, 15))]),
+      Annotated('2.png', 20, 30, [])]
+
+
+def test_what_is_written_is_as_cocos_documentation_says(tmp_path, images):
+  coco.write(tmp_path / 'coco.json', images, ['pa', 'sc'])
+  said = json.loads((tmp_path / 'coco.json').read_text())
+  assert said['images'] == [
+      {'id': 1, 'file_name': 'a/1.png', 'height': 20, 'width': 30},
+      {'id': 2, 'file_name': '2.png', 'height': 20, 'width': 30}]
+  assert said['categories'] == [{'id': 1, 'name': 'pa'}, {'id': 2, 'name': 'sc'}]
+  ring, full, triangles, box = said['annotations']
+  assert [a['id'] for a in said['annotations']] == [1, 2, 3, 4]
+  assert [a['category_id'] for a in said['annotations']] == [1, 2, 2, 1]
+  assert {(a['image_id'], a['iscrowd']) for a in said['annotations']} == {(1, 0)}
+  assert ring['bbox'] == [3, 2, 7, 4] and ring['area'] == 28 - 6
+  expected = np.zeros((20, 30), bool)
+  expected[2:6, 3:10] = images[0].regions[0].mask
+  np.testing.assert_array_equal(_decode(ring['segmentation']), expected)
+  assert full['segmentation'] == {'size': [20, 30], 'counts': [0, 600]}
+  assert triangles['segmentation'][0] == [1.5, 2, 9.5, 2, 9.5, 12]
+  assert triangles['area'] == 2 * 8 * 10 / 2
+  assert box['segmentation'] == [] and box['area'] == 25
+
+
+def test_a_real_file_of_another_program():
+  path = REAL / 'DeepPCB' / 'annotations.json'
+  if not path.is_file():
+    pytest.skip(f'no real data: {path} is missing (set PEGAN_DATA)')
+  said = json.loads(path.read_text())
+  images = coco.read(path)
+  assert len(images) == len(said['images'])
+  assert sum(len(x.regions) for x in images) == len(said['annotations'])
+  for image in images:
+    assert len(image.boxes(image.height, image.width)) == len(image.regions)

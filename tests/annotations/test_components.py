@@ -1,0 +1,64 @@
+"""Masks to regions."""
+
+import numpy as np
+import pytest
+
+from pegan_jax.annotations import components
+
+
+def _find(mask, **settings):
+  return components.find_defects(
+      mask, 'pa', **({'threshold': 0.5, 'min_area': 4} | settings))
+
+
+@pytest.fixture(name='mask')
+def _mask():
+  """A block, a diagonal line, a speck, and a faint block."""
+  mask = np.zeros((20, 30), np.uint8)
+  mask[2:6, 3:10] = 200
+  for i in range(5):
+    mask[10 + i, 20 + i] = 128
+  mask[18, 1] = 255
+  mask[14:18, 2:8] = 127
+  return mask
+
+
+def test_components_above_a_threshold_and_a_size(mask):
+  block, line = _find(mask)
+  assert block.box == (3, 2, 10, 6) and block.mask.all()
+  assert line.box == (20, 10, 25, 15)  # Corners touch.
+  np.testing.assert_array_equal(line.mask, np.eye(5, dtype=bool))
+  assert len(_find(mask, min_area=1)) == 3
+  assert len(_find(mask, threshold=0.4)) == 3
+  assert len(_find(mask, threshold=0.6)) == 1
+  assert not _find(np.zeros_like(mask))
+
+
+def test_a_component_in_anothers_box_is_not_of_its_mask():
+  ring = np.zeros((20, 20), np.uint8)
+  ring[2:12, 2:12] = 255
+  ring[3:11, 3:11] = 0
+  ring[5:8, 5:8] = 255
+  outer, inner = _find(ring)
+  assert outer.box == (2, 2, 12, 12) and outer.mask.sum() == 36
+  assert inner.box == (5, 5, 8, 8) and inner.mask.all()
+
+
+def test_a_texture_is_one_defect_that_fills_the_frame(mask):
+  whole, = _find(mask, whole=True)
+  assert whole.box == (0, 0, 30, 20)
+  np.testing.assert_array_equal(whole.mask, mask > 127.5)
+  half = np.zeros((4, 6), np.uint8)
+  half[::2] = 255
+  texture, = _find(half)
+  assert texture.box == (0, 0, 6, 4) and texture.mask.sum() == 12
+  half[0, 0] = 0
+  assert [r.mask.sum() for r in _find(half)] == [5, 6]
+
+
+@pytest.mark.parametrize('whole', [False, True])
+def test_in_a_larger_image(mask, whole):
+  for own, there in zip(_find(mask, whole=whole),
+                        _find(mask, whole=whole, corner=(5, 7)), strict=True):
+    assert there.box == own.box.shift(5, 7)
+    np.testing.assert_array_equal(there.mask, own.mask)

@@ -1,0 +1,104 @@
+"""What is written in a format is what is read back, for every format there is."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from pegan_jax import annotations
+from pegan_jax.annotations.regions import Annotated, Box, Region
+
+CLASSES = ['pa', 'öl fleck', 'a & <b> "c"', "d'e]]>", '酸洗', 'x, y; z', '7', '😀',
+           'e\u0301']
+FILES = ['1.png', 'a/1.png', 'a/b ü/2.5 mm.png', 'a/b ü/& <3>.jpg', '😀/x,y.png']
+
+# What a format holds of a region beside its name and box.
+HOLDS = {'coco': ('mask', 'polygons')}
+
+
+def _random_region(rng, height, width):
+  """Boxes of every size, one in three at an edge; masks with holes and pieces."""
+  w, h = (int(rng.choice([1, n, rng.integers(1, n + 1)])) for n in (width, height))
+  left, top = (int(rng.choice([0, n - k, rng.integers(n - k + 1)]))
+               for n, k in ((width, w), (height, h)))
+  box, mask, polygons = Box(left, top, left + w, top + h), None, None
+  kind = rng.integers(4)
+  if kind in (1, 3):
+    mask = rng.random((h, w)) < rng.choice([0.0, 0.2, 0.8, 1.0])
+  if kind in (2, 3):
+    polygons = tuple(rng.uniform((left, top), (left + w, top + h), (n, 2))
+                     for n in rng.integers(3, 9, rng.integers(1, 4)))
+  return Region(str(rng.choice(CLASSES)), box, mask, polygons)
+
+
+def _random_images(seed):
+  rng = np.random.default_rng(seed)
+  images = []
+  for file in sorted(FILES, key=pathlib.PurePosixPath)[:rng.integers(1, len(FILES) + 1)]:
+    height, width = rng.integers(2, 300, 2).tolist()
+    images.append(Annotated(file, height, width, [
+        _random_region(rng, height, width) for _ in range(rng.integers(4))]))
+  return images
+
+
+def _assert_same(kept, region, holds):
+  assert kept.name == region.name
+  if 'mask' in holds and not region.polygons:
+    np.testing.assert_array_equal(kept.mask, region.mask)
+  else:
+    assert kept.mask is None
+  polygons = region.polygons if 'polygons' in holds else None
+  assert (kept.polygons is None) == (polygons is None)
+  for one, other in zip(kept.polygons or (), polygons or (), strict=True):
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize('seed', range(25))
+@pytest.mark.parametrize('name', annotations.FORMATS)
+def test_what_is_read_is_what_was_written(tmp_path, name, seed):
+  images = _random_images(seed)
+  annotations.write(tmp_path, [name], images, CLASSES)
+  path = tmp_path / annotations.FORMATS[name].PATH
+  assert list(tmp_path.iterdir()) == [path]
+  read = annotations.read(path)
+  for kept, image in zip(read, images, strict=True):
+    stems = [pathlib.PurePosixPath(x.file).with_suffix('') for x in (kept, image)]
+    assert stems[0] == stems[1]
+    assert kept.boxes(image.height, image.width) == [
+        Region(r.name, r.box) for r in image.regions]
+    if (kept.height, kept.width) != (1, 1):
+      assert (kept.height, kept.width) == (image.height, image.width)
+      assert [r.box for r in kept.regions] == [r.box for r in image.regions]
+    for one, other in zip(kept.regions, image.regions, strict=True):
+      _assert_same(one, other, HOLDS.get(name, ()))
+
+
+def test_the_random_images_are_of_all_kinds():
+  regions = [r for seed in range(25) for image in _random_images(seed)
+             for r in image.regions]
+  assert {r.name for r in regions} == set(CLASSES)
+  assert {(r.mask is None, r.polygons is None) for r in regions} == {
+      (a, b) for a in (False, True) for b in (False, True)}
+  assert any(r.box.width == r.box.height == 1 for r in regions)
+  assert any(not r.mask.any() for r in regions if r.mask is not None)
+  assert any(not image.regions for seed in range(25) for image in _random_images(seed))
+
+
+def test_formats_of_one_folder_are_read_together_in_order(tmp_path):
+  (tmp_path / 'b').mkdir()
+  (tmp_path / 'b' / '2.XML').write_text('<annotation/>')
+  (tmp_path / 'a.txt').write_text('')
+  (tmp_path / '.hidden.txt').write_text('not YOLO')
+  (tmp_path / 'notes.json').write_text('not COCO')  # As Label Studio adds to YOLO.
+  assert [x.file for x in annotations.read(tmp_path)] == ['a.txt', 'b/2.XML']
+
+
+def test_nothing_is_read_where_nothing_is(tmp_path):
+  (tmp_path / 'a.pdf').write_text('a')
+  for path in (tmp_path, tmp_path / 'a.pdf', tmp_path / 'nowhere', tmp_path / 'no.json'):
+    assert annotations.read(path) == []
+
+
+def test_only_what_is_asked_for_is_written(tmp_path):
+  annotations.write(tmp_path, ['yolo'], [], CLASSES)
+  assert [p.name for p in tmp_path.rglob('*')] == ['yolo', 'classes.txt']

@@ -1,0 +1,86 @@
+"""Pascal VOC as we and others write it."""
+
+import pytest
+
+from pegan_jax.annotations import voc
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
+
+# As LabelImg writes it.
+LABEL_IMG = """<annotation verified="yes">
+	<folder>other</folder>
+	<filename>renamed since.jpg</filename>
+	<path>C:\\steel\\a.jpg</path>
+	<source><database>Unknown</database></source>
+	<size><width>200</width><height>150</height><depth>1</depth></size>
+	<segmented>0</segmented>
+	<object>
+		<name> öl fleck </name>
+		<pose>Unspecified</pose>
+		<truncated>0</truncated>
+		<difficult>0</difficult>
+		<bndbox><xmin>1</xmin><ymin>11</ymin><xmax>20.5</xmax><ymax>30</ymax></bndbox>
+		<part><name>rim</name></part>
+	</object>
+</annotation>"""
+
+OBJECT = """<annotation><object><name>a</name><bndbox>
+<xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax>
+</bndbox></object></annotation>"""
+
+
+def _read(folder, text):
+  (folder / 'a.xml').write_text(text, 'utf-8')
+  image, = voc.read(folder)
+  return image
+
+
+def test_corners_count_from_one_and_are_in_the_box(tmp_path):
+  assert _read(tmp_path, LABEL_IMG) == Annotated(
+      'a.xml', 150, 200, [Region('öl fleck', Box(0, 10, 20.5, 30))])
+
+
+@pytest.mark.parametrize('size', [
+    '', '<size/>', '<size><width>0</width><height>0</height></size>',
+    '<size><width>wide</width><height>-3.5</height></size>'])
+def test_a_size_that_says_nothing_is_none(tmp_path, size):
+  image = _read(tmp_path, f'<annotation>{size}</annotation>')
+  assert image == Annotated('a.xml', None, None, [])
+
+
+@pytest.mark.parametrize('text', [
+    '', '<annotation>', '<annotation><object/></annotation>', OBJECT.format('x', 1, 2, 3),
+    OBJECT.format('nan', 1, 2, 3)])
+def test_bad_voc_names_the_file(tmp_path, text):
+  with pytest.raises(UserError, match='a.xml is not a Pascal VOC file'):
+    _read(tmp_path, text)
+
+
+def test_entity_bomb_is_refused(tmp_path):
+  with pytest.raises(UserError, match='declares XML entities'):
+    _read(tmp_path, '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>')
+
+
+def test_what_is_written_is_voc_to_the_letter(tmp_path):
+  voc.write(tmp_path, [Annotated('a/1.png', 20, 30, [Region('a&b', Box(3, 2, 10, 6))])],
+            ['a&b'])
+  assert (tmp_path / 'a' / '1.xml').read_text('utf-8') == """<annotation>
+  <folder>a</folder>
+  <filename>1.png</filename>
+  <size>
+    <width>30</width>
+    <height>20</height>
+  </size>
+  <segmented>1</segmented>
+  <object>
+    <name>a&amp;b</name>
+    <difficult>0</difficult>
+    <bndbox>
+      <xmin>4</xmin>
+      <ymin>3</ymin>
+      <xmax>10</xmax>
+      <ymax>6</ymax>
+    </bndbox>
+  </object>
+</annotation>
+"""

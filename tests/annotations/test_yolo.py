@@ -1,0 +1,64 @@
+"""YOLO as we and others write it."""
+
+import numpy as np
+import pytest
+
+from pegan_jax.annotations import yolo
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
+
+
+def _read(folder, text, names=None):
+  (folder / 'a.txt').write_text(text, 'utf-8')
+  if names is not None:
+    (folder / 'classes.txt').write_text(names, 'utf-8')
+  image, = yolo.read(folder)
+  return image
+
+
+def test_boxes_are_in_fractions_of_the_image(tmp_path):
+  image = _read(tmp_path, '0 0.5 0.25 0.1 0.5\n\n7 0.5 0.5 1 1 0.93\n', 'crack\n')
+  assert (image.file, image.height, image.width) == ('a.txt', 1, 1)
+  assert [r.name for r in image.regions] == ['crack', '7']
+  np.testing.assert_allclose(image.regions[0].box, (0.45, 0, 0.55, 0.5))
+  assert image.boxes(100, 200) == [Region('crack', Box(90, 0, 110, 50)),
+                                   Region('7', Box(0, 0, 200, 100))]
+  assert _read(tmp_path, '').regions == []
+
+
+def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
+  """As LabelImg writes 60 to 101, 11 to 101 of 333 x 777 pixels."""
+  image = _read(tmp_path, '0 0.103604 0.168168 0.052767 0.270270\n')
+  assert image.boxes(333, 777) == [Region('0', Box(60, 11, 101, 101))]
+
+
+@pytest.mark.parametrize('line', ['0 0.5 0.5', 'a 0.5 0.5 0.1 0.1', '0 50 50 10 10',
+                                  '0 nan 0.5 0.1 0.1', '0 0.5 0.5 0.1 x',
+                                  '0 0.1 0.1 0.2 0.1 0.2 0.2'])  # The last: a polygon.
+def test_bad_yolo_names_the_file(tmp_path, line):
+  with pytest.raises(UserError, match='a.txt is not a YOLO file'):
+    _read(tmp_path, line)
+
+
+def test_names_are_not_boxes_and_have_no_gap(tmp_path):
+  (tmp_path / 'deep').mkdir()
+  (tmp_path / 'deep' / 'classes.txt').write_text('another')
+  (tmp_path / 'obj.names').write_text('\ufeffcrack\n pit \n', 'utf-8')
+  image = _read(tmp_path, '1 0.5 0.5 1 1')
+  assert image.regions[0].name == 'pit'
+  with pytest.raises(UserError, match='classes.txt has an empty line'):
+    _read(tmp_path, '', 'crack\n\npit\n')
+  (tmp_path / 'classes.txt').write_bytes(b'\xff')
+  with pytest.raises(UserError, match='is not UTF-8 text'):
+    yolo.read(tmp_path)
+
+
+def test_what_is_written_is_yolo_to_the_letter(tmp_path):
+  yolo.write(tmp_path, [
+      Annotated('a/1.png', 30, 70, [Region('pit', Box(0, 0, 70, 30)),
+                                    Region('crack', Box(3, 2, 10, 6))]),
+      Annotated('2.png', 30, 70, [])], ['crack', 'pit'])
+  assert (tmp_path / 'classes.txt').read_text() == 'crack\npit\n'
+  assert (tmp_path / 'a' / '1.txt').read_text() == (
+      '1 0.5 0.5 1 1\n0 0.092857143 0.13333333 0.1 0.13333333\n')
+  assert (tmp_path / '2.txt').read_text() == ''
