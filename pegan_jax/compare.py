@@ -14,7 +14,7 @@ from PIL import Image
 
 from pegan_jax import methods
 from pegan_jax.common import config_files, files, provenance, terminal
-from pegan_jax.common.errors import check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation import drawing, generate
 from pegan_jax.metrics import against, comparison, evaluate, features
@@ -89,8 +89,7 @@ def _compare(config, runs, info, extractor, workdir):
 
 def _methods(config):
   for name, least in (('updates', 0), ('per_class', 1)):
-    if config[name] < least:
-      raise UserError(f'config.{name} is {config[name]}: it must be at least {least}')
+    check_at_least(f'config.{name}', config[name], least)
   for seed in config.seeds:
     check_seed('config.seeds', seed)
   names = [x.strip() for name in config.methods for x in name.split(',')]

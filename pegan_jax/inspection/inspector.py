@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.common.errors import check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import confusion, images, leaks, training
 from pegan_jax.inspection.arms import names
@@ -38,9 +38,7 @@ def inspect(config, workdir):
   training.set_up()
   settings = settings_of(config)
   check_seed('seed', config.seed)
-  if config.checkpoint_every < 1:
-    raise UserError(f'checkpoint_every is {config.checkpoint_every}: it must be '
-                    'at least 1')
+  check_at_least('checkpoint_every', config.checkpoint_every, 1)
   workdir = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or workdir / 'dataset')
   train, test = images.load_splits(info)
