@@ -1,4 +1,4 @@
-"""How an inspector is trained: the settings, known without loading JAX."""
+"""How an inspector is trained."""
 
 import dataclasses
 import math
@@ -31,6 +31,12 @@ class Settings:
   learning_rate: float = 2e-3
   weight_decay: float = 1e-2
   real_share: float = 0.0
+
+  @classmethod
+  def of(cls, config):
+    """Those of a config, which may be older than some."""
+    return cls(**{field.name: config.get(field.name, field.default)
+                  for field in dataclasses.fields(cls)})
 
   def check(self):
     """Raises UserError for values that make no sense."""
