@@ -267,7 +267,7 @@ def main(arguments=None):
 
   status = command_line.run(
       action, 'what was saved is kept, and the same command goes on from there',
-      '--config.batch_size, --config.width or --config.cache_mb')
+      '--config.batch_size, --config.width or, of a GAN, --config.cache_mb')
   if status == 2 and command and command.job:
     os._exit(status)  # An orderly end would wait for the other processes.
   return status
