@@ -1,10 +1,9 @@
 """PE-GAN+ at the data's native 64x64: masks, noise, matched targets.
 
-  python -m pegan_jax.main --mode match --config configs/pegan_plus.py \\
-      --config.data_dir=data/neu64
   python -m pegan_jax.main --config configs/pegan_plus.py --workdir runs/plus \\
       --config.data_dir=data/neu64
 
+Before its first training on a data set it finds which classes go with which background.
 docs/recipe.md says what each setting brought.
 """
 
@@ -14,7 +13,7 @@ from configs import pegan
 def get_config():
   config = pegan.get_config()
   config.method = 'pegan_plus'
-  config.match = True       # targets go with the background, see --mode match
+  config.match = True       # targets go with the background; False: any does
   # The generator.
   config.grey = True        # its content is grey, for grey data
   config.grain = 2          # channels of noise from pixel to pixel

@@ -1,7 +1,5 @@
 """PE-GAN against PE-GAN+ with one budget, and PE-GAN+ with one thing changed at a time.
 
-  python -m pegan_jax.main --mode match --config configs/pegan_plus.py \\
-      --config.data_dir=data/neu64
   python -m pegan_jax.main --mode compare --config configs/recipe.py --workdir runs/recipe \\
       --config.data_dir=data/neu64
   python -m pegan_jax.main --mode compare --config configs/recipe.py:changes \\

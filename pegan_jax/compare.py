@@ -14,10 +14,10 @@ from PIL import Image
 
 from pegan_jax import methods
 from pegan_jax.common import config_files, files, provenance, terminal
-from pegan_jax.common.errors import check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset, layouts, manifest
 from pegan_jax.generation import generate
-from pegan_jax.metrics import against, comparison, evaluate, features
+from pegan_jax.metrics import against, comparison, evaluate, features, match
 from pegan_jax.reporting.image_grid import grid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.restore import restore
@@ -51,6 +51,9 @@ def compare(config, workdir):
                    for seed in config.seeds} for method in _methods(config)}
   _check_evaluation(config, info)
   extractor = features.from_config(config.evaluate)
+  for by_seed in runs.values():
+    for run in by_seed.values():
+      match.ensure(run)
   _check_trained(runs)
   workdir.mkdir(parents=True, exist_ok=True)
   with files.locked(workdir, f'comparing in {workdir}',
@@ -89,8 +92,7 @@ def _compare(config, runs, info, extractor, workdir):
 
 def _methods(config):
   for name, least in (('updates', 0), ('per_class', 1)):
-    if config[name] < least:
-      raise UserError(f'config.{name} is {config[name]}: it must be at least {least}')
+    check_at_least(f'config.{name}', config[name], least)
   for seed in config.seeds:
     check_seed('config.seeds', seed)
   names = [x.strip() for name in config.methods for x in name.split(',')]

@@ -1,115 +1,189 @@
-"""python -m pegan_jax.main --config configs/pegan.py --workdir runs/x"""
+"""The door to every stage of a run: flags, modes and exit status.
 
+  python -m pegan_jax.main --config pegan --workdir runs/x --config.data_dir=data/mine
+"""
+
+import faulthandler
 import importlib
 import os
 import re
 import signal
 import sys
+import textwrap
 import traceback
+from typing import NamedTuple
 
-from absl import app, flags, logging
+from absl import flags, logging
 from ml_collections import config_flags, ConfigDict
 
 from pegan_jax.common import command_line, config_files
 from pegan_jax.common.errors import Interrupted, UserError
 
-# The module of each mode, which has a function of the mode's name.
-_MODES = {
-    'train': 'pegan_jax.training.train',
-    'generate': 'pegan_jax.generation.generate',
-    'evaluate': 'pegan_jax.metrics.evaluate',
-    'match': 'pegan_jax.metrics.match',
-    'inspect': 'pegan_jax.inspection.inspector',
-    'compare': 'pegan_jax.compare',
-    'demo': 'pegan_jax.demo',
+
+class _Mode(NamedTuple):
+  """What the door knows of a mode.
+
+  Attributes:
+    module: below pegan_jax; has a function of the mode's name, of a config and a workdir.
+    help: what it does.
+    own: whether it goes with the config of its own name, which is then the default, and
+      not with any GAN's.
+    distributed: whether several processes can do it together.
+  """
+  module: str
+  help: str
+  own: bool = False
+  distributed: bool = False
+
+
+MODES = {
+    'train': _Mode('training.train', 'trains a GAN, or goes on training it (the default)',
+                   distributed=True),
+    'generate': _Mode('generation.generate', 'writes images, masks and boxes',
+                      distributed=True),
+    'evaluate': _Mode('metrics.evaluate', 'compares generated images with real ones',
+                      distributed=True),
+    'match': _Mode('metrics.match', 'finds which classes go with which background; '
+                   'PE-GAN+ does so by itself'),
+    'compare': _Mode('compare', 'trains and evaluates several methods alike', own=True),
+    'study': _Mode('inspection.study', 'says whether generated images help an inspector',
+                   own=True),
+    'inspect': _Mode('inspection.inspector', 'trains an inspector, a defect classifier',
+                     own=True),
+    'predict': _Mode('inspection.predict', 'names the class of images, by an inspector',
+                     own=True),
+    'demo': _Mode('demo', 'does the whole job on synthetic steel', own=True),
 }
+# The first of these keys that a config has tells the mode that it is for.
+_KEYS = {'methods': 'compare', 'synthetic': 'demo', 'method': 'train',
+         'fractions': 'study', 'images': 'predict', 'augment': 'inspect'}
 
-_CONFIG = config_flags.DEFINE_config_file('config', None, 'File of the run.')
-_WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
-_MODE = flags.DEFINE_enum(
-    'mode', 'train', list(_MODES), 'What to do.')
-_DISTRIBUTED = flags.DEFINE_bool(
-    'distributed', False, 'Train with all processes of a job (Slurm, Open MPI, '
-    'Kubernetes, Cloud TPU, or those named by the next three flags).')
-_COORDINATOR = flags.DEFINE_string(
-    'coordinator', None, 'HOST:PORT of process 0, for --distributed.')
-_PROCESS_COUNT = flags.DEFINE_integer(
-    'process_count', None, 'Processes of the job, for --distributed.')
-_PROCESS_ID = flags.DEFINE_integer(
-    'process_id', None, 'Which of them this is, from 0, for --distributed.')
-flags.mark_flags_as_required(['config'])
+_USAGE = '''\
+Usage: python -m pegan_jax.main --mode MODE --config CONFIG --workdir DIR [--config.KEY=VALUE ...]
+
+  --mode      What to do:
+{modes}
+  --config    The settings: a name, with a scale behind it where it has some (dcgan:paper),
+              or the path of a file, such as configs/pegan.py or your own. Names are
+              {configs}.
+              {own} have one of their own
+              name, which need not be given.
+  --config.KEY=VALUE
+              Another value for a key of the config, as in --config.batch_size=8; the
+              keys are explained in the config's file.
+  --workdir   Folder of the run: what is there is gone on with. --mode match does
+              without it where --config.data_dir is given.
+  --distributed
+              All processes of a job do it together (train, generate and evaluate):
+              those of Slurm, Open MPI, Kubernetes or Cloud TPU, or those that the
+              next three flags name.
+  --coordinator, --process_count, --process_id
+              HOST:PORT of process 0, how many processes there are, and which of
+              them this is, from 0.'''
 
 
-def _run(argv):
-  if len(argv) > 1:
-    raise UserError(f'unexpected argument {argv[1]!r}: flags begin with --')
-  kind = ('compare' if 'methods' in _CONFIG.value else
-          'train' if 'method' in _CONFIG.value else 'inspect')
-  if kind != (_MODE.value if _MODE.value in ('compare', 'inspect') else 'train'):
-    raise UserError('--mode inspect goes with configs/inspect.py, compare with '
-                    'configs/compare.py, and every other mode with the config '
-                    'of a GAN')
-  if _WORKDIR.value is None and not (
-      _MODE.value == 'match' and _CONFIG.value.data_dir):
+def _usage():
+  """The text of --help."""
+  return _USAGE.format(
+      modes='\n'.join(f'{"":14}{name:10}{mode.help}' for name, mode in MODES.items()),
+      configs=textwrap.fill(', '.join(config_files.names()), 70).replace(
+          '\n', f'\n{"":14}'),
+      own='Modes ' + ', '.join(name for name, mode in MODES.items() if mode.own))
+
+
+class _Command(NamedTuple):
+  """A command line that makes sense; `job` is what `distributed.start` takes, or None."""
+  mode: str
+  config: ConfigDict
+  workdir: str | None
+  job: tuple | None
+
+
+def parse(arguments):
+  """Checks the command line without loading JAX, which takes seconds.
+
+  Args:
+    arguments: what follows the program's name.
+
+  Returns:
+    A `_Command`.
+
+  Raises:
+    UserError: naming the flag, the mode or the key that is wrong.
+  """
+  mode, rest = _take('mode', arguments, 'train')
+  if mode not in MODES:
+    raise UserError(f'--mode {mode}: choose from {", ".join(MODES)}')
+  given, rest = _take('config', rest, mode if MODES[mode].own else None)
+  if given is None:
+    raise UserError('--config is missing: name a method, as in --config pegan')
+  values = _parse_flags(given, rest)
+  _check_kind(mode, given, values.config)
+  if values.workdir is None and not (mode == 'match' and values.config.data_dir):
     raise UserError('--workdir is missing: name the folder of the run')
-  explicit = _explicit_job()
-  # After the flags, so that a wrong one is said at once: JAX takes seconds.
-  # pylint: disable=g-import-not-at-top
-  from pegan_jax.common.runtime import allocator
-  allocator.keep_pages()
-  import jax
-  from pegan_jax.common.runtime import compilation, distributed
-  compilation.keep()
-  if _DISTRIBUTED.value:
-    # An orderly end would wait for the other processes, as long as they live.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    distributed.start(*explicit)
-  mode = getattr(importlib.import_module(_MODES[_MODE.value]), _MODE.value)
+  return _Command(mode, values.config, values.workdir, _job(mode, values))
+
+
+def _take(flag, arguments, default):
+  """(The last value of a flag, the other arguments)."""
+  value, rest, following = default, [], iter(arguments)
+  for argument in following:
+    found = re.fullmatch(rf'--?{flag}(?:=(.*))?', argument, re.DOTALL)
+    if found:
+      value = next(following, '') if found[1] is None else found[1]
+    else:
+      rest.append(argument)
+  return value, rest
+
+
+def _parse_flags(given, arguments):
+  """The values of all flags but --mode, given what --config says."""
+  path = config_files.find(given)
+  argv = ['pegan_jax.main', f'--config={path}', *arguments]
+  values = flags.FlagValues()
+  config_flags.DEFINE_config_file(
+      'config', None, '', flag_values=values, sys_argv=argv)
+  for name in ('workdir', 'coordinator'):
+    flags.DEFINE_string(name, None, '', flag_values=values)
+  for name in ('process_count', 'process_id'):
+    flags.DEFINE_integer(name, None, '', flag_values=values)
+  flags.DEFINE_bool('distributed', False, '', flag_values=values)
+  config_files.use()
   try:
-    mode(_CONFIG.value, _WORKDIR.value)
-  except Interrupted as e:
-    return 128 + e.signum
-  except (jax.errors.JaxRuntimeError, ValueError, UserError) as e:
-    if (lost := distributed.lost_process(e)) is None:
-      raise
-    distributed.leave(lost)
-  return 0
+    stray = values(argv)[1:]
+  except Exception as e:  # A config is a program, and may fail in any way.
+    raise UserError(_why(e, given.split(':')[0], path.split(':')[0])) from e
+  if stray:
+    raise UserError(f'unexpected argument {stray[0]!r}: flags begin with --')
+  if not isinstance(values.config, ConfigDict):
+    raise UserError(f'--config {given}: its get_config must return a ConfigDict')
+  return values
 
 
-def _explicit_job():
-  """The three flags that say who takes part, checked against the others."""
-  explicit = (_COORDINATOR.value, _PROCESS_COUNT.value, _PROCESS_ID.value)
-  if not _DISTRIBUTED.value:
-    if any(x is not None for x in explicit):
+def _check_kind(mode, given, config):
+  """UserError where a mode has the config of another."""
+  kind = next((kind for key, kind in _KEYS.items() if key in config), None)
+  own = MODES[mode].own
+  if kind not in ((mode,) if own else ('train', 'demo')):
+    wanted = f'--config {mode}' if own else 'the config of a GAN, such as --config pegan'
+    raise UserError(f'--mode {mode} goes with {wanted}; --config {given} ' + (
+        f'goes with --mode {kind}' if kind else 'is derived from none of ours'))
+
+
+def _job(mode, values):
+  """What the four flags say that concern a job of several processes."""
+  job = values.coordinator, values.process_count, values.process_id
+  given = [x is not None for x in job]
+  if not values.distributed:
+    if any(given):
       raise UserError('--coordinator, --process_count and --process_id go with '
                       '--distributed')
-  elif _MODE.value not in ('train', 'generate', 'evaluate'):
+    return None
+  if not MODES[mode].distributed:
     raise UserError('--distributed goes with the modes train, generate and evaluate')
-  return explicit
-
-
-def _parse_flags(argv):
-  config_files.use()
-  argv = [*map(config_files.find, argv)]
-  path = _config_path(argv)
-  if path and not os.path.isfile(path):
-    raise UserError(f'--config {path}: there is no such file')
-  try:
-    rest = flags.FLAGS(argv)
-  except Exception as e:  # A config is a program, and may fail in any way.
-    raise UserError(_why(e, path)) from e
-  if not isinstance(_CONFIG.value, ConfigDict):
-    raise UserError(f'--config {path}: its get_config must return a ConfigDict')
-  return rest
-
-
-def _config_path(argv):
-  """What --config names, without its scale."""
-  for argument, following in zip(argv, [*argv[1:], '']):
-    found = re.fullmatch(r'--?config(?:=(.*))?', argument)
-    if found:
-      return (following if found[1] is None else found[1]).split(':')[0]
-  return ''
+  if any(given) != all(given):
+    raise UserError('--coordinator, --process_count and --process_id go together')
+  return job
 
 
 # What Python says of a value that does not fit, and what is meant.
@@ -117,21 +191,22 @@ _MEANT = ((r'invalid literal for int\(\) with base 10: .*',
            'it must be a whole number'),
           (r'could not convert string to float: .*', 'it must be a number'),
           (r'.*Non-boolean argument.*', 'it must be true or false'),
-          (r'.*a value other than None.', 'it must be given'),
           (r'.* is not a dict.', 'it is a group of settings: set them one by one'))
 
 
-def _why(error, path):
-  """Why flags do not parse; `path` is the config's."""
+def _why(error, given, path):
+  """Why flags do not parse; --config says `given`, which is the file `path`."""
   text = str(error).strip()
+  if 'get_config() takes 0 positional arguments' in text:
+    return f'--config {given}: it has no scales: leave out what follows the colon'
   if 'Traceback' in text:  # A ValueError of a config's own: the whole of it.
-    return f'--config {path}: {text.splitlines()[-1].partition(": ")[2]}'
+    return f'--config {given}: {text.splitlines()[-1].partition(": ")[2]}'
   if "attribute 'get_config'" in text:
-    return f'--config {path}: it has no function get_config'
+    return f'--config {given}: it has no function get_config'
   if isinstance(error, SyntaxError):
-    return f'--config {path}: {error.msg} in line {error.lineno} of {error.filename}'
+    return f'--config {given}: {error.msg} in line {error.lineno} of {error.filename}'
   if path in [x.filename for x in traceback.extract_tb(error.__traceback__)]:
-    return f'--config {path}: ' + (
+    return f'--config {given}: ' + (
         f'there is no key {text}' if isinstance(error, KeyError) else text)
   # A key that the config does not have: a KeyError, or an AttributeError of one.
   key = next((x for x in (error, *error.args) if isinstance(x, KeyError)), None)
@@ -143,17 +218,62 @@ def _why(error, path):
   return head + colon + value
 
 
-def main():
-  """Runs and exits; what a user can mend is one line on standard error."""
+def _run(command):
+  """Does what `parse` returned; returns the exit status."""
+  faulthandler.enable(2)
+  # pylint: disable=g-import-not-at-top
+  from pegan_jax.common.runtime import allocator
+  allocator.keep_pages()
+  import jax
+  from pegan_jax.common.runtime import compilation, distributed
+  compilation.keep()
+  if command.job:
+    # An orderly end would wait for the other processes, as long as they live.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    distributed.start(*command.job)
+  name, config, workdir, _ = command
+  module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
+  try:
+    if name == 'generate':  # Its room lies below that of matching.
+      from pegan_jax import methods
+      from pegan_jax.metrics import match
+      from pegan_jax.runs.run import Run
+      if methods.get(config.method).matched(config):
+        match.ensure_to_draw(Run(config, workdir))
+    getattr(module, name)(config, workdir)
+  except Interrupted as e:
+    return 128 + e.signum
+  except (jax.errors.JaxRuntimeError, ValueError, UserError) as e:
+    if (lost := distributed.lost_process(e)) is None:
+      raise
+    distributed.leave(lost)
+  return 0
+
+
+def main(arguments=None):
+  """Runs the command line; returns the exit status.
+
+  What a user can mend is one line on standard error.
+  """
+  arguments = sys.argv[1:] if arguments is None else arguments
+  if {'--help', '-help', '-h'} & set(arguments):
+    return command_line.run(lambda: print(_usage()), '', '')
+  logging.use_absl_handler()
   logging.set_verbosity(logging.WARNING)
+  command = None
+
+  def action():
+    nonlocal command
+    command = parse(arguments)
+    return _run(command)
+
   status = command_line.run(
-      lambda: app.run(_run, flags_parser=_parse_flags),
-      'what was saved is kept, and the same command goes on from there',
-      '--config.batch_size, --config.width or --config.cache_mb')
-  if status == 2 and flags.FLAGS.is_parsed() and _DISTRIBUTED.value:
+      action, 'what was saved is kept, and the same command goes on from there',
+      '--config.batch_size, --config.width or, of a GAN, --config.cache_mb')
+  if status == 2 and command and command.job:
     os._exit(status)  # An orderly end would wait for the other processes.
-  sys.exit(status)
+  return status
 
 
 if __name__ == '__main__':
-  main()
+  sys.exit(main())

@@ -4,9 +4,12 @@
 #   bash results/inspectors.sh DATA GENERATED
 # Goes on where it stopped; leaves the reports in runs/inspectors/.
 set -euo pipefail
-study() { "${PYTHON:-python}" -m pegan_jax.inspection study --data "$data" "$@"; }
+study() {
+  "${PYTHON:-python}" -m pegan_jax.main --mode study --config.data_dir="$data" "$@"
+}
 data=$1
 for network in mobilenetv2 resnet18; do
-  study --out "runs/inspectors/$network" --network "$network" --width 1
+  study --workdir "runs/inspectors/$network" --config.network="$network" --config.width=1
 done
-study --out runs/inspectors/generated --generated "$2" --width 0.25 --seeds 3
+study --workdir runs/inspectors/generated --config.generated="$2" --config.width=0.25 \
+  --config.seeds=3

@@ -9,18 +9,19 @@ import conftest  # First: it tells XLA to compile quickly.
 from configs import compare as compare_config
 from configs import demo as demo_config
 from configs import inspect as inspect_config
+from configs import predict as predict_config
+from configs import study as study_config
 from data_prep import build, synthetic
 from matplotlib import figure
 from pegan_jax import compare, demo
 from pegan_jax.generation import generate
-from pegan_jax.inspection import __main__ as inspection, inspector
+from pegan_jax.inspection import inspector, predict, study
 from pegan_jax.metrics import __main__ as metrics, evaluate, features, match
 from pegan_jax.training import train
 
 # Loaded by the first stage that needs them, which takes longer than most stages.
 for _name in ('configs.lsgan', 'configs.dcgan', 'scipy.stats',
-              'matplotlib.backends.backend_agg', 'pegan_jax.inspection.study',
-              'pegan_jax.inspection.report', 'pegan_jax.inspection.predict'):
+              'matplotlib.backends.backend_agg'):
   importlib.import_module(_name)
 
 # A chart takes longer to draw than a network to train; what it shows is in a JSON file.
@@ -154,10 +155,11 @@ def _inspect(inputs, work):
 
 @_stage()
 def _study(inputs, work):
-  return inspection.main(['study', '--data', f'{inputs}/data', '--out',
-                          f'{work}/study', '--seeds', '2', '--epochs', '5',
-                          '--width', '0.125', '--batch_size', '8',
-                          '--learning_rate', '0.05'])
+  config = study_config.get_config()
+  config.data_dir = str(inputs / 'data')
+  config.seeds, config.epochs, config.width = 2, 5, 0.125
+  config.batch_size, config.learning_rate = 8, 0.05
+  study.study(config, work / 'study')
 
 
 @_stage()
@@ -180,8 +182,9 @@ def _metrics(inputs, work):
 
 @_stage()
 def _predict(inputs, work):
-  return inspection.main(['predict', '--workdir', f'{inputs}/inspector',
-                          f'{inputs}/new', '--csv', f'{work}/answers.csv'])
+  config = predict_config.get_config()
+  config.images, config.csv = f'{inputs}/new', f'{work}/answers.csv'
+  predict.predict(config, inputs / 'inspector')
 
 
 @_stage()

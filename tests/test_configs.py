@@ -13,7 +13,8 @@ from pegan_jax.runs import step
 
 NAMES = sorted(p.stem for p in pathlib.Path('configs').glob('*.py')
                # Those are tested in test_compare.py and tests/inspection/.
-               if p.stem not in ('__init__', 'default', 'compare', 'inspect', 'recipe'))
+               if p.stem not in ('__init__', 'default', 'compare', 'inspect', 'predict',
+                                 'recipe', 'study'))
 # Those with a scale of 128x128 in the same file.
 SCALED = ('cyclegan', 'dcgan', 'lsgan', 'stargan', 'wgan_gp')
 

@@ -1,5 +1,6 @@
-"""The command line: one sentence and a status, never a traceback."""
+"""The command line: flags, modes and configs; one sentence and a status if they are wrong."""
 
+import importlib
 import os
 import pathlib
 import subprocess
@@ -7,57 +8,62 @@ import sys
 
 import pytest
 
+from pegan_jax import main
 from pegan_jax.common import config_files
+from pegan_jax.common.errors import UserError
+
+# ml_collections loads configs in a way that Python is about to give up.
+pytestmark = pytest.mark.filterwarnings(r'ignore:the load_module\(\) method')
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PEGAN = ['--config=configs/pegan.py', '--workdir=w']
 
 
-def _run(*args, timeout=120):
-  process = subprocess.run(
-      [sys.executable, '-m', 'pegan_jax.main', *args], capture_output=True,
-      text=True, timeout=timeout)
-  return process.returncode, process.stdout, process.stderr
-
-
-@pytest.mark.parametrize('args,words', [
-    (['--config=configs/pegan.py'], 'workdir'),
-    (['--workdir=w', '--config=configs/nothing.py'],
-     'configs/nothing.py: there is no such file'),
-    (['--workdir=w', '--config=configs/pegan.py', '--config.bach_size=3'],
-     'no such config key: \'bach_size\' Did you mean "batch_size"'),
-    (['--workdir=w', '--config=configs/pegan.py', '--config.generate.defects=3'],
-     "no such config key: 'defects'"),
-    (['--workdir=w', '--config=configs/pegan.py', '--config.gen.beta3=0.5'],
-     'beta3'),
-    (['--workdir=w', '--config=configs/pegan.py', '--config.num_steps=many'],
-     '--config.num_steps=many: it must be a whole number'),
-    (['--workdir=w', '--config=configs/pegan.py', '--mode=fly'], 'fly'),
-    (['--workdir=w', '--config=configs/pegan.py', '--mode=inspect'],
-     'configs/inspect.py'),
-    (['--workdir=w', '--config=configs/inspect.py'], 'the config of a GAN'),
-    (['--workdir=w', '--config=configs/compare.py'], 'the config of a GAN'),
-    (['--workdir=w', '--config=configs/pegan.py', '--mode=compare'],
-     'configs/compare.py'),
-    (['--workdir=w', '--config=configs/dcgan.py:papre'],
-     "error: --config configs/dcgan.py: no scale 'papre': choose paper"),
-    (['--workdir=w', '--config=configs/pegan.py', '--nonsense'], 'nonsense'),
-    (['--workdir=w', '--config=configs/pegan.py', 'stray'], 'stray'),
-    (['--workdir=w', '--config=configs/pegan.py', '--process_id=1'],
-     'go with --distributed'),
-    (['--workdir=w', '--config=configs/pegan.py', '--distributed',
-      '--process_count=2'], 'go together'),
-    (['--workdir=w', '--config=configs/demo.py', '--mode=demo', '--distributed'],
-     'train, generate and evaluate'),
-    (['--workdir=w', '--config=configs/pegan.py', '--config.data_dir=/nowhere'],
-     'data_prep.build'),
-])
-def test_bad_commands(args, words):
-  status, _, err = _run(*args)
-  assert status == 2
-  assert words in err
-  assert 'Traceback' not in err
-  assert len(err.strip().splitlines()) == 1
+def _refused(arguments):
+  with pytest.raises(UserError) as e:
+    main.parse(arguments)
   assert not os.path.exists('w')
+  return ' '.join(str(e.value).split())  # As `command_line.run` prints it.
+
+
+@pytest.mark.parametrize('arguments,words', [
+    ([], '--config is missing: name a method, as in --config pegan'),
+    (['--config=configs/pegan.py'], '--workdir is missing'),
+    (['--mode=match', '--config=pegan_plus'], '--workdir is missing'),
+    (['--mode=predict', '--config.images=x'], '--workdir is missing'),
+    (['--workdir=w', '--config=configs/nothing.py'],
+     '--config configs/nothing.py: there is no such file or config; choose from compare, '),
+    (['--workdir=w', '--config', 'pegan_pluss:x'],
+     '--config pegan_pluss: there is no such file or config; choose from pegan_plus, '
+     'pegan'),
+    ([*PEGAN, '--config.bach_size=3'],
+     'no such config key: \'bach_size\' Did you mean "batch_size"'),
+    ([*PEGAN, '--config.generate.defects=3'], "no such config key: 'defects'"),
+    ([*PEGAN, '--config.gen.beta3=0.5'], 'beta3'),
+    ([*PEGAN, '--config.num_steps=many'],
+     '--config.num_steps=many: it must be a whole number'),
+    ([*PEGAN, '--config.gen=3'], 'it is a group of settings: set them one by one'),
+    ([*PEGAN, '--mode=fly'], '--mode fly: choose from train, generate, evaluate, match'),
+    (['--mode'], 'choose from train'),
+    ([*PEGAN, '--mode=inspect'], '--mode inspect goes with --config inspect; --config '
+     'configs/pegan.py goes with --mode train'),
+    (['--workdir=w', '--config=inspect'], '--mode train goes with the config of a GAN, '
+     'such as --config pegan; --config inspect goes with --mode inspect'),
+    (['--workdir=w', '--config=recipe', '--mode=match'], 'goes with --mode compare'),
+    ([*PEGAN, '--mode=compare'], '--mode compare goes with --config compare'),
+    ([*PEGAN, '--mode=demo'], '--mode demo goes with --config demo'),
+    (['--workdir=w', '--config=study', '--mode=predict'], 'goes with --mode study'),
+    (['--workdir=w', '--config=configs/dcgan.py:papre'],
+     "--config configs/dcgan.py: no scale 'papre': choose paper"),
+    (['--workdir=w', '--config=pegan_plus:paper'], '--config pegan_plus: it has no scales'),
+    ([*PEGAN, '--nonsense'], 'nonsense'),
+    ([*PEGAN, 'stray'], "unexpected argument 'stray': flags begin with --"),
+    ([*PEGAN, '--process_id=1'], 'go with --distributed'),
+    ([*PEGAN, '--distributed', '--process_count=2'], 'go together'),
+    (['--workdir=w', '--mode=demo', '--distributed'], 'train, generate and evaluate'),
+])
+def test_bad_commands(arguments, words):
+  assert words in _refused(arguments)
 
 
 @pytest.mark.parametrize('text,words', [
@@ -67,16 +73,55 @@ def test_bad_commands(args, words):
     ('def get_config():\n  raise ValueError("too many")', 'mine.py: too many'),
     ('def get_config():\n  return {}', 'must return a ConfigDict'),
     ('', 'no function get_config')])
-def test_a_config_of_the_users_own_that_fails(text, words, tmp_path):
+def test_a_config_of_the_users_own_that_fails(text, words, tmp_path, monkeypatch):
+  # By that name ml_collections loads any config; what the last one had would stay.
+  monkeypatch.delitem(sys.modules, 'config_config', raising=False)
   path = tmp_path / 'mine.py'
   path.write_text(text)
-  status, _, err = _run(f'--config={path}', '--workdir=w')
-  assert status == 2 and words in err
-  assert err.startswith(f'error: --config {path}: ') and err.count('\n') == 1
+  said = _refused([f'--config={path}', '--workdir=w'])
+  assert words in said and said.startswith(f'--config {path}: ')
 
 
-def test_configs_are_ours_in_any_folder(data_dir, tmp_path):
-  """With a folder `configs` of the user's own, and a config that derives from ours."""
+def test_a_config_that_is_for_no_mode(tmp_path):
+  path = tmp_path / 'mine.py'
+  path.write_text('import ml_collections\nget_config = ml_collections.ConfigDict\n')
+  assert f'--config {path} is derived from none of ours' in _refused(
+      ['--workdir=w', f'--config={path}'])
+
+
+def test_what_a_command_line_says():
+  mode, config, workdir, job = main.parse(
+      ['--config.width=0.5', '--workdir', 'runs/x', '--config', 'dcgan:paper',
+       '--config.generate.per_class=3', '--noconfig.flip'])
+  assert (mode, workdir, job) == ('train', 'runs/x', None)
+  assert (config.method, config.image_size, config.width) == ('dcgan', 128, 0.5)
+  assert config.generate.per_class == 3 and config.flip is False
+  assert main.parse([*PEGAN, '--mode=generate', '--distributed']).job == (None,) * 3
+  assert main.parse([*PEGAN, '--distributed', '--coordinator=a:1', '--process_count=2',
+                     '--process_id=0']).job == ('a:1', 2, 0)
+  assert main.parse(['--config=pegan_plus', '--mode=match', '--config.data_dir=d']
+                    ).workdir is None
+  config = main.parse(['--mode=study', '--workdir=w', '--config.fractions=0.5,1.0']).config
+  assert config.fractions == (0.5, 1.0)
+  assert main.parse(['--mode=study', '--workdir=w', '--config.fractions=1.0']
+                    ).config.fractions == (1.0,)
+
+
+def test_every_config_has_a_mode_and_every_mode_a_function():
+  own = {'recipe': 'compare'} | {name: name for name, mode in main.MODES.items()
+                                 if mode.own}
+  for name in config_files.names():
+    mode = own.get(name, 'train')
+    assert main.parse([f'--mode={mode}', f'--config={name}', '--workdir=w']).mode == mode
+  assert main.parse(['--mode=generate', '--config=demo', '--workdir=w'])  # A GAN's too.
+  for name, mode in main.MODES.items():
+    if mode.own:  # Its config need not be named.
+      assert main.parse([f'--mode={name}', '--workdir=w']).mode == name
+    assert callable(getattr(importlib.import_module(f'pegan_jax.{mode.module}'), name))
+
+
+def test_elsewhere_configs_are_ours_and_nothing_slow_is_loaded(tmp_path):
+  """In a folder with a `configs` of the user's own, and a config derived from ours."""
   (tmp_path / 'configs').mkdir()
   (tmp_path / 'configs' / 'default.py').write_text('raise SystemExit(7)')
   (tmp_path / 'mine.py').write_text(
@@ -85,57 +130,47 @@ def test_configs_are_ours_in_any_folder(data_dir, tmp_path):
       '  config = pegan.get_config()\n'
       '  config.image_size = 33\n'
       '  return config\n')
-  for config, words in (('mine.py', 'image_size is 33'),
-                        ('configs/pegan.py', 'width is 0.0')):
-    done = subprocess.run(
-        [sys.executable, '-m', 'pegan_jax.main', '--config', config,
-         '--workdir=w', f'--config.data_dir={data_dir}', '--config.width=0'],
-        capture_output=True, text=True, cwd=tmp_path,
-        env=os.environ | {'PYTHONPATH': str(ROOT)})
-    assert done.returncode == 2 and words in done.stderr, done.stderr
-  # The comparison's methods.
-  done = subprocess.run(
-      [sys.executable, '-c', 'from pegan_jax.common import config_files; '
-       'print(config_files.load("dcgan").get_config().method)'],
-      capture_output=True, text=True, cwd=tmp_path,
-      env=os.environ | {'PYTHONPATH': f'{tmp_path}:{ROOT}'})
-  assert done.stdout == 'dcgan\n', done.stderr
+  code = '''if True:
+      import sys
+      from pegan_jax import main
+      from pegan_jax.common import config_files
+      for name in ('mine.py', 'configs/dcgan.py:paper', 'pegan'):
+        print(main.parse(['--config', name, '--workdir=w']).config.image_size)
+      print(config_files.load('dcgan').get_config().method)
+      print({'jax', 'flax', 'matplotlib', 'tensorflow_datasets'} & set(sys.modules))
+      import pegan_jax.demo, pegan_jax.compare, pegan_jax.inspection.study
+      print({'tensorflow', 'torch', 'tensorboard'} & set(sys.modules))'''
+  done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                        cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(ROOT)})
+  assert done.stdout.split() == ['33', '128', '64', 'dcgan', 'set()', 'set()'], done.stderr
 
 
-def test_a_config_of_ours_gives_way_to_one_at_hand(tmp_path, monkeypatch):
+def test_a_name_gives_way_to_a_file(tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
   ours = ROOT / 'configs' / 'dcgan.py'
-  assert config_files.find('--config=configs/dcgan.py:paper') == (
-      f'--config={ours}:paper')
-  assert config_files.find('configs/nothing.py') == 'configs/nothing.py'
-  (tmp_path / 'configs').mkdir()
-  (tmp_path / 'configs' / 'dcgan.py').write_text('')
-  assert config_files.find('configs/dcgan.py') == 'configs/dcgan.py'
+  for name in ('configs/dcgan.py', 'dcgan.py', 'dcgan'):
+    (tmp_path / 'dcgan').mkdir(exist_ok=True)  # A folder is no config.
+    assert config_files.find(f'{name}:paper') == f'{ours}:paper'
+    (tmp_path / 'dcgan').rmdir()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text('')
+    assert config_files.find(f'{name}:paper') == f'{name}:paper'
+    (tmp_path / name).unlink()
 
 
 def test_a_workdir_that_cannot_be_made(data_dir, tmp_path):
   (tmp_path / 'file').write_text('')
-  status, _, err = _run(
-      '--config=configs/pegan.py', f'--workdir={tmp_path}/file/run',
-      f'--config.data_dir={data_dir}', '--config.image_size=32',
-      '--config.width=0.125', '--config.num_blocks=1')
-  assert status == 2 and 'Traceback' not in err
-  assert 'file/run' in err.splitlines()[-1]
+  done = subprocess.run(
+      [sys.executable, '-m', 'pegan_jax.main', '--config=pegan',
+       f'--workdir={tmp_path}/file/run', f'--config.data_dir={data_dir}',
+       '--config.image_size=32', '--config.width=0.125', '--config.num_blocks=1'],
+      capture_output=True, text=True, timeout=120)
+  assert done.returncode == 2 and 'Traceback' not in done.stderr
+  assert 'file/run' in done.stderr.splitlines()[-1]
 
 
-def test_help_names_the_flags():
-  status, out, err = _run('--help')
-  assert status in (0, 1)  # absl's own status for --help is 1
-  for flag in ('--config', '--workdir', '--mode'):
-    assert flag in out + err
-
-
-def test_nothing_imports_tensorflow_or_torch():
-  code = ('import sys; import pegan_jax.training.train, '
-          'pegan_jax.generation.generate, '
-          'pegan_jax.demo, data_prep.build, data_prep.synthetic; '
-          'print([m for m in ("tensorflow", "torch", "tensorboard") '
-          'if m in sys.modules])')
-  out = subprocess.run([sys.executable, '-c', code], capture_output=True,
-                       text=True, check=True).stdout
-  assert out.strip() == '[]'
+def test_help_names_the_flags_the_modes_and_the_configs(capsys):
+  assert main.main(['--help']) == 0
+  out = capsys.readouterr().out
+  for name in ('--config', '--workdir', '--mode', '--distributed', 'predict', 'pegan_plus'):
+    assert name in out

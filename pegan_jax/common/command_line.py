@@ -77,7 +77,7 @@ def run(action, interrupted, lower):
   if said is not None:
     print(f'error: {" ".join(said.split())}', file=sys.stderr)
   lost = _close(outlets)
-  return lost if lost and status < 2 else status  # 1 is absl's for --help.
+  return status or lost
 
 
 def _open_outlets():

@@ -1,9 +1,13 @@
 """`configs` is the folder beside this package, wherever a command is run."""
 
+import difflib
 import importlib.util
+import os
 import pathlib
 import re
 import sys
+
+from pegan_jax.common.errors import UserError
 
 _FOLDER = pathlib.Path(__file__).resolve().parents[2] / 'configs'
 
@@ -27,18 +31,31 @@ def load(name):
   return importlib.import_module(f'configs.{name}')
 
 
-def find(argument):
-  """An argument with our file for configs/x.py where no such file is at hand.
+def names():
+  """The names of our configs; `default` is for those alone that derive from it."""
+  return sorted({path.stem for path in _FOLDER.glob('*.py')} - {'__init__', 'default'})
+
+
+def find(config):
+  """The file that --config means, with the scale if it has one.
 
   Args:
-    argument: of the command line, '--config=configs/x.py:scale' or what follows
-      --config.
+    config: a path, or the name of one of ours, as 'pegan' or 'configs/pegan.py', with a
+      scale behind a colon or without: 'dcgan:paper'. A file of that very name goes
+      before ours.
 
   Returns:
-    The same, or with the path of ours.
+    The path and the scale, likewise.
+
+  Raises:
+    UserError: there is no such file or name; with the names that are near.
   """
-  found = re.fullmatch(r'(--?config=)?configs/([^/:]+\.py)(:.*)?', argument)
-  if not found or pathlib.Path('configs', found[2]).exists():
-    return argument
-  path = _FOLDER / found[2]
-  return f'{found[1] or ""}{path}{found[3] or ""}' if path.exists() else argument
+  path, colon, scale = config.partition(':')
+  if os.path.isfile(path):
+    return config
+  name = re.fullmatch(r'(?:configs/)?(.*?)(?:\.py)?', path, re.DOTALL)[1]
+  if name in names():
+    return f'{_FOLDER / name}.py{colon}{scale}'
+  near = difflib.get_close_matches(name, names(), cutoff=0.5) or names()
+  raise UserError(f'--config {path}: there is no such file or config; choose from '
+                  f'{", ".join(near)}, or name a file')

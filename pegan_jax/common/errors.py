@@ -11,10 +11,29 @@ class UserError(Exception):
   """
 
 
+def check_value(name, value, fits, what):
+  """Raises UserError where a setting's value does not fit.
+
+  Args:
+    name: of the setting.
+    value: what it is.
+    fits: whether that is a value that it can have.
+    what: which values those are, to end 'it must be'.
+  """
+  if not fits:
+    raise UserError(f'{name} is {value}: it must be {what}')
+
+
+def check_at_least(name, value, least, zero=''):
+  """Raises UserError for a number below `least`; `zero` says what 0 means."""
+  check_value(name, value, value >= least, f'at least {least}' if least else
+              f'0 ({zero}) or more' if zero else '0 or more')
+
+
 def check_seed(name, seed):
   """Raises UserError for what JAX and NumPy do not both take as a seed."""
-  if not isinstance(seed, int) or not 0 <= seed < 2**31:
-    raise UserError(f'{name} is {seed}: it must be a whole number from 0 to 2^31 - 1')
+  check_value(name, seed, isinstance(seed, int) and 0 <= seed < 2**31,
+              'a whole number from 0 to 2^31 - 1')
 
 
 class Interrupted(Exception):

@@ -88,6 +88,11 @@ def _load_split(info, split):
       np.concatenate([found[c][2] for c in found]))
 
 
+def folders(config):
+  """The folders of generated images that a config names, as a list."""
+  return [x.strip() for x in config.generated.split(',') if x.strip()]
+
+
 def load_generated(info, path, per_class, seed=0):
   """Reads a folder of generated images, one folder a class, of all classes or some.
 

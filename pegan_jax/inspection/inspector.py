@@ -1,6 +1,5 @@
 """--mode inspect: trains one inspector, tests it and keeps it."""
 
-import dataclasses
 import pathlib
 import time
 
@@ -8,10 +7,9 @@ import jax
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.common.errors import check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import confusion, images, leaks, training
-from pegan_jax.inspection.arms import names
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
 from pegan_jax.runs.checkpoints.store import Checkpoints
@@ -36,17 +34,15 @@ def inspect(config, workdir):
       list or other settings, or a full disk.
   """
   training.set_up()
-  settings = settings_of(config)
+  settings = Settings.of(config)
+  settings.check()
   check_seed('seed', config.seed)
-  if config.checkpoint_every < 1:
-    raise UserError(f'checkpoint_every is {config.checkpoint_every}: it must be '
-                    'at least 1')
+  check_at_least('checkpoint_every', config.checkpoint_every, 1)
   workdir = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or workdir / 'dataset')
   train, test = images.load_splits(info)
   pixels, labels, generated = [train.pixels], [train.labels], []
-  folders = [x for x in config.generated.split(',') if x]
-  for _, path in zip(names(folders), folders):
+  for path in images.folders(config):
     made, folder = images.load_generated(info, path, config.per_class)
     leaks.check(info, train, test, folder, made)
     pixels.append(made.pixels)
@@ -73,14 +69,6 @@ def inspect(config, workdir):
   return report
 
 
-def settings_of(config):
-  """The `Settings` of a config, which may be older than some; checked."""
-  settings = Settings(**{field.name: config.get(field.name, field.default)
-                         for field in dataclasses.fields(Settings)})
-  settings.check()
-  return settings
-
-
 def load(workdir):
   """Opens the inspector of a workdir.
 
@@ -98,7 +86,8 @@ def load(workdir):
   try:
     saved = files.read_json(path)
     described, steps = saved['config']['dataset'], saved['steps']
-    settings, size = settings_of(saved['config']), described['image_size']
+    settings, size = Settings.of(saved['config']), described['image_size']
+    settings.check()
     blank = np.zeros((1, size, size, described['channels']), np.uint8)
     count = len(described['classes'])
     if not (type(steps) is int and steps > 0 and size > 0 and count):

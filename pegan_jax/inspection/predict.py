@@ -10,21 +10,20 @@ import numpy as np
 from data_prep import images, sources
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import inspector
+from pegan_jax.inspection import inspector, training
 
 _BLOCK = 256  # Images in memory at once.
 
 
-def predict(workdir, paths, csv_path=None):
-  """Prints a line an image: file, class, probability.
+def predict(config, workdir):
+  """Prints a line per image: file, class, probability.
 
   Images of any size and format are read as `data_prep.build` reads them: the
   centre square, brought to the inspector's size, grey or coloured as it is.
 
   Args:
+    config: of configs/predict.py.
     workdir: of --mode inspect.
-    paths: image files and folders of them.
-    csv_path: gets the same with every class's probability; None writes none.
 
   Returns:
     [(path, class, probability)].
@@ -33,9 +32,10 @@ def predict(workdir, paths, csv_path=None):
     UserError: no inspector, no images, or one that cannot be read or breaks the
       rules of what the inspector was trained on.
   """
-  files = _files(paths)
-  if csv_path and not pathlib.Path(csv_path).absolute().parent.is_dir():
-    raise UserError(f'{csv_path}: there is no such folder')
+  training.set_up()
+  files = _files([x.strip() for x in config.images.split(',') if x.strip()])
+  if config.csv and not pathlib.Path(config.csv).absolute().parent.is_dir():
+    raise UserError(f'{config.csv}: there is no such folder')
   probabilities, dataset = inspector.load(workdir)
   classes, found, resized = dataset['classes'], [], 0
   reader = sources.Reader(
@@ -49,10 +49,10 @@ def predict(workdir, paths, csv_path=None):
     seconds += time.perf_counter() - began
     found += [(path, classes[row.argmax()], float(row.max()))
               for path, row in zip(files[first:], every[-1])]
-    if not csv_path:
+    if not config.csv:
       _show(found[first:])
-  if csv_path:  # Written first: what is printed to may be closed.
-    _write_csv(csv_path, found, np.concatenate(every), classes)
+  if config.csv:  # Written first: what is printed to may be closed.
+    _write_csv(config.csv, found, np.concatenate(every), classes)
     _show(found)
   if resized:
     terminal.say(f'note: {resized} images were cut square and brought to '
@@ -68,6 +68,8 @@ def _show(found):
 
 
 def _files(paths):
+  if not paths:
+    raise UserError('config.images is empty: name image files or folders of them')
   files = []
   for path in map(pathlib.Path, paths):
     images.check_name(path)

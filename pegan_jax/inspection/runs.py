@@ -64,4 +64,4 @@ def check_classes(path, classes):
   if before != classes:
     raise UserError(
         f'{path.parent} holds a study of the classes {", ".join(before)}, and '
-        f'this data set\'s are {", ".join(classes)}: name another --out')
+        f'this data set\'s are {", ".join(classes)}: name another --workdir')

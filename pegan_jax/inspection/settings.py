@@ -1,8 +1,9 @@
-"""How an inspector is trained: the settings, known without loading JAX."""
+"""How an inspector is trained."""
 
 import dataclasses
+import math
 
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_at_least, check_value, UserError
 
 # Names of the networks; `training.NETWORKS` has what they stand for.
 NETWORKS = ('resnet18', 'mobilenetv2')
@@ -31,23 +32,26 @@ class Settings:
   weight_decay: float = 1e-2
   real_share: float = 0.0
 
+  @classmethod
+  def of(cls, config):
+    """Those of a config, which may be older than some."""
+    return cls(**{field.name: config.get(field.name, field.default)
+                  for field in dataclasses.fields(cls)})
+
   def check(self):
     """Raises UserError for values that make no sense."""
     if self.network not in NETWORKS:
       raise UserError(f'there is no inspector {self.network!r}: choose from '
                       f'{", ".join(NETWORKS)}')
-    for name, least in (('epochs', 1), ('batch_size', 2)):
-      if getattr(self, name) < least:
-        raise UserError(f'{name} is {getattr(self, name)}: it must be at least '
-                        f'{least}')
+    check_at_least('epochs', self.epochs, 1)
+    check_at_least('batch_size', self.batch_size, 2)
     for name in ('width', 'learning_rate'):
-      if not 0 < getattr(self, name) < float('inf'):
-        raise UserError(f'{name} is {getattr(self, name)}: it must be above 0')
-    if not 0 <= self.weight_decay < float('inf'):
-      raise UserError(f'weight_decay is {self.weight_decay}: it must be 0 or more')
-    if not 0 <= self.real_share < 1:
-      raise UserError(f'real_share is {self.real_share}: it must be 0 or more, and '
-                      'below 1')
+      value = getattr(self, name)
+      check_value(name, value, 0 < value < math.inf, 'above 0')
+    check_value('weight_decay', self.weight_decay, 0 <= self.weight_decay < math.inf,
+                '0 or more')
+    check_value('real_share', self.real_share, 0 <= self.real_share < 1,
+                '0 or more, and below 1')
 
   def steps(self, num_images):
     """The number of optimiser steps for so many real training images."""

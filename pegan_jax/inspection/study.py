@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from pegan_jax.common import files, provenance, terminal
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, report
 from pegan_jax.inspection import runs, training, verdict, worth
@@ -16,90 +16,65 @@ from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
-  """What a study is to do.
-
-  Attributes:
-    data: a built data set.
-    generated: folders of generated images.
-    out: the study's folder.
-    seeds: trainings of each arm.
-    per_class: generated images a class that are used; 0 is all.
-    fractions: shares of the real training images to repeat everything with.
-    filter: '' uses generated images as they are, 'only' filters them,
-      'compare' does both.
-    settings: how inspectors are trained.
-  """
-  data: str
-  generated: tuple[str, ...] = ()
-  out: str = 'runs/study'
-  seeds: int = 5
-  per_class: int = 600
-  fractions: tuple[float, ...] = (1.0,)
-  filter: str = ''
-  settings: Settings = Settings()
-
-  def check(self):
-    """Raises UserError for values that make no sense."""
-    self.settings.check()
-    if self.seeds < 2:
-      raise UserError(f'seeds is {self.seeds}: an interval needs 2 or more')
-    if self.per_class < 0:
-      raise UserError(f'per_class is {self.per_class}: it must be 0 (all) or '
-                      'more')
-    if not self.fractions or not all(0 < f <= 1 for f in self.fractions):
-      raise UserError('fractions must be numbers above 0 and up to 1, such as '
-                      '0.15,0.35,1.0')
-    if self.filter not in ('', 'only', 'compare'):
-      raise UserError(f'filter is {self.filter!r}: choose only or compare')
-    if self.filter and not self.generated:
-      raise UserError('--filter needs --generated: there is nothing to filter')
-
-
-def study(options, make_trainer=Trainer, extractor=None):
-  """Runs what is not done yet of a study, reports it and writes the report.
+def study(config, workdir, make_trainer=Trainer, extractor=None):
+  """Runs what is not done yet of a study, prints and writes its report.
 
   Args:
-    options: `Options`.
+    config: of configs/study.py.
+    workdir: gets study.json, study.md, study.png and runs/, the finished trainings.
     make_trainer: called as `training.Trainer` is.
     extractor: of features, for filtering; None loads the default.
 
   Returns:
-    The report, as study.json in `options.out` has it.
+    The report, as study.json has it.
 
   Raises:
-    UserError: bad options or input, or generated images that the test images
-      had a part in.
+    UserError: bad settings or input, or generated images that the test images had a
+      part in.
   """
-  options.check()
-  out = pathlib.Path(options.out)
-  info = dataset.load_info(options.data)
+  training.set_up()
+  _check(config)
+  out = pathlib.Path(workdir)
+  info = dataset.load_info(config.data_dir or out / 'dataset')
   runs.check_classes(out / 'study.json', info.classes)
   train, test = images.load_splits(info)
-  generated, checks, folders = _load_generated(options, info, train, test)
+  generated, checks, folders = _load_generated(config, info, train, test)
   out.mkdir(parents=True, exist_ok=True)
-  with files.locked(out, f'studying in {out}', 'wait for it, or name another --out'):
-    return _study(options, info, train, test, generated, checks, folders, out,
-                  make_trainer, extractor)
-
-
-def _study(options, info, train, test, generated, checks, folders, out, make_trainer,
-           extractor):
-  bench = _Bench(options, info, train, test, generated, out, make_trainer)
-  funnels = {}
-  if options.filter:
-    funnels = _filter(options, info, train, generated, folders, bench,
-                      extractor)
-  plan, notes = _plan(info, generated)
-  for note in notes:
-    terminal.say(note)
-  answers = bench.run(plan)
-  found = _report(options, info, train, test, generated, plan, answers,
-                  bench.steps)
-  found |= {'checks': checks, 'funnels': funnels, 'notes': notes}
-  report.write(found, out)
+  with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
+    bench = _Bench(config, info, train, test, generated, out, make_trainer)
+    funnels = {}
+    if config.filter:
+      funnels = _filter(config, info, train, generated, folders, bench, extractor)
+    plan, notes = _plan(info, generated)
+    for note in notes:
+      terminal.say(note)
+    answers = bench.run(plan)
+    found = _report(config, info, train, test, generated, plan, answers, bench.steps)
+    found |= {'checks': checks, 'funnels': funnels, 'notes': notes}
+    report.write(found, out)
+  print(report.to_text(found), end='')
+  print(f'written to {out}')
   return found
+
+
+def _check(config):
+  """Raises UserError for settings that make no sense."""
+  Settings.of(config).check()
+  if config.seeds < 2:
+    raise UserError(f'seeds is {config.seeds}: an interval needs 2 or more')
+  check_at_least('per_class', config.per_class, 0, 'all')
+  if not config.fractions or not all(
+      isinstance(f, (int, float)) and 0 < f <= 1 for f in config.fractions):
+    raise UserError(f'fractions is {config.fractions}: give numbers above 0 and up to '
+                    '1, such as 0.15,0.35,1.0')
+  if config.filter not in ('', 'only', 'compare'):
+    raise UserError(f'filter is {config.filter!r}: choose only or compare')
+  if config.filter and not config.generated:
+    raise UserError('filter needs config.generated: there is nothing to filter')
+
+
+def _fractions(config):
+  return sorted(set(map(float, config.fractions)))
 
 
 def _plan(info, generated):
@@ -118,17 +93,18 @@ def _plan(info, generated):
   return arms, notes
 
 
-def _load_generated(options, info, train, test):
+def _load_generated(config, info, train, test):
   generated, checks, folders = {}, {}, {}
-  for name, path in zip(arms_lib.names(options.generated), options.generated):
+  paths = images.folders(config)
+  for name, path in zip(arms_lib.names(paths), paths):
     generated[name], folders[name] = images.load_generated(
-        info, path, options.per_class)
+        info, path, config.per_class)
     checks[name] = leaks.check(info, train, test, folders[name],
                                generated[name])
   return generated, checks, folders
 
 
-def _filter(options, info, train, generated, folders, bench, extractor):
+def _filter(config, info, train, generated, folders, bench, extractor):
   """Adds the filtered sets to `generated`; returns {name: funnel}."""
   judge, funnels = None, {}
   extractor = extractor or _load_features()
@@ -139,7 +115,7 @@ def _filter(options, info, train, generated, folders, bench, extractor):
         'filter': 2, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
-        'settings': dataclasses.asdict(options.settings)})
+        'settings': dataclasses.asdict(bench.settings)})
     found = bench.runs.load_filter(digest, len(made))
     if found is None:
       judge = judge or bench.judge()  # Trained once, and only if it is needed.
@@ -150,7 +126,7 @@ def _filter(options, info, train, generated, folders, bench, extractor):
       terminal.say(f'the filter leaves nothing of {name}')
     else:
       generated[f'{name} filtered'] = generated[name].take(np.flatnonzero(keep))
-    if options.filter == 'only':
+    if config.filter == 'only':
       del generated[name]
   return funnels
 
@@ -163,16 +139,18 @@ def _load_features():
 class _Bench:
   """Trains what has not been trained, with all images on the device at once."""
 
-  def __init__(self, options, info, train, test, generated, out, make_trainer):
-    self._options, self._info, self._generated = options, info, generated
+  def __init__(self, config, info, train, test, generated, out, make_trainer):
+    self._info, self._generated = info, generated
     self._train, self._test, self._make = train, test, make_trainer
-    self.steps = options.settings.steps(len(train))
+    self._fractions, self._seeds = _fractions(config), range(config.seeds)
+    self.settings = Settings.of(config)
+    self.steps = self.settings.steps(len(train))
     self.runs = runs.Runs(out / 'runs')
 
   def judge(self):
     """Probabilities by an inspector trained on augmented real images."""
     trainer = self._make(
-        self._options.settings, self._train.pixels, self._train.labels,
+        self.settings, self._train.pixels, self._train.labels,
         len(self._info.classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
     terminal.say('training the inspector that filters')
@@ -183,9 +161,9 @@ class _Bench:
 
   def run(self, plan):
     """Trains every arm at every fraction and seed: {(fraction, arm): [S, n]}."""
-    pools, seeds = self._lay_out(), range(self._options.seeds)
+    pools = self._lay_out()
     todo = {job: self._digest(*job, pools) for job in itertools.product(
-        self._options.fractions, plan, seeds)}
+        self._fractions, plan, self._seeds)}
     answers = {digest: self.runs.load(digest, len(self._test), len(self._info.classes))
                for digest, _ in todo.values()}
     # Those that are trained together round otherwise than one alone: all or none.
@@ -200,13 +178,12 @@ class _Bench:
     if missing:
       answers |= self._train_all(missing)
     return {(fraction, arm.name): np.array(
-        [answers[todo[fraction, arm, seed][0]] for seed in seeds])
-            for fraction in self._options.fractions for arm in plan}
+        [answers[todo[fraction, arm, seed][0]] for seed in self._seeds])
+            for fraction in self._fractions for arm in plan}
 
   def _together(self):
     """The seeds whose inspectors are trained as one, or none."""
-    seeds = self._options.seeds
-    return list(range(seeds)) if training.together(self._info.image_size) else []
+    return list(self._seeds) if training.together(self._info.image_size) else []
 
   def _lay_out(self):
     """Each generated set's indices among all images, laid end to end."""
@@ -226,7 +203,7 @@ class _Bench:
     if arm.generated:
       parts.append(self._generated[arm.generated].checksum())
       pool.append(pools[arm.generated])
-    settings = dataclasses.asdict(self._options.settings)
+    settings = dataclasses.asdict(self.settings)
     if len(parts) < 2 or not settings['real_share']:
       del settings['real_share']  # It changes nothing.
     return provenance.digest({
@@ -239,7 +216,7 @@ class _Bench:
     """Trains what {digest: (job, pool)} lists: {digest: its answers}."""
     sets = [self._train, *self._generated.values()]
     trainer = self._make(
-        self._options.settings, np.concatenate([s.pixels for s in sets]),
+        self.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._info.classes),
         self.steps, len(self._train))
     bar = terminal.Progress(len(missing) * self.steps, unit='step')
@@ -264,11 +241,11 @@ class _Bench:
     return answers
 
 
-def _report(options, info, train, test, generated, plan, answers, steps):
+def _report(config, info, train, test, generated, plan, answers, steps):
   held = verdict.TestSet(test.labels, test.groups, info.classes)
-  draws = verdict.Draws(held, options.seeds)
+  draws = verdict.Draws(held, config.seeds)
   fractions = {}
-  for fraction in options.fractions:
+  for fraction in _fractions(config):
     known = {arm.name: verdict.figures(held, answers[fraction, arm.name], draws)
              for arm in plan}
     fractions[f'{fraction:g}'] = {
@@ -278,12 +255,12 @@ def _report(options, info, train, test, generated, plan, answers, steps):
         'arms': {arm.name: _arm(held, arm, known) for arm in plan}}
   counts = {name: np.bincount(s.labels, minlength=len(info.classes))
             for name, s in generated.items()}
-  settings = dataclasses.asdict(options.settings)
+  settings = dataclasses.asdict(Settings.of(config))
   return {
       'classes': info.classes,
       'protocol': settings | {
-          'steps': steps, 'seeds': options.seeds, 'data': str(options.data),
-          'generated': list(options.generated), 'per_class': options.per_class,
+          'steps': steps, 'seeds': config.seeds, 'data': str(info.folder),
+          'generated': images.folders(config), 'per_class': config.per_class,
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),
           'bootstrap': verdict.DRAWS},

@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 from pegan_jax.common import command_line
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_at_least, UserError
 
 
 def _parse(arguments):
@@ -51,8 +51,8 @@ def _run(args):
   compilation.keep()
   options = against.Options(args.count, args.all_images, args.repeats, args.seed)
   options.check()
-  if args.image_size is not None and args.image_size < 1:
-    raise UserError(f'image_size is {args.image_size}: it must be at least 1')
+  if args.image_size is not None:
+    check_at_least('image_size', args.image_size, 1)
   for path in (args.json, args.png):  # Before an hour's work, not after it.
     if path and not pathlib.Path(path).absolute().parent.is_dir():
       raise UserError(f'{path}: there is no such folder')

@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.common.errors import check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed
 from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.metrics.scores import fit_classifier
@@ -32,11 +32,9 @@ class Options:
   seed: int = 0
 
   def check(self):
-    if self.count < 0:
-      raise UserError(f'count is {self.count}: it must be 0 or more')
+    check_at_least('count', self.count, 0)
     check_seed('seed', self.seed)
-    if self.repeats < 2:
-      raise UserError(f'repeats is {self.repeats}: it must be at least 2')
+    check_at_least('repeats', self.repeats, 2)
 
 
 @contextlib.contextmanager

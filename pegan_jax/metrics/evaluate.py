@@ -10,7 +10,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, settings
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.metrics import against, change, features, table
+from pegan_jax.metrics import against, change, features, match, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -37,6 +37,7 @@ def evaluate(config, workdir):
   settings.check(run)
   extractor = features.from_config(config.evaluate)
   restored = restore(run, config.evaluate.checkpoint)
+  match.ensure_to_draw(run)
   out = folder(run, restored)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:

@@ -1,7 +1,8 @@
 """Finds which defect classes go with each background of a built data set.
 
-  python -m pegan_jax.main --mode match --config configs/pegan_plus.py \\
-      --config.data_dir=data/neu64
+PE-GAN+ does so by itself before it trains, once per data set; to do it beforehand:
+
+  python -m pegan_jax.main --mode match --config pegan_plus --config.data_dir=data/neu64
 
 A background's classes are those of the training defects nearest to it in the feature
 space that the evaluation uses: smooth strip need not become crazing. The shares are
@@ -10,13 +11,16 @@ DATA/matches.json, which methods that draw matched targets read; images of the t
 split are placed, and never matched to.
 """
 
+import contextlib
 import json
 import pathlib
 
+import jax
+from jax.experimental import multihost_utils
 import numpy as np
 
-from pegan_jax.common import files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common import files, terminal
+from pegan_jax.common.errors import reason, UserError
 from pegan_jax.data import dataset, matches
 from pegan_jax.metrics import features
 
@@ -60,10 +64,11 @@ def match(config, workdir):
     workdir: where the data set lies if `data_dir` does not say; else it is not used.
 
   Raises:
-    UserError: no data set, no backgrounds or defects to train on, no weights.
+    UserError: no data set, no backgrounds or defects to train on, no weights, or a
+      folder of the data set that cannot be written.
   """
   info = dataset.load_info(config.data_dir or pathlib.Path(workdir) / 'dataset')
-  with files.locked(info.folder, f'matching {info.folder}', 'wait for it'):
+  with _locked(info):
     found = _match(info, features.from_config(config.evaluate))
   print(f'Wrote {info.folder / matches.FILE}: '
         + ' and '.join(f'{len(v)} {k}' for k, v in found.items()) + ' backgrounds.')
@@ -71,6 +76,65 @@ def match(config, workdir):
   print('Their likeliest classes: ' + ', '.join(
       f'{name} {np.sum(first == c)}' for c, name in enumerate(info.classes)) + '.')
   return found
+
+
+def ensure(run):
+  """Matches the data set of a run that wants that, where it is not done yet.
+
+  To be called by all processes of a job: all compute, process 0 writes.
+
+  Args:
+    run: a `Run`, whose config and data set are then known to fit; where matches are
+      made, it is bound to these.
+
+  Raises:
+    UserError: as `match`.
+  """
+  if not run.matched:
+    return
+  with contextlib.ExitStack() as stack:
+    done = jax.process_index() > 0 or _is_done(run.info)
+    if not done:
+      stack.enter_context(_locked(run.info))
+      done = _is_done(run.info)  # By another command, before the lock was free.
+    if jax.process_count() > 1:
+      done = bool(multihost_utils.broadcast_one_to_all(np.int32(done)))
+    if done:
+      return
+    terminal.say('matching backgrounds with classes, once per data set')
+    _match(run.info, features.from_config(run.config.evaluate))
+  if jax.process_count() > 1:  # The others read what process 0 has written.
+    multihost_utils.sync_global_devices('matches')
+  run.saved_config['dataset']['matches'] = matches.digest(run.info)
+
+
+def ensure_to_draw(run):
+  """`ensure` before images are generated, if their backgrounds are to be matched."""
+  settings = run.config.generate
+  if settings.matched and not (settings.backgrounds or settings.frames):
+    ensure(run)
+
+
+def _is_done(info):
+  """Whether the data set has matches of its own that are whole."""
+  try:
+    return len(matches.load(info, 'train')) > 0 and matches.load(info, 'test') is not None
+  except UserError:
+    return False
+
+
+@contextlib.contextmanager
+def _locked(info):
+  """Holds the lock of the data set, which is about to get its matches."""
+  with contextlib.ExitStack() as stack:
+    try:
+      stack.enter_context(
+          files.locked(info.folder, f'matching {info.folder}', 'wait for it'))
+    except OSError as e:
+      raise UserError(
+          f'{info.folder} is to get {matches.FILE} and cannot be written ({reason(e)}): '
+          'do without by --config.match=False') from e
+    yield
 
 
 def _match(info, extractor):
@@ -92,8 +156,9 @@ def _match(info, extractor):
           train.labels[defects])
   if not len(found['train']):
     raise UserError(f'the train split of {str(info.folder)!r} has no backgrounds')
-  files.write(info.folder / matches.FILE, json.dumps({
-      'classes': info.classes, 'content': info.content,
-      'protocol': extractor.protocol(),
-      **{k: np.round(v, 5).tolist() for k, v in found.items()}}) + '\n')
+  if jax.process_index() == 0:
+    files.write(info.folder / matches.FILE, json.dumps({
+        'classes': info.classes, 'content': info.content,
+        'protocol': extractor.protocol(),
+        **{k: np.round(v, 5).tolist() for k, v in found.items()}}) + '\n')
   return found

@@ -6,7 +6,7 @@ import pathlib
 import jax
 
 from pegan_jax import methods
-from pegan_jax.common.errors import check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed, check_value, UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import dataset, matches
 from pegan_jax.runs.step import init_state
@@ -63,25 +63,18 @@ class Run:
 
 
 def _check(config, mesh):
-  if config.image_size < 32 or config.image_size % 32:
-    raise UserError(
-        f'image_size is {config.image_size}: it must be a multiple of 32')
+  check_value('image_size', config.image_size,
+              config.image_size >= 32 and config.image_size % 32 == 0,
+              'a multiple of 32')
   for name in ('batch_size', 'n_critic', 'num_steps', 'log_every',
                'sample_every', 'checkpoint_every', 'max_to_keep',
                'num_samples'):
-    if config[name] < 1:
-      raise UserError(f'{name} is {config[name]}: it must be at least 1')
+    check_at_least(name, config[name], 1)
   for name in ('num_workers', 'cache_mb'):
-    if config[name] < 0:
-      raise UserError(f'{name} is {config[name]}: it must be 0 or more')
-  if config.eval_every < 0:
-    raise UserError(f'eval_every is {config.eval_every}: it must be 0 (never) '
-                    'or more')
-  if config.evaluate.light_count < 2:
-    raise UserError(f'evaluate.light_count is {config.evaluate.light_count}: '
-                    'it must be at least 2')
-  if not 0 <= config.ema_decay < 1:
-    raise UserError(f'ema_decay is {config.ema_decay}: it must be in [0, 1)')
+    check_at_least(name, config[name], 0)
+  check_at_least('eval_every', config.eval_every, 0, 'never')
+  check_at_least('evaluate.light_count', config.evaluate.light_count, 2)
+  check_value('ema_decay', config.ema_decay, 0 <= config.ema_decay < 1, 'in [0, 1)')
   if config.dtype not in ('float32', 'bfloat16'):
     raise UserError(
         f'dtype is {config.dtype!r}: choose float32 or bfloat16')
@@ -92,10 +85,7 @@ def _check(config, mesh):
     check_seed(name, seed)
   for name in ('gen', 'disc'):
     rate, fall = config[name].learning_rate, config[name].decay_fraction
-    if not 0 < rate < math.inf:
-      raise UserError(f'{name}.learning_rate is {rate}: it must be above 0')
-    if not 0 <= fall <= 1:
-      raise UserError(f'{name}.decay_fraction is {fall}: it must be in [0, 1]')
-  if config.get('num_blocks', 0) < 0:
-    raise UserError(f'num_blocks is {config.num_blocks}: it must be 0 or more')
+    check_value(f'{name}.learning_rate', rate, 0 < rate < math.inf, 'above 0')
+    check_value(f'{name}.decay_fraction', fall, 0 <= fall <= 1, 'in [0, 1]')
+  check_at_least('num_blocks', config.get('num_blocks', 0), 0)
   sharding.check_batch(mesh, config.batch_size)

@@ -15,9 +15,9 @@ from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import Interrupted, UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import batches, dataset
+from pegan_jax.metrics import match
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.checkpoints import fit
-from pegan_jax.runs.checkpoints.fit import FREE_KEYS, RATES
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 from pegan_jax.runs.run import Run
 from pegan_jax.runs.step import make_step
@@ -119,6 +119,7 @@ def train(config, workdir):
   """
   began = time.perf_counter()
   run = Run(config, workdir)
+  match.ensure(run)
   checkpoints = Checkpoints(workdir, config.max_to_keep, say=terminal.say)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
@@ -132,7 +133,7 @@ def train(config, workdir):
 def _train(run, checkpoints, began):
   config, primary = run.config, jax.process_index() == 0
   restored = checkpoints.restore(run.state_template(), run.saved_config,
-                                 free=FREE_KEYS | RATES)
+                                 free=fit.FREE_KEYS | fit.RATES)
   checkpoints.tidy()
   Checkpoints(run.workdir, max_to_keep=1, name=BEST).tidy()
   state, start, every = None, 0, 0
@@ -144,7 +145,7 @@ def _train(run, checkpoints, began):
     # A rate may change on the way to a later step only: what is done has its own.
     fit.check_config(
         checkpoints.folder / str(restored.step), run.saved_config, restored.config,
-        FREE_KEYS | fit.not_noted(restored.config))
+        fit.FREE_KEYS | fit.not_noted(restored.config))
     terminal.say(f'already trained to step {start}')
     if not owed:
       return

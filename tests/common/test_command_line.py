@@ -55,8 +55,7 @@ def test_streams_that_nobody_reads(redirect, status, said, tmp_path):
 
 
 @pytest.mark.parametrize('module', [
-    'pegan_jax.main', 'pegan_jax.metrics', 'pegan_jax.inspection',
-    'data_prep.build', 'data_prep.synthetic'])
+    'pegan_jax.main', 'pegan_jax.metrics', 'data_prep.build', 'data_prep.synthetic'])
 def test_every_door_is_this_one(module):
   """Nobody reads its help, then nothing can be said, then names would be lost."""
   def shell(text, **env):

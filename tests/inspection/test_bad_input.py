@@ -7,18 +7,13 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import __main__ as command, images, leaks
+from pegan_jax.inspection import images, leaks, study
 from pegan_jax.metrics import sets
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-  """Defaults such as runs/study are of an empty folder, not of who runs the tests."""
-  monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope='module')
@@ -37,94 +32,88 @@ def _made(tmp_path, classes=CLASSES, size=worlds.SIZE, count=2):
       for c in classes})
 
 
-def _fails(capsys, arguments, *words):
-  assert command.main([str(a) for a in arguments]) == 2
-  error = capsys.readouterr().err
-  assert error.startswith('error: ') and error.count('\n') == 1
+def _fails(workdir, data, made, *words, **settings):
+  """A study of a data set, with or without a folder, ends with words in one line."""
+  config = study_config.get_config().lock()
+  config.update({'data_dir': str(data), 'generated': str(made or ''), **settings})
+  with pytest.raises(UserError) as e:
+    study.study(config, workdir / 'study')
+  said = str(e.value)
+  assert '\n' not in said
   for word in words:
-    assert word in error, error
+    assert word in said, said
 
 
-@pytest.mark.parametrize('arguments,words', [
-    ([], ['study|predict']),
-    (['study'], ['--data']),
-    (['study', '--data', 'd', '--nonsense'], ['--nonsense']),
-    (['study', '--data', 'd', '--seeds', 'x'], ['--seeds']),
-    (['study', '--data', 'd', '--seeds', '1'], ['seeds is 1']),
-    (['study', '--data', 'd', '--fractions', '0.5,x'], ['0.5,x']),
-    (['study', '--data', 'd', '--fractions', '0,1'], ['fractions']),
-    (['study', '--data', 'd', '--per_class', '-1'], ['per_class']),
-    (['study', '--data', 'd', '--filter'], ['--generated']),
-    (['study', '--data', 'd', '--epochs', '0'], ['epochs']),
-    (['study', '--data', 'd', '--real_share', '1'], ['real_share', 'below 1']),
-    (['study', '--data', 'd', '--width', 'nan'], ['width']),
-    (['study', '--data', 'd', '--network', 'vgg'], ['vgg', 'mobilenetv2']),
-    (['study', '--data', '/nowhere'], ['/nowhere', 'data_prep.build']),
-    (['predict', '--workdir', '/nowhere', __file__], ['/nowhere', 'inspect']),
-    (['predict', '--workdir', '.', '/nowhere.png'], ['/nowhere.png']),
-])
-def test_flags(arguments, words, capsys):
-  _fails(capsys, arguments, *words)
+@pytest.mark.parametrize('settings,words', [
+    ({'seeds': 1}, ['seeds is 1']),
+    ({'fractions': ('0.5,x',)}, ['0.5,x', '0.15,0.35,1.0']),
+    ({'fractions': (0, 1)}, ['fractions']),
+    ({'fractions': ()}, ['fractions']),
+    ({'per_class': -1}, ['per_class is -1: it must be 0 (all) or more']),
+    ({'filter': 'only'}, ['config.generated']),
+    ({'filter': 'all'}, ['only or compare']),
+    ({'epochs': 0}, ['epochs']),
+    ({'real_share': 1.0}, ['real_share', 'below 1']),
+    ({'width': float('nan')}, ['width']),
+    ({'network': 'vgg'}, ['vgg', 'mobilenetv2']),
+    ({}, ['/nowhere', 'data_prep.build'])])
+def test_settings(settings, words, tmp_path):
+  _fails(tmp_path, '/nowhere', None, *words, **settings)
 
 
-def test_class_folders_that_do_not_match(folder, tmp_path, capsys):
+def test_class_folders_that_do_not_match(folder, tmp_path):
   made = _made(tmp_path, [*CLASSES, 'odd'])
-  _fails(capsys, ['study', '--data', folder, '--generated', made], 'odd',
-         'a, b, c')
+  _fails(tmp_path, folder, made, 'odd', 'a, b, c')
 
 
-def test_images_of_another_size(folder, tmp_path, capsys):
+def test_images_of_another_size(folder, tmp_path):
   made = _made(tmp_path, size=8)
-  _fails(capsys, ['study', '--data', folder, '--generated', made], '8x8',
-         '16x16')
+  _fails(tmp_path, folder, made, '8x8', '16x16')
 
 
-def test_a_folder_without_class_folders(folder, tmp_path, capsys):
+def test_a_folder_without_class_folders(folder, tmp_path):
   made = _made(tmp_path)
-  _fails(capsys, ['study', '--data', folder, '--generated', made / 'a'],
-         'no class folders')
-  _fails(capsys, ['study', '--data', folder, '--generated', tmp_path / 'none'],
-         'not a folder')
+  _fails(tmp_path, folder, made / 'a', 'no class folders')
+  _fails(tmp_path, folder, tmp_path / 'none', 'not a folder')
 
 
-def test_an_image_that_is_damaged(folder, tmp_path, capsys):
+def test_an_image_that_is_damaged(folder, tmp_path):
   made = _made(tmp_path)
   (made / 'b' / '00001.png').write_bytes(b'\x89PNG\r\n\x1a\n nothing')
-  _fails(capsys, ['study', '--data', folder, '--generated', made], '00001.png')
+  _fails(tmp_path, folder, made, '00001.png')
 
 
-def test_values_that_the_data_set_has_no_room_for(folder, tmp_path, capsys):
+def test_values_that_the_data_set_has_no_room_for(folder, tmp_path):
   """Scaled by a rule of its own it would look darker than what it is compared with."""
   made = _made(tmp_path)
   deep = np.full((worlds.SIZE, worlds.SIZE), 4000, np.uint16)
   Image.fromarray(deep).save(made / 'b' / '00001.png')
-  _fails(capsys, ['study', '--data', folder, '--generated', made], '00001.png',
-         'up to 4000', 'up to 255')
+  _fails(tmp_path, folder, made, '00001.png', 'up to 4000', 'up to 255')
 
 
-def test_no_test_split(tmp_path, capsys):
+def test_no_test_split(tmp_path):
   splits = worlds.plain_splits(3, 3)
   del splits['test']
   lone = worlds.write_dataset(tmp_path / 'data', splits)
-  _fails(capsys, ['study', '--data', lone], 'no test split')
+  _fails(tmp_path, lone, None, 'no test split')
 
 
-def test_a_class_absent_from_test(tmp_path, capsys):
+def test_a_class_absent_from_test(tmp_path):
   splits = worlds.plain_splits(3, 3)
   splits['test'] = [e for e in splits['test'] if e['label'] != 'c']
   lone = worlds.write_dataset(tmp_path / 'data', splits)
-  _fails(capsys, ['study', '--data', lone], 'test split', 'no images of c')
+  _fails(tmp_path, lone, None, 'test split', 'no images of c')
 
 
-def test_one_image_a_class(tmp_path, capsys):
+def test_one_image_a_class(tmp_path):
   lone = worlds.write_dataset(tmp_path / 'data', worlds.plain_splits(1, 3))
-  _fails(capsys, ['study', '--data', lone], 'class a has 1 training image')
+  _fails(tmp_path, lone, None, 'class a has 1 training image')
 
 
-def test_a_folder_of_another_class_list(folder, tmp_path, capsys):
-  (tmp_path / 'study.json').write_text('{"classes": ["x", "y"]}')
-  _fails(capsys, ['study', '--data', folder, '--out', tmp_path], 'x, y',
-         '--out')
+def test_a_folder_of_another_class_list(folder, tmp_path):
+  (tmp_path / 'study').mkdir()
+  (tmp_path / 'study' / 'study.json').write_text('{"classes": ["x", "y"]}')
+  _fails(tmp_path, folder, None, 'x, y', '--workdir')
 
 
 class TestLeaks:
@@ -142,14 +131,13 @@ class TestLeaks:
 
   @pytest.mark.parametrize('name', [
       'b/test/1.png', 'a/left_out.png', 'a/twin.png'])
-  def test_a_manifest_that_names_them(self, folder, tmp_path, capsys, name):
+  def test_a_manifest_that_names_them(self, folder, tmp_path, name):
     """A test image, one of its steel, and a dropped duplicate of that."""
     made = _made(tmp_path)
     (made / 'manifest.csv').write_text(
         f'file,class,background\na/00000.png,a,clean/0.png\n'
         f'a/00001.png,a,{name}\n')
-    _fails(capsys, ['study', '--data', folder, '--generated', made], name,
-           'manifest')
+    _fails(tmp_path, folder, made, name, 'manifest')
 
   def test_a_clean_manifest(self, folder, tmp_path):
     made = _made(tmp_path)
@@ -166,24 +154,22 @@ class TestLeaks:
   @pytest.mark.parametrize('content', [
       b'', b'file,class\na/00000.png,a\n', b'background\nx\n', b'\xff\xfe',
       b'file,background\na,' + b'x' * 200_000], ids=lambda x: x[:9])
-  def test_a_damaged_manifest(self, folder, tmp_path, capsys, content):
+  def test_a_damaged_manifest(self, folder, tmp_path, content):
     made = _made(tmp_path)
     (made / 'manifest.csv').write_bytes(content)
-    _fails(capsys, ['study', '--data', folder, '--generated', made], 'manifest.csv',
-           'file and background')
+    _fails(tmp_path, folder, made, 'manifest.csv', 'file and background')
     with pytest.raises(UserError, match='manifest.csv is no manifest'):
       sets.changes(dataset.load_info(folder), sets.open_folder(made, 'generated'))
 
   @pytest.mark.parametrize('content', [
       '{"groups": [', '{}', '[]', '{"groups": [{"members": 3}], "duplicates": []}',
       '{"groups": [{}], "duplicates": []}'])
-  def test_a_damaged_audit(self, folder, tmp_path, capsys, content):
+  def test_a_damaged_audit(self, folder, tmp_path, content):
     lone = shutil.copytree(folder, tmp_path / 'data')
     (lone / 'audit.json').write_text(content)
-    _fails(capsys, ['study', '--data', lone, '--generated', _made(tmp_path)],
-           'audit.json is damaged: build')
+    _fails(tmp_path, lone, _made(tmp_path), 'audit.json is damaged: build')
 
-  def test_the_run_beside_it(self, folder, tmp_path, capsys):
+  def test_the_run_beside_it(self, folder, tmp_path):
     """Its data set has in train what is tested on here: another split."""
     made = _made(tmp_path)
     splits = worlds.plain_splits(3, 3)
@@ -191,18 +177,15 @@ class TestLeaks:
     other = worlds.write_dataset(tmp_path / 'other', splits)
     config = tmp_path / 'config.json'
     config.write_text(json.dumps({'data_dir': str(other)}))
-    _fails(capsys, ['study', '--data', folder, '--generated', made],
-           'a/test/0.png', 'trained on test images')
+    _fails(tmp_path, folder, made, 'a/test/0.png', 'trained on test images')
     config.write_text(json.dumps({'data_dir': str(folder)}))
     assert 'none of the 9 images' in self._check(folder, made)[2]
     # The run's own list of them says more than a data set that may have changed.
     listed = tmp_path / 'trained_on.json'
     listed.write_text(json.dumps(['a/train/0.png', 'b/test/1.png']))
-    _fails(capsys, ['study', '--data', folder, '--generated', made],
-           'b/test/1.png', 'trained on test images')
+    _fails(tmp_path, folder, made, 'b/test/1.png', 'trained on test images')
     listed.write_text('[[')
-    _fails(capsys, ['study', '--data', folder, '--generated', made],
-           'trained_on.json is damaged')
+    _fails(tmp_path, folder, made, 'trained_on.json is damaged')
     listed.unlink()
     # One that was built anew at that place says nothing of what was trained on.
     content = dataset.load_info(folder).content
@@ -213,10 +196,9 @@ class TestLeaks:
         {'data_dir': str(other), 'dataset': {'content': content}}))
     assert 'is gone or another by now' in self._check(folder, made)[2]
 
-  def test_a_test_image_itself(self, folder, tmp_path, capsys):
+  def test_a_test_image_itself(self, folder, tmp_path):
     made = _made(tmp_path)
     _, test = images.load_splits(dataset.load_info(folder))
     worlds.write_images(tmp_path / 'copy', {'a': test.pixels[:1]})
     (tmp_path / 'copy' / 'a' / '00000.png').rename(made / 'a' / 'seen.png')
-    _fails(capsys, ['study', '--data', folder, '--generated', made],
-           'a/seen.png')
+    _fails(tmp_path, folder, made, 'a/seen.png')

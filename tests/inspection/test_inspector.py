@@ -14,8 +14,7 @@ import pytest
 
 from inspection import worlds
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import __main__ as command, confusion, inspector, predict
-from pegan_jax.inspection import settings, training
+from pegan_jax.inspection import confusion, inspector, predict, settings, training
 from pegan_jax.inspection.settings import Settings
 
 
@@ -26,6 +25,12 @@ def _config(folder, **kwargs):
   config.checkpoint_every = 20
   config.update(kwargs)
   return config.lock()
+
+
+def _predict(workdir, *paths, answers=''):
+  config = importlib.import_module('configs.predict').get_config().lock()
+  config.images, config.csv = ','.join(map(str, paths)), str(answers)
+  return predict.predict(config, workdir)
 
 
 @pytest.fixture(scope='module')
@@ -67,8 +72,7 @@ def test_predict_names_what_it_was_trained_on(trained, tmp_path, capsys):
   folder = worlds.write_images(tmp_path / 'images', by_class)
   lone = tmp_path / 'large.png'
   Image.fromarray(by_class['c'][0, ..., 0]).resize((40, 48)).save(lone)
-  assert command.main(['predict', '--workdir', str(workdir), str(folder),
-                       str(lone), '--csv', str(tmp_path / 'answers.csv')]) == 0
+  _predict(workdir, folder, lone, answers=tmp_path / 'answers.csv')
   said = capsys.readouterr()
   assert '1 images were cut square' in said.err
   with (tmp_path / 'answers.csv').open(newline='') as f:
@@ -100,7 +104,7 @@ def test_answers_are_kept_where_what_they_are_printed_to_is_closed(
   Image.new('L', (16, 16)).save(tmp_path / 'a.png')
   monkeypatch.setattr(sys, 'stdout', _Closed())
   with pytest.raises(BrokenPipeError):
-    predict.predict(workdir, [tmp_path / 'a.png'], tmp_path / 'a.csv')
+    _predict(workdir, tmp_path / 'a.png', answers=tmp_path / 'a.csv')
   with (tmp_path / 'a.csv').open(newline='') as f:
     row, = csv.DictReader(f)
   assert row['file'] == str(tmp_path / 'a.png')
@@ -112,14 +116,14 @@ def test_images_that_break_the_rules_of_training(trained, tmp_path):
   Image.new('RGB', (16, 16), 'red').save(tmp_path / 'red.png')
   for name, words in (('deep.png', 'up to 300, .* up to 255'), ('red.png', 'coloured')):
     with pytest.raises(UserError, match=f'{name} .*{words}'):
-      predict.predict(workdir, [tmp_path / name])
+      _predict(workdir, tmp_path / name)
   path = tmp_path / os.fsdecode(b'\xff.png')
   try:
     (tmp_path / 'deep.png').rename(path)
   except OSError:
     return
   with pytest.raises(UserError, match='not UTF-8'):
-    predict.predict(workdir, [path])
+    _predict(workdir, path)
 
 
 def test_a_workdir_of_another_class_list(trained, tmp_path):
@@ -142,6 +146,16 @@ def test_other_settings_are_refused_and_bad_ones_too(trained, tmp_path):
                        ({'batch_size': 1}, 'batch_size')):
     with pytest.raises(UserError, match=word):
       inspector.inspect(_config(data, **kwargs), tmp_path / 'new')
+
+
+@pytest.mark.parametrize('paths,answers,words', [
+    ((), '', 'config.images is empty'),
+    (('/nowhere.png',), '', '/nowhere.png'),
+    ((__file__,), '/nowhere/a.csv', '/nowhere/a.csv: there is no such folder'),
+    ((__file__,), '', "no inspector in '.*': train one with --mode inspect")])
+def test_what_cannot_be_asked(tmp_path, paths, answers, words):
+  with pytest.raises(UserError, match=words):
+    _predict(tmp_path, *paths, answers=answers)
 
 
 def test_an_inspector_that_is_not_there_or_not_done(trained, tmp_path):
@@ -168,16 +182,18 @@ def test_confusion_by_hand():
   assert text.splitlines()[3].split() == ['x', '1', '1', '50.0%']
 
 
-def test_the_config_has_the_settings_own_defaults():
+def test_the_configs_have_the_settings_own_defaults():
   config = importlib.import_module('configs.inspect').get_config()
-  assert inspector.settings_of(config) == Settings()
+  assert Settings.of(config) == Settings()
   del config['real_share']  # As an inspector has it that is older.
-  assert inspector.settings_of(config) == Settings()
+  assert Settings.of(config) == Settings()
+  config = importlib.import_module('configs.study').get_config()
+  assert Settings.of(config) == Settings(width=0.5)
   assert set(training.NETWORKS) == set(settings.NETWORKS)
 
 
 def test_the_config_says_how_it_is_run():
   module = importlib.import_module('configs.inspect')
   assert 'configs/inspect.py --mode inspect' in module.__doc__
-  settings = inspector.settings_of(module.get_config())
+  settings = Settings.of(module.get_config())
   assert (settings.epochs, settings.learning_rate) == (40, 2e-3)

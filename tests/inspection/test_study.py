@@ -6,8 +6,10 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer
+from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms, filtering, images, report, runs, study, training
 from pegan_jax.inspection.verdict import HELPS, HURTS
@@ -34,10 +36,12 @@ def world(tmp_path_factory):
       'permuted': worlds.write_images(folder / 'permuted', rotated)}
 
 
-def _options(world, out, *names, **kwargs):
-  return study.Options(
-      data=str(world['data']), generated=tuple(str(world[n]) for n in names),
-      out=str(out), **{'seeds': 3, **kwargs})
+def _study(world, out, *names, extractor=None, **settings):
+  """The study of a world's folders with `PixelTrainer`, three seeds by default."""
+  config = study_config.get_config().lock()
+  config.update({'data_dir': str(world['data']), 'seeds': 3,
+                 'generated': ','.join(str(world[n]) for n in names), **settings})
+  return study.study(config, out, PixelTrainer, extractor)
 
 
 def _verdicts(found, name, fraction='1'):
@@ -48,9 +52,7 @@ def _verdicts(found, name, fraction='1'):
 
 def test_information_helps_noise_does_not_and_wrong_labels_hurt(
     world, tmp_path, capsys):
-  found = study.study(
-      _options(world, tmp_path / 'out', 'planted', 'noise', 'permuted'),
-      PixelTrainer)
+  found = _study(world, tmp_path / 'out', 'planted', 'noise', 'permuted')
   assert _verdicts(found, 'planted') == [HELPS, HELPS]
   assert HELPS not in _verdicts(found, 'noise')
   assert _verdicts(found, 'permuted') == [HURTS, HURTS]
@@ -79,15 +81,14 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path, monkeypatch, together):
   out = tmp_path / 'out'
   PixelTrainer.stop_after = 4
   with pytest.raises(KeyboardInterrupt):
-    study.study(_options(world, out, 'planted', seeds=2), PixelTrainer)
+    _study(world, out, 'planted', seeds=2)
   assert len(list((out / 'runs').iterdir())) == 4
   PixelTrainer.stop_after = None
-  first = study.study(_options(world, out, 'planted', seeds=2), PixelTrainer)
+  first = _study(world, out, 'planted', seeds=2)
   assert len(PixelTrainer.trained) == 2 * 5
   assert len(set(PixelTrainer.trained)) == 10
   # Again: nothing is trained, and the report is the same.
-  assert study.study(_options(world, out, 'planted', seeds=2),
-                     PixelTrainer) == first
+  assert _study(world, out, 'planted', seeds=2) == first
   assert len(PixelTrainer.trained) == 10
   # Of one result that is damaged and one that is gone, these two.
   by_arm = {}
@@ -96,25 +97,21 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path, monkeypatch, together):
   gone, damaged = list(by_arm.values())[:2]
   gone.unlink()
   damaged.write_text('{"predicted": [1]')
-  assert study.study(_options(world, out, 'planted', seeds=2),
-                     PixelTrainer) == first
+  assert _study(world, out, 'planted', seeds=2) == first
   done = 10 + (4 if together else 2)
   assert len(PixelTrainer.trained) == done
   # One seed more is five trainings more; another schedule is all anew.
-  study.study(_options(world, out, 'planted', seeds=3), PixelTrainer)
+  _study(world, out, 'planted', seeds=3)
   done += 5 * (3 if together else 1)
   assert len(PixelTrainer.trained) == done
-  study.study(_options(world, out, seeds=2, settings=study.Settings(epochs=7)),
-              PixelTrainer)
+  _study(world, out, seeds=2, epochs=7)
   assert len(PixelTrainer.trained) == done + 4
 
 
 def test_a_share_of_real_images_is_another_training_of_both_kinds_alone(
     world, tmp_path):
   def run(**settings):
-    return study.study(
-        _options(world, tmp_path / 'out', 'planted', seeds=2,
-                 settings=study.Settings(**settings)), PixelTrainer)
+    return _study(world, tmp_path / 'out', 'planted', seeds=2, **settings)
   run()
   found = run(real_share=0.5)
   assert len(PixelTrainer.trained) == 2 * 5 + 2 * 2
@@ -122,8 +119,7 @@ def test_a_share_of_real_images_is_another_training_of_both_kinds_alone(
 
 
 def test_fewer_real_images_and_what_generated_ones_are_worth(world, tmp_path):
-  found = study.study(_options(world, tmp_path / 'out', 'planted', seeds=2,
-                               fractions=(0.5, 1.0)), PixelTrainer)
+  found = _study(world, tmp_path / 'out', 'planted', seeds=2, fractions=(1, 0.5))
   assert found['fractions']['0.5']['real_per_class'] == dict.fromkeys(CLASSES, 2)
   assert {n for _, _, n in PixelTrainer.trained} == {6, 12, 180, 186, 192}
   # Generated images alone are the same at both, and trained once a seed.
@@ -142,9 +138,8 @@ def test_some_classes_are_studied_beside_real_images_of_all(
   made = {c: worlds.draw(rng, i, 60) for i, c in enumerate(CLASSES)}
   some = world | {'some': worlds.write_images(
       tmp_path / 'some', {c: made[c] for c in ('c', 'a')})}
-  found = study.study(
-      _options(some, tmp_path / 'out', 'some', seeds=2, fractions=(0.5, 1.0),
-               filter='compare'), PixelTrainer, _by_level_and_place)
+  found = _study(some, tmp_path / 'out', 'some', seeds=2, fractions=(0.5, 1.0),
+                 filter='compare', extractor=_by_level_and_place)
   assert list(found['fractions']['1']['arms']) == [
       'real', 'augmented', 'real+some', 'augmented+some', 'real+some filtered',
       'augmented+some filtered']
@@ -162,8 +157,10 @@ def test_some_classes_are_studied_beside_real_images_of_all(
   assert recall['a']['value'] > 0.1 and recall['c']['value'] > 0.1
 
 
-def test_a_study_without_generated_images(world, tmp_path):
-  found = study.study(_options(world, tmp_path / 'out', seeds=2), PixelTrainer)
+def test_a_study_without_generated_images(world, tmp_path, capsys):
+  out = tmp_path / 'out'
+  found = _study(world, out, seeds=2)
+  assert capsys.readouterr().out == f'{report.to_text(found)}written to {out}\n'
   assert list(found['fractions']['1']['arms']) == ['real', 'augmented']
   assert 'real, augmented: NO EVIDENCE' in report.to_text(found)
 
@@ -242,9 +239,7 @@ def test_filtered_compared_with_unfiltered(tmp_path):
   def extractor(pixels, progress=None):
     return pixels.reshape(len(pixels), -1)[:, ::16] / 255
   extractor.protocol = lambda: {'network': 'pixels'}
-  found = study.study(
-      _options(world, tmp_path / 'out', 'mixed', filter='compare'),
-      PixelTrainer, extractor)
+  found = _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   known = found['fractions']['1']['arms']
   assert _verdicts(found, 'mixed') == [HURTS, HURTS]
   assert (known['real+mixed filtered']['accuracy']['value']
@@ -257,18 +252,14 @@ def test_filtered_compared_with_unfiltered(tmp_path):
   assert 'Filter of mixed' in report.to_text(found)
   # The filter's outcome is kept with the trainings.
   before = len(PixelTrainer.trained)
-  again = study.study(
-      _options(world, tmp_path / 'out', 'mixed', filter='compare'),
-      PixelTrainer, extractor)
+  again = _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert again == found and len(PixelTrainer.trained) == before
   # By another network, or with a manifest, it is another: the judge is trained anew.
   extractor.protocol = lambda: {'network': 'others'}
-  study.study(_options(world, tmp_path / 'out', 'mixed', filter='compare'),
-              PixelTrainer, extractor)
+  _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert len(PixelTrainer.trained) == before + 1
   (tmp_path / 'mixed' / 'manifest.csv').write_text('file,background\na/0.png,\n')
-  study.study(_options(world, tmp_path / 'out', 'mixed', filter='compare'),
-              PixelTrainer, extractor)
+  _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert len(PixelTrainer.trained) == before + 2
 
 
@@ -282,5 +273,16 @@ def test_names_of_folders():
 def test_another_class_list_is_refused(world, tmp_path):
   path = tmp_path / 'study.json'
   path.write_text('{"classes": ["x", "y"]}')
-  with pytest.raises(study.UserError, match='x, y'):
+  with pytest.raises(UserError, match='x, y'):
     runs.check_classes(path, CLASSES)
+
+
+def test_what_was_trained_by_earlier_versions_keeps_its_name(world, tmp_path):
+  """Digests from before the study had a config: its folders are gone on with."""
+  _study(world, tmp_path, 'planted', seeds=2, width=0.25, real_share=0.5)
+  assert {path.stem for path in (tmp_path / 'runs').iterdir()} == {
+      '5daedf4ef172aa87', 'd9743847080ce81b',  # real
+      'aedade9d681b3c4e', '6b89de8ade6d13bd',  # augmented
+      'c005a2a25f87efcb', '81618d2b6c6e1639',  # real+planted
+      'bb3cc9b663a6cb9b', 'd512ced3bad71b24',  # augmented+planted
+      'ab2e3579a16f6e83', '4c7c0b0bf237833d'}  # planted

@@ -1,6 +1,7 @@
 """Which classes go with a background, and what training and generation make of it."""
 
 import json
+import os
 import shutil
 import types
 
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 
 from configs import pegan_plus
+from conftest import save_untrained, small_config
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import batches, dataset, matches
 from pegan_jax.data.layouts import MATCHED_PAIRS
 from pegan_jax.generation import jobs
 from pegan_jax.methods import pegan_plus as method
 from pegan_jax.metrics import match
+from pegan_jax.runs.run import Run
+from pegan_jax.training.train import train
 
 
 def test_shares_are_the_nearest_defects_and_balanced():
@@ -121,6 +125,75 @@ def test_matches_that_cannot_be_used(matched, damage, words):
   info = dataset.load_info(matched)
   with pytest.raises(UserError, match=words):
     next(batches.iterate(_config(matched), info, MATCHED_PAIRS, matched=True))
+
+
+def _run(folder, workdir, **settings):
+  config = _config(folder)
+  config.update({'image_size': 32, 'width': 1 / 16, 'num_blocks': 1, 'pretrained': False,
+                 'num_steps': 2, **settings})
+  return Run(config.lock(), workdir)
+
+
+def _stamp(folder):
+  return (folder / matches.FILE).stat().st_mtime_ns
+
+
+def test_a_run_that_wants_matches_makes_them_once(matched, tmp_path, capsys):
+  path = matched / matches.FILE
+  whole = path.read_bytes()
+  damages = [path.unlink, lambda: path.write_text('{"train": 3'),
+             lambda: path.write_text('{}'), lambda: path.write_bytes(
+                 whole.replace(dataset.load_info(matched).content.encode(), b'0' * 16))]
+  for damage in damages:
+    damage()
+    run = _run(matched, tmp_path)
+    match.ensure(run)
+    assert path.read_bytes() == whole
+    assert run.saved_config['dataset']['matches'] == matches.digest(run.info)
+    assert capsys.readouterr().err == (
+        'matching backgrounds with classes, once per data set\n')
+  stamp = _stamp(matched)
+  match.ensure(run)
+  assert _stamp(matched) == stamp and not capsys.readouterr().err
+
+
+def test_what_wants_no_matches_makes_none(data_dir, tmp_path, monkeypatch):
+  monkeypatch.setattr(match, '_match', None)
+  match.ensure(_run(data_dir, tmp_path, match=False))
+  for key, value in (('matched', False), ('backgrounds', 'mine'), ('frames', 'mine')):
+    run = _run(data_dir, tmp_path)
+    run.config.generate[key] = value
+    match.ensure_to_draw(run)
+  config = small_config('pegan')
+  config.data_dir = str(data_dir)
+  match.ensure(Run(config, tmp_path))
+  assert not (data_dir / matches.FILE).exists()
+
+
+def test_training_matches_first_and_refuses_other_matches(matched, tmp_path, capsys):
+  run, path = _run(matched, tmp_path / 'run'), matched / matches.FILE
+  save_untrained(run.config, run.workdir)
+  whole = path.read_bytes()
+  path.unlink()
+  train(run.config, run.workdir)
+  assert path.read_bytes() == whole
+  said = capsys.readouterr().err
+  assert said.index('matching backgrounds') < said.index('already trained to step 2')
+  found = json.loads(whole)
+  found['train'].reverse()
+  path.write_text(json.dumps(found))
+  with pytest.raises(UserError, match='dataset.matches is "'):
+    train(run.config, run.workdir)
+
+
+def test_a_data_set_that_cannot_be_written(matched, tmp_path, monkeypatch):
+  (matched / matches.FILE).unlink()
+  def refuse(path, *_):
+    raise PermissionError(13, 'Permission denied', str(path))
+  monkeypatch.setattr(os, 'open', refuse)
+  with pytest.raises(UserError, match=r'cannot be written \(Permission denied\): .*'
+                     '--config.match=False'):
+    match.ensure(_run(matched, tmp_path))
 
 
 def test_the_command_says_what_it_wrote_or_what_is_wrong(

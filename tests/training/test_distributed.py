@@ -18,6 +18,7 @@ import pytest
 from data_prep import build, synthetic
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import distributed
+from pegan_jax.data import dataset, matches
 from pegan_jax.generation.generate import generate
 from pegan_jax.metrics.evaluate import evaluate
 from pegan_jax.runs.checkpoints.store import Checkpoints
@@ -28,7 +29,7 @@ _KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_criti
          'num_samples', 'eval_every', 'gen.learning_rate', 'disc.learning_rate')
 
 
-def _start(config, workdir, *args, devices=4):
+def _start(config, workdir, *args, devices=4, name='pegan'):
   """Starts the two processes of a job, with so many devices each."""
   with socket.socket() as s:
     s.bind(('127.0.0.1', 0))
@@ -36,10 +37,9 @@ def _start(config, workdir, *args, devices=4):
   args = [*args, *(f'--config.{k}={operator.attrgetter(k)(config)}'
                    for k in _KEYS)]
   return [subprocess.Popen(
-      [sys.executable, '-m', 'pegan_jax.main', '--config', 'configs/pegan.py',
-       '--workdir', str(workdir), *args, '--distributed',
-       f'--coordinator=127.0.0.1:{port}', '--process_count=2',
-       f'--process_id={i}'], stderr=subprocess.PIPE, text=True,
+      [sys.executable, '-m', 'pegan_jax.main', '--config', name, '--workdir',
+       str(workdir), *args, '--distributed', f'--coordinator=127.0.0.1:{port}',
+       '--process_count=2', f'--process_id={i}'], stderr=subprocess.PIPE, text=True,
       env=os.environ | {'JAX_NUM_CPU_DEVICES': str(devices)})
           for i in range(2)]
 
@@ -133,6 +133,18 @@ def test_two_processes_evaluate_as_one(short, tmp_path):
           figures[figure]['value'], rel=1e-3, abs=1e-4)
 
 
+def test_two_processes_match_as_one(short, two_classes_dir, tmp_path):
+  """Before anything else, here that there is nothing to generate from."""
+  folder = shutil.copytree(two_classes_dir, tmp_path / 'data')
+  short.data_dir = str(folder)
+  (status, first), (_, second) = _finish(_start(
+      short, tmp_path / 'run', '--mode=generate', devices=1, name='pegan_plus'))
+  assert status == 2 and 'train first' in first, first
+  assert 'matching backgrounds with classes' in first
+  assert 'matching' not in second  # Which may have lost the first by then.
+  assert matches.load(dataset.load_info(folder), 'train').shape == (20, 2)
+
+
 def test_a_process_that_dies_ends_the_other_which_says_so(short, tmp_path):
   config = short
   config.num_steps, config.checkpoint_every = 100_000, 1
@@ -172,7 +184,6 @@ def test_a_failed_save_is_told_from_a_lost_process(error, lost, monkeypatch):
 
 
 @pytest.mark.parametrize('args,words', [
-    (('here:1', None, None), 'go together'),
     ((None, None, None), 'name them with --coordinator'),
     (('127.0.0.1:1', 2, 2), 'cannot join')])
 def test_what_does_not_make_a_job(args, words):

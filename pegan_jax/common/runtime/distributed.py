@@ -24,12 +24,8 @@ def start(coordinator=None, process_count=None, process_id=None):
     process_id: which of them this is, from 0, or None likewise.
 
   Raises:
-    UserError: only some are given, none is and nothing is detected, or the others
-      cannot be reached.
+    UserError: none is given and nothing is detected, or the others cannot be reached.
   """
-  given = [x is not None for x in (coordinator, process_count, process_id)]
-  if any(given) != all(given):
-    raise UserError('--coordinator, --process_count and --process_id go together')
   try:
     jax.distributed.initialize(
         coordinator, process_count, process_id,
