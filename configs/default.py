@@ -1,14 +1,17 @@
-"""What every run has; the methods' files derive from this. Not for use by itself."""
+"""The settings that every GAN's run has; the methods' configs derive from this.
+
+Not for use by itself. A key is set on the command line by --config.KEY=VALUE.
+"""
 
 from ml_collections import ConfigDict
 
-# The budget of a run in every method's config: real images that discriminators
-# are shown, over all classes. It is PE-GAN's 20,000 updates of 5 x 32.
+# The budget of a run in every method's config: real images shown to discriminators, over
+# all classes. It is PE-GAN's: 20,000 updates of 5 x 32 images.
 REALS = 3_200_000
 
 
 def use_scale(config, scale):
-  """Applies what follows the colon in --config configs/x.py:paper."""
+  """Applies what follows the colon in --config dcgan:paper."""
   if scale not in ('', 'paper'):
     raise ValueError(f'no scale {scale!r}: choose paper, or none for 64x64')
   if scale == 'paper':
@@ -17,56 +20,71 @@ def use_scale(config, scale):
 
 
 def get_config():
-  """The shared settings, each with its unit."""
+  """Returns the shared settings, each with its unit."""
   config = ConfigDict()
-  config.method = ''
-  config.data_dir = ''        # from data_prep.build; '' is WORKDIR/dataset
-  config.image_size = 64      # pixels; other sizes than the data's are resampled
-  config.batch_size = 16      # defects, and as many backgrounds, a D update
-  config.n_critic = 5         # D updates a G update
-  config.num_steps = 20_000   # G updates
-  config.seed = 0
-  config.width = 1.0          # multiplies every layer's filters
-  config.dtype = 'float32'    # of the networks' compute: float32 or bfloat16
-  config.ema_decay = 0.999    # of the generator's average; 0 turns it off
-  config.flip = True          # mirror images at random, both ways
-  config.num_workers = 4      # threads that read and decode images
-  config.cache_mb = 1024      # of decoded images kept in memory; more are streamed
+  config.method = ''  # name of the GAN, from pegan_jax/methods
 
-  config.log_every = 100
-  config.sample_every = 1_000
-  config.checkpoint_every = 1_000
-  config.max_to_keep = 3      # checkpoints
-  config.num_samples = 8      # rows of a sample grid
-  config.writer = 'tensorboardx'  # or 'clu', which needs TensorFlow
+  # --- Data ---
+  config.data_dir = ''     # folder that data_prep.build made; '': WORKDIR/dataset
+  config.image_size = 64   # pixels, a multiple of 32; other sizes are resampled
+  config.flip = True       # random mirroring, left-right and up-down
+  config.num_workers = 4   # threads that read and decode images
+  config.cache_mb = 1024   # megabytes for decoded images; larger sets are streamed
 
+  # --- Networks ---
+  config.width = 1.0         # factor on every layer's filters
+  config.dtype = 'float32'   # type that networks compute in: float32 or bfloat16
+
+  # --- Optimisation ---
+  config.seed = 0           # of initialisation, noise and the order of images
+  config.num_steps = 20_000  # generator updates
+  config.n_critic = 5       # discriminator updates per generator update
+  config.batch_size = 16    # pairs of background and defect per discriminator update
+  config.ema_decay = 0.999  # decay of the averaged generator; 0: no average
+
+  # --- Logging and checkpoints ---
+  config.log_every = 100           # generator updates between lines of metrics
+  config.sample_every = 1_000      # generator updates between sample grids
+  config.num_samples = 8           # rows of a sample grid
+  config.checkpoint_every = 1_000  # generator updates between checkpoints
+  config.max_to_keep = 3           # number of newest checkpoints kept
+  config.eval_every = 1_000        # generator updates between light evaluations; 0: none
+  config.writer = 'tensorboardx'   # writer of TensorBoard's files; 'clu' needs TensorFlow
+
+  # --- Generation ---
   config.generate = ConfigDict()
-  config.generate.per_class = 600
-  config.generate.classes = ''      # which: cr,pa; '' is all
-  config.generate.seed = 0
-  config.generate.checkpoint = 'newest'  # or 'best' by KID, or a step
-  config.generate.split = 'train'  # whose backgrounds are used
-  config.generate.backgrounds = ''  # a folder of clean images instead
-  config.generate.matched = True    # with config.match: backgrounds that fit
-  config.generate.batch_size = 64   # images under way, in sixteens of each class
-  config.generate.out = ''          # '' is WORKDIR/generated
-  config.generate.strength = 1.0    # in [0, 1], of what is painted
-  config.generate.formats = ''      # of boxes, beside the manifest: voc,yolo,coco
-  config.generate.mask_threshold = 0.5    # of a mask's highest value: a defect's part
-  config.generate.change_threshold = 0.1  # the same where it has none: the change
-  config.generate.min_area = 12     # pixels; smaller pieces of a mask get no box
-  config.generate.texture_classes = ''    # whose boxes are the whole image: cr,rs
-  config.generate.frames = ''       # a folder of whole clean frames to put defects on
-  config.generate.defects_per_frame = 1
+  config.generate.checkpoint = 'newest'  # which: newest, best (by KID), or a step
+  config.generate.per_class = 600   # images per class
+  config.generate.classes = ''      # names of classes, such as cr,pa; '': all
+  config.generate.seed = 0          # of noise and choice of backgrounds
+  config.generate.batch_size = 64   # images computed at once, in sixteens per class
+  config.generate.out = ''          # folder written; '': WORKDIR/generated
+  config.generate.strength = 1.0    # 0 to 1: how strongly defects are painted
 
-  config.eval_every = 1_000   # G updates between light evaluations; 0 is never
+  # --- Generation: what defects are painted on ---
+  config.generate.split = 'train'    # split whose backgrounds are used
+  config.generate.backgrounds = ''   # folder of your own clean images, instead
+  config.generate.matched = True     # PE-GAN+: only backgrounds that go with the class
+  config.generate.frames = ''        # folder of whole clean frames, instead of crops
+  config.generate.defects_per_frame = 1  # defects painted per frame
+
+  # --- Generation: boxes ---
+  config.generate.formats = ''  # files of boxes beside the manifest, such as voc,yolo,coco
+  config.generate.mask_threshold = 0.5    # pixels above this share of a mask's maximum
+                                          # belong to the defect
+  config.generate.change_threshold = 0.1  # same, for methods without a mask: share of the
+                                          # full grey range that a pixel changed
+  config.generate.min_area = 12  # pixels; smaller connected parts of a mask get no box
+  config.generate.texture_classes = ''  # classes boxed as the whole image, such as cr,rs
+
+  # --- Evaluation ---
   config.evaluate = ConfigDict()
-  config.evaluate.checkpoint = 'newest'  # or 'best' by KID, or a step
-  config.evaluate.network = 'auto'  # inception, efficientnet; auto: see README
-  config.evaluate.weights = ''      # the network's .pth file
-  config.evaluate.resize = 'bicubic'  # or legacy, pytorch-fid's
-  config.evaluate.count = 0         # images a class; 0 as many as there are real
-  config.evaluate.repeats = 20      # random halves for intervals and floors
-  config.evaluate.seed = 0
-  config.evaluate.light_count = 32  # backgrounds of a light evaluation
+  config.evaluate.checkpoint = 'newest'  # which: newest, best (by KID), or a step
+  config.evaluate.network = 'auto'    # feature network: inception, efficientnet or auto
+  config.evaluate.weights = ''        # the network's .pth file; '': found by itself
+  config.evaluate.resize = 'bicubic'  # resampling; 'legacy' is pytorch-fid's
+  config.evaluate.count = 0           # images per class; 0: as many as there are real ones
+  config.evaluate.repeats = 20        # random halves for intervals and floors
+  config.evaluate.seed = 0            # of these halves and of light evaluations
+  config.evaluate.light_count = 32    # images per class of a light evaluation
   return config

@@ -1,10 +1,12 @@
-"""The whole job on synthetic steel, in about six minutes on two CPU cores.
+"""Every stage on synthetic steel, in about six minutes on two CPU cores.
 
-  python -m pegan_jax.main --mode demo --config configs/demo.py --workdir runs/demo
+  python -m pegan_jax.main --mode demo --workdir runs/demo
 
 Draws a data set, builds it, trains a small PE-GAN at 32x32, generates and
-evaluates. The networks are narrow and the run is short: defects come out crude,
-but the classes can be told apart.
+evaluates. The networks are narrow and the run is short.
+
+Expected: crude defects, but classes that can be told apart (results/demo/), in 348 s on two
+Intel Xeon cores.
 """
 
 from configs import pegan
@@ -21,7 +23,7 @@ def get_config():
   config.num_steps = 1_200
   config.ema_decay = 0.99
   for adam in (config.gen, config.disc):
-    # Six times the paper's rate needs no momentum and a fall at the end.
+    # Six times the paper's rate, which needs no momentum and a fall at the end.
     adam.learning_rate = 6e-4
     adam.beta1 = 0.0
     adam.beta2 = 0.9

@@ -1,30 +1,33 @@
 """An inspector: ResNet18 or MobileNetV2 from scratch on a built data set.
 
-  python -m pegan_jax.main --config configs/inspect.py --mode inspect \\
+  python -m pegan_jax.main --config inspect --mode inspect \\
       --workdir runs/inspector --config.data_dir=data/neu64
 
-Its own settings; those of the GANs do not apply. docs/inspection.md says what
-to expect and how long it takes.
+The settings of the GANs do not apply.
+
+Expected: on NEU's nine classes, 140 real crops per class, five seeds, with --mode study
+(results/README.md, inspectors): accuracy 94.0% [90.5, 96.7], 800 steps of 0.3 to 0.45 s on
+two AMD EPYC cores.
 """
 
 from ml_collections import ConfigDict
 
 
 def get_config():
-  """The settings, each with its unit."""
+  """Returns the settings, each with its unit."""
   config = ConfigDict()
   config.data_dir = ''          # from data_prep.build; '' is WORKDIR/dataset
   config.network = 'resnet18'   # or mobilenetv2
-  config.width = 1.0            # multiplies every layer's filters
-  config.epochs = 40            # over the real images; sets the steps
-  config.batch_size = 64        # images a step
-  config.learning_rate = 2e-3   # AdamW's highest, of one cycle
-  config.weight_decay = 1e-2
-  config.augment = True         # flips, 10% shifts, 20% brightness, contrast
+  config.width = 1.0            # factor on every layer's filters
+  config.epochs = 40            # passes over the real images; they set the steps
+  config.batch_size = 64        # images per step
+  config.learning_rate = 2e-3   # AdamW's highest rate, in one cycle
+  config.weight_decay = 1e-2    # AdamW's, on all parameters
+  config.augment = True         # flips; 10% shifts; 20% of brightness and contrast
   config.seed = 0
-  config.generated = ''         # folders of generated images, by commas
-  config.per_class = 600        # of which so many a class are used
-  config.real_share = 0.0       # how many of a class's images in training are real;
-                                # 0: as many as there are
-  config.checkpoint_every = 200  # steps
+  config.generated = ''         # folders of generated images, with commas between them
+  config.per_class = 600        # images used per class of each folder
+  config.real_share = 0.0       # share of real images in a class's batches; 0: every
+                                # image comes equally often
+  config.checkpoint_every = 200  # steps between checkpoints
   return config

@@ -1,10 +1,13 @@
 """PE-GAN as the paper trains it: 64x64 crops upsampled to 128x128.
 
-  python -m pegan_jax.main --config configs/pegan_paper.py --workdir runs/paper \\
+  python -m pegan_jax.main --config pegan_paper --workdir runs/paper \\
       --config.data_dir=data/neu64
 
-20,000 generator updates ("total epochs", read as updates), five discriminator
+20,000 generator updates (the paper's "total epochs", read as updates), five discriminator
 updates each (StarGAN's ratio), 16 + 16 images.
+
+Expected: 28.8 s per update on two AMD EPYC cores (docs/performance.md), a week in all: it
+wants a GPU, and has not been run to its end.
 """
 
 from configs import pegan

@@ -1,16 +1,19 @@
-"""The class and probability of images, by the inspector that --mode inspect trained.
+"""Class and probability of images, by the inspector that --mode inspect trained.
 
   python -m pegan_jax.main --mode predict --workdir runs/inspector \\
       --config.images=new/ --config.csv=answers.csv
 
 All else is known from the workdir of the inspector.
+
+Expected: a line per image, with its class and probability.
 """
 
 from ml_collections import ConfigDict
 
 
 def get_config():
+  """Returns the settings."""
   config = ConfigDict()
-  config.images = ''  # image files and folders of them, by commas
-  config.csv = ''     # a file for the answers, with the probability of every class
+  config.images = ''  # image files and folders of them, with commas between them
+  config.csv = ''     # .csv file written, with the probability of every class; '': none
   return config

@@ -1,9 +1,9 @@
-"""WGAN-GP on DCGAN's networks: noise to image, one model a defect class.
+"""WGAN-GP on DCGAN's networks: noise to image, one model per defect class.
 
-  python -m pegan_jax.main --config configs/wgan_gp.py --workdir runs/wgan_gp \\
+  python -m pegan_jax.main --config wgan_gp --workdir runs/wgan_gp \\
       --config.data_dir=data/neu64
 
-At 64x64; configs/wgan_gp.py:paper is at 128x128. Settings are those of its paper
+At 64x64; --config wgan_gp:paper is at 128x128. Settings are those of its paper
 (Gulrajani et al. 2017, algorithm 1). Not among the paper's baselines: it shows how
 short a method is.
 """
@@ -16,7 +16,7 @@ def get_config(scale=''):
   config.method = 'wgan_gp'
   config.batch_size = 64
   config.n_critic = 5
-  config.num_steps = default.REALS // (5 * 64 * 9)  # the budget
+  config.num_steps = default.REALS // (5 * 64 * 9)  # the budget, with nine classes
   config.lambda_gp = 10.0
   for adam in (config.gen, config.disc):
     adam.learning_rate = 1e-4

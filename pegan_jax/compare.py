@@ -1,6 +1,6 @@
 """Trains, generates and evaluates every method alike; ends in a table.
 
-  python -m pegan_jax.main --mode compare --config configs/compare.py \\
+  python -m pegan_jax.main --mode compare --config compare \\
       --workdir runs/compare
 """
 

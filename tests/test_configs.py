@@ -27,7 +27,8 @@ def test_every_config_builds_a_state(name):
   nets = method.networks(config, 9)
   state = jax.eval_shape(lambda: step.init_state(method, nets, config))
   assert state.step.shape == ()
-  assert f'configs/{name}.py' in module.__doc__  # the command that runs it
+  assert f' {name} ' in module.__doc__  # the command that runs it
+  assert 'Expected' in module.__doc__
 
 
 @pytest.mark.parametrize('name', SCALED)
