@@ -1,20 +1,20 @@
-"""Are the boxes true? Real defects erased, and what changed against annotated boxes.
+"""Are boxes true? Erases real defects and compares the change with annotated boxes.
 
   python -m benchmarks.boxes --workdir runs/plus --frames NEU-DET/IMAGES \\
       --boxes NEU-DET/ANNOTATIONS --out results/boxes [--per_class 40]
 
-Whole frames go through the generator in overlapping windows of the data set's size,
-each turned into background. How much a pixel changed, averaged over its windows, is the
-change map; its connected components above --threshold are the boxes found, as
-`--mode generate` finds those of generated defects. Against the annotated boxes:
+The generator turns whole frames into background, in overlapping windows of the data set's
+size. The change map is how much each pixel changed, averaged over its windows. Its connected
+components above --threshold become the found boxes, as `--mode generate` finds the boxes
+of generated defects. They are compared with the annotated boxes:
 
-- hit: the part of the annotated boxes that a found box overlaps with IoU >= 0.3;
-- IoU: of all that is in annotated boxes and all that is in found ones, a frame's;
-- AUROC: of the change map, a pixel in an annotated box against one outside: 0.5 is
-  chance, and no threshold is in it.
+- hit: the share of annotated boxes that a found box overlaps with IoU >= 0.3;
+- IoU: of the area in annotated boxes and the area in found boxes, per frame;
+- AUROC of the change map: a pixel in an annotated box against one outside. 0.5 is
+  chance. It depends on no threshold.
 
-Frames are drawn by --seed. Writes boxes.md and boxes.png: of each class the frames
-with the highest and the lowest IoU, annotated boxes in green and found ones in red.
+--seed chooses the frames. Writes boxes.md and boxes.png: for each class the frames with
+the highest and the lowest IoU, annotated boxes in green and found boxes in red.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
 _HIT = 0.3
-_SHOWN = 2  # Frames of a class on the picture, of the best and of the worst.
+_SHOWN = 2  # Frames per class in the picture: this many of the best and of the worst.
 
 
 def main():
@@ -70,7 +70,7 @@ def _load_run(workdir):
 
 
 def _draw(args):
-  """{name of the first box: [(frame's path, `Annotated`)]}, `per_class` of each."""
+  """Chooses `per_class` frames: {name of the first box: [(path, `Annotated`)]}."""
   found = {}
   paths = images.list_images(args.frames)
   pairs, _ = pairing.match_boxes(args.frames, paths, args.boxes)
@@ -83,7 +83,7 @@ def _draw(args):
 
 
 def _change_map(frame, erase, side):
-  """Mean change of each pixel over its windows, in [0, 1]: [h, w]."""
+  """Returns the mean change of each pixel over its windows, in [0, 1]: [h, w]."""
   starts = [sorted({*range(0, n - side, side // 2), n - side}) for n in frame.shape[:2]]
   windows = [Box(left, top, left + side, top + side)
              for top in starts[0] for left in starts[1]]
@@ -142,7 +142,7 @@ def _table(args, run, step, results):
 
 
 def _picture(results):
-  """A row a class: frame with boxes beside its change map, best and worst by IoU."""
+  """Returns one row per class: best and worst frames by IoU, beside their change maps."""
   rows = []
   for cases in results.values():
     ranked = sorted(cases, key=lambda c: -c['iou'])
