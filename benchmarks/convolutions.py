@@ -1,13 +1,13 @@
-"""Which formulation of each convolution of a method's iteration is the fastest.
+"""Finds the fastest formulation of each convolution in a method's iteration.
 
   python -m benchmarks.convolutions [--method pegan] [--image_size 64] [--width 1]
       [--n_critic 5] [--rounds 5]
 
-Traces one iteration, lists every convolution and adjoint that it computes with how
-often, and times each by every formulation of `pegan_jax/nets/formulations.py` that
-is not plainly out of place. Prints, the costliest first, the milliseconds of each
-formulation, `*` beside the one that `choose` takes, and the rate in operations a second
-as the convolution counts them; then what all take as chosen, and at best.
+Traces one iteration and lists every convolution and adjoint in it, with its count. Times
+each with every formulation of `pegan_jax/nets/formulations.py` that may be fast. Prints
+the costliest first: the milliseconds of each formulation, with `*` at the one that
+`choose` takes, and the operations per second of the chosen one, counted as a plain
+convolution. At the end, prints the total time as chosen, and with the fastest of each.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from benchmarks import iteration
 
 
 class Call(NamedTuple):
-  """A call of `formulations.run`: its arguments, arrays by their shapes."""
+  """One call of `formulations.run`: its arguments, with shapes in place of arrays."""
   kind: str
   hw: tuple
   kernel_shape: tuple
@@ -43,7 +43,7 @@ class Call(NamedTuple):
   rest: tuple
 
   def multiplications(self):
-    """Of the convolution as such, taps on the padding left out."""
+    """Counts a plain convolution's multiplications, without taps on the padding."""
     size, _, features_in, features_out = self.kernel_shape
     pairs = 1
     for n in self.hw:
@@ -53,7 +53,7 @@ class Call(NamedTuple):
     return self.a[0] * pairs * features_in * features_out
 
   def forms(self):
-    """Names of the formulations that compute it and may be fast."""
+    """Yields names of the formulations that can compute it and may be fast."""
     size, pixels = self.kernel_shape[0], self.hw[0] * self.hw[1]
     yield 'LAX'
     if size == 1 and not self.pad:
@@ -76,7 +76,7 @@ class Call(NamedTuple):
 
 
 def calls(config):
-  """A Counter of the `Call`s of one iteration of `config.method`."""
+  """Counts the `Call`s in one iteration of `config.method`: a Counter."""
   names = {}
 
   def run(kind, hw, kernel_shape, stride, pad, a, b, *rest):
@@ -106,14 +106,14 @@ def calls(config):
       for inner in jaxprs_in_params(eqn.params):
         walk(inner, times * repeat)
 
-  live, _ = partial_eval.dce_jaxpr(  # Gradients that nothing needs are not computed.
+  live, _ = partial_eval.dce_jaxpr(  # Without gradients that nothing needs.
       jaxpr.jaxpr, [True] * len(jaxpr.jaxpr.outvars))
   walk(live, 1)
   return found
 
 
 def times(call, rounds):
-  """{formulation: median seconds}, by turns."""
+  """Times the formulations by turns: {formulation: median seconds}."""
   rng = np.random.default_rng(0)
   a, b = (jax.device_put(rng.standard_normal(s, np.float32)) for s in (call.a, call.b))
   compiled = {}
