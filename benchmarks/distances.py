@@ -1,12 +1,12 @@
-"""Time and peak memory of the metrics on many images.
+"""Measures time and peak memory of the metrics on many images.
 
   python -m benchmarks.distances [--features 2048] [--fid_images 50000]
       [--pair_images 10000]
 
-Each metric runs in a process of its own, that nothing else adds to its peak.
-FID makes the features block by block, from a seed, and keeps only the moments;
-the metrics that look at pairs hold the features of both sides in float32.
-Prints the seconds, and the peak resident memory of the whole process.
+Each metric runs in its own process, so that nothing else adds to its peak memory. For
+FID, features are made block by block from a seed, and only their moments are kept. The
+metrics of pairs hold the features of both sides in float32. Prints the seconds, and the
+peak resident memory of the whole process.
 """
 
 import argparse
@@ -20,7 +20,7 @@ PAIRS = ('kid', 'prdc', 'diversity', 'copies')
 
 
 def _parts(seed, images, features):
-  """Yields float32 features [BLOCK, features] of a made-up set."""
+  """Yields float32 features of a synthetic set, at most [BLOCK, features] at a time."""
   import numpy as np  # pylint: disable=g-import-not-at-top
   rng = np.random.default_rng(seed)
   scale = np.geomspace(1, 0.01, features, dtype=np.float32)
@@ -30,9 +30,9 @@ def _parts(seed, images, features):
 
 
 def _measure(name, images, features):
-  """Runs one metric here and prints its line."""
-  # Only now, and only in the process that measures: a process starts with the
-  # peak of the one that it came from.
+  """Runs one metric in this process and prints its line."""
+  # Imported only in the measuring process: a child process starts with its parent's
+  # peak memory.
   # pylint: disable=g-import-not-at-top
   import importlib
   import numpy as np
