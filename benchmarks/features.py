@@ -1,20 +1,19 @@
-"""Images a second of the feature networks, beside eager PyTorch.
+"""Compares images/s of the feature networks with eager PyTorch.
 
   pip install -e '.[bench]'
   python -m benchmarks.features [--network efficientnet inception]
       [--batches 4 8 16 32] [--rounds 5] [--threads 2]
 
-Both run the same network on the same pixels [B, S, S, 3] with the same weights,
-random ones of a seed, after a check that they give the same features. PyTorch runs
-as the ported networks are published (NCHW, a batch norm after each convolution,
-`inference_mode`), and once more as fast as it can be made without a compiler
-(channels last, batch norms folded into the convolutions, as ours are). All three
-by turns in one process, on as many cores each; each at its fastest batch, the
-best of the rounds. Prints images a second, and ours over PyTorch's. Where other
-programs want the cores, `--threads 1` measures CPU time, which they distort less.
-Also by how much ours is slower with XLA's grouped convolution in place of
-`layers.depthwise_conv`. On a GPU, where JAX and PyTorch both find one, it compares
-there.
+All run the same network on the same pixels [B, S, S, 3] with the same random weights.
+First they are checked to give the same features. PyTorch runs in two ways: as the ported
+networks are published (NCHW, a batch norm after each convolution, `inference_mode`), and
+as fast as it gets without a compiler (channels last, batch norms folded into the
+convolutions, as ours are). EfficientNet-Lite0 also runs as ours with XLA's grouped
+convolution instead of `layers.depthwise_conv`. All take turns in one process, on the same
+number of cores. Each counts at its fastest batch size, by the best of the rounds. Prints
+images/s, and the ratio of ours to each of the others. If other programs use the cores,
+`--threads 1` measures CPU time, which they distort less. Runs on a GPU if JAX and PyTorch
+both find one.
 """
 
 import argparse
@@ -26,13 +25,13 @@ NETWORKS = ('efficientnet', 'inception')
 
 
 def _torch_network(module, tensors, folded, device):
-  """The network of `module` in PyTorch: uint8 [B, S, S, 3] to features [B, D].
+  """Returns PyTorch's network: function of uint8 [B, S, S, 3] to features [B, D].
 
   Args:
-    module: `inception` or `efficientnet`; its tables say what the layers are.
+    module: `inception` or `efficientnet`, whose tables list the layers.
     tensors: {name: array}, the state dict.
-    folded: channels last, and batch norms folded into the convolutions.
-    device: PyTorch's.
+    folded: whether to use channels last and fold batch norms into the convolutions.
+    device: PyTorch's device, 'cpu' or 'cuda'.
   """
   # pylint: disable=g-import-not-at-top
   import numpy as np
@@ -76,7 +75,7 @@ def _torch_network(module, tensors, folded, device):
 
 
 def _norms(module):
-  """{batch norm: the convolution before it}, names in the state dict."""
+  """Maps each batch norm to the convolution before it, by names in the state dict."""
   # pylint: disable=protected-access,g-import-not-at-top
   from pegan_jax.pretrained import layers
   names = map(module._torch_names, layers._kernels(
@@ -89,7 +88,7 @@ def _efficientnet(module, F, conv, x):
   def same(x, weight, norm, kernel_size, stride, groups=1):
     if stride == 1:
       return conv(x, weight, norm, 1, kernel_size // 2, groups)
-    pad = kernel_size - stride  # As TensorFlow, on maps of even size.
+    pad = kernel_size - stride  # As in TensorFlow, for maps of even size.
     ends = (pad // 2, pad - pad // 2)
     return conv(F.pad(x, ends * 2), weight, norm, stride, 0, groups)
 
@@ -149,7 +148,7 @@ def _inception(module, F, conv, x):
 
 
 def _random_weights(shapes):
-  """A state dict that keeps the signal's size: {name: array}."""
+  """Makes a state dict that keeps the signal's scale: {name: array}."""
   import numpy as np  # pylint: disable=g-import-not-at-top
   rng = np.random.default_rng(0)
   tensors = {}
@@ -166,7 +165,7 @@ def _random_weights(shapes):
 
 
 def _grouped(x, kernel, stride=1):
-  """`layers.depthwise_conv` as XLA has it."""
+  """Computes `layers.depthwise_conv` with XLA's grouped convolution."""
   from pegan_jax.pretrained import layers  # pylint: disable=g-import-not-at-top
   return layers.conv(x, kernel, stride, groups=x.shape[-1])
 
@@ -198,11 +197,11 @@ def _compare(name, batches, rounds, clock):
     runs = dict(zip(rates, (extractor, eager, folded, grouped)))
     if grouped in runs.values():
       with mock.patch.object(layers, 'depthwise_conv', _grouped):
-        grouped(pixels)  # Compiled so.
+        grouped(pixels)  # Compiles with the patch in place.
     features = [run(pixels) for run in runs.values()]  # Compiles, warms up.
     apart = max(np.abs(x - features[0]).max() for x in features[1:])
     apart /= np.abs(features[0]).max()
-    if not apart < 1e-4:  # NaN is not, either.
+    if not apart < 1e-4:  # Also catches NaN.
       raise SystemExit(f'{name}: the networks differ by {apart:.1e}')
     best = dict.fromkeys(runs, np.inf)
     for _ in range(rounds):
@@ -236,7 +235,7 @@ def main():
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:args.threads])
   import torch  # pylint: disable=g-import-not-at-top
   torch.set_num_threads(args.threads)
-  torch.backends.cudnn.allow_tf32 = False  # As ours.
+  torch.backends.cudnn.allow_tf32 = False  # Ours does not use TF32 either.
   for name in args.network:
     _compare(name, args.batches, args.rounds,
              time.process_time if args.threads == 1 else time.perf_counter)
