@@ -2,10 +2,10 @@
 
   python -m benchmarks.generation --data data/neu64 [--per_class 600] [--width 1]
 
-Samples --per_class images of each class with PE-GAN, freshly initialised, by turns and
-in one process: the images sampled and dropped; sampled and written, with masks, boxes and
-manifest, as `--mode generate` does; and written alone, the same images sampled beforehand.
-Prints images/s of each and what writing adds to sampling.
+Samples --per_class images per class with a freshly initialised PE-GAN, and times three
+things by turns in one process: sampling alone; sampling and writing, with masks, boxes and
+manifest, as `--mode generate` does; writing alone, of images sampled before. Prints
+images/s of each, and what writing adds to sampling.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main():
   weights, sampler = run.init_state().ema, Sampler(run)
   job = jobs.plan(run, [args.per_class] * len(run.info.classes))
   stream = lambda: sampler.stream(weights, job)
-  sampled = list(stream())  # Compiles as well.
+  sampled = list(stream())  # This also compiles.
   times = collections.defaultdict(list)
 
   def measure(name, function):
