@@ -1,12 +1,12 @@
-"""How fast images come in, and how long training waits for them at a GPU's pace.
+"""Measures how fast images are read, and how long training at a GPU's pace waits.
 
   python -m benchmarks.input --data data/neu64 [--step_ms 24] [--steps 250] [--rounds 3]
 
-Reads batches as training does, 5 x 32 images each by default, decoded images kept in
-memory and streamed from the shards, and prints images/s of both beside what a step of
---step_ms needs (24 ms: 20,000 in 8 minutes). Then trains, with a step that only keeps
-one core busy for that time, on one batch again and again and on new ones, and prints
-what input adds to a step, and the share of it that the loop spent on input while the
+Reads batches as training does, by default 5 x 32 images each, with decoded images kept in
+memory and then streamed from the shards. Prints images/s of both, and what a step of
+--step_ms needs (24 ms: 20,000 steps in 8 minutes). Then trains with a step that only keeps
+one core busy for that time, on the same batch every time and on new batches. Prints what
+input adds to a step, and the share of a step that the loop spent on input while the
 device worked.
 """
 
@@ -29,7 +29,7 @@ from pegan_jax.training import train
 
 
 def rate(config, steps):
-  """Images per second of the pipeline alone, after a first round of the images."""
+  """Returns images per second of the pipeline alone, after a first pass of the images."""
   info = dataset.load_info(config.data_dir)
   per_step = layouts.reals_per_step(config, layouts.PAIRS, len(info.classes))
   first = -(-2 * len(dataset.Records(info, 'train').labels) // per_step)
@@ -45,7 +45,7 @@ def _burn(count, x):
 
 
 def busy_step(milliseconds):
-  """Stands in for `make_step`: the state as it is, after so long on the device."""
+  """Replaces `make_step`: keeps the device busy for a time, and leaves the state."""
   burn, trial = jax.jit(_burn), 200_000
   burn(trial, 0.).block_until_ready()
   began = time.perf_counter()
@@ -55,7 +55,7 @@ def busy_step(milliseconds):
   def make_step(*_):
     def step(state, batch, frozen):
       del frozen
-      # Not a constant: XLA would compute that once, and for all steps.
+      # Depends on the batch: XLA would compute a constant once for all steps.
       done = _burn(count, batch['image'].ravel()[0].astype(jnp.float32))
       return state.replace(step=state.step + 1), {
           'done': Average.from_model_output(values=done[None])}
