@@ -1,16 +1,15 @@
-"""An inspector's epoch, in this package and in eager PyTorch, by turns.
+"""Times an inspector's epoch in this package and in eager PyTorch, by turns.
 
   pip install 'torch>=2.13,<2.14'
   python -m benchmarks.inspector [--image_size 64] [--batch_size 64] [--rounds 5]
       [--width 1] [--seeds 5]
 
-The same network, batch, loss and AdamW, on grey images that are in memory; an
-epoch is 1,260 images (140 of each of nine classes). Prints the median seconds of
-an epoch of each, and by how much ours is faster than the faster of PyTorch's two
-memory layouts. Both get the memory settings of `allocator.keep_pages`. Then a
-depthwise convolution with its gradients, ours against XLA's grouped one. With
---seeds, instead of PyTorch: so many inspectors under `vmap` against one after the
-other.
+Both have the same network, batch size, loss and AdamW, on grey images in memory. An epoch
+is the whole batches of 1,260 images (140 for each of nine classes). Prints the median
+seconds per epoch, and our speed relative to the faster of PyTorch's two memory layouts.
+Both get the memory settings of `allocator.keep_pages`. Then times a depthwise convolution
+with its gradients, ours against XLA's grouped one. With --seeds, compares that number of
+inspectors under `vmap` with the same number one after the other, instead of PyTorch.
 """
 
 import argparse
@@ -140,7 +139,10 @@ def _torch_epoch(name, width, images, labels, batch_size, steps, channels_last):
 
 def _our_epoch(name, width, images, labels, batch_size, steps, seeds=1,
                together=False):
-  """An epoch of one inspector, or of several, under `vmap` if `together`."""
+  """Returns a function that trains one epoch of `seeds` inspectors.
+
+  They train under `vmap` if `together`, else one after the other.
+  """
   settings = Settings(network=name, width=width)
   net = training.NETWORKS[name](CLASSES, width)
   tx = training.optimizer(settings, 40 * steps)
@@ -164,7 +166,7 @@ def _our_epoch(name, width, images, labels, batch_size, steps, seeds=1,
 
 
 def _by_turns(functions, rounds):
-  """Median seconds of each, of `rounds` after a first one."""
+  """Returns each function's median seconds over `rounds`, after one to warm up."""
   times = {name: [] for name in functions}
   for _ in range(rounds + 1):
     for name, function in functions.items():
@@ -175,7 +177,7 @@ def _by_turns(functions, rounds):
 
 
 def _depthwise(batch_size, rounds):
-  """An expanded block's filter, forwards and backwards."""
+  """Times the depthwise convolution of an expanded block, with its gradients."""
   rng = np.random.default_rng(0)
   x = jnp.asarray(rng.normal(size=(batch_size, 16, 16, 144)), jnp.float32)
   kernel = jnp.asarray(rng.normal(size=(3, 3, 1, 144)), jnp.float32)
