@@ -1,14 +1,14 @@
-"""What an inspector learns in this package and in PyTorch, from the same images.
+"""Compares an inspector's accuracy in this package and in PyTorch, on the same images.
 
   pip install 'torch>=2.13,<2.14'
   python -m benchmarks.inspector_accuracy --data data/neu64 [--split random]
       [--augment] [--network resnet18] [--start ours] [--seeds 1]
 
-The same network, initial weights (drawn as ours are, or with --start torch as
-PyTorch's layers draw them), batches in the same order (augmented the same way with
---augment), AdamW and cycle. Prints the share of test images that each gets right.
-`--split random` draws train and test images anew, class by class, without regard to
-near-duplicates: what is usually published.
+Both have the same network, initial weights (ours, or with --start torch PyTorch's), batches
+in the same order (with --augment, augmented in the same way), AdamW and cycle. Prints the
+share of test images that each gets right. `--split random` splits train and test images
+again, at random per class, and ignores near-duplicates: this is what is usually
+published.
 """
 
 import argparse
@@ -29,7 +29,10 @@ from pegan_jax.inspection.settings import Settings
 
 
 def _resplit(train, test, seed):
-  """(pixels, labels, indices of train, indices of test), the counts as they were."""
+  """Splits again at random: (pixels, labels, indices of train, indices of test).
+
+  The number of training images per class stays as it was.
+  """
   pixels = np.concatenate([train.pixels, test.pixels])
   labels = np.concatenate([train.labels, test.labels])
   rng, pool = np.random.default_rng(seed), []
@@ -40,7 +43,7 @@ def _resplit(train, test, seed):
 
 
 def _matched(params, net):
-  """All parameters: (the dict of ours that holds it, its name, PyTorch's)."""
+  """Pairs all parameters: [(our dict that holds it, its name there, PyTorch's)]."""
   def number(name):
     return int(name.rpartition('_')[2])
 
@@ -65,9 +68,9 @@ def _matched(params, net):
 
 
 def _copy(params, net, start):
-  """Gives PyTorch's network our parameters, or with start 'torch' us its own.
+  """Copies our parameters to PyTorch's network or, with start 'torch', its to ours.
 
-  A kernel [K, K, I, O] of ours is [O, I, K, K] there, a matrix the transpose.
+  Our kernel [K, K, I, O] is [O, I, K, K] there, and a matrix is transposed.
   """
   orders = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
   params = jax.tree.map(np.array, params)
@@ -82,7 +85,7 @@ def _copy(params, net, start):
 
 
 def _torch(settings, net, pixels, labels, rows, test, seed, augmented):
-  """Trains in PyTorch; returns the answers to `test`."""
+  """Trains in PyTorch; returns the predicted labels of the images `test`."""
   optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate,
                                 weight_decay=settings.weight_decay)
   cycle = torch.optim.lr_scheduler.OneCycleLR(
