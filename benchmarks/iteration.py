@@ -1,16 +1,20 @@
-"""What the project's CPU measures gain on a method's whole iteration.
+"""Measures what the project's CPU optimisations gain over a method's whole iteration.
 
   python -m benchmarks.iteration [--method pegan] [--image_size 64] [--width 0.25]
       [--rounds 3]
 
-Times one iteration (n_critic D updates, one G update) as it is trained, with
-XLA's convolution for every shape, with its adjoints as `jax.linear_transpose` makes
-them, in permuted dimensions, with one grouped convolution where networks train side
-by side (a method with a model a class), with the critic's loop left rolled, with
-XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`, and with freed memory
-given back to the kernel; those that --variants names, by turns in one process.
-Prints the median seconds of each, and how many times slower than ours the others
-are.
+Times one iteration (n_critic D updates, one G update) as it is trained, and the variants
+that --variants names, by turns in one process:
+
+- XLA everywhere: XLA's convolution for every shape;
+- permuted dimensions: its adjoints as `jax.linear_transpose` makes them;
+- grouped: one grouped convolution for networks that train side by side (methods with one
+  model per class);
+- rolled loop: the critic's loop is not unrolled;
+- lax.conv derivatives: XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`;
+- memory given back: freed memory goes back to the kernel.
+
+Prints the median seconds of each, and how many times slower than ours the variants are.
 """
 
 import argparse
@@ -50,7 +54,7 @@ def _lax_only(*_):
 
 
 def _permuted(*args):
-  """The adjoints of XLA's convolution as `jax.linear_transpose` has them."""
+  """Chooses XLA's convolution with adjoints by `jax.linear_transpose`."""
   chosen = _CHOOSE(*args)
   if chosen is formulations.LAX:
     chosen = formulations._transposed(chosen.conv)._replace(batches=False)  # pylint: disable=protected-access
@@ -82,7 +86,7 @@ VARIANTS = {
 
 @contextlib.contextmanager
 def _memory(name):
-  """glibc's own defaults while the variant of that name runs."""
+  """Restores glibc's defaults while the variant 'memory given back' runs."""
   if name != 'memory given back':
     yield
     return
@@ -110,7 +114,7 @@ def _compile(config, patches, batch):
 
 
 def _labels(config, layout):
-  """Labels as `batches.iterate` lays them out; pairs are all of class 3."""
+  """Returns labels laid out as by `batches.iterate`; all pairs are of class 3."""
   defects = np.arange(CLASSES) if layout.per_class else np.array([3])
   label = np.tile(defects, (config.n_critic, config.batch_size, 1))
   if layout.with_backgrounds:
@@ -122,7 +126,7 @@ def _labels(config, layout):
 
 
 def batch(config, layout):
-  """Random images, and labels as `batches.iterate` lays them out."""
+  """Returns random images, and labels laid out as by `batches.iterate`."""
   label, size = _labels(config, layout), config.image_size
   found = {'image': np.random.default_rng(0).integers(
       0, 256, (*label.shape, size, size, 1), np.uint8), 'label': label}
@@ -156,7 +160,7 @@ def main():
   for _ in range(args.rounds + 1):
     for name, (compiled, _, arguments) in steps.items():
       with _memory(name):
-        jax.block_until_ready(compiled(*arguments))  # Of its own memory's state.
+        jax.block_until_ready(compiled(*arguments))  # Warms up in this memory state.
         began = time.perf_counter()
         jax.block_until_ready(compiled(*arguments))
         times[name].append(time.perf_counter() - began)
