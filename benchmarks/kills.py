@@ -1,13 +1,14 @@
-"""Does every stage go on after a kill as if there had been none? Kills them to see.
+"""Kills every stage at random moments and checks that it resumes as if not killed.
 
   python -m benchmarks.kills [--kills 100] [--seed 0] [--stages train,demo]
   python -m benchmarks.kills --stages demo --at 'rmdir demo/.generated.part #1'
 
-Each stage runs at the tests' small size: once as it is, once more, which must leave the
-same, and then killed at random moments and run again, some of them twice in a row. A
-moment is just before a change of the working folder or a time after the start; --at
-names one, several of them follow each other. Prints a table, and each difference of
-what is on disk from the run that was not killed. Ends with status 1 if there is any.
+Each stage runs at the tests' small size. It runs once, and again, which must change
+nothing on disk. Then it is killed at random moments and run again; some runs are killed
+twice in a row. A moment is just before a change in the working folder, or a time after
+the start. --at names one; give it several times for several kills in a row. Prints a
+table, and each difference on disk from the run that was not killed. Ends with status 1 if
+there is any difference.
 """
 
 import argparse
@@ -55,7 +56,7 @@ def main():
       for number, stage in ((n, s) for n in itertools.count() for s in stages):
         if count >= args.kills:
           break
-        # Every third run is killed while it goes on after a kill, too.
+        # Every third series also kills the run that resumes after the first kill.
         one = killer.series(stage, 1 + (number % 3 == 2), args.seed, number)
         found[stage].append(one)
         count += one['killed']
