@@ -1,14 +1,14 @@
-"""What data parallelism sends, and what efficiency may be expected of it.
+"""Estimates what data parallelism sends, and its efficiency.
 
   python -m benchmarks.scaling [--image_size 64] [--width 1] [--step_ms 24]
       [--bytes 4]
 
-Counts the parameters of PE-GAN's two networks and from them the bytes of gradients
-that are all-reduced in an iteration: the discriminator's once for each of its updates,
-the generator's once. Prints for 8, 64 and 512 devices how long a ring, which moves nearly
-twice that past each end of a link, takes on three kinds of link, and the efficiency of
-an iteration of --step_ms on each device with nothing overlapped: an estimate, not a
-measurement.
+Counts the parameters of PE-GAN's two networks. From them it computes the bytes of
+gradients that an iteration all-reduces: the discriminator's once per discriminator
+update, the generator's once. A ring moves nearly twice that past each end of a link.
+Prints, for 8, 64 and 512 devices and three kinds of link, how long that takes, and the
+efficiency of an iteration of --step_ms per device with nothing overlapped. This is an
+estimate, not a measurement.
 """
 
 import argparse
@@ -18,8 +18,8 @@ import jax
 from configs import pegan
 from pegan_jax import methods
 
-# Bytes a second, the devices that share such a link, and the most that it connects. A
-# ring passes each link once, however many devices share it.
+# Bytes per second, devices that share one link, and the most devices it connects. A ring
+# passes each link once, however many devices share it.
 LINKS = {
     'NVLink, 450 GB/s a GPU': (450e9, 1, 64),
     '400 Gb/s a GPU': (50e9, 1, 512),
@@ -28,7 +28,7 @@ LINKS = {
 
 
 def parameters(config):
-  """Counts the numbers that (generator, discriminator) learn."""
+  """Counts the parameters of (generator, discriminator)."""
   method = methods.get('pegan')
   nets = method.networks(config, 9)
   gen, disc, _ = jax.eval_shape(
