@@ -1,11 +1,11 @@
-"""How long until the first step: the first run of some networks, and later ones.
+"""Measures the time until a training's first step: in the first run and in later ones.
 
   python -m benchmarks.start --data data/neu64 [--config configs/pegan.py] [--rounds 2]
 
 Trains one step in a new process and a new folder, --rounds times, with one compilation
 cache that starts empty. Prints the seconds from the command to its line "first step
-after", which a user waits: Python, imports, data, initial state, the first grid of
-samples and compilation. Flags after -- go to the training.
+after". A user waits that long: for Python, imports, data, initial state, the first sample
+grid and compilation. Flags after -- go to the training.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import time
 
 
 def _seconds_to_first_step(arguments, cache):
-  """Runs the training; the seconds until it said that it steps."""
+  """Runs the training; returns the seconds until its first step."""
   began, found = time.perf_counter(), None
   with subprocess.Popen(
       [sys.executable, '-m', 'pegan_jax.main', *arguments], text=True,
