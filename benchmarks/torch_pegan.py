@@ -1,8 +1,8 @@
-"""PE-GAN's iteration in PyTorch: a short reference to time ours against.
+"""PE-GAN's iteration in PyTorch: a short reference for timing ours.
 
-The layers, losses and optimiser of `pegan_jax.methods.pegan`. The generator and the
-critic's plain passes may go through `torch.compile`; the gradient penalty may not,
-since AOTAutograd has no double backward.
+It has the layers, losses and optimiser of `pegan_jax.methods.pegan`. The generator and the
+critic's plain passes can go through `torch.compile`. The gradient penalty cannot, because
+AOTAutograd has no double backward.
 """
 
 import torch
@@ -61,7 +61,7 @@ class Discriminator(nn.Module):
 
 
 def load(module, params):
-  """Puts parameters of ours, in the order in which layers are made, into `module`."""
+  """Copies our parameters into `module`, in the order in which layers are made."""
   def own():
     for name, layer in module.named_modules():
       if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.InstanceNorm2d)):
@@ -77,14 +77,14 @@ def load(module, params):
       if kind == 'InstanceNorm':
         layer.weight.copy_(torch.from_numpy(ours['scale']))
       else:
-        # Ours of a transposed convolution is the kernel it is the adjoint of.
+        # Our transposed convolution holds the kernel of the convolution it transposes.
         layer.weight.copy_(torch.from_numpy(ours['kernel']).permute(3, 2, 0, 1))
       if layer.bias is not None:
         layer.bias.copy_(torch.from_numpy(ours['bias']))
 
 
 def gradient_penalty(disc, x):
-  """(||grad D(x)|| - 1)^2 and the norm of each image, D(x) the mean over patches."""
+  """Returns (||grad D(x)|| - 1)^2 and the norm per image; D(x): mean over patches."""
   x = x.requires_grad_()
   score = disc(x)[0].mean((1, 2)).sum()
   grad, = torch.autograd.grad(score, x, create_graph=True)
@@ -93,13 +93,13 @@ def gradient_penalty(disc, x):
 
 
 class Trainer:
-  """Everything an iteration changes.
+  """Holds everything that an iteration changes.
 
   Args:
-    config: ours; its weights, rates and sizes.
+    config: our config, for its weights, rates and sizes.
     num_domains: defect classes and background.
     device: 'cpu' or 'cuda'.
-    dtype: of the networks' compute, under autocast; the penalty is float32.
+    dtype: what the networks compute in, by autocast; the penalty is float32.
     compiled: whether plain passes go through `torch.compile`.
   """
 
@@ -125,7 +125,7 @@ class Trainer:
                           enabled=self.dtype != torch.float32)
 
   def _prepare(self, image):
-    """uint8 [N, H, W, 1] -> float [N, 3, H, W] in [-1, 1], flipped at random."""
+    """Scales and flips at random: uint8 [N, H, W, 1] -> float [N, 3, H, W], [-1, 1]."""
     x = image.permute(0, 3, 1, 2).float() / 127.5 - 1
     for axis in (2, 3):
       flip = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
@@ -138,7 +138,7 @@ class Trainer:
     return torch.where(label == background, defect, background)
 
   def step(self, images, labels):
-    """One iteration: uint8 [n_critic, N, H, W, 1], int64 [n_critic, N]."""
+    """Does one iteration on uint8 [n_critic, N, H, W, 1] and int64 [n_critic, N]."""
     c = self.config
     for image, label in zip(images, labels):
       real = self._prepare(image)
