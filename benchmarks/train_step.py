@@ -1,13 +1,13 @@
-"""PE-GAN's iteration against PyTorch's, and against what the device can do.
+"""Compares PE-GAN's iteration with PyTorch's, and with what the device can do.
 
   pip install -e '.[bench]'
   python -m benchmarks.train_step [--image_size 64] [--width 1] [--rounds 3]
       [--dtypes float32 bfloat16] [--compile]
 
-Counts an iteration's operations (XLA's analysis, and by hand from the layers) and the
-fewest bytes it has to move, measures the device's matrix and copy rates, checks that
-both packages compute the same, then times one iteration of each by turns. Prints
-time, images/s, the fraction of the matrix rate, memory and compilation.
+Counts an iteration's operations (by XLA's analysis, and by hand from the layers) and the
+fewest bytes that it must move. Measures the device's matrix and copy rates. Checks that
+both packages compute the same. Then times one iteration of each, by turns. Prints time,
+images/s, the fraction of the matrix rate, memory and compilation time.
 """
 
 import argparse
@@ -33,14 +33,14 @@ DOMAINS = 10
 
 
 def _pairs(size, kernel, stride, pad):
-  """How often a tap of a kernel meets a pixel, not padding, over a square map."""
+  """Counts how often a kernel's taps meet pixels, not padding, on a square map."""
   outputs = (size + 2 * pad - kernel) // stride + 1
   return sum(0 <= i * stride - pad + tap < size
              for i in range(outputs) for tap in range(kernel)) ** 2
 
 
 def hand_count(config):
-  """(multiply-adds of one image through G and through D, of their first layers)."""
+  """Counts one image's multiply-adds: (G, D, G's first layer, D's first layer)."""
   s, w = config.image_size, config.width
   f = [round(n * w) for n in (32, 64, 128)]
   first = _pairs(s, 7, 1, 3) * (3 + DOMAINS) * f[0]
@@ -57,12 +57,12 @@ def hand_count(config):
 
 
 def iteration_count(config):
-  """Floating-point operations of one iteration, by hand.
+  """Counts the floating-point operations of one iteration by hand.
 
-  A pass forwards counts once, the gradients in a layer's kernel and in its input
-  once each; the first layers' inputs need none. The penalty is a pass forwards,
-  the gradient in the input, and the two gradients of that one: leaky ReLU's own
-  derivative is constant, so nothing goes back through the pass forwards.
+  A forward pass counts once. A layer's gradients with respect to its kernel and its input
+  count once each; the first layers need none for their input. The penalty is a forward
+  pass, the gradient with respect to the input, and the two gradients of that gradient. As
+  leaky ReLU's derivative is constant, nothing goes back through the forward pass.
   """
   gen, disc, gen_first, disc_first = hand_count(config)
   images = 2 * config.batch_size
@@ -72,7 +72,7 @@ def iteration_count(config):
 
 
 def xla_count(config, method, nets, state, batch):
-  """The same by XLA's analysis of the two gradients, convolutions as such."""
+  """Counts the same by XLA's analysis of both gradients, with plain convolutions."""
   key = jax.random.key(0)
   one = step.prepare(config, key, jax.tree.map(lambda x: x[0], batch))
   with mock.patch.object(formulations, 'choose', lambda *_: formulations.LAX):
@@ -87,10 +87,10 @@ def xla_count(config, method, nets, state, batch):
 
 
 def fewest_bytes(config, state, dtype):
-  """What must move at least: states read and written once an update, activations.
+  """Counts the fewest bytes that must move: states and activations.
 
-  A layer's output is written and read once in a pass and read once more for its
-  gradient; the penalty's pass has two chains of them.
+  States are read and written once per update. A layer's output is written and read once in
+  a pass, and read once more for its gradient. The penalty's pass has two such chains.
   """
   size = jnp.dtype(dtype).itemsize
   nbytes = lambda tree: sum(x.size * 4 for x in jax.tree.leaves(tree))
@@ -114,7 +114,7 @@ def _seconds(function, rounds=5):
 
 
 def device_rates(dtypes):
-  """({dtype: matrix rate in operations/s}, copy rate in bytes/s)."""
+  """Measures ({dtype: matrix rate in operations/s}, copy rate in bytes/s)."""
   n = 2048 if jax.default_backend() == 'cpu' else 8192
   rates = {}
   for dtype in dtypes:
@@ -128,7 +128,10 @@ def device_rates(dtypes):
 
 
 def check(config, nets, state, batch):
-  """The largest differences of G, D and its gradient's norm, over the largest values."""
+  """Returns the largest differences, divided by the largest values, from PyTorch.
+
+  They are those of G's images, D's class logits, and the norm of D's gradient.
+  """
   trainer = torch_pegan.Trainer(config, DOMAINS)
   host = jax.tree.map(np.array, (state.gen, state.disc))
   torch_pegan.load(trainer.gen, host[0])
@@ -152,7 +155,7 @@ def check(config, nets, state, batch):
 
 
 def ours(config, method, batch):
-  """(function that does one iteration, seconds of compilation, bytes it needs)."""
+  """Returns (function of one iteration, seconds of compilation, bytes it needs)."""
   nets = method.networks(config, DOMAINS - 1)
   state = [jax.jit(lambda: step.init_state(method, nets, config))()]
   batch = jax.device_put(batch)
@@ -169,7 +172,7 @@ def ours(config, method, batch):
 
 
 def theirs(config, batch, dtype, compiled):
-  """The same in PyTorch, its memory not known before it ran."""
+  """Returns the same for PyTorch: first run's seconds, and no bytes before it runs."""
   device = 'cuda' if torch.cuda.is_available() else 'cpu'
   trainer = torch_pegan.Trainer(config, DOMAINS, device, dtype, compiled)
   images = torch.from_numpy(batch['image']).to(device)
@@ -196,7 +199,7 @@ def main():
   parser.add_argument('--compile', action='store_true',
                       help='torch.compile as well; needs a C++ compiler')
   args = parser.parse_args()
-  allocator.keep_pages()  # As pegan_jax.main does; PyTorch is helped as well.
+  allocator.keep_pages()  # As pegan_jax.main does; this helps PyTorch as well.
   torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
   config = pegan.get_config()
   config.update({k: getattr(args, k) for k in (
