@@ -4,9 +4,9 @@
       --boxes NEU-DET/ANNOTATIONS --out results/boxes [--per_class 40]
 
 The generator turns whole frames into background, in overlapping windows of the data set's
-size. The change map is how much each pixel changed, averaged over its windows. Its connected
-components above --threshold become the found boxes, as `--mode generate` finds the boxes
-of generated defects. They are compared with the annotated boxes:
+size. The change map is how much each pixel changed, averaged over its windows. Its
+connected components above --threshold become the found boxes, as `--mode generate` finds
+the boxes of generated defects. They are compared with the annotated boxes:
 
 - hit: the share of annotated boxes that a found box overlaps with IoU >= 0.3;
 - IoU: of the area in annotated boxes and the area in found boxes, per frame;
