@@ -158,15 +158,15 @@ def ours(config, method, batch):
   """Returns (function of one iteration, seconds of compilation, bytes it needs)."""
   nets = method.networks(config, DOMAINS - 1)
   state = [jax.jit(lambda: step.init_state(method, nets, config))()]
-  batch = jax.device_put(batch)
+  batch, frozen = jax.device_put((batch, nets.frozen))
   began = time.perf_counter()
   compiled = jax.jit(step.make_step(method, nets, config),
-                     donate_argnums=0).lower(state[0], batch, nets.frozen).compile()
+                     donate_argnums=0).lower(state[0], batch, frozen).compile()
   seconds = time.perf_counter() - began
   memory = compiled.memory_analysis()
 
   def run():
-    state[0], metrics = compiled(state[0], batch)
+    state[0], metrics = compiled(state[0], batch, frozen)
     jax.block_until_ready(metrics)
   return run, seconds, memory.temp_size_in_bytes + memory.argument_size_in_bytes
 

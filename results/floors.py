@@ -13,7 +13,8 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax import compilation, data
+from pegan_jax.common.runtime import compilation
+from pegan_jax.data import dataset
 from pegan_jax.metrics import against, features, fid, kid
 from pegan_jax.metrics.estimate import Draws
 
@@ -82,7 +83,7 @@ def main():
   args = parser.parse_args()
   compilation.keep()
   extractor = features.load(args.network)
-  info = data.load_info(args.data)
+  info = dataset.load_info(args.data)
   crops = against.together(*(against.split_features(extractor, info, s)
                              for s in ('train', 'test')))
   rows = measure(crops, args.repeats)

@@ -3,6 +3,7 @@
 import ast
 import functools
 import pathlib
+import re
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -30,17 +31,30 @@ MODULES = _modules()
 @functools.cache
 def _imports(module):
   """The modules of ours that one imports, anywhere in its file."""
+  return _imported(MODULES[module]) - {module}
+
+
+@functools.cache
+def _text(path):
+  return path.read_text('utf-8')
+
+
+def _imported(path):
+  """The modules of ours that a file imports; fails where one is not there."""
   found = set()
-  for node in ast.walk(ast.parse(MODULES[module].read_text('utf-8'))):
+  for node in ast.walk(ast.parse(_text(path))):
     if isinstance(node, ast.Import):
       found |= {name.name for name in node.names}
     elif isinstance(node, ast.ImportFrom):
       for name in node.names:
         inner = f'{node.module}.{name.name}'
         found.add(inner if inner in MODULES else node.module)
+        if inner not in MODULES and node.module in MODULES:
+          assert re.search(rf'\b{name.name}\b', _text(MODULES[node.module])), (
+              f'{path} imports {inner}')
   found = {x for x in found if x.split('.')[0] in ('pegan_jax', 'data_prep')}
-  assert found <= MODULES.keys(), f'{module} imports what is not there'
-  return found - {module}
+  assert found <= MODULES.keys(), f'{path} imports {found - MODULES.keys()}'
+  return found
 
 
 def _room(module):
@@ -60,6 +74,15 @@ def test_no_room_uses_one_above_it():
             for other in _imports(module) if _room(other)
             and ROOMS.index(_room(other)) > ROOMS.index(_room(module))]
   assert not upward
+
+
+def test_scripts_import_what_there_is():
+  """Those that no test runs."""
+  scripts = [p for top in ('benchmarks', 'configs', 'results')
+             for p in (ROOT / top).rglob('*.py')]
+  assert len(scripts) > 20
+  for path in scripts:
+    _imported(path)
 
 
 def test_no_chain_of_files_is_long_and_none_is_a_circle():
