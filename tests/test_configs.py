@@ -48,25 +48,6 @@ def test_every_run_shows_as_many_real_images(name):
   assert default.REALS - 3_000 < reals <= default.REALS
 
 
-def test_the_baselines_own_settings():
-  def adam(name):
-    config = importlib.import_module(f'configs.{name}').get_config()
-    assert config.gen.to_dict() == config.disc.to_dict()
-    return (config.gen.learning_rate, config.gen.beta1, config.gen.beta2,
-            config.gen.decay_fraction)
-
-  assert adam('dcgan') == adam('lsgan') == (2e-4, 0.5, 0.999, 0)
-  assert adam('cyclegan') == (2e-4, 0.5, 0.999, 0.5)
-  assert adam('stargan') == (1e-4, 0.5, 0.999, 0.5)
-  assert adam('wgan_gp') == (1e-4, 0, 0.9, 0)
-  stargan = importlib.import_module('configs.stargan').get_config()
-  assert (stargan.lambda_cls_real, stargan.lambda_cls_fake, stargan.lambda_rec,
-          stargan.lambda_gp, stargan.n_critic) == (1, 1, 10, 10, 5)
-  cyclegan = importlib.import_module('configs.cyclegan').get_config()
-  assert (cyclegan.lambda_cycle, cyclegan.lambda_identity, cyclegan.pool_size,
-          cyclegan.batch_size) == (10, 5, 50, 1)
-
-
 def test_the_papers_settings():
   config = importlib.import_module('configs.pegan_paper').get_config()
   assert (config.image_size, config.batch_size, config.num_steps) == (
