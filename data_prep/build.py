@@ -10,12 +10,16 @@ and `audit.png`, or does not appear at all. Same inputs and seed, same bytes.
 import argparse
 import dataclasses
 import json
+import os
 import sys
 
 from data_prep import dataset, selection, sheet
 from pegan_jax import annotations
 from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
+
+
+_FOLDERS = ('defects', 'frames', 'boxes', 'clean', 'out')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +41,11 @@ class Options:
   window_size: int = 0
   reject_score: float = 2.5
   search_frames: bool = True
+
+  def __post_init__(self):
+    for name in _FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
+      if folder := getattr(self, name):
+        object.__setattr__(self, name, os.path.expanduser(folder))
 
   def check(self):
     """Raises UserError for values that make no sense."""
@@ -108,8 +117,8 @@ def build(**options):
   options.check()
   with files.whole(options.out, advice='remove it or choose another --out') as (
       folder, keep):
-    noted = _made_of(options)
     pool = selection.gather(options)
+    noted = _made_of(options)
     chosen, report, rows = selection.select(options, pool)
     reader = pool['reader']
     shape = (options.image_size, options.image_size, 1 if reader.grey else 3)
@@ -141,10 +150,8 @@ def made_of(**options):
 def _made_of(options):
   settings = dataclasses.asdict(options)
   settings.pop('out')
-  for name in ('defects', 'frames', 'boxes', 'clean'):
-    if folder := settings[name]:
-      settings[name] = provenance.of_folder(folder)
-  return settings
+  return {name: provenance.of_folder(value) if value and name in _FOLDERS else value
+          for name, value in settings.items()}
 
 
 _HELP = {

@@ -25,6 +25,7 @@ def gather(options):
   pairs, unlabelled = [], []
   if frames:
     pairs, unlabelled = pairing.match_boxes(options.frames, frames, options.boxes)
+    sources.check_boxes(pairs, options.boxes)
     if not classes:
       sources.check_names(pairs, options.boxes)
   for name, paths in classes.items():
@@ -35,8 +36,9 @@ def gather(options):
   boxed, windows, boxes = sources.read_frames(
       pairs, options.frames, reader, options.window, options.margin,
       4 * options.windows_per_frame, crops=not classes)
-  tiles = sources.read_clean(clean, options.clean, reader, options.window,
-                             2 * options.backgrounds)
+  tiles = sources.read_clean(
+      clean, options.clean, reader, options.window, 2 * options.backgrounds,
+      sources.clean_root(options.clean, options.frames)) if clean else []
   return {'reader': reader, 'defects': defects + boxed, 'windows': windows,
           'tiles': tiles, 'frames': frames, 'boxes': boxes, 'unlabelled': unlabelled}
 

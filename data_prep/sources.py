@@ -11,7 +11,7 @@ from tqdm import tqdm
 from data_prep import images
 from data_prep.windows import box_square, clean_windows
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common import class_names as names_lib
+from pegan_jax.common import class_names as names_lib, terminal
 from pegan_jax.common.errors import UserError
 
 BACKGROUND = 'background'
@@ -121,12 +121,14 @@ def list_classes(folder):
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
     raise UserError(f'--defects {folder} is not a folder.')
-  try:
-    names = sorted(path.name for path in folder.iterdir()
-                   if path.is_dir() and not path.name.startswith('.'))
-  except OSError as error:
-    raise UserError(f'--defects {folder} cannot be listed: {error.strerror}.'
-                    ) from None
+  found, stray = {}, []
+  for path in images.list_images(folder):
+    name, *rest = path.relative_to(folder).parts
+    (found.setdefault(name, []) if rest else stray).append(path)
+  real = folder.resolve()
+  names = sorted(path.name for path in folder.iterdir()
+                 if path.is_dir() and not path.name.startswith('.')
+                 and not real.is_relative_to(path.resolve()))  # A link that leads up.
   if not names:
     raise UserError(f'--defects {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
@@ -134,7 +136,14 @@ def list_classes(folder):
     raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
                     'is the name of clean steel: pass that folder as --clean.')
   names_lib.check_classes([*names, BACKGROUND], f'--defects {folder}')
-  return {name: list_or_fail(folder / name, '--defects') for name in names}
+  for name in names:
+    if name not in found:
+      raise UserError(f'--defects {folder / name} holds no images of its own '
+                      f"({', '.join(images.EXTENSIONS)}).")
+  if stray:
+    terminal.say(f'left out {len(stray)} images that lie directly in --defects {folder}, '
+                 'in no class folder')
+  return {name: found[name] for name in names}
 
 
 def read_classes(classes, folder, reader):
@@ -152,11 +161,43 @@ def _cut(reader, label, frame, image, box):
               image.shape[:2] == (box.height, box.width))
 
 
-def frame_name(path, folder):
-  """Names a frame by its folder's own name and its place there."""
-  folder = pathlib.Path(folder)
-  return (pathlib.PurePath(folder.resolve().name)
-          / path.relative_to(folder)).as_posix()
+def frame_name(path, folder, root=None):
+  """Names a frame by `root`, or else its folder's own name, and its place there."""
+  root = pathlib.Path(folder).resolve().name if root is None else root
+  return (pathlib.PurePath(root) / path.relative_to(folder)).as_posix()
+
+
+def clean_root(clean, frames):
+  """Returns the name of the clean images' folder, which is not that of the frames.
+
+  Frames are told apart by name: those of another folder must not have the same.
+
+  Args:
+    clean, frames: paths of the two folders; `frames` may be None.
+  """
+  name = pathlib.Path(clean).resolve().name
+  if not frames or os.path.samefile(clean, frames) or (
+      pathlib.Path(frames).resolve().name != name):
+    return name
+  return f'{name} (clean)'
+
+
+def check_boxes(pairs, boxes_dir):
+  """Refuses boxes that do not fit their frames, before any image is read.
+
+  Args:
+    pairs: list of (frame path, `Annotated`).
+    boxes_dir: where these are from, for the error.
+
+  Raises:
+    UserError: naming the file and the box, or the frame that cannot be read.
+  """
+  for path, annotated in progress(pairs, 'checking boxes'):
+    size = images.size(path)
+    try:
+      annotated.boxes(*size)
+    except UserError as error:
+      raise UserError(f'--boxes {boxes_dir}: {error}') from None
 
 
 def check_names(pairs, boxes_dir):
@@ -211,7 +252,7 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
   return defects, windows, boxes_of
 
 
-def read_clean(paths, folder, reader, window, most):
+def read_clean(paths, folder, reader, window, most, root=None):
   """Tiles images that are all background; small ones give their centre square.
 
   Args:
@@ -219,6 +260,7 @@ def read_clean(paths, folder, reader, window, most):
     reader: a `Reader`.
     window: side of the tiles in pixels.
     most: tiles to keep, drawn by `rank`, so that memory stays bounded; 0 keeps all.
+    root: as for `frame_name`.
 
   Returns:
     List of items.
@@ -227,7 +269,7 @@ def read_clean(paths, folder, reader, window, most):
   for path in progress(paths, 'reading clean images'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    frame = frame_name(path, folder)
+    frame = frame_name(path, folder, root)
     items += [_cut(reader, BACKGROUND, frame, image, box)
               for box in clean_windows(height, width, [], window, 0)]
     if most and len(items) > 2 * most:

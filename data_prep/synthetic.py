@@ -198,7 +198,7 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
     UserError: a size or count that makes no sense, `out` in use, or a disk that
       takes no more.
   """
-  out = pathlib.Path(out)
+  out = pathlib.Path(out).expanduser()
   settings = made_of(per_class, image_size, seed, frames, frame_size)
   files.finish(out)
   _check(out, **settings)

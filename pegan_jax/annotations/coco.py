@@ -61,6 +61,8 @@ def _region(item, name, image):
   if not np.isfinite([left, top, width, height]).all():
     raise ValueError(f"annotation {item['id']} has no numbers for its box")
   box, said = Box(left, top, left + width, top + height), item.get('segmentation')
+  if min(width, height) <= 0:
+    raise ValueError(f"annotation {item['id']} has a box without width or height")
   if isinstance(said, dict):
     return _region_of_mask(name, box, _decode(said, image))
   polygons = tuple(np.array(p, float).reshape(-1, 2) for p in said or ())

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pegan_jax.common.errors import UserError
+
 # An edge this close to a whole pixel, in pixels, is meant to be there. YOLO's files have
 # 6 digits or more, which puts an edge off by 0.75e-6 of the image's side at most (half
 # a unit of the last digit from the centre, half of that from half the size): less than
@@ -96,12 +98,27 @@ class Annotated(NamedTuple):
         pixels count as they are, whatever size a file gives.
 
     Returns:
-      List of `Region`, clipped, without those that are empty or outside of the image.
+      List of `Region`, clipped.
+
+    Raises:
+      UserError: a box has no pixel in the image, or the file gives another size.
     """
-    x, y = (width, height) if (self.height, self.width) == (1, 1) else (1, 1)
-    found = [Region(name, Box(box.left * x, box.top * y, box.right * x, box.bottom * y)
-                    .clip(height, width)) for name, box, *_ in self.regions]
-    return [r for r in found if r.box.width > 0 and r.box.height > 0]
+    fractions = (self.height, self.width) == (1, 1)
+    if not fractions and (self.height or height, self.width or width) != (height, width):
+      raise UserError(f'{self.file} says that its image has {self.width} x {self.height} '
+                      f'pixels, and it has {width} x {height}: correct the size, and '
+                      'the boxes where they are of another image')
+    x, y = (width, height) if fractions else (1, 1)
+    found = []
+    for name, box, *_ in self.regions:
+      clipped = Box(box.left * x, box.top * y, box.right * x, box.bottom * y).clip(
+          height, width)
+      if clipped.width <= 0 or clipped.height <= 0:
+        raise UserError(f'{self.file} has a box of {name}, from ({box.left:g}, '
+                        f'{box.top:g}) to ({box.right:g}, {box.bottom:g}), that covers no '
+                        f'pixel of its {width} x {height} image: correct or remove it')
+      found.append(Region(name, clipped))
+    return found
 
 
 def boxes_to_text(regions):

@@ -45,9 +45,11 @@ def _read_file(path, name):
     raise UserError(f'{path} cannot be read: {error.strerror}.') from None
   except ElementTree.ParseError as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
-  except (AttributeError, TypeError, ValueError):
+  except (AttributeError, TypeError):
     raise UserError(f'{path} is not a Pascal VOC file: an object has no name, or no '
                     'number for an edge of its box.') from None
+  except ValueError as error:
+    raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
 
 
 def _size(root, tag):
@@ -61,8 +63,12 @@ def _region(item):
   left, top, right, bottom = (float(box.find(tag).text)
                               for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
   if not np.isfinite([left, top, right, bottom]).all():
-    raise ValueError
-  return Region(item.find('name').text.strip(), Box(left - 1, top - 1, right, bottom))
+    raise ValueError('an edge of a box is no number')
+  name, box = item.find('name').text.strip(), Box(left - 1, top - 1, right, bottom)
+  if box.width <= 0 or box.height <= 0:
+    raise ValueError(f'the box of {name} from ({left:g}, {top:g}) to ({right:g}, '
+                     f'{bottom:g}) has no width or no height')
+  return Region(name, box)
 
 
 def write(path, images, classes, about=None):

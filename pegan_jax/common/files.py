@@ -64,19 +64,51 @@ def read_json(path):
   return parse_json(pathlib.Path(path).read_bytes())
 
 
-def walk(folder):
-  """Yields the paths of the files under a folder, but for hidden ones.
+def walk(folder, skipped=None):
+  """Yields the paths of the regular files under a folder, except hidden ones.
+
+  Links to folders are followed, after the folders themselves, so that each real
+  folder is listed once. A link to a folder above it is not followed.
+
+  Args:
+    folder: path of an existing folder.
+    skipped: a list that gets the paths of links that lead up or nowhere, pipes,
+      sockets and devices; opening one of the latter could wait for ever.
 
   Raises:
     UserError: a folder cannot be listed.
   """
-  for root, dirs, names in os.walk(folder, onerror=_cannot_list):
-    dirs[:] = [d for d in dirs if not d.startswith('.')]
-    yield from (pathlib.Path(root, x) for x in names if not x.startswith('.'))
+  skipped = [] if skipped is None else skipped
+  folders, links, seen = [pathlib.Path(folder)], [], set()
+  while folders or links:
+    place = folders.pop() if folders else links.pop(0)
+    real = pathlib.Path(os.path.realpath(place))
+    if real in seen:
+      continue
+    seen.add(real)
+    for path, is_link in _list(place):
+      # os.path's functions, unlike a `DirEntry`, never raise.
+      if not os.path.isdir(path):
+        if os.path.isfile(path):
+          yield path
+        else:
+          skipped.append(path)
+      elif not is_link:
+        folders.append(path)
+      elif real.is_relative_to(os.path.realpath(path)):
+        skipped.append(path)
+      else:
+        links.append(path)
 
 
-def _cannot_list(error):
-  raise UserError(f'{error.filename} cannot be listed: {error.strerror}.') from None
+def _list(folder):
+  """Returns [(path, whether it is a link)] of what is in a folder and not hidden."""
+  try:
+    with os.scandir(folder) as entries:
+      return sorted((pathlib.Path(folder, entry.name), entry.is_symlink())
+                    for entry in entries if not entry.name.startswith('.'))
+  except OSError as e:
+    raise UserError(f'{e.filename} cannot be listed: {e.strerror}.') from None
 
 
 @contextlib.contextmanager
@@ -202,8 +234,13 @@ def named(out):
 
 
 def _work_folder(out):
+  """Returns the hidden folder in which `out` is made; UserError for a file there."""
   out = named(out)
-  return out.with_name(f'.{out.name}.part')
+  work = out.with_name(f'.{out.name}.part')
+  if os.path.lexists(work) and not os.path.isdir(work):
+    raise UserError(f'{work} is not a folder, and {out} is made in a folder of that '
+                    'name: move it away')
+  return work
 
 
 def _refuse_existing(outs, advice):

@@ -47,14 +47,11 @@ def _of_file(path):
 
 
 def of_folder(folder):
-  """Returns `of_files` of all files in a folder, but for hidden ones, or of one file."""
+  """Returns `of_files` of the files that `files.walk` finds in a folder, or of a file."""
   if os.path.isfile(folder):
     return of_files(os.path.dirname(folder), [folder])
-  paths = []
-  for root, folders, names in os.walk(folder, followlinks=True):
-    folders[:] = [x for x in folders if not x.startswith('.')]
-    paths += [os.path.join(root, x) for x in names if not x.startswith('.')]
-  return of_files(folder, paths)
+  # As text, which sorts otherwise than paths, and as kept digests were sorted.
+  return of_files(folder, map(str, files.walk(folder)))
 
 
 def write(folder, made_of):
