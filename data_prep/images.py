@@ -166,7 +166,7 @@ def probe(path):
 
 
 def size(path):
-  """Returns an image's (height, width), upright, as its header says.
+  """Returns an image's (height, width), upright; decodes only PNG files, for EXIF.
 
   Raises:
     UserError: the file cannot be read.

@@ -25,9 +25,9 @@ def gather(options):
   pairs, unlabelled = [], []
   if frames:
     pairs, unlabelled = pairing.match_boxes(options.frames, frames, options.boxes)
-    sources.check_boxes(pairs, options.boxes)
     if not classes:
       sources.check_names(pairs, options.boxes)
+    sources.check_boxes(pairs, options.boxes)
   for name, paths in classes.items():
     _enough(name, len(paths), len(paths), options)
   reader = sources.survey(sum(classes.values(), []) + frames + clean,

@@ -118,6 +118,9 @@ def parse(arguments):
   if given is None:
     raise UserError('--config is missing: name a method, as in --config pegan')
   values = _parse_flags(given, rest)
+  if values.workdir is not None:
+    values.workdir = os.path.expanduser(values.workdir)
+  _expand(values.config)
   _check_kind(mode, given, values.config)
   if values.workdir is None and not (mode == 'match' and values.config.data_dir):
     raise UserError('--workdir is missing: name the folder of the run')
@@ -158,6 +161,15 @@ def _parse_flags(given, arguments):
   if not isinstance(values.config, ConfigDict):
     raise UserError(f'--config {given}: its get_config must return a ConfigDict')
   return values
+
+
+def _expand(config):
+  """Expands ~ in paths, and in lists of paths by commas: a shell leaves it there."""
+  for key, value in config.items():
+    if isinstance(value, ConfigDict):
+      _expand(value)
+    elif isinstance(value, str) and '~' in value:
+      config[key] = ','.join(map(os.path.expanduser, value.split(',')))
 
 
 def _check_kind(mode, given, config):

@@ -94,8 +94,7 @@ class Annotated(NamedTuple):
     """Returns the regions by name and box alone, in whole pixels of the image.
 
     Args:
-      height, width: the image's true size in pixels. Only fractions are scaled to it:
-        pixels count as they are, whatever size a file gives.
+      height, width: the image's true size in pixels.
 
     Returns:
       List of `Region`, clipped.
@@ -104,8 +103,9 @@ class Annotated(NamedTuple):
       UserError: a box has no pixel in the image, or the file gives another size.
     """
     fractions = (self.height, self.width) == (1, 1)
-    if not fractions and (self.height or height, self.width or width) != (height, width):
-      raise UserError(f'{self.file} says that its image has {self.width} x {self.height} '
+    said = self.height or height, self.width or width
+    if not fractions and said != (height, width):
+      raise UserError(f'{self.file} says that its image has {said[1]} x {said[0]} '
                       f'pixels, and it has {width} x {height}: correct the size, and '
                       'the boxes where they are of another image')
     x, y = (width, height) if fractions else (1, 1)

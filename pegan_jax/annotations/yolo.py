@@ -57,8 +57,7 @@ def _region(path, line, names):
     raise UserError(f'{path} is not a YOLO file: {line!r} has no width or no height.')
   if not 0 <= index < (len(names) or index + 1):
     raise UserError(f'{path} is not a YOLO file: {line!r} is of class {index}, and ' + (
-        f'there are names for 0 to {len(names) - 1}.' if names else
-        'classes count from 0.'))
+        f'{len(names)} are named, from 0.' if names else 'classes count from 0.'))
   name = names[index] if names else str(index)
   return Region(name, Box(cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2))
 

@@ -26,6 +26,8 @@ def check_class(name, where):
     what = 'has bytes that are not UTF-8'
   elif kinds & {'Cc', 'Zl', 'Zp'} or {'\ufffe', '\uffff'} & set(name):  # Not in XML.
     what = 'has control characters'
+  elif '\ufeff' in name:  # Where an editor began the file with one.
+    what = 'has a byte order mark'
   elif '/' in name or '\\' in name:
     what = 'has a slash'
   elif name.startswith('.'):

@@ -50,9 +50,9 @@ def find(config):
   Raises:
     UserError: there is no such file or name; with the names that are near.
   """
-  path, colon, scale = config.partition(':')
+  path, colon, scale = os.path.expanduser(config).partition(':')
   if os.path.isfile(path):
-    return config
+    return path + colon + scale
   name = re.fullmatch(r'(?:configs/)?(.*?)(?:\.py)?', path, re.DOTALL)[1]
   if name in names():
     return f'{_FOLDER / name}.py{colon}{scale}'
