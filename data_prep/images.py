@@ -1,4 +1,4 @@
-"""Reads any image a steel line or a camera writes, always in the same way.
+"""Reads the images of cameras and steel lines, all by the same rules.
 
 Rules, the same for every image of a set:
 - 16-bit grey is scaled to 8 bits by one divisor for the whole set: `max_value / 255`,
@@ -62,10 +62,10 @@ def list_images(folder):
   return sorted(found)
 
 
-@functools.cache  # A folder is listed more than once, and told of once.
+@functools.cache  # A folder is listed more than once, and reported once.
 def _say_skipped(count, first):
-  terminal.say(f'left out {count} of what is no file or folder (links that lead nowhere '
-               f'or up, pipes), the first is {first}')
+  terminal.say(f'left out what is neither a file nor a folder (broken links, links to a '
+               f'folder above, pipes): {count}, the first is {first}')
 
 
 def check_name(path):
@@ -114,14 +114,14 @@ def _decode(path):
           'is refused as a decompression bomb: cut it up or leave it out.'
       ) from None
     except Exception as error:  # Decoders raise nearly anything on bad bytes.
-      if isinstance(error, OSError) and error.errno:  # Not by a decoder.
+      if isinstance(error, OSError) and error.errno:  # From the file system.
         raise UserError(f'{path} cannot be read: {error.strerror}.') from None
       raise UserError(f'{path} cannot be read as an image: it is damaged, '
                       f'truncated or of another format ({error}).') from None
 
 
 def _is_deep_colour(image):
-  """Returns whether an open file's header tells of 16-bit colour or grey + alpha."""
+  """Returns whether an open file's header says 16-bit colour or grey + alpha."""
   if image.format == 'PNG':
     place = image.fp.tell()
     image.fp.seek(0)
@@ -135,7 +135,7 @@ def _is_deep_colour(image):
 
 
 def probe(path):
-  """Says what one file means for the set it belongs to.
+  """Returns what one file means for the rules of its set.
 
   Args:
     path: an image file. Eight-bit grey files are not decoded.
@@ -182,7 +182,7 @@ def size(path):
 
 
 def _coloured(pixels):
-  """Whether the channels of uint8 [H, W, 3] differ."""
+  """Returns whether the channels of uint8 [H, W, 3] differ."""
   spread = pixels.max(axis=-1).astype(np.int16) - pixels.min(axis=-1)
   return bool(spread.mean() > COLOUR_TOLERANCE)
 
@@ -193,11 +193,11 @@ def max_value_for(largest):
 
 
 def read_image(path, grey, max_value=255):
-  """Reads one image as 8 bits a channel.
+  """Reads one image as 8 bits per channel.
 
   Args:
     path: a JPEG, PNG, BMP or TIFF file of any mode.
-    grey: True for one channel, of a file that shows grey; False for three.
+    grey: whether to return one channel, from a file that shows grey, or three.
     max_value: value of a 16-bit file that becomes 255 (see the module's rule), and
       the largest there may be. Eight-bit files ignore it.
 
@@ -207,7 +207,7 @@ def read_image(path, grey, max_value=255):
   Raises:
     UserError: the file is unreadable, truncated, a decompression bomb, holds values
       that are neither 8-bit nor 16-bit or above `max_value`, or is coloured where
-      `grey` is asked for.
+      `grey` is True.
   """
   image = _decode(path)
   pixels = np.atleast_3d(np.asarray(image))
@@ -215,16 +215,16 @@ def read_image(path, grey, max_value=255):
     check_largest(path, int(pixels.max()), max_value)
     pixels = np.rint(pixels * (255.0 / max_value)).astype(np.uint8)
   if grey and image.mode == 'RGB' and _coloured(pixels):
-    raise UserError(f'{path} is coloured, and the images that it goes with are grey: '
+    raise UserError(f'{path} is coloured, and the other images are grey: '
                     'convert it to grey first.')
   return with_channels(pixels, 1 if grey else 3)
 
 
 def check_largest(path, largest, max_value):
-  """Raises UserError for a file whose `largest` value its set has no room for."""
+  """Raises UserError for a file whose `largest` value exceeds its set's `max_value`."""
   if largest > max_value:
     raise UserError(
-        f'{path} holds values up to {largest}, and the images that it goes with up to '
+        f'{path} holds values up to {largest}, and the other images up to '
         f'{max_value}: scale it as those are.')
 
 

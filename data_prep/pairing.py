@@ -1,4 +1,4 @@
-"""Which annotations are of which frame."""
+"""Pairs frames with their annotations."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
   Args:
     frames_dir: the frames' folder.
     frame_paths: the frames' paths, all under `frames_dir`.
-    boxes_dir: a folder of box files, or a file of all, see `annotations.read`.
+    boxes_dir: a folder of box files, or one file for all, see `annotations.read`.
 
   Returns:
     (pairs, unlabelled): list of (frame path, `Annotated`), and the frames that have
@@ -25,7 +25,7 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
   """
   listed = annotations.read(boxes_dir)
   if not listed:
-    kinds = {False: [], True: []}  # A file an image, or one for all.
+    kinds = {False: [], True: []}  # One file per image, or one for all.
     for module in annotations.FORMATS.values():
       kinds['.' in module.PATH].append(module.FILES)
     raise UserError(f'--boxes {boxes_dir} ' + (

@@ -6,7 +6,8 @@ import dataclasses
 import numpy as np
 import threadpoolctl
 
-from data_prep import audit, pairing, screen, sheet, sources, split as split_lib
+from data_prep import audit, listing, pairing, screen, sheet, sources
+from data_prep import split as split_lib
 from data_prep.windows import covered
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
@@ -14,20 +15,20 @@ from pegan_jax.common.errors import UserError
 BACKGROUND = sources.BACKGROUND
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
 AREA_RANGE = (25, 75)  # Percentiles of what boxes cover of a class's crops.
-AREA_LEAST = 10  # Crops of a class, from which they are told.
+AREA_LEAST = 10  # Least crops of a class for such percentiles.
 
 
 def gather(options):
   """Reads all sources; returns what `select` needs, by name."""
-  classes = sources.list_classes(options.defects) if options.defects else {}
-  frames = sources.list_or_fail(options.frames, '--frames') if options.frames else []
-  clean = sources.list_or_fail(options.clean, '--clean') if options.clean else []
+  classes = listing.list_classes(options.defects) if options.defects else {}
+  frames = listing.list_or_fail(options.frames, '--frames') if options.frames else []
+  clean = listing.list_or_fail(options.clean, '--clean') if options.clean else []
   pairs, unlabelled = [], []
   if frames:
     pairs, unlabelled = pairing.match_boxes(options.frames, frames, options.boxes)
     if not classes:
-      sources.check_names(pairs, options.boxes)
-    sources.check_boxes(pairs, options.boxes)
+      listing.check_names(pairs, options.boxes)
+    listing.check_boxes(pairs, options.boxes)
   for name, paths in classes.items():
     _enough(name, len(paths), len(paths), options)
   reader = sources.survey(sum(classes.values(), []) + frames + clean,
@@ -76,7 +77,7 @@ def _draw_classes(options, items):
 
 
 def _screen(options, windows):
-  """Leaves out windows that look defective, and more than enough of one frame.
+  """Leaves out windows that look defective, and all above the limit per frame.
 
   Returns:
     (kept, rejected): items in rank order; (score, item) from the worst down.
@@ -103,8 +104,8 @@ def _group(options, pool, items):
   """Groups items that share steel or a raw frame.
 
   Returns:
-    (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; of each
-    defect that was found in a frame {its index: (the frame's name, the window)}.
+    (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; and
+    {index of a defect found in a frame: (the frame's name, the window)}.
   """
   thumbs = audit.thumbnails(items)
   pairs, _ = audit.near_duplicates(thumbs)
@@ -130,16 +131,16 @@ def _group(options, pool, items):
 
 
 def _areas(items, places, boxes):
-  """How much of a crop its defect covers, by boxes of the frames crops come from.
+  """Returns how much of its crops each class covers, by the boxes of their frames.
 
   Args:
-    items: defects to go by.
-    places: for each (its frame's name, its window there), or None.
+    items: defect crops.
+    places: for each crop (its frame's name, its window there), or None.
     boxes: {frame's name: clipped boxes}.
 
   Returns:
     {class: [low, high]}: the `AREA_RANGE` percentiles of the share that boxes cover;
-    without classes of which fewer than `AREA_LEAST` crops are known.
+    without classes that have fewer than `AREA_LEAST` crops with a place.
   """
   shares = {}
   for item, place in zip(items, places):
@@ -151,7 +152,7 @@ def _areas(items, places, boxes):
 
 
 def select(options, pool):
-  """Draws, groups and splits.
+  """Draws, groups and splits the items.
 
   Returns:
     (chosen, report, rows): list of (item, group, is test); `audit.json`'s content;

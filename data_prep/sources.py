@@ -11,8 +11,6 @@ from tqdm import tqdm
 from data_prep import images
 from data_prep.windows import box_square, clean_windows
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common import class_names as names_lib, terminal
-from pegan_jax.common.errors import UserError
 
 BACKGROUND = 'background'
 
@@ -45,7 +43,7 @@ class Reader:
     size: side S of the crops in pixels.
     grey: True for [S, S, 1], False for [S, S, 3].
     max_value: the 16-bit value that becomes 255.
-    seed: of every draw; see `rank`.
+    seed: seed of every draw; see `rank`.
   """
   size: int
   grey: bool
@@ -74,12 +72,12 @@ def progress(iterable, what):
 
 
 def survey(paths, size, seed):
-  """Reads every file's kind and settles the rules for the set.
+  """Reads the kind of every file and settles the rules for the set.
 
   Args:
     paths: all image files of all sources.
     size: side of the crops in pixels.
-    seed: of every draw.
+    seed: seed of every draw.
 
   Returns:
     A `Reader`.
@@ -93,57 +91,6 @@ def survey(paths, size, seed):
     coloured |= path_coloured
     largest = max(largest, path_largest)
   return Reader(size, not coloured, images.max_value_for(largest), seed)
-
-
-def list_or_fail(folder, flag):
-  """Lists a folder's images; an empty one is an error that names its flag."""
-  if not os.path.isdir(folder):
-    raise UserError(f'{flag} {folder} is not a folder.')
-  paths = images.list_images(folder)
-  if not paths:
-    raise UserError(f'{flag} {folder} holds no images '
-                    f"({', '.join(images.EXTENSIONS)}).")
-  return paths
-
-
-def list_classes(folder):
-  """Lists the class folders' images.
-
-  Args:
-    folder: has one folder a class.
-
-  Returns:
-    {class name: sorted paths}, classes sorted.
-
-  Raises:
-    UserError: no class folders, an empty one, or one named like the background.
-  """
-  folder = pathlib.Path(folder)
-  if not os.path.isdir(folder):
-    raise UserError(f'--defects {folder} is not a folder.')
-  found, stray = {}, []
-  for path in images.list_images(folder):
-    name, *rest = path.relative_to(folder).parts
-    (found.setdefault(name, []) if rest else stray).append(path)
-  real = folder.resolve()
-  names = sorted(path.name for path in folder.iterdir()
-                 if path.is_dir() and not path.name.startswith('.')
-                 and not real.is_relative_to(path.resolve()))  # A link that leads up.
-  if not names:
-    raise UserError(f'--defects {folder} holds no class folders: put each '
-                    "class's images in a folder named after it.")
-  if BACKGROUND in names:
-    raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
-                    'is the name of clean steel: pass that folder as --clean.')
-  names_lib.check_classes([*names, BACKGROUND], f'--defects {folder}')
-  for name in names:
-    if name not in found:
-      raise UserError(f'--defects {folder / name} holds no images of its own '
-                      f"({', '.join(images.EXTENSIONS)}).")
-  if stray:
-    terminal.say(f'left out {len(stray)} images that lie directly in --defects {folder}, '
-                 'in no class folder')
-  return {name: found[name] for name in names}
 
 
 def read_classes(classes, folder, reader):
@@ -168,9 +115,9 @@ def frame_name(path, folder, root=None):
 
 
 def clean_root(clean, frames):
-  """Returns the name of the clean images' folder, which is not that of the frames.
+  """Names the folder of clean images, unlike that of the frames.
 
-  Frames are told apart by name: those of another folder must not have the same.
+  Images are told apart by name, so two folders must not share one.
 
   Args:
     clean, frames: paths of the two folders; `frames` may be None.
@@ -182,44 +129,8 @@ def clean_root(clean, frames):
   return f'{name} (clean)'
 
 
-def check_boxes(pairs, boxes_dir):
-  """Refuses boxes that do not fit their frames, before any image is read.
-
-  Args:
-    pairs: list of (frame path, `Annotated`).
-    boxes_dir: where these are from, for the error.
-
-  Raises:
-    UserError: naming the file and the box, or the frame that cannot be read.
-  """
-  for path, annotated in progress(pairs, 'checking boxes'):
-    size = images.size(path)
-    try:
-      annotated.boxes(*size)
-    except UserError as error:
-      raise UserError(f'--boxes {boxes_dir}: {error}') from None
-
-
-def check_names(pairs, boxes_dir):
-  """Refuses names of boxes that cannot be classes, before any image is read.
-
-  Args:
-    pairs: list of (frame path, `Annotated`).
-    boxes_dir: where these are from, for the error.
-
-  Raises:
-    UserError: naming the class and its first file.
-  """
-  found = {}
-  for _, image in pairs:
-    found = {region.name: image.file for region in image.regions} | found
-  for name, file in found.items():
-    names_lib.check_class(name, f'{boxes_dir} ({file})')
-  names_lib.check_classes(sorted({*found, BACKGROUND}), boxes_dir)
-
-
 def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
-  """Cuts clean windows, and a crop for every box, out of annotated frames.
+  """Cuts clean windows and, for every box, a crop out of annotated frames.
 
   Args:
     pairs: list of (frame path, `Annotated`).
@@ -227,8 +138,8 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
     reader: a `Reader`.
     window: side of the windows in frame pixels.
     margin: pixels that windows keep from every box.
-    most: windows to keep of a frame, drawn by `rank`; 0 keeps all.
-    crops: whether to cut the boxes, too.
+    most: windows to keep per frame, drawn by `rank`; 0 keeps all.
+    crops: whether to cut the boxes as well.
 
   Returns:
     (defects, windows, boxes): lists of items, and {frame's name: its clipped boxes}.

@@ -1,4 +1,4 @@
-"""Where defects lie: boxes, regions, and images with their regions."""
+"""Boxes, regions of defects, and images with their regions."""
 
 import math
 from typing import NamedTuple
@@ -7,17 +7,17 @@ import numpy as np
 
 from pegan_jax.common.errors import UserError
 
-# An edge this close to a whole pixel, in pixels, is meant to be there. YOLO's files have
-# 6 digits or more, which puts an edge off by 0.75e-6 of the image's side at most (half
-# a unit of the last digit from the centre, half of that from half the size): less than
-# this in images of up to 13,000 pixels.
+# Edges within this distance of a whole pixel, in pixels, are rounded to it. YOLO's files
+# have 6 digits or more, which puts an edge off by 0.75e-6 of the image's side at most
+# (half a unit of the last digit from the centre, half of that from half the size): less
+# than this in images of up to 13,000 pixels.
 _NEAR = 0.01
 
 
 class Box(NamedTuple):
   """A rectangle, as edges in pixels: it is image[top:bottom, left:right].
 
-  The edges are whole numbers, but in what is read from files that have fractions.
+  The edges are whole numbers, except in boxes from files with fractions.
   """
   left: float
   top: float
@@ -34,7 +34,7 @@ class Box(NamedTuple):
 
   @property
   def slices(self):
-    """The index of its pixels: image[box.slices]."""
+    """The index of its pixels, for image[box.slices]."""
     return slice(self.top, self.bottom), slice(self.left, self.right)
 
   def shift(self, x, y):
@@ -50,8 +50,8 @@ class Box(NamedTuple):
   def clip(self, height, width):
     """Returns the whole pixels that the box touches in an image of height x width.
 
-    It is rounded outwards, but for edges within `_NEAR` of a whole number, which
-    become that number. What lies outside of the image comes out empty.
+    Edges are rounded outwards, except those within `_NEAR` of a whole number, which
+    become that number. A box outside of the image becomes empty.
     """
     low = lambda edge, end: min(max(0, math.floor(edge + _NEAR)), end)
     high = lambda edge, end: min(max(0, math.ceil(edge - _NEAR)), end)
@@ -63,7 +63,7 @@ class Region(NamedTuple):
   """One defect.
 
   Attributes:
-    name: its class.
+    name: name of its class.
     box: `Box` that holds all of it.
     mask: bool [box.height, box.width], its pixels within the box, or None.
     polygons: tuple of float [n, 2], outlines as (x, y) in pixel edges, or None.
@@ -78,11 +78,10 @@ class Annotated(NamedTuple):
   """An image and its regions.
 
   Attributes:
-    file: posix path of the image under its folder. Where an image has a file of
-      annotations to itself, what is read is that file's path: the same, but for the
-      suffix.
-    height, width: of the image in pixels, None where a file does not say. 1 and 1
-      where it has all boxes in fractions of the image.
+    file: posix path of the image under its folder. In formats with one file per image,
+      reading gives the path of that file, which differs in the suffix.
+    height, width: size of the image in pixels, None where a file does not say; 1 and 1
+      where boxes are in fractions of the image.
     regions: list of `Region`.
   """
   file: str
@@ -115,8 +114,8 @@ class Annotated(NamedTuple):
           height, width)
       if clipped.width <= 0 or clipped.height <= 0:
         raise UserError(f'{self.file} has a box of {name}, from ({box.left:g}, '
-                        f'{box.top:g}) to ({box.right:g}, {box.bottom:g}), that covers no '
-                        f'pixel of its {width} x {height} image: correct or remove it')
+                        f'{box.top:g}) to ({box.right:g}, {box.bottom:g}), that covers '
+                        f'no pixel of its {width} x {height} image: correct or remove it')
       found.append(Region(name, clipped))
     return found
 

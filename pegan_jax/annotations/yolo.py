@@ -1,6 +1,7 @@
-"""YOLO: a text file an image, `class cx cy w h` a line, in fractions of the image.
+"""Reads and writes YOLO, one text file per image.
 
-It holds names, which are listed beside, and boxes, to a few digits.
+Each line is `class cx cy w h`, in fractions of the image. It holds boxes, to a few
+digits; the names of the classes are in a file beside.
 """
 
 import os
@@ -26,7 +27,7 @@ def read(path):
       obj.names. Without such a file, a class is called by its number.
 
   Returns:
-    List of `Annotated` of 1 x 1 pixel, with boxes in fractions, unclipped.
+    List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
 
   Raises:
     UserError: a line is not a YOLO box or its class has no name, or the names have a
@@ -94,6 +95,6 @@ def _to_line(region, image, classes):
   left, top, right, bottom = region.box
   numbers = ((left + right) / 2 / image.width, (top + bottom) / 2 / image.height,
              region.box.width / image.width, region.box.height / image.height)
-  # 8 digits put an edge off by 1e-8 of a side, far below what `Box.clip` takes.
+  # 8 digits: an error of 1e-8 of the side, far below the tolerance of `Box.clip`.
   return (f'{classes.index(region.name)} '
           + ' '.join(f'{x:.8g}' for x in numbers) + '\n')

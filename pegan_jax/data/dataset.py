@@ -1,4 +1,4 @@
-"""A built data set: what it holds, and its records read from ArrayRecord shards."""
+"""Opens a built data set and reads its records from ArrayRecord shards."""
 
 import io
 import math
@@ -15,7 +15,7 @@ from pegan_jax.common.class_names import check_classes
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset_folder
 
-# In a run's folder: names of the images that it was trained on.
+# File in a run's folder with the names of the images it was trained on.
 TRAINED_ON = 'trained_on.json'
 
 
@@ -44,12 +44,12 @@ class DataInfo(NamedTuple):
 
   @property
   def window(self):
-    """Side in pixels of a frame of what became a background."""
+    """The side, in pixels of a frame, of a window that became a background."""
     return self.metadata.get('window', self.image_size)
 
   @property
   def reader(self):
-    """Reads other images by the rules that these were read by."""
+    """A `Reader` of other images, by the rules of this data set."""
     return sources.Reader(self.image_size, self.channels == 1, self.max_value)
 
   @property
@@ -63,7 +63,11 @@ class DataInfo(NamedTuple):
 
 
 def load_info(folder):
-  """Reads what the data set at `folder` holds; UserError if there is none."""
+  """Reads what the data set at `folder` holds.
+
+  Raises:
+    UserError: there is none, or it is damaged, or not one of `data_prep.build`.
+  """
   folder = pathlib.Path(folder).expanduser()
   builder, metadata = dataset_folder.open_builder(folder)
   names = builder.info.features['label'].names
@@ -87,13 +91,13 @@ def load_info(folder):
 
 
 class Records:
-  """The records of one split, read and decoded from the shards when asked for.
+  """The records of one split, read and decoded from the shards on demand.
 
   Args:
     info: from `load_info`.
     split: 'train' or 'test'; a data set without the latter holds nothing out.
-    cache_mb: images once decoded are kept where all of them take no more than
-      that many megabytes; 0 keeps none.
+    cache_mb: megabytes; decoded images are kept where all of them take no more than
+      this, and 0 keeps none.
 
   Attributes:
     labels: [n] int32, read once at the start, which also proves every record
@@ -151,7 +155,7 @@ def _open(info, split):
   try:
     return builder.as_data_source(
         split, decoders={'image': tfds.decode.SkipDecoding()})
-  except Exception as e:  # Whatever tfds makes of missing shards.
+  except Exception as e:  # tfds raises anything on missing shards.
     raise UserError(f'the {split} split of {str(info.folder)!r} cannot be opened: '
                     'build the data set again') from e
 
@@ -164,7 +168,7 @@ def _read(source, folder, indices):
     records = source.__getitems__([int(i) for i in indices])
   except Exception as e:
     raise _damaged(folder, 'a record cannot be read') from e
-  # What a shard that was cut off gives for the records it has lost.
+  # A shard that was cut off gives None for the records it has lost.
   if any(r['label'] is None for r in records):
     raise _damaged(folder, 'records are missing')
   return records

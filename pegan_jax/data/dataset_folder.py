@@ -1,4 +1,4 @@
-"""A data set's folder is data: what it names is checked before tfds follows it."""
+"""Opens a data set's folder, and checks what it names before tfds follows it."""
 
 import pathlib
 
@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
-_NAME = 'steel_defects'  # Of `data_prep.dataset.SteelDefects`, as tfds writes it.
+_NAME = 'steel_defects'  # tfds's name for `data_prep.dataset.SteelDefects`.
 # Where features.json names classes: as protocol buffers do, and as old tfds did.
 _CLASS_KEYS = ('pythonClassName', 'python_class_name', 'type')
 _FEATURES = ('image', 'label', 'source', 'group')
@@ -46,7 +46,7 @@ def open_builder(folder):
     features = builder.info.features
     missing = [name for name in _FEATURES if name not in features]
     paths = shards(builder)
-  except Exception as e:  # Whatever tfds makes of a damaged file.
+  except Exception as e:  # tfds raises anything on a damaged file.
     raise _refused(folder, 'its features.json or dataset_info.json is damaged') from e
   if missing:
     raise _refused(folder, f'its examples have no {missing[0]}')

@@ -91,7 +91,7 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
   said = _foreign()
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, change(said) or said)
-  assert 'a.json is no COCO file of boxes: ' in str(error.value)
+  assert 'a.json is not a COCO file of boxes: ' in str(error.value)
   assert '\n' not in str(error.value)
 
 

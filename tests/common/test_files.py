@@ -179,7 +179,7 @@ def test_a_folder_needs_a_name_of_its_own(tmp_path, monkeypatch):
   with pytest.raises(UserError, match='exists already'):
     with files.whole('.'):
       pass
-  with pytest.raises(UserError, match='is no name for a new folder'):
+  with pytest.raises(UserError, match='cannot be the name of a new folder'):
     files.named('/')
 
 
