@@ -95,10 +95,10 @@ def build(**options):
     clean: folder of images that are all background, of any size.
     out: folder to write; must not exist. A leading ~ is expanded, here and above.
     image_size: side of the crops in pixels, a multiple of 32.
-    per_class: images to draw of each class; 0 keeps all.
-    backgrounds: how many backgrounds to draw; 0 keeps all.
+    per_class: images to choose per class; 0 keeps all.
+    backgrounds: backgrounds to choose; 0 keeps all.
     train_fraction: share of each class in train, in (0, 1). All backgrounds are.
-    seed: seed of every draw.
+    seed: seed of every random choice.
     shards: files per split.
     margin: pixels of a frame between a background window and any box.
     windows_per_frame: most backgrounds from one frame; 0 sets no limit.
@@ -162,10 +162,10 @@ _HELP = {
     'clean': 'images that are all background, of any size',
     'out': 'folder to write; must not exist',
     'image_size': 'side of the crops in pixels, a multiple of 32',
-    'per_class': 'images to draw of each class; 0 keeps all',
-    'backgrounds': 'how many backgrounds to draw; 0 keeps all',
+    'per_class': 'images to choose per class; 0 keeps all',
+    'backgrounds': 'backgrounds to choose; 0 keeps all',
     'train_fraction': 'share of each class in train; all backgrounds are',
-    'seed': 'seed of every draw',
+    'seed': 'seed of every random choice',
     'shards': 'files per split',
     'margin': 'pixels of a frame between a background and any box',
     'windows_per_frame': 'most backgrounds from one frame; 0 sets no limit',

@@ -24,7 +24,7 @@ def list_classes(folder):
   """Lists the class folders' images.
 
   Args:
-    folder: has one folder a class.
+    folder: holds one folder per class.
 
   Returns:
     {class name: sorted paths}, classes sorted.
@@ -42,7 +42,7 @@ def list_classes(folder):
   real = folder.resolve()
   names = sorted(path.name for path in folder.iterdir()
                  if path.is_dir() and not path.name.startswith('.')
-                 and not real.is_relative_to(path.resolve()))  # A link that leads up.
+                 and not real.is_relative_to(path.resolve()))  # Not a link that leads up.
   if not names:
     raise UserError(f'--defects {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
@@ -68,7 +68,7 @@ def check_boxes(pairs, boxes_dir):
     boxes_dir: where these are from, for the error.
 
   Raises:
-    UserError: naming the file and the box, or the frame that cannot be read.
+    UserError: the message names the file and the box, or an unreadable frame.
   """
   for path, annotated in progress(pairs, 'checking boxes'):
     size = images.size(path)
@@ -86,7 +86,7 @@ def check_names(pairs, boxes_dir):
     boxes_dir: where these are from, for the error.
 
   Raises:
-    UserError: naming the class and its first file.
+    UserError: the message names the class and its first file.
   """
   found = {}
   for _, image in pairs:

@@ -1,4 +1,4 @@
-"""Chooses what goes into the data set: reads, draws, groups, splits, reports."""
+"""Chooses what goes into the data set: reads, groups, splits and reports."""
 
 import collections
 import dataclasses
@@ -57,8 +57,12 @@ def _enough(name, distinct, files, options):
                     f'pass --per_class {distinct}, or --per_class 0 to keep all.')
 
 
-def _draw_classes(options, items):
-  """Draws `per_class` of each class; returns (drawn items, {class: available})."""
+def _choose_classes(options, items):
+  """Chooses `per_class` items per class.
+
+  Returns:
+    (chosen items, {class: available}, duplicates as from `sources.drop_duplicates`).
+  """
   files = collections.Counter(item.label for item in items)
   if not files:
     raise UserError(f'--boxes {options.boxes} holds no defect boxes, so there are '
@@ -151,14 +155,26 @@ def _areas(items, places, boxes):
           for name, of in sorted(shares.items()) if len(of) >= AREA_LEAST}
 
 
+def _check_backgrounds(asked, left, rejected, marked, barred):
+  """Raises UserError if fewer backgrounds are left than asked for; says why."""
+  if left >= max(asked, 1):
+    return
+  raise UserError(
+      f'There are {left} backgrounds, fewer than the {asked or 1} asked for ({rejected} '
+      f'more look defective, {marked} overlap a defect crop and {barred} share steel '
+      'with the test set): pass '
+      + (f'--backgrounds {left}, or --backgrounds 0 to keep all.' if left
+         else '--clean, or frames with more room beside their boxes.'))
+
+
 def select(options, pool):
-  """Draws, groups and splits the items.
+  """Chooses, groups and splits the items.
 
   Returns:
     (chosen, report, rows): list of (item, group, is test); `audit.json`'s content;
     `audit.png`'s rows.
   """
-  drawn, available, duplicates = _draw_classes(options, pool['defects'])
+  drawn, available, duplicates = _choose_classes(options, pool['defects'])
   windows, rejected = _screen(options, pool['windows'])
   candidates = sources.rank(windows + pool['tiles'], options.seed)
   distinct, more = sources.drop_duplicates(drawn + candidates)
@@ -177,14 +193,8 @@ def select(options, pool):
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
   marked = np.isin(np.arange(count, len(items)), crossing)
   left = count + np.flatnonzero(~barred & ~marked)
-  if len(left) < max(options.backgrounds, 1):
-    raise UserError(
-        f'There are {len(left)} backgrounds, fewer than the '
-        f'{options.backgrounds or 1} asked for ({len(rejected)} more look defective, '
-        f'{int(marked.sum())} overlap a defect crop and {int(barred.sum())} share '
-        'steel with the test set): pass '
-        + (f'--backgrounds {len(left)}, or --backgrounds 0 to keep all.' if len(left)
-           else '--clean, or frames with more room beside their boxes.'))
+  _check_backgrounds(options.backgrounds, len(left), len(rejected), marked.sum(),
+                     barred.sum())
   available[BACKGROUND] = len(left)
   left = left[:options.backgrounds or None].tolist()
   leak = split_lib.random_split_leak(

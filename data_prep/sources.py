@@ -43,7 +43,7 @@ class Reader:
     size: side S of the crops in pixels.
     grey: True for [S, S, 1], False for [S, S, 3].
     max_value: the 16-bit value that becomes 255.
-    seed: seed of every draw; see `rank`.
+    seed: seed of every random choice; see `rank`.
   """
   size: int
   grey: bool
@@ -77,7 +77,7 @@ def survey(paths, size, seed):
   Args:
     paths: all image files of all sources.
     size: side of the crops in pixels.
-    seed: seed of every draw.
+    seed: seed of every random choice.
 
   Returns:
     A `Reader`.
@@ -138,7 +138,7 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
     reader: a `Reader`.
     window: side of the windows in frame pixels.
     margin: pixels that windows keep from every box.
-    most: windows to keep per frame, drawn by `rank`; 0 keeps all.
+    most: windows to keep per frame, chosen by `rank`; 0 keeps all.
     crops: whether to cut the boxes as well.
 
   Returns:
@@ -170,7 +170,7 @@ def read_clean(paths, folder, reader, window, most, root=None):
     paths, folder: the images and their folder.
     reader: a `Reader`.
     window: side of the tiles in pixels.
-    most: tiles to keep, drawn by `rank`, so that memory stays bounded; 0 keeps all.
+    most: tiles to keep, chosen by `rank`, so that memory stays bounded; 0 keeps all.
     root: as for `frame_name`.
 
   Returns:
@@ -189,7 +189,7 @@ def read_clean(paths, folder, reader, window, most, root=None):
 
 
 def rank(items, seed):
-  """Sorts items into an order that is random, and depends on nothing but names.
+  """Sorts items into a random order that depends on the seed and their names alone.
 
   Hashes of seed and source, so that neither a library's version nor other
   classes change which images are drawn.

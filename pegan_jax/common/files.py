@@ -17,7 +17,7 @@ _WHOLE = 'whole.json'
 
 
 def write(path, content):
-  """Writes a file in whole: a reader sees the old content or the new.
+  """Writes a whole file: a reader sees the old content or the new.
 
   Args:
     path: path of the file; its folder exists.

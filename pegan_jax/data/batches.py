@@ -1,6 +1,6 @@
 """Batches of a data set, in an order that depends on the seed alone.
 
-Backgrounds and defects come by turns, so that any split of a batch over devices or
+Backgrounds and defects alternate, so that any split of a batch over devices or
 processes keeps both kinds on each. Batch k of a run is a function of (data set, layout,
 seed, k): a resumed run, or one on other devices or processes, sees the same images in
 the same order.

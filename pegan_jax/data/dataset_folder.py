@@ -54,7 +54,7 @@ def open_builder(folder):
     if path.parent != folder:
       raise _refused(folder, f'its dataset_info.json names {str(path)!r}, which is in '
                      'another folder')
-  # tfds goes on with numbers for names, or too few names, where it cannot read them.
+  # Where tfds cannot read names, it takes numbers for names, or too few names.
   try:
     names = (folder / 'label.labels.txt').read_text('utf-8').split()
   except (OSError, UnicodeDecodeError):
