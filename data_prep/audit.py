@@ -8,7 +8,7 @@ that a bright scratch weighs no more than the grain beside it, and with the mean
 every row and column taken off, so that lines along the rolling direction, which look
 alike in different frames, do not count. Flat images match nothing.
 
-Images are compared at 64 samples a crop, whatever their size: averages over 2 x 2
+Images are compared at 64 x 64 samples per crop, whatever their size: averages over 2 x 2
 samples decide, averages over 4 x 4 propose. The thresholds were set on NEU's frames,
 by shifted crops of one frame, with noise and JPEG, against crops of other frames.
 """
@@ -23,14 +23,14 @@ from PIL import Image
 from scipy import ndimage
 from scipy import sparse
 
-SIDE = 64  # Samples a crop.
+SIDE = 64  # Samples along a crop.
 SHIFT = 16  # Largest shift searched between two crops, in samples: a quarter.
 GRAIN = 2.0  # Grey levels: texture weaker than that counts for less.
-# Correlations: of 4 x 4 averages, from which a pair of crops, or a crop and a frame
-# (whose grids may lie two samples apart), is looked at; and of 2 x 2 averages at the
-# best shift, from which it is the same steel. What lies between 0.55 and 0.65 is
-# noisy copies and, now and then, slanting lines that look alike: to group those does
-# less harm than to miss the others.
+# Least correlations: PROPOSE of 4 x 4 averages for a pair of crops, PROPOSE_FRAME for a
+# crop and a frame (whose grids may lie two samples apart), and CONFIRM of 2 x 2 averages
+# at the best shift, for the same steel. Between 0.55 and 0.65 lie noisy copies and, now
+# and then, slanting lines that look alike: grouping those does less harm than missing
+# the copies.
 PROPOSE = 0.6
 PROPOSE_FRAME = 0.5
 CONFIRM = 0.55
@@ -97,7 +97,7 @@ def _propose(thumbs):
   """
   means = _average(thumbs, 4)
   def middle(dy, dx):
-    """The middle's averages, when read (dy, dx) samples further on; [N, 64]."""
+    """Returns the middle's averages, read (dy, dx) samples further on: [N, 64]."""
     y, x = SHIFT + dy, SHIFT + dx
     return _unit(means[:, y:y + 2 * SHIFT - 3:4, x:x + 2 * SHIFT - 3:4])
   count, shifts = len(thumbs), range(-SHIFT, SHIFT + 1, 4)
@@ -199,7 +199,7 @@ def find_in_frames(thumbs, frames):
 
 
 def _smooth(thumbs):
-  """4 x 4 averages, smoothed a little more, so that half a grid step does less."""
+  """Returns 4 x 4 averages, smoothed more, so that half a grid step changes less."""
   rim = [(0, 0)] * (thumbs.ndim - 2) + [(1, 1)] * 2
   return _average(np.pad(_average(thumbs, 4), rim, mode='edge'), 3)
 

@@ -10,6 +10,7 @@ and `audit.png`, or does not appear at all. Same inputs and seed, same bytes.
 import argparse
 import dataclasses
 import json
+import os
 import sys
 
 from data_prep import dataset, selection, sheet
@@ -18,9 +19,12 @@ from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
 
 
+_FOLDERS = ('defects', 'frames', 'boxes', 'clean', 'out')
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
-  """What `build` takes; see its arguments."""
+  """The arguments of `build`."""
   defects: str | None = None
   frames: str | None = None
   boxes: str | None = None
@@ -37,6 +41,11 @@ class Options:
   window_size: int = 0
   reject_score: float = 2.5
   search_frames: bool = True
+
+  def __post_init__(self):
+    for name in _FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
+      if folder := getattr(self, name):
+        object.__setattr__(self, name, os.path.expanduser(folder))
 
   def check(self):
     """Raises UserError for values that make no sense."""
@@ -70,7 +79,7 @@ class Options:
 
   @property
   def window(self):
-    """Side of background windows, in pixels of the frames."""
+    """The side of background windows, in pixels of the frames."""
     return self.window_size or self.image_size
 
 
@@ -78,38 +87,38 @@ def build(**options):
   """Builds a data set.
 
   Args:
-    defects: folder with one folder of images a class.
+    defects: folder with one folder of images per class.
     frames, boxes: raw frames and their Pascal VOC (.xml) or YOLO (.txt) files, or a
       COCO file (.json) for all. Clean windows of the frames are backgrounds; without
       `defects`, their boxes are the defects. Frames without a box file are not used,
       an empty one means clean.
     clean: folder of images that are all background, of any size.
-    out: folder to write; must not exist.
+    out: folder to write; must not exist. A leading ~ is expanded, here and above.
     image_size: side of the crops in pixels, a multiple of 32.
-    per_class: images to draw of each class; 0 keeps all.
-    backgrounds: backgrounds to draw; 0 keeps all.
+    per_class: images to choose per class; 0 keeps all.
+    backgrounds: backgrounds to choose; 0 keeps all.
     train_fraction: share of each class in train, in (0, 1). All backgrounds are.
-    seed: of every draw.
-    shards: files a split.
+    seed: seed of every random choice.
+    shards: files per split.
     margin: pixels of a frame between a background window and any box.
-    windows_per_frame: most backgrounds of one frame; 0 is no limit.
+    windows_per_frame: most backgrounds from one frame; 0 sets no limit.
     window_size: side of background windows in pixels of the frame, which are then
       resized; 0 is `image_size`.
     reject_score: windows of frames above this `screen.defect_scores` are left out.
-    search_frames: whether to look up in the frames where each defect comes from.
+    search_frames: whether to search the frames for the place of each defect crop.
 
   Returns:
     The content of `audit.json`, a dict.
 
   Raises:
-    UserError: anything in the input that stops it; nothing is written then.
+    UserError: the input cannot be used; nothing is written then.
   """
   options = Options(**options)
   options.check()
   with files.whole(options.out, advice='remove it or choose another --out') as (
       folder, keep):
-    noted = _made_of(options)
     pool = selection.gather(options)
+    noted = _made_of(options)
     chosen, report, rows = selection.select(options, pool)
     reader = pool['reader']
     shape = (options.image_size, options.image_size, 1 if reader.grey else 3)
@@ -120,7 +129,7 @@ def build(**options):
            'group': group})
     metadata = {'image_size': options.image_size, 'areas': report['areas'],
                 **report['scaling']}
-    if options.window != options.image_size:  # Else as sets before knew it.
+    if options.window != options.image_size:  # Older sets have no such key.
       metadata['window'] = options.window
     written = dataset.write(
         folder, examples, report['classes'] + [selection.BACKGROUND], shape, metadata,
@@ -134,37 +143,35 @@ def build(**options):
 
 
 def made_of(**options):
-  """What `build` with the same arguments makes a data set of, as provenance has it."""
+  """Returns the provenance of a data set that `build` makes with these arguments."""
   return _made_of(Options(**options))
 
 
 def _made_of(options):
   settings = dataclasses.asdict(options)
   settings.pop('out')
-  for name in ('defects', 'frames', 'boxes', 'clean'):
-    if folder := settings[name]:
-      settings[name] = provenance.of_folder(folder)
-  return settings
+  return {name: provenance.of_folder(value) if value and name in _FOLDERS else value
+          for name, value in settings.items()}
 
 
 _HELP = {
-    'defects': 'folder with one folder of images a class',
+    'defects': 'folder with one folder of images per class',
     'frames': 'raw frames; need --boxes',
-    'boxes': "the frames' boxes, a file each, empty for a clean frame, or one for all: "
+    'boxes': "the frames' boxes, a file per frame, empty for a clean one, or one for all: "
              + ', '.join(module.FILES for module in annotations.FORMATS.values()),
     'clean': 'images that are all background, of any size',
     'out': 'folder to write; must not exist',
     'image_size': 'side of the crops in pixels, a multiple of 32',
-    'per_class': 'images to draw of each class; 0 keeps all',
-    'backgrounds': 'backgrounds to draw; 0 keeps all',
+    'per_class': 'images to choose per class; 0 keeps all',
+    'backgrounds': 'backgrounds to choose; 0 keeps all',
     'train_fraction': 'share of each class in train; all backgrounds are',
-    'seed': 'of every draw',
-    'shards': 'files a split',
+    'seed': 'seed of every random choice',
+    'shards': 'files per split',
     'margin': 'pixels of a frame between a background and any box',
-    'windows_per_frame': 'most backgrounds of one frame; 0 is no limit',
+    'windows_per_frame': 'most backgrounds from one frame; 0 sets no limit',
     'window_size': 'side of backgrounds in pixels of the frame; 0 is image_size',
-    'reject_score': 'windows of frames that score above look defective, and are left out',
-    'search_frames': 'look up in the frames where each defect crop comes from',
+    'reject_score': 'windows of frames that score higher are left out as defective',
+    'search_frames': 'search the frames for the place of each defect crop',
 }
 
 
@@ -197,7 +204,7 @@ def _run(arguments):
 
 
 def _summary(out, report):
-  """Returns what to tell the user: what was written, and what to know about it."""
+  """Returns the lines to print: what was written, left out and grouped."""
   counts = {split: sum(found.values()) for split, found in report['counts'].items()}
   leak = report['random_split_leak']
   lines = [

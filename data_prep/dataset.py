@@ -15,14 +15,14 @@ from data_prep import images
 
 
 class _Info(tfds.core.DatasetInfo):
-  """Asks no bucket, for which tfds makes a temporary folder and leaves it."""
+  """Asks no bucket: tfds would make a temporary folder for that, and leave it."""
 
   def initialize_from_bucket(self):
     pass
 
 
 class SteelDefects(tfds.core.GeneratorBasedBuilder):
-  """Writes examples that are handed to it; reading needs only the files."""
+  """Writes the examples it is given; reading needs only the files."""
 
   VERSION = tfds.core.Version('1.0.0')
 
@@ -70,7 +70,7 @@ def write(folder, examples, classes, shape, metadata, shards):
     classes: label names in order.
     shape: (S, S, C).
     metadata: dict of plain values, kept as the data set's `info.metadata`.
-    shards: files a split, at most the number of examples in the smaller split.
+    shards: files per split, at most the number of examples in the smaller split.
 
   Returns:
     The folder that `tfds.builder_from_directory` reads, somewhere under `folder`.

@@ -1,4 +1,4 @@
-"""Nine kinds of steel defect, each drawn from noise by one function.
+"""Draws nine kinds of steel defect from noise, one function per kind.
 
 A defect is a gain that multiplies the grey levels of the steel: 1 where it is
 left alone, below 1 where the mark is dark, above 1 where it shines. So the
@@ -21,23 +21,23 @@ from data_prep.steel import axes, noise_field
 
 
 def _step(x, width):
-  """0 below -width/2, 1 above width/2, a ramp between."""
+  """Returns 0 below -width/2, 1 above width/2 and a ramp between."""
   return np.clip(x / width + 0.5, 0, 1)
 
 
 def _noise(rng, shape, unit, along, across=None, angle=0.0):
-  """`noise_field` with its lengths in units; round where `across` is None."""
+  """Returns `noise_field` with lengths in units; isotropic where `across` is None."""
   across = along if across is None else across
   return noise_field(rng, shape, along * unit, across * unit, angle)
 
 
 def _extent(shape, unit):
-  """Half the height and width in units."""
+  """Returns half the height and half the width in units."""
   return shape[0] / unit / 2, shape[1] / unit / 2
 
 
 def _wobble(rng, s, amplitude, wavelength):
-  """A smooth random curve over `s`."""
+  """Returns a smooth random curve over `s`."""
   curve = 0.0
   for k in (1.0, 2.3, 4.1):
     curve = curve + np.sin(2 * math.pi * k * s / wavelength +
@@ -46,13 +46,13 @@ def _wobble(rng, s, amplitude, wavelength):
 
 
 def _scatter(rng, shape, unit, count, margin=0.0):
-  """Uniform places: [count, 2], x and y from the centre, in units."""
+  """Draws uniform places: [count, 2], x and y from the centre, in units."""
   half_h, half_w = _extent(shape, unit)
   return rng.uniform(-1, 1, (count, 2)) * (half_w - margin, half_h - margin)
 
 
 def _clusters(rng, shape, unit, count, reach):
-  """Round clouds: [H, W], 1 in their middles, 0 some `reach` units away."""
+  """Draws round clouds: [H, W], 1 in the middle, near 0 some `reach` units away."""
   x, y = axes(shape, unit)
   centres = _scatter(rng, shape, unit, count, margin=4)
   reach = rng.uniform(0.6, 1.4, (count, 1, 1)) * reach
@@ -61,7 +61,7 @@ def _clusters(rng, shape, unit, count, reach):
 
 
 def _specks(rng, shape, unit, size, density, roll):
-  """Soft dots of `size` units, `density` a square unit: [H, W] in [0, 1]."""
+  """Draws soft dots of `size` units, `density` per square unit: [H, W] in [0, 1]."""
   size = max(size, 0.6 / unit)
   upright = abs(math.sin(roll)) > 0.7  # They are a little longer along it.
   sigma = size * unit * np.array((1.2, 0.9) if upright else (0.9, 1.2))
@@ -72,7 +72,7 @@ def _specks(rng, shape, unit, size, density, roll):
 
 
 def crazing(rng, shape, unit, roll):
-  """A broken net of fine dark cracks: borders of warped Voronoi cells."""
+  """Draws a broken net of fine dark cracks: borders of warped Voronoi cells."""
   del roll
   # A net as fine as in a large crop would be a blur in a small one.
   fine = max(1.0, 0.75 / unit)
@@ -94,7 +94,7 @@ def crazing(rng, shape, unit, roll):
 
 
 def gouges(rng, shape, unit, roll):
-  """Bright thin strokes that tilt and lie in bundles; some ragged slabs."""
+  """Draws bright thin strokes that tilt and lie in bundles; some ragged slabs."""
   half = max(_extent(shape, unit))
   slab = rng.random() < 0.35
   angle = roll + rng.normal(0, 0.05 if slab else 0.25)
@@ -120,7 +120,7 @@ def gouges(rng, shape, unit, roll):
 
 
 def inclusions(rng, shape, unit, roll):
-  """Dark streaks, pointed at both ends, along the rolling."""
+  """Draws dark streaks along the rolling direction, pointed at both ends."""
   half = max(_extent(shape, unit))
   depth = rng.uniform(0.2, 0.5)
   dark = np.zeros(shape)
@@ -142,7 +142,7 @@ def inclusions(rng, shape, unit, roll):
 
 
 def patches(rng, shape, unit, roll):
-  """Large dark blotches with soft, rough edges."""
+  """Draws large dark blotches with soft, rough edges."""
   del roll
   field = _noise(rng, shape, unit, rng.uniform(10, 17))
   field = field + 0.16 * _noise(rng, shape, unit, 4)
@@ -154,7 +154,7 @@ def patches(rng, shape, unit, roll):
 
 
 def pits(rng, shape, unit, roll):
-  """Many small faint dark dots, close together."""
+  """Draws many small faint dark dots, close together."""
   size, density = rng.lognormal(math.log(0.72), 0.25), rng.uniform(0.03, 0.11)
   dots = _specks(rng, shape, unit, size, density, roll)
   cover = _step(0.7 + _noise(rng, shape, unit, 14), 2)
@@ -162,7 +162,7 @@ def pits(rng, shape, unit, roll):
 
 
 def dust(rng, shape, unit, roll):
-  """Black crumbs pressed in, in clusters, with a film of dirt about them."""
+  """Draws clusters of black crumbs, with a film of dirt around them."""
   del roll
   cloud = _clusters(rng, shape, unit, rng.integers(2, 6), rng.uniform(5, 10))
   size = rng.uniform(1.1, 2.0) * max(1.0, 0.7 / unit)
@@ -176,7 +176,7 @@ def dust(rng, shape, unit, roll):
 
 
 def flakes(rng, shape, unit, roll):
-  """Rolled-in scale: dark flakes in loose groups, drawn out by the rolling."""
+  """Draws rolled-in scale: dark flakes in loose groups, drawn out by the rolling."""
   cloud = _clusters(rng, shape, unit, rng.integers(3, 7), rng.uniform(6, 11))
   size = rng.uniform(0.9, 1.6) * max(1.0, 0.75 / unit)
   length, angle = rng.uniform(1.8, 3.2) * size, roll + rng.normal(0, 0.1)
@@ -188,7 +188,7 @@ def flakes(rng, shape, unit, roll):
 
 
 def scratches(rng, shape, unit, roll):
-  """Bright straight bands, made of parallel lines, from edge to edge."""
+  """Draws bright straight bands of parallel lines, from edge to edge."""
   half = min(_extent(shape, unit))
   angle = roll + rng.normal(0, 0.01)
   if rng.random() < 0.35:
@@ -208,7 +208,7 @@ def scratches(rng, shape, unit, roll):
 
 
 def spots(rng, shape, unit, roll):
-  """Separate dark round spots of many sizes; at times a stain."""
+  """Draws separate dark round spots of many sizes; at times a stain."""
   half_h, half_w = _extent(shape, unit)
   count = max(3, int(rng.uniform(10, 45) * half_h * half_w / 32**2))
   x0, y0 = _scatter(rng, shape, unit, count).T[:, :, None, None]
@@ -228,7 +228,7 @@ def spots(rng, shape, unit, roll):
   return (1 - rng.uniform(0.25, 0.55) * mark) * (1 - stain) * (1 - faint)
 
 
-# Class code -> the finish that it is found on and the function that draws it.
+# Class code -> (the finish it occurs on, the function that draws it).
 DEFECTS = {
     'cr': ('rough', crazing),
     'gg': ('smooth', gouges),

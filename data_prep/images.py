@@ -1,27 +1,30 @@
-"""Reads any image a steel line or a camera writes, always in the same way.
+"""Reads the images of cameras and steel lines, all by the same rules.
 
 Rules, the same for every image of a set:
 - 16-bit grey is scaled to 8 bits by one divisor for the whole set: `max_value / 255`,
   where `max_value` is 2^b - 1 for the smallest b of 8, 10, 12, 14, 16 that holds
   the largest value found in any 16-bit file of the set. 8-bit files are untouched.
   A file that breaks a set's rule, by a larger value or by colour in a grey set, is
-  refused: nothing is clipped, and no colour dropped, in silence.
+  refused: nothing is clipped, and no colour dropped, in silence. So is 16-bit colour,
+  of which Pillow keeps the high bytes only.
 - A file is coloured if its channels differ by more than `COLOUR_TOLERANCE` grey
   levels on average over the pixels; a set is grey unless a file is coloured. So RGB
   files that show grey (JPEG chroma noise included) do not make a set RGB.
 - Alpha is ignored, EXIF orientation is applied, of many pages the first is read.
 """
 
+import functools
 import io
 import os
 import pathlib
 import warnings
 
 import numpy as np
+from PIL import ExifTags
 from PIL import Image
 from PIL import ImageOps
 
-from pegan_jax.common import files
+from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
@@ -31,7 +34,10 @@ COLOUR_TOLERANCE = 3.0
 
 
 def list_images(folder):
-  """Lists the images under a folder, subfolders included, hidden files not.
+  """Lists the images under a folder, as `files.walk` finds them.
+
+  What is neither a file nor a folder, such as a broken link or a pipe, is left out,
+  and standard error says how many of these there are.
 
   Args:
     folder: path of an existing folder.
@@ -46,11 +52,20 @@ def list_images(folder):
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
     raise UserError(f'{folder} is not a folder.')
-  found = [path for path in files.walk(folder)
+  skipped = []
+  found = [path for path in files.walk(folder, skipped)
            if path.name.lower().endswith(EXTENSIONS)]
   for path in found:
     check_name(path)
+  if skipped:
+    _say_skipped(len(skipped), ascii(str(min(skipped))))
   return sorted(found)
+
+
+@functools.cache  # A folder is listed more than once, and reported once.
+def _say_skipped(count, first):
+  terminal.say(f'left out what is neither a file nor a folder (broken links, links to a '
+               f'folder above, pipes): {count}, the first is {first}')
 
 
 def check_name(path):
@@ -70,6 +85,10 @@ def _decode(path):
     warnings.simplefilter('error', Image.DecompressionBombWarning)
     try:
       with Image.open(path, formats=FORMATS) as image:
+        if _is_deep_colour(image):
+          raise UserError(f'{path} has several channels of more than 8 bits, of which '
+                          '8 bits would be read: save it as 16-bit grey without '
+                          'alpha, or as 8-bit colour.')
         image.load()
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith('I'):
@@ -95,14 +114,28 @@ def _decode(path):
           'is refused as a decompression bomb: cut it up or leave it out.'
       ) from None
     except Exception as error:  # Decoders raise nearly anything on bad bytes.
-      if isinstance(error, OSError) and error.errno:  # Not by a decoder.
+      if isinstance(error, OSError) and error.errno:  # From the file system.
         raise UserError(f'{path} cannot be read: {error.strerror}.') from None
       raise UserError(f'{path} cannot be read as an image: it is damaged, '
                       f'truncated or of another format ({error}).') from None
 
 
+def _is_deep_colour(image):
+  """Returns whether an open file's header says 16-bit colour or grey + alpha."""
+  if image.format == 'PNG':
+    place = image.fp.tell()
+    image.fp.seek(0)
+    depth, kind = image.fp.read(26)[24:]  # From IHDR, the first chunk.
+    image.fp.seek(place)
+    return depth == 16 and kind != 0
+  if image.format == 'TIFF':
+    depths = image.tag_v2.get(258, (1,))  # BitsPerSample, one for each channel.
+    return len(depths) > 1 and max(depths) > 8
+  return False
+
+
 def probe(path):
-  """Says what one file means for the set it belongs to.
+  """Returns what one file means for the rules of its set.
 
   Args:
     path: an image file. Eight-bit grey files are not decoded.
@@ -119,7 +152,7 @@ def probe(path):
       warnings.simplefilter('ignore')
       warnings.simplefilter('error', Image.DecompressionBombWarning)
       with Image.open(path, formats=FORMATS) as image:
-        if image.mode in ('1', 'L', 'LA'):
+        if image.mode in ('1', 'L', 'LA') and not _is_deep_colour(image):
           return False, 255
   except Exception:  # _decode says what is wrong, in words.
     pass
@@ -132,8 +165,24 @@ def probe(path):
   return _coloured(pixels), 255
 
 
+def size(path):
+  """Returns an image's (height, width), upright; decodes only PNG files, for EXIF.
+
+  Raises:
+    UserError: the file cannot be read.
+  """
+  try:
+    with warnings.catch_warnings():
+      warnings.simplefilter('ignore')
+      with Image.open(path, formats=FORMATS) as image:
+        lies = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return image.size if lies else image.size[::-1]
+  except Exception:
+    return _decode(path).size[::-1]  # Or says what is wrong, in words.
+
+
 def _coloured(pixels):
-  """Whether the channels of uint8 [H, W, 3] differ."""
+  """Returns whether the channels of uint8 [H, W, 3] differ."""
   spread = pixels.max(axis=-1).astype(np.int16) - pixels.min(axis=-1)
   return bool(spread.mean() > COLOUR_TOLERANCE)
 
@@ -144,11 +193,11 @@ def max_value_for(largest):
 
 
 def read_image(path, grey, max_value=255):
-  """Reads one image as 8 bits a channel.
+  """Reads one image as 8 bits per channel.
 
   Args:
     path: a JPEG, PNG, BMP or TIFF file of any mode.
-    grey: True for one channel, of a file that shows grey; False for three.
+    grey: whether to return one channel, from a file that shows grey, or three.
     max_value: value of a 16-bit file that becomes 255 (see the module's rule), and
       the largest there may be. Eight-bit files ignore it.
 
@@ -158,7 +207,7 @@ def read_image(path, grey, max_value=255):
   Raises:
     UserError: the file is unreadable, truncated, a decompression bomb, holds values
       that are neither 8-bit nor 16-bit or above `max_value`, or is coloured where
-      `grey` is asked for.
+      `grey` is True.
   """
   image = _decode(path)
   pixels = np.atleast_3d(np.asarray(image))
@@ -166,16 +215,16 @@ def read_image(path, grey, max_value=255):
     check_largest(path, int(pixels.max()), max_value)
     pixels = np.rint(pixels * (255.0 / max_value)).astype(np.uint8)
   if grey and image.mode == 'RGB' and _coloured(pixels):
-    raise UserError(f'{path} is coloured, and the images that it goes with are grey: '
+    raise UserError(f'{path} is coloured, and the other images are grey: '
                     'convert it to grey first.')
   return with_channels(pixels, 1 if grey else 3)
 
 
 def check_largest(path, largest, max_value):
-  """Raises UserError for a file whose `largest` value its set has no room for."""
+  """Raises UserError for a file whose `largest` value exceeds its set's `max_value`."""
   if largest > max_value:
     raise UserError(
-        f'{path} holds values up to {largest}, and the images that it goes with up to '
+        f'{path} holds values up to {largest}, and the other images up to '
         f'{max_value}: scale it as those are.')
 
 

@@ -1,4 +1,4 @@
-"""Which annotations are of which frame."""
+"""Pairs frames with their annotations."""
 
 import os
 import pathlib
@@ -13,40 +13,48 @@ def match_boxes(frames_dir, frame_paths, boxes_dir):
   Args:
     frames_dir: the frames' folder.
     frame_paths: the frames' paths, all under `frames_dir`.
-    boxes_dir: a folder of box files, or a file of all, see `annotations.read`.
+    boxes_dir: a folder of box files, or one file for all, see `annotations.read`.
 
   Returns:
     (pairs, unlabelled): list of (frame path, `Annotated`), and the frames that have
     no box file. Those are not known to be clean, so nothing may be cut from them.
 
   Raises:
-    UserError: no box files, ones that cannot be read, or ones without a frame.
+    UserError: no box files, some that cannot be read or have no frame, two for one
+      frame, or one for two frames.
   """
   listed = annotations.read(boxes_dir)
   if not listed:
-    kinds = {False: [], True: []}  # A file an image, or one for all.
+    kinds = {False: [], True: []}  # One file per image, or one for all.
     for module in annotations.FORMATS.values():
       kinds['.' in module.PATH].append(module.FILES)
     raise UserError(f'--boxes {boxes_dir} ' + (
         f"holds no {' or '.join(kinds[False])} files." if os.path.isdir(boxes_dir)
         else f"is not a folder or a {' or '.join(kinds[True])} file."))
-  by_path, by_stem = {}, {}
+  by_path = {}
   for image in listed:
-    path = pathlib.PurePath(image.file)
-    by_path.setdefault(path.parent / path.stem, image)
-    by_stem.setdefault(path.stem, []).append(image)
-  pairs, unlabelled, used = [], [], set()
-  for frame in frame_paths:
-    relative = frame.relative_to(frames_dir).with_suffix('')
-    found = by_path.get(relative)
-    if found is None and len(by_stem.get(frame.stem, ())) == 1:
-      found = by_stem[frame.stem][0]
-    if found is None:
+    path = pathlib.PurePath(image.file).with_suffix('')
+    if path in by_path:
+      raise UserError(f'--boxes {boxes_dir} has boxes for one frame twice, in '
+                      f'{by_path[path].file} and {image.file}: remove one of them.')
+    by_path[path] = image
+  own = [frame.relative_to(frames_dir).with_suffix('') for frame in frame_paths]
+  by_stem = {}  # Box files that lie elsewhere than their frame.
+  for path in by_path.keys() - set(own):
+    by_stem.setdefault(path.name, []).append(path)
+  pairs, unlabelled, frame_of = [], [], {}
+  for frame, path in zip(frame_paths, own):
+    if path not in by_path and len(by_stem.get(path.name, ())) == 1:
+      path, = by_stem[path.name]
+    if path not in by_path:
       unlabelled.append(frame)
-    else:
-      pairs.append((frame, found))
-      used.add(id(found))
-  orphans = [image for image in listed if id(image) not in used]
+      continue
+    if path in frame_of:
+      raise UserError(f'--boxes {boxes_dir} has one box file, {by_path[path].file}, for '
+                      f'two frames, {frame_of[path]} and {frame}: add or remove one.')
+    frame_of[path] = frame
+    pairs.append((frame, by_path[path]))
+  orphans = [image for path, image in by_path.items() if path not in frame_of]
   if orphans:
     first = pathlib.PurePath(orphans[0].file).name
     raise UserError(f'No frame in {frames_dir} fits {len(orphans)} of the box files in '

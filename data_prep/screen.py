@@ -1,4 +1,4 @@
-"""Tells clean windows from those that hold a defect nobody boxed."""
+"""Scores windows, to find those with a defect that has no box."""
 
 import numpy as np
 from PIL import Image
@@ -12,19 +12,19 @@ def _robust_z(values):
   """Returns how many robust standard deviations log values are above the median."""
   logs = np.log(values + 0.5)  # Half a grey level: flat windows stay finite.
   away = logs - np.median(logs)
-  # Where all windows are alike, a quarter more than usual is still usual.
+  # Least spread: where all windows are alike, a quarter more is still usual.
   return away / max(1.4826 * np.median(np.abs(away)), 0.25)
 
 
 def defect_scores(images):
   """Scores how much each window's strongest mark stands out.
 
-  A mark is what is left between Gaussians of 1.5 and 8 samples at 64 samples a
-  window: streaks, spots and blots, but neither grain nor shading. Its strength is
+  A mark is the difference of Gaussians of 1.5 and 8 samples at 64 samples per
+  window: streaks, spots and blots, neither grain nor shading. Its strength is
   the 99.5th percentile of the absolute values. The score is the sum of two robust z
   (median and MAD over all windows, of logarithms): of the strength, and of the
   strength over the window's own median, so that a faint mark on smooth steel and
-  a strong one on rough steel both tell.
+  a strong one on rough steel both count.
 
   Args:
     images: sequence of N uint8 [S, S, C], at least one.

@@ -1,4 +1,4 @@
-"""Chooses what goes into the data set: reads, draws, groups, splits, reports."""
+"""Chooses what goes into the data set: reads, groups, splits and reports."""
 
 import collections
 import dataclasses
@@ -6,7 +6,8 @@ import dataclasses
 import numpy as np
 import threadpoolctl
 
-from data_prep import audit, pairing, screen, sheet, sources, split as split_lib
+from data_prep import audit, listing, pairing, screen, sheet, sources
+from data_prep import split as split_lib
 from data_prep.windows import covered
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
@@ -14,19 +15,20 @@ from pegan_jax.common.errors import UserError
 BACKGROUND = sources.BACKGROUND
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
 AREA_RANGE = (25, 75)  # Percentiles of what boxes cover of a class's crops.
-AREA_LEAST = 10  # Crops of a class, from which they are told.
+AREA_LEAST = 10  # Least crops of a class for such percentiles.
 
 
 def gather(options):
   """Reads all sources; returns what `select` needs, by name."""
-  classes = sources.list_classes(options.defects) if options.defects else {}
-  frames = sources.list_or_fail(options.frames, '--frames') if options.frames else []
-  clean = sources.list_or_fail(options.clean, '--clean') if options.clean else []
+  classes = listing.list_classes(options.defects) if options.defects else {}
+  frames = listing.list_or_fail(options.frames, '--frames') if options.frames else []
+  clean = listing.list_or_fail(options.clean, '--clean') if options.clean else []
   pairs, unlabelled = [], []
   if frames:
     pairs, unlabelled = pairing.match_boxes(options.frames, frames, options.boxes)
     if not classes:
-      sources.check_names(pairs, options.boxes)
+      listing.check_names(pairs, options.boxes)
+    listing.check_boxes(pairs, options.boxes)
   for name, paths in classes.items():
     _enough(name, len(paths), len(paths), options)
   reader = sources.survey(sum(classes.values(), []) + frames + clean,
@@ -35,8 +37,9 @@ def gather(options):
   boxed, windows, boxes = sources.read_frames(
       pairs, options.frames, reader, options.window, options.margin,
       4 * options.windows_per_frame, crops=not classes)
-  tiles = sources.read_clean(clean, options.clean, reader, options.window,
-                             2 * options.backgrounds)
+  tiles = sources.read_clean(
+      clean, options.clean, reader, options.window, 2 * options.backgrounds,
+      sources.clean_root(options.clean, options.frames)) if clean else []
   return {'reader': reader, 'defects': defects + boxed, 'windows': windows,
           'tiles': tiles, 'frames': frames, 'boxes': boxes, 'unlabelled': unlabelled}
 
@@ -54,8 +57,12 @@ def _enough(name, distinct, files, options):
                     f'pass --per_class {distinct}, or --per_class 0 to keep all.')
 
 
-def _draw_classes(options, items):
-  """Draws `per_class` of each class; returns (drawn items, {class: available})."""
+def _choose_classes(options, items):
+  """Chooses `per_class` items per class.
+
+  Returns:
+    (chosen items, {class: available}, duplicates as from `sources.drop_duplicates`).
+  """
   files = collections.Counter(item.label for item in items)
   if not files:
     raise UserError(f'--boxes {options.boxes} holds no defect boxes, so there are '
@@ -74,7 +81,7 @@ def _draw_classes(options, items):
 
 
 def _screen(options, windows):
-  """Leaves out windows that look defective, and more than enough of one frame.
+  """Leaves out windows that look defective, and all above the limit per frame.
 
   Returns:
     (kept, rejected): items in rank order; (score, item) from the worst down.
@@ -101,8 +108,8 @@ def _group(options, pool, items):
   """Groups items that share steel or a raw frame.
 
   Returns:
-    (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; of each
-    defect that was found in a frame {its index: (the frame's name, the window)}.
+    (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; and
+    {index of a defect found in a frame: (the frame's name, the window)}.
   """
   thumbs = audit.thumbnails(items)
   pairs, _ = audit.near_duplicates(thumbs)
@@ -128,16 +135,16 @@ def _group(options, pool, items):
 
 
 def _areas(items, places, boxes):
-  """How much of a crop its defect covers, by boxes of the frames crops come from.
+  """Returns how much of its crops each class covers, by the boxes of their frames.
 
   Args:
-    items: defects to go by.
-    places: for each (its frame's name, its window there), or None.
+    items: defect crops.
+    places: for each crop (its frame's name, its window there), or None.
     boxes: {frame's name: clipped boxes}.
 
   Returns:
     {class: [low, high]}: the `AREA_RANGE` percentiles of the share that boxes cover;
-    without classes of which fewer than `AREA_LEAST` crops are known.
+    without classes that have fewer than `AREA_LEAST` crops with a place.
   """
   shares = {}
   for item, place in zip(items, places):
@@ -148,14 +155,26 @@ def _areas(items, places, boxes):
           for name, of in sorted(shares.items()) if len(of) >= AREA_LEAST}
 
 
+def _check_backgrounds(asked, left, rejected, marked, barred):
+  """Raises UserError if fewer backgrounds are left than asked for; says why."""
+  if left >= max(asked, 1):
+    return
+  raise UserError(
+      f'There are {left} backgrounds, fewer than the {asked or 1} asked for ({rejected} '
+      f'more look defective, {marked} overlap a defect crop and {barred} share steel '
+      'with the test set): pass '
+      + (f'--backgrounds {left}, or --backgrounds 0 to keep all.' if left
+         else '--clean, or frames with more room beside their boxes.'))
+
+
 def select(options, pool):
-  """Draws, groups and splits.
+  """Chooses, groups and splits the items.
 
   Returns:
     (chosen, report, rows): list of (item, group, is test); `audit.json`'s content;
     `audit.png`'s rows.
   """
-  drawn, available, duplicates = _draw_classes(options, pool['defects'])
+  drawn, available, duplicates = _choose_classes(options, pool['defects'])
   windows, rejected = _screen(options, pool['windows'])
   candidates = sources.rank(windows + pool['tiles'], options.seed)
   distinct, more = sources.drop_duplicates(drawn + candidates)
@@ -174,14 +193,8 @@ def select(options, pool):
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
   marked = np.isin(np.arange(count, len(items)), crossing)
   left = count + np.flatnonzero(~barred & ~marked)
-  if len(left) < max(options.backgrounds, 1):
-    raise UserError(
-        f'There are {len(left)} backgrounds, fewer than the '
-        f'{options.backgrounds or 1} asked for ({len(rejected)} more look defective, '
-        f'{int(marked.sum())} overlap a defect crop and {int(barred.sum())} share '
-        'steel with the test set): pass '
-        + (f'--backgrounds {len(left)}, or --backgrounds 0 to keep all.' if len(left)
-           else '--clean, or frames with more room beside their boxes.'))
+  _check_backgrounds(options.backgrounds, len(left), len(rejected), marked.sum(),
+                     barred.sum())
   available[BACKGROUND] = len(left)
   left = left[:options.backgrounds or None].tolist()
   leak = split_lib.random_split_leak(

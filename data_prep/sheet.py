@@ -1,4 +1,4 @@
-"""Draws audit.png: what was drawn, what was grouped, what was left out."""
+"""Draws audit.png: the crops that were chosen, grouped and left out."""
 
 import numpy as np
 from PIL import Image

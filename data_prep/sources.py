@@ -11,8 +11,6 @@ from tqdm import tqdm
 from data_prep import images
 from data_prep.windows import box_square, clean_windows
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common import class_names as names_lib
-from pegan_jax.common.errors import UserError
 
 BACKGROUND = 'background'
 
@@ -45,7 +43,7 @@ class Reader:
     size: side S of the crops in pixels.
     grey: True for [S, S, 1], False for [S, S, 3].
     max_value: the 16-bit value that becomes 255.
-    seed: of every draw; see `rank`.
+    seed: seed of every random choice; see `rank`.
   """
   size: int
   grey: bool
@@ -74,12 +72,12 @@ def progress(iterable, what):
 
 
 def survey(paths, size, seed):
-  """Reads every file's kind and settles the rules for the set.
+  """Reads the kind of every file and settles the rules for the set.
 
   Args:
     paths: all image files of all sources.
     size: side of the crops in pixels.
-    seed: of every draw.
+    seed: seed of every random choice.
 
   Returns:
     A `Reader`.
@@ -93,48 +91,6 @@ def survey(paths, size, seed):
     coloured |= path_coloured
     largest = max(largest, path_largest)
   return Reader(size, not coloured, images.max_value_for(largest), seed)
-
-
-def list_or_fail(folder, flag):
-  """Lists a folder's images; an empty one is an error that names its flag."""
-  if not os.path.isdir(folder):
-    raise UserError(f'{flag} {folder} is not a folder.')
-  paths = images.list_images(folder)
-  if not paths:
-    raise UserError(f'{flag} {folder} holds no images '
-                    f"({', '.join(images.EXTENSIONS)}).")
-  return paths
-
-
-def list_classes(folder):
-  """Lists the class folders' images.
-
-  Args:
-    folder: has one folder a class.
-
-  Returns:
-    {class name: sorted paths}, classes sorted.
-
-  Raises:
-    UserError: no class folders, an empty one, or one named like the background.
-  """
-  folder = pathlib.Path(folder)
-  if not os.path.isdir(folder):
-    raise UserError(f'--defects {folder} is not a folder.')
-  try:
-    names = sorted(path.name for path in folder.iterdir()
-                   if path.is_dir() and not path.name.startswith('.'))
-  except OSError as error:
-    raise UserError(f'--defects {folder} cannot be listed: {error.strerror}.'
-                    ) from None
-  if not names:
-    raise UserError(f'--defects {folder} holds no class folders: put each '
-                    "class's images in a folder named after it.")
-  if BACKGROUND in names:
-    raise UserError(f"--defects {folder} has a class named '{BACKGROUND}', which "
-                    'is the name of clean steel: pass that folder as --clean.')
-  names_lib.check_classes([*names, BACKGROUND], f'--defects {folder}')
-  return {name: list_or_fail(folder / name, '--defects') for name in names}
 
 
 def read_classes(classes, folder, reader):
@@ -152,33 +108,29 @@ def _cut(reader, label, frame, image, box):
               image.shape[:2] == (box.height, box.width))
 
 
-def frame_name(path, folder):
-  """Names a frame by its folder's own name and its place there."""
-  folder = pathlib.Path(folder)
-  return (pathlib.PurePath(folder.resolve().name)
-          / path.relative_to(folder)).as_posix()
+def frame_name(path, folder, root=None):
+  """Names a frame by `root`, or else its folder's own name, and its place there."""
+  root = pathlib.Path(folder).resolve().name if root is None else root
+  return (pathlib.PurePath(root) / path.relative_to(folder)).as_posix()
 
 
-def check_names(pairs, boxes_dir):
-  """Refuses names of boxes that cannot be classes, before any image is read.
+def clean_root(clean, frames):
+  """Names the folder of clean images, unlike that of the frames.
+
+  Images are told apart by name, so two folders must not share one.
 
   Args:
-    pairs: list of (frame path, `Annotated`).
-    boxes_dir: where these are from, for the error.
-
-  Raises:
-    UserError: naming the class and its first file.
+    clean, frames: paths of the two folders; `frames` may be None.
   """
-  found = {}
-  for _, image in pairs:
-    found = {region.name: image.file for region in image.regions} | found
-  for name, file in found.items():
-    names_lib.check_class(name, f'{boxes_dir} ({file})')
-  names_lib.check_classes(sorted({*found, BACKGROUND}), boxes_dir)
+  name = pathlib.Path(clean).resolve().name
+  if not frames or os.path.samefile(clean, frames) or (
+      pathlib.Path(frames).resolve().name != name):
+    return name
+  return f'{name} (clean)'
 
 
 def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
-  """Cuts clean windows, and a crop for every box, out of annotated frames.
+  """Cuts clean windows and, for every box, a crop out of annotated frames.
 
   Args:
     pairs: list of (frame path, `Annotated`).
@@ -186,8 +138,8 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
     reader: a `Reader`.
     window: side of the windows in frame pixels.
     margin: pixels that windows keep from every box.
-    most: windows to keep of a frame, drawn by `rank`; 0 keeps all.
-    crops: whether to cut the boxes, too.
+    most: windows to keep per frame, chosen by `rank`; 0 keeps all.
+    crops: whether to cut the boxes as well.
 
   Returns:
     (defects, windows, boxes): lists of items, and {frame's name: its clipped boxes}.
@@ -211,14 +163,15 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
   return defects, windows, boxes_of
 
 
-def read_clean(paths, folder, reader, window, most):
+def read_clean(paths, folder, reader, window, most, root=None):
   """Tiles images that are all background; small ones give their centre square.
 
   Args:
     paths, folder: the images and their folder.
     reader: a `Reader`.
     window: side of the tiles in pixels.
-    most: tiles to keep, drawn by `rank`, so that memory stays bounded; 0 keeps all.
+    most: tiles to keep, chosen by `rank`, so that memory stays bounded; 0 keeps all.
+    root: as for `frame_name`.
 
   Returns:
     List of items.
@@ -227,7 +180,7 @@ def read_clean(paths, folder, reader, window, most):
   for path in progress(paths, 'reading clean images'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    frame = frame_name(path, folder)
+    frame = frame_name(path, folder, root)
     items += [_cut(reader, BACKGROUND, frame, image, box)
               for box in clean_windows(height, width, [], window, 0)]
     if most and len(items) > 2 * most:
@@ -236,7 +189,7 @@ def read_clean(paths, folder, reader, window, most):
 
 
 def rank(items, seed):
-  """Sorts items into an order that is random, and depends on nothing but names.
+  """Sorts items into a random order that depends on the seed and their names alone.
 
   Hashes of seed and source, so that neither a library's version nor other
   classes change which images are drawn.

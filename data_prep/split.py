@@ -1,4 +1,4 @@
-"""Splits groups into train and test, and says what a plain random split would leak."""
+"""Splits groups into train and test, and estimates what a random split would leak."""
 
 import hashlib
 
@@ -19,11 +19,11 @@ def test_quota(count, train_fraction):
 
 
 def closest_subset(sizes, target):
-  """Picks sizes whose sum is as close to a target as any; the earliest that do.
+  """Picks sizes whose sum is closest to a target; the earliest such sizes.
 
   Args:
     sizes: positive integers.
-    target: wished sum.
+    target: the sum to come close to.
 
   Returns:
     Sorted list of indices. Of two sums equally close, the smaller.
@@ -42,7 +42,7 @@ def closest_subset(sizes, target):
 
 
 def split_groups(labels, groups, sources, train_fraction, seed):
-  """Chooses the test set: whole groups, as near each class's share as can be.
+  """Chooses the test set: whole groups, as near as possible to each class's share.
 
   Groups come in an order drawn from the seed and their sources. Those of several
   classes go first, each to test with probability 1 - train_fraction if every class
@@ -115,8 +115,8 @@ def random_split_leak(labels, groups, pairs, train_fraction, seed, repeats=100):
   Args:
     labels, groups: N class names and group numbers.
     pairs: int [P, 2], near-duplicates confirmed on pixels.
-    train_fraction, seed: of the split.
-    repeats: how many random splits to average over; the first is `seeded`.
+    train_fraction, seed: as for the split.
+    repeats: random splits to average over; the first gives `seeded_count`.
 
   Returns:
     Dict for `audit.json`: for "near_duplicate" (the test image has one in train)

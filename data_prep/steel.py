@@ -1,4 +1,4 @@
-"""Clean rolled steel, drawn from noise, and the camera that looks at it.
+"""Draws clean rolled steel from noise, as a camera shows it.
 
 Lengths are in units of 1/64 of a crop (`unit` is the pixels in one of them), so
 that steel and defects keep their proportions in a crop of any size. Angles are
@@ -64,7 +64,7 @@ class Steel(NamedTuple):
 
 
 def noise_field(rng, shape, along, across, angle=0.0):
-  """Gaussian noise of unit variance, blurred more in one direction.
+  """Draws Gaussian noise of unit variance, blurred more in one direction.
 
   Args:
     rng: numpy Generator.
@@ -132,7 +132,7 @@ def surface(rng, shape, unit, finish):
 
 
 def photograph(pixels, noise):
-  """What the camera makes of a surface: a little blur, noise, 8 bits.
+  """Returns a surface as the camera shows it: slightly blurred, noisy, in 8 bits.
 
   Args:
     pixels: float [H, W], grey levels.
@@ -147,7 +147,7 @@ def photograph(pixels, noise):
 
 
 def axes(shape, unit, angle=0.0):
-  """Coordinates along and across a direction, from the centre, in units.
+  """Returns coordinates along and across a direction, from the centre, in units.
 
   Args:
     shape: (H, W).

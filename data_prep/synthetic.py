@@ -1,4 +1,4 @@
-"""Draws a data set of steel defects, the demo's and the tests'.
+"""Draws synthetic images of steel defects, for the demo and the tests.
 
   python -m data_prep.synthetic --out DIR --per_class N --image_size S --seed K
 
@@ -35,18 +35,18 @@ _MAX_COUNT = 100_000  # The file names have five digits.
 
 
 def _name(index):
-  """File name of an image."""
+  """Returns the file name of an image."""
   return f'{index:05d}.png'
 
 
 def _streams(seed, kind, index):
-  """Generators for one image's surface, its defects, its sensor noise."""
+  """Returns generators for one image's surface, its defects and its sensor noise."""
   root = np.random.SeedSequence([seed, _KINDS[kind], index])
   return [np.random.default_rng(child) for child in root.spawn(3)]
 
 
 def _sensor_noise(rng, shape):
-  """Noise of the camera, grey levels: float64 [H, W]."""
+  """Draws the camera's noise in grey levels: float64 [H, W]."""
   return rng.uniform(0.5, 1.2) * rng.standard_normal(shape)
 
 
@@ -54,7 +54,7 @@ def crop(seed, name, index, image_size, defect=True):
   """Draws one crop with a defect.
 
   Args:
-    seed: of the data set.
+    seed: the data set's seed.
     name: a class code of CLASSES.
     index: the number of the crop in its class.
     image_size: side, pixels.
@@ -81,7 +81,7 @@ def _window(rng, shape, unit):
 
 
 def _place(rng, taken, side, frame_size):
-  """A window of some `side` pixels that keeps clear of those taken.
+  """Draws a window of about `side` pixels that keeps clear of those taken.
 
   Returns:
     `Box`, or None where ten tries found no room.
@@ -101,7 +101,7 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
   """Draws one frame.
 
   Args:
-    seed: of the data set.
+    seed: the data set's seed.
     index: the number of the frame.
     image_size: side of a crop, pixels; sets the scale of steel and defects.
     frame_size: side of the frame, pixels.
@@ -145,7 +145,7 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
 
 
 def _check(out, per_class, image_size, seed, frames, frame_size):
-  """Raises UserError for what cannot be drawn or where it cannot be written."""
+  """Raises UserError for settings that cannot be drawn, or an `out` in use."""
   for name, value, low, high in (
       ('per_class', per_class, 1, _MAX_COUNT),
       ('image_size', image_size, _MIN_SIDE, _MAX_SIDE),
@@ -198,18 +198,18 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
     UserError: a size or count that makes no sense, `out` in use, or a disk that
       takes no more.
   """
-  out = pathlib.Path(out)
+  out = pathlib.Path(out).expanduser()
   settings = made_of(per_class, image_size, seed, frames, frame_size)
   files.finish(out)
   _check(out, **settings)
-  with files.whole(out, replace=True) as (folder, keep):  # In place of an empty one.
+  with files.whole(out, replace=True) as (folder, keep):  # `out` may exist, empty.
     _write_all(folder, **settings)
     provenance.write(folder, settings)
     keep(folder)
 
 
 def made_of(per_class, image_size, seed, frames=60, frame_size=None):
-  """What `write` with the same arguments makes the data set of: all of them."""
+  """Returns the provenance of what `write` makes with these arguments: all of them."""
   return {'per_class': per_class, 'image_size': image_size, 'seed': seed,
           'frames': frames,
           'frame_size': 3 * image_size if frame_size is None else frame_size}

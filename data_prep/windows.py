@@ -1,4 +1,4 @@
-"""Windows of raw frames: clean ones beside the boxes, and squares around a box."""
+"""Lays out windows in raw frames: clean ones beside boxes, squares around a box."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from pegan_jax.annotations.regions import Box
 
 
 def clean_windows(height, width, boxes, side, margin):
-  """Packs square windows that keep clear of every box and of each other.
+  """Returns square windows that keep clear of every box and of each other.
 
   First fit in reading order, at every pixel.
 

@@ -1,4 +1,4 @@
-"""The main job on the built-in data set: from drawing it to evaluation."""
+"""Runs every stage on the synthetic data set."""
 
 import pathlib
 import time
@@ -17,13 +17,13 @@ _ADVICE = 'put that back, move it away, or name another --workdir'
 def demo(config, workdir):
   """Runs every stage in `workdir` and names what was written.
 
-  A stage whose result is there already is not repeated, so that an interrupted
-  demo goes on where it stopped; one that was made of something else is refused.
+  A stage whose result exists is not repeated, so that an interrupted demo resumes
+  where it stopped; a result that was made of something else is refused.
 
   Args:
-    config: of configs/demo.py: `synthetic` and `build` hold the arguments of
-      those stages.
-    workdir: gets everything.
+    config: the config of configs/demo.py; `synthetic` and `build` hold the arguments
+      of those stages.
+    workdir: folder for all results.
 
   Raises:
     UserError: as the stages do.
@@ -57,12 +57,12 @@ def demo(config, workdir):
       ('dataset', 'the data set in ArrayRecord shards, with its audit'),
       ('checkpoints', 'the checkpoints'),
       ('tensorboard', f'for tensorboard --logdir {workdir}/tensorboard'),
-      ('metrics.jsonl', 'the same figures as JSON lines'),
+      ('metrics.jsonl', 'the same metrics as JSON lines'),
       ('samples', 'sample grids by step'),
       ('best', 'the checkpoint with the lowest KID'),
       ('generated', 'defects by class, and manifest.csv'),
-      ('generated_annotations', 'the mask of each, and the boxes'),
-      ('evaluation', 'how near they come to real crops: report.md, report.png'),
+      ('generated_annotations', 'their masks and boxes'),
+      ('evaluation', 'how close they are to real crops: report.md, report.png'),
   ):
     print(f'  {workdir / name}: {what}')
 

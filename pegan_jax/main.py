@@ -1,4 +1,4 @@
-"""The door to every stage of a run: flags, modes and exit status.
+"""Runs every stage from the command line: flags, modes and exit status.
 
   python -m pegan_jax.main --config pegan --workdir runs/x --config.data_dir=data/mine
 """
@@ -21,14 +21,15 @@ from pegan_jax.common.errors import Interrupted, UserError
 
 
 class _Mode(NamedTuple):
-  """What the door knows of a mode.
+  """A mode of the command line.
 
   Attributes:
-    module: below pegan_jax; has a function of the mode's name, of a config and a workdir.
-    help: what it does.
-    own: whether it goes with the config of its own name, which is then the default, and
-      not with any GAN's.
-    distributed: whether several processes can do it together.
+    module: module under pegan_jax, with a function (config, workdir) of the mode's
+      name.
+    help: what the mode does.
+    own: whether the mode takes the config of its own name, which is then the default,
+      and not the config of a GAN.
+    distributed: whether several processes can run it together.
   """
   module: str
   help: str
@@ -37,53 +38,53 @@ class _Mode(NamedTuple):
 
 
 MODES = {
-    'train': _Mode('training.train', 'trains a GAN, or goes on training it (the default)',
+    'train': _Mode('training.train', 'trains a GAN, or resumes its training (the default)',
                    distributed=True),
     'generate': _Mode('generation.generate', 'writes images, masks and boxes',
                       distributed=True),
     'evaluate': _Mode('metrics.evaluate', 'compares generated images with real ones',
                       distributed=True),
     'match': _Mode('metrics.match', 'finds which classes go with which background; '
-                   'PE-GAN+ does so by itself'),
-    'compare': _Mode('compare', 'trains and evaluates several methods alike', own=True),
+                   'PE-GAN+ does this by itself'),
+    'compare': _Mode('compare', 'trains and evaluates several methods', own=True),
     'study': _Mode('inspection.study', 'says whether generated images help an inspector',
                    own=True),
     'inspect': _Mode('inspection.inspector', 'trains an inspector, a defect classifier',
                      own=True),
-    'predict': _Mode('inspection.predict', 'names the class of images, by an inspector',
+    'predict': _Mode('inspection.predict', 'names the class of images, with an inspector',
                      own=True),
-    'demo': _Mode('demo', 'does the whole job on synthetic steel', own=True),
+    'demo': _Mode('demo', 'runs all stages on synthetic steel', own=True),
 }
-# The first of these keys that a config has tells the mode that it is for.
+# The first of these keys in a config tells which mode the config is for.
 _KEYS = {'methods': 'compare', 'synthetic': 'demo', 'method': 'train',
          'fractions': 'study', 'images': 'predict', 'augment': 'inspect'}
 
 _USAGE = '''\
 Usage: python -m pegan_jax.main --mode MODE --config CONFIG --workdir DIR [--config.KEY=VALUE ...]
 
-  --mode      What to do:
+  --mode      The stage to run:
 {modes}
-  --config    The settings: a name, with a scale behind it where it has some (dcgan:paper),
-              or the path of a file, such as configs/pegan.py or your own. Names are
+  --config    The settings: a name, with a scale where it has some (dcgan:paper), or the
+              path of a file, such as configs/pegan.py or your own. Names are
               {configs}.
-              {own} have one of their own
-              name, which need not be given.
+              {own} use the config of
+              their own name by default.
   --config.KEY=VALUE
-              Another value for a key of the config, as in --config.batch_size=8; the
-              keys are explained in the config's file.
-  --workdir   Folder of the run: what is there is gone on with. --mode match does
-              without it where --config.data_dir is given.
+              A new value for a key of the config, such as --config.batch_size=8; the
+              file of the config explains its keys.
+  --workdir   Folder of the run; a run that is there is resumed. --mode match does not
+              need it if --config.data_dir is given.
   --distributed
-              All processes of a job do it together (train, generate and evaluate):
+              Runs in all processes of a job together (train, generate and evaluate):
               those of Slurm, Open MPI, Kubernetes or Cloud TPU, or those that the
               next three flags name.
   --coordinator, --process_count, --process_id
-              HOST:PORT of process 0, how many processes there are, and which of
-              them this is, from 0.'''
+              HOST:PORT of process 0, the number of processes, and the number of
+              this one, from 0.'''
 
 
 def _usage():
-  """The text of --help."""
+  """Returns the text of --help."""
   return _USAGE.format(
       modes='\n'.join(f'{"":14}{name:10}{mode.help}' for name, mode in MODES.items()),
       configs=textwrap.fill(', '.join(config_files.names()), 70).replace(
@@ -92,7 +93,7 @@ def _usage():
 
 
 class _Command(NamedTuple):
-  """A command line that makes sense; `job` is what `distributed.start` takes, or None."""
+  """A valid command line; `job` holds the arguments of `distributed.start`, or None."""
   mode: str
   config: ConfigDict
   workdir: str | None
@@ -103,13 +104,13 @@ def parse(arguments):
   """Checks the command line without loading JAX, which takes seconds.
 
   Args:
-    arguments: what follows the program's name.
+    arguments: list of what follows the program's name.
 
   Returns:
     A `_Command`.
 
   Raises:
-    UserError: naming the flag, the mode or the key that is wrong.
+    UserError: the message names the flag, the mode or the key that is wrong.
   """
   mode, rest = _take('mode', arguments, 'train')
   if mode not in MODES:
@@ -118,6 +119,9 @@ def parse(arguments):
   if given is None:
     raise UserError('--config is missing: name a method, as in --config pegan')
   values = _parse_flags(given, rest)
+  if values.workdir is not None:
+    values.workdir = os.path.expanduser(values.workdir)
+  _expand(values.config)
   _check_kind(mode, given, values.config)
   if values.workdir is None and not (mode == 'match' and values.config.data_dir):
     raise UserError('--workdir is missing: name the folder of the run')
@@ -125,7 +129,7 @@ def parse(arguments):
 
 
 def _take(flag, arguments, default):
-  """(The last value of a flag, the other arguments)."""
+  """Returns (the last value of a flag, the other arguments)."""
   value, rest, following = default, [], iter(arguments)
   for argument in following:
     found = re.fullmatch(rf'--?{flag}(?:=(.*))?', argument, re.DOTALL)
@@ -137,7 +141,7 @@ def _take(flag, arguments, default):
 
 
 def _parse_flags(given, arguments):
-  """The values of all flags but --mode, given what --config says."""
+  """Returns the values of all flags except --mode; `given` is that of --config."""
   path = config_files.find(given)
   argv = ['pegan_jax.main', f'--config={path}', *arguments]
   values = flags.FlagValues()
@@ -160,8 +164,17 @@ def _parse_flags(given, arguments):
   return values
 
 
+def _expand(config):
+  """Expands ~ in paths, and in lists of paths by commas: a shell leaves it there."""
+  for key, value in config.items():
+    if isinstance(value, ConfigDict):
+      _expand(value)
+    elif isinstance(value, str) and '~' in value:
+      config[key] = ','.join(map(os.path.expanduser, value.split(',')))
+
+
 def _check_kind(mode, given, config):
-  """UserError where a mode has the config of another."""
+  """Raises UserError where the config is for another mode."""
   kind = next((kind for key, kind in _KEYS.items() if key in config), None)
   own = MODES[mode].own
   if kind not in ((mode,) if own else ('train', 'demo')):
@@ -171,7 +184,7 @@ def _check_kind(mode, given, config):
 
 
 def _job(mode, values):
-  """What the four flags say that concern a job of several processes."""
+  """Returns the values of the flags for a job of several processes, or None."""
   job = values.coordinator, values.process_count, values.process_id
   given = [x is not None for x in job]
   if not values.distributed:
@@ -186,7 +199,7 @@ def _job(mode, values):
   return job
 
 
-# What Python says of a value that does not fit, and what is meant.
+# Python's messages about a value that does not fit, and what they mean.
 _MEANT = ((r'invalid literal for int\(\) with base 10: .*',
            'it must be a whole number'),
           (r'could not convert string to float: .*', 'it must be a number'),
@@ -195,11 +208,11 @@ _MEANT = ((r'invalid literal for int\(\) with base 10: .*',
 
 
 def _why(error, given, path):
-  """Why flags do not parse; --config says `given`, which is the file `path`."""
+  """Returns why flags do not parse, where --config is `given`, the file `path`."""
   text = str(error).strip()
   if 'get_config() takes 0 positional arguments' in text:
     return f'--config {given}: it has no scales: leave out what follows the colon'
-  if 'Traceback' in text:  # A ValueError of a config's own: the whole of it.
+  if 'Traceback' in text:  # A ValueError that a config raised.
     return f'--config {given}: {text.splitlines()[-1].partition(": ")[2]}'
   if "attribute 'get_config'" in text:
     return f'--config {given}: it has no function get_config'
@@ -208,7 +221,7 @@ def _why(error, given, path):
   if path in [x.filename for x in traceback.extract_tb(error.__traceback__)]:
     return f'--config {given}: ' + (
         f'there is no key {text}' if isinstance(error, KeyError) else text)
-  # A key that the config does not have: a KeyError, or an AttributeError of one.
+  # A key that the config lacks: a KeyError, or an AttributeError that holds one.
   key = next((x for x in (error, *error.args) if isinstance(x, KeyError)), None)
   if key:
     return f'no such config key: {key.args[0]}'
@@ -219,7 +232,7 @@ def _why(error, given, path):
 
 
 def _run(command):
-  """Does what `parse` returned; returns the exit status."""
+  """Runs the command from `parse`; returns the exit status."""
   faulthandler.enable(2)
   # pylint: disable=g-import-not-at-top
   from pegan_jax.common.runtime import allocator
@@ -228,13 +241,13 @@ def _run(command):
   from pegan_jax.common.runtime import compilation, distributed
   compilation.keep()
   if command.job:
-    # An orderly end would wait for the other processes, as long as they live.
+    # An orderly exit would wait for the other processes, as long as they live.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     distributed.start(*command.job)
   name, config, workdir, _ = command
   module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
   try:
-    if name == 'generate':  # Its room lies below that of matching.
+    if name == 'generate':  # Generation cannot import matching, which builds on it.
       from pegan_jax import methods
       from pegan_jax.metrics import match
       from pegan_jax.runs.run import Run
@@ -253,7 +266,7 @@ def _run(command):
 def main(arguments=None):
   """Runs the command line; returns the exit status.
 
-  What a user can mend is one line on standard error.
+  A mistake of the user becomes one line on standard error.
   """
   arguments = sys.argv[1:] if arguments is None else arguments
   if {'--help', '-help', '-h'} & set(arguments):
@@ -268,10 +281,10 @@ def main(arguments=None):
     return _run(command)
 
   status = command_line.run(
-      action, 'what was saved is kept, and the same command goes on from there',
-      '--config.batch_size, --config.width or, of a GAN, --config.cache_mb')
+      action, 'what was saved is kept, and the same command resumes from there',
+      '--config.batch_size, --config.width or, for a GAN, --config.cache_mb')
   if status == 2 and command and command.job:
-    os._exit(status)  # An orderly end would wait for the other processes.
+    os._exit(status)  # An orderly exit would wait for the other processes.
   return status
 
 

@@ -107,6 +107,19 @@ def test_what_a_command_line_says():
                     ).config.fractions == (1.0,)
 
 
+def test_home_is_meant_wherever_a_shell_leaves_its_sign(tmp_path, monkeypatch):
+  monkeypatch.setenv('HOME', str(tmp_path))
+  (tmp_path / 'mine.py').write_text('from configs import pegan\n'
+                                    'get_config = pegan.get_config\n')
+  _, config, workdir, _ = main.parse(
+      ['--config=~/mine.py', '--workdir=~/w', '--config.data_dir=~/d',
+       '--config.generate.frames=~/f', '--config.generate.classes=a~b'])
+  assert (workdir, config.data_dir) == (f'{tmp_path}/w', f'{tmp_path}/d')
+  assert config.generate.frames == f'{tmp_path}/f' and config.generate.classes == 'a~b'
+  config = main.parse(['--mode=predict', '--workdir=w', '--config.images=~/a,b,~/c']).config
+  assert config.images == f'{tmp_path}/a,b,{tmp_path}/c'
+
+
 def test_every_config_has_a_mode_and_every_mode_a_function():
   own = {'recipe': 'compare'} | {name: name for name, mode in main.MODES.items()
                                  if mode.own}

@@ -1,6 +1,6 @@
-"""Where defects lie, and the files that say so.
+"""Boxes and regions of defects, and the file formats that hold them.
 
-A format is a module here and a line in `FORMATS`:
+Each format is a module here and a line in `FORMATS`:
 
   PATH: what it writes among the annotations: a folder, or one file for all images
   FILES: the kind of file, for errors: '.xml (Pascal VOC)'
@@ -17,7 +17,7 @@ FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco}
 
 
 def read(path):
-  """Reads the annotations at a path, of whatever formats they are.
+  """Reads the annotations at a path, in whichever formats they are.
 
   Args:
     path: a folder with a file for each image, or one file for all of them.
@@ -26,7 +26,7 @@ def read(path):
     List of `Annotated` in the order of their files; empty where no format has any.
 
   Raises:
-    UserError: a file is not what its name says, or cannot be read.
+    UserError: a file is not of its format, or cannot be read.
   """
   found = [image for module in FORMATS.values() for image in module.read(path)]
   return sorted(found, key=lambda image: pathlib.PurePosixPath(image.file))

@@ -1,6 +1,6 @@
-"""COCO: one JSON file for all images.
+"""Reads and writes COCO, one JSON file for all images.
 
-It holds names, boxes, and of each region its polygons or else its mask.
+It holds names, boxes and, for each region, its polygons or else its mask.
 """
 
 import json
@@ -25,12 +25,12 @@ def read(path):
     path: the .json file, see `annotations`; a folder has none.
 
   Returns:
-    List of `Annotated`, in the file's order, with boxes as they are there, unclipped.
-    That of a region with a mask is in whole pixels, and widened where the mask is
-    beyond it.
+    List of `Annotated`, in the file's order, with boxes unclipped. The box of a region
+    with a mask is in whole pixels, and widened where the mask is larger.
 
   Raises:
-    UserError: it is no such file, or has masks as compressed run lengths.
+    UserError: the file is not COCO, has a box without a side, or has masks as
+      compressed run lengths.
   """
   if pathlib.Path(path).suffix.lower() != '.json' or not os.path.isfile(path):
     return []
@@ -51,9 +51,9 @@ def read(path):
   except OSError as error:
     raise UserError(f'{path} cannot be read: {error.strerror}.') from None
   except KeyError as error:
-    raise UserError(f'{path} is no COCO file of boxes: it lacks {error}.') from None
+    raise UserError(f'{path} is not a COCO file of boxes: it lacks {error}.') from None
   except (AttributeError, TypeError, ValueError) as error:
-    raise UserError(f'{path} is no COCO file of boxes: {reason(error)}.') from None
+    raise UserError(f'{path} is not a COCO file of boxes: {reason(error)}.') from None
 
 
 def _region(item, name, image):
@@ -61,6 +61,8 @@ def _region(item, name, image):
   if not np.isfinite([left, top, width, height]).all():
     raise ValueError(f"annotation {item['id']} has no numbers for its box")
   box, said = Box(left, top, left + width, top + height), item.get('segmentation')
+  if min(width, height) <= 0:
+    raise ValueError(f"annotation {item['id']} has a box without width or height")
   if isinstance(said, dict):
     return _region_of_mask(name, box, _decode(said, image))
   polygons = tuple(np.array(p, float).reshape(-1, 2) for p in said or ())
@@ -68,7 +70,7 @@ def _region(item, name, image):
 
 
 def _region_of_mask(name, box, inside):
-  """A `Region` from its box and its pixels in the image."""
+  """Returns a `Region` from its box and its pixels in the image."""
   box = box.clip(*inside.shape)
   rows, columns = (np.flatnonzero(inside.any(axis)).tolist() for axis in (1, 0))
   if rows:
@@ -78,7 +80,7 @@ def _region_of_mask(name, box, inside):
 
 
 def _decode(said, image):
-  """Run lengths in column order, outside first, as bool [h, w]."""
+  """Returns run lengths, in column order and outside first, as bool [h, w]."""
   (height, width), lengths = said['size'], said['counts']
   if isinstance(lengths, str):
     raise ValueError('masks as compressed run lengths are not read, save them as '
@@ -109,7 +111,7 @@ def write(path, images, classes):
 
 
 def _area(region):
-  """Pixels of the mask, else what the polygons enclose, else the box's."""
+  """Returns the area of the mask, else of the polygons, else of the box."""
   if region.mask is not None:
     return int(region.mask.sum())
   if not region.polygons:
@@ -120,7 +122,7 @@ def _area(region):
 
 
 def _segmentation(region, image):
-  """Polygons, or else the mask as uncompressed run lengths, or else an empty list."""
+  """Returns the polygons, else the mask as uncompressed run lengths, else []."""
   if region.polygons:
     return [polygon.ravel().tolist() for polygon in region.polygons]
   if region.mask is None:

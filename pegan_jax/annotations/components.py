@@ -1,11 +1,11 @@
-"""Masks to regions: their connected components."""
+"""Turns masks into regions, their connected components."""
 
 import numpy as np
 from scipy import ndimage
 
 from pegan_jax.annotations.regions import Box, Region
 
-# A mask that covers this part of its frame is a texture: its box is the frame.
+# Least covered share of a frame that makes a mask a texture, with the frame as its box.
 _TEXTURE = 0.5
 
 
@@ -14,18 +14,17 @@ def find_defects(mask, name, threshold, min_area, whole=False, corner=(0, 0)):
 
   Args:
     mask: uint8 [h, w], 255 being all defect.
-    name: the class.
-    threshold: in (0, 1), above which a pixel belongs to a defect.
-    min_area: pixels, below which a component is left out.
+    name: name of the class.
+    threshold: in (0, 1); a pixel above it belongs to a defect.
+    min_area: pixels; smaller components are left out.
     whole: whether the class is a texture, whose box is all of the mask's frame.
     corner: (left, top) of the mask's frame in an image, in pixels: regions are in the
       image's coordinates.
 
   Returns:
     List of `Region` with masks, in reading order. Pixels that touch at a corner are one
-    component. A mask that is above the threshold in half of its frame is one
-    defect, and its box the frame: a texture's holes and islands are no defects of
-    their own.
+    component. A mask above the threshold in half of its frame is one defect, with
+    the frame as its box: the holes and islands of a texture are not separate defects.
   """
   inside = mask > 255 * threshold
   if whole or inside.mean() >= _TEXTURE:

@@ -1,21 +1,23 @@
-"""Where defects lie: boxes, regions, and images with their regions."""
+"""Boxes, regions of defects, and images with their regions."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-# An edge this close to a whole pixel, in pixels, is meant to be there. YOLO's files have
-# 6 digits or more, which puts an edge off by 0.75e-6 of the image's side at most (half
-# a unit of the last digit from the centre, half of that from half the size): less than
-# this in images of up to 13,000 pixels.
+from pegan_jax.common.errors import UserError
+
+# Edges within this distance of a whole pixel, in pixels, are rounded to it. YOLO's files
+# have 6 digits or more, which puts an edge off by 0.75e-6 of the image's side at most
+# (half a unit of the last digit from the centre, half of that from half the size): less
+# than this in images of up to 13,000 pixels.
 _NEAR = 0.01
 
 
 class Box(NamedTuple):
   """A rectangle, as edges in pixels: it is image[top:bottom, left:right].
 
-  The edges are whole numbers, but in what is read from files that have fractions.
+  The edges are whole numbers, except in boxes from files with fractions.
   """
   left: float
   top: float
@@ -32,7 +34,7 @@ class Box(NamedTuple):
 
   @property
   def slices(self):
-    """The index of its pixels: image[box.slices]."""
+    """The index of its pixels, for image[box.slices]."""
     return slice(self.top, self.bottom), slice(self.left, self.right)
 
   def shift(self, x, y):
@@ -48,8 +50,8 @@ class Box(NamedTuple):
   def clip(self, height, width):
     """Returns the whole pixels that the box touches in an image of height x width.
 
-    It is rounded outwards, but for edges within `_NEAR` of a whole number, which
-    become that number. What lies outside of the image comes out empty.
+    Edges are rounded outwards, except those within `_NEAR` of a whole number, which
+    become that number. A box outside of the image becomes empty.
     """
     low = lambda edge, end: min(max(0, math.floor(edge + _NEAR)), end)
     high = lambda edge, end: min(max(0, math.ceil(edge - _NEAR)), end)
@@ -61,7 +63,7 @@ class Region(NamedTuple):
   """One defect.
 
   Attributes:
-    name: its class.
+    name: name of its class.
     box: `Box` that holds all of it.
     mask: bool [box.height, box.width], its pixels within the box, or None.
     polygons: tuple of float [n, 2], outlines as (x, y) in pixel edges, or None.
@@ -76,11 +78,10 @@ class Annotated(NamedTuple):
   """An image and its regions.
 
   Attributes:
-    file: posix path of the image under its folder. Where an image has a file of
-      annotations to itself, what is read is that file's path: the same, but for the
-      suffix.
-    height, width: of the image in pixels, None where a file does not say. 1 and 1
-      where it has all boxes in fractions of the image.
+    file: posix path of the image under its folder. In formats with one file per image,
+      reading gives the path of that file, which differs in the suffix.
+    height, width: size of the image in pixels, None where a file does not say; 1 and 1
+      where boxes are in fractions of the image.
     regions: list of `Region`.
   """
   file: str
@@ -92,16 +93,31 @@ class Annotated(NamedTuple):
     """Returns the regions by name and box alone, in whole pixels of the image.
 
     Args:
-      height, width: the image's true size in pixels. Only fractions are scaled to it:
-        pixels count as they are, whatever size a file gives.
+      height, width: the image's true size in pixels.
 
     Returns:
-      List of `Region`, clipped, without those that are empty or outside of the image.
+      List of `Region`, clipped.
+
+    Raises:
+      UserError: a box has no pixel in the image, or the file gives another size.
     """
-    x, y = (width, height) if (self.height, self.width) == (1, 1) else (1, 1)
-    found = [Region(name, Box(box.left * x, box.top * y, box.right * x, box.bottom * y)
-                    .clip(height, width)) for name, box, *_ in self.regions]
-    return [r for r in found if r.box.width > 0 and r.box.height > 0]
+    fractions = (self.height, self.width) == (1, 1)
+    said = self.height or height, self.width or width
+    if not fractions and said != (height, width):
+      raise UserError(f'{self.file} says that its image has {said[1]} x {said[0]} '
+                      f'pixels, and it has {width} x {height}: correct the size, and '
+                      'the boxes where they are of another image')
+    x, y = (width, height) if fractions else (1, 1)
+    found = []
+    for name, box, *_ in self.regions:
+      clipped = Box(box.left * x, box.top * y, box.right * x, box.bottom * y).clip(
+          height, width)
+      if clipped.width <= 0 or clipped.height <= 0:
+        raise UserError(f'{self.file} has a box of {name}, from ({box.left:g}, '
+                        f'{box.top:g}) to ({box.right:g}, {box.bottom:g}), that covers '
+                        f'no pixel of its {width} x {height} image: correct or remove it')
+      found.append(Region(name, clipped))
+    return found
 
 
 def boxes_to_text(regions):

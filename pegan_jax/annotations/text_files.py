@@ -1,4 +1,4 @@
-"""The text files that annotations are kept in."""
+"""Lists, reads and writes the text files of annotations."""
 
 import os
 import pathlib
@@ -8,11 +8,11 @@ from pegan_jax.common.errors import UserError
 
 
 def find(folder, suffix):
-  """Lists a folder's files of a kind, at any depth; a file has none.
+  """Lists a folder's files with a suffix, at any depth; none for a path to a file.
 
   Args:
     folder: a path.
-    suffix: '.xml', in any case.
+    suffix: such as '.xml'; upper case is found as well.
 
   Returns:
     Sorted list of (path, posix path under the folder).
@@ -27,7 +27,7 @@ def find(folder, suffix):
 
 
 def read(path):
-  """Returns a UTF-8 file's text; UserError where it is not one or cannot be read."""
+  """Returns a file's text; UserError where it is not UTF-8 or cannot be read."""
   try:
     return path.read_text(encoding='utf-8-sig')
   except UnicodeDecodeError:
@@ -43,5 +43,5 @@ def write(path, text):
 
 
 def beside(path, image, suffix):
-  """Returns where the annotations of an `Annotated` go in the folder `path`."""
+  """Returns the path under `path` for the annotations of an `Annotated`."""
   return path / pathlib.PurePosixPath(image.file).with_suffix(suffix)

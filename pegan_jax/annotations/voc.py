@@ -1,6 +1,7 @@
-"""Pascal VOC: an XML file an image; pixels count from 1, and corners are in the box.
+"""Reads and writes Pascal VOC, one XML file per image.
 
-It holds names and boxes. A name's outer spaces are lost.
+Pixels count from 1, and both corners are in the box. It holds names and boxes; the outer
+spaces of a name are lost.
 """
 
 import pathlib
@@ -23,11 +24,12 @@ def read(path):
     path: the folder, see `annotations`.
 
   Returns:
-    List of `Annotated`, with boxes as they are in the file, unclipped. Which image it
-    is says the file's own place: programs leave other names in it.
+    List of `Annotated`, with boxes unclipped. The image is known by the place of the
+    file: programs leave other names in it.
 
   Raises:
-    UserError: a file is not VOC XML. Document types and entities are refused.
+    UserError: a file is not VOC XML, declares entities or a document type, or has a
+      box without a side.
   """
   return [_read_file(file, name) for file, name in text_files.find(path, '.xml')]
 
@@ -45,13 +47,15 @@ def _read_file(path, name):
     raise UserError(f'{path} cannot be read: {error.strerror}.') from None
   except ElementTree.ParseError as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
-  except (AttributeError, TypeError, ValueError):
+  except (AttributeError, TypeError):
     raise UserError(f'{path} is not a Pascal VOC file: an object has no name, or no '
                     'number for an edge of its box.') from None
+  except ValueError as error:
+    raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
 
 
 def _size(root, tag):
-  """The image's height or width as the file says it; None where that is no number."""
+  """Returns the image's height or width by the file; None where it has no number."""
   text = root.findtext(f'size/{tag}', '').strip()
   return int(text) if text.isdecimal() and int(text) > 1 else None
 
@@ -61,8 +65,12 @@ def _region(item):
   left, top, right, bottom = (float(box.find(tag).text)
                               for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
   if not np.isfinite([left, top, right, bottom]).all():
-    raise ValueError
-  return Region(item.find('name').text.strip(), Box(left - 1, top - 1, right, bottom))
+    raise ValueError('an edge of a box is not a number')
+  name, box = item.find('name').text.strip(), Box(left - 1, top - 1, right, bottom)
+  if box.width <= 0 or box.height <= 0:
+    raise ValueError(f'the box of {name} from ({left:g}, {top:g}) to ({right:g}, '
+                     f'{bottom:g}) has no width or no height')
+  return Region(name, box)
 
 
 def write(path, images, classes, about=None):
@@ -70,10 +78,10 @@ def write(path, images, classes, about=None):
 
   Args:
     path: the folder.
-    images: `Annotated`s.
-    classes: not needed.
-    about: further elements of a file, or others in place of its own: {tag: text or
-      such a dict}. None says that there are masks, too.
+    images: list of `Annotated`.
+    classes: unused.
+    about: elements to add or replace in each file: {tag: text or a nested dict}. None
+      notes that there are masks as well.
   """
   del classes
   for image in images:

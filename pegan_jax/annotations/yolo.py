@@ -1,6 +1,7 @@
-"""YOLO: a text file an image, `class cx cy w h` a line, in fractions of the image.
+"""Reads and writes YOLO, one text file per image.
 
-It holds names, which are listed beside, and boxes, to a few digits.
+Each line is `class cx cy w h`, in fractions of the image. It holds boxes, to a few
+digits; the names of the classes are in a file beside.
 """
 
 import os
@@ -23,13 +24,14 @@ def read(path):
 
   Args:
     path: the folder, see `annotations`; has the classes' names in classes.txt or
-      obj.names. A class whose number is beyond these is called by its number.
+      obj.names. Without such a file, a class is called by its number.
 
   Returns:
-    List of `Annotated` of 1 x 1 pixel, with boxes in fractions, unclipped.
+    List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
 
   Raises:
-    UserError: a line is not a YOLO box, or the names have a gap.
+    UserError: a line is not a YOLO box or its class has no name, or the names have a
+      gap or a duplicate.
   """
   found = [(file, name) for file, name in text_files.find(path, '.txt')
            if file.name not in _NAME_FILES]
@@ -52,7 +54,12 @@ def _region(path, line, names):
   if not (np.isfinite([cx, cy, w, h]).all() and max(cx, cy, w, h) <= 2):
     raise UserError(f'{path} is not a YOLO file: {line!r} is not in '
                     'fractions of the frame.')
-  name = names[index] if 0 <= index < len(names) else str(index)
+  if min(w, h) <= 0:
+    raise UserError(f'{path} is not a YOLO file: {line!r} has no width or no height.')
+  if not 0 <= index < (len(names) or index + 1):
+    raise UserError(f'{path} is not a YOLO file: {line!r} is of class {index}, and ' + (
+        f'{len(names)} are named, from 0.' if names else 'classes count from 0.'))
+  name = names[index] if names else str(index)
   return Region(name, Box(cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2))
 
 
@@ -60,8 +67,8 @@ def _read_names(folder):
   """Returns class names from the first of `_NAME_FILES`, or an empty list.
 
   Raises:
-    UserError: the file is not text, or has an empty line between others, which boxes
-      may count or not.
+    UserError: the file is not text, has a name twice, or has an empty line between
+      others, which boxes may count or not.
   """
   for name in _NAME_FILES:
     path = pathlib.Path(folder, name)
@@ -70,6 +77,8 @@ def _read_names(folder):
       if '' in names[1:]:
         raise UserError(f'{path} has an empty line, and the numbers of classes count '
                         'lines: remove it, or name the class.')
+      if twice := [x for x in names if names.count(x) > 1]:
+        raise UserError(f'{path} has {twice[0]!r} twice: give each class its own name.')
       return [] if names == [''] else names
   return []
 
@@ -86,6 +95,6 @@ def _to_line(region, image, classes):
   left, top, right, bottom = region.box
   numbers = ((left + right) / 2 / image.width, (top + bottom) / 2 / image.height,
              region.box.width / image.width, region.box.height / image.height)
-  # 8 digits put an edge off by 1e-8 of a side, far below what `Box.clip` takes.
+  # 8 digits: an error of 1e-8 of the side, far below the tolerance of `Box.clip`.
   return (f'{classes.index(region.name)} '
           + ' '.join(f'{x:.8g}' for x in numbers) + '\n')

@@ -1,4 +1,4 @@
-"""Class names, which come from outside and become folders and files."""
+"""Checks class names, which come from outside and become folders and files."""
 
 import unicodedata
 
@@ -13,8 +13,8 @@ def check_class(name, where):
   """Refuses a class name that cannot be a folder's, or would be another folder.
 
   Args:
-    name: from a folder, an annotation or a data set.
-    where: where it is from, for the error.
+    name: name of a class, from a folder, an annotation or a data set.
+    where: source of the name, for the error.
 
   Raises:
     UserError: naming the class and `where`.
@@ -22,10 +22,12 @@ def check_class(name, where):
   kinds = {unicodedata.category(c) for c in name}
   if not name:
     what = 'is empty'
-  elif 'Cs' in kinds:  # How Python keeps such bytes.
+  elif 'Cs' in kinds:  # Surrogates, in which Python keeps such bytes.
     what = 'has bytes that are not UTF-8'
-  elif kinds & {'Cc', 'Zl', 'Zp'} or {'\ufffe', '\uffff'} & set(name):  # Not in XML.
+  elif kinds & {'Cc', 'Zl', 'Zp'} or {'\ufffe', '\uffff'} & set(name):  # XML has none.
     what = 'has control characters'
+  elif '\ufeff' in name:  # An editor began the file with one.
+    what = 'has a byte order mark'
   elif '/' in name or '\\' in name:
     what = 'has a slash'
   elif name.startswith('.'):

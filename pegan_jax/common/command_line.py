@@ -1,4 +1,4 @@
-"""What every command does alike: a mistake is one sentence, never a traceback."""
+"""Runs every command so that a mistake is one sentence, never a traceback."""
 
 import argparse
 import errno
@@ -11,14 +11,14 @@ import sys
 from pegan_jax.common.errors import UserError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-# What JAX, CUDA, the loader and threads say where there is no MemoryError.
+# Messages of JAX, CUDA, the loader and threads that stand for a MemoryError.
 _NO_MEMORY = re.compile(
     r"RESOURCE_EXHAUSTED|OUT_OF_MEMORY|[Oo]ut of memory|bad_alloc|can't start new "
     r'thread|failed to map segment|allocate memory')
 
 
 class Parser(argparse.ArgumentParser):
-  """Says what is wrong with a flag in one sentence."""
+  """A parser that says in one sentence what is wrong with a flag."""
 
   def __init__(self, **kwargs):
     super().__init__(**{'formatter_class': argparse.RawDescriptionHelpFormatter,
@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Outlet(io.FileIO):
-  """Standard output or error; work goes on where nobody takes what it writes.
+  """Standard output or error; the work goes on where nobody reads it.
 
   Attributes:
     lost: the OSError of the first write that failed, or None.
@@ -49,16 +49,16 @@ class _Outlet(io.FileIO):
 
 
 def run(action, interrupted, lower):
-  """Runs `action`; what a user can mend is one line on standard error.
+  """Runs `action`; a mistake of the user becomes one line on standard error.
 
   Args:
-    action: of no arguments; may return an exit status, or exit.
-    interrupted: what Ctrl-C leaves behind, to end a sentence.
+    action: function without arguments; may return an exit status, or exit.
+    interrupted: what Ctrl-C leaves behind, as the end of a sentence.
     lower: settings that take less memory when they are lowered.
 
   Returns:
     The exit status: 0, that of `action`, 2 after such a line, 128 + a signal's
-    number, 141 where nobody reads the output to its end.
+    number, or 141 where nobody reads the output to its end.
   """
   outlets = _open_outlets()
   signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -83,8 +83,8 @@ def run(action, interrupted, lower):
 def _open_outlets():
   """Makes standard output and error safe to write to; returns their `_Outlet`s.
 
-  A descriptor that is closed would become the next file that is opened, and what
-  is said would go into it.
+  The next file that is opened would take the place of a closed descriptor, and get
+  what is printed.
   """
   null = os.open(os.devnull, os.O_RDWR)
   while null < 3:
@@ -95,7 +95,7 @@ def _open_outlets():
   for name, descriptor in (('stdout', 1), ('stderr', 2)):
     old = getattr(sys, name)
     if old is not None and old is not getattr(sys, f'__{name}__'):
-      continue  # The caller's own.
+      continue  # A stream of the caller's.
     outlet = _Outlet(descriptor, 'w', closefd=False)
     setattr(sys, name, io.TextIOWrapper(
         io.BufferedWriter(outlet), old.encoding if old else 'utf-8',
@@ -106,7 +106,7 @@ def _open_outlets():
 
 
 def _check_encoding():
-  """Names of classes and files are UTF-8, in data sets and in manifests."""
+  """Raises UserError unless file names are read as UTF-8, as data sets hold them."""
   encoding = sys.getfilesystemencoding()
   if encoding != 'utf-8':
     raise UserError(f'names of files are read as {encoding} here, and what is beyond '
@@ -114,13 +114,13 @@ def _check_encoding():
 
 
 def _sentence(error, lower):
-  """What an error means to a user, or None where it is this program's fault."""
+  """Returns what an error means to a user, or None for a fault of this program."""
   chain, e = [], error
   while e is not None:
     chain.append(e)
     e = e.__cause__ or e.__context__
   no_memory = any(map(_is_no_memory, chain))
-  # TensorStore's word for a full disk is that for too little memory.
+  # TensorStore reports a full disk as too little memory.
   if isinstance(error, UserError) and not (
       no_memory and 'memory' not in str(error) and 'disk is full' not in str(error)):
     return str(error)
@@ -151,7 +151,7 @@ def _of_os_error(error):
 
 
 def _close(outlets):
-  """Writes what is left; returns a status of its own where it was lost, else 0."""
+  """Flushes the streams; returns a status of its own where output was lost, else 0."""
   for stream in (sys.stdout, sys.stderr):
     stream.flush()
   for outlet in outlets:

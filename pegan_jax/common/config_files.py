@@ -1,4 +1,4 @@
-"""`configs` is the folder beside this package, wherever a command is run."""
+"""Finds and loads configs: `configs` is the folder beside this package."""
 
 import difflib
 import importlib.util
@@ -13,7 +13,7 @@ _FOLDER = pathlib.Path(__file__).resolve().parents[2] / 'configs'
 
 
 def use():
-  """From here on `import configs` means ours, whatever the current folder has."""
+  """Makes `import configs` mean ours, whatever the current folder has."""
   path = str(_FOLDER / '__init__.py')
   if getattr(sys.modules.get('configs'), '__file__', None) == path:
     return
@@ -26,33 +26,33 @@ def use():
 
 
 def load(name):
-  """The module configs/<name>.py of ours."""
+  """Returns our module configs/<name>.py."""
   use()
   return importlib.import_module(f'configs.{name}')
 
 
 def names():
-  """The names of our configs; `default` is for those alone that derive from it."""
+  """Returns the names of our configs, without `default`, from which they derive."""
   return sorted({path.stem for path in _FOLDER.glob('*.py')} - {'__init__', 'default'})
 
 
 def find(config):
-  """The file that --config means, with the scale if it has one.
+  """Finds the file that --config means, with the scale if there is one.
 
   Args:
-    config: a path, or the name of one of ours, as 'pegan' or 'configs/pegan.py', with a
-      scale behind a colon or without: 'dcgan:paper'. A file of that very name goes
-      before ours.
+    config: a path, or the name of one of ours, such as 'pegan' or 'configs/pegan.py';
+      a scale may follow after a colon: 'dcgan:paper'. A file of that name takes
+      precedence over ours.
 
   Returns:
-    The path and the scale, likewise.
+    The path and the scale, in the same form.
 
   Raises:
-    UserError: there is no such file or name; with the names that are near.
+    UserError: there is no such file or name; the message lists similar names.
   """
-  path, colon, scale = config.partition(':')
+  path, colon, scale = os.path.expanduser(config).partition(':')
   if os.path.isfile(path):
-    return config
+    return path + colon + scale
   name = re.fullmatch(r'(?:configs/)?(.*?)(?:\.py)?', path, re.DOTALL)[1]
   if name in names():
     return f'{_FOLDER / name}.py{colon}{scale}'

@@ -1,10 +1,10 @@
-"""What ends a command: a sentence for its user, or a signal."""
+"""Errors that end a command: a sentence for its user, or a signal."""
 
 import signal
 
 
 class UserError(Exception):
-  """Something that the user can mend: bad input, a bad flag, a full disk.
+  """A mistake that the user can mend: bad input, a bad flag, a full disk.
 
   The message is one sentence: what is wrong, where, and what to do. The
   command-line programs print it to standard error and exit with a status of 2.
@@ -15,10 +15,10 @@ def check_value(name, value, fits, what):
   """Raises UserError where a setting's value does not fit.
 
   Args:
-    name: of the setting.
-    value: what it is.
-    fits: whether that is a value that it can have.
-    what: which values those are, to end 'it must be'.
+    name: name of the setting.
+    value: its value.
+    fits: whether the setting can have this value.
+    what: the values it can have, as the end of 'it must be'.
   """
   if not fits:
     raise UserError(f'{name} is {value}: it must be {what}')
@@ -31,7 +31,7 @@ def check_at_least(name, value, least, zero=''):
 
 
 def check_seed(name, seed):
-  """Raises UserError for what JAX and NumPy do not both take as a seed."""
+  """Raises UserError for a seed that JAX or NumPy does not take."""
   check_value(name, seed, isinstance(seed, int) and 0 <= seed < 2**31,
               'a whole number from 0 to 2^31 - 1')
 
@@ -49,6 +49,6 @@ class Interrupted(Exception):
 
 
 def reason(error):
-  """What a library's error says, on one line and without Python's words."""
+  """Returns a library's error message on one line, without Python's words."""
   text = getattr(error, 'strerror', None) or str(error)
   return text.strip().splitlines()[0][:200] if text.strip() else 'no reason is given'

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, with one writer at a time."""
+"""Writes files and folders whole or not at all, with one writer at a time."""
 
 import contextlib
 import errno
@@ -10,17 +10,17 @@ import shutil
 
 from pegan_jax.common.errors import UserError
 
-# In a folder that is written, while it is.
+# Lock file in a folder while it is written.
 _LOCK = '.lock'
-# Among what was made, once it is whole: where it goes.
+# File beside finished work, with the moves that are left to do.
 _WHOLE = 'whole.json'
 
 
 def write(path, content):
-  """Writes a file in whole: a reader sees the old content or the new.
+  """Writes a whole file: a reader sees the old content or the new.
 
   Args:
-    path: of the file; its folder exists.
+    path: path of the file; its folder exists.
     content: text, written as UTF-8, or bytes.
 
   Raises:
@@ -36,7 +36,7 @@ def write(path, content):
     os.replace(part, path)
   except BaseException as e:
     part.unlink(missing_ok=True)
-    if isinstance(e, OSError) and e.filename is None:  # Of a full disk.
+    if isinstance(e, OSError) and e.filename is None:  # A full disk.
       e.filename = str(path)
     raise
 
@@ -47,15 +47,15 @@ def write_json(path, value):
 
 
 def parse_json(text):
-  """Returns what JSON text or bytes say; ValueError where they are damaged."""
+  """Returns the value of JSON text or bytes; ValueError where they are damaged."""
   try:
     return json.loads(text)
-  except RecursionError as e:  # Brackets without end.
+  except RecursionError as e:  # Thousands of brackets.
     raise ValueError('it is nested too deeply') from e
 
 
 def read_json(path):
-  """Returns what a JSON file says.
+  """Returns the value in a JSON file.
 
   Raises:
     OSError: it cannot be read.
@@ -64,30 +64,62 @@ def read_json(path):
   return parse_json(pathlib.Path(path).read_bytes())
 
 
-def walk(folder):
-  """Yields the paths of the files under a folder, but for hidden ones.
+def walk(folder, skipped=None):
+  """Yields the paths of the regular files under a folder, except hidden ones.
+
+  Links to folders are followed, after the folders themselves, so that each real
+  folder is listed once. A link to a folder above it is not followed.
+
+  Args:
+    folder: path of an existing folder.
+    skipped: a list that gets the paths of links that lead up or nowhere, pipes,
+      sockets and devices; opening one of the latter could wait without end.
 
   Raises:
     UserError: a folder cannot be listed.
   """
-  for root, dirs, names in os.walk(folder, onerror=_cannot_list):
-    dirs[:] = [d for d in dirs if not d.startswith('.')]
-    yield from (pathlib.Path(root, x) for x in names if not x.startswith('.'))
+  skipped = [] if skipped is None else skipped
+  folders, links, seen = [pathlib.Path(folder)], [], set()
+  while folders or links:
+    place = folders.pop() if folders else links.pop(0)
+    real = pathlib.Path(os.path.realpath(place))
+    if real in seen:
+      continue
+    seen.add(real)
+    for path, is_link in _list(place):
+      # os.path's functions, unlike a `DirEntry`, never raise.
+      if not os.path.isdir(path):
+        if os.path.isfile(path):
+          yield path
+        else:
+          skipped.append(path)
+      elif not is_link:
+        folders.append(path)
+      elif real.is_relative_to(os.path.realpath(path)):
+        skipped.append(path)
+      else:
+        links.append(path)
 
 
-def _cannot_list(error):
-  raise UserError(f'{error.filename} cannot be listed: {error.strerror}.') from None
+def _list(folder):
+  """Returns [(path, whether it is a link)] of what is in a folder and not hidden."""
+  try:
+    with os.scandir(folder) as entries:
+      return sorted((pathlib.Path(folder, entry.name), entry.is_symlink())
+                    for entry in entries if not entry.name.startswith('.'))
+  except OSError as e:
+    raise UserError(f'{e.filename} cannot be listed: {e.strerror}.') from None
 
 
 @contextlib.contextmanager
 def locked(folder, action, advice='wait for it, or name another folder', name=_LOCK):
-  """Holds a folder's lock, which ends with the process however that ends.
+  """Holds a folder's lock, which ends with the process, however that ends.
 
   Args:
-    folder: exists.
-    action: what a process that holds it does, for the error: 'training in runs/x'.
-    advice: what to do then.
-    name: of the lock's file; locks of other names hold besides.
+    folder: path of an existing folder.
+    action: what the holder of the lock does, for the error: 'training in runs/x'.
+    advice: what to do then, for the error.
+    name: name of the lock file; locks of other names are independent.
 
   Raises:
     UserError: another process holds the lock.
@@ -105,7 +137,7 @@ def locked(folder, action, advice='wait for it, or name another folder', name=_L
       except OSError as e:  # A file system without locks.
         if e.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
           raise
-      if _is_at(handle, path):  # Not one that its last holder has just removed.
+      if _is_at(handle, path):  # Its last holder may just have removed it.
         break
     try:
       yield
@@ -123,20 +155,20 @@ def _is_at(handle, path):
 
 @contextlib.contextmanager
 def whole(*outs, replace=False, advice='move it away, or name another folder'):
-  """Yields a folder to work in; the caller names what becomes `outs` at the end.
+  """Yields a folder to work in; the caller says at the end what becomes `outs`.
 
-  The work is done in a hidden folder beside the first of them, on the same disk,
-  and moved by a rename each. What a killed process leaves is cleared away by the
-  next one or, once everything was made, moved where it belongs: by `finish`, or here.
+  The work is done in a hidden folder beside the first of `outs`, on the same disk,
+  and each result is moved by a rename. What a killed process leaves is removed by
+  the next one or, if everything was made, moved where it belongs: by `finish`, or here.
 
   Args:
     *outs: paths of folders, all with one parent, that appear together.
-    replace: whether older ones give way; if not, none may exist.
-    advice: what to do where one exists, for the error.
+    replace: whether existing folders are replaced; if not, none may exist.
+    advice: what to do about a folder that exists, for the error.
 
   Yields:
     (folder, keep): an empty `pathlib.Path`, and a function to call last, with the
-    path under it that becomes each of `outs`, None for one that is not made.
+    path under it that becomes each of `outs`, or None for one that was not made.
 
   Raises:
     UserError: one of `outs` exists, is being written, or cannot be.
@@ -161,7 +193,7 @@ def whole(*outs, replace=False, advice='move it away, or name another folder'):
         folder.mkdir()
         yield folder, lambda *done: _move(work, done, outs, replace)
       finally:
-        if not (work / _WHOLE).exists():  # Else the moves are gone on with.
+        if not (work / _WHOLE).exists():  # Else the next process does the moves.
           shutil.rmtree(work, ignore_errors=True)
   except OSError as e:
     if e.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -173,7 +205,7 @@ def whole(*outs, replace=False, advice='move it away, or name another folder'):
 
 
 def finish(out):
-  """Moves what a killed process had made in whole, and clears away what it had not.
+  """Moves what a killed process had finished, and removes what it had not.
 
   Args:
     out: the first of the `outs` that `whole` was given.
@@ -197,13 +229,18 @@ def named(out):
   out = pathlib.Path(out)
   out = out if out.name not in ('', '..') else out.absolute()
   if out.name in ('', '..'):
-    raise UserError(f'{out} is no name for a new folder: give another')
+    raise UserError(f'{out} cannot be the name of a new folder: give another')
   return out
 
 
 def _work_folder(out):
+  """Returns the hidden folder in which `out` is made; UserError for a file there."""
   out = named(out)
-  return out.with_name(f'.{out.name}.part')
+  work = out.with_name(f'.{out.name}.part')
+  if os.path.lexists(work) and not os.path.isdir(work):
+    raise UserError(f'{work} is not a folder, and {out} is made in a folder of that '
+                    'name: move it away')
+  return work
 
 
 def _refuse_existing(outs, advice):
@@ -213,7 +250,7 @@ def _refuse_existing(outs, advice):
 
 
 def _move(work, done, outs, replace):
-  # Relative, as the parent may itself be moved before the move is finished.
+  # Relative paths, as the parent may itself be moved in the meantime.
   write_json(work / _WHOLE, {'replace': replace, 'moves': [
       [str(pathlib.Path(path).relative_to(work)), out.name]
       for path, out in zip(done, outs, strict=True) if path is not None]})
@@ -225,7 +262,7 @@ def _finish(work):
   try:
     noted = read_json(work / _WHOLE)
     moves, replace = list(map(tuple, noted['moves'])), noted['replace']
-  except (FileNotFoundError, ValueError, KeyError, TypeError):  # Cut by a power cut.
+  except (FileNotFoundError, ValueError, KeyError, TypeError):  # None, or cut off.
     return
   for name, out in moves:
     path, out = work / name, work.parent / out
@@ -247,7 +284,7 @@ def _remove(path):
 
 
 def _concerns(error, paths):
-  """Whether an OSError is about one of `paths` or what is below, or does not say."""
+  """Returns whether an OSError names one of `paths`, what is below, or nothing."""
   if error.filename is None:
     return True
   name = pathlib.Path(os.fsdecode(error.filename)).absolute()

@@ -1,8 +1,8 @@
-"""What a kept result was made of, and whether it is what would be made now.
+"""Notes what a result was made of, and checks whether it would be the same now.
 
-Beside every result that a later command may take up again lies what it depends on:
-data by its content, wherever it lies; weights by theirs; settings by name. What does
-not fit is made anew or refused by the names of what differs, never mixed.
+Beside every result that a later command may use lies what it depends on: data and
+weights by their content, wherever they lie, and settings by name. A result that does
+not fit is made again or refused with the names of what differs; nothing is mixed.
 """
 
 import hashlib
@@ -28,8 +28,8 @@ def of_files(folder, paths):
   """Returns the `digest` of files: of their places in a folder, and their bytes.
 
   Args:
-    folder: that they are in, at any depth.
-    paths: of the files.
+    folder: folder that holds them, at any depth.
+    paths: paths of the files.
 
   Raises:
     UserError: one cannot be read.
@@ -47,18 +47,15 @@ def _of_file(path):
 
 
 def of_folder(folder):
-  """Returns `of_files` of all files in a folder, but for hidden ones, or of one file."""
+  """Returns `of_files` of the files that `files.walk` finds in a folder, or of a file."""
   if os.path.isfile(folder):
     return of_files(os.path.dirname(folder), [folder])
-  paths = []
-  for root, folders, names in os.walk(folder, followlinks=True):
-    folders[:] = [x for x in folders if not x.startswith('.')]
-    paths += [os.path.join(root, x) for x in names if not x.startswith('.')]
-  return of_files(folder, paths)
+  # As text, which sorts otherwise than paths, and as kept digests were sorted.
+  return of_files(folder, map(str, files.walk(folder)))
 
 
 def write(folder, made_of):
-  """Notes in a folder what it was made of: a dict, JSON-able, of dicts and values."""
+  """Notes in a folder what it was made of: a JSON-able dict of dicts and values."""
   files.write_json(pathlib.Path(folder) / FILE, made_of)
 
 
@@ -66,14 +63,14 @@ def read(path):
   """Returns what was noted in a JSON file or a folder, or None where nothing was.
 
   Args:
-    path: of a folder that `write` wrote to, or of a JSON file with what was noted
-      under 'provenance'.
+    path: a folder that `write` wrote to, or a JSON file with the note under
+      'provenance'.
   """
   path = pathlib.Path(path)
   try:
     found = (files.read_json(path / FILE) if path.is_dir() else
              files.read_json(path)['provenance'])
-  except (OSError, ValueError, KeyError, TypeError):  # None, cut off, or older.
+  except (OSError, ValueError, KeyError, TypeError):  # Missing, cut off, or older.
     return None
   return found if isinstance(found, dict) else None
 
@@ -82,7 +79,7 @@ def differences(now, kept):
   """Lists what differs between two dicts, by dotted keys.
 
   Args:
-    now: what would be made of now; JSON-able.
+    now: what the result would be made of now; JSON-able.
     kept: what was noted.
 
   Returns:
@@ -92,7 +89,7 @@ def differences(now, kept):
 
 
 def flat_differences(now, kept):
-  """Lists what differs between two dicts as from `flat`; see `differences`."""
+  """Lists what differs between two dicts from `flat`; see `differences`."""
   return [f'{key} is {now.get(key, "not set")}, was {kept.get(key, "not set")}'
           for key in sorted(now.keys() | kept.keys()) if now.get(key) != kept.get(key)]
 
@@ -115,15 +112,15 @@ def say(differing):
 
 
 def check(path, now, advice):
-  """Checks that a kept result is what would be made now.
+  """Checks that a kept result would be the same if it were made now.
 
   Args:
-    path: as `read` takes it.
-    now: what would be made of now.
-    advice: what to do if it is not, for the error.
+    path: as for `read`.
+    now: what the result would be made of now.
+    advice: what to do about a difference, for the error.
 
   Raises:
-    UserError: it is not, naming what differs.
+    UserError: something differs; the message names it.
   """
   kept = read(path)
   if kept is None:

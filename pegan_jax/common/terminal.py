@@ -1,4 +1,4 @@
-"""What a command says to people while it works, on standard error."""
+"""Messages and progress for people, on standard error."""
 
 import sys
 
@@ -8,7 +8,7 @@ _muted = False
 
 
 def mute():
-  """Makes `say` and progress silent: another process of the job speaks."""
+  """Silences `say` and progress, as another process of the job prints them."""
   global _muted
   _muted = True
 
@@ -22,7 +22,7 @@ def say(text):
 
 
 class Progress:
-  """A bar with rate and remaining time on a terminal, plain lines otherwise."""
+  """A bar with rate and remaining time on a terminal, else plain lines."""
 
   def __init__(self, total, initial=0, unit='step'):
     self._total = total
@@ -35,7 +35,7 @@ class Progress:
     self._bar.update(count)
 
   def report(self, done, seconds_each, text):
-    """Shows figures: behind the bar, or as a line with the time that is left."""
+    """Shows figures behind the bar, or on a line with the remaining time."""
     if not self._bar.disable:
       self._bar.set_postfix_str(text)
       return

@@ -1,6 +1,6 @@
 """Batches of a data set, in an order that depends on the seed alone.
 
-Backgrounds and defects come by turns, so that any split of a batch over devices or
+Backgrounds and defects alternate, so that any split of a batch over devices or
 processes keeps both kinds on each. Batch k of a run is a function of (data set, layout,
 seed, k): a resumed run, or one on other devices or processes, sees the same images in
 the same order.
@@ -42,15 +42,15 @@ def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index
 
   Args:
     config: `batch_size` (B, per D update), `n_critic` (N), `num_steps`, `seed`,
-      `num_workers` (reading threads; 0 reads when asked), `cache_mb` (as `Records` has
+      `num_workers` (reading threads; 0 reads on demand), `cache_mb` (as `Records` has
       it).
     info: from `load_info`.
     layout: a `layouts.Layout`, with the data set's C classes.
-    matched: whether, where the layout says which classes go with a background, it is
-      what matching found, instead of every class.
-    start: the first batch; those before it cost nothing.
+    matched: whether `match` holds what matching found, where the layout has it;
+      else every class goes with every background.
+    start: first batch to yield; those before it cost nothing.
     process_index: which part of each batch is read here.
-    process_count: into how many parts B is cut.
+    process_count: how many parts B is cut into.
 
   Yields:
     {'image': uint8 [N, *layout, H, W, channels], 'label': int32 [N, *layout]}. With
@@ -114,7 +114,7 @@ def _areas(info):
 
 
 def _columns(records, info, layout):
-  """Returns, for each column of a layout, the indices of its one or two kinds."""
+  """Returns the indices of the one or two kinds in each column of a layout."""
   def found(name, indices):
     if not len(indices):
       raise UserError(

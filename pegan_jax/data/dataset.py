@@ -1,4 +1,4 @@
-"""A built data set: what it holds, and its records read from ArrayRecord shards."""
+"""Opens a built data set and reads its records from ArrayRecord shards."""
 
 import io
 import math
@@ -15,7 +15,7 @@ from pegan_jax.common.class_names import check_classes
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset_folder
 
-# In a run's folder: names of the images that it was trained on.
+# File in a run's folder with the names of the images it was trained on.
 TRAINED_ON = 'trained_on.json'
 
 
@@ -44,12 +44,12 @@ class DataInfo(NamedTuple):
 
   @property
   def window(self):
-    """Side in pixels of a frame of what became a background."""
+    """The side, in pixels of a frame, of a window that became a background."""
     return self.metadata.get('window', self.image_size)
 
   @property
   def reader(self):
-    """Reads other images by the rules that these were read by."""
+    """A `Reader` of other images, by the rules of this data set."""
     return sources.Reader(self.image_size, self.channels == 1, self.max_value)
 
   @property
@@ -63,7 +63,11 @@ class DataInfo(NamedTuple):
 
 
 def load_info(folder):
-  """Reads what the data set at `folder` holds; UserError if there is none."""
+  """Reads what the data set at `folder` holds.
+
+  Raises:
+    UserError: there is none, or it is damaged, or not one of `data_prep.build`.
+  """
   folder = pathlib.Path(folder).expanduser()
   builder, metadata = dataset_folder.open_builder(folder)
   names = builder.info.features['label'].names
@@ -72,19 +76,28 @@ def load_info(folder):
         f'the data set at {str(folder)!r} has the labels {", ".join(names)}: '
         'the last must be background, after at least one defect class')
   check_classes(names, str(folder))
+  if names[:-1] != sorted(names[:-1]):  # `data_prep.build` numbers them by name.
+    raise UserError(f'the classes in {folder}/label.labels.txt are not in order: build '
+                    'the data set again')
   shape = builder.info.features['image'].shape
-  return DataInfo(folder, names[:-1], shape[0], shape[2], metadata, provenance.of_files(
-      folder, folder.glob('*.array_record-*')))
+  info = DataInfo(
+      folder, names[:-1], shape[0], shape[2], metadata,
+      provenance.of_files(folder, dataset_folder.shards(builder)))
+  for split in list(builder.info.splits)[:1]:
+    source = _open(info, split)
+    for record in _read(source, folder, range(len(source))[:1]):
+      _decode(record, info)
+  return info
 
 
 class Records:
-  """The records of one split, read and decoded from the shards when asked for.
+  """The records of one split, read and decoded from the shards on demand.
 
   Args:
     info: from `load_info`.
     split: 'train' or 'test'; a data set without the latter holds nothing out.
-    cache_mb: images once decoded are kept where all of them take no more than
-      that many megabytes; 0 keeps none.
+    cache_mb: megabytes; decoded images are kept where all of them take no more than
+      this, and 0 keeps none.
 
   Attributes:
     labels: [n] int32, read once at the start, which also proves every record
@@ -95,7 +108,7 @@ class Records:
   """
 
   def __init__(self, info, split, cache_mb=0):
-    self._folder = info.folder
+    self._info = info
     self._source = _open(info, split)
     self.labels = np.array(
         [r['label'] for r in self._read(range(len(self._source)))], np.int32)
@@ -105,47 +118,34 @@ class Records:
       self._kept, self._pixels = np.zeros(shape[0], bool), np.empty(shape, np.uint8)
 
   def _read(self, indices):
-    if not len(indices):
-      return []
-    try:
-      records = self._source.__getitems__([int(i) for i in indices])
-    except Exception as e:
-      raise self._damaged('a record cannot be read') from e
-    # What a shard that was cut off gives for the records it has lost.
-    if any(r['label'] is None for r in records):
-      raise self._damaged('records are missing')
-    return records
-
-  def _damaged(self, reason):
-    return UserError(f'a shard of the data set at {str(self._folder)!r} is '
-                     f'damaged ({reason}): build the data set anew')
+    return _read(self._source, self._info.folder, indices)
 
   def images(self, indices):
-    """[n] indices -> uint8 [n, H, W, C]."""
+    """Returns the images at [n] indices: uint8 [n, H, W, C]."""
     if self._kept is None:
-      return np.stack([_decode(r['image']) for r in self._read(indices)])
+      return np.stack([_decode(r, self._info) for r in self._read(indices)])
     indices = np.asarray(indices)
     new = indices[~self._kept[indices]]
     if len(new):  # Threads may decode the same image, to the same pixels.
-      self._pixels[new] = [_decode(r['image']) for r in self._read(new)]
+      self._pixels[new] = [_decode(r, self._info) for r in self._read(new)]
       self._kept[new] = True
     return self._pixels[indices]
 
   def sources(self, indices):
-    """Where each image was cut from: [n] indices -> n strings."""
+    """Returns where the images at [n] indices were cut from: n strings."""
     return [r['source'].decode() for r in self._read(indices)]
 
   def groups(self, indices):
-    """Numbers of the images' near-duplicate groups: [n] indices -> [n] int."""
+    """Returns the near-duplicate groups of the images at [n] indices: [n] int."""
     return np.array([r['group'] for r in self._read(indices)])
 
   def find(self, label):
-    """Indices of the records with this label, in order."""
+    """Returns the indices of the records with this label, in order."""
     return np.flatnonzero(self.labels == label)
 
 
 def _open(info, split):
-  """tfds's source of a split's records; an absent test split has none."""
+  """Returns tfds's source of a split's records; an absent test split has none."""
   builder, _ = dataset_folder.open_builder(info.folder)
   if split not in builder.info.splits:
     if split == 'test':
@@ -155,11 +155,36 @@ def _open(info, split):
   try:
     return builder.as_data_source(
         split, decoders={'image': tfds.decode.SkipDecoding()})
-  except Exception as e:  # Whatever tfds makes of missing shards.
+  except Exception as e:  # tfds raises anything on missing shards.
     raise UserError(f'the {split} split of {str(info.folder)!r} cannot be opened: '
-                    'build the data set anew') from e
+                    'build the data set again') from e
 
 
-def _decode(png):
-  image = np.asarray(Image.open(io.BytesIO(png)))
-  return image[..., None] if image.ndim == 2 else image
+def _read(source, folder, indices):
+  """Returns records of a split, not yet decoded; UserError for a damaged shard."""
+  if not len(indices):
+    return []
+  try:
+    records = source.__getitems__([int(i) for i in indices])
+  except Exception as e:
+    raise _damaged(folder, 'a record cannot be read') from e
+  # A shard that was cut off gives None for the records it has lost.
+  if any(r['label'] is None for r in records):
+    raise _damaged(folder, 'records are missing')
+  return records
+
+
+def _damaged(folder, reason):
+  return UserError(f'a shard of the data set at {str(folder)!r} is damaged ({reason}): '
+                   'build the data set again')
+
+
+def _decode(record, info):
+  """Returns a record's image, uint8 [H, W, C]; UserError for another shape."""
+  image = np.atleast_3d(np.asarray(Image.open(io.BytesIO(record['image']))))
+  shape = info.image_size, info.image_size, info.channels
+  if image.shape != shape:
+    raise UserError(f'the data set at {str(info.folder)!r} holds an image of shape '
+                    f'{image.shape}, and its features.json says {shape}: build the data '
+                    'set again')
+  return image

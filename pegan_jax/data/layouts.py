@@ -1,15 +1,15 @@
-"""How the real images of a batch are laid out."""
+"""Layouts of the real images in a batch."""
 
 from typing import NamedTuple
 
 
 class Layout(NamedTuple):
-  """Rows and columns of a batch, with B rows a discriminator update and C classes.
+  """Rows and columns of a batch, with B rows per discriminator update and C classes.
 
   Attributes:
     per_class: True: [.., C], defects of class c in column c; False: [..], defects of any
       class.
-    with_backgrounds: True: 2 B rows, a background and a defect by turns; False: B rows
+    with_backgrounds: True: 2 B rows, backgrounds and defects alternating; False: B rows
       of defects.
     matched: whether a batch also says which classes go with each background, and how
       much of an image each domain covers.

@@ -1,4 +1,4 @@
-"""manifest.csv, which says of generated images what they were made of."""
+"""Writes and reads manifest.csv, which says how each generated image was made."""
 
 import csv
 import pathlib
@@ -26,7 +26,7 @@ def write(folder, columns, rows):
   """Writes the manifest of a folder of images.
 
   Args:
-    folder: of the images.
+    folder: folder of the images.
     columns: `CROPS` or `FRAMES`.
     rows: dicts of these columns. `mask` is 'generator' for the generator's own mask,
       'change' for how much an image was changed, or ''; `boxes` are as
@@ -42,7 +42,7 @@ def read_backgrounds(path):
   """Reads which background each crop was painted on.
 
   Args:
-    path: of a manifest of crops.
+    path: path of a manifest of crops.
 
   Returns:
     {image's file: name of its background, '' where it has none}.

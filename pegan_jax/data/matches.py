@@ -1,5 +1,4 @@
-"""Which defect classes go with each background, as `--mode match` found."""
-
+"""Reads which defect classes go with each background, from `--mode match`."""
 
 import numpy as np
 
@@ -27,7 +26,7 @@ def load(info, split):
     class, and each class a background.
 
   Raises:
-    UserError: no such file, or one that is not of this data set.
+    UserError: the file is missing or damaged, or belongs to another data set.
   """
   path = info.folder / FILE
   try:
@@ -36,7 +35,7 @@ def load(info, split):
   except FileNotFoundError as e:
     raise UserError(
         f'the data set at {str(info.folder)!r} has no {FILE}: make it with the same '
-        'command and --mode match, or do without by --config.match=False') from e
+        'command and --mode match, or pass --config.match=False') from e
   except (ValueError, KeyError, TypeError, OverflowError) as e:
     raise UserError(f'{path} is damaged: run --mode match again') from e
   if found.get('content') != info.content:
@@ -53,7 +52,7 @@ def load(info, split):
 
 
 def check_count(info, split, rows, count):
-  """UserError where `load` gave other than one of `rows` for each of n backgrounds."""
+  """Raises UserError unless `load` gave one row for each of `count` backgrounds."""
   if len(rows) != count:
     raise UserError(
         f'{info.folder / FILE} is of {len(rows)} backgrounds, and the {split} split '

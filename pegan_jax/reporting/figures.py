@@ -1,4 +1,4 @@
-"""The one way in which charts are made and saved."""
+"""Makes and saves charts."""
 
 import contextlib
 import io
@@ -8,21 +8,21 @@ from pegan_jax.common import files
 
 @contextlib.contextmanager
 def png(path, width, height):
-  """Yields a matplotlib `Figure` to draw on, which is then put at `path`.
+  """Yields a matplotlib `Figure` to plot on, which is then saved at `path`.
 
   Args:
-    path: of the PNG file.
-    width, height: in hundreds of pixels.
+    path: path of the PNG file.
+    width, height: size in hundreds of pixels.
 
   Raises:
-    OSError: it cannot be written; a file that was there is kept then.
+    OSError: it cannot be written; an older file is then kept.
   """
-  # Here, so that nothing else waits for it: it takes a second to import.
+  # A late import, as it takes a second and nothing else needs it.
   # pylint: disable=g-import-not-at-top
   import matplotlib
   from matplotlib.backends.backend_agg import FigureCanvasAgg
   from matplotlib.figure import Figure
-  # Names are drawn as they are: a dollar in one is no mathematics.
+  # A dollar in a name is not mathematics.
   with matplotlib.rc_context({'text.parse_math': False}):
     canvas = Figure(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(canvas)
@@ -33,5 +33,5 @@ def png(path, width, height):
 
 
 def label(name):
-  """A name for a legend, which leaves out those that begin with an underscore."""
+  """Returns a name for a legend, which would skip one with a leading underscore."""
   return f' {name}' if name.startswith('_') else name

@@ -1,14 +1,14 @@
-"""Arrays to labelled picture grids."""
+"""Lays out arrays of images as labelled grids."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 _GAP = 2
-_SIZES = range(12, 7, -1)  # Of the letters, the largest that fit.
+_SIZES = range(12, 7, -1)  # Font sizes; the largest that fits is used.
 
 
 def grid(images, columns, rows=None):
-  """Lays out images with a heading on each column and a name on each row.
+  """Lays out images with a heading above each column and a name beside each row.
 
   Args:
     images: uint8 [R, C, H, W, 1 or 3].
@@ -16,8 +16,8 @@ def grid(images, columns, rows=None):
     rows: R names, or None for none.
 
   Returns:
-    uint8 [height, width, 3]; images under 64 pixels are enlarged by whole
-    factors.
+    uint8 [height, width, 3]; images under 64 pixels are enlarged by a whole
+    factor.
   """
   num_rows, num_columns, height, width, _ = images.shape
   images = np.broadcast_to(images, (*images.shape[:-1], 3))
@@ -44,7 +44,7 @@ def grid(images, columns, rows=None):
 
 
 def _fit(text, width):
-  """The text and a font in which it has that width: smaller, and cut in the end."""
+  """Returns the text and a font that fit the width: smaller, or at last cut short."""
   for size in _SIZES:
     font = ImageFont.load_default(size)
     if font.getlength(text) <= width:

@@ -73,6 +73,10 @@ def test_others_files(tmp_path):
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3]), 'not enough values'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, float('nan')]),
      'annotation 1 has no numbers'),
+    (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 0]),
+     'annotation 1 has a box without'),
+    (lambda said: said['annotations'][2].update(bbox=[1, 2, -3, 5]),
+     'annotation 6 has a box without'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 'x']),
      "could not convert string to float: 'x'"),
     (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 3]]), 'reshape'),
@@ -87,7 +91,7 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
   said = _foreign()
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, change(said) or said)
-  assert 'a.json is no COCO file of boxes: ' in str(error.value)
+  assert 'a.json is not a COCO file of boxes: ' in str(error.value)
   assert '\n' not in str(error.value)
 
 

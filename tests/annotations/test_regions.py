@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.annotations.regions import Annotated, Box, Region, boxes_to_text
+from pegan_jax.common.errors import UserError
 
 
 def test_a_box_is_what_its_slices_cover():
@@ -65,13 +66,28 @@ def test_a_number_of_digits_gives_whole_pixels_back(digits, largest):
 
 
 def test_only_fractions_are_scaled():
-  said = [Region('a', Box(0.1, 0.25, 0.5, 1.0)), Region('b', Box(2, 0, 3, 1))]
+  said = [Region('a', Box(0.1, 0.25, 0.5, 1.0))]
   assert Annotated('a.txt', 1, 1, said).boxes(40, 100) == [('a', (10, 10, 50, 40), None,
                                                            None)]
-  for size in ((None, None), (80, 200)):  # Pixels count, whatever the size says.
-    image = Annotated('a.xml', *size, [Region('a', Box(10, 10, 120, 60.5), polygons=()),
-                                       Region('a', Box(110, 10, 120, 60))])
+  for size in ((None, None), (40, 100)):
+    image = Annotated('a.xml', *size, [Region('a', Box(10, 10, 120, 60.5), polygons=())])
     assert image.boxes(40, 100) == [Region('a', Box(10, 10, 100, 40))]
+
+
+def test_a_box_outside_of_its_image_is_refused_by_name():
+  image = Annotated('b/a.xml', None, None, [Region('a', Box(0, 0, 9, 9)),
+                                            Region('pit', Box(110, 10, 120.5, 60))])
+  words = r'b/a.xml has a box of pit, from \(110, 10\) to \(120.5, 60\), .* 100 x 40 image'
+  with pytest.raises(UserError, match=words):
+    image.boxes(40, 100)
+  assert len(image.boxes(40, 111)) == 2
+
+
+@pytest.mark.parametrize('size', [(100, 40), (None, 99), (80, 200)])
+def test_another_size_than_the_images_is_refused(size):
+  image = Annotated('a.xml', *size, [Region('a', Box(0, 0, 9, 9))])
+  with pytest.raises(UserError, match='a.xml says .* pixels, and it has 100 x 40:'):
+    image.boxes(40, 100)
 
 
 def test_boxes_of_the_manifest():

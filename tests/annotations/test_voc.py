@@ -56,6 +56,14 @@ def test_bad_voc_names_the_file(tmp_path, text):
     _read(tmp_path, text)
 
 
+@pytest.mark.parametrize('edges', [(9, 2, 7, 5), (2, 9, 5, 8)])
+def test_a_box_without_a_side_is_refused(tmp_path, edges):
+  """From the corners, which are in the box: 7 to 7 is a pixel, 9 to 8 is none."""
+  with pytest.raises(UserError, match='a.xml .* box of a from .* has no width or no'):
+    _read(tmp_path, OBJECT.format(*edges))
+  assert _read(tmp_path, OBJECT.format(7, 2, 7, 2)).regions[0].box == (6, 1, 7, 2)
+
+
 def test_entity_bomb_is_refused(tmp_path):
   with pytest.raises(UserError, match='declares XML entities'):
     _read(tmp_path, '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>')

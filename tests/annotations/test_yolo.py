@@ -17,12 +17,12 @@ def _read(folder, text, names=None):
 
 
 def test_boxes_are_in_fractions_of_the_image(tmp_path):
-  image = _read(tmp_path, '0 0.5 0.25 0.1 0.5\n\n7 0.5 0.5 1 1 0.93\n', 'crack\n')
+  image = _read(tmp_path, '0 0.5 0.25 0.1 0.5\n\n1 0.5 0.5 1 1 0.93\n', 'crack\npit\n')
   assert (image.file, image.height, image.width) == ('a.txt', 1, 1)
-  assert [r.name for r in image.regions] == ['crack', '7']
+  assert [r.name for r in image.regions] == ['crack', 'pit']
   np.testing.assert_allclose(image.regions[0].box, (0.45, 0, 0.55, 0.5))
   assert image.boxes(100, 200) == [Region('crack', Box(90, 0, 110, 50)),
-                                   Region('7', Box(0, 0, 200, 100))]
+                                   Region('pit', Box(0, 0, 200, 100))]
   assert _read(tmp_path, '').regions == []
 
 
@@ -34,10 +34,25 @@ def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
 
 @pytest.mark.parametrize('line', ['0 0.5 0.5', 'a 0.5 0.5 0.1 0.1', '0 50 50 10 10',
                                   '0 nan 0.5 0.1 0.1', '0 0.5 0.5 0.1 x',
+                                  '0 0.5 0.5 0 0.1', '0 0.5 0.5 0.1 -0.1',
+                                  '-1 0.5 0.5 0.1 0.1',
                                   '0 0.1 0.1 0.2 0.1 0.2 0.2'])  # The last: a polygon.
 def test_bad_yolo_names_the_file(tmp_path, line):
   with pytest.raises(UserError, match='a.txt is not a YOLO file'):
     _read(tmp_path, line)
+
+
+@pytest.mark.parametrize('index', [-1, 2])
+def test_a_class_without_a_name_is_refused_where_there_are_names(tmp_path, index):
+  with pytest.raises(UserError, match=f'class {index}, and 2 are named, from 0'):
+    _read(tmp_path, f'{index} 0.5 0.5 0.1 0.1', 'crack\npit\n')
+  (tmp_path / 'classes.txt').unlink()
+  assert _read(tmp_path, '2 0.5 0.5 0.1 0.1').regions[0].name == '2'
+
+
+def test_a_name_that_is_there_twice_is_refused(tmp_path):
+  with pytest.raises(UserError, match="classes.txt has 'pit' twice"):
+    _read(tmp_path, '', 'pit\ncrack\n pit\n')
 
 
 def test_names_are_not_boxes_and_have_no_gap(tmp_path):

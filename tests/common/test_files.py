@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import socket
 
 import pytest
 
@@ -178,7 +179,7 @@ def test_a_folder_needs_a_name_of_its_own(tmp_path, monkeypatch):
   with pytest.raises(UserError, match='exists already'):
     with files.whole('.'):
       pass
-  with pytest.raises(UserError, match='is no name for a new folder'):
+  with pytest.raises(UserError, match='cannot be the name of a new folder'):
     files.named('/')
 
 
@@ -186,3 +187,42 @@ def test_json_without_end_is_damaged(tmp_path):
   (tmp_path / 'a.json').write_text('[' * 200_000)
   with pytest.raises(ValueError):
     files.read_json(tmp_path / 'a.json')
+
+
+def _walked(folder):
+  skipped = []
+  found = [p.relative_to(folder).as_posix() for p in files.walk(folder, skipped)]
+  return sorted(found), sorted(p.relative_to(folder).as_posix() for p in skipped)
+
+
+def test_links_are_followed_once_and_never_round(tmp_path):
+  top = tmp_path / 'top'
+  for name in ('top/pa/1', 'top/sc/2', 'more/3', 'top/.hidden/4', 'top/.5'):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).touch()
+  for link, target in (('l1', '.'), ('l2', '.'), ('pa/up', '..'), ('loop', 'loop'),
+                       ('above', tmp_path), ('broken', 'nowhere')):
+    (top / link).symlink_to(target)
+  for link, target in (('aa', 'sc'), ('n', tmp_path / 'more'), ('o', tmp_path / 'more')):
+    (top / link).symlink_to(target)  # A folder by its own name before any other.
+  assert _walked(top) == (['n/3', 'pa/1', 'sc/2'],
+                          ['above', 'broken', 'l1', 'l2', 'loop', 'pa/up'])
+  (tmp_path / 'link').symlink_to('top')
+  assert _walked(tmp_path / 'link') == _walked(top)
+
+
+def test_only_regular_files_are_listed(tmp_path):
+  (tmp_path / 'a').touch()
+  (tmp_path / 'b').symlink_to('a')
+  os.mkfifo(tmp_path / 'pipe')
+  with socket.socket(socket.AF_UNIX) as s:
+    s.bind(str(tmp_path / 'socket'))
+    assert _walked(tmp_path) == (['a', 'b'], ['pipe', 'socket'])
+
+
+def test_a_file_where_the_work_is_done_is_named(tmp_path):
+  (tmp_path / '.out.part').write_text('mine')
+  for make in (files.finish, lambda out: _make(out)):
+    with pytest.raises(UserError, match=r'\.out\.part is not a folder, .*out is made'):
+      make(tmp_path / 'out')
+  assert (tmp_path / '.out.part').read_text() == 'mine'

@@ -16,7 +16,7 @@ BAD = {
     'a\x85b': 'control characters', os.fsdecode(b'\xff'): 'not UTF-8',
     ' a': 'begins or ends with a space', 'ß' * 101: 'longer than 200 bytes',
     'manifest.csv': 'generation writes', 'provenance.json': 'generation writes',
-    'a\uffff': 'control characters'}
+    'a\uffff': 'control characters', '\ufeffa': 'byte order mark'}
 
 
 @pytest.mark.parametrize('name', BAD)

@@ -1,6 +1,7 @@
 """What a kept result was made of: by content and by name."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -38,6 +39,20 @@ def test_a_digest_is_of_content_wherever_it_lies(tmp_path):
   assert provenance.of_folder(one) != digest
   (tmp_path / 'two' / 'pa' / 'a.png').unlink()
   assert provenance.of_folder(tmp_path / 'two') != digest
+
+
+def test_a_digest_is_of_the_files_that_are_listed(tmp_path):
+  (tmp_path / 'a' / 'pa').mkdir(parents=True)
+  (tmp_path / 'a' / 'pa' / '1.png').write_bytes(b'1')
+  digest = provenance.of_folder(tmp_path / 'a')
+  (tmp_path / 'a' / 'pa' / 'up').symlink_to('..')
+  os.mkfifo(tmp_path / 'a' / 'pipe')
+  (tmp_path / 'a' / 'broken').symlink_to('nowhere')
+  assert provenance.of_folder(tmp_path / 'a') == digest
+  (tmp_path / 'b').mkdir()
+  (tmp_path / 'b' / '2.png').write_bytes(b'2')
+  (tmp_path / 'a' / 'pa' / 'more').symlink_to(tmp_path / 'b')
+  assert provenance.of_folder(tmp_path / 'a') != digest
 
 
 def test_a_file_is_digested_as_the_only_one_of_a_folder(tmp_path, monkeypatch):

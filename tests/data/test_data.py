@@ -98,7 +98,7 @@ def test_a_damaged_shard_is_an_error(config, data_dir, tmp_path):
   middle = len(content) // 2
   content[middle:middle + 512] = bytes(512)
   shard.write_bytes(content)
-  info = dataset.load_info(folder)
+  info = dataset.load_info(data_dir)._replace(folder=folder)
   with pytest.raises(UserError, match='damaged'):
     _take(config, info)
   shard.write_bytes(content[:middle])

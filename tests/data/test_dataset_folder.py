@@ -117,5 +117,72 @@ def test_any_other_split_is_refused_by_the_names_there_are(folder):
 def test_a_missing_shard(folder):
   info = dataset.load_info(folder)
   next(folder.glob('*train*array_record*')).unlink()
-  with pytest.raises(UserError, match='build the data set anew'):
+  with pytest.raises(UserError, match='build the data set again'):
     dataset.Records(info, 'train')
+
+
+def _split_change(**changed):
+  def change(info):
+    info['splits'][0] |= changed
+    return info
+  return change
+
+
+@pytest.mark.parametrize('change, words', [
+    (lambda info: info | {'name': '../other/steel_defects'}, "'../other/steel_defects'"),
+    (lambda info: info | {'name': 'mnist'}, "names 'mnist', which is not what"),
+    (_split_change(filepathTemplate='../other/{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}'),
+     'other.* is in another folder'),
+    (_split_change(name='../other/train'), 'other.*another folder')])
+def test_no_other_folders_shards_are_read(folder, two_classes_dir, change, words):
+  shutil.copytree(two_classes_dir, folder.parent / 'other')
+  _edit(folder / 'dataset_info.json', change)
+  with pytest.raises(UserError, match=words):
+    dataset.load_info(folder)
+
+
+def test_the_content_is_that_of_the_shards_that_are_read(folder):
+  content = dataset.load_info(folder).content
+  shard = next(folder.glob('*train*array_record*'))
+  shutil.copy(shard, f'{shard}.bak')
+  (folder / 'x.array_record-00000-of-00001').write_bytes(b'other')
+  assert dataset.load_info(folder).content == content
+
+
+@pytest.mark.parametrize('left', ['provenance.json', 'audit.json'])
+def test_a_built_set_without_its_rules_is_damaged(folder, left):
+  for name in {'provenance.json', 'audit.json'} - {left}:
+    (folder / name).unlink()
+  path = folder / 'metadata.json'
+  path.write_text('{}')
+  with pytest.raises(UserError, match='no number for max_value'):
+    dataset.load_info(folder)
+  path.unlink()
+  with pytest.raises(UserError, match='metadata.json is missing: build it again'):
+    dataset.load_info(folder)
+  path.mkdir()
+  with pytest.raises(UserError, match='metadata.json is missing'):
+    dataset.load_info(folder)
+  path.rmdir()
+  (folder / left).unlink()
+  assert dataset.load_info(folder).max_value == 255  # One that another tool wrote.
+
+
+@pytest.mark.parametrize('shape', [(64, 64, 1), (32, 32, 3)])
+def test_images_of_another_shape_than_is_said(folder, shape):
+  def change(features):
+    said = features['featuresDict']['features']['image']['image']['shape']
+    said['dimensions'] = [str(side) for side in shape]
+    return features
+  _edit(folder / 'features.json', change)
+  with pytest.raises(UserError, match=r'shape \(32, 32, 1\), and its features.json says'):
+    dataset.load_info(folder)
+
+
+@pytest.mark.parametrize('content, words', [
+    ('sc\npa\nbackground\n', 'label.labels.txt are not in order'),
+    ('\ufeffpa\nsc\nbackground\n', 'has a byte order mark')])
+def test_labels_that_an_editor_changed(folder, content, words):
+  (folder / 'label.labels.txt').write_text(content, 'utf-8')
+  with pytest.raises(UserError, match=words):
+    dataset.load_info(folder)

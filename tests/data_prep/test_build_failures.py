@@ -67,7 +67,26 @@ def _full_boxes(raw):
   return inputs(raw, 'frames', 'boxes', 'defects')
 
 
+def _boxes(box, size=''):
+  def flags(raw):
+    write_voc(raw / 'boxes' / '4.xml', [('rust', *box)])
+    path = raw / 'boxes' / '4.xml'
+    path.write_text(path.read_text().replace('<annotation>', f'<annotation>{size}'))
+    return inputs(raw, 'frames', 'boxes')
+  return flags
+
+
+def _linked_class(raw):
+  (raw / 'defects' / 'again').symlink_to('crack')
+  return inputs(raw, 'defects', 'clean')
+
+
 @pytest.mark.parametrize('flags, message', [
+    (_boxes((170, 60, 130, 110)), '4.xml .* box of rust from .170, 60. .* no width'),
+    (_boxes((230, 60, 250, 110)), 'boxes: 4.xml has a box of rust, .* no pixel .*200 x 150'),
+    (_boxes((1, 1, 9, 9), '<size><width>400</width><height>300</height></size>'),
+     'boxes: 4.xml says .* 400 x 300 pixels, and it has 200 x 150'),
+    (_linked_class, 'again holds no images of its own'),
     (lambda raw: [], 'There are no defects'),
     (lambda raw: inputs(raw, 'defects'), 'There are no backgrounds'),
     (lambda raw: inputs(raw, 'frames'), '--frames needs --boxes'),

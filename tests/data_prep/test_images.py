@@ -1,6 +1,8 @@
 """Every format and mode reads as what it shows; bad files give one sentence."""
 
 import os
+import struct
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -72,6 +74,56 @@ def test_sixteen_bits_scale_by_the_sets_divisor(tmp_path, suffix):
   np.testing.assert_array_equal(
       images.read_image(path, grey=True, max_value=4095)[:, :, 0],
       [[0, 0, 128], [255, 255, 0]])
+
+
+def _save_deep(path, pixels):
+  """Writes what Pillow cannot: uint16 [H, W, C], as PNG or TIFF."""
+  height, width, channels = pixels.shape
+  if path.suffix == '.png':
+    rows = b''.join(b'\0' + row.astype('>u2').tobytes() for row in pixels)
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    path.write_bytes(b'\x89PNG\r\n\x1a\n' + b''.join(
+        struct.pack('>I', len(data)) + name + data
+        + struct.pack('>I', zlib.crc32(name + data)) for name, data in (
+            (b'IHDR', struct.pack('>IIBBBBB', width, height, 16, kind, 0, 0, 0)),
+            (b'IDAT', zlib.compress(rows)), (b'IEND', b''))))
+    return
+  data = pixels.astype('<u2').tobytes()
+  depths = 8 + len(data)  # Where BitsPerSample lies.
+  tags = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, channels, depths),
+          (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 8), (277, 3, 1, channels),
+          (278, 3, 1, height), (279, 4, 1, len(data))]
+  if channels == 4:
+    tags.append((338, 3, 1, 2))
+  path.write_bytes(
+      struct.pack('<2sHI', b'II', 42, depths + 2 * channels) + data
+      + struct.pack(f'<{channels}H', *[16] * channels) + struct.pack('<H', len(tags))
+      + b''.join(struct.pack('<HHII', *tag) for tag in tags) + bytes(4))
+
+
+@pytest.mark.parametrize('name, channels', [
+    ('a.png', 2), ('a.png', 3), ('a.png', 4), ('a.tif', 3), ('a.tif', 4)])
+def test_sixteen_bit_colour_and_alpha_are_refused(tmp_path, name, channels):
+  """12-bit values, of which the high byte is black."""
+  _save_deep(tmp_path / name, np.full((4, 5, channels), 4000))
+  with Image.open(tmp_path / name) as image:
+    assert np.asarray(image).dtype == np.uint8  # As Pillow has it.
+  for read in (images.probe, lambda path: images.read_image(path, False, 4095)):
+    with pytest.raises(UserError, match=f'{name} has several .* more than 8 bits.* save'):
+      read(tmp_path / name)
+
+
+def test_sixteen_bit_grey_of_another_program_is_read(tmp_path):
+  _save_deep(tmp_path / 'a.png', np.full((4, 5, 1), 4000))
+  assert images.probe(tmp_path / 'a.png') == (False, 4000)
+
+
+@pytest.mark.parametrize('orientation, size', [(1, (6, 8)), (6, (8, 6)), (3, (6, 8))])
+def test_the_size_is_that_of_the_upright_image(tmp_path, orientation, size):
+  exif = Image.Exif()
+  exif[0x0112] = orientation
+  path = _save(tmp_path, Image.fromarray(GREY), 'a.png', exif=exif)
+  assert images.size(path) == images.read_image(path, grey=True).shape[:2] == size
 
 
 def test_larger_values_are_never_clipped(tmp_path):
@@ -150,6 +202,17 @@ def test_listing_recurses_sorts_and_skips_hidden(tmp_path):
   assert names == ['a.tif', 'b/a.JPG', 'b/z.png']
   with pytest.raises(UserError, match='not a folder'):
     images.list_images(tmp_path / 'missing')
+
+
+def test_listing_tells_once_of_what_is_no_file(tmp_path, capsys):
+  (tmp_path / 'a.png').touch()
+  os.mkfifo(tmp_path / 'pipe.png')
+  (tmp_path / 'z.png').symlink_to('nowhere.png')
+  for _ in range(2):
+    assert images.list_images(tmp_path) == [tmp_path / 'a.png']
+  said = capsys.readouterr().err
+  assert said.count('left out what is neither') == 1 and ': 2, the first is' in said
+  assert 'pipe.png' in said
 
 
 def test_listing_refuses_names_that_no_report_can_hold(tmp_path):

@@ -36,10 +36,32 @@ def test_one_file_for_all_frames(tmp_path):
   assert unlabelled == [listed[1]]
   with pytest.raises(UserError, match='fits 1 of the box files .* first is 1.png'):
     pairing.match_boxes(tmp_path / 'i', listed[:3], tmp_path / 'coco.json')
-  # Twice the same image: which boxes are it?
+  # Twice the same image: which boxes are right?
   annotations.write(tmp_path, ['coco'], images[:1] * 2, ['crack'])
-  with pytest.raises(UserError, match='fits 1 of the box files'):
+  with pytest.raises(UserError, match='for one frame twice, in a/1.png and a/1.png'):
     pairing.match_boxes(tmp_path / 'i', listed[2:3], tmp_path / 'coco.json')
+
+
+def _touch(folder, *names):
+  for name in names:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text('<annotation/>' if name.endswith('.xml') else '')
+
+
+def test_two_box_files_for_one_frame_are_named(tmp_path):
+  _touch(tmp_path, 'i/1.png', 'b/1.xml', 'b/1.txt')
+  with pytest.raises(UserError, match='boxes for one frame twice, in 1.txt and 1.xml:'):
+    pairing.match_boxes(tmp_path / 'i', [tmp_path / 'i' / '1.png'], tmp_path / 'b')
+
+
+def test_a_box_file_is_of_one_frame(tmp_path):
+  _touch(tmp_path, 'i/x/1.png', 'i/y/1.png', 'b/x/1.xml')
+  listed = sorted((tmp_path / 'i').rglob('*.png'))
+  pairs, unlabelled = pairing.match_boxes(tmp_path / 'i', listed, tmp_path / 'b')
+  assert [frame for frame, _ in pairs] == listed[:1] and unlabelled == listed[1:]
+  (tmp_path / 'b' / 'x').rename(tmp_path / 'b' / 'z')
+  with pytest.raises(UserError, match='z/1.xml, for two frames, .*x/1.png and .*y/1.png'):
+    pairing.match_boxes(tmp_path / 'i', listed, tmp_path / 'b')
 
 
 def test_no_box_files_is_an_error(tmp_path):

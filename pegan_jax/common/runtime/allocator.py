@@ -1,4 +1,4 @@
-"""Memory that a step frees stays with the program for the next step."""
+"""Keeps the memory that a step frees for the next step."""
 
 import ctypes
 import sys
@@ -10,10 +10,9 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
 def keep_pages():
   """Tells glibc not to give freed memory back to the kernel.
 
-  XLA's CPU backend allocates a step's temporary memory anew for each step; what
-  malloc gives back between two has to be mapped in again page by page, which is
-  a sixth of an inspector's step and a tenth of PE-GAN's. To be called before JAX
-  starts; elsewhere than on Linux with glibc it does nothing.
+  XLA's CPU backend allocates temporary memory again for each step. Mapping in again,
+  page by page, what malloc gave back takes a sixth of an inspector's step and a tenth
+  of PE-GAN's. Call this before JAX starts; without Linux and glibc it does nothing.
   """
   if sys.platform != 'linux':
     return

@@ -1,4 +1,4 @@
-"""Compiled steps are kept between runs."""
+"""Keeps compiled steps between runs."""
 
 import contextlib
 import os
@@ -13,10 +13,10 @@ except ImportError:
 
 
 def keep():
-  """Later runs of the same networks start without compiling them again.
+  """Keeps compiled steps, so that later runs of the same networks start sooner.
 
-  In ~/.cache/pegan_jax/compiled, unless JAX_COMPILATION_CACHE_DIR names another
-  folder.
+  They lie in ~/.cache/pegan_jax/compiled, unless JAX_COMPILATION_CACHE_DIR names
+  another folder.
   """
   if not jax.config.jax_compilation_cache_dir:
     jax.config.update('jax_compilation_cache_dir',
@@ -26,12 +26,12 @@ def keep():
 
 
 def _remove_cut(folder):
-  """Removes what a kill or a full disk has cut, which JAX would never replace.
+  """Removes entries that a kill or a full disk cut off; JAX would never replace them.
 
-  Of the entries, those are read that are no older than the newest at the last look.
+  Only entries at least as new as the newest at the last look are read.
   """
   looked = folder / 'looked'
-  # There may be no folder yet, or one that others write to, or that is not ours.
+  # The folder may be missing, in use by others, or not ours.
   with contextlib.suppress(OSError):
     since = newest = looked.stat().st_mtime_ns if looked.exists() else 0
     for path in folder.glob('*-cache'):
@@ -47,6 +47,6 @@ def _is_whole(path):
   data = path.read_bytes()
   try:
     decompress_executable(data)
-  except Exception:  # zlib's error or zstandard's, whichever JAX has.
+  except Exception:  # An error of zlib or of zstandard, whichever JAX uses.
     return False
   return True

@@ -1,4 +1,4 @@
-"""The processes of one job, on one machine or many, as one program."""
+"""Joins the processes of one job, on one machine or many."""
 
 import os
 import re
@@ -9,19 +9,19 @@ import jax
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import reason, UserError
 
-# The others notice within this time that a process is gone.
+# Time within which the other processes notice that one is gone.
 _HEARTBEAT_SECONDS = 30
 _CONNECTION = re.compile(r'\bGloo\b|\bNCCL\b')
 
 
 def start(coordinator=None, process_count=None, process_id=None):
-  """Joins the job's other processes; to be called before JAX computes anything.
+  """Joins the job's other processes; call it before JAX computes anything.
 
   Args:
     coordinator: host:port of process 0, or None where Slurm, Open MPI, Kubernetes
-      or Cloud TPU tell JAX who takes part.
-    process_count: how many processes there are, or None likewise.
-    process_id: which of them this is, from 0, or None likewise.
+      or Cloud TPU tell JAX about the processes.
+    process_count: number of processes, or None as above.
+    process_id: number of this process, from 0, or None as above.
 
   Raises:
     UserError: none is given and nothing is detected, or the others cannot be reached.
@@ -43,9 +43,9 @@ def start(coordinator=None, process_count=None, process_id=None):
 def lost_process(error):
   """Returns the error in `error`'s chain that says another process is gone, or None.
 
-  A save fails as well when a process that takes part in it is gone. What a device
-  meets in a computation JAX raises as JaxRuntimeError, what the dispatch of one
-  meets as ValueError, in the words of the library that connects the processes.
+  A save fails as well when a process that takes part in it is gone. JAX raises what
+  fails on a device as JaxRuntimeError, and what fails in dispatching as ValueError,
+  with the message of the library that connects the processes.
   """
   if jax.process_count() == 1:
     return None
@@ -60,9 +60,9 @@ def lost_process(error):
 def leave(error):
   """Ends this process after another one is gone; does not return.
 
-  JAX's own end of the program would wait for that one.
+  An orderly exit would wait for that process.
   """
   print('error: another process of the job is gone, or cannot be reached '
         f'({reason(error)}); run the same command on all of them '
-        'to go on from the last checkpoint', file=sys.stderr, flush=True)
+        'to resume from the last checkpoint', file=sys.stderr, flush=True)
   os._exit(1)

@@ -1,4 +1,4 @@
-"""One mesh axis over every device: the batch is split, the state is replicated.
+"""Shards over one mesh axis of all devices: the batch is split, the state replicated.
 
 `jit` over these shardings does `jax.pmap`'s work: XLA inserts the gradient
 all-reduce, and neither means nor random numbers depend on the device count.
@@ -13,23 +13,23 @@ AXIS = 'data'
 
 
 def make_mesh():
-  """All devices of all processes in a row."""
+  """Returns a mesh of all devices of all processes in a row."""
   return jax.make_mesh((jax.device_count(),), (AXIS,),
                        axis_types=(AxisType.Auto,))
 
 
 def replicated(mesh):
-  """The sharding of the state: a whole copy on each device."""
+  """Returns the sharding of the state: a whole copy on each device."""
   return NamedSharding(mesh, PartitionSpec())
 
 
 def split(mesh):
-  """The sharding of images [B, ...] that are not trained on: B is split."""
+  """Returns the sharding of images [B, ...] outside of training: B is split."""
   return NamedSharding(mesh, PartitionSpec(AXIS))
 
 
 def batch_sharding(mesh):
-  """The sharding of a batch [n_critic, B, ...]: B is split over the devices."""
+  """Returns the sharding of a batch [n_critic, B, ...]: B is split over the devices."""
   return NamedSharding(mesh, PartitionSpec(None, AXIS))
 
 
@@ -42,20 +42,20 @@ def check_batch(mesh, batch_size):
 
 
 def spread(mesh, x):
-  """Splits an array [B, ...] that every process has whole over all devices."""
+  """Splits an array [B, ...], which every process holds whole, over all devices."""
   if mesh.size == 1:
     return x
   return jax.make_array_from_callback(x.shape, split(mesh), lambda i: x[i])
 
 
 def replicate(mesh, tree):
-  """Puts a pytree of numpy arrays that every process has whole on every device."""
+  """Copies a pytree of numpy arrays, which every process holds, to every device."""
   return jax.tree.map(lambda x: jax.make_array_from_callback(
       x.shape, replicated(mesh), lambda i: x[i]), tree)
 
 
 def to_global(mesh, batch):
-  """This process's part of a batch, as global arrays over all processes.
+  """Turns this process's part of a batch into global arrays over all processes.
 
   Args:
     mesh: from `make_mesh`.
