@@ -6,6 +6,10 @@
 At 64x64; --config wgan_gp:paper is at 128x128. Settings are those of its paper
 (Gulrajani et al. 2017, algorithm 1). Not among the paper's baselines: it shows how
 short a method is.
+
+Expected: with configs/compare.py:small (32x32, quarter width, 7 updates, two seeds): KID
+0.438 +- 0.0004, FID 217, label fidelity 0.11, in 123 s on two busy cores of an Intel Xeon.
+Not run to its end at this size.
 """
 
 from configs import dcgan, default
