@@ -42,21 +42,9 @@ def plan(run):
     UserError: no frames, or one that is smaller than a window or cannot be read.
   """
   config, info = run.config.generate, run.info
-  size = info.window
-  paths = image_files.list_images(config.frames)
-  if not paths:
-    raise UserError(f'no images in {config.frames!r}')
-  stems = [p.relative_to(config.frames).with_suffix('') for p in paths]
-  if len(set(stems)) < len(stems):
-    twice = next(p for p in stems if stems.count(p) > 1)
-    raise UserError(f'{config.frames!r} has two frames called {str(twice)!r}: give '
-                    'them different names, as each becomes a PNG')
-  taken = {manifest.FILE, provenance.FILE} & {p.parts[0] for p in stems}
-  if 'yolo' in settings.formats(run):  # Beside its text files lies classes.txt.
-    taken |= {'classes'} & set(map(str, stems))
-  if taken:
-    raise UserError(f'{config.frames!r} has {min(taken)!r}, which is the name of a file '
-                    'that is written beside the frames: rename it')
+  size, folder = info.window, jobs.folder_of_inputs(run, frames=True)
+  paths = image_files.list_images(folder)
+  _check_names(folder, paths, settings.formats(run))
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):
@@ -70,7 +58,7 @@ def plan(run):
     full += len(places) < config.defects_per_frame
     for box in places:
       cuts.append(info.reader.crop(frame, box))
-      windows.append(Window(path.relative_to(config.frames),
+      windows.append(Window(path.relative_to(folder),
                             int(rng.choice(labels)), box))
   if full:
     terminal.say(f'{full} of {len(paths)} frames have no room for '
@@ -78,6 +66,23 @@ def plan(run):
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
   return jobs.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
+
+
+def _check_names(folder, paths, formats):
+  """Raises UserError for no frames, or names that cannot all be written."""
+  if not paths:
+    raise UserError(f'no images in {folder!r}')
+  stems = [p.relative_to(folder).with_suffix('') for p in paths]
+  if len(set(stems)) < len(stems):
+    twice = next(p for p in stems if stems.count(p) > 1)
+    raise UserError(f'{folder!r} has two frames called {str(twice)!r}: give '
+                    'them different names, as each becomes a PNG')
+  taken = {manifest.FILE, provenance.FILE} & {p.parts[0] for p in stems}
+  if 'yolo' in formats:  # Beside its text files lies classes.txt.
+    taken |= {'classes'} & set(map(str, stems))
+  if taken:
+    raise UserError(f'{folder!r} has {min(taken)!r}, which is the name of a file '
+                    'that is written beside the frames: rename it')
 
 
 def _places(rng, shape, size, count):
@@ -120,11 +125,12 @@ def write(run, step, job, stream, out, annotated):
       index = job.chosen[label][i]
       by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
   find, size = masks.defect_finder(run), info.window
+  folder = pathlib.Path(jobs.folder_of_inputs(run, frames=True))
   fade = _fade(size)
   rows, described, painted = [], [], []
   with contextlib.closing(terminal.Progress(len(by_frame), unit='frame')) as progress:
     for path in sorted(by_frame):
-      frame = info.reader.read_own_colour(pathlib.Path(config.frames) / path).copy()
+      frame = info.reader.read_own_colour(folder / path).copy()
       name = path.with_suffix('.png')
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
       for index, fake, part in by_frame[path]:
@@ -142,9 +148,9 @@ def write(run, step, job, stream, out, annotated):
             'left': window.box.left, 'top': window.box.top, 'seed': config.seed, 'step': step,
             'strength': config.strength, 'mask': masks.mask_source(run),
             'boxes': regions.boxes_to_text(found)})
-      for folder, image in ((out, frame), (annotated / 'masks', mask)):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image.squeeze()).save(folder / name)
+      for to, image in ((out, frame), (annotated / 'masks', mask)):
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.squeeze()).save(to / name)
       described.append(regions.Annotated(
           name.as_posix(), *frame.shape[:2], defects))
       progress.update()

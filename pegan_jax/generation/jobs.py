@@ -1,5 +1,6 @@
-"""Which images are to be sampled: counts, backgrounds, and which class goes on which."""
+"""Plans which images are sampled: how many, and which class on which background."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ _MOST_WINDOWS = 5000
 
 
 class Job(NamedTuple):
-  """What is to be sampled.
+  """What is sampled.
 
   Attributes:
     counts: images of each class, in label order.
@@ -44,15 +45,27 @@ def plan(run, counts):
   return Job(counts, backgrounds, chosen, sources)
 
 
-def folder_of_inputs(run):
-  """Returns the user's folder of images to paint on, or '' for the data set's own."""
-  return run.config.generate.frames or run.config.generate.backgrounds
+def folder_of_inputs(run, frames=False):
+  """Returns the user's folder of images to paint on, or '' for the data set's own.
 
-
-def inputs(run):
-  """Returns what the images to paint on depend on, as provenance has it."""
+  Args:
+    run: a `Run`.
+    frames: whether whole frames are painted on, rather than crops.
+  """
   settings = run.config.generate
-  if folder := folder_of_inputs(run):
+  return os.path.expanduser(settings.frames if frames else settings.backgrounds)
+
+
+def inputs(run, frames=False):
+  """Returns what the images to paint on depend on, as provenance has it.
+
+  Args:
+    run: a `Run`.
+    frames: as `folder_of_inputs` has it. Evaluation samples crops, whatever
+      `generate.frames` says.
+  """
+  settings = run.config.generate
+  if folder := folder_of_inputs(run, frames):
     return {'files': provenance.of_files(folder, images.list_images(folder))}
   if run.matched and settings.matched:
     return {'split': settings.split, 'matches': matches.digest(run.info)}
@@ -74,8 +87,8 @@ def load_backgrounds(run):
   settings, info = run.config.generate, run.info
   if not run.method.translates:
     return None, None
-  if settings.backgrounds:
-    return _cut_backgrounds(settings.backgrounds, info)
+  if folder := folder_of_inputs(run):
+    return _cut_backgrounds(folder, info)
   records = dataset.Records(info, settings.split)
   found = records.find(info.background)
   if not len(found):

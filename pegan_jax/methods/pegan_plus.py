@@ -49,8 +49,6 @@ def networks(config, num_classes):
     asked = {config[name]} if name == 'objective' else set(config[name])
     if asked - set(known):
       raise UserError(f'{name} is {config[name]!r}: choose from {", ".join(known)}')
-  if config.penalise_every < 1:
-    raise UserError(f'penalise_every is {config.penalise_every}: it must be at least 1')
   if config.pretrained and config.objective == 'wgan_gp':
     raise UserError('objective wgan_gp is for a discriminator of pixels: with it set '
                     'pretrained=False')

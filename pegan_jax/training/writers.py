@@ -8,19 +8,21 @@ neither TensorFlow nor TensorBoard.
 import io
 import json
 import math
-import os
 import pathlib
+import re
+import socket
 import time
 
 from PIL import Image
 from tensorboardX import summary
-from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto import event_pb2
+from tensorboardX.record_writer import RecordWriter
 
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 
 _LINES = 'metrics.jsonl'
+_EVENTS = re.compile(r'events\.out\.tfevents\.(\d{10})\.')  # Other names are not ours.
 
 
 class TensorBoardWriter:
@@ -36,46 +38,41 @@ class TensorBoardWriter:
 
   def __init__(self, folder, hidden):
     folder.mkdir(parents=True, exist_ok=True)
-    older = sorted(folder.glob('events.out.tfevents.*'))
-    # A file's name has the second: another of the same second would take its place.
-    while any(p.name.split('.')[3] == str(time.time())[:10] for p in older):
-      time.sleep(0.05)
-    self._events = EventsWriter(str(folder / 'events'))
-    self._sort_last(folder, older)
-    self._events.write_event(event_pb2.Event(
-        step=hidden, wall_time=time.time(),
-        session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
+    # TensorBoard reads files in the order of their names, whatever the clock said.
+    second = int(time.time())
+    for path in folder.iterdir():
+      if found := _EVENTS.match(path.name):
+        second = max(second, int(found[1]) + 1)
+    self._file = RecordWriter(
+        str(folder / f'events.out.tfevents.{second}.{socket.gethostname()}'))
+    self._write(file_version='brain.Event:2')
+    self._write(step=hidden, session_log=event_pb2.SessionLog(
+        status=event_pb2.SessionLog.START))
 
-  def _sort_last(self, folder, older):
-    """Names the new file after all others, which TensorBoard reads in that order."""
-    new, = set(folder.glob('events.out.tfevents.*')) - set(older)
-    if older and new.name < older[-1].name:  # The clock was set back.
-      head, tail = older[-1].name.split('.')[3], new.name.split('.', 4)[4]
-      os.rename(new, folder / f'events.out.tfevents.{int(head) + 1}.{tail}')
-
-  def _write(self, step, message):
-    self._events.write_event(event_pb2.Event(
-        step=step, wall_time=time.time(), summary=message))
+  def _write(self, **event):
+    self._file.write(event_pb2.Event(
+        wall_time=time.time(), **event).SerializeToString())
 
   def write_scalars(self, step, scalars):
     for name, value in scalars.items():
-      self._write(step, summary.scalar(name, value))
+      self._write(step=step, summary=summary.scalar(name, value))
     self.flush()
 
   def write_images(self, step, images):
     for name, image in images.items():
-      self._write(step, summary.image(name, image[0], dataformats='HWC'))
+      self._write(step=step, summary=summary.image(
+          name, image[0], dataformats='HWC'))
     self.flush()
 
   def write_texts(self, step, texts):
     for name, text in texts.items():
-      self._write(step, summary.text(name, text))
+      self._write(step=step, summary=summary.text(name, text))
 
   def flush(self):
-    self._events.flush()
+    self._file.flush()
 
   def close(self):
-    self._events.close()
+    self._file.close()
 
 
 class FileWriter:
@@ -95,6 +92,9 @@ class FileWriter:
       if number.isdecimal() and int(number) > step:
         grid.unlink()
     path = pathlib.Path(workdir) / _LINES
+    if path.is_symlink() and not path.exists():
+      raise UserError(f'{path} is a link to a file that is not there: put that back, or '
+                      'remove the link')
     last = _keep_until(path, step)
     if every and step - last >= every:
       terminal.say(f'{path} has nothing of the steps {last + 1} to {step}: it was lost')
