@@ -1,4 +1,4 @@
-"""Defects onto whole frames of any size."""
+"""Puts defects on whole frames of any size."""
 
 import contextlib
 import pathlib
@@ -15,7 +15,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, masks, settings
 
-# A window's edge over which what is painted fades in, as a part of the window.
+# Width of the edge over which a defect fades in, as a share of the window.
 _FADE = 1 / 8
 
 # Places tried for a defect before a frame is called full.
@@ -103,17 +103,17 @@ def _places(rng, shape, size, count):
 
 
 def write(run, step, job, stream, out, annotated):
-  """Puts what is sampled in the frames' windows, brought back to their size.
+  """Puts the samples into the frames' windows, brought back to their size.
 
   Outside of the windows, and where a generator's mask is 0, a frame stays as it is,
-  but that it is written with 8 bits a channel; its colour is kept where the network
-  is grey. Towards a window's edge what is painted fades out.
+  except that it is written with 8 bits per channel. Its colour is kept where the network
+  is grey. Towards a window's edge a defect fades out.
 
   Args:
     run: a `Run`.
     step: the checkpoint's.
-    job: of `plan`.
-    stream: what `Sampler.stream` yields for it.
+    job: from `plan`.
+    stream: from `Sampler.stream`.
     out: a folder, which gets <frame>.png and manifest.csv, a row per defect.
     annotated: a folder, which gets masks/<frame>.png and the boxes, both in the
       frame's own coordinates.
@@ -160,7 +160,7 @@ def write(run, step, job, stream, out, annotated):
 
 
 def _resize(array, size):
-  """Brings [s, s] or [s, s, C] to `size`, linearly: what is 0 all around stays 0."""
+  """Resizes [s, s] or [s, s, C] to `size`, linearly: 0 among zeros stays 0."""
   if len(array) == size:
     return array
   planes = np.atleast_3d(array).astype(np.float32)
@@ -170,7 +170,7 @@ def _resize(array, size):
 
 
 def _fade(size):
-  """[size, size] in (0, 1]: 1 inside, falling towards the edges."""
+  """Returns [size, size] in (0, 1]: 1 inside, falling towards the edges."""
   distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1
   ramp = np.minimum(1, distance / (_FADE * size + 1))
   ramp = np.sin(ramp * np.pi / 2) ** 2
@@ -178,7 +178,7 @@ def _fade(size):
 
 
 def _paint(frame, change, weight):
-  """frame + weight * change: uint8 [h, w, C], [h, w, c], [h, w] -> uint8."""
+  """Adds weight * change: uint8 [h, w, C], [h, w, c], [h, w] -> uint8 [h, w, C]."""
   if change.shape[-1] != frame.shape[-1]:  # Between grey and colour.
     change = change.mean(-1, keepdims=True)
   painted = np.rint(frame + weight[..., None] * change)

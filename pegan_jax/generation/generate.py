@@ -1,4 +1,4 @@
-"""A checkpoint to defects: images, masks, boxes and a manifest."""
+"""Writes images, masks, boxes and a manifest from a checkpoint."""
 
 import collections
 import csv
@@ -22,10 +22,10 @@ _ADVICE = 'move it away, or name another folder with --config.generate.out'
 def generate(config, workdir):
   """Writes `config.generate.per_class` images of each class, or whole frames.
 
-  What is there already is left as it is where it was made of the same.
+  A result that is there already, whole and made of the same, is left as it is.
 
   Args:
-    config: the run's configuration; `generate` holds what concerns this.
+    config: the run's configuration, with a section `generate`.
     workdir: has the checkpoints; gets generated/, see `crops.write` and
       `frames.write`, and, where the method translates, generated_annotations/:
       masks/, and boxes in the formats asked for, see `annotations.write`.
@@ -34,8 +34,9 @@ def generate(config, workdir):
     The folder of images.
 
   Raises:
-    UserError: bad settings, no checkpoint, no backgrounds, a folder that exists
-      already and was made of something else, or a full disk; nothing half-made is left.
+    UserError: bad settings, no checkpoint, no backgrounds, a full disk, or a folder that
+      exists already and is not whole or was made of something else; nothing half-made
+      is left.
   """
   run = Run(config, workdir)
   settings.check(run)

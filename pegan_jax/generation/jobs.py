@@ -10,7 +10,7 @@ from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
 
-# Windows kept of a folder's images, or one per image: memory is limited.
+# Number of windows kept of a folder's images, at least one per image, to save memory.
 _MOST_WINDOWS = 5000
 
 
@@ -21,7 +21,7 @@ class Job(NamedTuple):
     counts: images of each class, in label order.
     backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
     chosen: for each class [count] int, indices of its backgrounds, or None.
-    sources: n names of the backgrounds, or None; for frames, `frames.Window`s.
+    sources: the names of the n backgrounds, or None; for frames, `frames.Window`s.
   """
   counts: list[int]
   backgrounds: np.ndarray | None
@@ -32,8 +32,8 @@ class Job(NamedTuple):
 def plan(run, counts):
   """Returns the `Job` of the first `counts[c]` crops of each class c.
 
-  By the run's `config.generate`: more images of a class leave the first ones as they
-  are, so that what is evaluated is what is written.
+  More images of a class leave the first ones as they are, so that the images evaluated
+  are those that `generate` writes.
 
   Raises:
     UserError: as `load_backgrounds`, or matches that are missing or of another data set.
@@ -116,8 +116,8 @@ def _cut_backgrounds(folder, info):
 def choose(run, counts, available):
   """Chooses backgrounds by the run's `generate.seed` and, if it has any, matches.
 
-  Matches are of the data set's own backgrounds: on the user's own folder every class
-  goes with each, and without `generate.matched` on these too.
+  Matches exist for the data set's own backgrounds. In a folder of the user's, or without
+  `generate.matched`, every class goes with every background.
 
   Returns:
     As `choose_backgrounds`.

@@ -13,7 +13,7 @@ from pegan_jax.runs.step import init_state
 
 
 class Run:
-  """A run in a workdir: what its config and data set amount to.
+  """A run in a workdir: its config and data set, and what follows from them.
 
   Args:
     config: the run's configuration.

@@ -71,7 +71,7 @@ def _train(run, checkpoints, signals, began):
     every = restored.config['log_every']
   owed = _owed(run, start)
   if start >= config.num_steps:
-    # A rate may change on the way to a later step only: what is done has its own.
+    # A rate may change on the way to a later step only; a finished run has its own.
     fit.check_config(
         checkpoints.folder / str(restored.step), run.saved_config, restored.config,
         fit.FREE_KEYS | fit.not_noted(restored.config))
@@ -94,7 +94,7 @@ def _train(run, checkpoints, signals, began):
     if start < config.num_steps:
       terminal.say(f'resuming from step {start}' if restored else 'starting from step 0')
     state = state or run.init_state()
-    # At a step that a restart hides, so that each says it once.
+    # Written at a step that a restart hides, so that TensorBoard shows it once.
     _describe(run, state, writer, start + bool(start))
     training = _Training(
         run, checkpoints, signals, writer, progress, Samples(run), watch)
@@ -142,10 +142,10 @@ def _describe(run, state, writer, start):
 
 
 class _Training(NamedTuple):
-  """A run on its way: what its loop works with, and what it writes.
+  """A run in progress: all that its loop uses, and what it writes.
 
   Attributes:
-    watch: None where nothing is evaluated.
+    watch: the evaluation, or None without `eval_every`.
   """
   run: Run
   checkpoints: Checkpoints

@@ -1,4 +1,4 @@
-"""The metrics since the last report."""
+"""Collects the metrics between two reports."""
 
 import contextlib
 import math

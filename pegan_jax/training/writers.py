@@ -1,4 +1,4 @@
-"""What a run writes: scalars, images and texts.
+"""Writes a run's scalars, images and texts.
 
 Every writer follows the protocol of `clu.metric_writers.MetricWriter`
 (write_scalars, write_images, write_texts, flush, close); those here need
@@ -76,12 +76,12 @@ class TensorBoardWriter:
 
 
 class FileWriter:
-  """The same scalars as lines of metrics.jsonl, the same images as PNG files.
+  """Writes the same scalars as lines of metrics.jsonl, the same images as PNG files.
 
   Args:
     workdir: gets `metrics.jsonl` and `samples/`.
     step: lines and grids of later steps, left by a run that was killed, are removed.
-    every: a line was written at least every so many steps; 0 if that is not known.
+    every: the largest number of steps between two lines; 0 if it is not known.
   """
 
   def __init__(self, workdir, step, every=0):
@@ -122,7 +122,7 @@ class FileWriter:
 
 
 def sample_path(folder, step, name):
-  """Where the sample grid `name` of a step lies in the run's `samples/`."""
+  """Returns the path of a step's sample grid `name` in the run's `samples/`."""
   return folder / f'{step:07d}_{name}.png'
 
 
@@ -142,9 +142,9 @@ def logged(workdir, step):
 
 
 def _read(path):
-  """Yields (what a line of metrics.jsonl says, or None where it is damaged; the line).
+  """Yields each line of metrics.jsonl: (its content, or None if damaged; its bytes).
 
-  What has no line end was being written when the run was killed: it is left out.
+  A line without an end was being written when the run was killed, and is left out.
   """
   if not path.exists():
     return
@@ -205,7 +205,7 @@ class MultiWriter:
 
 
 def create_writer(kind, workdir, step, primary=True, every=0, again=False):
-  """The run's writer.
+  """Creates the run's writer.
 
   Args:
     kind: 'tensorboardx', or 'clu' for clu's TensorFlow summaries.
@@ -213,7 +213,7 @@ def create_writer(kind, workdir, step, primary=True, every=0, again=False):
     step: the step that the run starts or resumes from.
     primary: whether this process writes at all.
     every: as `FileWriter` has it.
-    again: whether images or evaluations of `step` itself are to be written again.
+    again: whether images or evaluations of `step` itself will be written again.
 
   Raises:
     UserError: another kind, or 'clu' without TensorFlow.
@@ -235,7 +235,7 @@ def create_writer(kind, workdir, step, primary=True, every=0, again=False):
   else:
     again = again or not step
     events = TensorBoardWriter(folder, step if again else step + 1)
-    if again:  # What hides its images hides its scalars, too.
+    if again:  # The step's scalars are hidden with its images.
       events.write_scalars(step, logged(workdir, step))
-  # The files last: what they have, TensorBoard has as well, wherever a kill comes.
+  # The files come last: whatever they have, TensorBoard has, too, after any kill.
   return MultiWriter([events, FileWriter(workdir, step, every)])
