@@ -21,11 +21,9 @@ def _numbers(values, prefix=''):
       yield prefix + key
 
 
-@pytest.mark.parametrize('name', [*methods.METHODS, 'pegan_paper', 'recipe', 'demo'])
+@pytest.mark.parametrize('name', [*methods.METHODS, 'pegan_paper', 'demo'])
 def test_every_number_has_a_range_that_it_is_in(name):
   config = importlib.import_module(f'configs.{name}').get_config()
-  if name == 'recipe':  # That of --mode compare: its settings are the methods'.
-    return
   ranges.check(config)
   known = {*ranges.COUNTS, *ranges.NUMBERS, *ranges.SEEDS, *ELSEWHERE}
   assert not {key for key in _numbers(config.to_dict())
