@@ -99,10 +99,10 @@ def _check_whole(run, out, beside):
 
 
 def _files(path):
-  """Returns the names of the files that a manifest lists."""
+  """Returns the names of the files that a manifest lists, each once."""
   try:
     with path.open(newline='', encoding='utf-8') as f:
-      return {row['file'] for row in csv.DictReader(f)}
+      return list(dict.fromkeys(row['file'] for row in csv.DictReader(f)))
   except (OSError, ValueError, KeyError, csv.Error) as e:
     raise UserError(f'{path} cannot be read: {_ADVICE}') from e
 
