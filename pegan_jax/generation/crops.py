@@ -1,4 +1,4 @@
-"""Sampled crops to class folders, with masks, boxes and a manifest."""
+"""Writes sampled crops as class folders, with masks, boxes and a manifest."""
 
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
@@ -27,7 +27,7 @@ def write(run, step, job, stream, images, annotated):
     run: a `Run`.
     step: the checkpoint's.
     job: from `plan`.
-    stream: what `Sampler.stream` yields for it.
+    stream: from `Sampler.stream`.
     images: a folder, which gets <class>/<n>.png and manifest.csv, a row per crop.
     annotated: a folder, which gets masks/<class>/<n>.png and the boxes, where the method
       translates.

@@ -1,4 +1,4 @@
-"""Defects onto whole frames of any size."""
+"""Puts defects on whole frames of any size."""
 
 import contextlib
 import pathlib
@@ -15,7 +15,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, masks, settings
 
-# A window's edge over which what is painted fades in, as a part of the window.
+# Width of the edge over which a defect fades in, as a share of the window.
 _FADE = 1 / 8
 
 # Places tried for a defect before a frame is called full.
@@ -42,21 +42,9 @@ def plan(run):
     UserError: no frames, or one that is smaller than a window or cannot be read.
   """
   config, info = run.config.generate, run.info
-  size = info.window
-  paths = image_files.list_images(config.frames)
-  if not paths:
-    raise UserError(f'no images in {config.frames!r}')
-  stems = [p.relative_to(config.frames).with_suffix('') for p in paths]
-  if len(set(stems)) < len(stems):
-    twice = next(p for p in stems if stems.count(p) > 1)
-    raise UserError(f'{config.frames!r} has two frames called {str(twice)!r}: give '
-                    'them different names, as each becomes a PNG')
-  taken = {manifest.FILE, provenance.FILE} & {p.parts[0] for p in stems}
-  if 'yolo' in settings.formats(run):  # Beside its text files lies classes.txt.
-    taken |= {'classes'} & set(map(str, stems))
-  if taken:
-    raise UserError(f'{config.frames!r} has {min(taken)!r}, which is the name of a file '
-                    'that is written beside the frames: rename it')
+  size, folder = info.window, jobs.folder_of_inputs(run, frames=True)
+  paths = image_files.list_images(folder)
+  _check_names(folder, paths, settings.formats(run))
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):
@@ -70,7 +58,7 @@ def plan(run):
     full += len(places) < config.defects_per_frame
     for box in places:
       cuts.append(info.reader.crop(frame, box))
-      windows.append(Window(path.relative_to(config.frames),
+      windows.append(Window(path.relative_to(folder),
                             int(rng.choice(labels)), box))
   if full:
     terminal.say(f'{full} of {len(paths)} frames have no room for '
@@ -78,6 +66,23 @@ def plan(run):
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
   return jobs.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
+
+
+def _check_names(folder, paths, formats):
+  """Raises UserError for no frames, or names that cannot all be written."""
+  if not paths:
+    raise UserError(f'no images in {folder!r}')
+  stems = [p.relative_to(folder).with_suffix('') for p in paths]
+  if len(set(stems)) < len(stems):
+    twice = next(p for p in stems if stems.count(p) > 1)
+    raise UserError(f'{folder!r} has two frames called {str(twice)!r}: give '
+                    'them different names, as each becomes a PNG')
+  taken = {manifest.FILE, provenance.FILE} & {p.parts[0] for p in stems}
+  if 'yolo' in formats:  # Beside its text files lies classes.txt.
+    taken |= {'classes'} & set(map(str, stems))
+  if taken:
+    raise UserError(f'{folder!r} has {min(taken)!r}, which is the name of a file '
+                    'that is written beside the frames: rename it')
 
 
 def _places(rng, shape, size, count):
@@ -98,17 +103,17 @@ def _places(rng, shape, size, count):
 
 
 def write(run, step, job, stream, out, annotated):
-  """Puts what is sampled in the frames' windows, brought back to their size.
+  """Puts the samples into the frames' windows, brought back to their size.
 
   Outside of the windows, and where a generator's mask is 0, a frame stays as it is,
-  but that it is written with 8 bits a channel; its colour is kept where the network
-  is grey. Towards a window's edge what is painted fades out.
+  except that it is written with 8 bits per channel. Its colour is kept where the network
+  is grey. Towards a window's edge a defect fades out.
 
   Args:
     run: a `Run`.
     step: the checkpoint's.
-    job: of `plan`.
-    stream: what `Sampler.stream` yields for it.
+    job: from `plan`.
+    stream: from `Sampler.stream`.
     out: a folder, which gets <frame>.png and manifest.csv, a row per defect.
     annotated: a folder, which gets masks/<frame>.png and the boxes, both in the
       frame's own coordinates.
@@ -120,11 +125,12 @@ def write(run, step, job, stream, out, annotated):
       index = job.chosen[label][i]
       by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
   find, size = masks.defect_finder(run), info.window
+  folder = pathlib.Path(jobs.folder_of_inputs(run, frames=True))
   fade = _fade(size)
   rows, described, painted = [], [], []
   with contextlib.closing(terminal.Progress(len(by_frame), unit='frame')) as progress:
     for path in sorted(by_frame):
-      frame = info.reader.read_own_colour(pathlib.Path(config.frames) / path).copy()
+      frame = info.reader.read_own_colour(folder / path).copy()
       name = path.with_suffix('.png')
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
       for index, fake, part in by_frame[path]:
@@ -142,9 +148,9 @@ def write(run, step, job, stream, out, annotated):
             'left': window.box.left, 'top': window.box.top, 'seed': config.seed, 'step': step,
             'strength': config.strength, 'mask': masks.mask_source(run),
             'boxes': regions.boxes_to_text(found)})
-      for folder, image in ((out, frame), (annotated / 'masks', mask)):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image.squeeze()).save(folder / name)
+      for to, image in ((out, frame), (annotated / 'masks', mask)):
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.squeeze()).save(to / name)
       described.append(regions.Annotated(
           name.as_posix(), *frame.shape[:2], defects))
       progress.update()
@@ -154,7 +160,7 @@ def write(run, step, job, stream, out, annotated):
 
 
 def _resize(array, size):
-  """Brings [s, s] or [s, s, C] to `size`, linearly: what is 0 all around stays 0."""
+  """Resizes [s, s] or [s, s, C] to `size`, linearly: 0 among zeros stays 0."""
   if len(array) == size:
     return array
   planes = np.atleast_3d(array).astype(np.float32)
@@ -164,7 +170,7 @@ def _resize(array, size):
 
 
 def _fade(size):
-  """[size, size] in (0, 1]: 1 inside, falling towards the edges."""
+  """Returns [size, size] in (0, 1]: 1 inside, falling towards the edges."""
   distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1
   ramp = np.minimum(1, distance / (_FADE * size + 1))
   ramp = np.sin(ramp * np.pi / 2) ** 2
@@ -172,7 +178,7 @@ def _fade(size):
 
 
 def _paint(frame, change, weight):
-  """frame + weight * change: uint8 [h, w, C], [h, w, c], [h, w] -> uint8."""
+  """Adds weight * change: uint8 [h, w, C], [h, w, c], [h, w] -> uint8 [h, w, C]."""
   if change.shape[-1] != frame.shape[-1]:  # Between grey and colour.
     change = change.mean(-1, keepdims=True)
   painted = np.rint(frame + weight[..., None] * change)

@@ -1,13 +1,16 @@
-"""A checkpoint to defects: images, masks, boxes and a manifest."""
+"""Writes images, masks, boxes and a manifest from a checkpoint."""
 
 import collections
+import csv
 import os
 import pathlib
 
 import jax
 
+from pegan_jax import annotations
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
+from pegan_jax.data import manifest
 from pegan_jax.generation import crops, frames, jobs, settings
 from pegan_jax.generation.sampler import chunks_in_flight, Sampler
 from pegan_jax.runs.restore import restore
@@ -19,10 +22,10 @@ _ADVICE = 'move it away, or name another folder with --config.generate.out'
 def generate(config, workdir):
   """Writes `config.generate.per_class` images of each class, or whole frames.
 
-  What is there already is left as it is where it was made of the same.
+  A result that is there already, whole and made of the same, is left as it is.
 
   Args:
-    config: the run's configuration; `generate` holds what concerns this.
+    config: the run's configuration, with a section `generate`.
     workdir: has the checkpoints; gets generated/, see `crops.write` and
       `frames.write`, and, where the method translates, generated_annotations/:
       masks/, and boxes in the formats asked for, see `annotations.write`.
@@ -31,14 +34,16 @@ def generate(config, workdir):
     The folder of images.
 
   Raises:
-    UserError: bad settings, no checkpoint, no backgrounds, a folder that exists
-      already and was made of something else, or a full disk; nothing half-made is left.
+    UserError: bad settings, no checkpoint, no backgrounds, a full disk, or a folder that
+      exists already and is not whole or was made of something else; nothing half-made
+      is left.
   """
   run = Run(config, workdir)
   settings.check(run)
-  out = files.named(config.generate.out or run.workdir / 'generated')
-  inputs = jobs.folder_of_inputs(run)
-  if inputs and out.absolute().is_relative_to(pathlib.Path(inputs).absolute()):
+  out = files.named(os.path.expanduser(config.generate.out) or run.workdir / 'generated')
+  kind = frames if config.generate.frames else crops
+  inputs = jobs.folder_of_inputs(run, kind is frames)
+  if inputs and out.resolve().is_relative_to(pathlib.Path(inputs).resolve()):
     raise UserError(f'{out} lies in {inputs}, whose images are painted on: name another '
                     'folder with --config.generate.out')
   beside = out.with_name(f'{out.name}_annotations')
@@ -50,9 +55,9 @@ def generate(config, workdir):
     files.finish(out)
   if os.path.lexists(out) and os.path.lexists(beside) == run.method.translates:
     provenance.check(out, made_of, _ADVICE)
+    _check_whole(run, out, beside)
     terminal.say(f'{out} is made already')
     return out
-  kind = frames if config.generate.frames else crops
   job = kind.plan(run)
   stream = Sampler(run).stream(
       restored.state.ema, job, seed=config.generate.seed,
@@ -76,13 +81,36 @@ def settings_of(run):
   of_the_other = 'per_class' if kept['frames'] else 'defects_per_frame'
   for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
                'batch_size', of_the_other):
-    del kept[name]  # Said by the others, or no matter.
-  return kept
+    del kept[name]  # Noted by content, or without effect.
+  return kept | {name: ','.join(settings.split(kept[name]))
+                 for name in ('classes', 'formats', 'texture_classes')}
+
+
+def _check_whole(run, out, beside):
+  """Raises UserError where a file that `generate` wrote is gone."""
+  wanted = [beside / annotations.FORMATS[name].PATH for name in settings.formats(run)]
+  for name in _files(out / manifest.FILE):
+    wanted.append(out / name)
+    if run.method.translates:
+      wanted.append(beside / 'masks' / name)
+  if gone := [path for path in wanted if not path.exists()]:
+    raise UserError(f'{out} is not whole any more: {gone[0]} is gone' + (
+        f', and {len(gone) - 1} more' if len(gone) > 1 else '') + f'; {_ADVICE}')
+
+
+def _files(path):
+  """Returns the names of the files that a manifest lists, each once."""
+  try:
+    with path.open(newline='', encoding='utf-8') as f:
+      return list(dict.fromkeys(row['file'] for row in csv.DictReader(f)))
+  except (OSError, ValueError, KeyError, csv.Error) as e:
+    raise UserError(f'{path} cannot be read: {_ADVICE}') from e
 
 
 def _made_of(run, restored):
   """Returns what the images depend on, as provenance has it."""
+  whole_frames = bool(run.config.generate.frames)
   return {'step': restored.step, 'weights': restored.digest,
           'generate': settings_of(run),
-          'frames': bool(run.config.generate.frames), 'painted_on': jobs.inputs(run),
+          'frames': whole_frames, 'painted_on': jobs.inputs(run, whole_frames),
           'dataset': run.saved_config['dataset']}

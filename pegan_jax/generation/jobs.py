@@ -1,5 +1,6 @@
-"""Which images are to be sampled: counts, backgrounds, and which class goes on which."""
+"""Plans which images are sampled: how many, and which class on which background."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -9,18 +10,18 @@ from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
 
-# Windows kept of a folder's images, or one per image: memory is limited.
+# Number of windows kept of a folder's images, at least one per image, to save memory.
 _MOST_WINDOWS = 5000
 
 
 class Job(NamedTuple):
-  """What is to be sampled.
+  """What is sampled.
 
   Attributes:
     counts: images of each class, in label order.
     backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
     chosen: for each class [count] int, indices of its backgrounds, or None.
-    sources: n names of the backgrounds, or None; for frames, `frames.Window`s.
+    sources: the names of the n backgrounds, or None; for frames, `frames.Window`s.
   """
   counts: list[int]
   backgrounds: np.ndarray | None
@@ -31,8 +32,8 @@ class Job(NamedTuple):
 def plan(run, counts):
   """Returns the `Job` of the first `counts[c]` crops of each class c.
 
-  By the run's `config.generate`: more images of a class leave the first ones as they
-  are, so that what is evaluated is what is written.
+  More images of a class leave the first ones as they are, so that the images evaluated
+  are those that `generate` writes.
 
   Raises:
     UserError: as `load_backgrounds`, or matches that are missing or of another data set.
@@ -44,15 +45,27 @@ def plan(run, counts):
   return Job(counts, backgrounds, chosen, sources)
 
 
-def folder_of_inputs(run):
-  """Returns the user's folder of images to paint on, or '' for the data set's own."""
-  return run.config.generate.frames or run.config.generate.backgrounds
+def folder_of_inputs(run, frames=False):
+  """Returns the user's folder of images to paint on, or '' for the data set's own.
 
-
-def inputs(run):
-  """Returns what the images to paint on depend on, as provenance has it."""
+  Args:
+    run: a `Run`.
+    frames: whether whole frames are painted on, rather than crops.
+  """
   settings = run.config.generate
-  if folder := folder_of_inputs(run):
+  return os.path.expanduser(settings.frames if frames else settings.backgrounds)
+
+
+def inputs(run, frames=False):
+  """Returns what the images to paint on depend on, as provenance has it.
+
+  Args:
+    run: a `Run`.
+    frames: as `folder_of_inputs` has it. Evaluation samples crops, whatever
+      `generate.frames` says.
+  """
+  settings = run.config.generate
+  if folder := folder_of_inputs(run, frames):
     return {'files': provenance.of_files(folder, images.list_images(folder))}
   if run.matched and settings.matched:
     return {'split': settings.split, 'matches': matches.digest(run.info)}
@@ -74,8 +87,8 @@ def load_backgrounds(run):
   settings, info = run.config.generate, run.info
   if not run.method.translates:
     return None, None
-  if settings.backgrounds:
-    return _cut_backgrounds(settings.backgrounds, info)
+  if folder := folder_of_inputs(run):
+    return _cut_backgrounds(folder, info)
   records = dataset.Records(info, settings.split)
   found = records.find(info.background)
   if not len(found):
@@ -103,8 +116,8 @@ def _cut_backgrounds(folder, info):
 def choose(run, counts, available):
   """Chooses backgrounds by the run's `generate.seed` and, if it has any, matches.
 
-  Matches are of the data set's own backgrounds: on the user's own folder every class
-  goes with each, and without `generate.matched` on these too.
+  Matches exist for the data set's own backgrounds. In a folder of the user's, or without
+  `generate.matched`, every class goes with every background.
 
   Returns:
     As `choose_backgrounds`.

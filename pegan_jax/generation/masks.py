@@ -1,9 +1,9 @@
-"""From what is visible of a defect to the mask that is written, and to its boxes.
+"""Turns visible masks into masks to write, and into boxes.
 
-A mask has three stages. A network opens its mask (`nets.masked_translator`). What is
-seen of that is the visible mask, which `Sampler` gives: content in the image's own
-colour does not count. Scaled by the strength it is the written mask. Boxes are found in
-the visible one, so that a faint defect has the boxes of a strong one.
+A mask has three stages. The network's opacity (`nets.masked_translator`) counts only where
+its content differs from the image: that is the visible mask, which `Sampler` gives. Scaled
+by the strength it is the written mask. Boxes are found in the visible one, so that a faint
+defect has the boxes of a strong one.
 """
 
 import collections
@@ -24,7 +24,7 @@ def written_mask(run, visible):
 
 
 def mask_source(run):
-  """Returns what a mask is, for the manifest: the generator's own, or the change."""
+  """Returns a mask's origin, for the manifest: 'generator', 'change' or ''."""
   if not run.method.translates:
     return ''
   return 'generator' if run.method.has_masks else 'change'
@@ -42,7 +42,7 @@ def defect_finder(run):
     if not config.strength:  # Nothing is painted.
       return []
     threshold = config.change_threshold
-    if run.method.has_masks:  # A faint defect is painted by a faint mask.
+    if run.method.has_masks:  # Relative: a faint defect has a faint mask.
       threshold = max(config.mask_threshold * mask.max() / 255, _VEIL)
     return components.find_defects(
         mask, name, threshold, config.min_area, name in textures, corner)
@@ -55,7 +55,7 @@ def report_unboxed(run, painted):
 
   Args:
     run: a `Run` whose method translates.
-    painted: a pair per defect: its class, and what `defect_finder` found of it.
+    painted: a pair per defect: its class, and the regions that were found of it.
   """
   total = collections.Counter(name for name, _ in painted)
   without = collections.Counter(name for name, found in painted if not found)

@@ -1,7 +1,7 @@
 """The only way from weights to images and masks.
 
 Image i of a class is a function of (weights, seed, class, i) and, where the method
-translates, of its background: whatever else is sampled beside it.
+translates, of its background, whatever else is sampled with it.
 """
 
 import collections
@@ -15,8 +15,8 @@ import numpy as np
 from pegan_jax.common.runtime import sharding
 from pegan_jax.runs.step import scale, to_pixels
 
-# Images of a class that a device computes together, whatever the batch size: the
-# same shapes give the same rounding, and so the same bytes.
+# Images per class that a device computes together, whatever the batch size: the same
+# shapes give the same rounding, and so the same bytes.
 CHUNK = 16
 
 
@@ -25,9 +25,9 @@ class Painted(NamedTuple):
 
   Attributes:
     image: uint8 [..., h, w, channels].
-    mask: the visible mask, uint8 [..., h, w], 255 where all that is seen is the defect.
-      That of a method without masks is how much was changed, 255 being from black to
-      white. None where images are sampled from noise.
+    mask: the visible mask, uint8 [..., h, w], 255 where only the defect is seen. A method
+      without masks has the change in its place, 255 from black to white. None where
+      images are sampled from noise.
   """
   image: Any
   mask: Any
@@ -36,8 +36,8 @@ class Painted(NamedTuple):
 class Sampler:
   """Turns weights, backgrounds and keys into images and masks.
 
-  Its functions may be called inside of `jax.jit`; `stream` compiles them. Images go in
-  and come out as the data set has them, uint8 [..., h, w, channels], at its size.
+  The functions may be called inside of `jax.jit`; `stream` compiles them. Images go in
+  and come out in the data set's form and size, uint8 [..., h, w, channels].
 
   Args:
     run: a `Run`.
@@ -72,7 +72,7 @@ class Sampler:
       if self._run.info.channels == 1:
         change = change.mean(-1, keepdims=True)
       mask = jnp.abs(change).mean(-1, keepdims=True) / 2
-    # Not x + 0 (x - image) for all: that rounds.
+    # At strength 1 the formula would round.
     x = jnp.where(strength == 1, x, image + strength * (x - image))
     return Painted(self._to_pixels(x), self._to_pixels(2 * mask - 1)[..., 0])
 
@@ -102,7 +102,7 @@ class Sampler:
       job: a `jobs.Job`.
       seed: of the noise, where the method takes any.
       strength: as `produce` takes it.
-      in_flight: chunks that the device works on while others are taken in.
+      in_flight: number of chunks that the device computes while others are fetched.
 
     Yields:
       (label, number of the first image within its class, `Painted` [k, ...]).
@@ -152,7 +152,7 @@ class Sampler:
     return [np.concatenate(parts) for parts in images]
 
   def _sample_chunk(self, weights, backgrounds, seed, first, strength):
-    """`produce` of images `first`, `first` + 1, ... of each class, on all devices."""
+    """Samples images `first`, `first` + 1, ... of each class, on all devices."""
     run = self._run
     key, fold = jax.random.key(seed), jax.vmap(jax.random.fold_in, (None, 0))
     keys = jax.vmap(fold, (0, None))(
@@ -172,7 +172,7 @@ class Sampler:
     return jnp.broadcast_to(x, (*x.shape[:-1], 3))
 
   def _to_pixels(self, x):
-    """[C, n, H, W, 1 or 3] in [-1, 1] -> uint8 [C, n, h, w, channels]."""
+    """Turns [C, n, H, W, 1 or 3] in [-1, 1] into uint8 [C, n, h, w, channels]."""
     info = self._run.info
     flat = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size,
                      min(info.channels, x.shape[-1]))

@@ -1,4 +1,4 @@
-"""Checks what `config.generate` asks for."""
+"""Checks what `config.generate` asks for; `runs.ranges` has checked its numbers."""
 
 from pegan_jax import annotations
 from pegan_jax.common.errors import UserError
@@ -7,16 +7,6 @@ from pegan_jax.common.errors import UserError
 def check(run):
   """Raises UserError for what `generate` cannot do; `run` is a `Run`."""
   settings, method = run.config.generate, run.config.method
-  for name in ('per_class', 'batch_size', 'defects_per_frame', 'min_area'):
-    if settings[name] < 1:
-      raise UserError(f'generate.{name} is {settings[name]}: it must be at least 1')
-  if not 0 <= settings.strength <= 1:
-    raise UserError(
-        f'generate.strength is {settings.strength}: it must be in [0, 1]')
-  for name in ('mask_threshold', 'change_threshold'):
-    if not 0 < settings[name] < 1:
-      raise UserError(f'generate.{name} is {settings[name]}: it must be above 0 and '
-                      'below 1')
   for names in (formats, classes, textures):
     names(run)
   if settings.frames and settings.backgrounds:
@@ -24,11 +14,11 @@ def check(run):
                     '--config.generate.backgrounds for crops, not both')
   if not run.method.translates:
     if settings.backgrounds:
-      raise UserError(f'{method} draws from noise: leave out '
+      raise UserError(f'{method} samples from noise: leave out '
                       '--config.generate.backgrounds')
     for name in ('frames', 'formats'):
       if settings[name]:
-        raise UserError(f'{method} draws from noise, and where a defect lies in its '
+        raise UserError(f'{method} samples from noise, and where a defect lies in its '
                         f'images is not known: leave out --config.generate.{name}')
 
 
@@ -48,9 +38,14 @@ def textures(run):
 
 
 def _names(run, key, known):
-  """Returns a setting of names between commas as a list."""
-  names = [n.strip() for n in run.config.generate[key].split(',') if n.strip()]
+  """Returns the names that a setting has, all of them known ones."""
+  names = split(run.config.generate[key])
   for name in names:
     if name not in known:
       raise UserError(f'generate.{key} has {name!r}: choose from {", ".join(known)}')
   return names
+
+
+def split(text):
+  """Returns the names between commas, each once."""
+  return list(dict.fromkeys(name.strip() for name in text.split(',') if name.strip()))

@@ -1,6 +1,6 @@
-"""What PE-GAN and StarGAN share: one generator that is told the target domain.
+"""Shared by PE-GAN and StarGAN: one generator, conditioned on the target domain.
 
-The discriminator judges and classifies; the objective is WGAN-GP, a class loss
+The discriminator scores and classifies; the objective is WGAN-GP, a class loss
 and a reconstruction loss.
 """
 
@@ -27,7 +27,7 @@ def weights(gen, aux):
 
 
 def translate(nets, gen, image, label):
-  """G(x, c): [B, H, W, 3] in [-1, 1] and [B] target domains -> [B, H, W, 3]."""
+  """Returns G(x, c): [B, H, W, 3] in [-1, 1], [B] target domains -> [B, H, W, 3]."""
   return nets.gen.apply({'params': gen}, image, label)
 
 
@@ -52,16 +52,17 @@ def _translate_rows(nets, gen, image, label):
 
 
 def per_image(x):
-  """The mean over a discriminator's critics: [B, ...] -> [B]."""
+  """Averages over a discriminator's critics: [B, ...] -> [B]."""
   return x.reshape(len(x), -1).mean(-1)
 
 
 def average(values, mask=None):
+  """Returns a metric: the average of values [B], of those alone where `mask` holds."""
   return Average.from_model_output(values=values, mask=mask)
 
 
 def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
-  """WGAN-GP and the class loss on real images.
+  """Returns WGAN-GP's loss, and the class loss on real images.
 
   Args:
     nets: `method.Networks`, G(x, c) as `nets.translator` and D(x) as
@@ -106,9 +107,9 @@ def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
 
 
 def separation(real, fake):
-  """ADA's measure of overfitting: whether a real image's score is above the middle.
+  """Measures overfitting as ADA does: is a real image's score above the middle?
 
-  The middle lies between the means of real and generated images' scores: a
+  The middle lies between the mean scores of real and of generated images, since a
   Wasserstein critic's zero means nothing.
 
   Args:
@@ -125,7 +126,7 @@ def separation(real, fake):
 
 
 def gen_loss(nets, config, gen, disc, batch, label_trg):
-  """The adversarial loss, the class loss on generated images, the cycle's.
+  """Returns the adversarial, the class and the cycle loss on generated images.
 
   Args:
     nets: as `disc_loss` takes them.
@@ -136,8 +137,8 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
     label_trg: [B] target domains.
 
   Returns:
-    The scalar loss; its terms without weights: 'production' is of targets that
-    are defects, 'elimination' of those that are the background.
+    The scalar loss, and its terms without weights: 'production' for targets that are
+    defects, 'elimination' for the background as target.
   """
   real = batch['image']
   fake = translate(nets, gen, real, label_trg)
@@ -158,7 +159,7 @@ def adversarial(nets, config, disc, real, fake, label_trg, features=None, domain
     real: [B, H, W, 3] in [-1, 1], the images.
     fake: their translations to `label_trg`.
     label_trg: [B] target domains.
-    features: what the discriminator gets in place of `fake`, or None.
+    features: the discriminator's input in place of `fake`, or None.
     domain: its condition, or None.
     loss: of the generator, scores -> the same shape.
 
@@ -176,7 +177,7 @@ def adversarial(nets, config, disc, real, fake, label_trg, features=None, domain
 
 
 def by_target(nets, label_trg, **values):
-  """{name: [B]} -> averages gen/<name>_production and gen/<name>_elimination."""
+  """Returns averages of [B]: gen/<name>_production and gen/<name>_elimination."""
   produced = label_trg != nets.background
   return {f'gen/{name}_{kind}': average(value, mask)
           for name, value in values.items()

@@ -1,7 +1,7 @@
 """CycleGAN (Zhu et al. 2017): background <-> defect, one pair of models per class.
 
 https://arxiv.org/abs/1703.10593. 'ab' puts the defect on a background, 'ba' takes
-it away; discriminator 'a' judges backgrounds, 'b' defects. Weights and the pool of
+it away; discriminator 'a' sees backgrounds, 'b' defects. Weights and the pool of
 generated images are those of the paper and of its PyTorch code.
 """
 

@@ -1,4 +1,4 @@
-"""Differentiable augmentation of what a discriminator sees, real and generated.
+"""Differentiable augmentation of a discriminator's images, real and generated.
 
 Zhao et al. 2020, https://arxiv.org/abs/2006.10738: with few images a discriminator
 learns them by heart; seen through random changes it cannot, and as the gradient goes
@@ -8,25 +8,25 @@ through the changes the generator does not learn to draw them.
 import jax
 import jax.numpy as jnp
 
-_BRIGHTNESS = 0.25  # Of [-1, 1], at most.
-_TRANSLATION = 1 / 8  # Of a side, at most.
-_CUTOUT = 1 / 2  # Of a side.
+_BRIGHTNESS = 0.25  # Largest shift, in image units.
+_TRANSLATION = 1 / 8  # Largest shift, as a share of the side.
+_CUTOUT = 1 / 2  # Side of the square, as a share of the image's.
 
 
 def augment(key, image, names):
-  """Each image changed at random, on its own.
+  """Changes each image at random, on its own.
 
   Args:
     key: a random key.
     image: [B, H, W, C] in [-1, 1].
-    names: which changes, of `CHANGES`.
+    names: keys of `CHANGES`.
 
   Returns:
     [B, H, W, C]; a change of brightness can leave [-1, 1].
   """
   for name in names:
     change = CHANGES[name]
-    # A change's numbers do not depend on which others there are.
+    # A change's random numbers do not depend on the other changes.
     keys = jax.random.split(jax.random.fold_in(key, list(CHANGES).index(name)),
                             len(image))
     image = jax.vmap(change)(keys, image)
@@ -38,7 +38,7 @@ def _brightness(key, image):
 
 
 def _translation(key, image):
-  """Shifted, what leaves the frame lost, and grey where nothing comes in."""
+  """Shifts an image, and fills in grey where nothing comes in."""
   pads = [round(n * _TRANSLATION) for n in image.shape[:2]]
   starts = [jax.random.randint(k, (), 0, 2 * pad + 1)
             for k, pad in zip(jax.random.split(key), pads)]
@@ -47,7 +47,7 @@ def _translation(key, image):
 
 
 def _cutout(key, image):
-  """A square of half a side made grey; it can reach over the edge."""
+  """Makes a square of half the side grey; it can reach over the edge."""
   inside = True
   for axis, k in enumerate(jax.random.split(key)):
     size = image.shape[axis]

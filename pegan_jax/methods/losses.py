@@ -11,12 +11,12 @@ from pegan_jax.nets import masks
 
 
 def critic_score(adv):
-  """D(x) of each image: the mean over its patches, [B, h, w, ...] -> [B, ...]."""
+  """Returns D(x) of each image: the mean over patches, [B, h, w, ...] -> [B, ...]."""
   return adv.mean(axis=(1, 2))
 
 
 def wasserstein_disc(real, fake):
-  """The critic's loss D(fake) - D(real), which replaces equation 2.
+  """Returns the critic's loss D(fake) - D(real), which replaces equation 2.
 
   Args:
     real: [B] scores of real images.
@@ -32,12 +32,12 @@ def wasserstein_disc(real, fake):
 
 
 def wasserstein_gen(fake):
-  """The generator's loss -D(fake): [B] -> [B]."""
+  """Returns the generator's loss -D(fake): [B] -> [B]."""
   return -fake
 
 
 def interpolate(key, real, fake):
-  """Points on the lines between pairs: a x + (1 - a) fake, one a per image.
+  """Returns points on the lines between pairs: a x + (1 - a) fake, one a per image.
 
   Args:
     key: a random key; the same one gives the same points, whatever the shape.
@@ -53,7 +53,7 @@ def interpolate(key, real, fake):
 
 
 def gradient_penalty(score, x):
-  """(||grad D(x)||_2 - 1)^2, the norm over all pixels of one image.
+  """Returns (||grad D(x)||_2 - 1)^2, the norm over all pixels of one image.
 
   Args:
     score: maps [B, H, W, C] to [B]; each image's score depends on it alone.
@@ -73,11 +73,11 @@ def gradient_penalty(score, x):
 
 
 def r1_penalty(score, x):
-  """||grad D(x)||_2^2 / 2, the norm over all pixels of one real image.
+  """Returns ||grad D(x)||_2^2 / 2, the norm over all pixels of one real image.
 
   Args:
     score: maps x to [B, ...], which is added up; an image's score depends on it alone.
-    x: [B, H, W, C], real images, or several arrays of what is seen of them.
+    x: [B, H, W, C], real images, or a pytree of their features.
 
   Returns:
     [B].
@@ -90,7 +90,7 @@ def r1_penalty(score, x):
 
 
 def cross_entropy_disc(real, fake):
-  """The original GAN's -log s(real) - log(1 - s(fake)), s the logistic function.
+  """Returns the original GAN's -log s(real) - log(1 - s(fake)), s being logistic.
 
   Args:
     real: [B] logits of real images.
@@ -106,12 +106,12 @@ def cross_entropy_disc(real, fake):
 
 
 def cross_entropy_gen(fake):
-  """Its generator's -log s(fake), which does not saturate: [B] -> [B]."""
+  """Returns its generator's -log s(fake), which does not saturate: [B] -> [B]."""
   return jax.nn.softplus(-fake)
 
 
 def least_squares(score, target):
-  """(score - target)^2, the mean over patches: [B] or [B, h, w] -> [B].
+  """Returns (score - target)^2, the mean over patches: [B] or [B, h, w] -> [B].
 
   References:
     Mao et al. 2017, https://arxiv.org/abs/1611.04076, equation 2.
@@ -121,7 +121,7 @@ def least_squares(score, target):
 
 
 def classification(logits, label):
-  """Cross-entropy of domain logits against labels (equations 3 and 4).
+  """Returns the cross-entropy of domain logits and labels (equations 3 and 4).
 
   Args:
     logits: [B, num_domains].
@@ -134,16 +134,15 @@ def classification(logits, label):
 
 
 def reconstruction(x, recon):
-  """Mean absolute difference of each image (equation 5): [B, H, W, C] -> [B]."""
+  """Returns each image's mean absolute difference (equation 5): [B, H, W, C] -> [B]."""
   return jnp.abs(x - recon).mean(axis=(1, 2, 3))
 
 
 def unseen_mask(x, fake, mask):
-  """How much of a mask lies where what it paints is not seen.
+  """Penalises mask where the content c hardly differs from the image x.
 
-  m exp(-|c - x| / 0.3), of fake = x + m (c - x): where content c and image x are alike,
-  nothing else tells a generator to close its mask. c has no gradient: it is not to
-  differ for the mask's sake.
+  The mean of m exp(-|c - x| / 0.3), with fake = x + m (c - x). No gradient reaches c, so
+  that the content does not change to justify the mask.
 
   Args:
     x: [B, H, W, C] in [-1, 1].
@@ -158,7 +157,7 @@ def unseen_mask(x, fake, mask):
 
 
 def outside_area(mask, area):
-  """How far the share of an image that a mask covers lies outside of a range.
+  """Penalises a mask's share of the image by how far it lies outside of a range.
 
   Args:
     mask: [B, H, W, 1] in [0, 1].
@@ -172,7 +171,7 @@ def outside_area(mask, area):
 
 
 def soft_mask(mask):
-  """How far a mask is from a yes or no: 4 m (1 - m).
+  """Penalises a mask that is neither open nor closed: the mean of 4 m (1 - m).
 
   Args:
     mask: [B, H, W, 1] in [0, 1].

@@ -24,7 +24,7 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
 
 
 def gen_loss(nets, config, gen, disc, aux, batch, key):
-  """Half of (D(G(z)) - c)^2, equation 2."""
+  """Returns half of (D(G(z)) - c)^2, equation 2."""
   return unconditional.gen_loss(
       nets, gen, disc, aux, batch, key,
       lambda fake: losses.least_squares(fake, config.c) / 2)

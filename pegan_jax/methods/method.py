@@ -10,13 +10,13 @@ PyTree = Any
 
 
 class Networks(NamedTuple):
-  """A method's networks; their trained parameters are not in here.
+  """A method's networks, without their trained parameters.
 
   Attributes:
     gen, disc: the modules.
     num_classes: of defects.
-    frozen: pretrained weights that the losses look through and nothing trains, numpy
-      arrays, or () where there are none. They are no part of a run's state.
+    frozen: pretrained weights that the losses use and nothing trains, numpy arrays, or
+      () where there are none. They are no part of a run's state.
   """
   gen: nn.Module
   disc: nn.Module
@@ -25,12 +25,12 @@ class Networks(NamedTuple):
 
   @property
   def background(self):
-    """The label of the background: the one after the defect classes."""
+    """Returns the label of the background: the one after the defect classes."""
     return self.num_classes
 
   @property
   def num_domains(self):
-    """Defect classes and background."""
+    """Returns the number of defect classes and background."""
     return self.num_classes + 1
 
 
@@ -39,8 +39,8 @@ class Method(NamedTuple):
 
   `gen` and `disc` are the trained parameters. `aux` is the auxiliary state, which
   changes without being trained, such as batch statistics, and () where there is none.
-  A batch is {'image': [*layout, H, W, 3] in [-1, 1], 'label': [*layout]}, with what else
-  the layout has; label num_classes is the background. `metrics` maps names to
+  A batch is {'image': [*layout, H, W, 3] in [-1, 1], 'label': [*layout]}, with whatever
+  else the layout has; label num_classes is the background. `metrics` maps names to
   `clu.metrics.Average`; a name is a tag in TensorBoard.
 
   Attributes:
@@ -73,5 +73,5 @@ class Method(NamedTuple):
 
   @property
   def translates(self):
-    """Whether it changes an image, rather than sampling one from noise."""
+    """Returns whether it changes an image, rather than sampling one from noise."""
     return self.eliminate is not None

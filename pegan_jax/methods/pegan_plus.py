@@ -39,18 +39,16 @@ _SMOOTH = 4  # channels of smooth noise
 # --- Networks ---
 
 def networks(config, num_classes):
-  """Builds the two networks, and loads the weights that D sees through.
+  """Builds the two networks, and loads the pretrained weights for D's features.
 
   Raises:
-    UserError: a setting of this method's own makes no sense, or the pretrained weights
-      are not installed.
+    UserError: one of this method's own settings makes no sense, or the pretrained
+      weights are not installed.
   """
   for name, known in (('objective', OBJECTIVES), ('augment', CHANGES)):
     asked = {config[name]} if name == 'objective' else set(config[name])
     if asked - set(known):
       raise UserError(f'{name} is {config[name]!r}: choose from {", ".join(known)}')
-  if config.penalise_every < 1:
-    raise UserError(f'penalise_every is {config.penalise_every}: it must be at least 1')
   if config.pretrained and config.objective == 'wgan_gp':
     raise UserError('objective wgan_gp is for a discriminator of pixels: with it set '
                     'pretrained=False')
@@ -86,7 +84,7 @@ def _translate(nets, gen, image, label, key):
 
 
 def _features(nets, image):
-  """Returns what the discriminator gets of images [B, H, W, 3]."""
+  """Returns the discriminator's features of images [B, H, W, 3]."""
   pretrained = jax.tree.leaves(nets.frozen)
   return perception.see(nets.frozen, image) if pretrained else image
 
@@ -100,7 +98,7 @@ def _condition(nets, label):
 # --- Noise and targets ---
 
 def _noise(nets, key, shape):
-  """Returns what makes images of one background and class differ.
+  """Returns the noise, by which images of one background and class differ.
 
   Args:
     nets: `Networks`; `nets.gen.grain` is the number of channels that differ from pixel
@@ -122,7 +120,7 @@ def _noise(nets, key, shape):
 
 
 def choose_targets(key, batch, background):
-  """Chooses a defect class that goes with it for a background, else the background.
+  """Chooses a matching defect class for a background, the background for a defect.
 
   Args:
     key: a random key.
@@ -143,7 +141,7 @@ def _by_turns(a, b):
 
 
 def _apart(x):
-  """Undoes `_by_turns`: of a batch, (backgrounds, defects)."""
+  """Undoes `_by_turns`; splits a batch into (backgrounds, defects)."""
   return x[::2], x[1::2]
 
 
@@ -155,7 +153,7 @@ def _some_pairs(every, x):
 # --- Objectives ---
 
 class Objective(NamedTuple):
-  """How discriminator and generator contest.
+  """The adversarial losses and the penalty.
 
   Attributes:
     disc: the discriminator's loss, from scores of real and of generated images.
@@ -169,7 +167,7 @@ class Objective(NamedTuple):
 
 
 def _penalty_between(score, real, fake, key):
-  """Returns WGAN-GP's; an interpolate's condition is interpolated like its image."""
+  """Returns WGAN-GP's penalty; conditions are interpolated like their images."""
   image, condition = jax.tree.map(functools.partial(losses.interpolate, key), real, fake)
   return losses.gradient_penalty(lambda x: score(x, condition), image)[0]
 
@@ -197,8 +195,8 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   label_trg = choose_targets(key_target, batch, nets.background)
   fake, _ = _translate(nets, gen, batch['image'], label_trg, key_noise)
 
-  # In one pass, since a pretrained network takes long to compile. A fake comes next to
-  # its image, so that a batch that is split over devices stays where it is.
+  # Real and fake go in one pass, since a pretrained network takes long to compile. A fake
+  # comes next to its image, so that a batch split over devices stays where it is.
   images, labels = _by_turns(batch['image'], fake), _by_turns(label_src, label_trg)
   features = jax.lax.stop_gradient(
       _features(nets, augment(key_augment, images, config.augment)))
@@ -242,10 +240,10 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   """Returns L_G, like PE-GAN's except for two things.
 
   The cycle loss covers backgrounds only: erasing a defect loses it, so asking for it
-  back would reward leaving a trace. And there are three penalties on the mask: it is to
-  be closed where it paints nothing that is seen, half open nowhere (content that is far
-  from the image shows through any veil), and as large as the class usually is, where the
-  data set knows that.
+  back would reward leaving a trace. And there are three penalties on the mask: on opacity
+  where the content cannot be seen, on opacity between 0 and 1 (content that is far from
+  the image shows even through a faint mask), and on a share of the image that is unusual
+  for the class, where the data set knows that.
   """
   key_target, key_forward, key_backward, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], choose_targets(key_target, batch, nets.background)
@@ -260,7 +258,7 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   recon, _ = _translate(
       nets, gen, _apart(fake)[0], _apart(batch['label'])[0], key_backward)
   rec = losses.reconstruction(background, recon)
-  # Per image of the batch, as PE-GAN's, though defects have none.
+  # The mean is over all images, as PE-GAN's, though defects have no such loss.
   loss += config.lambda_rec * rec.sum() / len(real)
 
   unseen, soft = losses.unseen_mask(real, fake, mask), losses.soft_mask(mask)
@@ -288,7 +286,7 @@ def produce(nets, gen, image, key):
     key: [C, B] random keys, one per image.
 
   Returns:
-    [C, B, H, W, 3], and what is visible of the masks, [C, B, H, W, 1] in [0, 1].
+    [C, B, H, W, 3], and the visible masks, [C, B, H, W, 1] in [0, 1].
   """
   rows, count = image.shape[:2]
   noise = jax.vmap(jax.vmap(lambda key: _noise(nets, key, image.shape[2:])))(key)

@@ -11,15 +11,15 @@ import jax
 
 
 def init(one, key, num_classes):
-  """Initialises every class: vmaps `one`, of a key, over a key per class."""
+  """Initialises every class: vmaps `one(key)` over one key per class."""
   return jax.vmap(one)(jax.random.split(key, num_classes))
 
 
 def add(one, *args):
-  """Adds up what `one` gives for each class.
+  """Adds up the losses of all classes.
 
   Args:
-    one: of one class's arguments, to (scalar loss, (metrics, aux)).
+    one: maps one class's arguments to (scalar loss, (metrics, aux)).
     *args: pytrees whose arrays have the class axis first.
 
   Returns:

@@ -1,4 +1,4 @@
-"""What DCGAN, LSGAN and WGAN-GP share: noise to image, one model per defect class."""
+"""Shared by DCGAN, LSGAN and WGAN-GP: noise to image, one model per defect class."""
 
 from clu.metrics import Average
 import jax
@@ -16,8 +16,8 @@ def networks(config, num_classes, norm=True):
 
   Args:
     config: `image_size`, `width` and `dtype`.
-    num_classes: of defects.
-    norm: whether D normalises by batch.
+    num_classes: number of defect classes.
+    norm: whether D has batch normalisation.
 
   Raises:
     UserError: the size is no power of two.
@@ -60,7 +60,7 @@ def produce(nets, weights, image, key):  # pylint: disable=redefined-outer-name
 
 
 def _generate(nets, gen, stats, key, count):
-  """Images from fresh noise, and G's running statistics after them."""
+  """Returns images from fresh noise, and G's running statistics after them."""
   z = jax.random.normal(key, (count, NOISE))
   image, changed = nets.gen.apply(
       {'params': gen, 'batch_stats': stats}, z, mutable='batch_stats')
@@ -68,8 +68,7 @@ def _generate(nets, gen, stats, key, count):
 
 
 def _discriminate(nets, disc, image, dtype=None):
-  # Real and generated images are normalised apart; D's running statistics have
-  # no use.
+  # Real and generated images are normalised apart. D's running statistics are not used.
   score, _ = nets.disc.clone(dtype=dtype or nets.disc.dtype).apply(
       {'params': disc}, image, mutable='batch_stats')
   return score
@@ -113,7 +112,7 @@ def gen_loss(nets, gen, disc, aux, batch, key, adversarial):
     gen: parameters, class axis first, the ones to differentiate.
     disc: parameters, class axis first.
     aux: G's running statistics, class axis first.
-    batch: of which the size is taken.
+    batch: only its size matters.
     key: a random key.
     adversarial: scores [B] of generated images -> losses [B].
 

@@ -27,7 +27,7 @@ Initializer = nn.initializers.Initializer
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def conv(x, kernel, stride=1, pad=0):
-  """Cross-correlation with zero padding, differentiable to any order.
+  """Cross-correlates with zero padding, differentiable to any order.
 
   Args:
     x: [B, H, W, I].
@@ -43,7 +43,7 @@ def conv(x, kernel, stride=1, pad=0):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def conv_transpose(g, kernel, stride, pad, out_hw):
-  """The adjoint of `conv` in its input: a transposed convolution.
+  """Computes the adjoint of `conv` in its input: a transposed convolution.
 
   Args:
     g: [B, h, w, O], shaped like the output of the convolution.
@@ -60,7 +60,7 @@ def conv_transpose(g, kernel, stride, pad, out_hw):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def _conv_kernel(x, g, stride, pad, size):
-  """The adjoint of `conv` in its kernel: [B, H, W, I], [B, h, w, O] -> kernel."""
+  """Computes the adjoint of `conv` in its kernel: x, g [B, h, w, O] -> [K, K, I, O]."""
   shape = (size, size, x.shape[3], g.shape[3])
   return run('kernel', x.shape[1:3], shape, stride, pad, x, g, size)
 
@@ -98,7 +98,7 @@ class Conv(nn.Module):
     use_bias: whether a bias is added; useless before a normalisation.
     dtype: of the computation; the parameters are float32.
     reflect: how to pad.
-    kernel_init: draws the kernel.
+    kernel_init: initialises the kernel.
   """
   features: int
   kernel_size: int
@@ -115,10 +115,10 @@ class Conv(nn.Module):
 
     Args:
       x: [B, H, W, I].
-      label: [B] int, or None: counts as `num_labels` more channels of `x`, whole
-        planes of ones and zeros, which are never made: what they contribute is
-        a map for each label, the same for all images.
-      num_labels: how many labels there are.
+      label: [B] int, or None. It counts as `num_labels` more channels of `x`, constant
+        planes of ones and zeros, which are never built: their contribution is one map
+        per label, the same for all images.
+      num_labels: number of labels.
 
     Returns:
       [B, H', W', features].
@@ -134,7 +134,7 @@ class Conv(nn.Module):
       maps = maps.reshape(*x.shape[1:3], num_labels, self.features)
       x = x + jnp.einsum(
           'bl,hwlf->bhwf', jax.nn.one_hot(label, num_labels, dtype=x.dtype), maps,
-          precision='highest')  # A choice, not a sum: nothing is to be rounded.
+          precision='highest')  # It only selects: rounding would be an error.
     if self.use_bias:
       bias = self.param('bias', nn.initializers.zeros, (self.features,))
       x = x + bias.astype(self.dtype)
@@ -156,7 +156,7 @@ class ConvTranspose(nn.Module):
     kernel_size: 4, or 3, which is padded on two sides only.
     use_bias: whether a bias is added.
     dtype: of the computation; the parameters are float32.
-    kernel_init: draws the kernel [K, K, features, I], that of the convolution
+    kernel_init: initialises the kernel [K, K, features, I], that of the convolution
       this is the adjoint of; None is torch.nn.ConvTranspose2d's.
   """
   features: int
@@ -232,7 +232,7 @@ class ConditionalInstanceNorm(nn.Module):
 
 
 def _centred(x, epsilon):
-  """(x less each image's channels' means, 1 / their deviations), float32."""
+  """Returns (x minus each image's channel means, 1 / their deviations), float32."""
   y = x.astype(jnp.float32)
   y = y - y.mean(axis=(1, 2), keepdims=True)
   var = jnp.square(y).mean(axis=(1, 2), keepdims=True)
@@ -240,14 +240,14 @@ def _centred(x, epsilon):
 
 
 def levels(x, axes):
-  """Brightness and contrast: what instance norm takes away, and lighting changes.
+  """Returns brightness and contrast, which instance norm removes and lighting changes.
 
   Args:
     x: float [..., C] in [-1, 1].
     axes: what to average over.
 
   Returns:
-    [..., 2C] without `axes`: means and deviations, times what makes both about 1.
+    [..., 2C] without `axes`: means and deviations, scaled to about 1.
   """
   # Differentiable where all values are the same.
   deviation = jnp.sqrt(x.var(axes) + 1e-4)

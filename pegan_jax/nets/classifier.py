@@ -1,4 +1,4 @@
-"""What classifiers are made of: convolution, batch norm, pool, output."""
+"""Layers of the classifiers: convolution, batch norm, pool, output."""
 
 import functools
 
@@ -45,7 +45,7 @@ class BatchNorm(nn.Module):
 
   Attributes:
     epsilon: added to the variance.
-    momentum: what a step leaves of the averages.
+    momentum: the share of the averages that a step keeps.
   """
   epsilon: float = 1e-5
   momentum: float = 0.9
@@ -84,7 +84,7 @@ def _normalise(x, mean, var, epsilon, scale, bias):
 
 
 def max_pool(x):
-  """The largest of every second 3x3 window: [B, H, W, C] -> [B, h, w, C].
+  """Takes the largest of every second 3x3 window: [B, H, W, C] -> [B, h, w, C].
 
   XLA fuses the shifted slices; on the CPU its reduce_window and the gradient of
   that are several times slower. Where several are the largest they share the

@@ -48,7 +48,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
   """D(x): [B, H, W, 3] in [-1, 1] -> [B, H/8 - 2, W/8 - 2] unbounded scores.
 
-  Each judges a patch of 70x70 pixels; higher is more real.
+  Each scores a patch of 70x70 pixels; higher is more real.
 
   Attributes:
     width: multiplies every layer's filters.

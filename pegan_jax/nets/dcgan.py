@@ -20,7 +20,7 @@ def _scale_init(key, shape, dtype=jnp.float32):
 
 
 def _filters(size, width):
-  """Filters from the image's side inwards, down to maps of 4x4."""
+  """Returns the filters from the image's end inwards, down to maps of 4x4."""
   halvings = size.bit_length() - 3
   if size != 4 << halvings or halvings < 2:
     raise ValueError(f'size {size} is not a power of two from 16')

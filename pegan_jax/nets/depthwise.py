@@ -15,7 +15,7 @@ _AROUND = ((1, 1), (1, 1))
 
 
 def _use_shifts(backend):
-  """Whether shifted products are the faster formulation (measured, float32)."""
+  """Returns whether shifted products are faster (measured, float32)."""
   return backend == 'cpu'
 
 
@@ -44,7 +44,7 @@ def _taps(kernel):
 
 
 def _shifted(x, kernel, stride, pads):
-  """What each tap of the kernel sees: K * K of [B, h, w, C]."""
+  """Returns the input of each tap of the kernel: K * K of [B, h, w, C]."""
   x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
   height, width = (n - len(kernel) + 1 for n in x.shape[1:3])
   return [x[:, i:i + height:stride, j:j + width:stride] for i, j in _taps(kernel)]
@@ -56,7 +56,7 @@ def _sum(x, kernel, stride, pads):
 
 
 def _by_x(g, kernel, stride, pads, out_hw):
-  """The adjoint in x, read where JAX's own would add up K * K spread-out arrays."""
+  """Returns the adjoint in x by reading, where JAX's own adds up K * K padded arrays."""
   size = len(kernel)
   # The row `stride` q + r of x meets the tap k in the row q + shift of g.
   rows, columns = [
@@ -81,8 +81,8 @@ def _shifts(x, kernel, stride, pads):
 def _shifts_backward(stride, pads, saved, g):
   x, kernel = saved
   by_x = _by_x(g, kernel, stride, pads, x.shape[1:3])
-  # All sums in one pass, image by image so that both cores work: reductions
-  # of their own would each have a copy of their part of x made first.
+  # All sums are in one pass, image by image, so that both cores work: separate
+  # reductions would each copy their part of x first.
   products = tuple(part * g for part in _shifted(x, kernel, stride, pads))
   zero = jnp.zeros((), g.dtype)
   by_image = lax.reduce(
@@ -106,7 +106,7 @@ class DepthwiseConv(nn.Module):
 
   @nn.compact
   def __call__(self, x):
-    # torchvision's: normal, by the fan of all that a filter's bank puts out.
+    # torchvision's initialisation: normal, by the fan-out of the whole layer.
     kernel = self.param('kernel', nn.initializers.normal((2 / 9 / x.shape[-1]) ** 0.5),
                         (3, 3, 1, x.shape[-1]))
     return depthwise_conv(x, kernel, self.stride)

@@ -14,8 +14,8 @@ class Discriminator(nn.Module):
     width: multiplies every layer's filters.
     dtype: of the computation; the parameters are float32.
     filters: of the halving layers; the default is PE-GAN's, reconstructed.
-    projection: whether the critic's head is told a domain: to how real a patch is
-      comes the product of its features with the domain's vector (Miyato and Koyama
+    projection: whether the critic's head has a domain as condition: the product of a
+      patch's features and the domain's vector is added to its score (Miyato and Koyama
       2018, https://arxiv.org/abs/1802.05637).
   """
   num_domains: int
@@ -26,13 +26,13 @@ class Discriminator(nn.Module):
 
   @nn.compact
   def __call__(self, x, domain=None):
-    """Judges.
+    """Scores and classifies.
 
     Args:
       x: [B, H, W, 3] in [-1, 1], H and W divisible by the n-th power of two of
         n layers: 32 in PE-GAN.
-      domain: [B, num_domains], the weights of the domains that the critic is told,
-        one-hot or between two; only with `projection`.
+      domain: [B, num_domains], the critic's condition: one-hot, or weights between two
+        domains; only with `projection`.
 
     Returns:
       adv [B, H/2^n, W/2^n], unbounded, higher is more real; cls

@@ -1,4 +1,4 @@
-"""A discriminator of what a pretrained network sees, instead of pixels."""
+"""A discriminator of a pretrained network's features, instead of pixels."""
 
 from flax import linen as nn
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ class FeatureDiscriminator(nn.Module):
     num_domains: defect classes and background.
     width: multiplies every layer's filters.
     dtype: of the computation; the parameters are float32.
-    projection: whether the critics are told a domain, as in `discriminator`.
+    projection: whether the critics have a domain as condition, as in `discriminator`.
   """
   num_domains: int
   width: float = 1.0
@@ -25,7 +25,7 @@ class FeatureDiscriminator(nn.Module):
 
   @nn.compact
   def __call__(self, maps, domain=None):
-    """Judges.
+    """Scores and classifies.
 
     Args:
       maps: arrays [B, h, w, C], as `perception.see` gives them.

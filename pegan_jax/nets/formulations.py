@@ -42,7 +42,7 @@ def _lax(x, kernel, stride, pad):
 
 
 def _lax_transpose(g, kernel, stride, pad, out_hw):
-  """A convolution of the spread-out `g`."""
+  """Convolves `g`, dilated by the stride."""
   size = kernel.shape[0]
   pads = [(size - 1 - pad, n + pad - stride * (m - 1) - 1)
           for n, m in zip(out_hw, g.shape[1:3])]
@@ -52,7 +52,7 @@ def _lax_transpose(g, kernel, stride, pad, out_hw):
 
 
 def _lax_kernel(x, g, stride, pad, size):
-  """A convolution over the batch."""
+  """Convolves over the batch."""
   pads = [(pad, size + stride * (m - 1) - n - pad)
           for n, m in zip(x.shape[1:3], g.shape[1:3])]
   kernel = lax.conv_general_dilated(
@@ -62,13 +62,13 @@ def _lax_kernel(x, g, stride, pad, size):
 
 
 def _patches(x, kernel, stride, pad):
-  """One matrix product over shifted copies of `x`."""
+  """Computes one matrix product over shifted copies of `x`."""
   x = _shifted_copies(x, kernel.shape[0], stride, pad)
   return x @ kernel.reshape(-1, kernel.shape[3])
 
 
 def _shifted_copies(x, size, stride, pad):
-  """What each output sees of `x`: [B, h, w, K K I]."""
+  """Returns each output's inputs: [B, h, w, K K I]."""
   x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
   # Along one axis and then along the other: 2 K copies, not K K.
   for axis in (2, 1):
@@ -79,7 +79,7 @@ def _shifted_copies(x, size, stride, pad):
 
 
 def _pointwise(x, kernel, stride, pad):
-  """1x1: a matrix product."""
+  """Computes a 1x1 convolution as a matrix product."""
   del pad
   return x[:, ::stride, ::stride] @ kernel[0, 0]
 
@@ -90,23 +90,23 @@ def _pointwise_kernel(x, g, stride, pad, size):
 
 
 def _flipped_patches(g, kernel, stride, pad, out_hw):
-  """The adjoint in the input, of stride 1: a convolution of `g` itself."""
+  """Returns the adjoint in the input, for stride 1: a convolution of `g` itself."""
   del out_hw
   size = kernel.shape[0]
   return _patches(g, kernel[::-1, ::-1].swapaxes(2, 3), stride, size - 1 - pad)
 
 
 def _patches_kernel(x, g, stride, pad, size):
-  """As `_pointwise_kernel`, of the shifted copies."""
+  """Does as `_pointwise_kernel`, with the shifted copies."""
   kernel = _sum_of_products(_shifted_copies(x, size, stride, pad), g)
   return kernel.reshape(size, size, x.shape[3], g.shape[3])
 
 
 def _sum_of_products(x, g):
-  """[B, h, w, I], [B, h, w, O] -> [I, O], over images and places.
+  """Sums products over images and places: [B, h, w, I], [B, h, w, O] -> [I, O].
 
-  The smaller of the two is put in the order that a product needs. XLA's CPU
-  backend would choose either, and do it within the loop that computes it.
+  The smaller of the two is transposed for the matrix product. XLA's CPU backend would
+  choose either, and transpose within the loop.
   """
   x, g = (y.reshape(-1, y.shape[3]) for y in (x, g))
   if x.shape[1] <= g.shape[1]:
@@ -115,14 +115,14 @@ def _sum_of_products(x, g):
 
 
 def _positions(x, kernel, stride, pad):
-  """A matrix product an output position, without the taps on the padding.
+  """Computes a matrix product per output position, without the taps on the padding.
 
-  Of a 3x3 kernel on a 2x2 map these are more than half.
+  Those are more than half of a 3x3 kernel's taps on a 2x2 map.
   """
   size = kernel.shape[0]
 
   def spans(length):
-    """For each output, which taps and which inputs meet."""
+    """Yields the taps and the inputs that meet, for each output."""
     for i in range((length + 2 * pad - size) // stride + 1):
       start = i * stride - pad
       first, last = max(0, -start), min(size, length - start)
@@ -137,7 +137,7 @@ def _positions(x, kernel, stride, pad):
 
 
 def _transposed(conv):
-  """The formulation whose adjoints are JAX's own transposes of `conv`."""
+  """Returns the formulation whose adjoints are JAX's own transposes of `conv`."""
   def transpose(g, kernel, stride, pad, out_hw):
     x = jax.ShapeDtypeStruct((g.shape[0], *out_hw, kernel.shape[2]), g.dtype)
     return jax.linear_transpose(
@@ -151,8 +151,8 @@ def _transposed(conv):
   return Formulation(conv, transpose, by_kernel)
 
 
-# XLA makes one grouped convolution of several, which its CPU backend runs far
-# slower than one after the other; of matrix products it makes a batched one.
+# XLA turns several convolutions into a grouped one, which its CPU backend runs far
+# slower than one after the other, and several matrix products into a batched one.
 LAX = Formulation(_lax, _lax_transpose, _lax_kernel, batches=False)
 PATCHES = _transposed(_patches)._replace(kernel=_patches_kernel)
 # For stride 1 and few outputs: where one function is fast, its adjoint is not.
@@ -167,7 +167,7 @@ WINOGRAD = Formulation(
 
 
 def choose(kind, hw, kernel_shape, stride, pad, dtype, backend):
-  """The fastest formulation of one of a convolution's functions (measured, float32).
+  """Returns the fastest formulation of a convolution's function (measured, float32).
 
   On the CPU, small maps and few input channels leave XLA's convolution without a
   fast path; elsewhere cuDNN and the TPU serve every shape.

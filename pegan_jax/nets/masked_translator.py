@@ -1,4 +1,4 @@
-"""The generator of PE-GAN+: what to paint, and where."""
+"""The generator of PE-GAN+: content, and a mask that says where to paint it."""
 
 from flax import linen as nn
 import jax
@@ -7,22 +7,21 @@ import jax.numpy as jnp
 from pegan_jax.nets import masks
 from pegan_jax.nets.blocks import ConditionalInstanceNorm, Conv, levels
 
-GRID = 8  # Pixels from one number of smooth noise to the next.
+GRID = 8  # Pixels between two values of smooth noise.
 
-# Of a change, so that grain, which crosses the image's colour, leaves no holes.
+# Averaging window for the change, so that per-pixel noise leaves no holes in the mask.
 _AROUND = (5, 5)
 
 
 class MaskedTranslator(nn.Module):
   """G(x, c, z) = x + m (content - x): where the mask m is 0, x stays as it is.
 
-  The label enters by the scales and shifts of every norm: beside the image, as
-  planes, instance norm would subtract it. So it does with the image's brightness and
-  contrast and the noise's means, which therefore enter with the label. The content is
-  grey or coloured. Reflect padding leaves no frame, and upsampling by linear resize and
-  convolution no weave: after nearest neighbours a convolution can still tell a pixel's
-  place. Noise from pixel to pixel, which two strided layers lose, is put in again where
-  the last layers see it.
+  The label enters by the scales and shifts of every norm: as constant planes next to the
+  image, instance norm would subtract it. It does subtract the image's brightness and
+  contrast and the noise's means, which therefore enter with the label. Reflect padding
+  avoids a visible frame, and linear resizing before a convolution avoids a weave, which
+  nearest neighbours would leave. Per-pixel noise gets lost in two strided layers, and is
+  therefore given to the last layers again.
 
   Attributes:
     num_domains: defect classes and background.
@@ -30,9 +29,9 @@ class MaskedTranslator(nn.Module):
     num_blocks: residual blocks at a quarter of the resolution.
     dtype: of the computation; parameters and norms are float32.
     filters: of the three first layers.
-    channels: of the content: 1, grey, or 3.
-    grain: the last channels of the noise that differ from pixel to pixel.
-    class_features: length of a class's vector.
+    channels: of the content: 1 for grey, or 3.
+    grain: number of channels of per-pixel noise, the last ones of the noise.
+    class_features: length of each class's vector.
   """
   num_domains: int
   width: float = 1.0
@@ -50,8 +49,8 @@ class MaskedTranslator(nn.Module):
     Args:
       x: [B, H, W, 3] in [-1, 1], H and W divisible by 4.
       label: [B] target domains, int.
-      noise: [B, H, W, Z], put beside the image: smooth, of a number a `GRID`, and the
-        channels of grain.
+      noise: [B, H, W, Z], more channels of the image: smooth ones, with a value per
+        `GRID` pixels, then those of grain.
 
     Returns:
       [B, H, W, 3] float32 in [-1, 1], and the mask [B, H, W, 1] in [0, 1].
@@ -65,7 +64,7 @@ class MaskedTranslator(nn.Module):
 
     vector = self.param('classes', nn.initializers.normal(1.0),
                         (self.num_domains, self.class_features))[label]
-    # Of the smooth noise, of variance 1 as drawn.
+    # Means of the smooth noise, scaled to a variance of 1.
     means = noise[..., :noise.shape[-1] - self.grain].mean((1, 2)) * (
         (x.shape[1] * x.shape[2]) ** 0.5 / GRID)
     vector += nn.Dense(self.class_features, name='levels')(
@@ -88,9 +87,9 @@ class MaskedTranslator(nn.Module):
 
 
 def visible_mask(x, fake, mask):
-  """A mask without what it paints in the image's own colour.
+  """Returns the part of a mask whose content differs visibly from the image.
 
-  A generator may paint a streak and its ground: the defect is the streak.
+  A generator may paint a streak together with its ground; the defect is the streak.
 
   Args:
     x: [B, H, W, C] in [-1, 1].
@@ -107,6 +106,6 @@ def visible_mask(x, fake, mask):
 
 
 def _double(x):
-  """Linear between pixels: [B, H, W, C] -> [B, 2H, 2W, C]."""
+  """Doubles the size, linearly between pixels: [B, H, W, C] -> [B, 2H, 2W, C]."""
   batch, height, width, channels = x.shape
   return jax.image.resize(x, (batch, 2 * height, 2 * width, channels), 'linear')

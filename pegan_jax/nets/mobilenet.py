@@ -17,8 +17,8 @@ class MobileNetV2(nn.Module):
 
   Attributes:
     num_classes: outputs.
-    width: multiplies every layer's filters but the last convolution's, which
-      it does not make fewer; rounded to eights.
+    width: multiplies every layer's filters, rounded to eights; the last convolution
+      never has fewer than the original.
   """
   num_classes: int
   width: float = 1.0
@@ -57,7 +57,7 @@ class _Block(nn.Module):
 
 @jax.custom_jvp
 def _relu6(x):
-  """min(max(x, 0), 6); no gradient at 0 and 6, where JAX's own shares it out."""
+  """Returns min(max(x, 0), 6), without a gradient at 0 and 6, unlike JAX's own."""
   return jnp.clip(x, 0, 6)
 
 
@@ -68,6 +68,6 @@ def _(primals, tangents):
 
 
 def _eights(filters):
-  """The nearest multiple of 8 that is not below nine tenths of `filters`."""
+  """Returns the nearest multiple of 8 that is at least nine tenths of `filters`."""
   rounded = max(8, int(filters + 4) // 8 * 8)
   return rounded + 8 if rounded < 0.9 * filters else rounded

@@ -18,7 +18,7 @@ _TILE, _POINTS = 2, 4
 
 
 def conv(x, kernel, pad):
-  """Cross-correlation of stride 1.
+  """Cross-correlates with stride 1.
 
   Args:
     x: [B, H, W, I].
@@ -41,7 +41,7 @@ def conv(x, kernel, pad):
 
 
 def conv_kernel(x, g, pad):
-  """The adjoint of `conv` in its kernel.
+  """Computes the adjoint of `conv` in its kernel.
 
   Args:
     x: [B, H, W, I].
@@ -52,8 +52,8 @@ def conv_kernel(x, g, pad):
     [3, 3, I, O].
   """
   # XLA's CPU backend multiplies fast where the sum runs along the rows of the
-  # first matrix and the columns of the second; so the order of dimensions.
-  tiles = _input_tiles(x.transpose(3, 1, 2, 0), pad)  # Of [I, h, w, B].
+  # first matrix and the columns of the second: hence the order of dimensions.
+  tiles = _input_tiles(x.transpose(3, 1, 2, 0), pad)  # Tiles [I, h, w, B].
   g = g.transpose(1, 2, 0, 3)
   g = jnp.pad(g, [(0, -n % _TILE) for n in g.shape[:2]] + [(0, 0)] * 2)
   g = _both_axes(tuple(zip(*_OUTPUT)), [
@@ -67,7 +67,7 @@ def conv_kernel(x, g, pad):
 
 
 def _input_tiles(x, pad):
-  """[4][4] of [B, h, w, I]: the points of every 4x4 tile, two pixels apart."""
+  """Returns [4][4] of [B, h, w, I]: the points of every 4x4 tile, 2 pixels apart."""
   pads = [(pad, pad + n % _TILE) for n in x.shape[1:3]]
   x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
   rows, columns = (
@@ -77,7 +77,7 @@ def _input_tiles(x, pad):
 
 
 def _both_axes(matrix, parts):
-  """M parts M^T, the elements of `parts` being arrays: a list of lists of them."""
+  """Returns M parts M^T, where `parts` is a list of lists of arrays."""
   def combine(terms):
     return [sum(terms[i] if c == 1 else -terms[i] if c == -1 else c * terms[i]
                 for i, c in enumerate(row) if c) for row in matrix]

@@ -1,1 +1,1 @@
-"""Networks that others have trained: their layers, weights, and what they see."""
+"""Networks that others have trained: their layers, weights and features."""

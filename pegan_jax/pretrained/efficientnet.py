@@ -1,7 +1,7 @@
 """EfficientNet-Lite: MobileNet's inverted bottlenecks without squeeze-excite.
 
 Lite0 is the network that the evaluation measures with; Lite1, which has a few more
-layers, is one that a discriminator can see through (`pretrained/perception.py`).
+layers, gives a discriminator its features (`pretrained/perception.py`).
 
 Tan and Le 2019, https://arxiv.org/abs/1905.11946; the Lite variants are those of
 https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
@@ -28,7 +28,7 @@ STAGES_LITE1 = tuple((repeats, *rest) for repeats, (_, *rest) in zip(
 
 
 def scale_input(x, resize='bicubic'):
-  """Pixels in 0..255 as the network takes them: (x - 127) / 128."""
+  """Scales pixels in 0..255 to the network's input: (x - 127) / 128."""
   del resize
   return (x - 127) / 128
 
@@ -65,8 +65,8 @@ class Net(nn.Module):
   Attributes:
     stages: `STAGES` or another's.
     logits: return (features, logits [B, 1000]) instead.
-    maps: numbers of stages; what comes out of these is returned instead, a tuple of
-      [B, H, W, C], of images of any size.
+    maps: numbers of stages, whose outputs are returned instead, a tuple of
+      [B, H, W, C], for images of any size.
   """
   stages: tuple = STAGES
   logits: bool = False
@@ -105,13 +105,13 @@ def _torch_names(path):
 
 
 def torch_shapes():
-  """What `convert` takes: a dict of name to shape."""
+  """Returns the tensors that `convert` takes: a dict of name to shape."""
   return layers.torch_shapes(
       layers.parameter_shapes(Net(), SIZE), _torch_names)
 
 
 def convert(tensors, stages=STAGES):
-  """The network's parameters from the state dict of its PyTorch file.
+  """Converts the state dict of the PyTorch file to the network's parameters.
 
   Args:
     tensors: dict of name to array.

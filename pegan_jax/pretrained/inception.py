@@ -67,7 +67,7 @@ HALVING = ('Mixed_6a', 'Mixed_7a')
 
 
 def scale_input(x, resize='bicubic'):
-  """Pixels in 0..255 as the network takes them.
+  """Scales pixels in 0..255 to the network's input.
 
   The graph itself, torch-fidelity and clean-fid compute (x - 128) / 128;
   pytorch-fid, whose figures the 'legacy' resize reproduces, 2 x / 255 - 1.
@@ -83,7 +83,7 @@ def _conv(x, name, shape, stride=1, padding='SAME'):
 
 
 def _named(branch, chain):
-  """A branch's layers with their names in the file: [(name, layer), ...]."""
+  """Returns a branch's layers with their names in the file: [(name, layer), ...]."""
   branch = 'branch_pool' if branch.endswith('_pool') else branch
   if len(chain) == 1:
     return [(branch, chain[0])]
@@ -121,7 +121,7 @@ class Mixed(nn.Module):
     return jnp.concatenate(outs, -1)
 
   def _heads(self, x, chains):
-    """What begins with a 1x1 convolution of `x`, as one wide convolution.
+    """Computes all 1x1 convolutions that begin a branch as one wide convolution.
 
     An average pool before the convolution commutes with it and is cheaper after
     it; the bias too may come first, as a mean without padding keeps a constant.
@@ -173,13 +173,13 @@ def _torch_names(path):
 
 
 def torch_shapes():
-  """What `convert` takes: a dict of name to shape."""
+  """Returns the tensors that `convert` takes: a dict of name to shape."""
   return layers.torch_shapes(
       layers.parameter_shapes(Net(), SIZE), _torch_names)
 
 
 def convert(tensors):
-  """The network's parameters from the state dict of its PyTorch file.
+  """Converts the state dict of the PyTorch file to the network's parameters.
 
   Args:
     tensors: dict of name to array.

@@ -22,7 +22,7 @@ _BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))
 
 
 def conv(x, kernel, stride=1, padding='SAME', groups=1):
-  """Cross-correlation: [B, H, W, I], [KH, KW, I / groups, O] -> [B, h, w, O]."""
+  """Cross-correlates: [B, H, W, I], [KH, KW, I / groups, O] -> [B, h, w, O]."""
   kh, kw = kernel.shape[:2]
   height = (x.shape[1] - kh) // stride + 1
   if jax.default_backend() == 'cpu' and groups == 1:
@@ -38,7 +38,7 @@ def conv(x, kernel, stride=1, padding='SAME', groups=1):
 
 
 def depthwise_conv(x, kernel, stride=1):
-  """One filter a channel: [B, H, W, C], [K, K, 1, C] -> [B, h, w, C]."""
+  """Applies one filter per channel: [B, H, W, C], [K, K, 1, C] -> [B, h, w, C]."""
   pads = lax.padtype_to_pads(x.shape[1:3], kernel.shape[:2], (stride, stride), 'SAME')
   return depthwise.depthwise_conv(x, kernel, stride, tuple(pads), PRECISION)
 
@@ -71,26 +71,26 @@ def _windows(x, combine, stride=1):
 
 
 def max_pool(x, stride=1, padding='SAME'):
-  """The largest of every 3x3 window: [B, H, W, C] -> [B, h, w, C]."""
+  """Takes the largest of every 3x3 window: [B, H, W, C] -> [B, h, w, C]."""
   if padding == 'SAME':
     x = jnp.pad(x, _BORDER, constant_values=-jnp.inf)
   return _windows(x, jnp.maximum, stride)
 
 
 def avg_pool(x):
-  """The mean of every 3x3 window, the padding left out: keeps the shape."""
+  """Averages every 3x3 window without the padding; keeps the shape."""
   inside = jnp.pad(jnp.ones((1, *x.shape[1:3], 1)), _BORDER)
   return _windows(jnp.pad(x, _BORDER), jnp.add) / _windows(inside, jnp.add)
 
 
 def parameter_shapes(net, size):
-  """The shapes of a network's parameters, as a nested dict."""
+  """Returns the shapes of a network's parameters, as a nested dict."""
   x = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
   return jax.eval_shape(net.init, jax.random.key(0), x)['params']
 
 
 def _kernels(shapes):
-  """The kernels' shapes by their layer's path, a tuple of names."""
+  """Returns the kernels' shapes by their layer's path, a tuple of names."""
   return {
       tuple(key.key for key in path[:-1]): leaf.shape
       for path, leaf in jax.tree_util.tree_leaves_with_path(shapes)
@@ -98,7 +98,7 @@ def _kernels(shapes):
 
 
 def torch_shapes(shapes, torch_names):
-  """The state dict that `from_torch` needs: a dict of name to shape."""
+  """Returns the state dict that `from_torch` needs: a dict of name to shape."""
   expected = {}
   for path, shape in _kernels(shapes).items():
     weight, norm = torch_names(path)

@@ -1,10 +1,10 @@
-"""What a network that was trained on photographs sees, for a discriminator to judge.
+"""Features of a network trained on photographs, as a discriminator's input.
 
-Its layers stay as they are. With a hundred images a class, a discriminator of pixels
-knows them by heart before it has learnt what to look for; this one knows that already
+Its layers stay as they are. With a hundred images per class, a discriminator of pixels
+memorises them before it has learnt what to look for; these features have that already
 (Sauer et al. 2021, "Projected GANs converge faster", https://arxiv.org/abs/2111.01007).
 The network is EfficientNet-Lite1. The evaluation measures with Lite0, or InceptionV3: a
-generator is not to be judged by what it was trained to please.
+generator must not be measured by the network that it was trained to please.
 """
 
 import functools
@@ -14,23 +14,22 @@ import jax
 from pegan_jax.nets import blocks
 from pegan_jax.pretrained import efficientnet, weights
 
-# It is shown images at twice their size: its layers look for what photographs of four
-# times that have, and at their own size fine texture goes by unseen.
+# Images are enlarged: the network was trained at 240 pixels and misses fine texture at 64.
 _ENLARGED = 2
-# Maps at a half, a quarter ... a 16th of the images' resolution.
+# The stages whose maps are used: a half, a quarter, ... a 16th of the resolution.
 _STAGES = (1, 2, 4, 6)
-# About what their values are (root of the mean square): none is to outweigh the others.
+# The maps' typical values (root mean square), by which they are divided: none outweighs.
 _SIZES = (10., 8., 5., 2.)
-# Squares of so many pixels, whose brightness and contrast are shown beside the maps: the
-# network, made for photographs in any light, minds them little.
+# Side of the squares whose mean and deviation are added as a map; the network itself
+# hardly depends on them.
 _SIDE = 4
-# Of the converted weights in the cache.
+# Version of the converted weights in the cache.
 _VERSION = 1
 
 
 @functools.cache
 def load():
-  """The network's parameters: a nested dict of float32 arrays, 3.7 M numbers.
+  """Returns the network's parameters: nested dicts of float32 arrays, 3.7 M numbers.
 
   Raises:
     UserError: they are not installed, or damaged.
@@ -44,7 +43,7 @@ def load():
 
 
 def see(params, x):
-  """Maps of features, fine to coarse, and of brightness and contrast.
+  """Computes maps of features, fine to coarse, and of brightness and contrast.
 
   Args:
     params: from `load`.

@@ -62,7 +62,7 @@ def read(path) -> dict[str, np.ndarray]:
     raise UserError(f'{path} does not fit in memory') from error
   except _DAMAGE as error:
     raise UserError(f'{path} is damaged or cut short ({shown(reason(error))}): get it '
-                    'anew') from error
+                    'again') from error
 
 
 def _parse(data):
@@ -88,7 +88,7 @@ def _read_zip(data):
                             'refused, save it again')
     # Else entries overlap, and reading them takes far more than the file.
     if sum(x.file_size for x in entries) > len(data):
-      raise UnreadableError('claims more data than it has: get it anew')
+      raise UnreadableError('claims more data than it has: get it again')
     roots = [x.filename.removesuffix('data.pkl') for x in entries
              if x.filename.endswith('/data.pkl')]
     if len(roots) != 1:
@@ -124,7 +124,7 @@ def _read_legacy(data):
     count, = struct.unpack('<q', stream.read(8))
     stop = start + count * np.dtype(storage.kind.dtype).itemsize
     if not start <= stop <= len(data):
-      raise UnreadableError('is cut short: get it anew')
+      raise UnreadableError('is cut short: get it again')
     arrays[key] = _values(storage, memoryview(data)[start:stop], '<')
     stream.seek(stop)
   return tensors, arrays
@@ -153,7 +153,7 @@ def _array(name, tensor, values):
     array = np.zeros(size, values.dtype)
   elif last >= len(values):
     raise UnreadableError(f'has a tensor {shown(name)} that reaches outside '
-                          'its data: get it anew')
+                          'its data: get it again')
   else:
     array = np.lib.stride_tricks.as_strided(
         values[offset:], size, [s * values.itemsize for s in strides])

@@ -1,4 +1,4 @@
-"""Where the weights of the feature networks come from, and their checksums."""
+"""Finds, downloads and checks the weights of the feature networks."""
 
 import contextlib
 import hashlib

@@ -1,10 +1,10 @@
-"""Configuration to optax."""
+"""Turns configuration into optax optimisers."""
 
 import optax
 
 
 def schedule(config, updates):
-  """Learning rate by update: constant, then linear to zero over the last part.
+  """Returns the learning rate by update: constant, then linear to 0 at the end.
 
   Args:
     config: has `learning_rate` and `decay_fraction`, the part of the run, in
@@ -22,5 +22,5 @@ def schedule(config, updates):
 
 
 def adam(config, updates):
-  """Adam (Kingma & Ba 2015) with the config's rate, `beta1` and `beta2`."""
+  """Returns Adam (Kingma & Ba 2015) with the config's rate, `beta1` and `beta2`."""
   return optax.adam(schedule(config, updates), config.beta1, config.beta2)

@@ -1,4 +1,4 @@
-"""A run's checkpoints by name."""
+"""Reads a run's checkpoints by name."""
 
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
@@ -12,13 +12,13 @@ def restore(run, which, free=frozenset()):
   Args:
     run: a `Run`.
     which: 'newest', 'best' (by KID; see `watch`) or a step's number.
-    free: what may differ from the run that wrote it, beside what only training needs.
+    free: keys that may differ from the run that wrote it, besides those of training.
 
   Returns:
     A `checkpoints.Restored`.
 
   Raises:
-    UserError: another name, no such checkpoint, or none that is readable.
+    UserError: the name is another, or there is no such checkpoint that can be read.
   """
   which = str(which)
   if which not in ('newest', 'best') and not which.isdecimal():

@@ -1,18 +1,19 @@
 """A config and a data set, checked and turned into what every mode works with."""
 
-import math
 import pathlib
 
 import jax
 
 from pegan_jax import methods
-from pegan_jax.common.errors import check_at_least, check_seed, check_value, UserError
+from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import dataset, matches
+from pegan_jax.runs import ranges
 from pegan_jax.runs.step import init_state
 
+
 class Run:
-  """A run in a workdir: what its config and data set amount to.
+  """A run in a workdir: its config and data set, and what follows from them.
 
   Args:
     config: the run's configuration.
@@ -43,7 +44,7 @@ class Run:
       self.saved_config['dataset']['matches'] = matches.digest(self.info)
 
   def init_state(self):
-    """A fresh state on all devices."""
+    """Returns a fresh state on all devices."""
     return jax.jit(
         lambda: init_state(self.method, self.nets, self.config),
         out_shardings=sharding.replicated(self.mesh))()
@@ -53,7 +54,7 @@ class Run:
     return sharding.replicate(self.mesh, self.nets.frozen)
 
   def state_template(self):
-    """Shapes, dtypes and shardings of the state, with nothing computed."""
+    """Returns the state's shapes, dtypes and shardings, with nothing computed."""
     shapes = jax.eval_shape(
         lambda: init_state(self.method, self.nets, self.config))
     placed = sharding.replicated(self.mesh)
@@ -63,29 +64,10 @@ class Run:
 
 
 def _check(config, mesh):
-  check_value('image_size', config.image_size,
-              config.image_size >= 32 and config.image_size % 32 == 0,
-              'a multiple of 32')
-  for name in ('batch_size', 'n_critic', 'num_steps', 'log_every',
-               'sample_every', 'checkpoint_every', 'max_to_keep',
-               'num_samples'):
-    check_at_least(name, config[name], 1)
-  for name in ('num_workers', 'cache_mb'):
-    check_at_least(name, config[name], 0)
-  check_at_least('eval_every', config.eval_every, 0, 'never')
-  check_at_least('evaluate.light_count', config.evaluate.light_count, 2)
-  check_value('ema_decay', config.ema_decay, 0 <= config.ema_decay < 1, 'in [0, 1)')
+  ranges.check(config)
   if config.dtype not in ('float32', 'bfloat16'):
     raise UserError(
         f'dtype is {config.dtype!r}: choose float32 or bfloat16')
-  if not 0 < config.width < 100 or round(32 * config.width) < 1:
-    raise UserError(f'width is {config.width}: it leaves no filters, or too many')
-  for name, seed in (('seed', config.seed), ('evaluate.seed', config.evaluate.seed),
-                     ('generate.seed', config.generate.seed)):
-    check_seed(name, seed)
-  for name in ('gen', 'disc'):
-    rate, fall = config[name].learning_rate, config[name].decay_fraction
-    check_value(f'{name}.learning_rate', rate, 0 < rate < math.inf, 'above 0')
-    check_value(f'{name}.decay_fraction', fall, 0 <= fall <= 1, 'in [0, 1]')
-  check_at_least('num_blocks', config.get('num_blocks', 0), 0)
+  if round(32 * config.width) < 1:
+    raise UserError(f'width is {config.width}: it leaves no filters')
   sharding.check_batch(mesh, config.batch_size)

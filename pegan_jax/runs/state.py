@@ -10,7 +10,7 @@ PyTree = Any
 
 @struct.dataclass
 class GANState:
-  """The whole state of a run; a checkpoint of it resumes bit for bit.
+  """The whole state of a run: from a checkpoint of it training resumes bit for bit.
 
   Attributes:
     step: generator updates done, int32 scalar.
@@ -18,8 +18,8 @@ class GANState:
     disc: the discriminator's parameters, any pytree.
     opt_gen: optax state of `gen`.
     opt_disc: optax state of `disc`.
-    ema: exponential moving average of the method's `weights`: what images are sampled
-      with.
+    ema: exponential moving average of the method's `weights`, with which images are
+      sampled.
     key: the run's key; each step folds its number into it, so it never changes.
     aux: the method's auxiliary state, which changes without being trained: batch
       statistics, image pools; () where there is none.

@@ -10,9 +10,9 @@ from pegan_jax.runs.state import GANState
 
 
 def scale(image, size):
-  """uint8 images [..., h, w, C] to float32 [..., size, size, C] in [-1, 1].
+  """Scales uint8 [..., h, w, C] to float32 [..., size, size, C] in [-1, 1].
 
-  Other sizes are resampled by a bicubic kernel, antialiased where they shrink.
+  Images of another size are resampled by a bicubic kernel, antialiased where they shrink.
   """
   image = image.astype(jnp.float32) / 127.5 - 1
   shape = (*image.shape[:-3], size, size, image.shape[-1])
@@ -22,7 +22,7 @@ def scale(image, size):
 
 
 def to_pixels(image, size, channels):
-  """The inverse of `scale`, and of grey as three channels.
+  """Undoes `scale`, and the three channels of grey.
 
   Args:
     image: float [B, H, W, 3] in [-1, 1], or [B, H, W, 1].
@@ -40,13 +40,13 @@ def to_pixels(image, size, channels):
 
 
 def prepare(config, key, batch):
-  """Raw batch to what the methods take: floats, three channels, size, flips.
+  """Turns a raw batch into what methods take: floats, three channels, size, flips.
 
   Args:
     config: `image_size`, and `flip`, whether images are mirrored at random
       left-right and up-down.
     key: a random key.
-    batch: {'image': uint8 [..., h, w, 1 or 3], 'label': int [...]}, and what
+    batch: {'image': uint8 [..., h, w, 1 or 3], 'label': int [...]}, and whatever
       else the method's layout has.
 
   Returns:
@@ -63,14 +63,14 @@ def prepare(config, key, batch):
 
 
 def make_optimizers(config):
-  """The optimisers of the generator and of the discriminator."""
+  """Returns the optimisers of the generator and of the discriminator."""
   return (optimizers.adam(config.gen, config.num_steps),
           optimizers.adam(config.disc, config.num_steps * config.n_critic))
 
 
 def init_state(method, nets, config):
-  """A fresh state, everything drawn from `config.seed`."""
-  # XLA takes 1 s to compile these draws, and 7 s for the default generator's.
+  """Initialises a state from `config.seed`."""
+  # XLA takes 1 s to compile these random numbers, and 7 s for the default kind.
   key_init = jax.random.key(config.seed, impl='rbg')
   key_run = jax.random.key(config.seed)
   gen, disc, aux = method.init(nets, config, key_init)
@@ -97,12 +97,6 @@ def make_step(method, nets, config):
   """
   opt_gen, opt_disc = make_optimizers(config)
 
-  def update(optimizer, grads, opt_state, params, name):
-    updates, opt_state = optimizer.update(grads, opt_state, params)
-    norm = Average.from_model_output(values=optax.tree.norm(grads)[None])
-    return optax.apply_updates(params, updates), opt_state, {
-        f'{name}/gradient_norm': norm}
-
   def step(state, batch, frozen):
     bound = nets._replace(frozen=frozen)
     key = jax.random.fold_in(state.key, state.step)
@@ -116,7 +110,7 @@ def make_step(method, nets, config):
           lambda disc: method.disc_loss(
               bound, config, disc, state.gen, aux, batch, key),
           has_aux=True)(disc)
-      disc, opt_state, norm = update(opt_disc, grads, opt_state, disc, 'disc')
+      disc, opt_state, norm = _update(opt_disc, grads, opt_state, disc, 'disc')
       return (disc, opt_state, aux), metrics | norm
 
     (disc, disc_opt_state, aux), disc_metrics = jax.lax.scan(
@@ -133,7 +127,7 @@ def make_step(method, nets, config):
         lambda gen: method.gen_loss(
             bound, config, gen, disc, aux, last, key_gen),
         has_aux=True)(state.gen)
-    gen, gen_opt_state, norm = update(
+    gen, gen_opt_state, norm = _update(
         opt_gen, grads, state.opt_gen, state.gen, 'gen')
     state = state.replace(
         step=state.step + 1, gen=gen, disc=disc, opt_gen=gen_opt_state,
@@ -145,8 +139,15 @@ def make_step(method, nets, config):
   return step
 
 
+def _update(optimizer, grads, opt_state, params, name):
+  """Returns the parameters and the state after an update, and the gradient's norm."""
+  updates, opt_state = optimizer.update(grads, opt_state, params)
+  norm = Average.from_model_output(values=optax.tree.norm(grads)[None])
+  return optax.apply_updates(params, updates), opt_state, {f'{name}/gradient_norm': norm}
+
+
 def update_ema(decay, step, ema, params):
-  """ema * d + params * (1 - d), with d ramped up over the first steps.
+  """Returns ema * d + params * (1 - d), with d ramped up over the first steps.
 
   d = min(decay, (1 + step) / (10 + step)), so that the random initialisation
   leaves the average early. `decay` 0 means that the average is `params`.

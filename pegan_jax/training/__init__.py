@@ -1,1 +1,1 @@
-"""The training loop, and what a run is watched by."""
+"""The training loop, its writers, and the evaluation of a run in progress."""

@@ -20,7 +20,7 @@ class Samples:
     self._classes, sampler = run.info.classes, Sampler(run)
     num_classes, count = len(self._classes), run.config.num_samples
     self._inputs = _inputs(run) if run.method.translates else ()
-    # Any keys that stay as they are.
+    # Any keys do, as long as they stay the same.
     keys = jax.random.split(jax.random.key(run.config.seed), (num_classes, count))
 
     # Grids are [row, column, h, w, channels].

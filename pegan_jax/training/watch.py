@@ -1,4 +1,4 @@
-"""The light evaluation of a run in progress: KID, and whether G has collapsed."""
+"""Evaluates a run in progress: KID, and alarms where the generator has collapsed."""
 
 import functools
 
@@ -15,12 +15,11 @@ from pegan_jax.metrics.kid import kid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 
-# Real images of a class that are compared with: enough for KID to be steadier
-# than that of the generated ones, and no more to wait for.
+# At most this many real images per class: enough for a stable KID, and quick.
 _MOST_REAL = 200
 
-# A class's images on different backgrounds that differ by less than this part of
-# what the backgrounds do are called independent of them.
+# An alarm rings where a class's images on different backgrounds differ by less than this
+# share of the difference between the backgrounds.
 _BACKGROUND_PART = 0.1
 
 ALARMS = {
@@ -34,9 +33,9 @@ ALARMS = {
 class Watch:
   """Evaluates the generator's average every `config.eval_every` updates.
 
-  Compared with the train split: the test split chooses nothing. Each class is put on
-  the same backgrounds; with `config.match` KID is of images on those that go with it,
-  as `generate` draws them and training does.
+  The reference is the train split, as the test split must choose nothing. Each class is
+  put on the same backgrounds; with `config.match` KID is that of images on backgrounds
+  that go with the class, as in training and generation.
 
   Args:
     run: a `Run`.
@@ -51,11 +50,11 @@ class Watch:
     self._extractor = features.from_config(config.evaluate)
     self._check_classes()
     self._best = Checkpoints(run.workdir, max_to_keep=1, name=BEST)
-    # What a KID's value depends on beside the weights.
+    # All that a KID's value depends on, except for the weights.
     self._protocol = self._extractor.protocol() | {
         'light_count': config.evaluate.light_count, 'seed': config.evaluate.seed,
         'backgrounds': jobs.inputs(run)}
-    if run.matched:  # It chooses among those that go with a class.
+    if run.matched:  # The seed of the choice among backgrounds that fit.
       self._protocol['generate_seed'] = config.generate.seed
     self._best_kid = self._kept_kid()
     self._sampler, self._ringing = Sampler(run), set()
@@ -64,7 +63,7 @@ class Watch:
 
   @functools.cached_property
   def _real(self):
-    """Features by class of the training crops: at the first use, to start soon."""
+    """Returns features of training crops by class; computed late, to start soon."""
     rng = np.random.default_rng([self._run.config.evaluate.seed, 1])
     real = {}
     for label, (images, _, _) in sets.read_split(self._run.info,
@@ -83,7 +82,7 @@ class Watch:
           'a run compares two or more: turn it off with --config.eval_every=0')
 
   def _kept_kid(self):
-    """The KID of the best checkpoint; another run's, or ruler's, is set aside."""
+    """Returns the best checkpoint's KID; one of another run or protocol is set aside."""
     if not self._best.steps():
       return np.inf
     position, config = self._best.latest_note() or ({}, {})
@@ -114,12 +113,12 @@ class Watch:
     """
     fakes = np.stack(self._sampler.sample(
         state.ema, self._job, seed=self._run.config.evaluate.seed))
-    # The last ones are on backgrounds that go with their class, where it matters.
+    # The last images are those on backgrounds that go with their class.
     kids = {c: kid(self._real[c], self._extractor(fakes[i, -self._count:]))
             for i, c in enumerate(self._run.info.classes) if c in self._real}
     mean = float(np.mean(list(kids.values())))
     scalars, ringing = collapse(fakes[:, :self._count], self._same)
-    # The scalars last: a kill before them has all of it done again.
+    # The scalars come last: after a kill before them all is done again.
     if mean < self._best_kid:
       self._best_kid = mean
       self._best.replace(
@@ -169,7 +168,7 @@ def _plan(run):
 
 
 def collapse(fakes, backgrounds=None):
-  """Measures on what a generator's output depends.
+  """Measures how far a generator's output depends on its inputs.
 
   Args:
     fakes: uint8 [classes, n, h, w, C]; where there are backgrounds, each class

@@ -1,4 +1,4 @@
-"""What a run writes: scalars, images and texts.
+"""Writes a run's scalars, images and texts.
 
 Every writer follows the protocol of `clu.metric_writers.MetricWriter`
 (write_scalars, write_images, write_texts, flush, close); those here need
@@ -8,19 +8,21 @@ neither TensorFlow nor TensorBoard.
 import io
 import json
 import math
-import os
 import pathlib
+import re
+import socket
 import time
 
 from PIL import Image
 from tensorboardX import summary
-from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto import event_pb2
+from tensorboardX.record_writer import RecordWriter
 
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 
 _LINES = 'metrics.jsonl'
+_EVENTS = re.compile(r'events\.out\.tfevents\.(\d{10})\.')  # Other names are not ours.
 
 
 class TensorBoardWriter:
@@ -36,55 +38,50 @@ class TensorBoardWriter:
 
   def __init__(self, folder, hidden):
     folder.mkdir(parents=True, exist_ok=True)
-    older = sorted(folder.glob('events.out.tfevents.*'))
-    # A file's name has the second: another of the same second would take its place.
-    while any(p.name.split('.')[3] == str(time.time())[:10] for p in older):
-      time.sleep(0.05)
-    self._events = EventsWriter(str(folder / 'events'))
-    self._sort_last(folder, older)
-    self._events.write_event(event_pb2.Event(
-        step=hidden, wall_time=time.time(),
-        session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)))
+    # TensorBoard reads files in the order of their names, whatever the clock said.
+    second = int(time.time())
+    for path in folder.iterdir():
+      if found := _EVENTS.match(path.name):
+        second = max(second, int(found[1]) + 1)
+    self._file = RecordWriter(
+        str(folder / f'events.out.tfevents.{second}.{socket.gethostname()}'))
+    self._write(file_version='brain.Event:2')
+    self._write(step=hidden, session_log=event_pb2.SessionLog(
+        status=event_pb2.SessionLog.START))
 
-  def _sort_last(self, folder, older):
-    """Names the new file after all others, which TensorBoard reads in that order."""
-    new, = set(folder.glob('events.out.tfevents.*')) - set(older)
-    if older and new.name < older[-1].name:  # The clock was set back.
-      head, tail = older[-1].name.split('.')[3], new.name.split('.', 4)[4]
-      os.rename(new, folder / f'events.out.tfevents.{int(head) + 1}.{tail}')
-
-  def _write(self, step, message):
-    self._events.write_event(event_pb2.Event(
-        step=step, wall_time=time.time(), summary=message))
+  def _write(self, **event):
+    self._file.write(event_pb2.Event(
+        wall_time=time.time(), **event).SerializeToString())
 
   def write_scalars(self, step, scalars):
     for name, value in scalars.items():
-      self._write(step, summary.scalar(name, value))
+      self._write(step=step, summary=summary.scalar(name, value))
     self.flush()
 
   def write_images(self, step, images):
     for name, image in images.items():
-      self._write(step, summary.image(name, image[0], dataformats='HWC'))
+      self._write(step=step, summary=summary.image(
+          name, image[0], dataformats='HWC'))
     self.flush()
 
   def write_texts(self, step, texts):
     for name, text in texts.items():
-      self._write(step, summary.text(name, text))
+      self._write(step=step, summary=summary.text(name, text))
 
   def flush(self):
-    self._events.flush()
+    self._file.flush()
 
   def close(self):
-    self._events.close()
+    self._file.close()
 
 
 class FileWriter:
-  """The same scalars as lines of metrics.jsonl, the same images as PNG files.
+  """Writes the same scalars as lines of metrics.jsonl, the same images as PNG files.
 
   Args:
     workdir: gets `metrics.jsonl` and `samples/`.
     step: lines and grids of later steps, left by a run that was killed, are removed.
-    every: a line was written at least every so many steps; 0 if that is not known.
+    every: the largest number of steps between two lines; 0 if it is not known.
   """
 
   def __init__(self, workdir, step, every=0):
@@ -95,6 +92,9 @@ class FileWriter:
       if number.isdecimal() and int(number) > step:
         grid.unlink()
     path = pathlib.Path(workdir) / _LINES
+    if path.is_symlink() and not path.exists():
+      raise UserError(f'{path} is a link to a file that is not there: put that back, or '
+                      'remove the link')
     last = _keep_until(path, step)
     if every and step - last >= every:
       terminal.say(f'{path} has nothing of the steps {last + 1} to {step}: it was lost')
@@ -122,7 +122,7 @@ class FileWriter:
 
 
 def sample_path(folder, step, name):
-  """Where the sample grid `name` of a step lies in the run's `samples/`."""
+  """Returns the path of a step's sample grid `name` in the run's `samples/`."""
   return folder / f'{step:07d}_{name}.png'
 
 
@@ -142,9 +142,9 @@ def logged(workdir, step):
 
 
 def _read(path):
-  """Yields (what a line of metrics.jsonl says, or None where it is damaged; the line).
+  """Yields each line of metrics.jsonl: (its content, or None if damaged; its bytes).
 
-  What has no line end was being written when the run was killed: it is left out.
+  A line without an end was being written when the run was killed, and is left out.
   """
   if not path.exists():
     return
@@ -205,7 +205,7 @@ class MultiWriter:
 
 
 def create_writer(kind, workdir, step, primary=True, every=0, again=False):
-  """The run's writer.
+  """Creates the run's writer.
 
   Args:
     kind: 'tensorboardx', or 'clu' for clu's TensorFlow summaries.
@@ -213,7 +213,7 @@ def create_writer(kind, workdir, step, primary=True, every=0, again=False):
     step: the step that the run starts or resumes from.
     primary: whether this process writes at all.
     every: as `FileWriter` has it.
-    again: whether images or evaluations of `step` itself are to be written again.
+    again: whether images or evaluations of `step` itself will be written again.
 
   Raises:
     UserError: another kind, or 'clu' without TensorFlow.
@@ -235,7 +235,7 @@ def create_writer(kind, workdir, step, primary=True, every=0, again=False):
   else:
     again = again or not step
     events = TensorBoardWriter(folder, step if again else step + 1)
-    if again:  # What hides its images hides its scalars, too.
+    if again:  # The step's scalars are hidden with its images.
       events.write_scalars(step, logged(workdir, step))
-  # The files last: what they have, TensorBoard has as well, wherever a kill comes.
+  # The files come last: whatever they have, TensorBoard has, too, after any kill.
   return MultiWriter([events, FileWriter(workdir, step, every)])

@@ -251,6 +251,55 @@ def test_masks_that_are_gone_are_not_taken_for_made(setting, tmp_path):
     generate(config, workdir)
 
 
+@pytest.mark.parametrize('gone, told', [
+    ('generated/pa', r'generated/pa/0000\d.png is gone, and 2 more'),
+    ('generated_annotations/masks/sc/00001.png', 'masks/sc/00001.png is gone;'),
+    ('generated_annotations/voc', 'generated_annotations/voc is gone;'),
+    ('generated/manifest.csv', 'manifest.csv cannot be read')])
+def test_what_is_made_in_part_is_not_taken_for_made(setting, tmp_path, gone, told):
+  config, workdir = setting
+  config.generate.formats = 'voc'
+  generate(config, workdir)
+  path = tmp_path / gone
+  shutil.rmtree(path) if path.is_dir() else path.unlink()
+  with pytest.raises(UserError, match=f'{told}.* move it away, or name another folder'):
+    generate(config, workdir)
+
+
+def test_a_class_named_twice_counts_once(setting, capsys):
+  config, workdir = setting
+  config.generate.classes = 'pa'
+  rows = _rows(generate(config, workdir))
+  config.generate.classes = 'pa, pa'
+  assert _rows(generate(config, workdir)) == rows
+  assert 'is made already' in capsys.readouterr().err
+
+
+def test_what_a_job_depends_on_is_that_of_its_kind(setting, tmp_path):
+  """Evaluation samples crops, whatever folder of frames the config has."""
+  config, workdir = setting
+  (tmp_path / 'fr').mkdir()
+  Image.new('L', (40, 40)).save(tmp_path / 'fr' / 'a.png')
+  crops_of = jobs.inputs(generate_lib.Run(config, workdir))
+  config.generate.frames = str(tmp_path / 'fr')
+  run = generate_lib.Run(config, workdir)
+  assert jobs.inputs(run) == crops_of == {'split': 'train'}
+  assert jobs.inputs(run, frames=True).keys() == {'files'}
+
+
+def test_the_home_folder_is_known_by_its_sign(setting, tmp_path, monkeypatch):
+  config, workdir = setting
+  monkeypatch.setenv('HOME', str(tmp_path))
+  (tmp_path / 'clean').mkdir()
+  Image.new('L', (32, 32), 90).save(tmp_path / 'clean' / 'a.png')
+  config.generate.update({'out': '~/made', 'backgrounds': '~/clean', 'classes': 'pa'})
+  assert generate(config, workdir) == tmp_path / 'made'
+  assert {row['background'] for row in _rows(tmp_path / 'made')} == {'a.png'}
+  config.generate.update({'out': '~/frames', 'backgrounds': '', 'frames': '~/clean'})
+  generate(config, workdir)
+  assert (tmp_path / 'frames' / 'a.png').exists()
+
+
 def test_one_folder_has_one_writer(setting, tmp_path):
   config, workdir = setting
   out = tmp_path / 'generated'

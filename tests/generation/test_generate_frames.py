@@ -226,9 +226,12 @@ def test_frames_of_the_names_of_files_that_are_written(setting, name, words):
 
 def test_frames_are_not_written_among_themselves(setting):
   config, workdir, folder = setting
-  config.generate.out = str(folder / 'in' / 'made')
-  with pytest.raises(UserError, match='whose images are painted on'):
-    generate(config, workdir)
+  (folder / 'other').mkdir()
+  (folder / 'link').symlink_to(folder / 'in')
+  for out in ('in/made', 'other/../in/made', 'link/made'):
+    config.generate.out = str(folder / out)
+    with pytest.raises(UserError, match='whose images are painted on'):
+      generate(config, workdir)
 
 
 def test_a_setting_that_is_of_crops_alone_makes_no_other_frames(setting, capsys):

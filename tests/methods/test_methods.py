@@ -132,7 +132,7 @@ def test_generate_fills_every_class_folder(trained, tmp_path):
   if not translates:
     config.generate.out = str(tmp_path / 'again')
     config.generate.backgrounds = str(tmp_path)
-    with pytest.raises(UserError, match='draws from noise'):
+    with pytest.raises(UserError, match='samples from noise'):
       generate(config, workdir)
 
 

@@ -158,8 +158,8 @@ def test_a_loss_that_is_not_finite_stops_the_run(straight, tmp_path):
     ('dtype', 'float16', 'float32 or bfloat16'),
     ('ema_decay', 1.0, r'\[0, 1\)'),
     ('width', 0.001, 'no filters'),
-    ('width', float('nan'), 'no filters'),
-    ('width', float('inf'), 'too many'),
+    ('width', float('nan'), 'width is nan: it must be above 0'),
+    ('gen.beta1', 1.5, r'^gen.beta1 is 1.5: it must be in \[0, 1\)'),
     ('seed', -1, '^seed is -1: it must be a whole number'),
     ('seed', 2**31, 'seed is 2147483648'),
     ('evaluate.seed', -1, 'evaluate.seed is -1'),
@@ -200,7 +200,7 @@ def _wait_for_lines(workdir, count, process):
   raise AssertionError('the run did not start')
 
 
-@pytest.mark.parametrize('signum', [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize('signum', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_exits(config, tmp_path, signum):
   config.checkpoint_every = 100_000
   config.sample_every = 100_000
@@ -212,6 +212,20 @@ def test_a_signal_saves_and_exits(config, tmp_path, signum):
   step, = Checkpoints(tmp_path).steps()
   assert f'saved step {step}' in err and 'Traceback' not in err
   assert _lines(tmp_path)[-1]['step'] == step
+  assert not (tmp_path / '.lock').exists()
+
+
+def test_a_signal_before_the_first_step_ends_at_once_and_without_a_crash(
+    config, tmp_path):
+  process = _start(config, tmp_path, 50_000)
+  while not (tmp_path / 'tensorboard').exists():  # It compiles soon.
+    assert process.poll() is None, process.stderr.read()
+    time.sleep(0.05)
+  process.send_signal(signal.SIGTERM)
+  _, err = process.communicate(timeout=60)
+  assert process.returncode == 128 + signal.SIGTERM
+  assert 'stopped by SIGTERM' in err and 'Fatal' not in err
+  assert not (tmp_path / '.lock').exists()
 
 
 def test_killed_at_once_resumes_from_the_last_whole_checkpoint(

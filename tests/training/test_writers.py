@@ -76,6 +76,26 @@ def test_event_files_follow_each_other_whatever_the_clock_says(tmp_path):
   assert _shown(tmp_path) == {f'a, step {i}': 1 for i in (1, 2, 3)}
 
 
+def test_files_of_other_names_are_left_alone(tmp_path):
+  """Beside the event files, from where a user has put them."""
+  folder = tmp_path / 'tensorboard'
+  folder.mkdir()
+  for name in ('events.out.tfevents.old', 'events.out.tfevents.17.a', 'notes.txt'):
+    (folder / name).write_bytes(b'')
+  for step in (1, 2):
+    writer = writers.create_writer('tensorboardx', tmp_path, step - 1)
+    writer.write_scalars(step, {'a': step})
+    writer.close()
+  assert _shown(tmp_path) == {'a, step 1': 1, 'a, step 2': 1}
+  assert len(list(folder.iterdir())) == 5
+
+
+def test_a_dangling_link_is_one_sentence(tmp_path):
+  (tmp_path / 'metrics.jsonl').symlink_to(tmp_path / 'gone' / 'metrics.jsonl')
+  with pytest.raises(UserError, match='metrics.jsonl is a link to a file that is not'):
+    writers.FileWriter(tmp_path, 0)
+
+
 def _shown(folder):
   return {k: len(v) for k, v in trees.events(folder / 'tensorboard').items()}
 

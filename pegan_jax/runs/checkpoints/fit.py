@@ -1,4 +1,4 @@
-"""Whether a checkpoint is of the run that wants to go on from it."""
+"""Checks that a checkpoint belongs to the run that resumes from it."""
 
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
@@ -10,8 +10,8 @@ FREE_KEYS = frozenset({
     'max_to_keep', 'num_workers', 'cache_mb', 'writer', 'data_dir', 'generate',
     'evaluate'})
 
-# Those that may change as well where a run goes on, but not once it is done: what it
-# made would be called by another rate.
+# Keys that may change as well while a run goes on, but not once it is done: its result
+# would go by another rate.
 RATES = frozenset({'gen.learning_rate', 'disc.learning_rate'})
 
 
@@ -34,14 +34,14 @@ def bound(config, free=FREE_KEYS):
 
 
 def not_noted(saved):
-  """Returns keys that the config of a checkpoint of before they were noted lacks."""
+  """Returns the keys that a checkpoint from before they were noted lacks."""
   dataset = saved.get('dataset', {})
   return frozenset() if 'content' in dataset else frozenset(
       {'dataset.content', 'dataset.matches'})
 
 
 def check_arrays(folder, now, saved):
-  """Raises UserError naming the arrays that differ, as `host_arrays.describe` says."""
+  """Raises UserError naming the arrays that differ, from `host_arrays.describe`."""
   _check_same('model', folder, _kinds(now), _kinds(saved))
 
 

@@ -1,6 +1,6 @@
-"""A state's leaves as named host arrays with checksums, and back on devices.
+"""Turns a state's leaves into named host arrays with checksums, and back.
 
-What `store.py` stores. Typed keys (`jax.random.key`) stand as their key
+These are what `store.py` stores. Typed keys (`jax.random.key`) stand as their key
 data, everything else as itself.
 """
 

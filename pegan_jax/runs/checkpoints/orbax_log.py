@@ -1,4 +1,4 @@
-"""What Orbax and TensorStore say in the log that is no news to a user."""
+"""Hides the routine log lines of Orbax and TensorStore."""
 
 import logging as std_logging
 import os
@@ -9,10 +9,10 @@ import orbax.checkpoint as ocp
 
 
 def _is_news(record):
-  """Filters the log: not Orbax's own lines, unless at --verbosity=1.
+  """Returns whether to log a record: Orbax's own only at --verbosity=1.
 
-  Orbax logs dozens of lines a save to absl's one logger, and tracebacks of the
-  errors that it raises as well. After a failed write asyncio adds an essay for
+  Orbax logs dozens of lines per save to absl's one logger, and tracebacks of the
+  errors that it raises as well. After a failed write asyncio adds a long text for
   each array that TensorStore had not finished.
   """
   return logging.vlog_is_on(1) or not (
@@ -21,8 +21,9 @@ def _is_news(record):
 
 
 def _drop_closed_loop(unraisable, otherwise=sys.unraisablehook):
-  """Drops the traceback of each array still on its way when a read or write
-  fails: Orbax raises the first error and closes its event loop under the rest.
+  """Drops the tracebacks of arrays that were under way when a read or write failed.
+
+  Orbax raises the first error and closes its event loop under the rest.
   """
   if str(unraisable.exc_value) != 'Event loop is closed':
     otherwise(unraisable)

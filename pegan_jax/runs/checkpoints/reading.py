@@ -1,4 +1,4 @@
-"""One checkpoint's folder, read and checked; those of older versions as well."""
+"""Reads and checks one checkpoint's folder, of this or an older version."""
 
 import errno
 import json
@@ -11,16 +11,16 @@ import orbax.checkpoint as ocp
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints import fit, host_arrays
 
-# Of what a checkpoint holds. Before version 2, which was not noted, the auxiliary state
-# was called `extra`, and PE-GAN+ kept its pretrained weights there.
+# The version of a checkpoint's content. Before version 2 none was noted, the auxiliary
+# state was called `extra`, and PE-GAN+ kept its pretrained weights there.
 VERSION = 2
 
-# The squares of larger weights overflow: a variance of what they make is infinite.
+# The squares of larger weights overflow: the variance of their outputs is infinite.
 _LARGEST = 1e18
 
 
 class DamagedError(Exception):
-  """A checkpoint that cannot be gone on from: damaged, or of a run gone astray."""
+  """A checkpoint that no run can resume from: damaged, or not finite."""
 
 
 def read_meta(folder):
@@ -101,13 +101,13 @@ def by_name(leaves, arrays):
 
 
 def astray(leaves, arrays):
-  """Says which array cannot be computed with, and why; None where all can."""
+  """Returns why an array cannot be computed with, or None where all can."""
   for leaf, x in zip(leaves, arrays, strict=True):
     if x.dtype.kind in 'biu':  # bfloat16 is of no kind, like a float.
       continue
     if not np.isfinite(x).all():
       return f'{leaf["name"]} is not finite'
-    # Not so of an optimizer's state, which holds squares itself.
+    # An optimiser's state holds squares itself.
     if x.size and 'opt' not in leaf['name'] and max(-x.min(), x.max()) > _LARGEST:
       return f'{leaf["name"]} has values beyond {_LARGEST:.0e}'
   return None
@@ -132,7 +132,7 @@ def _read_item(folder, **args):
     if (isinstance(error, MemoryError) or getattr(error, 'errno', None) == errno.ENOMEM
         or 'RESOURCE_EXHAUSTED' in str(error)):
       raise UserError(f'cannot read {folder}: there is not enough memory') from error
-    # Orbax says of what it may not read that it is not there.
+    # Orbax reports a file that it may not read as missing.
     for place, folders, names in os.walk(folder):
       for name in (*folders, *names):
         if not os.access(os.path.join(place, name), os.R_OK):

@@ -28,17 +28,17 @@ from pegan_jax.runs.checkpoints import fit, host_arrays, orbax_log, reading
 # Name of the folder that holds the best checkpoint, beside `checkpoints`.
 BEST = 'best'
 
-# What begins like this is on its way out.
+# Folders whose names begin like this are being deleted.
 _DELETED = '.deleted_'
 
-# Orbax looks for its files by patterns that a folder's own name takes part in.
+# Orbax finds its files by patterns that include the folder's own name.
 _PATTERN = re.compile(r'[*?\[\\]|:(?=/|$)')
 
 orbax_log.quieten()
 
 
 class Restored(NamedTuple):
-  """What `Checkpoints.restore` returns: what the matching `save` was given.
+  """A checkpoint as `Checkpoints.restore` returns it: what `save` was given.
 
   `digest` stands for the arrays' content.
   """
@@ -101,7 +101,7 @@ class Checkpoints:
     return max(self.steps(), default=None)
 
   def save(self, step: int, state, position: dict, config: dict) -> None:
-    """Starts a save; on return `state` may be donated, the disk follows.
+    """Starts a save; on return `state` may be donated, while the disk still follows.
 
     A step that is whole on disk already is left as it is.
 
@@ -221,7 +221,7 @@ class Checkpoints:
       raise UserError(f'there is no checkpoint {step} in {self.folder}, only '
                       f'{", ".join(map(str, steps)) or "an empty folder"}')
     damaged = {}
-    # Asked anew each time: a run that goes on deletes old ones and makes new ones.
+    # Listed each time: a run in progress deletes old ones and makes new ones.
     while left := [s for s in (self.steps() if step is None else steps)
                    if s not in damaged and step in (None, s)]:
       candidate, reason = left[-1], None
@@ -294,7 +294,7 @@ class Checkpoints:
 
 
 def _on_any_process(flag):
-  """Whether `flag` holds on any process, so that all take the same turn."""
+  """Returns whether `flag` holds on any process, so that all take the same turn."""
   if jax.process_count() == 1:
     return flag
   return bool(np.any(multihost_utils.process_allgather(np.asarray(flag))))
