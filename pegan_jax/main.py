@@ -252,7 +252,7 @@ def _run(command):
       from pegan_jax.metrics import match
       from pegan_jax.runs.run import Run
       if methods.get(config.method).matched(config):
-        match.ensure_to_draw(Run(config, workdir))
+        match.ensure_to_draw(Run(config, workdir), bool(config.generate.frames))
     getattr(module, name)(config, workdir)
   except Interrupted as e:
     return 128 + e.signum
@@ -289,4 +289,7 @@ def main(arguments=None):
 
 
 if __name__ == '__main__':
-  sys.exit(main())
+  STATUS = main()
+  if STATUS > 128:  # By a signal: XLA may still compile, and an orderly exit would crash.
+    os._exit(STATUS)
+  sys.exit(STATUS)

@@ -61,7 +61,9 @@ def run(action, interrupted, lower):
     number, or 141 where nobody reads the output to its end.
   """
   outlets = _open_outlets()
-  signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+  for ending in (signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(ending) != signal.SIG_IGN:  # As nohup leaves SIGHUP.
+      signal.signal(ending, lambda signum, _: sys.exit(128 + signum))
   said = None
   try:
     _check_encoding()
