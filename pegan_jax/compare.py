@@ -4,6 +4,7 @@
       --workdir runs/compare
 """
 
+import functools
 import io
 import pathlib
 import re
@@ -17,7 +18,7 @@ from pegan_jax.common import config_files, files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset, layouts, manifest
 from pegan_jax.generation import generate
-from pegan_jax.metrics import against, comparison, evaluate, features, match
+from pegan_jax.metrics import comparison, evaluate, features, match
 from pegan_jax.reporting.image_grid import grid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.restore import restore
@@ -62,7 +63,9 @@ def compare(config, workdir):
 
 
 def _compare(config, runs, info, extractor, workdir):
-  real, results = None, {}
+  real = functools.cache(lambda: evaluate.real_features(
+      next(iter(next(iter(runs.values())).values())), extractor))
+  results = {}
   for seed in config.seeds:  # Each method once before any twice.
     for method, by_seed in runs.items():
       run = by_seed[seed]
@@ -70,12 +73,8 @@ def _compare(config, runs, info, extractor, workdir):
       train(run.config, run.workdir)
       generate.generate(run.config, run.workdir)
       restored = restore(run, 'newest')
-      if not evaluate.is_done(run, restored, extractor):
-        real = real or evaluate.real_features(run, extractor)
-        against.write(evaluate.report_on(run, restored, extractor, *real),
-                      evaluate.folder(run, restored))
-      results.setdefault(method, {})[seed] = _result(
-          run, evaluate.folder(run, restored) / 'report.json')
+      report = evaluate.ensure(run, restored, extractor, real)
+      results.setdefault(method, {})[seed] = _result(run, report)
   budget = (f'{config.updates:,} updates of the generator' if config.updates
             else f'{config.reals:,} real images shown to discriminators')
   try:
@@ -176,9 +175,8 @@ def _check_trained(runs):
                         'name another --workdir')
 
 
-def _result(run, path):
-  """What the table needs of one run, given the path of its report."""
-  report = files.read_json(path)
+def _result(run, report):
+  """Returns what the table needs of one run, given its report."""
   seconds, before = 0.0, 0
   for line in writers.read_lines(run.workdir):
     if 'time/seconds_per_step' in line:

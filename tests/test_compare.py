@@ -11,6 +11,7 @@ from scipy import stats
 from configs import compare as compare_config
 from conftest import PixelExtractor
 from data_prep import build, synthetic
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.compare import compare
 from pegan_jax.metrics import comparison, features
@@ -212,6 +213,17 @@ def test_a_report_that_is_cut_is_made_anew(config, again):
   for report in before, after:
     del report['protocol']['generated']  # Its path: this is a copy.
   assert after == before
+
+
+@pytest.mark.usefixtures('pixel_features')
+def test_a_run_that_is_being_evaluated_is_not_written_to(config, again):
+  """--mode evaluate holds this lock; without the report, one is to be made."""
+  run = again / 'pegan' / 'seed1'
+  (run / 'evaluation' / '4' / 'report.json').unlink()
+  with files.locked(run, 'x', name='.evaluation.lock'):
+    with pytest.raises(UserError, match='another process is evaluating .*pegan/seed1'):
+      compare(config, again)
+  assert not (run / 'evaluation' / '4' / 'report.json').exists()
 
 
 @pytest.mark.usefixtures('pixel_features')

@@ -1,5 +1,7 @@
 """--mode inspect: trains one inspector, tests it and keeps it."""
 
+import json
+import math
 import pathlib
 import time
 
@@ -59,10 +61,12 @@ def inspect(config, workdir):
   workdir.mkdir(parents=True, exist_ok=True)
   with files.locked(workdir, f'training in {workdir}',
                     'wait for it, or name another --workdir'):
-    state = _train(config, workdir, trainer, count, saved)
+    state, start = _train(config, workdir, trainer, count, saved)
     report = _test(trainer, state, test, info.classes)
     report['protocol'] = config.to_dict() | {
         'dataset': described, 'steps': trainer.steps, 'images': count}
+    if start == trainer.steps:  # Nothing changes, its speed included.
+      report |= _kept_speed(workdir, report)
     confusion.write(report, workdir)
   print(confusion.to_text(report), end='')
   print(f'written to {workdir / "inspection.png"}')
@@ -113,7 +117,7 @@ def _checkpoints(workdir):
 
 
 def _train(config, workdir, trainer, count, saved):
-  """Trains to the last step from where the workdir's checkpoint is."""
+  """Trains to the last step from the workdir's checkpoint: (state, its first step)."""
   checkpoints = _checkpoints(workdir)
   found = checkpoints.restore(jax.eval_shape(trainer.init, 0), saved)
   checkpoints.tidy()
@@ -133,7 +137,7 @@ def _train(config, workdir, trainer, count, saved):
                f'loss {loss:.3g}')
   bar.close()
   checkpoints.close()
-  return state
+  return state, start
 
 
 def _test(trainer, state, test, classes):
@@ -145,3 +149,14 @@ def _test(trainer, state, test, classes):
   return {'classes': classes,
           'confusion': confusion.matrix(test.labels, predicted, len(classes)),
           'images_per_second': len(test) / seconds}
+
+
+def _kept_speed(workdir, report):
+  """Returns the speed of the same test before, as part of a report, or {}."""
+  try:
+    kept = files.read_json(workdir / 'inspection.json')
+    speed = {'images_per_second': kept['images_per_second']}
+    same = json.dumps(report | speed, sort_keys=True) == json.dumps(kept, sort_keys=True)
+    return speed if same and 0 < speed['images_per_second'] < math.inf else {}
+  except (OSError, ValueError, KeyError, TypeError):
+    return {}

@@ -2,10 +2,12 @@
 
 import pathlib
 
-from pegan_jax.common import files
+from pegan_jax.common import files, provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import sets
+from pegan_jax.runs.checkpoints import reading
+from pegan_jax.runs.checkpoints.store import BEST
 
 _SHOWN = 5
 
@@ -16,9 +18,9 @@ def check(info, train, test, folder, generated):
   What is compared with the test images' names, with what the data set's audit
   groups them with (crops of one place or one raw frame), and with the
   duplicates of both that it dropped:
-  - the backgrounds that the folder's manifest.csv names;
-  - the training images of the run that wrote the folder, where its list of them lies
-    beside the folder, or its config.json, and the data set that this names is there.
+  - the backgrounds that the folder's manifest.csv names, where they were a data set's;
+  - the training images of the run that the folder lies in, where the folder's
+    provenance.json shows that this run made it.
   And the images themselves: none may equal a test image that is no training
   image as well.
 
@@ -45,6 +47,9 @@ def check(info, train, test, folder, generated):
   path = folder.path / manifest.FILE
   if not path.is_file():
     said.append('it has no manifest: where its images come from is not known')
+  elif sets.painted_on(folder.path) == sets.FILES:
+    said.append('its images were painted on a folder of files: whether test images are '
+                'among those is not known')
   else:
     named = manifest.read_backgrounds(path)
     backgrounds = set(named.values()) - {''}
@@ -58,8 +63,9 @@ def check(info, train, test, folder, generated):
                   'from is not known')
   trained_on = _trained_on(folder.path)
   if trained_on is None:
-    said.append('its run is not beside it, or the data set that it names is gone or '
-                'another by now: what the generator was trained on is not known')
+    said.append('the run that made it is not beside it, or the data set that this names '
+                'is gone or another by now: what the generator was trained on is not '
+                'known')
   else:
     _refuse(folder, 'comes from a generator that was trained on test images',
             sorted(trained_on & held_out))
@@ -95,18 +101,51 @@ def _test_names(info, test):
 
 
 def _trained_on(folder):
-  """Names of the run's training images, or None where they cannot be found."""
-  run = folder.absolute().parent
+  """Returns the names of the generator's training images, or None if not known."""
+  run, made_of = folder.absolute().parent, provenance.read(folder)
+  if made_of is None or not _has_made(run, made_of):
+    return None
+  path = run / dataset.TRAINED_ON
   try:
-    return set(map(str, files.read_json(run / dataset.TRAINED_ON)))
-  except FileNotFoundError:  # Of a run before it was noted.
-    pass
-  except (OSError, ValueError, TypeError) as e:
-    raise UserError(f'{run / dataset.TRAINED_ON} is damaged or cannot be read') from e
+    names = files.read_json(path)
+    if not (names and isinstance(names, list)
+            and all(isinstance(name, str) for name in names)):
+      raise ValueError
+    return set(names)
+  except FileNotFoundError:  # The run is older than this list.
+    return _still_there(run)
+  except (OSError, ValueError) as e:
+    raise UserError(f'{path} is damaged or cannot be read') from e
+
+
+def _has_made(run, made_of):
+  """Returns whether a run made a folder of images, by what that was made of.
+
+  The run has the very weights; or, where its checkpoint is gone by now, it was trained
+  on the same data set, which is noted wherever the images were painted on that.
+  """
+  for name in ('checkpoints', BEST):
+    folder = run / name / str(made_of.get('step'))
+    try:
+      if folder.is_dir() and made_of['weights'] == provenance.digest(
+          [[x['name'], x['crc32']] for x in reading.read_meta(folder)['leaves']]):
+        return True
+    except (reading.DamagedError, UserError, KeyError, TypeError):
+      pass
+  try:
+    content = files.read_json(run / 'config.json')['dataset']['content']
+    return (content == made_of['dataset']['content']
+            and 'files' not in made_of['painted_on'])
+  except (OSError, ValueError, KeyError, TypeError):
+    return False
+
+
+def _still_there(run):
+  """Returns the names in the data set that a run's config names, or None if changed."""
   try:
     config = files.read_json(run / 'config.json')
     folder = pathlib.Path(config.get('data_dir') or run / 'dataset').expanduser()
-    # Runs of before it was noted are taken by their word.
+    # Runs older than this note are taken at their word.
     content = config.get('dataset', {}).get('content')
   except (OSError, ValueError, AttributeError, TypeError):
     return None

@@ -7,6 +7,7 @@ import numpy as np
 
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
+from pegan_jax.inspection.filtering import FILTERS
 
 
 class Runs:
@@ -23,8 +24,8 @@ class Runs:
     """Answers to the test images, int [num_test]; None if there are none whole."""
     try:
       found = files.read_json(self._folder / f'{digest}.json')['predicted']
-      if len(found) == num_test and set(found) <= set(range(num_classes)) and not any(
-          isinstance(x, float) for x in found):
+      if len(found) == num_test and all(
+          type(x) is int and 0 <= x < num_classes for x in found):
         return np.array(found, np.int32)
     except (OSError, ValueError, KeyError, TypeError):
       pass
@@ -34,14 +35,16 @@ class Runs:
     """Writes answers whole or not at all; `about` is for human readers."""
     self._write(digest, about | {'predicted': predicted.tolist()})
 
-  def load_filter(self, digest, count):
-    """What `filtering.apply` returned for `count` images, or None."""
+  def load_filter(self, digest, count, classes):
+    """Returns what `filtering.apply` did for `count` images, or None if not whole."""
     try:
       found = files.read_json(self._folder / f'{digest}.json')
-      keep = np.array(found['keep'], bool)
-      if keep.shape == (count,):
-        return keep, found['funnel']
-    except (OSError, ValueError, KeyError, TypeError):
+      keep, funnel = found['keep'], found['funnel']
+      if (len(keep) == count and all(type(x) is int and x in (0, 1) for x in keep)
+          and set(funnel) == set(classes) and all(map(_is_column, funnel.values()))
+          and sum(x['left'] for x in funnel.values()) == sum(keep)):
+        return np.array(keep, bool), {name: funnel[name] for name in classes}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
       pass
     return None
 
@@ -51,6 +54,12 @@ class Runs:
   def _write(self, digest, content):
     self._folder.mkdir(parents=True, exist_ok=True)
     files.write(self._folder / f'{digest}.json', json.dumps(content) + '\n')
+
+
+def _is_column(counts):
+  """Returns whether counts are one class's of a funnel."""
+  return counts.keys() == {'given', *FILTERS, 'left'} and all(
+      type(n) is int or n is None and name in FILTERS for name, n in counts.items())
 
 
 def check_classes(path, classes):

@@ -14,6 +14,7 @@ from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, rep
 from pegan_jax.inspection import runs, training, verdict, worth
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
+from pegan_jax.metrics import sets
 
 
 def study(config, workdir, make_trainer=Trainer, extractor=None):
@@ -110,13 +111,14 @@ def _filter(config, info, train, generated, folders, bench, extractor):
   extractor = extractor or _load_features()
   for name in list(generated):
     made = generated[name]
-    manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()]
+    manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()
+                and not sets.are_painted_elsewhere(info, folders[name])]
     digest = provenance.digest({
         'filter': 2, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
         'settings': dataclasses.asdict(bench.settings)})
-    found = bench.runs.load_filter(digest, len(made))
+    found = bench.runs.load_filter(digest, len(made), info.classes)
     if found is None:
       judge = judge or bench.judge()  # Trained once, and only if it is needed.
       found = filtering.apply(info, train, made, folders[name], judge, extractor)
@@ -154,8 +156,7 @@ class _Bench:
         len(self._info.classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
     terminal.say('training the inspector that filters')
-    state, _ = trainer.train(np.arange(len(self._train)), 0, True,
-                             progress=bar.update)
+    state, = trainer.train_all([np.arange(len(self._train))], [0], True, bar.update)
     bar.close()
     return lambda pixels: trainer.probabilities(state, pixels)
 

@@ -7,10 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import allocator
 from pegan_jax.inspection import augment
 from pegan_jax.nets.mobilenet import MobileNetV2
 from pegan_jax.nets.resnet import ResNet18
+from pegan_jax.runs.checkpoints import host_arrays, reading
 
 # Those that `settings` names.
 NETWORKS = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2}
@@ -161,6 +163,14 @@ def _rounds(rng, members, count):
       or [members])[:count]
 
 
+def _checked(state):
+  """Returns a state, once it is sure that it can be computed with."""
+  if why := reading.astray(host_arrays.describe(state), host_arrays.to_host(state)):
+    raise UserError(f'the training of an inspector diverged, {why}: try a lower learning '
+                    'rate')
+  return state
+
+
 def together(image_size):
   """Whether several train faster under `vmap` than one after the other.
 
@@ -232,10 +242,13 @@ class Trainer:
 
     Yields:
       Each one's `State` in turn, as soon as it is trained.
+
+    Raises:
+      UserError: a training diverged.
     """
     if not together(self._size) or len(seeds) == 1:
       for pool, seed in zip(pools, seeds):
-        yield self.train(pool, seed, augmented, progress=progress)[0]
+        yield _checked(self.train(pool, seed, augmented, progress=progress)[0])
       return
     rows = np.stack([self._rows(*x) for x in zip(pools, seeds)], 1)
     states = jax.tree.map(lambda *x: jnp.stack(x), *map(self.init, seeds))
@@ -246,7 +259,7 @@ class Trainer:
         states, rows, keys, augmented,
         lambda steps: progress(steps * len(seeds)))
     for i in range(len(seeds)):
-      yield jax.tree.map(lambda x, i=i: x[i], states)
+      yield _checked(jax.tree.map(lambda x, i=i: x[i], states))
 
   def _rows(self, pool, seed):
     return batches(pool, self._labels, self.steps, self._settings.batch_size, seed,

@@ -5,8 +5,11 @@ subfolders and formats; REAL may be a data set of data_prep.build, whose trainin
 and held-out images are then compared with separately. Runs on a CPU.
 """
 
+import json
 import pathlib
 import sys
+
+from PIL import Image
 
 from pegan_jax.common import command_line
 from pegan_jax.common.errors import check_at_least, UserError
@@ -47,18 +50,18 @@ def _run(args):
   from pegan_jax.common import files
   from pegan_jax.common.runtime import compilation
   from pegan_jax.data import dataset
-  from pegan_jax.metrics import against, chart, features, sets, table
+  from pegan_jax.metrics import against, chart, features, outputs, sets, table
   compilation.keep()
   options = against.Options(args.count, args.all_images, args.repeats, args.seed)
   options.check()
   if args.image_size is not None:
     check_at_least('image_size', args.image_size, 1)
-  for path in (args.json, args.png):  # Before an hour's work, not after it.
-    if path and not pathlib.Path(path).absolute().parent.is_dir():
-      raise UserError(f'{path}: there is no such folder')
-  for folder in (args.real, args.generated):
+  inputs = args.real, args.generated
+  for folder in inputs:
     if not pathlib.Path(folder).is_dir():
       raise UserError(f'{folder!r} is not a folder')
+  outputs.check(args.json, '.json', _is_report, inputs)
+  outputs.check(args.png, '.png', _is_chart, inputs)
   extractor = features.load(args.network, args.weights, args.resize)
   protocol = extractor.protocol() | {'real': args.real,
                                      'generated': args.generated}
@@ -76,6 +79,17 @@ def _run(args):
   if args.png:
     chart.draw(report, args.png)
   print(table.to_text(report), end='')
+
+
+def _is_report(path):
+  report = json.loads(path.read_bytes())
+  # One of --mode evaluate says what it was made of.
+  return {'protocol', 'pooled'} <= report.keys() and 'provenance' not in report
+
+
+def _is_chart(path):
+  with Image.open(path) as image:
+    return image.info['Software'].startswith('Matplotlib')
 
 
 def main(arguments=None):

@@ -87,10 +87,15 @@ def dataset(extractor, info, generated, protocol, options, image_size=None):
   made = folder_features(extractor, generated, image_size)
   made = dataclasses.replace(
       made, changes=sets.changes(info, generated, image_size))
-  return report_on_dataset(
+  report = report_on_dataset(
       split_features(extractor, info, 'train', image_size),
       split_features(extractor, info, 'test', image_size),
       made, protocol, options)
+  if sets.are_painted_elsewhere(info, generated):
+    report['warnings'].append(
+        'Change is not known: the images were painted on other backgrounds than this '
+        "data set's.")
+  return report
 
 
 def folder_features(extractor, folder, image_size=None):

@@ -39,20 +39,38 @@ def evaluate(config, workdir):
   restored = restore(run, config.evaluate.checkpoint)
   match.ensure_to_draw(run)
   out = folder(run, restored)
+  report = ensure(run, restored, extractor, lambda: real_features(run, extractor))
+  if jax.process_index() == 0:
+    print(table.to_text(report), end='')
+    print(f'written to {out}')
+  return out
+
+
+def ensure(run, restored, extractor, real):
+  """Writes the report on a checkpoint, unless it is done.
+
+  Args:
+    run: a `Run`.
+    restored: the checkpoint, from `restore`.
+    extractor: from `features.from_config`.
+    real: returns what `real_features` does; called only where that is needed.
+
+  Returns:
+    The report.
+
+  Raises:
+    UserError: as `report_on`, or another process evaluates the run.
+  """
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
       stack.enter_context(files.locked(
           run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
-    if is_done(run, restored, extractor):
-      report = files.read_json(out / 'report.json')
-    else:
-      report = report_on(run, restored, extractor, *real_features(run, extractor))
+    report = _kept(run, restored, extractor)
+    if report is None:
+      report = report_on(run, restored, extractor, *real())
       if jax.process_index() == 0:
-        against.write(report, out)
-    if jax.process_index() == 0:
-      print(table.to_text(report), end='')
-      print(f'written to {out}')
-  return out
+        against.write(report, folder(run, restored))
+  return report
 
 
 def folder(run, restored):
@@ -71,11 +89,21 @@ def made_of(run, restored, extractor):
 
 
 def is_done(run, restored, extractor):
-  """Whether the report is there, and is what would be made now."""
+  """Returns whether the report is there, and is what would be made now."""
+  return _kept(run, restored, extractor) is not None
+
+
+def _kept(run, restored, extractor):
+  """Returns the report that is there, or None if it is not what would be made now."""
   out = folder(run, restored)
-  kept = provenance.read(out / 'report.json')
-  return (kept is not None and all((out / name).is_file() for name in against.FILES)
-          and not provenance.differences(made_of(run, restored, extractor), kept))
+  try:
+    report = files.read_json(out / 'report.json')
+    table.to_text(report)  # Nothing is missing.
+    fits = not provenance.differences(
+        made_of(run, restored, extractor), report['provenance'])
+  except (OSError, LookupError, ValueError, TypeError, AttributeError):
+    return None
+  return report if fits and all((out / name).is_file() for name in against.FILES) else None
 
 
 def options(config):

@@ -9,12 +9,16 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_prep import images
+from pegan_jax.common import provenance
 from pegan_jax.common.errors import reason, UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import change
 
 # The class name of a folder that has none.
 FLAT = ''
+
+# What `painted_on` says of a folder of the user's own.
+FILES = 'files'
 
 _BLOCK = 64  # Images decoded together.
 
@@ -219,6 +223,38 @@ def _resized(pixels, image_size):
   return np.stack([images.square_crop_resize(x, image_size) for x in pixels])
 
 
+def painted_on(folder):
+  """Returns which images a folder's images were painted on, as its provenance says.
+
+  Returns:
+    `FILES`, the content of a data set (see `dataset.DataInfo`), or None where it is not
+    noted.
+  """
+  made_of = provenance.read(folder)
+  try:
+    return FILES if 'files' in made_of['painted_on'] else made_of['dataset']['content']
+  except (KeyError, TypeError):
+    return None
+
+
+def are_painted_elsewhere(info, generated):
+  """Returns whether translated images have other backgrounds than a data set's.
+
+  A file's name says nothing of that: two folders may share their names.
+
+  Args:
+    info: `dataset.DataInfo`.
+    generated: `ImageFolder` of what `--mode generate` wrote.
+
+  Raises:
+    UserError: the manifest is damaged.
+  """
+  path = generated.path / manifest.FILE
+  return (not generated.flat and path.is_file()
+          and painted_on(generated.path) not in (None, info.content)
+          and any(manifest.read_backgrounds(path).values()))
+
+
 def changes(info, generated, image_size=None):
   """Compares translated images with the backgrounds that their manifest names.
 
@@ -229,13 +265,13 @@ def changes(info, generated, image_size=None):
 
   Returns:
     {class: [n, 2]} of `change.scores`; None without a manifest of class folders, or
-    where a background is not in the data set.
+    where a background is not the data set's.
 
   Raises:
     UserError: the manifest is damaged.
   """
   path = generated.path / manifest.FILE
-  if generated.flat or not path.is_file():
+  if generated.flat or not path.is_file() or are_painted_elsewhere(info, generated):
     return None
   named = manifest.read_backgrounds(path)
   clean = {}

@@ -10,6 +10,7 @@ import pytest
 from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES
+from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import images, leaks, study
@@ -116,6 +117,12 @@ def test_a_folder_of_another_class_list(folder, tmp_path):
   _fails(tmp_path, folder, None, 'x, y', '--workdir')
 
 
+def _note(made, content, painted_on=None, weights='w'):
+  """Writes what a folder of generated images was made of."""
+  provenance.write(made, {'step': 2, 'weights': weights, 'dataset': {'content': content},
+                          'painted_on': painted_on or {'split': 'train'}})
+
+
 class TestLeaks:
   """A generator that has seen the test images is refused, by their names."""
 
@@ -176,25 +183,67 @@ class TestLeaks:
     splits['train'] += splits['test'][:1]
     other = worlds.write_dataset(tmp_path / 'other', splits)
     config = tmp_path / 'config.json'
-    config.write_text(json.dumps({'data_dir': str(other)}))
+    def trained_on(data, content=None):
+      content = content or dataset.load_info(data).content
+      config.write_text(json.dumps(
+          {'data_dir': str(data), 'dataset': {'content': content}}))
+      _note(made, content)
+    trained_on(other)
     _fails(tmp_path, folder, made, 'a/test/0.png', 'trained on test images')
-    config.write_text(json.dumps({'data_dir': str(folder)}))
+    trained_on(folder)
     assert 'none of the 9 images' in self._check(folder, made)[2]
     # The run's own list of them says more than a data set that may have changed.
     listed = tmp_path / 'trained_on.json'
     listed.write_text(json.dumps(['a/train/0.png', 'b/test/1.png']))
     _fails(tmp_path, folder, made, 'b/test/1.png', 'trained on test images')
-    listed.write_text('[[')
-    _fails(tmp_path, folder, made, 'trained_on.json is damaged')
+    for damaged in '[[', '"abc"', '{"a": 1}', '[]', '[1]', 'null':
+      listed.write_text(damaged)
+      _fails(tmp_path, folder, made, 'trained_on.json is damaged')
     listed.unlink()
-    # One that was built anew at that place says nothing of what was trained on.
-    content = dataset.load_info(folder).content
-    config.write_text(json.dumps(
-        {'data_dir': str(folder), 'dataset': {'content': content}}))
-    assert 'none of the 9 images' in self._check(folder, made)[2]
-    config.write_text(json.dumps(
-        {'data_dir': str(other), 'dataset': {'content': content}}))
+    # A data set that has changed at that place says nothing of what was trained on.
+    trained_on(other, dataset.load_info(folder).content)
     assert 'is gone or another by now' in self._check(folder, made)[2]
+
+  def test_a_run_beside_it_that_made_other_images(self, folder, tmp_path):
+    """Its list is not believed: neither that it is clean nor that it is not."""
+    made = _made(tmp_path)
+    content = dataset.load_info(folder).content
+    (tmp_path / 'config.json').write_text(json.dumps(
+        {'data_dir': str(folder), 'dataset': {'content': content}}))
+    listed = tmp_path / 'trained_on.json'
+    for names in ['a/train/0.png'], ['b/test/1.png']:
+      listed.write_text(json.dumps(names))
+      # Of another data set, of files on which any weights may paint, and not noted.
+      for noted in ('other', {'split': 'train'}), (content, {'files': 'f'}), ():
+        if noted:
+          _note(made, *noted)
+        else:
+          (made / 'provenance.json').unlink()
+        assert 'the run that made it is not beside it' in self._check(folder, made)[2]
+
+  def test_the_weights_tell_which_run_made_it(self, folder, tmp_path):
+    """Even where images were painted on files, whatever data set was at hand then."""
+    from pegan_jax.runs.checkpoints.store import Checkpoints
+    made = _made(tmp_path)
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(2, {'x': np.arange(3.0, dtype=np.float32)}, {}, {})
+    digest = checkpoints.restore({'x': np.zeros(3, np.float32)}).digest
+    checkpoints.close()
+    (tmp_path / 'trained_on.json').write_text(json.dumps(['b/test/1.png']))
+    _note(made, 'other', {'files': 'f'}, weights=digest)
+    _fails(tmp_path, folder, made, 'b/test/1.png', 'trained on test images')
+    _note(made, 'other', {'files': 'f'}, weights='of others')
+    assert 'the run that made it is not beside it' in self._check(folder, made)[2]
+
+  def test_backgrounds_of_the_same_names_in_a_folder_of_files(self, folder, tmp_path):
+    """They are not the test images of these names."""
+    made = _made(tmp_path)
+    (made / 'manifest.csv').write_text(
+        'file,class,background\na/00000.png,a,b/test/1.png\n')
+    _fails(tmp_path, folder, made, 'b/test/1.png', 'manifest')
+    _note(made, dataset.load_info(folder).content, {'files': 'f'})
+    said = self._check(folder, made)
+    assert 'painted on a folder of files' in said[1] and 'not known' in said[1]
 
   def test_a_test_image_itself(self, folder, tmp_path):
     made = _made(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer
+from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms, filtering, images, report, runs, study, training
@@ -261,6 +262,56 @@ def test_filtered_compared_with_unfiltered(tmp_path):
   (tmp_path / 'mixed' / 'manifest.csv').write_text('file,background\na/0.png,\n')
   _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert len(PixelTrainer.trained) == before + 2
+
+
+def test_the_filter_knows_no_backgrounds_that_are_files(levels):
+  """Of the names that the data set's have."""
+  folder, made = levels
+  info = dataset.load_info(folder)
+  provenance.write(made, {'painted_on': {'files': 'f'},
+                          'dataset': {'content': info.content}})
+  train, _ = images.load_splits(info)
+  _, funnel = filtering.apply(
+      info, train, *images.load_generated(info, made, 0), _judge, _by_level)
+  assert funnel['a']['unchanged'] is None and funnel['a']['left'] == 2
+
+
+@pytest.mark.parametrize('together', [False, True])
+def test_a_training_that_diverges_is_refused_and_not_kept(
+    world, tmp_path, monkeypatch, together):
+  monkeypatch.setattr(training, 'together', lambda size: together)
+  config = study_config.get_config()
+  config.update({'data_dir': str(world['data']), 'seeds': 2, 'width': 0.125, 'epochs': 2,
+                 'batch_size': 4, 'learning_rate': 1e30})
+  with pytest.raises(UserError, match='diverged, .*: try a lower learning rate'):
+    study.study(config, tmp_path / 'out')
+  assert not list((tmp_path / 'out').iterdir())
+
+
+def test_kept_results_of_another_shape_are_none(tmp_path):
+  kept = runs.Runs(tmp_path)
+  kept.save('x', np.array([0, 1], np.int32))
+  assert kept.load('x', 2, 2).tolist() == [0, 1]
+  for predicted in ('[0, true]', '[0, 1.0]', '[0, "1"]', '[0, 2]', '[0, -1]', '[0, [1]]',
+                    '[0]', '"01"', '{"0": 0, "1": 1}', '3', 'null'):
+    (tmp_path / 'x.json').write_text(f'{{"predicted": {predicted}}}')
+    assert kept.load('x', 2, 2) is None, predicted
+  for content in '[]', '3', '{}', 'null', '{':
+    (tmp_path / 'x.json').write_text(content)
+    assert kept.load('x', 2, 2) is None
+    assert kept.load_filter('x', 2, ['a']) is None
+  funnel = {'a': {'given': 2} | dict.fromkeys(filtering.FILTERS, 0) | {'left': 1}}
+  funnel['a']['copy'], funnel['a']['unchanged'] = 1, None
+  kept.save_filter('y', np.array([True, False]), funnel)
+  keep, found = kept.load_filter('y', 2, ['a'])
+  assert keep.tolist() == [True, False] and found == funnel
+  for keep, counts in (([1, 'x'], funnel), ([1, True], funnel), ([1], funnel),
+                       ([1, 1], funnel), ([1, 0], {}), ([1, 0], {'a': 3}), ([1, 0], []),
+                       ([1, 0], {'b': funnel['a']}), ([1, 0], {'a': {'left': 1}}),
+                       ([1, 0], {'a': funnel['a'] | {'given': None}}),
+                       ([1, 0], {'a': funnel['a'] | {'copy': 'x'}})):
+    (tmp_path / 'y.json').write_text(json.dumps({'keep': keep, 'funnel': counts}))
+    assert kept.load_filter('y', 2, ['a']) is None, (keep, counts)
 
 
 def test_names_of_folders():
