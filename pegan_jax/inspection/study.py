@@ -244,10 +244,10 @@ class _Bench:
 
 def _report(config, info, train, test, generated, plan, answers, steps):
   held = verdict.TestSet(test.labels, test.groups, info.classes)
-  draws = verdict.Draws(held, config.seeds)
+  resamples = verdict.Resamples(held, config.seeds)
   fractions = {}
   for fraction in _fractions(config):
-    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], draws)
+    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], resamples)
              for arm in plan}
     fractions[f'{fraction:g}'] = {
         'real_per_class': {
@@ -264,7 +264,7 @@ def _report(config, info, train, test, generated, plan, answers, steps):
           'generated': images.folders(config), 'per_class': config.per_class,
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),
-          'bootstrap': verdict.DRAWS},
+          'bootstrap': verdict.RESAMPLES},
       'generated': {name: dict(zip(info.classes, map(int, n)))
                     for name, n in counts.items()},
       'fractions': fractions,

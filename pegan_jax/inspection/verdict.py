@@ -1,7 +1,7 @@
 """What the inspectors' answers say: figures, paired differences, a verdict.
 
 Two arms are compared on the same test images with the same seeds. Both are
-drawn anew, independently of each other, for each of `DRAWS` bootstrap samples:
+drawn anew, independently of each other, for each of `RESAMPLES` bootstrap samples:
 seeds, one fewer than there are (with all of them the variance of a mean of few
 comes out too small by 1/S), their deviations widened as Student's t is for so
 few, and the test images' near-duplicate groups, since crops of one place are one
@@ -16,7 +16,7 @@ import dataclasses
 import numpy as np
 from scipy import stats
 
-DRAWS = 4000
+RESAMPLES = 4000
 HELPS, HURTS, NO_EVIDENCE = 'helps', 'hurts', 'no evidence'
 
 
@@ -34,47 +34,47 @@ class TestSet:
   classes: list[str]
 
 
-class Draws:
+class Resamples:
   """The bootstrap samples, the same for every figure.
 
   Args:
     test: `TestSet`.
     num_seeds: at least 2.
-    seed: of the draws.
+    seed: of the resamples.
   """
 
   def __init__(self, test, num_seeds, seed=0):
     rng = np.random.default_rng(seed)
     _, member = np.unique(test.groups, return_inverse=True)
     count = member.max() + 1
-    # How often each group, and so each of its images, is drawn: [DRAWS, n].
+    # How often each group, and so each of its images, is drawn: [RESAMPLES, n].
     self.images = rng.multinomial(
-        count, np.full(count, 1 / count), DRAWS)[:, member].astype(np.float32)
+        count, np.full(count, 1 / count), RESAMPLES)[:, member].astype(np.float32)
     drawn = rng.multinomial(
-        num_seeds - 1, np.full(num_seeds, 1 / num_seeds), DRAWS)
-    # Each seed's weight in the mean, [DRAWS, S]: deviations from equal weights
+        num_seeds - 1, np.full(num_seeds, 1 / num_seeds), RESAMPLES)
+    # Each seed's weight in the mean, [RESAMPLES, S]: deviations from equal weights
     # are as much wider as Student's t is than the normal distribution.
     wider = stats.t.ppf(0.975, num_seeds - 1) / stats.norm.ppf(0.975)
     self.seeds = 1 / num_seeds + wider * (
         drawn / (num_seeds - 1) - 1 / num_seeds)
 
 
-def figures(test, predicted, draws):
+def figures(test, predicted, resamples):
   """Accuracy, macro F1 and recalls: values and their bootstrap samples.
 
   Args:
     test: `TestSet`.
     predicted: int [S, n], each seed's answers.
-    draws: `Draws`.
+    resamples: `Resamples`.
 
   Returns:
-    ([2 + C], [DRAWS, 2 + C]): accuracy, macro F1, each class's recall, means
+    ([2 + C], [RESAMPLES, 2 + C]): accuracy, macro F1, each class's recall, means
     over seeds. A sample without a class has NaN for its recall.
   """
   ones = np.ones((1, len(test.labels)), np.float32)
   values = _by_seed(test, predicted, ones)[:, 0].mean(0)
-  samples = _by_seed(test, predicted, draws.images)
-  return values, (samples * draws.seeds.T[:, :, None]).sum(0)
+  samples = _by_seed(test, predicted, resamples.images)
+  return values, (samples * resamples.seeds.T[:, :, None]).sum(0)
 
 
 def _by_seed(test, predicted, weights):
@@ -115,7 +115,7 @@ def compare(test, arm, reference):
 
   Args:
     test: `TestSet`.
-    arm, reference: each from `figures`, with the same `Draws`.
+    arm, reference: each from `figures`, with the same `Resamples`.
 
   Returns:
     `summarise`'s dict of arm minus reference with `verdict` (by accuracy) and

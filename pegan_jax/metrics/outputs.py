@@ -1,4 +1,4 @@
-"""Checks files that a user wants written, before the work and not after it."""
+"""Checks the output files that a user names, before the work."""
 
 import os
 import pathlib
@@ -7,24 +7,24 @@ from pegan_jax.common.errors import UserError
 
 
 def check(path, suffix, is_ours, inputs=()):
-  """Checks that a file can be written, and that nobody loses anything by it.
+  """Checks that a file can be written, and that nothing is lost by it.
 
   Args:
-    path: the file; '' or None is none.
-    suffix: that its name must have, such as '.json'.
-    is_ours: returns whether a file that is there, by its path, is an earlier output of
-      the kind, which may be replaced; may raise OSError or what damaged files do.
-    inputs: folders that are read, which nothing is to be added to.
+    path: the file; '' or None means none.
+    suffix: the required ending of its name, such as '.json'.
+    is_ours: takes the path of an existing file, returns whether that is an earlier
+      output of the same command, which may be replaced; may raise anything.
+    inputs: folders that are read, and get no files.
 
   Raises:
-    UserError: another suffix, no folder or one that cannot be written, a file in one
-      of `inputs`, or in the place of something else.
+    UserError: another suffix, no such folder or one that cannot be written, a place in
+      one of `inputs`, or an existing file of another kind.
   """
   if not path:
     return
   place = pathlib.Path(path)
   if place.suffix.lower() != suffix:
-    raise UserError(f'{path} is to be a {suffix} file: give it a name that ends so')
+    raise UserError(f'{path} must be a {suffix} file: give it a name that ends so')
   if not place.absolute().parent.is_dir():
     raise UserError(f'{path}: there is no such folder')
   if not os.access(place.absolute().parent, os.W_OK | os.X_OK):
@@ -40,5 +40,5 @@ def check(path, suffix, is_ours, inputs=()):
 def _is_ours(path, is_ours):
   try:
     return path.is_file() and bool(is_ours(path))
-  except Exception:  # Whatever readers raise of what they cannot read.
+  except Exception:  # All kinds of errors that readers raise.
     return False

@@ -1,4 +1,4 @@
-"""Figures that score each generated image by itself: label fidelity, change."""
+"""Figures that are a score of each image by itself: label fidelity and change."""
 
 import numpy as np
 
@@ -18,14 +18,14 @@ def add(report, generated, classifier, real_labels, names=None):
     generated: `FeatureSet`, all of whose images are scored.
     classifier: as for `evaluation.evaluate`.
     real_labels: likewise.
-    names: likewise; None is the classes of `generated`.
+    names: likewise; None means the classes of `generated`.
   """
   labels = list(generated.features)
   number = {name: i for i, name in enumerate(names or labels)}
   tables = []  # (figures, {class: [n, F]}, the same of real images or None)
   if classifier is not None:
     right, right_real = {}, {}
-    for label in labels:  # Among all its classes, whichever were generated.
+    for label in labels:  # Predictions are among all classes, generated or not.
       right[label] = (classifier.predict(generated.features[label])
                       == number[label])
       if real_labels is not None and label in real_labels:
@@ -51,7 +51,7 @@ def add(report, generated, classifier, real_labels, names=None):
 
 
 def _score(generated, real, figure, pooled=False):
-  """A mean of scores with its interval: over images if pooled, else classes."""
+  """Returns a mean of scores with its interval: over images if pooled, else classes."""
   if pooled:
     generated = [np.concatenate(generated)]
     real = [np.concatenate(real)] if real else []
@@ -69,9 +69,9 @@ def _score(generated, real, figure, pooled=False):
 
 
 def _mean_interval(classes, limits):
-  """Mean of class means with its 95% interval: (value, low, high).
+  """Computes the mean of class means with its 95% interval: (value, low, high).
 
-  Shares get Agresti and Coull's two successes and two failures more, so that
+  Shares get Agresti and Coull's two additional successes and failures, so that
   140 of 140 is not certainty.
   """
   value = float(np.mean([x.mean() for x in classes]))
@@ -89,7 +89,7 @@ def _mean_interval(classes, limits):
 
 
 def fit_classifier(real, held_out=None):
-  """The built-in classifier, and what it makes of real images new to it.
+  """Fits the built-in classifier, and predicts real images that are new to it.
 
   Args:
     real: `FeatureSet` with classes, to train on.

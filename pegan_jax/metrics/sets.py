@@ -1,4 +1,4 @@
-"""Two image folders, or built data sets, made ready to be compared."""
+"""Image folders and built data sets, prepared for a comparison."""
 
 from collections.abc import Iterator
 import dataclasses
@@ -14,18 +14,18 @@ from pegan_jax.common.errors import reason, UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import change
 
-# The class name of a folder that has none.
+# Class name in a folder without class folders.
 FLAT = ''
 
-# What `painted_on` says of a folder of the user's own.
+# Answer of `painted_on` for backgrounds that were a folder of the user's own.
 FILES = 'files'
 
-_BLOCK = 64  # Images decoded together.
+_BLOCK = 64  # Number of images that are decoded together.
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageFolder:
-  """Image files by class; pixels are read when they are asked for.
+  """Image files by class; pixels are read on demand.
 
   Attributes:
     path: the folder.
@@ -47,7 +47,7 @@ class ImageFolder:
     return list(self.files) == [FLAT]
 
   def names(self, label) -> list[str]:
-    """The class's files, relative to the folder."""
+    """Returns the class's files, relative to the folder."""
     return [p.relative_to(self.path).as_posix() for p in self.files[label]]
 
   def read(self, label, image_size=None) -> Iterator[np.ndarray]:
@@ -77,15 +77,15 @@ class ImageFolder:
 
 
 def is_dataset(folder):
-  """Whether `folder` is a data set that `data_prep.build` wrote."""
+  """Returns whether `folder` is a data set that `data_prep.build` wrote."""
   return (pathlib.Path(folder) / 'dataset_info.json').is_file()
 
 
 def open_folder(folder, what):
   """Lists and surveys an image folder, subfolders included.
 
-  Where all images lie in subfolders, the first level of these are classes;
-  where one lies in `folder` itself, all of them are one set.
+  Where all images lie in subfolders, the first level of these are the classes;
+  where one lies in `folder` itself, all are one set.
 
   Args:
     folder: path.
@@ -128,7 +128,7 @@ def _size(path):
   try:
     with Image.open(path, formats=images.FORMATS) as image:
       width, height = image.size
-      if image.getexif().get(0x0112, 1) >= 5:  # Lies on its side.
+      if image.getexif().get(0x0112, 1) >= 5:  # An image on its side.
         width, height = height, width
       return height, width
   except Exception as e:  # Whatever Pillow's decoders raise.
@@ -138,14 +138,14 @@ def _size(path):
 def align(real, generated, image_size=None):
   """Makes two folders' images comparable, or says why they are not.
 
-  Features are taken from images resized to the network's input: what differs in
-  size or colour before differs after, and would be measured as quality.
+  Networks get resized images: a difference in size or colour would survive that, and
+  be measured as a difference in quality.
 
   Args:
     real: `ImageFolder`; without files it stands for a data set, whose images are
       scaled already.
     generated: `ImageFolder`.
-    image_size: as for `ImageFolder.read`: with one, sizes may differ.
+    image_size: as for `ImageFolder.read`; where it is given, sizes may differ.
 
   Returns:
     Both, with one scale for 16-bit files.
@@ -173,10 +173,10 @@ def align(real, generated, image_size=None):
 
 
 def check_classes(real, generated):
-  """UserError unless the generated classes are among the real ones.
+  """Raises UserError unless the generated classes are among the real ones.
 
   Args:
-    real: names of the real classes; [FLAT] is no classes.
+    real: names of the real classes; [FLAT] means no classes.
     generated: names of the generated classes, likewise.
   """
   extra = sorted(set(generated) - set(real))
@@ -198,7 +198,7 @@ def read_split(info, split, image_size=None):
   Args:
     info: `dataset.DataInfo`.
     split: 'train' or 'test'.
-    image_size: side to which the images are brought; None leaves them.
+    image_size: side to which the images are resized; None leaves them.
 
   Returns:
     {class: (uint8 [n, H, W, C], n sources, [n] groups)}, without the classes
@@ -224,7 +224,7 @@ def _resized(pixels, image_size):
 
 
 def painted_on(folder):
-  """Returns which images a folder's images were painted on, as its provenance says.
+  """Reads from a folder's provenance which images its images were painted on.
 
   Returns:
     `FILES`, the content of a data set (see `dataset.DataInfo`), or None where it is not
@@ -261,7 +261,7 @@ def changes(info, generated, image_size=None):
   Args:
     info: `dataset.DataInfo` of the data set that the backgrounds are from.
     generated: `ImageFolder` of what `--mode generate` wrote.
-    image_size: side to which both are brought; None leaves them.
+    image_size: side to which both are resized; None leaves them.
 
   Returns:
     {class: [n, 2]} of `change.scores`; None without a manifest of class folders, or

@@ -102,8 +102,8 @@ def test_answers_take_the_place_of_earlier_answers_alone(trained, tmp_path):
   (tmp_path / 'folder.csv').mkdir()
   pixels, saved = image.read_bytes(), (workdir / 'inspector.json').read_bytes()
   for path, words in (
-      (image, 'to be a .csv file'), (workdir / 'inspector.json', 'to be a .csv file'),
-      (tmp_path, 'to be a .csv file'), (tmp_path / 'folder.csv', 'folder.csv exists'),
+      (image, 'must be a .csv file'), (workdir / 'inspector.json', 'to be a .csv file'),
+      (tmp_path, 'must be a .csv file'), (tmp_path / 'folder.csv', 'folder.csv exists'),
       (tmp_path / 'manifest.csv', 'not an earlier output')):
     with pytest.raises(UserError, match=words):
       _predict(workdir, image, answers=path)

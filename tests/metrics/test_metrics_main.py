@@ -197,9 +197,9 @@ class TestPixels:
     (folders / 'link.png').symlink_to('own.png')
     before = {p: p.read_bytes() for p in folders.rglob('*') if p.is_file()}
     for flag, name, words in (
-        ('--json', 'generated/manifest.csv', 'is to be a .json file'),
-        ('--json', 'a.x', 'is to be a .json file'), ('--png', 'a.x', '.png file'),
-        ('--json', '.', 'is to be a .json file'), ('--json', 'a.json', 'a.json exists'),
+        ('--json', 'generated/manifest.csv', 'must be a .json file'),
+        ('--json', 'a.x', 'must be a .json file'), ('--png', 'a.x', '.png file'),
+        ('--json', '.', 'must be a .json file'), ('--json', 'a.json', 'a.json exists'),
         ('--json', 'config.json', 'not an earlier output'),
         ('--json', 'report.json', 'not an earlier output'),
         ('--png', 'own.png', 'not an earlier output'),
