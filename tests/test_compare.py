@@ -217,7 +217,7 @@ def test_a_report_that_is_cut_is_made_anew(config, again):
 
 @pytest.mark.usefixtures('pixel_features')
 def test_a_run_that_is_being_evaluated_is_not_written_to(config, again):
-  """--mode evaluate holds this lock; without the report, one is to be made."""
+  """--mode evaluate holds this lock; the missing report has to wait."""
   run = again / 'pegan' / 'seed1'
   (run / 'evaluation' / '4' / 'report.json').unlink()
   with files.locked(run, 'x', name='.evaluation.lock'):

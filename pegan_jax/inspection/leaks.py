@@ -1,4 +1,4 @@
-"""Whether a generator has seen what the inspectors are tested on."""
+"""Checks that a generator has not seen the images that inspectors are tested on."""
 
 import pathlib
 
@@ -15,14 +15,13 @@ _SHOWN = 5
 def check(info, train, test, folder, generated):
   """Refuses generated images that the test images had a part in.
 
-  What is compared with the test images' names, with what the data set's audit
-  groups them with (crops of one place or one raw frame), and with the
-  duplicates of both that it dropped:
-  - the backgrounds that the folder's manifest.csv names, where they were a data set's;
+  Two lists of names may not hold a test image, an image that the data set's audit
+  groups with one (crops of one place or one raw frame), or a dropped duplicate of
+  either:
+  - the backgrounds that the folder's manifest.csv names, unless they were files;
   - the training images of the run that the folder lies in, where the folder's
     provenance.json shows that this run made it.
-  And the images themselves: none may equal a test image that is no training
-  image as well.
+  Nor may an image equal a test image, unless that is a training image as well.
 
   Args:
     info: `dataset.DataInfo`.
@@ -31,10 +30,10 @@ def check(info, train, test, folder, generated):
     generated: their `Images`.
 
   Returns:
-    What was compared, as sentences for the report.
+    Sentences for the report on what was compared.
 
   Raises:
-    UserError: naming the files where they overlap, or a damaged file.
+    UserError: an overlap, naming the images, or a damaged file.
   """
   held_out = _test_names(info, test)
   said = []
@@ -83,7 +82,7 @@ def _refuse(folder, what, names):
 
 
 def _test_names(info, test):
-  """Names of the test images, of their groups and of dropped duplicates."""
+  """Returns the names of the test images, their groups and dropped duplicates."""
   names = set(test.names)
   path = info.folder / 'audit.json'
   if not path.is_file():
@@ -96,7 +95,7 @@ def _test_names(info, test):
     names |= {d['dropped'] for d in audit['duplicates']
               if d['same_as'] in names}
   except (ValueError, KeyError, TypeError) as e:
-    raise UserError(f'{path} is damaged: build the data set anew') from e
+    raise UserError(f'{path} is damaged: build the data set again') from e
   return names
 
 
@@ -112,17 +111,17 @@ def _trained_on(folder):
             and all(isinstance(name, str) for name in names)):
       raise ValueError
     return set(names)
-  except FileNotFoundError:  # The run is older than this list.
+  except FileNotFoundError:  # A run from before this list was written.
     return _still_there(run)
   except (OSError, ValueError) as e:
     raise UserError(f'{path} is damaged or cannot be read') from e
 
 
 def _has_made(run, made_of):
-  """Returns whether a run made a folder of images, by what that was made of.
+  """Returns whether a run made images, given their provenance.
 
-  The run has the very weights; or, where its checkpoint is gone by now, it was trained
-  on the same data set, which is noted wherever the images were painted on that.
+  Either it has a checkpoint with the same weights, or, as checkpoints get deleted, its
+  data set is the noted one; on a folder of files, weights paint whatever is noted.
   """
   for name in ('checkpoints', BEST):
     folder = run / name / str(made_of.get('step'))
@@ -145,7 +144,7 @@ def _still_there(run):
   try:
     config = files.read_json(run / 'config.json')
     folder = pathlib.Path(config.get('data_dir') or run / 'dataset').expanduser()
-    # Runs older than this note are taken at their word.
+    # None for runs from before it was noted, which are taken at their word.
     content = config.get('dataset', {}).get('content')
   except (OSError, ValueError, AttributeError, TypeError):
     return None

@@ -1,4 +1,4 @@
-"""Class and probability of image files, by a trained inspector."""
+"""--mode predict: the class and probability of image files, by an inspector."""
 
 import csv
 import io
@@ -13,26 +13,27 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import inspector, training
 from pegan_jax.metrics import outputs
 
-_BLOCK = 256  # Images in memory at once.
-_COLUMNS = ['file', 'class', 'probability']  # Each class's probability follows.
+_BLOCK = 256  # Number of images in memory at once.
+_COLUMNS = ['file', 'class', 'probability']  # Columns before each class's probability.
 
 
 def predict(config, workdir):
   """Prints a line per image: file, class, probability.
 
   Images of any size and format are read as `data_prep.build` reads them: the
-  centre square, brought to the inspector's size, grey or coloured as it is.
+  centre square, resized to the inspector's size, grey or coloured like its images.
 
   Args:
-    config: of configs/predict.py.
-    workdir: of --mode inspect.
+    config: from configs/predict.py.
+    workdir: that of --mode inspect.
 
   Returns:
     [(path, class, probability)].
 
   Raises:
-    UserError: no inspector, no images, or one that cannot be read or breaks the
-      rules of what the inspector was trained on.
+    UserError: no inspector, no images, one that cannot be read or does not fit the
+      images that the inspector was trained on, or a place for the answers that
+      `outputs.check` refuses.
   """
   training.set_up()
   paths = _files([x.strip() for x in config.images.split(',') if x.strip()])
@@ -52,7 +53,7 @@ def predict(config, workdir):
               for path, row in zip(paths[first:], every[-1])]
     if not config.csv:
       _show(found[first:])
-  if config.csv:  # Written first: what is printed to may be closed.
+  if config.csv:  # Before printing: standard output may be closed.
     _write_csv(config.csv, found, np.concatenate(every), classes)
     _show(found)
   if resized:

@@ -67,8 +67,9 @@ def _run(args):
                                      'generated': args.generated}
   generated = sets.open_folder(args.generated, 'generated')
   if sets.is_dataset(args.real):
-    report = reports.compare_to_dataset(extractor, dataset.load_info(args.real), generated,
-                             protocol, options, args.image_size)
+    report = reports.compare_to_dataset(
+        extractor, dataset.load_info(args.real), generated, protocol, options,
+        args.image_size)
   else:
     report = reports.compare_folders(
         extractor, sets.open_folder(args.real, 'real'), generated, protocol,

@@ -103,7 +103,8 @@ def _kept(run, restored, extractor):
         made_of(run, restored, extractor), report['provenance'])
   except (OSError, LookupError, ValueError, TypeError, AttributeError):
     return None
-  return report if fits and all((out / name).is_file() for name in reports.FILES) else None
+  whole = all((out / name).is_file() for name in reports.FILES)
+  return report if fits and whole else None
 
 
 def options(config):

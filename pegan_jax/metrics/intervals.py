@@ -1,7 +1,7 @@
 """Intervals of figures, and floors: what real images score against each other.
 
 Three things come from N images per side, by random halves without replacement:
-- the interval: the spread of a figure between half samples (N/2 a side, without
+- the interval: the spread of a figure between half samples (N/2 per side, without
   replacement) is the standard error of the figure at N: the delete-d jackknife
   with d = N/2 (Shao and Wu 1989), whose factor (N - d) / d is 1. Resampling with
   replacement would put duplicates into both sets, which FID and nearest

@@ -213,7 +213,7 @@ class TestLeaks:
     listed = tmp_path / 'trained_on.json'
     for names in ['a/train/0.png'], ['b/test/1.png']:
       listed.write_text(json.dumps(names))
-      # Of another data set, of files on which any weights may paint, and not noted.
+      # Another data set; files, on which any weights may paint; nothing noted.
       for noted in ('other', {'split': 'train'}), (content, {'files': 'f'}), ():
         if noted:
           _note(made, *noted)

@@ -9,10 +9,8 @@ import pytest
 from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer
-from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
-from pegan_jax.inspection import arms, filtering, images, report, runs, study, training
+from pegan_jax.inspection import arms, report, study, training
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
 
@@ -23,7 +21,7 @@ def no_trainings():
 
 @pytest.fixture(scope='module')
 def world(tmp_path_factory):
-  """A data set of four images a class, and three generators' folders."""
+  """A data set of four images per class, and three generators' folders."""
   folder = tmp_path_factory.mktemp('world')
   rng = np.random.default_rng(1)
   made = {c: worlds.draw(rng, i, 60) for i, c in enumerate(CLASSES)}
@@ -91,7 +89,7 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path, monkeypatch, together):
   # Again: nothing is trained, and the report is the same.
   assert _study(world, out, 'planted', seeds=2) == first
   assert len(PixelTrainer.trained) == 10
-  # Of one result that is damaged and one that is gone, these two.
+  # A damaged result and a missing one: these two alone.
   by_arm = {}
   for path in sorted((out / 'runs').iterdir()):
     by_arm.setdefault(json.loads(path.read_text('utf-8'))['arm'], path)
@@ -101,7 +99,7 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path, monkeypatch, together):
   assert _study(world, out, 'planted', seeds=2) == first
   done = 10 + (4 if together else 2)
   assert len(PixelTrainer.trained) == done
-  # One seed more is five trainings more; another schedule is all anew.
+  # One seed more means five trainings more; another schedule means all of them.
   _study(world, out, 'planted', seeds=3)
   done += 5 * (3 if together else 1)
   assert len(PixelTrainer.trained) == done
@@ -166,16 +164,6 @@ def test_a_study_without_generated_images(world, tmp_path, capsys):
   assert 'real, augmented: NO EVIDENCE' in report.to_text(found)
 
 
-def _flat(values):
-  return np.repeat(np.array(values, np.uint8), 64).reshape(-1, 8, 8, 1)
-
-
-def _by_level(pixels, progress=None):
-  """Features: an image's mean level."""
-  del progress
-  return pixels.mean((1, 2, 3), dtype=np.float64)[:, None]
-
-
 def _by_level_and_place(pixels, progress=None):
   """Features: some of the pixels."""
   del progress
@@ -183,49 +171,6 @@ def _by_level_and_place(pixels, progress=None):
 
 
 _by_level_and_place.protocol = lambda: {'network': 'levels'}
-
-
-@pytest.fixture
-def levels(tmp_path):
-  """Two classes of flat images, backgrounds, and one generated image a fate."""
-  splits = {'train': [
-      *worlds.examples(_flat([100, 101, 110, 120, 130, 140, 150]), 'a', 'a'),
-      *worlds.examples(_flat([30, 31, 40, 50, 60]), 'b', 'b'),
-      *worlds.examples(_flat([104, 200]), 'background', 'clean')]}
-  splits['test'] = worlds.examples(_flat([115]), 'a', 'ta') + worlds.examples(
-      _flat([45]), 'b', 'tb')
-  folder = worlds.write_dataset(tmp_path / 'data', splits, ['a', 'b'])
-  made = worlds.write_images(tmp_path / 'made', {
-      # A copy, unchanged, of the other class, an outlier, and fit for use.
-      'a': _flat([101, 105, 116, 220, 125]), 'b': _flat([45, 55])})
-  rows = [f'a/0000{i}.png,a,clean/{i == 3:d}.png' for i in range(5)]
-  rows += [f'b/0000{i}.png,b,clean/1.png' for i in range(2)]
-  (made / 'manifest.csv').write_text(
-      '\n'.join(['file,class,background', *rows]) + '\n')
-  return folder, made
-
-
-def _judge(pixels):
-  """Calls 116 and all that is dark b."""
-  level = pixels.mean((1, 2, 3))
-  return np.eye(2)[((level < 90) | (level == 116)).astype(int)]
-
-
-def test_the_funnel_says_where_each_image_fell(levels):
-  folder, made = levels
-  info = dataset.load_info(folder)
-  train, _ = images.load_splits(info)
-  generated, opened = images.load_generated(info, made, 0)
-  keep, funnel = filtering.apply(info, train, generated, opened, _judge,
-                                 _by_level)
-  assert funnel['a'] == {'given': 5, 'copy': 1, 'unchanged': 1,
-                         'other class': 1, 'outlier': 1, 'left': 1}
-  assert funnel['b'] == {'given': 2, 'copy': 0, 'unchanged': 0,
-                         'other class': 0, 'outlier': 0, 'left': 2}
-  assert keep.tolist() == [False] * 4 + [True] * 3
-  (made / 'manifest.csv').unlink()
-  _, funnel = filtering.apply(info, train, generated, opened, _judge, _by_level)
-  assert funnel['a']['unchanged'] is None and funnel['a']['left'] == 2
 
 
 def test_filtered_compared_with_unfiltered(tmp_path):
@@ -255,25 +200,13 @@ def test_filtered_compared_with_unfiltered(tmp_path):
   before = len(PixelTrainer.trained)
   again = _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert again == found and len(PixelTrainer.trained) == before
-  # By another network, or with a manifest, it is another: the judge is trained anew.
+  # Another network or a manifest makes it another one: the judge is trained again.
   extractor.protocol = lambda: {'network': 'others'}
   _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert len(PixelTrainer.trained) == before + 1
   (tmp_path / 'mixed' / 'manifest.csv').write_text('file,background\na/0.png,\n')
   _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert len(PixelTrainer.trained) == before + 2
-
-
-def test_the_filter_knows_no_backgrounds_that_are_files(levels):
-  """Of the names that the data set's have."""
-  folder, made = levels
-  info = dataset.load_info(folder)
-  provenance.write(made, {'painted_on': {'files': 'f'},
-                          'dataset': {'content': info.content}})
-  train, _ = images.load_splits(info)
-  _, funnel = filtering.apply(
-      info, train, *images.load_generated(info, made, 0), _judge, _by_level)
-  assert funnel['a']['unchanged'] is None and funnel['a']['left'] == 2
 
 
 @pytest.mark.parametrize('together', [False, True])
@@ -288,44 +221,11 @@ def test_a_training_that_diverges_is_refused_and_not_kept(
   assert not list((tmp_path / 'out').iterdir())
 
 
-def test_kept_results_of_another_shape_are_none(tmp_path):
-  kept = runs.Runs(tmp_path)
-  kept.save('x', np.array([0, 1], np.int32))
-  assert kept.load('x', 2, 2).tolist() == [0, 1]
-  for predicted in ('[0, true]', '[0, 1.0]', '[0, "1"]', '[0, 2]', '[0, -1]', '[0, [1]]',
-                    '[0]', '"01"', '{"0": 0, "1": 1}', '3', 'null'):
-    (tmp_path / 'x.json').write_text(f'{{"predicted": {predicted}}}')
-    assert kept.load('x', 2, 2) is None, predicted
-  for content in '[]', '3', '{}', 'null', '{':
-    (tmp_path / 'x.json').write_text(content)
-    assert kept.load('x', 2, 2) is None
-    assert kept.load_filter('x', 2, ['a']) is None
-  funnel = {'a': {'given': 2} | dict.fromkeys(filtering.FILTERS, 0) | {'left': 1}}
-  funnel['a']['copy'], funnel['a']['unchanged'] = 1, None
-  kept.save_filter('y', np.array([True, False]), funnel)
-  keep, found = kept.load_filter('y', 2, ['a'])
-  assert keep.tolist() == [True, False] and found == funnel
-  for keep, counts in (([1, 'x'], funnel), ([1, True], funnel), ([1], funnel),
-                       ([1, 1], funnel), ([1, 0], {}), ([1, 0], {'a': 3}), ([1, 0], []),
-                       ([1, 0], {'b': funnel['a']}), ([1, 0], {'a': {'left': 1}}),
-                       ([1, 0], {'a': funnel['a'] | {'given': None}}),
-                       ([1, 0], {'a': funnel['a'] | {'copy': 'x'}})):
-    (tmp_path / 'y.json').write_text(json.dumps({'keep': keep, 'funnel': counts}))
-    assert kept.load_filter('y', 2, ['a']) is None, (keep, counts)
-
-
 def test_names_of_folders():
   assert arms.names(['/x/one/generated', '/x/two/generated']) == [
       'one/generated', 'two/generated']
   assert arms.names(['/x/real']) == ['x/real']  # An arm has that name.
   assert len(set(arms.names(['/x/y', '/x/y']))) == 2
-
-
-def test_another_class_list_is_refused(world, tmp_path):
-  path = tmp_path / 'study.json'
-  path.write_text('{"classes": ["x", "y"]}')
-  with pytest.raises(UserError, match='x, y'):
-    runs.check_classes(path, CLASSES)
 
 
 def test_what_was_trained_by_earlier_versions_keeps_its_name(world, tmp_path):

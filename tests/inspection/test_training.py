@@ -63,7 +63,7 @@ def test_a_share_of_each_class_is_real():
                            num_real=5, real_share=0.4)
   times = np.bincount(found.ravel(), minlength=len(labels))
   real = np.arange(len(labels)) < 5
-  for c, expected in enumerate((32, 32, 0)):  # Of 80 a class.
+  for c, expected in enumerate((32, 32, 0)):  # 80 images per class.
     mine, theirs = times[(labels == c) & real], times[(labels == c) & ~real]
     assert mine.sum() == expected and theirs.sum() == 80 - expected
     assert all(np.ptp(x) <= 1 for x in (mine, theirs) if len(x))

@@ -78,7 +78,7 @@ def test_the_moved_class_stands_out_and_the_others_do_not(report):
 def test_counts_are_equal_and_said(report):
   assert report['classes']['a']['fid']['n_real'] == 40
   assert report['classes']['a']['fid']['n_generated'] == 40
-  assert report['classes']['a']['fid']['floor_n'] == 30  # Of 40 + 20 images.
+  assert report['classes']['a']['fid']['floor_n'] == 30  # Half of 40 + 20 images.
   assert report['held_out']['classes']['a']['fid']['n_generated'] == 20
   assert report['held_out']['classes']['a']['fid']['floor_n'] == 20
   assert report['pooled']['fid']['n_real'] == 120
@@ -290,7 +290,7 @@ def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   assert full['classes']['b']['label_fidelity']['floor'] is not None
   chart.draw(report, tmp_path / 'r.png')
   table.to_text(report)
-  # Of no generated class at all: nothing is held out.
+  # Not one generated class in the test split: nothing is held out.
   alone = reports.compare_features_to_splits(
       train, test.in_order(['a']), made.in_order(['b']), PROTOCOL, OPTIONS)
   assert 'held_out' not in alone

@@ -18,7 +18,7 @@ def _texture(rng, size, level):
 
 @pytest.fixture
 def folders(tmp_path):
-  """Two class folders a side, of several formats and depths."""
+  """Two class folders per side, with several formats and depths."""
   rng = np.random.default_rng(0)
   for side in ('real', 'generated'):
     for label, level in (('dark', 20), ('light', 160)):
@@ -44,7 +44,7 @@ def test_any_two_folders_with_the_real_network(folders):
   assert list(report['classes']) == ['dark', 'light']
   assert report['protocol']['weights_sha256'].startswith('57934424')
   assert report['classes']['dark']['fid']['n_generated'] == 8
-  # One texture against itself anew, and the classes told apart.
+  # Two samples of one texture, and classes that are told apart.
   kid = report['classes']['dark']['kid']
   assert kid['low'] <= 0 <= kid['high']
   assert report['mean']['label_fidelity']['value'] == 1
@@ -171,7 +171,8 @@ class TestPixels:
       raise OSError(28, 'No space left on device', str(path))
     monkeypatch.setattr(files.os, 'replace', full)
     self._fails(capsys, [folders / 'real', folders / 'generated', '--png',
-                         folders / 'r.png'], 'cannot write', 'r.png: No space left on device')
+                         folders / 'r.png'],
+                'cannot write', 'r.png: No space left on device')
     assert (folders / 'r.png').read_bytes() == last
     assert sorted(p.name for p in folders.iterdir()) == sorted([*before, 'r.png'])
 

@@ -1,4 +1,4 @@
-"""Finished trainings of a study on disk: one file an arm, seed and fraction."""
+"""Results of a study's trainings on disk: one file per arm, seed and fraction."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.inspection.filtering import FILTERS
 
 
-class Runs:
+class Results:
   """The results in a folder, each named after the digest of what it depends on.
 
   A study that is run again with other arms, seeds or fractions finds what it
@@ -21,7 +21,7 @@ class Runs:
     self._folder = pathlib.Path(folder)
 
   def load(self, digest, num_test, num_classes):
-    """Answers to the test images, int [num_test]; None if there are none whole."""
+    """Reads answers to the test images, int [num_test]; None if absent or damaged."""
     try:
       found = files.read_json(self._folder / f'{digest}.json')['predicted']
       if len(found) == num_test and all(
@@ -32,11 +32,11 @@ class Runs:
     return None
 
   def save(self, digest, predicted, **about):
-    """Writes answers whole or not at all; `about` is for human readers."""
+    """Writes answers, whole or not at all; `about` is for human readers."""
     self._write(digest, about | {'predicted': predicted.tolist()})
 
   def load_filter(self, digest, count, classes):
-    """Returns what `filtering.apply` did for `count` images, or None if not whole."""
+    """Reads what `filtering.apply` returned; None if absent or damaged."""
     try:
       found = files.read_json(self._folder / f'{digest}.json')
       keep, funnel = found['keep'], found['funnel']
@@ -49,6 +49,7 @@ class Runs:
     return None
 
   def save_filter(self, digest, keep, funnel):
+    """Writes what `filtering.apply` returned, whole or not at all."""
     self._write(digest, {'funnel': funnel, 'keep': keep.astype(int).tolist()})
 
   def _write(self, digest, content):
@@ -57,13 +58,13 @@ class Runs:
 
 
 def _is_column(counts):
-  """Returns whether counts are one class's of a funnel."""
+  """Returns whether these can be the counts of one class in a funnel."""
   return counts.keys() == {'given', *FILTERS, 'left'} and all(
       type(n) is int or n is None and name in FILTERS for name, n in counts.items())
 
 
 def check_classes(path, classes):
-  """UserError where `path`, a study's JSON from before, is of other classes."""
+  """Raises UserError where `path`, the JSON of an earlier study, has other classes."""
   try:
     before = list(map(str, files.read_json(path)['classes']))
   except FileNotFoundError:
