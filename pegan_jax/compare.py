@@ -151,7 +151,7 @@ def _run_config(config, info, method, seed):
 
 
 def _check_trained(runs):
-  """Refuses, before anything is done, runs that were begun with other settings."""
+  """Refuses runs that were begun with other settings, before anything is done."""
   for by_seed in runs.values():
     for run in by_seed.values():
       path = run.workdir / 'config.json'

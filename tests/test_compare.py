@@ -144,7 +144,7 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
   for name in ('sheet.png', 'table.png'):
     with Image.open(tmp_path / name) as image:
       assert image.width > 300
-  # Nothing is done twice, and what was cut off is done again.
+  # Finished work is kept, and missing files are made again.
   before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob('*.png')
             if 'generated' in p.parts}
   assert len(before) == 2 * 2 * 2 * 6
@@ -155,7 +155,7 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
   assert json.loads((tmp_path / 'table.json').read_text('utf-8')) == table
   assert (tmp_path / 'table.md').exists()
   assert all(p.stat().st_mtime_ns == t for p, t in before.items())
-  # Another budget is another comparison: said before anything is done.
+  # Another budget makes another comparison, refused before anything is done.
   for reals, steps in ((32, 8), (8, 2)):
     config.reals = reals
     with pytest.raises(UserError, match=f'num_steps is {steps}, was 4; put that back'):

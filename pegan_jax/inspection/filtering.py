@@ -65,4 +65,4 @@ def apply(info, train, generated, folder, judge, extractor):
 
 def _far(real):
   """Returns the distance to the training images beyond which one is an outlier."""
-  return float(np.percentile(copies.to_fellows(real), _FAR))
+  return float(np.percentile(copies.to_nearest_other(real), _FAR))

@@ -1,7 +1,7 @@
 """Copies: the share of generated images that are copies of training images.
 
 A generated image is a copy if it lies nearer to a training image than nearly
-any training image does to its nearest fellow. Meehan, Chaudhuri and Dasgupta
+any training image does to the nearest other one. Meehan, Chaudhuri and Dasgupta
 2020, "A non-parametric test to detect data-copying in generative models", call
 it data-copying if generated images lie nearer to the training images than fresh
 real ones do; distances are to the nearest neighbour in feature space, as in
@@ -54,13 +54,13 @@ def threshold(real):
     UserError: if a value is not finite or there is one image.
   """
   real = blocks.checked(real, 'real', 2)
-  distances = to_fellows(real)
+  distances = to_nearest_other(real)
   power = sum(np.square(blocks.float64(real[rows])).sum()
               for rows in blocks.slices(len(real))) / len(real)
   return float(max(np.percentile(distances, PERCENTILE), SAME * np.sqrt(power)))
 
 
-def to_fellows(real):
+def to_nearest_other(real):
   """Returns the distance of each image to the nearest other one: [n, D] to [n].
 
   Raises:

@@ -44,18 +44,18 @@ class FeatureSet:
     return FeatureSet(join(self.features), names, join(groups),
                       join(self.changes))
 
-  def in_order(self, labels):
-    """Returns the classes `labels` alone, in that order."""
+  def in_order(self, names):
+    """Returns the classes `names` alone, in that order."""
     def order(by_class):
-      return None if by_class is None else {c: by_class[c] for c in labels}
+      return None if by_class is None else {c: by_class[c] for c in names}
     return FeatureSet(order(self.features), order(self.names),
                       order(self.groups), order(self.changes))
 
-  def group_numbers(self, label):
+  def group_numbers(self, class_name):
     """Returns the groups of a class; each image is its own where none are known."""
     if self.groups is None:
-      return np.arange(len(self.features[label]))
-    return self.groups[label]
+      return np.arange(len(self.features[class_name]))
+    return self.groups[class_name]
 
 
 def evaluate(real, generated, *, pool=None, classifier=None, names=None,
@@ -113,15 +113,15 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
 def _compare(real, generated, pool, count, all_images, repeats, rng, progress):
   """Computes the metrics' part of a report: 'classes', 'mean' and 'pooled'."""
   taken, resamples, parts = [], [], {}
-  for label in real.features:
-    sides = _take(real, generated, label, count, all_images, rng)
-    taken.append((*sides, pool.features[label]))
+  for class_name in real.features:
+    sides = _take(real, generated, class_name, count, all_images, rng)
+    taken.append((*sides, pool.features[class_name]))
     try:
       resamples.append(intervals.Resamples(
-          len(sides[0]), len(sides[1]), pool.group_numbers(label), repeats, rng))
-      parts[label] = _estimates(*taken[-1], resamples[-1], rng, progress)
+          len(sides[0]), len(sides[1]), pool.group_numbers(class_name), repeats, rng))
+      parts[class_name] = _estimates(*taken[-1], resamples[-1], rng, progress)
     except UserError as e:
-      raise UserError(f'{label}: {e}' if label else str(e)) from e
+      raise UserError(f'{class_name}: {e}' if class_name else str(e)) from e
   report = {'classes': {}, 'mean': {}}
   if FLAT not in parts:
     report['classes'] = {c: _to_dict(p) for c, p in parts.items()}
@@ -136,9 +136,9 @@ def _compare(real, generated, pool, count, all_images, repeats, rng, progress):
   return report
 
 
-def _take(real, generated, label, count, all_images, rng):
+def _take(real, generated, class_name, count, all_images, rng):
   """Returns the features to compare, chosen at random where there are too many."""
-  sides = [s.features[label] for s in (real, generated)]
+  sides = [s.features[class_name] for s in (real, generated)]
   if all_images:
     return sides
   number = count or min(map(len, sides))
@@ -146,7 +146,7 @@ def _take(real, generated, label, count, all_images, rng):
     if len(side) < number:
       raise UserError(
           f'{number} images a class were asked for, and '
-          f'{f"{label} has" if label else "there are"} {len(side)} {name} ones')
+          f'{f"{class_name} has" if class_name else "there are"} {len(side)} {name} ones')
   return [side[np.sort(rng.permutation(len(side))[:number])] for side in sides]
 
 
@@ -178,12 +178,12 @@ def find_copies(real, generated):
     names, and the distance below which real images of the class hardly ever lie.
   """
   found = []
-  for label, features in generated.features.items():
-    index, distance = copies.nearest(real.features[label], features)
-    threshold = copies.threshold(real.features[label])
+  for class_name, features in generated.features.items():
+    index, distance = copies.nearest(real.features[class_name], features)
+    threshold = copies.threshold(real.features[class_name])
     found += [
-        {'generated': generated.names[label][i],
-         'real': real.names[label][index[i]],
+        {'generated': generated.names[class_name][i],
+         'real': real.names[class_name][index[i]],
          'distance': float(distance[i]), 'threshold': float(threshold)}
         for i in np.flatnonzero(distance <= threshold)]
   return sorted(found, key=lambda x: x['distance'])

@@ -20,16 +20,15 @@ def add(report, generated, classifier, real_labels, names=None):
     real_labels: likewise.
     names: likewise; None means the classes of `generated`.
   """
-  labels = list(generated.features)
-  number = {name: i for i, name in enumerate(names or labels)}
+  class_names = list(generated.features)
+  label = {name: i for i, name in enumerate(names or class_names)}
   tables = []  # (figures, {class: [n, F]}, the same of real images or None)
   if classifier is not None:
     right, right_real = {}, {}
-    for label in labels:  # Predictions are among all classes, generated or not.
-      right[label] = (classifier.predict(generated.features[label])
-                      == number[label])
-      if real_labels is not None and label in real_labels:
-        right_real[label] = (real_labels[label] == number[label])[:, None]
+    for name in class_names:  # Predictions are among all classes, generated or not.
+      right[name] = classifier.predict(generated.features[name]) == label[name]
+      if real_labels is not None and name in real_labels:
+        right_real[name] = (real_labels[name] == label[name])[:, None]
     tables.append(((LABEL_FIDELITY,),
                    {c: x[:, None] for c, x in right.items()}, right_real))
   if generated.changes is not None:
@@ -37,16 +36,16 @@ def add(report, generated, classifier, real_labels, names=None):
   for figures, scores, reference in tables:
     for i, figure in enumerate(figures):
       def column(by_class, i=i):
-        return [np.asarray(by_class[c][:, i], float) for c in labels
+        return [np.asarray(by_class[c][:, i], float) for c in class_names
                 if c in by_class]
       made, known = column(scores), column(reference)
       report['pooled'][figure.name] = _score(made, known, figure, pooled=True)
       if report['mean']:
         report['mean'][figure.name] = _score(made, known, figure)
-        for label in labels:
-          report['classes'][label][figure.name] = _score(
-              [scores[label][:, i].astype(float)],
-              [reference[label][:, i].astype(float)] if label in reference else [],
+        for name in class_names:
+          report['classes'][name][figure.name] = _score(
+              [scores[name][:, i].astype(float)],
+              [reference[name][:, i].astype(float)] if name in reference else [],
               figure)
 
 

@@ -46,15 +46,15 @@ class ImageFolder:
   def flat(self):
     return list(self.files) == [FLAT]
 
-  def names(self, label) -> list[str]:
+  def names(self, class_name) -> list[str]:
     """Returns the class's files, relative to the folder."""
-    return [p.relative_to(self.path).as_posix() for p in self.files[label]]
+    return [p.relative_to(self.path).as_posix() for p in self.files[class_name]]
 
-  def read(self, label, image_size=None) -> Iterator[np.ndarray]:
+  def read(self, class_name, image_size=None) -> Iterator[np.ndarray]:
     """Yields the class's images in order, in blocks of one size.
 
     Args:
-      label: a key of `files`.
+      class_name: a key of `files`.
       image_size: the side to which centre squares are resized first; None
         leaves images as they are.
 
@@ -65,7 +65,7 @@ class ImageFolder:
       UserError: a file cannot be read.
     """
     block = []
-    for path in self.files[label]:
+    for path in self.files[class_name]:
       image = images.read_image(path, self.grey, self.max_value)
       if image_size is not None:
         image = images.square_crop_resize(image, image_size)
@@ -110,8 +110,8 @@ def open_folder(folder, what):
   files = {}
   flat = any(p.parent == folder for p in paths)
   for path in paths:
-    label = FLAT if flat else path.relative_to(folder).parts[0]
-    files.setdefault(label, []).append(path)
+    class_name = FLAT if flat else path.relative_to(folder).parts[0]
+    files.setdefault(class_name, []).append(path)
   grey, brightest, sizes = True, (None, 255), set()
   for path in tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
                    leave=False):
@@ -282,10 +282,10 @@ def changes(info, generated, image_size=None):
       clean |= zip(records.sources(found),
                    _resized(records.images(found), image_size))
   result = {}
-  for label in generated.files:
-    used = [clean.get(named.get(n)) for n in generated.names(label)]
+  for class_name in generated.files:
+    used = [clean.get(named.get(n)) for n in generated.names(class_name)]
     if any(u is None for u in used):
       return None
-    result[label] = change.scores(
-        np.concatenate(list(generated.read(label, image_size))), np.stack(used))
+    result[class_name] = change.scores(
+        np.concatenate(list(generated.read(class_name, image_size))), np.stack(used))
   return result

@@ -87,8 +87,8 @@ def _floor(f):
 def _classes(part, markdown):
   figures = [f for f in FIGURES if f.name in part['pooled']]
   rows = [['', 'N', *(f.title for f in figures)]]
-  for label, values in part['classes'].items():
-    row = [label, _count(values['fid'])]
+  for name, values in part['classes'].items():
+    row = [name, _count(values['fid'])]
     for figure in figures:
       f = values[figure.name]
       floor = '' if f['floor'] is None else f' ({number(f["floor"])})'

@@ -1,4 +1,4 @@
-"""What is wrong with a study's input is one sentence, before any training."""
+"""Bad input of a study ends in one sentence, before any training."""
 
 import json
 import shutil
@@ -85,7 +85,7 @@ def test_an_image_that_is_damaged(folder, tmp_path):
 
 
 def test_values_that_the_data_set_has_no_room_for(folder, tmp_path):
-  """Scaled by a rule of its own it would look darker than what it is compared with."""
+  """Scaled by its own rule it would look darker than the images compared with it."""
   made = _made(tmp_path)
   deep = np.full((worlds.SIZE, worlds.SIZE), 4000, np.uint16)
   Image.fromarray(deep).save(made / 'b' / '00001.png')
@@ -118,7 +118,7 @@ def test_a_folder_of_another_class_list(folder, tmp_path):
 
 
 def _note(made, content, painted_on=None, weights='w'):
-  """Writes what a folder of generated images was made of."""
+  """Writes the provenance of a folder of generated images."""
   provenance.write(made, {'step': 2, 'weights': weights, 'dataset': {'content': content},
                           'painted_on': painted_on or {'split': 'train'}})
 
@@ -177,7 +177,7 @@ class TestLeaks:
     _fails(tmp_path, lone, _made(tmp_path), 'audit.json is damaged: build')
 
   def test_the_run_beside_it(self, folder, tmp_path):
-    """Its data set has in train what is tested on here: another split."""
+    """The run's data set is another split, with a test image in train."""
     made = _made(tmp_path)
     splits = worlds.plain_splits(3, 3)
     splits['train'] += splits['test'][:1]
@@ -205,7 +205,7 @@ class TestLeaks:
     assert 'is gone or another by now' in self._check(folder, made)[2]
 
   def test_a_run_beside_it_that_made_other_images(self, folder, tmp_path):
-    """Its list is not believed: neither that it is clean nor that it is not."""
+    """Its list is not believed, whether it is clean or not."""
     made = _made(tmp_path)
     content = dataset.load_info(folder).content
     (tmp_path / 'config.json').write_text(json.dumps(
@@ -236,7 +236,7 @@ class TestLeaks:
     assert 'the run that made it is not beside it' in self._check(folder, made)[2]
 
   def test_backgrounds_of_the_same_names_in_a_folder_of_files(self, folder, tmp_path):
-    """They are not the test images of these names."""
+    """These are not the test images of the same names."""
     made = _made(tmp_path)
     (made / 'manifest.csv').write_text(
         'file,class,background\na/00000.png,a,b/test/1.png\n')

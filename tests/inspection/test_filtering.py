@@ -21,7 +21,7 @@ def _by_level(pixels, progress=None):
 
 @pytest.fixture
 def levels(tmp_path):
-  """Two classes of flat images, backgrounds, and one generated image a fate."""
+  """Two classes of flat images, backgrounds, and one generated image per outcome."""
   splits = {'train': [
       *worlds.examples(_flat([100, 101, 110, 120, 130, 140, 150]), 'a', 'a'),
       *worlds.examples(_flat([30, 31, 40, 50, 60]), 'b', 'b'),
@@ -30,7 +30,7 @@ def levels(tmp_path):
       _flat([45]), 'b', 'tb')
   folder = worlds.write_dataset(tmp_path / 'data', splits, ['a', 'b'])
   made = worlds.write_images(tmp_path / 'made', {
-      # A copy, unchanged, of the other class, an outlier, and fit for use.
+      # A copy, one unchanged, one of the other class, an outlier, a good one.
       'a': _flat([101, 105, 116, 220, 125]), 'b': _flat([45, 55])})
   rows = [f'a/0000{i}.png,a,clean/{i == 3:d}.png' for i in range(5)]
   rows += [f'b/0000{i}.png,b,clean/1.png' for i in range(2)]
@@ -40,7 +40,7 @@ def levels(tmp_path):
 
 
 def _judge(pixels):
-  """Calls 116 and all that is dark b."""
+  """Predicts b for 116 and for all dark images."""
   level = pixels.mean((1, 2, 3))
   return np.eye(2)[((level < 90) | (level == 116)).astype(int)]
 
@@ -63,7 +63,7 @@ def test_the_funnel_says_where_each_image_fell(levels):
 
 
 def test_the_filter_knows_no_backgrounds_that_are_files(levels):
-  """Of the names that the data set's have."""
+  """Files of the same names as the data set's backgrounds."""
   folder, made = levels
   info = dataset.load_info(folder)
   provenance.write(made, {'painted_on': {'files': 'f'},

@@ -102,7 +102,7 @@ def test_answers_take_the_place_of_earlier_answers_alone(trained, tmp_path):
   (tmp_path / 'folder.csv').mkdir()
   pixels, saved = image.read_bytes(), (workdir / 'inspector.json').read_bytes()
   for path, words in (
-      (image, 'must be a .csv file'), (workdir / 'inspector.json', 'to be a .csv file'),
+      (image, 'must be a .csv file'), (workdir / 'inspector.json', 'must be a .csv file'),
       (tmp_path, 'must be a .csv file'), (tmp_path / 'folder.csv', 'folder.csv exists'),
       (tmp_path / 'manifest.csv', 'not an earlier output')):
     with pytest.raises(UserError, match=words):
@@ -224,7 +224,7 @@ def test_confusion_by_hand():
 def test_the_configs_have_the_settings_own_defaults():
   config = importlib.import_module('configs.inspect').get_config()
   assert Settings.of(config) == Settings()
-  del config['real_share']  # As an inspector has it that is older.
+  del config['real_share']  # The config of an older inspector.
   assert Settings.of(config) == Settings()
   config = importlib.import_module('configs.study').get_config()
   assert Settings.of(config) == Settings(width=0.5)

@@ -36,7 +36,7 @@ def test_kept_results_of_another_shape_are_none(tmp_path):
     assert kept.load_filter('y', 2, ['a']) is None, (keep, counts)
 
 
-def test_another_class_list_is_refused(world, tmp_path):
+def test_another_class_list_is_refused(tmp_path):
   path = tmp_path / 'study.json'
   path.write_text('{"classes": ["x", "y"]}')
   with pytest.raises(UserError, match='x, y'):

@@ -1,4 +1,4 @@
-"""The study on worlds whose answer is known, and how it goes on."""
+"""The study on worlds with a known answer, and how it resumes."""
 
 import json
 
@@ -121,7 +121,7 @@ def test_fewer_real_images_and_what_generated_ones_are_worth(world, tmp_path):
   found = _study(world, tmp_path / 'out', 'planted', seeds=2, fractions=(1, 0.5))
   assert found['fractions']['0.5']['real_per_class'] == dict.fromkeys(CLASSES, 2)
   assert {n for _, _, n in PixelTrainer.trained} == {6, 12, 180, 186, 192}
-  # Generated images alone are the same at both, and trained once a seed.
+  # Generated images alone are the same at both, and trained once per seed.
   assert sum(n == 180 for _, _, n in PixelTrainer.trained) == 2
   rows = found['worth']['planted']
   assert [r['figure'] for r in rows] == ['accuracy', *CLASSES]
@@ -229,7 +229,7 @@ def test_names_of_folders():
 
 
 def test_what_was_trained_by_earlier_versions_keeps_its_name(world, tmp_path):
-  """Digests from before the study had a config: its folders are gone on with."""
+  """Digests from before the study had a config: its folders can be resumed."""
   _study(world, tmp_path, 'planted', seeds=2, width=0.25, real_share=0.5)
   assert {path.stem for path in (tmp_path / 'runs').iterdir()} == {
       '5daedf4ef172aa87', 'd9743847080ce81b',  # real

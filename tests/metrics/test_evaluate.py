@@ -96,7 +96,7 @@ def test_command_on_what_generate_wrote_gives_the_same_figures(
 
 
 def test_change_is_measured_against_the_own_background(trained, tmp_path):
-  """A folder of the backgrounds themselves, and of these 50 levels darker."""
+  """A folder of the backgrounds themselves, and of the same 50 levels darker."""
   config, workdir = trained
   config = config.copy_and_resolve_references()
   config.generate.out = str(tmp_path / 'generated')
@@ -177,7 +177,7 @@ def test_what_is_done_is_not_done_again_and_what_is_beside_it_stays(
   written = (out / 'report.json').stat().st_mtime_ns
   assert evaluate(config, workdir) == out and capsys.readouterr().out == first
   assert (out / 'report.json').stat().st_mtime_ns == written
-  # Cut down to what it was made of, it is made again.
+  # A report cut down to its provenance is made again.
   report = json.loads((out / 'report.json').read_text())
   (out / 'report.json').write_text(json.dumps({'provenance': report['provenance']}))
   assert evaluate(config, workdir) == out and capsys.readouterr().out == first

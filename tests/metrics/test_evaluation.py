@@ -92,9 +92,9 @@ def test_mean_is_the_mean_of_classes(report):
 
 
 def test_the_same_seed_gives_the_same_figures():
-  reports = [reports.compare_features(make_set(0), make_set(1), PROTOCOL,
-                                      OPTIONS) for _ in range(2)]
-  assert reports[0] == reports[1]
+  first, second = (reports.compare_features(make_set(0), make_set(1), PROTOCOL, OPTIONS)
+                   for _ in range(2))
+  assert first == second
 
 
 def test_a_set_against_itself():
@@ -124,9 +124,9 @@ def test_label_fidelity_knows_right_from_permuted_labels():
 
 
 def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
-  """All images are compared: nothing is drawn but intervals and floors."""
+  """All images are compared: only intervals and floors are random."""
   made = make_set(2, 40)
-  made.features['c'][:4] = made.features['b'][:4]  # Which is left out below.
+  made.features['c'][:4] = made.features['b'][:4]  # b is left out below.
   made.features['c'][5] = make_set(0).features['c'][3]  # A copy.
   full, some = (
       reports.compare_features_to_splits(*make_splits(), generated, PROTOCOL,
@@ -137,7 +137,7 @@ def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
     for c, figures in part['classes'].items():
       for name, figure in figures.items():
         assert figure['value'] == known['classes'][c][name]['value'], (c, name)
-      # All of which is counted, not drawn.
+      # Label fidelity counts images: nothing is random.
       assert figures['label_fidelity'] == known['classes'][c]['label_fidelity']
     assert part['classes']['c']['label_fidelity']['value'] == 0.9  # 4 of 40 are b.
     assert part['pooled']['label_fidelity']['n_generated'] == 80
@@ -148,7 +148,7 @@ def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
     assert part['warnings'][1:] == known['warnings']
   assert some['copies'] == [x for x in full['copies'] if x['generated'][0] != 'b']
   assert some['copies'][0]['generated'] == 'c/5.png'
-  # Pooled is of the two classes: as if the data set had no others.
+  # Pooled figures of two classes, as if the data set had no others.
   train, test = (s.in_order(['a', 'c']) for s in make_splits())
   alone = reports.compare_features_to_splits(
       train, test, made.in_order(['a', 'c']), PROTOCOL,
@@ -161,7 +161,7 @@ def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
 
 
 def test_one_class_alone_is_read_among_all(tmp_path):
-  """What was asked to be a is b, whether or not anything was made of b."""
+  """Images that should show a show b, whether or not b was generated."""
   real, made = make_set(0), make_set(2)
   wrong = FeatureSet({'a': made.features['b']}, {'a': made.names['b']})
   report = reports.compare_features(real, wrong, PROTOCOL, OPTIONS)
@@ -282,7 +282,7 @@ def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   assert list(report['classes']) == ['a', 'b', 'c']
   assert list(report['held_out']['classes']) == ['a', 'c']
   assert any('test split has no images of b' in w for w in report['held_out']['warnings'])
-  for c in 'ac':  # What the classifier makes of c's real images, not of b's.
+  for c in 'ac':  # The classifier's answers to c's real images, not b's.
     for part in (lambda r: r, lambda r: r['held_out']):
       assert (part(report)['classes'][c]['label_fidelity']
               == part(full)['classes'][c]['label_fidelity'])

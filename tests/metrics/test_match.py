@@ -1,4 +1,4 @@
-"""Which classes go with a background, and what training and generation make of it."""
+"""Matches of classes with backgrounds, and their use in training and generation."""
 
 import json
 import os

@@ -187,7 +187,7 @@ class TestPixels:
 
 
   def test_outputs_are_checked_before_the_work(self, folders, capsys, monkeypatch):
-    """What is there and is no earlier output stays; what cannot be written is said."""
+    """Files that are no earlier outputs stay; bad places are refused at once."""
     monkeypatch.setattr(features, 'load', None)  # The work.
     pair = [folders / 'real', folders / 'generated']
     (folders / 'a.json').mkdir()
