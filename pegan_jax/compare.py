@@ -4,6 +4,7 @@
       --workdir runs/compare
 """
 
+import functools
 import io
 import pathlib
 import re
@@ -17,7 +18,7 @@ from pegan_jax.common import config_files, files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset, layouts, manifest
 from pegan_jax.generation import generate
-from pegan_jax.metrics import against, comparison, evaluate, features, match
+from pegan_jax.metrics import comparison, evaluate, features, match
 from pegan_jax.reporting.image_grid import grid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.restore import restore
@@ -25,20 +26,20 @@ from pegan_jax.runs.run import Run
 from pegan_jax.training import writers
 from pegan_jax.training.train import train
 
-# Images a class of each method on the sheet.
+# Images per class and method on the sheet.
 _SHOWN = 3
 
 
 def compare(config, workdir):
   """Runs every method with every seed, and compares them.
 
-  What is there already, and was made of the same, is not done again, so that an
-  interrupted comparison goes on where it stopped.
+  Results that exist, and fit the settings, are kept, so that an interrupted comparison
+  goes on where it stopped.
 
   Args:
-    config: of configs/compare.py.
-    workdir: gets <method>/seed<n>/, each as a run leaves it; table.md,
-      table.json, table.png and sheet.png. A variant pegan:x is in pegan-x/.
+    config: from configs/compare.py.
+    workdir: gets <method>/seed<n>/, a run's folder each; table.md, table.json,
+      table.png and sheet.png. A variant pegan:x is in pegan-x/.
 
   Raises:
     UserError: bad settings, or as the stages do.
@@ -62,20 +63,18 @@ def compare(config, workdir):
 
 
 def _compare(config, runs, info, extractor, workdir):
-  real, results = None, {}
-  for seed in config.seeds:  # Each method once before any twice.
+  real = functools.cache(lambda: evaluate.real_features(
+      next(iter(next(iter(runs.values())).values())), extractor))
+  results = {}
+  for seed in config.seeds:  # Outer loop: each method once before any twice.
     for method, by_seed in runs.items():
       run = by_seed[seed]
       terminal.say(f'{method}, seed {seed}: {run.workdir}')
       train(run.config, run.workdir)
       generate.generate(run.config, run.workdir)
       restored = restore(run, 'newest')
-      if not evaluate.is_done(run, restored, extractor):
-        real = real or evaluate.real_features(run, extractor)
-        against.write(evaluate.report_on(run, restored, extractor, *real),
-                      evaluate.folder(run, restored))
-      results.setdefault(method, {})[seed] = _result(
-          run, evaluate.folder(run, restored) / 'report.json')
+      report = evaluate.ensure(run, restored, extractor, real)
+      results.setdefault(method, {})[seed] = _result(run, report)
   budget = (f'{config.updates:,} updates of the generator' if config.updates
             else f'{config.reals:,} real images shown to discriminators')
   try:
@@ -100,12 +99,12 @@ def _methods(config):
     if not values or len(set(values)) < len(values):
       raise UserError(f'config.{key} is {tuple(values)}: give one or more, each once')
   for name in (*names, *config.settings):
-    _base(name)  # An unknown one is named before anything is trained.
+    _base(name)  # A check, before anything is trained.
   return tuple(names)
 
 
 def _base(name):
-  """The method that a name stands for: 'pegan:x' is a variant of pegan."""
+  """Returns the method that a name stands for: 'pegan:x' is a variant of pegan."""
   method, colon, variant = name.partition(':')
   methods.get(method)
   if colon and not re.fullmatch(r'\w+', variant):
@@ -115,7 +114,7 @@ def _base(name):
 
 
 def _check_evaluation(config, info):
-  """Says before the training, not after it, what evaluation cannot do."""
+  """Refuses before the training what evaluation could not do after it."""
   evaluate.options(config).check()
   labels = dataset.Records(info, 'train').labels
   least = min(np.count_nonzero(labels == c) for c in range(len(info.classes)))
@@ -126,14 +125,14 @@ def _check_evaluation(config, info):
 
 
 def _run_config(config, info, method, seed):
-  """One run's configuration: the method's own, with the comparison's budget."""
+  """Returns one run's config: the method's own, with the comparison's budget."""
   c = config_files.load(_base(method)).get_config().lock()
   c.data_dir = str(info.folder)
   c.seed = seed
   c.image_size, c.width = config.image_size, config.width
   c.evaluate = config.evaluate
   c.generate.per_class, c.generate.seed = config.per_class, seed
-  c.eval_every = 0  # The last weights are compared: nothing is chosen.
+  c.eval_every = 0  # No choice of the best: the last weights are compared.
   try:
     c.update(config.settings.get(method, {}))
   except (KeyError, TypeError) as e:
@@ -152,7 +151,7 @@ def _run_config(config, info, method, seed):
 
 
 def _check_trained(runs):
-  """Says before anything is done which runs were begun with other settings."""
+  """Refuses runs that were begun with other settings, before anything is done."""
   for by_seed in runs.values():
     for run in by_seed.values():
       path = run.workdir / 'config.json'
@@ -160,7 +159,7 @@ def _check_trained(runs):
         continue
       try:
         saved = files.read_json(path)
-        # More updates would be another training, whose rate falls otherwise.
+        # Without num_steps: with more of them the rate would fall differently.
         free = fit.FREE_KEYS - {'num_steps'} | fit.not_noted(saved)
         differing = provenance.flat_differences(
             fit.bound(run.saved_config, free),
@@ -176,9 +175,8 @@ def _check_trained(runs):
                         'name another --workdir')
 
 
-def _result(run, path):
-  """What the table needs of one run, given the path of its report."""
-  report = files.read_json(path)
+def _result(run, report):
+  """Returns what the table needs of one run, given its report."""
   seconds, before = 0.0, 0
   for line in writers.read_lines(run.workdir):
     if 'time/seconds_per_step' in line:
@@ -213,14 +211,14 @@ def _write(table, runs, info, workdir):
 
 
 def sheet(runs, info):
-  """Real crops beside each method's first images: nothing is picked by hand.
+  """Returns real crops next to each method's first images, none picked by hand.
 
   Args:
     runs: {method: `Run` that has generated}.
     info: the data set's `DataInfo`.
 
   Returns:
-    uint8 [h, w, 3], a row a class, and below it the images' masks if any method
+    uint8 [h, w, 3], a row per class, and below it the images' masks if any method
     has some.
   """
   rng = np.random.default_rng(0)

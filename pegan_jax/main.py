@@ -252,7 +252,7 @@ def _run(command):
       from pegan_jax.metrics import match
       from pegan_jax.runs.run import Run
       if methods.get(config.method).matched(config):
-        match.ensure_to_draw(Run(config, workdir), bool(config.generate.frames))
+        match.ensure_to_sample(Run(config, workdir), bool(config.generate.frames))
     getattr(module, name)(config, workdir)
   except Interrupted as e:
     return 128 + e.signum

@@ -15,8 +15,8 @@ import numpy as np
 
 from pegan_jax.common.runtime import compilation
 from pegan_jax.data import dataset
-from pegan_jax.metrics import against, features, fid, kid
-from pegan_jax.metrics.estimate import Draws
+from pegan_jax.metrics import features, fid, kid, reports
+from pegan_jax.metrics.intervals import Resamples
 
 COUNTS = (60, 140, 200)
 
@@ -41,7 +41,7 @@ def measure(crops, repeats, seed=0):
       rows[label][count] = {}
       for kind, groups in (('random', np.arange(len(x))),
                            ('grouped', crops.groups[label])):
-        draws = Draws(count, count, groups, repeats,
+        draws = Resamples(count, count, groups, repeats,
                       np.random.default_rng([seed, count]))
         values = np.array([
             [fid.from_features(x[a], x[b]), kid.kid(x[a], x[b])]
@@ -84,7 +84,7 @@ def main():
   compilation.keep()
   extractor = features.load(args.network)
   info = dataset.load_info(args.data)
-  crops = against.together(*(against.split_features(extractor, info, s)
+  crops = reports.together(*(reports.split_features(extractor, info, s)
                              for s in ('train', 'test')))
   rows = measure(crops, args.repeats)
   text = to_markdown(rows, extractor.protocol(), args.repeats)

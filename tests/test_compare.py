@@ -11,6 +11,7 @@ from scipy import stats
 from configs import compare as compare_config
 from conftest import PixelExtractor
 from data_prep import build, synthetic
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.compare import compare
 from pegan_jax.metrics import comparison, features
@@ -143,7 +144,7 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
   for name in ('sheet.png', 'table.png'):
     with Image.open(tmp_path / name) as image:
       assert image.width > 300
-  # Nothing is done twice, and what was cut off is done again.
+  # Finished work is kept, and missing files are made again.
   before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob('*.png')
             if 'generated' in p.parts}
   assert len(before) == 2 * 2 * 2 * 6
@@ -154,7 +155,7 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
   assert json.loads((tmp_path / 'table.json').read_text('utf-8')) == table
   assert (tmp_path / 'table.md').exists()
   assert all(p.stat().st_mtime_ns == t for p, t in before.items())
-  # Another budget is another comparison: said before anything is done.
+  # Another budget makes another comparison, refused before anything is done.
   for reals, steps in ((32, 8), (8, 2)):
     config.reals = reals
     with pytest.raises(UserError, match=f'num_steps is {steps}, was 4; put that back'):
@@ -212,6 +213,17 @@ def test_a_report_that_is_cut_is_made_anew(config, again):
   for report in before, after:
     del report['protocol']['generated']  # Its path: this is a copy.
   assert after == before
+
+
+@pytest.mark.usefixtures('pixel_features')
+def test_a_run_that_is_being_evaluated_is_not_written_to(config, again):
+  """--mode evaluate holds this lock; the missing report has to wait."""
+  run = again / 'pegan' / 'seed1'
+  (run / 'evaluation' / '4' / 'report.json').unlink()
+  with files.locked(run, 'x', name='.evaluation.lock'):
+    with pytest.raises(UserError, match='another process is evaluating .*pegan/seed1'):
+      compare(config, again)
+  assert not (run / 'evaluation' / '4' / 'report.json').exists()
 
 
 @pytest.mark.usefixtures('pixel_features')

@@ -1,4 +1,4 @@
-"""The arms of a study: what each inspector is trained on."""
+"""The arms of a study: the training sets of its inspectors."""
 
 import dataclasses
 import pathlib
@@ -12,7 +12,7 @@ class Arm:
 
   Attributes:
     name: short and unique, for files and JSON.
-    title: for people.
+    title: the name that people see.
     real: whether the real training images are in it.
     generated: name of the generated set that is in it, or None.
     augmented: whether all its images are augmented.
@@ -27,11 +27,10 @@ class Arm:
 
 
 def plan(generated):
-  """All arms: two without generated images, three for each generated set.
+  """Lists all arms: two without generated images, three for each generated set.
 
-  The verdict on generated images that are added is against the same training
-  without them; on generated images alone, and on augmentation, against real
-  images alone.
+  The verdict on added generated images is against the same training without them;
+  that on generated images alone, and on augmentation, against real images alone.
 
   Args:
     generated: names of the generated sets.
@@ -51,10 +50,10 @@ def plan(generated):
 
 
 def names(paths):
-  """A short name for each folder: as many of its last parts as tell it apart."""
+  """Returns a short name for each folder: the last parts, as few as tell it apart."""
   parts = [pathlib.Path(p).absolute().parts for p in paths]
   for count in range(1, max(map(len, parts), default=0) + 1):
     found = ['/'.join(p[-count:]) for p in parts]
     if len(set(found)) == len(found) and not {REAL, AUGMENTED} & set(found):
       return found
-  return [f'{i}:{p[-1]}' for i, p in enumerate(parts)]  # One folder twice.
+  return [f'{i}:{p[-1]}' for i, p in enumerate(parts)]  # A folder given twice.

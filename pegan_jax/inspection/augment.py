@@ -1,17 +1,17 @@
-"""Classical augmentation, on the device: flips, shifts, brightness, contrast."""
+"""Classical augmentation on the device: flips, shifts, brightness, contrast."""
 
 import jax
 import jax.numpy as jnp
 
-SHIFT = 0.1   # of the side, either way
-JITTER = 0.2  # of brightness and of contrast, either way
+SHIFT = 0.1   # largest shift either way, as a share of the side
+JITTER = 0.2  # largest relative change of brightness and of contrast, either way
 
 
 def batch(key, images, indices, strength):
-  """Takes images out of a set and changes them at random.
+  """Selects images of a set and changes them at random.
 
-  A mirrored and shifted image is the same image read in another order, so that
-  one look-up does all; what a shift brings in is mirrored at the border.
+  A mirrored and shifted image is the same image read in another order, so one
+  look-up does both; pixels that a shift brings in are mirrored at the border.
   Brightness multiplies an image, contrast its differences from its mean.
 
   Args:
@@ -36,13 +36,13 @@ def batch(key, images, indices, strength):
         key, (size, 1, 1, 1), minval=-JITTER, maxval=JITTER)
   x = jnp.minimum(x * factor(keys[2]), 1)
   mean = x.mean((1, 2, 3), keepdims=True)
-  # Written so that a factor of 1 changes nothing.
+  # A form in which a factor of 1 changes nothing, to the bit.
   x = jnp.clip(x + (factor(keys[3]) - 1) * (x - mean), 0, 1)
   return 2 * x - 1
 
 
 def _order(key, count, side, strength):
-  """In which order the rows (or columns) of each image are read: [count, side]."""
+  """Chooses the order in which each image's rows (or columns) are read: [count, side]."""
   flip, shift = jax.random.split(key)
   most = strength * SHIFT * side
   shift = jnp.round(jax.random.uniform(

@@ -1,4 +1,4 @@
-"""A confusion matrix and its recalls, as table, JSON and PNG."""
+"""The confusion matrix with recalls, as a table, JSON and PNG."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def matrix(labels, predicted, num_classes):
 
 
 def recalls(counts):
-  """The share of each class's images that are answered rightly: [C]."""
+  """Computes the share of each class's images that are answered rightly: [C]."""
   counts = np.asarray(counts)
   return np.diag(counts) / counts.sum(1)
 
@@ -25,7 +25,7 @@ def to_text(report, markdown=False):
 
   Args:
     report: {'classes', 'confusion', 'images_per_second', ...}.
-    markdown: whether to draw a Markdown table instead of a plain one.
+    markdown: whether to return a Markdown table instead of a plain one.
 
   Returns:
     Several lines: accuracy and speed, the confusion matrix with recalls.
@@ -44,7 +44,7 @@ def write(report, folder):
   """Writes inspection.json, inspection.md and inspection.png into a folder.
 
   Raises:
-    OSError: they cannot be written; each is whole or not there.
+    OSError: they cannot be written; each file is whole or absent.
   """
   files.write_json(folder / 'inspection.json', report)
   files.write(folder / 'inspection.md', to_text(report, True))

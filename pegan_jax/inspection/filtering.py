@@ -1,13 +1,13 @@
-"""Which generated images are fit for training, and where the others fell.
+"""Filters generated images before training, and counts where they fail.
 
-Four filters, one after the other; an image falls at the first that it fails:
+Four filters, one after the other; an image is counted at the first that it fails:
 - copy: nearer to a training image of its class than nearly any two of these
   are to each other (`metrics.copies`);
 - unchanged: hardly different from its background (`metrics.change`), where the
   folder has the manifest that `--mode generate` writes;
-- other class: an inspector trained on real images gives it to another class;
-- outlier: in features farther from the training images of its class than
-  nearly any of these is from its fellows.
+- other class: an inspector trained on real images predicts another class;
+- outlier: its features are farther from the training images of its class than
+  those of nearly any of these are from the nearest other one.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from pegan_jax.metrics import copies, sets
 
 FILTERS = ('copy', 'unchanged', 'other class', 'outlier')
 
-# Of the training images this percentage lies as far from its nearest fellow.
+# Percentage of the training images that lie nearer than an outlier to another one.
 _FAR = 99
 
 
@@ -30,10 +30,10 @@ def apply(info, train, generated, folder, judge, extractor):
     folder: the `sets.ImageFolder` that they are all from, in order.
     judge: function of uint8 [n, H, W, C] to class probabilities, trained on
       real images.
-    extractor: of features, as `metrics.features.load` returns.
+    extractor: computes features, as from `metrics.features.load`.
 
   Returns:
-    (bool [n], what stays; {class: {'given', each of `FILTERS`, 'left'}}). A
+    (bool [n], which images stay; {class: {'given', each of `FILTERS`, 'left'}}). A
     filter that could not be applied has None.
   """
   changed = sets.changes(info, folder)
@@ -64,7 +64,5 @@ def apply(info, train, generated, folder, judge, extractor):
 
 
 def _far(real):
-  """The distance to the training images beyond which an image is an outlier."""
-  return float(np.percentile(copies.to_fellows(real), _FAR))
-
-
+  """Returns the distance to the training images beyond which one is an outlier."""
+  return float(np.percentile(copies.to_nearest_other(real), _FAR))

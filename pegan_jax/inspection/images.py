@@ -29,11 +29,12 @@ class Images:
     return len(self.labels)
 
   def take(self, indices):
+    """Returns the images of these indices."""
     return Images(self.pixels[indices], self.labels[indices],
                   [self.names[i] for i in indices], self.groups[indices])
 
   def checksum(self):
-    """Of pixels and labels, in order."""
+    """Returns a checksum of pixels and labels, in order."""
     return zlib.crc32(self.labels.astype('<i4').tobytes(),
                       zlib.crc32(np.ascontiguousarray(self.pixels)))
 
@@ -49,8 +50,8 @@ def load_splits(info, least=2):
     (train, test), both `Images`.
 
   Raises:
-    UserError: a single class, no test split, a class that is absent from one
-      of both, or has fewer than `least` training images.
+    UserError: a single class, no test split, a class that is absent from a split,
+      or has fewer than `least` training images.
   """
   if len(info.classes) < 2:
     raise UserError(f'the data set at {str(info.folder)!r} has one class, and '
@@ -69,12 +70,12 @@ def load_splits(info, least=2):
 def _load_split(info, split):
   try:
     found = sets.read_split(info, split)
-  except ValueError:  # tfds: no such split.
+  except ValueError:  # TFDS for "no such split".
     found = {}
   if not found:
     raise UserError(
         f'the data set at {str(info.folder)!r} has no {split} split with '
-        'defects: build it anew with data_prep.build')
+        'defects: build it again with data_prep.build')
   missing = [c for c in info.classes if c not in found]
   if missing:
     raise UserError(f'the {split} split of {str(info.folder)!r} has no images '
@@ -89,18 +90,18 @@ def _load_split(info, split):
 
 
 def folders(config):
-  """The folders of generated images that a config names, as a list."""
+  """Returns the folders of generated images that a config names, as a list."""
   return [x.strip() for x in config.generated.split(',') if x.strip()]
 
 
 def load_generated(info, path, per_class, seed=0):
-  """Reads a folder of generated images, one folder a class, of all classes or some.
+  """Reads generated images from one folder per class, of all classes or some.
 
   Args:
     info: `data.DataInfo` of the real images.
     path: the folder.
-    per_class: how many to draw of a class that has more; 0 keeps all.
-    seed: of the draw.
+    per_class: how many to choose of a class that has more; 0 keeps all.
+    seed: of the choice.
 
   Returns:
     (`Images` in the order of the classes, the `sets.ImageFolder` they are from).
@@ -141,15 +142,15 @@ def load_generated(info, path, per_class, seed=0):
 
 
 def subset(labels, fraction, seed):
-  """Draws a share of each class's images, smaller ones within larger ones.
+  """Chooses a share of each class's images; smaller shares lie within larger ones.
 
   Args:
     labels: int [n].
     fraction: in (0, 1].
-    seed: of the draw.
+    seed: of the choice.
 
   Returns:
-    int indices, sorted: at least 2 of each class, or all it has.
+    int indices, sorted: at least 2 of each class, or all of its images.
   """
   rng = np.random.default_rng(seed)
   chosen = []

@@ -1,5 +1,7 @@
-"""--mode inspect: trains one inspector, tests it and keeps it."""
+"""--mode inspect: trains, tests and saves one inspector."""
 
+import json
+import math
 import pathlib
 import time
 
@@ -21,13 +23,13 @@ def inspect(config, workdir):
   """Trains an inspector, or goes on training it, and tests it.
 
   Args:
-    config: of configs/inspect.py.
+    config: from configs/inspect.py.
     workdir: gets inspector/ (checkpoints), inspector.json and
       inspection.json, .md, .png: the confusion matrix of the test images,
       recalls and speed.
 
   Returns:
-    What inspection.json holds.
+    The content of inspection.json.
 
   Raises:
     UserError: bad settings or data, a workdir whose inspector has another class
@@ -51,7 +53,7 @@ def inspect(config, workdir):
   described = {'classes': info.classes, 'image_size': info.image_size,
                'channels': info.channels, 'content': info.content,
                'max_value': info.metadata.get('max_value', 255)}
-  # Generated images by their content, wherever they lie.
+  # Generated images count by their content, not by their folder.
   saved = config.to_dict() | {'dataset': described, 'generated': generated}
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
                     len(info.classes), settings.steps(len(train)), len(train))
@@ -59,10 +61,12 @@ def inspect(config, workdir):
   workdir.mkdir(parents=True, exist_ok=True)
   with files.locked(workdir, f'training in {workdir}',
                     'wait for it, or name another --workdir'):
-    state = _train(config, workdir, trainer, count, saved)
+    state, start = _train(config, workdir, trainer, count, saved)
     report = _test(trainer, state, test, info.classes)
     report['protocol'] = config.to_dict() | {
         'dataset': described, 'steps': trainer.steps, 'images': count}
+    if start == trainer.steps:  # A rerun with nothing to do changes no byte.
+      report |= _kept_speed(workdir, report)
     confusion.write(report, workdir)
   print(confusion.to_text(report), end='')
   print(f'written to {workdir / "inspection.png"}')
@@ -73,11 +77,11 @@ def load(workdir):
   """Opens the inspector of a workdir.
 
   Args:
-    workdir: of `inspect`.
+    workdir: that of `inspect`.
 
   Returns:
     (function of uint8 [n, S, S, C] to probabilities [n, num_classes], the
-    `dataset` part of what was saved: classes, image_size, channels, max_value).
+    `dataset` part of inspector.json: classes, image_size, channels, max_value).
 
   Raises:
     UserError: there is none, it is not trained to its end, or it is damaged.
@@ -113,7 +117,7 @@ def _checkpoints(workdir):
 
 
 def _train(config, workdir, trainer, count, saved):
-  """Trains to the last step from where the workdir's checkpoint is."""
+  """Trains from the workdir's checkpoint to the end: (state, the step it began at)."""
   checkpoints = _checkpoints(workdir)
   found = checkpoints.restore(jax.eval_shape(trainer.init, 0), saved)
   checkpoints.tidy()
@@ -133,15 +137,26 @@ def _train(config, workdir, trainer, count, saved):
                f'loss {loss:.3g}')
   bar.close()
   checkpoints.close()
-  return state
+  return state, start
 
 
 def _test(trainer, state, test, classes):
-  """The confusion matrix of the test images, and how fast they were read."""
-  trainer.probabilities(state, test.pixels[:1])  # Compiles.
+  """Computes the confusion matrix of the test images, and the speed."""
+  trainer.probabilities(state, test.pixels[:1])  # Compilation, not to be timed.
   began = time.perf_counter()
   predicted = trainer.probabilities(state, test.pixels).argmax(1)
   seconds = time.perf_counter() - began
   return {'classes': classes,
           'confusion': confusion.matrix(test.labels, predicted, len(classes)),
           'images_per_second': len(test) / seconds}
+
+
+def _kept_speed(workdir, report):
+  """Returns the speed in the workdir's earlier report if that is the same, or {}."""
+  try:
+    kept = files.read_json(workdir / 'inspection.json')
+    speed = {'images_per_second': kept['images_per_second']}
+    same = json.dumps(report | speed, sort_keys=True) == json.dumps(kept, sort_keys=True)
+    return speed if same and 0 < speed['images_per_second'] < math.inf else {}
+  except (OSError, ValueError, KeyError, TypeError):
+    return {}

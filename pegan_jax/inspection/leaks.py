@@ -1,11 +1,13 @@
-"""Whether a generator has seen what the inspectors are tested on."""
+"""Checks that a generator has not seen the images that inspectors are tested on."""
 
 import pathlib
 
-from pegan_jax.common import files
+from pegan_jax.common import files, provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import sets
+from pegan_jax.runs.checkpoints import reading
+from pegan_jax.runs.checkpoints.store import BEST
 
 _SHOWN = 5
 
@@ -13,14 +15,13 @@ _SHOWN = 5
 def check(info, train, test, folder, generated):
   """Refuses generated images that the test images had a part in.
 
-  What is compared with the test images' names, with what the data set's audit
-  groups them with (crops of one place or one raw frame), and with the
-  duplicates of both that it dropped:
-  - the backgrounds that the folder's manifest.csv names;
-  - the training images of the run that wrote the folder, where its list of them lies
-    beside the folder, or its config.json, and the data set that this names is there.
-  And the images themselves: none may equal a test image that is no training
-  image as well.
+  Two lists of names may not hold a test image, an image that the data set's audit
+  groups with one (crops of one place or one raw frame), or a dropped duplicate of
+  either:
+  - the backgrounds that the folder's manifest.csv names, unless they were files;
+  - the training images of the run that the folder lies in, where the folder's
+    provenance.json shows that this run made it.
+  Nor may an image equal a test image, unless that is a training image as well.
 
   Args:
     info: `dataset.DataInfo`.
@@ -29,10 +30,10 @@ def check(info, train, test, folder, generated):
     generated: their `Images`.
 
   Returns:
-    What was compared, as sentences for the report.
+    Sentences for the report on what was compared.
 
   Raises:
-    UserError: naming the files where they overlap, or a damaged file.
+    UserError: an overlap, naming the images, or a damaged file.
   """
   held_out = _test_names(info, test)
   said = []
@@ -45,6 +46,9 @@ def check(info, train, test, folder, generated):
   path = folder.path / manifest.FILE
   if not path.is_file():
     said.append('it has no manifest: where its images come from is not known')
+  elif sets.painted_on(folder.path) == sets.FILES:
+    said.append('its images were painted on a folder of files: whether test images are '
+                'among those is not known')
   else:
     named = manifest.read_backgrounds(path)
     backgrounds = set(named.values()) - {''}
@@ -58,8 +62,9 @@ def check(info, train, test, folder, generated):
                   'from is not known')
   trained_on = _trained_on(folder.path)
   if trained_on is None:
-    said.append('its run is not beside it, or the data set that it names is gone or '
-                'another by now: what the generator was trained on is not known')
+    said.append('the run that made it is not beside it, or the data set that this names '
+                'is gone or another by now: what the generator was trained on is not '
+                'known')
   else:
     _refuse(folder, 'comes from a generator that was trained on test images',
             sorted(trained_on & held_out))
@@ -77,7 +82,7 @@ def _refuse(folder, what, names):
 
 
 def _test_names(info, test):
-  """Names of the test images, of their groups and of dropped duplicates."""
+  """Returns the names of the test images, their groups and dropped duplicates."""
   names = set(test.names)
   path = info.folder / 'audit.json'
   if not path.is_file():
@@ -90,23 +95,56 @@ def _test_names(info, test):
     names |= {d['dropped'] for d in audit['duplicates']
               if d['same_as'] in names}
   except (ValueError, KeyError, TypeError) as e:
-    raise UserError(f'{path} is damaged: build the data set anew') from e
+    raise UserError(f'{path} is damaged: build the data set again') from e
   return names
 
 
 def _trained_on(folder):
-  """Names of the run's training images, or None where they cannot be found."""
-  run = folder.absolute().parent
+  """Returns the names of the generator's training images, or None if not known."""
+  run, made_of = folder.absolute().parent, provenance.read(folder)
+  if made_of is None or not _has_made(run, made_of):
+    return None
+  path = run / dataset.TRAINED_ON
   try:
-    return set(map(str, files.read_json(run / dataset.TRAINED_ON)))
-  except FileNotFoundError:  # Of a run before it was noted.
-    pass
-  except (OSError, ValueError, TypeError) as e:
-    raise UserError(f'{run / dataset.TRAINED_ON} is damaged or cannot be read') from e
+    names = files.read_json(path)
+    if not (names and isinstance(names, list)
+            and all(isinstance(name, str) for name in names)):
+      raise ValueError
+    return set(names)
+  except FileNotFoundError:  # A run from before this list was written.
+    return _still_there(run)
+  except (OSError, ValueError) as e:
+    raise UserError(f'{path} is damaged or cannot be read') from e
+
+
+def _has_made(run, made_of):
+  """Returns whether a run made images, given their provenance.
+
+  Either it has a checkpoint with the same weights, or, as checkpoints get deleted, its
+  data set is the noted one; on a folder of files, weights paint whatever is noted.
+  """
+  for name in ('checkpoints', BEST):
+    folder = run / name / str(made_of.get('step'))
+    try:
+      if folder.is_dir() and made_of['weights'] == provenance.digest(
+          [[x['name'], x['crc32']] for x in reading.read_meta(folder)['leaves']]):
+        return True
+    except (reading.DamagedError, UserError, KeyError, TypeError):
+      pass
+  try:
+    content = files.read_json(run / 'config.json')['dataset']['content']
+    return (content == made_of['dataset']['content']
+            and 'files' not in made_of['painted_on'])
+  except (OSError, ValueError, KeyError, TypeError):
+    return False
+
+
+def _still_there(run):
+  """Returns the names in the data set that a run's config names, or None if changed."""
   try:
     config = files.read_json(run / 'config.json')
     folder = pathlib.Path(config.get('data_dir') or run / 'dataset').expanduser()
-    # Runs of before it was noted are taken by their word.
+    # None for runs from before it was noted, which are taken at their word.
     content = config.get('dataset', {}).get('content')
   except (OSError, ValueError, AttributeError, TypeError):
     return None

@@ -1,4 +1,4 @@
-"""A study as a picture: figures, differences, recalls, and the curve."""
+"""A study as a chart: figures, differences, recalls and the curve."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ _NEUTRAL = '#4878a8'
 
 
 def draw(report, path):
-  """Writes a PNG of a report of `study.study`.
+  """Writes a PNG of a report from `study.study`.
 
-  Left: each arm's accuracy. Middle: its paired difference to real only and to
+  Left: each arm's accuracy. Middle: its paired differences from real only and from
   real with augmentation, green where it helps and red where it hurts, with 95%
   intervals. Right: recalls by class. Below, where the study has several
   fractions, accuracy over the number of real images.
@@ -101,7 +101,7 @@ def _curve(panel, report):
   parts = [report['fractions'][f] for f in order]
   counts = [np.mean(list(p['real_per_class'].values())) for p in parts]
   for name, arm in parts[-1]['arms'].items():
-    if arm['generated'] == name:  # Without real images nothing changes.
+    if arm['generated'] == name:  # An arm without real images, the same everywhere.
       continue
     entries = [p['arms'][name]['accuracy'] for p in parts]
     value, low, high = (100 * np.array([e[x] for e in entries])

@@ -1,4 +1,4 @@
-"""A study's report: on the terminal, as Markdown, JSON and PNG."""
+"""A study's report as text, Markdown, JSON and PNG."""
 
 from pegan_jax.common import files
 from pegan_jax.inspection import picture, verdict
@@ -23,7 +23,7 @@ def to_text(report, markdown=False):
 
   Args:
     report: as `study.study` returns it.
-    markdown: whether to draw Markdown tables instead of plain ones.
+    markdown: whether to return Markdown tables instead of plain ones.
 
   Returns:
     Several lines: the protocol, the checks, the funnels, for each fraction the
@@ -134,7 +134,7 @@ def _verdicts(arms):
 
 
 def _advice(arms):
-  """One line a generated set: whether to use it beside classical augmentation."""
+  """Lists a line per generated set: whether to use it with classical augmentation."""
   lines = []
   for arm in arms.values():
     if not arm['generated'] or arm['reference'] != AUGMENTED:

@@ -1,28 +1,28 @@
-"""How an inspector is trained."""
+"""Settings of an inspector's training, and their checks."""
 
 import dataclasses
 import math
 
 from pegan_jax.common.errors import check_at_least, check_value, UserError
 
-# Names of the networks; `training.NETWORKS` has what they stand for.
+# Names of the networks, which are in `training.NETWORKS`.
 NETWORKS = ('resnet18', 'mobilenetv2')
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """How an inspector is trained.
+  """Settings of an inspector's training.
 
   Attributes:
     network: one of `NETWORKS`.
     width: multiplies every layer's filters.
     epochs: passes over the real training images; sets the number of steps.
-    batch_size: images a step.
+    batch_size: images per step.
     learning_rate: the highest of the cycle.
-    weight_decay: AdamW's, of all parameters.
-    real_share: how many of the images that a class is trained with are real ones,
-      repeated as need be, where there are generated ones beside them; 0 lets every
-      image come equally often.
+    weight_decay: AdamW's, for all parameters.
+    real_share: share of real images, repeated as needed, among those that a class is
+      trained with, where it has generated ones as well; 0 lets every image come
+      equally often.
   """
   network: str = 'resnet18'
   width: float = 1.0
@@ -34,7 +34,7 @@ class Settings:
 
   @classmethod
   def of(cls, config):
-    """Those of a config, which may be older than some."""
+    """Reads the settings of a config, which may be older than some of them."""
     return cls(**{field.name: config.get(field.name, field.default)
                   for field in dataclasses.fields(cls)})
 
@@ -54,5 +54,5 @@ class Settings:
                 '0 or more, and below 1')
 
   def steps(self, num_images):
-    """The number of optimiser steps for so many real training images."""
+    """Returns the number of optimiser steps for a number of real training images."""
     return self.epochs * -(-num_images // self.batch_size)

@@ -1,4 +1,4 @@
-"""The study: inspectors trained with and without generated images, compared."""
+"""--mode study: compares inspectors trained with and without generated images."""
 
 import dataclasses
 import itertools
@@ -11,32 +11,33 @@ from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, report
-from pegan_jax.inspection import runs, training, verdict, worth
+from pegan_jax.inspection import results, training, verdict, worth
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
+from pegan_jax.metrics import sets
 
 
 def study(config, workdir, make_trainer=Trainer, extractor=None):
-  """Runs what is not done yet of a study, prints and writes its report.
+  """Runs the trainings of a study that are not done yet, prints and writes its report.
 
   Args:
-    config: of configs/study.py.
+    config: from configs/study.py.
     workdir: gets study.json, study.md, study.png and runs/, the finished trainings.
-    make_trainer: called as `training.Trainer` is.
-    extractor: of features, for filtering; None loads the default.
+    make_trainer: `training.Trainer`, or a class with its methods.
+    extractor: computes features, for filtering; None loads the default.
 
   Returns:
-    The report, as study.json has it.
+    The report, the content of study.json.
 
   Raises:
-    UserError: bad settings or input, or generated images that the test images had a
-      part in.
+    UserError: bad settings or input, generated images that the test images had a part
+      in, or a training that diverged.
   """
   training.set_up()
   _check(config)
   out = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or out / 'dataset')
-  runs.check_classes(out / 'study.json', info.classes)
+  results.check_classes(out / 'study.json', info.classes)
   train, test = images.load_splits(info)
   generated, checks, folders = _load_generated(config, info, train, test)
   out.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,7 @@ def _fractions(config):
 
 
 def _plan(info, generated):
-  """The arms, and of those that cannot be trained a sentence each."""
+  """Returns the arms, and a sentence for each that cannot be trained."""
   arms, notes = [], []
   for arm in arms_lib.plan(generated):
     absent = []
@@ -110,17 +111,18 @@ def _filter(config, info, train, generated, folders, bench, extractor):
   extractor = extractor or _load_features()
   for name in list(generated):
     made = generated[name]
-    manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()]
+    manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()
+                and not sets.are_painted_elsewhere(info, folders[name])]
     digest = provenance.digest({
         'filter': 2, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
         'settings': dataclasses.asdict(bench.settings)})
-    found = bench.runs.load_filter(digest, len(made))
+    found = bench.results.load_filter(digest, len(made), info.classes)
     if found is None:
-      judge = judge or bench.judge()  # Trained once, and only if it is needed.
+      judge = judge or bench.judge()  # One training, and only if it is needed.
       found = filtering.apply(info, train, made, folders[name], judge, extractor)
-      bench.runs.save_filter(digest, *found)
+      bench.results.save_filter(digest, *found)
     keep, funnels[name] = found
     if not keep.any():
       terminal.say(f'the filter leaves nothing of {name}')
@@ -137,7 +139,7 @@ def _load_features():
 
 
 class _Bench:
-  """Trains what has not been trained, with all images on the device at once."""
+  """Trains the inspectors that are missing, with all images on the device at once."""
 
   def __init__(self, config, info, train, test, generated, out, make_trainer):
     self._info, self._generated = info, generated
@@ -145,17 +147,16 @@ class _Bench:
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = Settings.of(config)
     self.steps = self.settings.steps(len(train))
-    self.runs = runs.Runs(out / 'runs')
+    self.results = results.Results(out / 'runs')
 
   def judge(self):
-    """Probabilities by an inspector trained on augmented real images."""
+    """Trains an inspector on augmented real images; returns its `probabilities`."""
     trainer = self._make(
         self.settings, self._train.pixels, self._train.labels,
         len(self._info.classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
     terminal.say('training the inspector that filters')
-    state, _ = trainer.train(np.arange(len(self._train)), 0, True,
-                             progress=bar.update)
+    state, = trainer.train_all([np.arange(len(self._train))], [0], True, bar.update)
     bar.close()
     return lambda pixels: trainer.probabilities(state, pixels)
 
@@ -164,12 +165,12 @@ class _Bench:
     pools = self._lay_out()
     todo = {job: self._digest(*job, pools) for job in itertools.product(
         self._fractions, plan, self._seeds)}
-    answers = {digest: self.runs.load(digest, len(self._test), len(self._info.classes))
+    answers = {digest: self.results.load(digest, len(self._test), len(self._info.classes))
                for digest, _ in todo.values()}
-    # Those that are trained together round otherwise than one alone: all or none.
+    # All seeds of an arm or none: trained together, they round differently than alone.
     lost = {job[:2] for job, (digest, _) in todo.items() if answers[digest] is None}
     together = self._together()
-    # Generated images alone are the same at every fraction: one training.
+    # Keys are digests: arms without real images are the same at every fraction.
     missing = {digest: (job, pool) for job, (digest, pool) in todo.items()
                if answers[digest] is None or (together and job[:2] in lost)}
     if len(missing) < len(answers):
@@ -182,11 +183,11 @@ class _Bench:
             for fraction in self._fractions for arm in plan}
 
   def _together(self):
-    """The seeds whose inspectors are trained as one, or none."""
+    """Returns the seeds whose inspectors are trained together, or []."""
     return list(self._seeds) if training.together(self._info.image_size) else []
 
   def _lay_out(self):
-    """Each generated set's indices among all images, laid end to end."""
+    """Returns each generated set's indices among all images, laid end to end."""
     start, pools = len(self._train), {}
     for name, made in self._generated.items():
       pools[name] = start + np.arange(len(made))
@@ -194,7 +195,7 @@ class _Bench:
     return pools
 
   def _digest(self, fraction, arm, seed, pools):
-    """The name of a training's result, and what it is trained on: int [n]."""
+    """Returns the name of a training's result, and its images' indices: int [n]."""
     chosen = images.subset(self._train.labels, fraction, seed)
     parts, pool = [], []
     if arm.real:
@@ -205,7 +206,7 @@ class _Bench:
       pool.append(pools[arm.generated])
     settings = dataclasses.asdict(self.settings)
     if len(parts) < 2 or not settings['real_share']:
-      del settings['real_share']  # It changes nothing.
+      del settings['real_share']  # A setting without effect here.
     return provenance.digest({
         'settings': settings, 'steps': self.steps, 'seed': seed,
         'together': self._together(), 'augmented': arm.augmented, 'images': parts,
@@ -213,7 +214,7 @@ class _Bench:
         'classes': len(self._info.classes)}), np.concatenate(pool)
 
   def _train_all(self, missing):
-    """Trains what {digest: (job, pool)} lists: {digest: its answers}."""
+    """Trains the {digest: (job, pool)}: {digest: answers to the test images}."""
     sets = [self._train, *self._generated.values()]
     trainer = self._make(
         self.settings, np.concatenate([s.pixels for s in sets]),
@@ -230,7 +231,7 @@ class _Bench:
       for digest, seed, state in zip(digests, seeds, states, strict=True):
         answers[digest] = trainer.probabilities(
             state, self._test.pixels).argmax(1).astype(np.int32)
-        self.runs.save(digest, answers[digest], arm=arm.name, seed=seed,
+        self.results.save(digest, answers[digest], arm=arm.name, seed=seed,
                        fraction=fraction)
         right = (answers[digest] == self._test.labels).mean()
         share = '' if fraction == 1 else f' of {fraction:g}'
@@ -243,10 +244,10 @@ class _Bench:
 
 def _report(config, info, train, test, generated, plan, answers, steps):
   held = verdict.TestSet(test.labels, test.groups, info.classes)
-  draws = verdict.Draws(held, config.seeds)
+  resamples = verdict.Resamples(held, config.seeds)
   fractions = {}
   for fraction in _fractions(config):
-    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], draws)
+    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], resamples)
              for arm in plan}
     fractions[f'{fraction:g}'] = {
         'real_per_class': {
@@ -263,7 +264,7 @@ def _report(config, info, train, test, generated, plan, answers, steps):
           'generated': images.folders(config), 'per_class': config.per_class,
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),
-          'bootstrap': verdict.DRAWS},
+          'bootstrap': verdict.RESAMPLES},
       'generated': {name: dict(zip(info.classes, map(int, n)))
                     for name, n in counts.items()},
       'fractions': fractions,
@@ -271,7 +272,7 @@ def _report(config, info, train, test, generated, plan, answers, steps):
 
 
 def _arm(held, arm, known):
-  """One arm's part of the report."""
+  """Returns one arm's part of the report."""
   values, samples = known[arm.name]
   entry = {'title': arm.title, 'generated': arm.generated,
            'augmented': arm.augmented, 'reference': arm.reference}

@@ -7,29 +7,31 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import allocator
 from pegan_jax.inspection import augment
 from pegan_jax.nets.mobilenet import MobileNetV2
 from pegan_jax.nets.resnet import ResNet18
+from pegan_jax.runs.checkpoints import host_arrays, reading
 
-# Those that `settings` names.
+# Networks by the names in `settings`.
 NETWORKS = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2}
 
-# Steps in one call where a loop costs nothing; one on the CPU, see `make_steps`.
+# Steps per call where a loop costs nothing; on the CPU it is one, see `make_steps`.
 _STEPS_PER_CALL = 32
 _EVAL_BATCH = 64
 
 
 def set_up():
-  """What a process that trains inspectors needs; to be called before JAX computes."""
+  """Prepares the process for training inspectors; call it before JAX computes."""
   allocator.keep_pages()
-  # One that ends, interrupted, under a step still on its way crashes.
+  # Synchronous, as a process interrupted while a step is in flight crashes on exit.
   jax.config.update('jax_cpu_enable_async_dispatch', False)
 
 
 @flax.struct.dataclass
 class State:
-  """What training changes.
+  """The state of a training.
 
   Attributes:
     step: int32 scalar, updates done.
@@ -44,7 +46,7 @@ class State:
 
 
 def schedule(peak, steps):
-  """One cycle (Smith and Topin 2018) with torch's OneCycleLR's defaults.
+  """Returns one cycle (Smith and Topin 2018) with the defaults of torch's OneCycleLR.
 
   From a 25th of the peak up over three tenths of the steps, then down to a
   10,000th of that, along cosines.
@@ -63,13 +65,13 @@ def _cosine(start, end, steps):
 
 
 def optimizer(settings, steps):
-  """AdamW (Loshchilov and Hutter 2019) over one cycle of `steps`."""
+  """Returns AdamW (Loshchilov and Hutter 2019) over one cycle of `steps`."""
   return optax.adamw(schedule(settings.learning_rate, steps),
                      weight_decay=settings.weight_decay)
 
 
 def init_state(net, tx, image_size, seed):
-  """A fresh state, drawn from `seed`."""
+  """Initialises a state from `seed`."""
   variables = net.init(jax.random.key(seed, impl='rbg'),
                        jnp.zeros((2, image_size, image_size, 1)), train=True)
   return State(jnp.zeros((), jnp.int32), variables['params'],
@@ -77,13 +79,13 @@ def init_state(net, tx, image_size, seed):
 
 
 def make_steps(net, tx):
-  """Builds the training of some steps at once.
+  """Builds a function that trains for several steps.
 
   Returns:
     run(state, images, labels, indices, key, strength) -> (state, losses), pure
-    and ready for `jax.jit`: images uint8 [N, H, W, C] and labels int [N] of all
-    that is trained on, indices int [k, B] of k steps' batches, a key from which
-    each step's own is folded, and `augment.batch`'s strength; losses [k].
+    and ready for `jax.jit`: uint8 [N, H, W, C] and int [N], all images and labels,
+    indices int [k, B] of k steps' batches, a key into which each step is folded,
+    and `augment.batch`'s strength; losses [k].
   """
   def step(state, batch):
     images, labels, indices, key, strength = batch
@@ -105,7 +107,7 @@ def make_steps(net, tx):
                  batch_stats, opt_state), value
 
   def run(state, images, labels, indices, key, strength):
-    if len(indices) == 1:  # Not a loop of one, which XLA would leave a loop.
+    if len(indices) == 1:  # No loop: XLA would keep a loop of one.
       state, value = step(state, (images, labels, indices[0], key, strength))
       return state, value[None]
     return jax.lax.scan(
@@ -116,19 +118,19 @@ def make_steps(net, tx):
 
 
 def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
-  """Draws a run's batches: every class equally often.
+  """Chooses a training's batches: every class equally often.
 
-  Every image of a class comes equally often too, or with `real_share` every real one
-  and every generated one.
+  Every image of a class comes equally often too; with `real_share`, every real one
+  does, and every generated one.
 
   Args:
     pool: int [n] indices of the images to train on.
     labels: int [N] of all images.
-    steps, batch_size: how many, of how many.
-    seed: of the draw.
-    num_real: an index below it is of a real image.
-    real_share: how many of a class's images are real where there are both kinds;
-      0 is as many as there are.
+    steps, batch_size: number of batches, and images per batch.
+    seed: of the choice.
+    num_real: indices below it are those of real images.
+    real_share: share of real images in a class that has both kinds; 0 uses all images
+      equally often.
 
   Returns:
     int [steps, batch_size], indices out of `pool`. A class's images come in
@@ -155,17 +157,25 @@ def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
 
 
 def _rounds(rng, members, count):
-  """`count` of the members, in shuffled rounds of all of them."""
+  """Returns `count` of the members, in shuffled rounds of all of them."""
   return np.concatenate(
       [rng.permutation(members) for _ in range(-(-count // len(members)))]
       or [members])[:count]
 
 
-def together(image_size):
-  """Whether several train faster under `vmap` than one after the other.
+def _checked(state):
+  """Returns a state; raises UserError where training diverged."""
+  if why := reading.astray(host_arrays.describe(state), host_arrays.to_host(state)):
+    raise UserError(f'the training of an inspector diverged, {why}: try a lower learning '
+                    'rate')
+  return state
 
-  Measured on two CPU cores (`benchmarks/inspector.py --seeds`); an accelerator is
-  far from busy with one.
+
+def together(image_size):
+  """Returns whether several train faster under `vmap` than one after the other.
+
+  Measured on two CPU cores (`benchmarks/inspector.py --seeds`); one training is far
+  from filling an accelerator.
   """
   return jax.default_backend() != 'cpu' or image_size <= 32
 
@@ -177,9 +187,9 @@ class Trainer:
     settings: `Settings`.
     images: uint8 [N, H, W, 1 or 3]; put on the device once.
     labels: int [N] in [0, num_classes).
-    num_classes: how many there are.
+    num_classes: number of classes.
     steps: optimiser steps of each training.
-    num_real: the first so many images are real, the others generated.
+    num_real: number of real images, which come first; the others are generated.
   """
 
   def __init__(self, settings, images, labels, num_classes, steps, num_real=0):
@@ -199,14 +209,14 @@ class Trainer:
         x.astype(jnp.float32) / 127.5 - 1, train=False)))
 
   def train(self, pool, seed, augmented, state=None, until=None, progress=None):
-    """Trains one inspector; the same arguments give the same one.
+    """Trains one inspector, the same for the same arguments.
 
     Args:
       pool: int [n] indices of the images to train on.
       seed: of the initial weights, the batches and the augmentation.
       augmented: whether images are augmented.
-      state: to go on from; None starts anew.
-      until: the step to stop at; None is the last.
+      state: the state to go on from; None starts from the beginning.
+      until: the step to stop at; None means the last.
       progress: called with the number of steps done since its last call.
 
     Returns:
@@ -220,22 +230,25 @@ class Trainer:
     return state, None if losses is None else float(losses[-1])
 
   def train_all(self, pools, seeds, augmented, progress):
-    """Trains inspectors that differ in images and seed; as `train` does each.
+    """Trains inspectors that differ in images and seed, each like `train`.
 
-    At once, under `vmap`, where that is faster (`together`).
+    They train together, under `vmap`, where that is faster (`together`).
 
     Args:
-      pools: k arrays, all of indices of images to train on.
+      pools: k arrays of indices of images to train on.
       seeds: k seeds.
       augmented: whether images are augmented.
       progress: called with the number of steps done since its last call.
 
     Yields:
       Each one's `State` in turn, as soon as it is trained.
+
+    Raises:
+      UserError: a training diverged.
     """
     if not together(self._size) or len(seeds) == 1:
       for pool, seed in zip(pools, seeds):
-        yield self.train(pool, seed, augmented, progress=progress)[0]
+        yield _checked(self.train(pool, seed, augmented, progress=progress)[0])
       return
     rows = np.stack([self._rows(*x) for x in zip(pools, seeds)], 1)
     states = jax.tree.map(lambda *x: jnp.stack(x), *map(self.init, seeds))
@@ -246,14 +259,14 @@ class Trainer:
         states, rows, keys, augmented,
         lambda steps: progress(steps * len(seeds)))
     for i in range(len(seeds)):
-      yield jax.tree.map(lambda x, i=i: x[i], states)
+      yield _checked(jax.tree.map(lambda x, i=i: x[i], states))
 
   def _rows(self, pool, seed):
     return batches(pool, self._labels, self.steps, self._settings.batch_size, seed,
                    self._num_real, self._settings.real_share)
 
   def _call(self, run, state, rows, key, augmented, progress):
-    """Steps through `rows`, some of them a call: (state, losses of the last)."""
+    """Steps through `rows`, several per call: (state, losses of the last call)."""
     strength = jnp.float32(augmented)
     size = 1 if jax.default_backend() == 'cpu' else _STEPS_PER_CALL
     losses = None
@@ -262,12 +275,12 @@ class Trainer:
       part = rows[first:first + size]
       state, losses = run(state, *self._on_device, part, key, strength)
       if previous is not None:
-        previous.block_until_ready()  # No more than one call ahead.
+        previous.block_until_ready()  # A limit: at most one call ahead.
       progress(len(part))
     return state, losses
 
   def probabilities(self, state, images):
-    """Those of the classes: uint8 [n, H, W, C] to float32 [n, num_classes]."""
+    """Predicts probabilities: uint8 [n, H, W, C] to float32 [n, num_classes]."""
     done = []
     for first in range(0, len(images), _EVAL_BATCH):
       part = images[first:first + _EVAL_BATCH]

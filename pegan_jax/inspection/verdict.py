@@ -1,14 +1,13 @@
-"""What the inspectors' answers say: figures, paired differences, a verdict.
+"""Verdicts on the inspectors' answers: figures, paired differences, intervals.
 
-Two arms are compared on the same test images with the same seeds. Both are
-drawn anew, independently of each other, for each of `DRAWS` bootstrap samples:
-seeds, one fewer than there are (with all of them the variance of a mean of few
-comes out too small by 1/S), their deviations widened as Student's t is for so
-few, and the test images' near-duplicate groups, since crops of one place are one
-observation (Owen 2007, "The pigeonhole bootstrap",
-https://arxiv.org/abs/0712.1111). An interval is the 2.5th to the 97.5th
-percentile. A class is named only where its interval at 95% for all classes
-together (Bonferroni) leaves out 0.
+Two arms are compared on the same test images with the same seeds. Each of the
+`RESAMPLES` bootstrap samples resamples two things independently (Owen 2007, "The
+pigeonhole bootstrap", https://arxiv.org/abs/0712.1111):
+- seeds, one fewer than there are (with all S of them the variance of the mean would
+  be too small by 1/S), with deviations widened as Student's t is for so few;
+- the test images' near-duplicate groups, since crops of one place are one observation.
+An interval reaches from the 2.5th to the 97.5th percentile. A class is named only
+where its interval at 95% for all classes together (Bonferroni) excludes 0.
 """
 
 import dataclasses
@@ -16,17 +15,17 @@ import dataclasses
 import numpy as np
 from scipy import stats
 
-DRAWS = 4000
+RESAMPLES = 4000
 HELPS, HURTS, NO_EVIDENCE = 'helps', 'hurts', 'no evidence'
 
 
 @dataclasses.dataclass(frozen=True)
 class TestSet:
-  """What the answers are held against.
+  """The truth about the test images.
 
   Attributes:
     labels: int [n].
-    groups: int [n].
+    groups: int [n]; near-duplicates share a number.
     classes: names of the labels.
   """
   labels: np.ndarray
@@ -34,51 +33,51 @@ class TestSet:
   classes: list[str]
 
 
-class Draws:
+class Resamples:
   """The bootstrap samples, the same for every figure.
 
   Args:
     test: `TestSet`.
     num_seeds: at least 2.
-    seed: of the draws.
+    seed: of the resamples.
   """
 
   def __init__(self, test, num_seeds, seed=0):
     rng = np.random.default_rng(seed)
     _, member = np.unique(test.groups, return_inverse=True)
     count = member.max() + 1
-    # How often each group, and so each of its images, is drawn: [DRAWS, n].
+    # Occurrences of each group, and so of each of its images: [RESAMPLES, n].
     self.images = rng.multinomial(
-        count, np.full(count, 1 / count), DRAWS)[:, member].astype(np.float32)
+        count, np.full(count, 1 / count), RESAMPLES)[:, member].astype(np.float32)
     drawn = rng.multinomial(
-        num_seeds - 1, np.full(num_seeds, 1 / num_seeds), DRAWS)
-    # Each seed's weight in the mean, [DRAWS, S]: deviations from equal weights
-    # are as much wider as Student's t is than the normal distribution.
+        num_seeds - 1, np.full(num_seeds, 1 / num_seeds), RESAMPLES)
+    # Each seed's weight in the mean, [RESAMPLES, S]. Deviations from equal weights are
+    # widened by the ratio of Student's t to the normal distribution.
     wider = stats.t.ppf(0.975, num_seeds - 1) / stats.norm.ppf(0.975)
     self.seeds = 1 / num_seeds + wider * (
         drawn / (num_seeds - 1) - 1 / num_seeds)
 
 
-def figures(test, predicted, draws):
-  """Accuracy, macro F1 and recalls: values and their bootstrap samples.
+def figures(test, predicted, resamples):
+  """Computes accuracy, macro F1 and recalls: values and their bootstrap samples.
 
   Args:
     test: `TestSet`.
     predicted: int [S, n], each seed's answers.
-    draws: `Draws`.
+    resamples: `Resamples`.
 
   Returns:
-    ([2 + C], [DRAWS, 2 + C]): accuracy, macro F1, each class's recall, means
+    ([2 + C], [RESAMPLES, 2 + C]): accuracy, macro F1, each class's recall, means
     over seeds. A sample without a class has NaN for its recall.
   """
   ones = np.ones((1, len(test.labels)), np.float32)
   values = _by_seed(test, predicted, ones)[:, 0].mean(0)
-  samples = _by_seed(test, predicted, draws.images)
-  return values, (samples * draws.seeds.T[:, :, None]).sum(0)
+  samples = _by_seed(test, predicted, resamples.images)
+  return values, (samples * resamples.seeds.T[:, :, None]).sum(0)
 
 
 def _by_seed(test, predicted, weights):
-  """Figures of each seed with weighted images: [S, R, 2 + C]."""
+  """Computes the figures of each seed with weighted images: [S, R, 2 + C]."""
   num_classes = len(test.classes)
   truth = np.eye(num_classes, dtype=np.float32)[test.labels]
   found = []
@@ -95,13 +94,13 @@ def _by_seed(test, predicted, weights):
 
 
 def interval(samples, level=0.95):
-  """Percentile intervals of bootstrap samples: [R, ...] -> ([...], [...])."""
+  """Returns percentile intervals of bootstrap samples: [R, ...] -> ([...], [...])."""
   tail = 50 * (1 - level)
   return tuple(np.nanpercentile(samples, [tail, 100 - tail], axis=0))
 
 
 def summarise(test, values, samples, limits=(0, 1)):
-  """A JSON-able dict of an arm's figures, or of a difference, with intervals."""
+  """Returns a JSON-able dict of an arm's figures, or a difference, with intervals."""
   low, high = np.clip(interval(samples), *limits)
   def entry(i):
     return {'value': float(values[i]), 'low': float(low[i]),
@@ -111,14 +110,14 @@ def summarise(test, values, samples, limits=(0, 1)):
 
 
 def compare(test, arm, reference):
-  """The paired difference of two arms, and what it amounts to.
+  """Computes the paired difference of two arms, and the verdict.
 
   Args:
     test: `TestSet`.
-    arm, reference: each from `figures`, with the same `Draws`.
+    arm, reference: each from `figures`, with the same `Resamples`.
 
   Returns:
-    `summarise`'s dict of arm minus reference with `verdict` (by accuracy) and
+    `summarise`'s dict for arm minus reference, with `verdict` (by accuracy) and
     the classes whose recall is surely `higher` and surely `lower`.
   """
   values, samples = arm[0] - reference[0], arm[1] - reference[1]

@@ -1,9 +1,9 @@
-"""How many more real images generated ones are worth.
+"""The worth of generated images: how many more real ones would do the same.
 
-A curve is an arm's figure over the number of real images it was trained with,
-at each of the study's fractions, taken as straight lines over the number's
-logarithm and never falling. Generated images beside n real ones that score as
-much as n + M real ones do without them are worth M more real ones.
+A curve is an arm's figure over the number of real images it was trained with, at
+each of the study's fractions: straight lines over the number's logarithm, never
+falling. If n real images with generated ones score as n + M real ones do without
+them, the generated images are worth M more real ones.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from pegan_jax.inspection.arms import AUGMENTED
 
 
 def more_real(counts, without, score, count):
-  """The number M for one figure.
+  """Computes M for one figure.
 
   Args:
     counts: [F] numbers of real images, ascending.
@@ -21,8 +21,8 @@ def more_real(counts, without, score, count):
     count: one of `counts`.
 
   Returns:
-    M, 0 where generated images bring nothing; infinity where `score` is above
-    the whole curve.
+    M; 0 where generated images gain nothing, infinity where `score` is above the
+    whole curve.
   """
   curve = np.maximum.accumulate(without)
   at = list(counts).index(count)
@@ -30,7 +30,7 @@ def more_real(counts, without, score, count):
     return 0.0
   if score > curve[-1]:
     return float('inf')
-  # The first place where the curve reaches the score.
+  # First point where the curve reaches the score.
   i = int(np.argmax(curve >= score))
   if i <= at:
     return 0.0
@@ -41,21 +41,21 @@ def more_real(counts, without, score, count):
 
 
 def all_sets(test, fractions, generated, counts):
-  """What every generated set is worth, for all classes and each one.
+  """Computes what every generated set is worth, for all classes and each one.
 
-  Augmented arms are compared: augmentation costs nothing, so that is the
-  choice a user has. A class of which a set has no images is left out.
+  Augmented arms are compared: augmentation costs nothing, so that is the choice that
+  a user has. Classes without images in a set are left out.
 
   Args:
     test: `verdict.TestSet`.
-    fractions: of the report.
+    fractions: those of the report.
     generated: names of the generated sets.
     counts: {name: [C]} images in them.
 
   Returns:
-    {name: [{'fraction', 'figure', 'real', 'generated', 'more_real'}]}, 'figure'
-    being 'accuracy' (counts are means over classes) or a class; 'more_real' is
-    None where it is more than the curve reaches to. {} with one fraction.
+    {name: [{'fraction', 'figure', 'real', 'generated', 'more_real'}]}. 'figure' is
+    'accuracy' (with counts that are means over classes) or a class; 'more_real' is
+    None beyond the end of the curve. {} with one fraction.
   """
   if len(fractions) < 2:
     return {}

@@ -1,6 +1,6 @@
-"""Sample quality with its uncertainty; by itself `python -m pegan_jax.metrics`.
+"""Sample quality with its uncertainty; its own command is `python -m pegan_jax.metrics`.
 
-A metric that compares two sets of features is a file with a `METRIC` and a line
+A metric that compares two sets of features is one file with a `METRIC` and one line
 here; tables, charts, JSON, intervals and floors follow.
 """
 

@@ -1,12 +1,15 @@
 """Compares generated images with real ones, and says how sure the figures are.
 
-REAL and GENERATED are image folders, one folder a class or all in one, with any
+REAL and GENERATED are image folders, one folder per class or all in one, with any
 subfolders and formats; REAL may be a data set of data_prep.build, whose training
 and held-out images are then compared with separately. Runs on a CPU.
 """
 
+import json
 import pathlib
 import sys
+
+from PIL import Image
 
 from pegan_jax.common import command_line
 from pegan_jax.common.errors import check_at_least, UserError
@@ -32,7 +35,7 @@ def _parse(arguments):
       help='cut images square and bring them to S pixels first')
   parser.add_argument(
       '--count', type=int, default=0, metavar='N',
-      help='images a class on each side; as many as both have by default')
+      help='images per class on each side; as many as both have by default')
   parser.add_argument('--all', action='store_true', dest='all_images',
                       help='compare all images, whatever the numbers')
   parser.add_argument('--repeats', type=int, default=20, metavar='R',
@@ -42,40 +45,52 @@ def _parse(arguments):
 
 
 def _run(args):
-  # After the flags, so that a wrong one is said at once.
+  # Imports after the flags: a wrong one is reported at once.
   # pylint: disable=g-import-not-at-top
   from pegan_jax.common import files
   from pegan_jax.common.runtime import compilation
   from pegan_jax.data import dataset
-  from pegan_jax.metrics import against, chart, features, sets, table
+  from pegan_jax.metrics import chart, features, outputs, reports, sets, table
   compilation.keep()
-  options = against.Options(args.count, args.all_images, args.repeats, args.seed)
+  options = reports.Options(args.count, args.all_images, args.repeats, args.seed)
   options.check()
   if args.image_size is not None:
     check_at_least('image_size', args.image_size, 1)
-  for path in (args.json, args.png):  # Before an hour's work, not after it.
-    if path and not pathlib.Path(path).absolute().parent.is_dir():
-      raise UserError(f'{path}: there is no such folder')
-  for folder in (args.real, args.generated):
+  inputs = args.real, args.generated
+  for folder in inputs:
     if not pathlib.Path(folder).is_dir():
       raise UserError(f'{folder!r} is not a folder')
+  outputs.check(args.json, '.json', _is_report, inputs)
+  outputs.check(args.png, '.png', _is_chart, inputs)
   extractor = features.load(args.network, args.weights, args.resize)
   protocol = extractor.protocol() | {'real': args.real,
                                      'generated': args.generated}
   generated = sets.open_folder(args.generated, 'generated')
   if sets.is_dataset(args.real):
-    report = against.dataset(extractor, dataset.load_info(args.real), generated,
-                             protocol, options, args.image_size)
+    report = reports.compare_to_dataset(
+        extractor, dataset.load_info(args.real), generated, protocol, options,
+        args.image_size)
   else:
-    report = against.folders(
+    report = reports.compare_folders(
         extractor, sets.open_folder(args.real, 'real'), generated, protocol,
         options, args.image_size)
-  # Written first: who reads the table may have gone.
+  # Files first: the reader of the table may have gone.
   if args.json:
     files.write_json(args.json, report)
   if args.png:
     chart.draw(report, args.png)
   print(table.to_text(report), end='')
+
+
+def _is_report(path):
+  report = json.loads(path.read_bytes())
+  # A report of --mode evaluate notes its provenance.
+  return {'protocol', 'pooled'} <= report.keys() and 'provenance' not in report
+
+
+def _is_chart(path):
+  with Image.open(path) as image:
+    return image.info['Software'].startswith('Matplotlib')
 
 
 def main(arguments=None):

@@ -1,24 +1,24 @@
-"""What the metrics share: checks of features, and work in blocks of pairs.
+"""Checks of features, and work in blocks of pairs, shared by the metrics.
 
-Features are float arrays [n, D], one row an image. They are turned to float64 a
-block at a time, so that float32 features, or a memory map of them, are never
-copied whole.
+Features are float arrays [n, D], one row per image. They are converted to float64
+block by block, so that float32 features, or a memory map of them, are never copied
+as a whole.
 """
 
 import numpy as np
 
 from pegan_jax.common.errors import UserError
 
-# Rows of a block: 8 MB of pairs, 16 MB of features where D is 2,048.
+# Rows per block: 8 MB of pairs, 16 MB of features where D is 2,048.
 SIZE = 1024
 
-# A squared distance taken as |a|^2 + |b|^2 - 2 a.b is off by about 1e-15 of
-# |a|^2 + |b|^2. What is below this share of them is taken for 0.
+# Squared distances below this share of |a|^2 + |b|^2 count as 0: computed as
+# |a|^2 + |b|^2 - 2 a.b they are off by about 1e-15 of it.
 ROUNDING = 1e-12
 
 
 def checked(features, side='', minimum=0):
-  """Features as an array, once it is sure that they can be computed with.
+  """Returns features as an array, once they are known to be usable.
 
   Args:
     features: [n, D], finite, of any real type.
@@ -32,7 +32,7 @@ def checked(features, side='', minimum=0):
   side = f'{side} ' if side else ''
   if features.ndim != 2:
     raise UserError(f'the {side}features are of shape {list(features.shape)}: '
-                    'give one row an image')
+                    'give one row per image')
   n = len(features)
   if n < minimum:
     raise UserError(f'there are {n} {side}images where at least {minimum} are '
@@ -47,7 +47,7 @@ def checked(features, side='', minimum=0):
 
 
 def pair(real, generated, minimum=2):
-  """Two sets of features, checked.
+  """Returns two sets of features, checked.
 
   Args:
     real: [n, D].
@@ -55,7 +55,7 @@ def pair(real, generated, minimum=2):
     minimum: images that each side must have.
 
   Returns:
-    The two as arrays, of the type that they came in.
+    Both as arrays, of their own types.
 
   Raises:
     UserError: on features that are not finite, on different D, on fewer than
@@ -90,8 +90,8 @@ def float64(block):
 def squared_distances(a, b=None, itself=0.):
   """Yields the squared Euclidean distances of all pairs, block by block.
 
-  Both sets are first moved by one mean, which leaves the distances as they are
-  and the rounding smaller.
+  One mean is subtracted from both sets first, which keeps the distances and makes
+  the rounding smaller.
 
   Args:
     a: features [n, D].
@@ -99,8 +99,8 @@ def squared_distances(a, b=None, itself=0.):
     itself: where b is None, the distance of an image from itself.
 
   Yields:
-    (rows of a, columns of b, squared distances [rows, columns] float64); those
-    of equal images, to rounding, are exactly 0.
+    (rows of a, columns of b, squared distances [rows, columns] float64), exactly 0
+    for images that are equal up to rounding.
   """
   within = b is None
   b = a if within else b

@@ -1,12 +1,11 @@
-"""How far a translated image is from its own background: did it do nothing?"""
+"""Difference of translated images from their backgrounds: did the GAN do nothing?"""
 
 import numpy as np
 
 from pegan_jax.metrics.metric import Figure
 
-# Grey levels of 255. An image that differs from its background by less on
-# average is called unchanged: rounding and noise of one or two levels cannot be
-# seen as a defect.
+# Mean difference from its background, in grey levels of 255, below which an image
+# counts as unchanged: nobody sees a defect in rounding or noise of one or two levels.
 UNCHANGED = 2.0
 
 FIGURES = (Figure('change', 'Change', '', (0.0, 255.0)),
@@ -14,7 +13,7 @@ FIGURES = (Figure('change', 'Change', '', (0.0, 255.0)),
 
 
 def scores(images, backgrounds):
-  """Mean absolute difference of each image from its background.
+  """Computes the mean absolute difference of each image from its background.
 
   Args:
     images: uint8 [n, H, W, C].

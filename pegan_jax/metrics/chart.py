@@ -1,4 +1,4 @@
-"""A report as a picture: each figure's bars by class, intervals and floors."""
+"""A report as a chart: each figure's bars by class, with intervals and floors."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from pegan_jax.reporting import figures
 
 
 def draw(report, path):
-  """Writes a PNG with a panel a figure and a bar a class.
+  """Writes a PNG with one panel per figure and one bar per class.
 
   Bars carry 95% intervals; a short line across each is its floor, real against
-  real, with its own interval shaded. Bars are drawn at the floor's N, so that
-  like stands by like. Beside the bars against training images stand those
+  real, with its own interval shaded. Bars are shown at the floor's N, so that
+  like is compared with like. Beside the bars against training images stand those
   against held-out images, where the report has them.
 
   Args:
@@ -47,7 +47,7 @@ def _panel(panel, figure, parts):
   labels = list(parts[0][1]['classes'])
   names = [*labels, *(['mean'] if labels else []), 'pooled']
   for i, (title, part) in enumerate(parts):
-    own = [c for c in labels if c in part['classes']]  # Held-out images may lack one.
+    own = [c for c in labels if c in part['classes']]  # The held-out part may lack one.
     values = [part['classes'][c][figure.name] for c in own]
     if labels:
       values.append(part['mean'][figure.name])
@@ -56,7 +56,7 @@ def _panel(panel, figure, parts):
     x = np.array(places) + (i - (len(parts) - 1) / 2) * width
     heights = np.array([v['value'] if v['value_at_floor_n'] is None
                         else v['value_at_floor_n'] for v in values])
-    # About the bar's end, within what the figure can be.
+    # Intervals around the bar's end, within the figure's limits.
     bounds = np.clip(heights + [[v[side] - v['value'] for v in values]
                                 for side in ('low', 'high')], *figure.limits)
     error = np.abs(bounds - heights)

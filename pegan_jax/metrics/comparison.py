@@ -8,7 +8,7 @@ from scipy import stats
 from pegan_jax.metrics.table import align, FIGURES, number
 from pegan_jax.reporting import figures
 
-# Of the table of means, left to right; those that a method lacks are dashes.
+# Columns of the table of means, left to right; a dash where a method has no such figure.
 _SHOWN = ('fid', 'kid', 'label_fidelity', 'copies', 'precision', 'recall',
           'diversity', 'change')
 _DISTANCES = ('fid', 'kid')
@@ -16,16 +16,16 @@ _TITLES = {f.name: f.title for f in FIGURES}
 
 
 def build(results, protocol):
-  """Averages over seeds and says which differences these explain.
+  """Averages over seeds and says which differences exceed the noise between them.
 
   Args:
-    results: {method: {seed: {'report': of `evaluate`, 'seconds': of training,
+    results: {method: {seed: {'report': from `evaluate`, 'seconds': of training,
       'images_per_second', 'reals', 'updates', 'parameters'}}}, the same seeds
       for each.
     protocol: what holds for all.
 
   Returns:
-    As table.json has it: 'protocol'; 'methods' {method: {'mean', 'classes',
+    The content of table.json: 'protocol'; 'methods' {method: {'mean', 'classes',
     'held_out'}}, each figure with the mean over seeds 'value', each seed's value
     in 'seeds', the mean ends of the interval 'low' and 'high', 'floor' and
     'n_real'; 'differences' of each pair of methods.
@@ -53,7 +53,7 @@ def build(results, protocol):
 
 
 def _average(parts):
-  """Figures of several seeds as one: {name: {...}} each."""
+  """Averages the figures of several seeds, {name: {...}} each."""
   result = {}
   for name in parts[0]:
     figures = [part[name] for part in parts]
@@ -66,13 +66,13 @@ def _average(parts):
 
 
 def differences(values):
-  """Which methods differ by more than their seeds do.
+  """Tells which methods differ by more than their seeds do.
 
   The noise is the standard deviation between seeds, pooled over methods; two
   means differ by more than it where a two-sided t-test at 5% says so.
 
   Args:
-    values: {method: [S] values, one a seed}.
+    values: {method: [S] values, one per seed}.
 
   Returns:
     [{'methods': [a, b], 'difference': mean of a - mean of b, 'noise': the
@@ -94,7 +94,7 @@ def differences(values):
 
 
 def to_markdown(table):
-  """The table for people."""
+  """Returns the table in Markdown, for people."""
   p, methods = table['protocol'], table['methods']
   seeds = len(p['seeds'])
   n = next(iter(methods.values()))['mean']['fid']['n_real']

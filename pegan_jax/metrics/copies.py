@@ -1,7 +1,7 @@
-"""How many generated images are copies of training images.
+"""Copies: the share of generated images that are copies of training images.
 
 A generated image is a copy if it lies nearer to a training image than nearly
-any training image does to its nearest fellow. Meehan, Chaudhuri and Dasgupta
+any training image does to the nearest other one. Meehan, Chaudhuri and Dasgupta
 2020, "A non-parametric test to detect data-copying in generative models", call
 it data-copying if generated images lie nearer to the training images than fresh
 real ones do; distances are to the nearest neighbour in feature space, as in
@@ -13,17 +13,17 @@ import numpy as np
 from pegan_jax.metrics import blocks
 from pegan_jax.metrics.metric import Figure, Metric
 
-# Of the training images this percentage lies as near to another one.
+# Percentage of the training images that lie this near to another one.
 PERCENTILE = 5
 
-# A network in float32 reads one image in two batches to about 1e-6 of its norm.
-# Nearer than this share of it are copies, whatever the training images' own
-# distances: where many of these are duplicates, the percentile is 0.
+# Images nearer than this share of the features' norm are copies, whatever the training
+# images' own distances: where many of these are duplicates, the percentile is 0. In
+# float32 the features of one image differ by about 1e-6 from batch to batch.
 SAME = 1e-5
 
 
 def nearest(real, generated):
-  """The nearest real image of each generated one.
+  """Finds the nearest real image of each generated one.
 
   Args:
     real: features [n, D].
@@ -41,7 +41,7 @@ def nearest(real, generated):
 
 
 def threshold(real):
-  """The distance to a training image up to which an image is a copy of it.
+  """Returns the distance to a training image up to which an image is a copy of it.
 
   Args:
     real: features of training images [n, D], n at least 2.
@@ -54,14 +54,14 @@ def threshold(real):
     UserError: if a value is not finite or there is one image.
   """
   real = blocks.checked(real, 'real', 2)
-  distances = to_fellows(real)
+  distances = to_nearest_other(real)
   power = sum(np.square(blocks.float64(real[rows])).sum()
               for rows in blocks.slices(len(real))) / len(real)
   return float(max(np.percentile(distances, PERCENTILE), SAME * np.sqrt(power)))
 
 
-def to_fellows(real):
-  """The distance of each image to the nearest other one: [n, D] to [n].
+def to_nearest_other(real):
+  """Returns the distance of each image to the nearest other one: [n, D] to [n].
 
   Raises:
     UserError: if a value is not finite or there is one image.
@@ -70,7 +70,7 @@ def to_fellows(real):
 
 
 def _nearest(points, among=None):
-  """As `nearest`; without `among`, each point's nearest other point."""
+  """Does `nearest`; without `among`, finds each point's nearest other point."""
   index = np.zeros(len(points), np.intp)
   best = np.full(len(points), np.inf)
   for rows, columns, d2 in blocks.squared_distances(points, among, np.inf):
@@ -79,8 +79,8 @@ def _nearest(points, among=None):
     nearer = d2 < best[rows]
     index[rows] = np.where(nearer, here + columns.start, index[rows])
     best[rows] = np.where(nearer, d2, best[rows])
-  # Anew from the differences: a squared distance by way of norms is too coarse
-  # for near-copies.
+  # Second computation, from the differences: by way of norms, squared distances are
+  # too coarse for near-copies.
   among = points if among is None else among
   distance = np.empty(len(points))
   for rows in blocks.slices(len(points)):

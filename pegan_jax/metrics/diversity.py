@@ -1,4 +1,4 @@
-"""How far apart the images of a set are from each other.
+"""Diversity: the distance of the images of a set from each other.
 
 The mean distance of two generated images in feature space, as intra-class LPIPS
 (Ojha et al. 2021, "Few-shot image generation via cross-domain correspondence")
@@ -14,7 +14,7 @@ from pegan_jax.metrics.metric import Figure, Metric
 
 
 def diversity(features):
-  """Mean Euclidean distance of two images of a set, 0 or more.
+  """Returns the mean Euclidean distance of two images of a set, 0 or more.
 
   Args:
     features: [m, D], m at least 2.
@@ -25,7 +25,7 @@ def diversity(features):
 
 
 def _compute(real, generated):
-  """The diversity of generated [m, D]; real [n, D] is checked and not used."""
+  """Returns the diversity of generated [m, D]; real [n, D] is checked and not used."""
   _, generated = blocks.pair(real, generated)
   return (diversity(generated),)
 

@@ -1,4 +1,4 @@
-"""A checkpoint's samples against the real images it was and was not trained on."""
+"""Compares a checkpoint's samples with the images it was and was not trained on."""
 
 import contextlib
 import dataclasses
@@ -10,7 +10,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, settings
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.metrics import against, change, features, match, table
+from pegan_jax.metrics import change, features, match, reports, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -37,69 +37,98 @@ def evaluate(config, workdir):
   settings.check(run)
   extractor = features.from_config(config.evaluate)
   restored = restore(run, config.evaluate.checkpoint)
-  match.ensure_to_draw(run)
+  match.ensure_to_sample(run)
   out = folder(run, restored)
+  report = ensure(run, restored, extractor, lambda: real_features(run, extractor))
+  if jax.process_index() == 0:
+    print(table.to_text(report), end='')
+    print(f'written to {out}')
+  return out
+
+
+def ensure(run, restored, extractor, real):
+  """Writes the report on a checkpoint, unless it is done.
+
+  Args:
+    run: a `Run`.
+    restored: the checkpoint, from `restore`.
+    extractor: from `features.from_config`.
+    real: returns what `real_features` does; called only where that is needed.
+
+  Returns:
+    The report.
+
+  Raises:
+    UserError: as `report_on`, or another process evaluates the run.
+  """
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
       stack.enter_context(files.locked(
           run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
-    if is_done(run, restored, extractor):
-      report = files.read_json(out / 'report.json')
-    else:
-      report = report_on(run, restored, extractor, *real_features(run, extractor))
+    report = _kept(run, restored, extractor)
+    if report is None:
+      report = report_on(run, restored, extractor, *real())
       if jax.process_index() == 0:
-        against.write(report, out)
-    if jax.process_index() == 0:
-      print(table.to_text(report), end='')
-      print(f'written to {out}')
-  return out
+        reports.write(report, folder(run, restored))
+  return report
 
 
 def folder(run, restored):
-  """Where the report on a checkpoint lies."""
+  """Returns the folder of the report on a checkpoint."""
   return run.workdir / 'evaluation' / str(restored.step)
 
 
 def made_of(run, restored, extractor):
-  """What a report depends on, as provenance has it."""
+  """Returns what a report depends on, for its provenance."""
   config = run.config
   return {'step': restored.step, 'weights': restored.digest,
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
-          'generate': {name: config.generate[name]
-                       for name in ('seed', 'strength', 'classes')},
+          'generate': {name: config.generate[name] for name in ('seed', 'strength')} | {
+              'classes': ','.join(settings.split(config.generate.classes))},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
 
 
 def is_done(run, restored, extractor):
-  """Whether the report is there, and is what would be made now."""
+  """Returns whether the report is there, and is what would be made now."""
+  return _kept(run, restored, extractor) is not None
+
+
+def _kept(run, restored, extractor):
+  """Returns the report that is there, or None if it is not what would be made now."""
   out = folder(run, restored)
-  kept = provenance.read(out / 'report.json')
-  return (kept is not None and all((out / name).is_file() for name in against.FILES)
-          and not provenance.differences(made_of(run, restored, extractor), kept))
+  try:
+    report = files.read_json(out / 'report.json')
+    table.to_text(report)  # A check that nothing is missing.
+    fits = not provenance.differences(
+        made_of(run, restored, extractor), report['provenance'])
+  except (OSError, LookupError, ValueError, TypeError, AttributeError):
+    return None
+  whole = all((out / name).is_file() for name in reports.FILES)
+  return report if fits and whole else None
 
 
 def options(config):
-  """How `config.evaluate` compares two sets."""
+  """Returns the `reports.Options` of `config.evaluate`."""
   settings = config.evaluate
-  return against.Options(settings.count, False, settings.repeats, settings.seed)
+  return reports.Options(settings.count, False, settings.repeats, settings.seed)
 
 
 def real_features(run, extractor):
-  """The data set's (train, test) `FeatureSet`s; test is None where it is empty.
+  """Computes the data set's (train, test) `FeatureSet`s; test is None where empty.
 
   Raises:
     UserError: the train split lacks a class.
   """
-  train = against.split_features(extractor, run.info, 'train')
+  train = reports.split_features(extractor, run.info, 'train')
   missing = [c for c in run.info.classes
              if train is None or c not in train.features]
   if missing:
     raise UserError(f'the train split has no images of {", ".join(missing)}')
-  return train, against.split_features(extractor, run.info, 'test')
+  return train, reports.split_features(extractor, run.info, 'test')
 
 
 def report_on(run, restored, extractor, train, test):
-  """The report on a checkpoint's samples, as `against.write` takes it.
+  """Computes the report on a checkpoint's samples, as `reports.write` takes it.
 
   Args:
     run: a `Run`.
@@ -120,7 +149,7 @@ def report_on(run, restored, extractor, train, test):
                     f'split has a class of {least}')
   generated = _generate(run, restored, extractor, {
       c: count or len(train.features[c]) for c in classes})
-  return against.report_on_dataset(train, test, generated, {
+  return reports.compare_features_to_splits(train, test, generated, {
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',
       'step': restored.step, 'generate_seed': config.generate.seed},
@@ -129,7 +158,7 @@ def report_on(run, restored, extractor, train, test):
 
 
 def _generate(run, restored, extractor, wanted):
-  """The first `wanted[c]` images of each class c, as a `FeatureSet`."""
+  """Samples the first `wanted[c]` images of each class c: a `FeatureSet`."""
   seed, classes = run.config.generate.seed, run.info.classes
   job = jobs.plan(run, [wanted.get(c, 0) for c in classes])
   images = Sampler(run).sample(restored.state.ema, job, seed=seed,

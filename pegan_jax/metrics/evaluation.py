@@ -1,14 +1,14 @@
-"""Features of real and generated images to figures: a class, their mean, pooled."""
+"""Turns features into figures: for each class, their mean, and all classes pooled."""
 
 import dataclasses
 
 import numpy as np
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.metrics import copies, estimate, METRICS, scores
+from pegan_jax.metrics import copies, intervals, METRICS, scores
 from pegan_jax.metrics.sets import check_classes, FLAT
 
-# Fewer images a side than this, and nearest neighbours say little.
+# Number of images per side below which nearest neighbours say little.
 _FEW = 50
 
 
@@ -19,8 +19,8 @@ class FeatureSet:
   Attributes:
     features: {class: [n, D] float}; {FLAT: ...} where classes are not known.
     names: {class: n strings}.
-    groups: {class: [n] int} near-duplicates share a number; None: none do.
-    changes: {class: [n, 2]} from `change.scores`; None: not a translation.
+    groups: {class: [n] int} near-duplicates share a number; None if there are none.
+    changes: {class: [n, 2]} from `change.scores`; None where that is not known.
   """
   features: dict[str, np.ndarray]
   names: dict[str, list[str]]
@@ -28,7 +28,7 @@ class FeatureSet:
   changes: dict[str, np.ndarray] | None = None
 
   def flattened(self):
-    """The same with all classes in one."""
+    """Returns the same images with all classes in one."""
     def join(by_class):
       return None if by_class is None else {
           FLAT: np.concatenate([by_class[c] for c in self.features])}
@@ -44,17 +44,18 @@ class FeatureSet:
     return FeatureSet(join(self.features), names, join(groups),
                       join(self.changes))
 
-  def in_order(self, labels):
-    """Its classes `labels` alone, in that order."""
+  def in_order(self, names):
+    """Returns the classes `names` alone, in that order."""
     def order(by_class):
-      return None if by_class is None else {c: by_class[c] for c in labels}
+      return None if by_class is None else {c: by_class[c] for c in names}
     return FeatureSet(order(self.features), order(self.names),
                       order(self.groups), order(self.changes))
 
-  def group_numbers(self, label):
+  def group_numbers(self, class_name):
+    """Returns the groups of a class; each image is its own where none are known."""
     if self.groups is None:
-      return np.arange(len(self.features[label]))
-    return self.groups[label]
+      return np.arange(len(self.features[class_name]))
+    return self.groups[class_name]
 
 
 def evaluate(real, generated, *, pool=None, classifier=None, names=None,
@@ -68,21 +69,22 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
   Args:
     real: `FeatureSet` to compare with.
     generated: `FeatureSet` with all or some of its classes, or with none.
-    pool: `FeatureSet` of real images that floors are drawn from; None is `real`.
+    pool: `FeatureSet` of real images that floors are taken from; None means `real`.
       More images than `real` has allow floors at the same N.
-    classifier: names the class of features, trained on real images; None leaves
+    classifier: predicts the class of features, trained on real images; None leaves
       label fidelity out.
-    names: of its classes, in the order of their labels; None is those of `real`.
+    names: the classifier's classes, in the order of their labels; None means those of
+      `real`.
     real_labels: {class: [n] predicted labels} that the classifier gives to real
       images it was not trained on.
-    count: images a class on each side; None takes as many as both sides have.
-    all_images: compares all images of both sides, whatever their numbers.
+    count: images per class on each side; None takes as many as both sides have.
+    all_images: whether to compare all images of both sides, whatever their numbers.
     repeats: resamplings for intervals and floors.
-    seed: of every draw.
+    seed: of every random choice.
     progress: called with the number of comparisons done.
 
   Returns:
-    {'pooled', 'mean', 'classes', 'warnings'} as
+    {'pooled', 'mean', 'classes', 'warnings'}, as
     `python -m pegan_jax.metrics --json` writes them.
 
   Raises:
@@ -97,33 +99,10 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
   compared = [c for c in real.features if c in generated.features]
   left_out = [c for c in real.features if c not in generated.features]
   real, generated = real.in_order(compared), generated.in_order(compared)
-  rng = np.random.default_rng(seed)
-  taken, draws, parts = [], [], {}
-  for label in real.features:
-    sides = _take(real, generated, label, count, all_images, rng)
-    taken.append((*sides, pool.features[label]))
-    try:
-      draws.append(estimate.Draws(
-          len(sides[0]), len(sides[1]), pool.group_numbers(label), repeats,
-          rng))
-      parts[label] = _estimates(*taken[-1], draws[-1], rng, progress)
-    except UserError as e:
-      raise UserError(f'{label}: {e}' if label else str(e)) from e
-  report = {'classes': {}, 'mean': {}}
-  if FLAT not in parts:
-    report['classes'] = {c: _to_dict(p) for c, p in parts.items()}
-    report['mean'] = _to_dict([
-        estimate.mean(list(each)) for each in zip(*parts.values(),
-                                                  strict=True)])
-  if len(taken) == 1:
-    report['pooled'] = _to_dict(next(iter(parts.values())))
-  else:
-    joined = [np.concatenate(side) for side in zip(*taken, strict=True)]
-    report['pooled'] = _to_dict(_estimates(
-        *joined, estimate.join(draws, [len(t[2]) for t in taken]), rng,
-        progress))
+  report = _compare(real, generated, pool, count, all_images, repeats,
+                    np.random.default_rng(seed), progress)
   scores.add(report, generated, classifier, real_labels, names)
-  report['warnings'] = warnings(report, next(iter(taken))[0].shape[1])
+  report['warnings'] = warnings(report, next(iter(real.features.values())).shape[1])
   if left_out:
     report['warnings'].insert(0, (
         f'nothing was generated of {", ".join(left_out)}: mean and pooled figures are '
@@ -131,9 +110,35 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
   return report
 
 
-def _take(real, generated, label, count, all_images, rng):
-  """The images that are compared, drawn by seed where there are too many."""
-  sides = [s.features[label] for s in (real, generated)]
+def _compare(real, generated, pool, count, all_images, repeats, rng, progress):
+  """Computes the metrics' part of a report: 'classes', 'mean' and 'pooled'."""
+  taken, resamples, parts = [], [], {}
+  for class_name in real.features:
+    sides = _take(real, generated, class_name, count, all_images, rng)
+    taken.append((*sides, pool.features[class_name]))
+    try:
+      resamples.append(intervals.Resamples(
+          len(sides[0]), len(sides[1]), pool.group_numbers(class_name), repeats, rng))
+      parts[class_name] = _estimates(*taken[-1], resamples[-1], rng, progress)
+    except UserError as e:
+      raise UserError(f'{class_name}: {e}' if class_name else str(e)) from e
+  report = {'classes': {}, 'mean': {}}
+  if FLAT not in parts:
+    report['classes'] = {c: _to_dict(p) for c, p in parts.items()}
+    report['mean'] = _to_dict([
+        intervals.mean(list(each)) for each in zip(*parts.values(), strict=True)])
+  if len(taken) == 1:
+    report['pooled'] = _to_dict(next(iter(parts.values())))
+  else:
+    joined = [np.concatenate(side) for side in zip(*taken, strict=True)]
+    report['pooled'] = _to_dict(_estimates(
+        *joined, intervals.join(resamples, [len(t[2]) for t in taken]), rng, progress))
+  return report
+
+
+def _take(real, generated, class_name, count, all_images, rng):
+  """Returns the features to compare, chosen at random where there are too many."""
+  sides = [s.features[class_name] for s in (real, generated)]
   if all_images:
     return sides
   number = count or min(map(len, sides))
@@ -141,14 +146,14 @@ def _take(real, generated, label, count, all_images, rng):
     if len(side) < number:
       raise UserError(
           f'{number} images a class were asked for, and '
-          f'{f"{label} has" if label else "there are"} {len(side)} {name} ones')
+          f'{f"{class_name} has" if class_name else "there are"} {len(side)} {name} ones')
   return [side[np.sort(rng.permutation(len(side))[:number])] for side in sides]
 
 
-def _estimates(real, generated, pool, draws, rng, progress):
+def _estimates(real, generated, pool, resamples, rng, progress):
   done = []
   for metric in METRICS:
-    done.append(estimate.estimate(metric, real, generated, pool, draws, rng))
+    done.append(intervals.estimate(metric, real, generated, pool, resamples, rng))
     if progress:
       progress(1)
   return done
@@ -165,30 +170,30 @@ def find_copies(real, generated):
   """Lists the generated images that lie too near to one real image.
 
   Args:
-    real: `FeatureSet`, of training images if the list is to mean copies.
+    real: `FeatureSet`, of training images where the list shall mean copies.
     generated: `FeatureSet` of the same classes.
 
   Returns:
     [{'generated', 'real', 'distance', 'threshold'}], the nearest first: both
-    names, and the distance below which real images of the class hardly come.
+    names, and the distance below which real images of the class hardly ever lie.
   """
   found = []
-  for label, features in generated.features.items():
-    index, distance = copies.nearest(real.features[label], features)
-    threshold = copies.threshold(real.features[label])
+  for class_name, features in generated.features.items():
+    index, distance = copies.nearest(real.features[class_name], features)
+    threshold = copies.threshold(real.features[class_name])
     found += [
-        {'generated': generated.names[label][i],
-         'real': real.names[label][index[i]],
+        {'generated': generated.names[class_name][i],
+         'real': real.names[class_name][index[i]],
          'distance': float(distance[i]), 'threshold': float(threshold)}
         for i in np.flatnonzero(distance <= threshold)]
   return sorted(found, key=lambda x: x['distance'])
 
 
 def warnings(report, dim):
-  """Says what these counts cannot tell, and what to read instead.
+  """Lists what such counts cannot tell, and what to read instead.
 
   Args:
-    report: with its 'classes' and 'pooled'.
+    report: has 'classes' and 'pooled'.
     dim: number of features D.
 
   Returns:

@@ -1,4 +1,4 @@
-"""Images to features: the networks, their weights and the way images come in."""
+"""Turns images into features: the networks, their weights, and batches of images."""
 
 import os
 
@@ -12,7 +12,7 @@ from pegan_jax.metrics.resize import MODES, resize
 from pegan_jax.pretrained import efficientnet, inception, weights as weight_files
 
 NETWORKS = ('auto', 'inception', 'efficientnet')
-# Of the conversion in `layers.from_torch`: higher where it gives other values.
+# Version of the conversion in `layers.from_torch`, to be raised when its values change.
 _VERSION = 1
 
 
@@ -29,10 +29,10 @@ class Extractor:
 
   def __init__(self, module, params, checksum, resize_mode='bicubic',
                batch_size=None):
-    """Makes an extractor of the `Net` in `module`, `inception` or the like.
+    """Makes an extractor from the `Net` in `module`, such as `inception`.
 
-    `batch_size` is a device's; every process of a job is to make it, and to call it
-    with the same images.
+    `batch_size` is that of one device. Every process of a job makes the extractor, and
+    calls it with the same images.
     """
     self.name = module.NAME
     self.dim = module.DIM
@@ -58,8 +58,7 @@ class Extractor:
     Args:
       images: uint8 [N, H, W, 1 or 3], or an iterable of such arrays, each of any
         N, H and W.
-      progress: None, or a function that is told how many images are done since
-        its last call.
+      progress: None, or a function of the number of images done since its last call.
 
     Returns:
       float32 [N, dim], in the order of the images.
@@ -71,7 +70,7 @@ class Extractor:
       images = [images]
     done, running = [np.zeros((0, self.dim), np.float32)], None
     for x, count in self._batches(images):
-      # The next batch is under way while this one is fetched.
+      # Fetching overlaps with the next batch.
       features = self._net(
           self._params, sharding.spread(self._mesh, x)), count
       if running:
@@ -82,7 +81,7 @@ class Extractor:
     return np.concatenate(done)
 
   def protocol(self):
-    """What the features depend on, to be printed with every figure."""
+    """Returns what the features depend on, as printed with every figure."""
     return {'network': self.name, 'weights_sha256': self.checksum,
             'resize': self.resize, 'dim': self.dim, 'input_size': self._size}
 
@@ -113,7 +112,7 @@ class Extractor:
 
 
 def from_config(settings):
-  """Loads the network that `config.evaluate` names; as `load`."""
+  """Loads the network that `config.evaluate` names, like `load`."""
   return load(settings.network, settings.weights or None, settings.resize)
 
 

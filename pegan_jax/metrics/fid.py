@@ -1,12 +1,12 @@
 """The Frechet distance of two sets of features (FID).
 
 Heusel et al. 2017, "GANs trained by a two time-scale update rule converge to a
-local Nash equilibrium": |mu1 - mu2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2), with the
-covariances of N - 1. It falls with the number of images: compare figures of
+local Nash equilibrium": |mu1 - mu2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2), with
+covariances over N - 1. It falls with the number of images: compare figures of
 equal counts only.
 
-tr((S1 S2)^1/2) is taken without the root of a product that few images leave
-singular. With S1 = F1 F1^T and S2 = F2 F2^T, S1 S2 has the eigenvalues of
+tr((S1 S2)^1/2) is computed without the root of a product that is singular for few
+images. With S1 = F1 F1^T and S2 = F2 F2^T, S1 S2 has the eigenvalues of
 (F1^T F2)(F1^T F2)^T, whose roots are the singular values of F1^T F2: the trace
 is their sum. A set's centred features, over (N - 1)^1/2, are such a factor F^T;
 the eigenvectors of its covariance are another.
@@ -21,7 +21,7 @@ from pegan_jax.metrics.moments import Moments
 
 
 def from_features(real, generated):
-  """The distance between features [n, D] and features [m, D], at least 0.
+  """Computes the distance between features [n, D] and features [m, D], at least 0.
 
   Raises:
     UserError: if a value is not finite, D differs, or a side has one image.
@@ -29,7 +29,7 @@ def from_features(real, generated):
   real, generated = blocks.pair(real, generated)
   n, m, dims = len(real), len(generated), real.shape[1]
   if n * m > dims * dims:
-    # Here the product of the factors is larger than a covariance.
+    # Covariances, which are smaller here than the product of the factors.
     return from_moments(*(
         Moments.stream(x[rows] for rows in blocks.slices(len(x)))
         for x in (real, generated)))
@@ -43,10 +43,10 @@ def from_features(real, generated):
 
 
 def from_moments(a, b):
-  """The distance between two `Moments` of the same D, at least 0.
+  """Computes the distance between two `Moments` of the same D, at least 0.
 
   Raises:
-    UserError: if D differs, or one of them is of one image.
+    UserError: if D differs, or one of them has one image.
   """
   if len(a.mean) != len(b.mean):
     raise UserError(
@@ -59,17 +59,17 @@ def from_moments(a, b):
 
 
 def _factor(moments):
-  """F [D, r] with F F^T = the covariance, r <= min(n - 1, D)."""
+  """Returns F [D, r] with F F^T = the covariance, r <= min(n - 1, D)."""
   values, vectors = np.linalg.eigh(moments.covariance)
-  # n images span n - 1 directions: all further eigenvalues are rounding, and
-  # its root would be far larger than itself.
+  # The n - 1 directions that n images span: all further eigenvalues are rounding
+  # errors, whose roots would be far larger.
   rank = min(moments.n - 1, len(values))
   values, vectors = values[-rank:], vectors[:, -rank:]
   return vectors * np.sqrt(np.maximum(values, 0))
 
 
 def _distance(means, traces, product):
-  """From the means [D], tr S1 and tr S2, and F1^T F2."""
+  """Computes the distance from the means [D], tr S1 and tr S2, and F1^T F2."""
   root = np.linalg.svd(product, compute_uv=False).sum()
   apart = np.square(means[0] - means[1]).sum()
   return float(max(apart + sum(traces) - 2 * root, 0))

@@ -1,11 +1,11 @@
 """The kernel distance of two sets of features (KID).
 
 Binkowski et al. 2018, "Demystifying MMD GANs": the unbiased estimate of MMD^2
-with the kernel k(x, y) = (x.y / D + 1)^3. Here it is taken over all pairs
-instead of over random subsets: nothing is left to chance, and small sets do.
-Two sets of the same distribution give 0 on average, so that it can be negative.
-It is unbiased for sets drawn independently: against a copy of itself a set
-gives less than 0, by its images' pairs with themselves.
+with the kernel k(x, y) = (x.y / D + 1)^3. Here it is computed over all pairs
+instead of random subsets: nothing is left to chance, and small sets suffice.
+Two sets of the same distribution give 0 on average, so it can be negative.
+It is unbiased for independent sets: against a copy of itself a set gives less
+than 0, because of its images' pairs with themselves.
 """
 
 import collections
@@ -17,7 +17,7 @@ from pegan_jax.metrics.metric import Figure, Metric
 
 
 def kid(real, generated):
-  """The unbiased MMD^2 between features [n, D] and features [m, D].
+  """Computes the unbiased MMD^2 between features [n, D] and features [m, D].
 
   Raises:
     UserError: if a value is not finite, D differs, or a side has one image.
@@ -29,16 +29,16 @@ def kid(real, generated):
 
 
 def resample(real, generated, rng, repeats):
-  """Bootstrap values of `kid`: the images of both sides drawn with replacement.
+  """Computes bootstrap values of `kid`, resampling both sides with replacement.
 
-  An image that is drawn twice is not paired with itself, so that the values are
+  An image that occurs twice is not paired with itself, so that the values are
   centred at `kid`; those of a plain bootstrap would lie above it. Nor is an
   image that is in both sets, bit for bit: the values of a set and its copy are
   centred at 0.
 
-  Simulated with 20 to 140 Gaussian images a side, a 95% interval of their mean
+  Simulated with 20 to 140 Gaussian images per side, a 95% interval of their mean
   and spread, or of their quantiles, covers the truth in 93% to 97% of cases.
-  Where there is no difference it is nearly twice as wide as need be, and has
+  Where there is no difference it is nearly twice as wide as necessary, and has
   always covered 0.
 
   Args:
@@ -54,15 +54,15 @@ def resample(real, generated, rng, repeats):
     UserError: as `kid`.
   """
   real, generated = blocks.pair(real, generated)
-  weights = (_draws(len(x), rng, repeats) for x in (real, generated))
+  weights = (_occurrences(len(x), rng, repeats) for x in (real, generated))
   return _weighted(real, generated, *weights,
                    _partners(real, generated))[:, None]
 
 
-def _draws(n, rng, repeats):
-  """How often each of n images is drawn, [n, repeats] float64."""
+def _occurrences(n, rng, repeats):
+  """Resamples n images: how often each one occurs, [n, repeats] float64."""
   weights = rng.multinomial(n, np.full(n, 1 / n), size=repeats)
-  # One image alone has no pair; 1 in 2 draws of two images is such a one.
+  # Resamples of one image alone, which has no pairs: every second one where n is 2.
   for row in np.flatnonzero(weights.max(axis=1) == n):
     while weights[row].max() == n:
       weights[row] = rng.multinomial(n, np.full(n, 1 / n))
@@ -70,7 +70,7 @@ def _draws(n, rng, repeats):
 
 
 def _weighted(real, generated, w, v, partners):
-  """MMD^2 [repeats] with weights w [n, repeats] and v [m, repeats].
+  """Computes MMD^2 [repeats] with weights w [n, repeats] and v [m, repeats].
 
   `partners` are those of `_mean_kernel` across the sets.
   """
@@ -80,9 +80,9 @@ def _weighted(real, generated, w, v, partners):
 
 
 def _partners(a, b):
-  """Which of b's images each of a's is, bit for bit; -1 for none: [n] int.
+  """Finds which of b's images each of a's equals, bit for bit; -1 for none: [n] int.
 
-  One for one: a second copy in a is that of a second copy in b.
+  One to one: a second copy in a has a second copy in b as its partner.
   """
   places = collections.defaultdict(list)
   for j in reversed(range(len(b))):
@@ -95,14 +95,14 @@ def _partners(a, b):
 
 
 def _mean_kernel(a, b, w, v, partners):
-  """Weighted mean of k over the pairs of a and b.
+  """Computes the weighted mean of k over the pairs of a and b.
 
   Args:
     a: features [n, D].
     b: features [m, D].
     w: weights of a's images [n, repeats].
     v: weights of b's [m, repeats].
-    partners: [n] int, the image of b that each one of a is; an image is not
+    partners: [n] int, the image of b that each one of a equals; an image is not
       paired with itself. -1 for none.
 
   Returns:

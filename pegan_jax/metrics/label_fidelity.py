@@ -1,4 +1,4 @@
-"""Whether a generated image shows the defect that it was asked to show.
+"""Label fidelity: whether a generated image shows the defect that was asked for.
 
 A classifier learns the classes from the features of real images and reads the
 generated ones: the share that it reads as their target is the label fidelity,
@@ -8,7 +8,7 @@ et al. 2018, "How good is my GAN?" (GAN-test), use. What real images score
 themselves, `cross_validated`, is the most that can be hoped for.
 
 The classifier is multinomial logistic regression: on features of a trained
-network it is hard to beat with 200 images a class, its fit has one optimum, and
+network it is hard to beat with 200 images per class, its fit has one optimum, and
 it needs no choices that a test set would have to make.
 """
 
@@ -22,17 +22,16 @@ import threadpoolctl
 from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import blocks
 
-# The fit is the most likely one under weights drawn from a normal distribution
-# that gives a logit this standard deviation before any image is seen: of an
-# image of a known material one class is all but sure, as it is with logits some
-# tens apart; with 1 the fit would have to stay undecided. On random features of
-# NEU-CLS-64, five folds of 140 images a class, accuracy is 75% with 1, 84% with
-# 3, 87% with 10 and with 30. The loss is the summed cross-entropy + the summed
-# squared weights, of features that are scaled to a mean square norm of 1, over
-# 2 PRIOR_LOGIT^2; the biases are free.
+# Standard deviation of a logit under the normal prior of the weights, before any image
+# is seen. The class of an image of a known material is all but certain, as it is with
+# logits some tens apart; with 1 the fit would have to stay undecided. On random features
+# of NEU-CLS-64, five folds of 140 images per class, accuracy is 75% with 1, 84% with 3,
+# 87% with 10 and with 30. The loss is the summed cross-entropy + the summed squared
+# weights, for features scaled to a mean square norm of 1, over 2 PRIOR_LOGIT^2; the
+# biases are free.
 PRIOR_LOGIT = 10.
 
-# Of the mean loss's gradient, which starts at about 0.1.
+# Tolerance of the mean loss's gradient, which starts at about 0.1.
 _TOLERANCE = 1e-6
 _MOST_STEPS = 1000
 
@@ -53,7 +52,7 @@ class Classifier:
   bias: np.ndarray
 
   def probabilities(self, features):
-    """Those of the classes: features [m, D] to [m, num_classes], sums of 1.
+    """Predicts the classes' probabilities: features [m, D] to [m, num_classes].
 
     Raises:
       UserError: if a value is not finite or D differs.
@@ -67,7 +66,7 @@ class Classifier:
     return special.softmax(scaled @ self.weights + self.bias, axis=1)
 
   def predict(self, features):
-    """The likeliest class of each image: features [m, D] to [m] int."""
+    """Predicts the likeliest class of each image: features [m, D] to [m] int."""
     return self.probabilities(features).argmax(axis=1)
 
 
@@ -96,7 +95,7 @@ def cross_validated(features, labels, num_classes, folds=5, seed=0):
     features: [n, D].
     labels: [n] int in [0, num_classes).
     num_classes: at least 2.
-    folds: into so many parts each class is dealt out at random; a class of
+    folds: number of parts among which each class is dealt out at random; a class of
       fewer images is missing in some parts, never in all the others.
     seed: of the dealing.
 
@@ -114,7 +113,7 @@ def cross_validated(features, labels, num_classes, folds=5, seed=0):
   dealt = 0
   for c in range(num_classes):
     mine = rng.permutation(np.flatnonzero(labels == c))
-    # On from where the last class stopped, so that parts are equally large.
+    # Dealing goes on where the last class stopped, so that parts are equally large.
     fold[mine] = (dealt + np.arange(len(mine))) % folds
     dealt += len(mine)
   predicted = np.empty(len(labels), int)
@@ -151,7 +150,7 @@ def _checked(features, labels, num_classes):
 def _fit(features, labels, num_classes):
   n, dims = features.shape
   mean, scale = features.mean(axis=0), features.std(axis=0)
-  # A feature that never changes tells nothing: it becomes 0 here.
+  # Features that never change, which tell nothing: 0 from here on.
   flat = scale <= 1e-12 * np.abs(mean)
   scale = np.where(flat, 1, scale) * np.sqrt(dims)
   x = (features - mean) / scale
@@ -169,8 +168,8 @@ def _fit(features, labels, num_classes):
                           error.sum(axis=0)])
     return value, gradient.ravel() / n
 
-  # With a few classes the products are thin: threads only slow them, fourfold
-  # where other processes want the cores.
+  # One thread: with few classes the products are thin, and threads slow them down,
+  # fourfold where other processes want the cores.
   with threadpoolctl.threadpool_limits(1):
     found = optimize.minimize(
         loss, np.zeros((dims + 1) * num_classes), jac=True, method='L-BFGS-B',

@@ -1,14 +1,14 @@
 """Finds which defect classes go with each background of a built data set.
 
-PE-GAN+ does so by itself before it trains, once per data set; to do it beforehand:
+PE-GAN+ runs it before it trains, once per data set; to run it beforehand:
 
   python -m pegan_jax.main --mode match --config pegan_plus --config.data_dir=data/neu64
 
 A background's classes are those of the training defects nearest to it in the feature
 space that the evaluation uses: smooth strip need not become crazing. The shares are
 balanced, so that over all backgrounds every class comes as often as any other. Writes
-DATA/matches.json, which methods that draw matched targets read; images of the test
-split are placed, and never matched to.
+DATA/matches.json, which methods with matched targets read. Backgrounds of the test
+split get their classes too, but its defects never vote.
 """
 
 import contextlib
@@ -25,11 +25,11 @@ from pegan_jax.data import dataset, matches
 from pegan_jax.metrics import features
 
 NEAREST = 30  # Defects that vote on a background's classes.
-_FLOOR = 0.1  # Of the probability, spread over all classes.
+_FLOOR = 0.1  # Share of the probability that is spread over all classes.
 
 
 def probabilities(backgrounds, defects, labels):
-  """Shares of the classes among each background's nearest defects, balanced.
+  """Computes the classes' shares among each background's nearest defects, balanced.
 
   Args:
     backgrounds: float [n, D], their features.
@@ -41,12 +41,12 @@ def probabilities(backgrounds, defects, labels):
   """
   counts = np.bincount(labels)
   squares = lambda x: np.square(x).sum(1)
-  distances = squares(defects) - 2 * backgrounds @ defects.T  # But for a row's own.
+  distances = squares(defects) - 2 * backgrounds @ defects.T  # Plus each row's own.
   nearest = np.argpartition(distances, min(NEAREST, len(labels)) - 1)[:, :NEAREST]
   votes = np.eye(len(counts))[labels[nearest]].sum(1) / counts
   shares = votes / votes.sum(1, keepdims=True)
   shares = (1 - _FLOOR) * shares + _FLOOR / len(counts)
-  # Sinkhorn's scaling, rows last.
+  # Sinkhorn's scaling, with rows last.
   for _ in range(1000):
     columns = shares.mean(0) * len(counts)
     if np.abs(columns - 1).max() < 1e-6:
@@ -61,7 +61,7 @@ def match(config, workdir):
 
   Args:
     config: of a GAN: `data_dir` names the data set, `evaluate` the feature network.
-    workdir: where the data set lies if `data_dir` does not say; else it is not used.
+    workdir: the data set lies in it where `data_dir` is empty; else it is not used.
 
   Raises:
     UserError: no data set, no backgrounds or defects to train on, no weights, or a
@@ -79,13 +79,13 @@ def match(config, workdir):
 
 
 def ensure(run):
-  """Matches the data set of a run that wants that, where it is not done yet.
+  """Matches the data set of a run that needs matches, unless that is done.
 
-  To be called by all processes of a job: all compute, process 0 writes.
+  All processes of a job call it: all compute, process 0 writes.
 
   Args:
-    run: a `Run`, whose config and data set are then known to fit; where matches are
-      made, it is bound to these.
+    run: a `Run`, whose config and data set are thus known to fit; its saved config
+      notes new matches.
 
   Raises:
     UserError: as `match`.
@@ -96,27 +96,32 @@ def ensure(run):
     done = jax.process_index() > 0 or _is_done(run.info)
     if not done:
       stack.enter_context(_locked(run.info))
-      done = _is_done(run.info)  # By another command, before the lock was free.
+      done = _is_done(run.info)  # True if another command held the lock.
     if jax.process_count() > 1:
       done = bool(multihost_utils.broadcast_one_to_all(np.int32(done)))
     if done:
       return
     terminal.say('matching backgrounds with classes, once per data set')
     _match(run.info, features.from_config(run.config.evaluate))
-  if jax.process_count() > 1:  # The others read what process 0 has written.
+  if jax.process_count() > 1:  # A barrier before the others read what process 0 wrote.
     multihost_utils.sync_global_devices('matches')
   run.saved_config['dataset']['matches'] = matches.digest(run.info)
 
 
-def ensure_to_draw(run):
-  """`ensure` before images are generated, if their backgrounds are to be matched."""
+def ensure_to_sample(run, frames=False):
+  """Calls `ensure` before images are sampled, if their backgrounds get matched.
+
+  Args:
+    run: a `Run`.
+    frames: whether they are painted on whole frames.
+  """
   settings = run.config.generate
-  if settings.matched and not (settings.backgrounds or settings.frames):
+  if settings.matched and not (settings.backgrounds or frames):
     ensure(run)
 
 
 def _is_done(info):
-  """Whether the data set has matches of its own that are whole."""
+  """Returns whether the data set has matches of its own that are whole."""
   try:
     return len(matches.load(info, 'train')) > 0 and matches.load(info, 'test') is not None
   except UserError:
@@ -125,7 +130,7 @@ def _is_done(info):
 
 @contextlib.contextmanager
 def _locked(info):
-  """Holds the lock of the data set, which is about to get its matches."""
+  """Holds the lock of the data set while it gets its matches."""
   with contextlib.ExitStack() as stack:
     try:
       stack.enter_context(

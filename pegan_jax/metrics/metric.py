@@ -1,18 +1,18 @@
-"""What a metric is: one file, and one line in this package's registry."""
+"""Types of metrics; each metric is one file and one line in the package's registry."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-  """One number that a metric gives.
+  """One number that a metric computes.
 
   Attributes:
     name: its key in JSON.
     title: its heading in tables and charts.
     better: 'lower', 'higher', 'real' (the nearer to the floor the better), or ''
-      where neither is.
-    limits: the range its values lie in; intervals are cut to it.
+      where none of these is.
+    limits: the range of its values; intervals are cut to it.
   """
   name: str
   title: str
@@ -21,13 +21,13 @@ class Figure(NamedTuple):
 
 
 class Metric(NamedTuple):
-  """Compares two sets of features.
+  """A comparison of two sets of features.
 
   Attributes:
     figures: what `compute` returns, in order.
     compute: real features [n, D] and generated features [m, D], float, to a
-      tuple of floats, one a figure. Raises UserError where it cannot.
-    minimum: images a side below which `compute` has no value.
+      tuple of floats, one per figure. Raises UserError where it cannot.
+    minimum: images per side below which `compute` has no value.
     resample: None, or a function (real, generated, rng, repeats) ->
       [repeats, len(figures)] of bootstrap values; None leaves the interval to
       random half samples.

@@ -1,4 +1,4 @@
-"""Mean and covariance of features, gathered block by block in float64."""
+"""Mean and covariance of features, accumulated block by block in float64."""
 
 import dataclasses
 
@@ -27,7 +27,7 @@ class Moments:
 
   @classmethod
   def of(cls, features):
-    """The moments of features [n, D], n at least 1.
+    """Computes the moments of features [n, D], n at least 1.
 
     Raises:
       UserError: if there is no image or a value is not finite.
@@ -39,7 +39,7 @@ class Moments:
 
   @classmethod
   def stream(cls, parts):
-    """The moments of all images of an iterable of features [n_i, D].
+    """Computes the moments of all images of an iterable of features [n_i, D].
 
     Raises:
       UserError: as `of`, and where the parts differ in D.
@@ -53,7 +53,7 @@ class Moments:
     return total
 
   def merge(self, other):
-    """The moments of both sets together (Chan, Golub and LeVeque 1983).
+    """Returns the moments of both sets together (Chan, Golub and LeVeque 1983).
 
     Raises:
       UserError: if the two differ in D.
@@ -73,7 +73,7 @@ class Moments:
 
   @property
   def covariance(self):
-    """[D, D], with N - 1.
+    """Returns the covariance [D, D], over N - 1.
 
     Raises:
       UserError: if there is only one image.

@@ -1,10 +1,10 @@
-"""How far generated images are like real ones, and real ones are covered.
+"""Precision, recall, density and coverage of generated images.
 
 Precision and recall: Kynkaanniemi et al. 2019, "Improved precision and recall
 metric for assessing generative models". Density and coverage: Naeem et al.
 2020, "Reliable fidelity and diversity metrics for generative models". All four
-count who lies in the ball around an image that reaches to the k-th nearest
-other image of its own set.
+count the images in the balls around others; an image's ball reaches to the k-th
+nearest other image of its own set.
 """
 
 import numpy as np
@@ -12,19 +12,19 @@ import numpy as np
 from pegan_jax.metrics import blocks
 from pegan_jax.metrics.metric import Figure, Metric
 
-# Naeem et al. choose it so that two samples of one distribution cover each
-# other to 97% (1 - 2^-k); Kynkaanniemi et al. take 3.
+# Number of neighbours. Naeem et al. choose it so that two samples of one distribution
+# cover each other to 97% (1 - 2^-k); Kynkaanniemi et al. take 3.
 K = 5
 
-# Distances within this share of each other are equal, to rounding.
+# Share within which distances are equal, up to rounding.
 _TIE = 1e-9
 
 
 def prdc(real, generated, k=K):
-  """Precision, recall, density and coverage.
+  """Computes precision, recall, density and coverage.
 
-  A point lies in a ball if it is nearer to its centre than the k-th neighbour,
-  or is the centre itself. So a set against itself has a precision, recall and
+  A point lies in a ball if it is nearer to the centre than the k-th neighbour,
+  or is the centre itself. Thus a set against itself has a precision, recall and
   coverage of 1, and a density of 1 unless neighbours are equally far.
 
   Args:
@@ -33,10 +33,9 @@ def prdc(real, generated, k=K):
     k: neighbours; a side of n <= k images takes n - 1.
 
   Returns:
-    (share of generated images in some real image's ball, share of real images
-    in some generated image's ball, balls of real images that a generated one
-    lies in, over k, on average, share of real images whose ball holds a
-    generated one).
+    (share of generated images in some real image's ball, share of real images in
+    some generated image's ball, mean number of real images' balls that a generated
+    one lies in over k, share of real images whose ball holds a generated one).
 
   Raises:
     UserError: if a value is not finite, D differs, or a side has one image.
@@ -59,7 +58,7 @@ def prdc(real, generated, k=K):
 
 
 def _radii(features, k):
-  """Squared distance [n] of each image to its k-th nearest other image."""
+  """Returns the squared distance [n] of each image to its k-th nearest other one."""
   k = min(k, len(features) - 1)
   nearest = np.full((len(features), k), np.inf)
   for rows, _, d2 in blocks.squared_distances(features, itself=np.inf):

@@ -1,9 +1,9 @@
-"""Images to a network's input size, as two matrix products.
+"""Resizes images to a network's input size, as two matrix products.
 
 'bicubic' is what clean-fid does (Parmar et al. 2022, https://arxiv.org/abs/2104.11222):
 float arithmetic, a cubic kernel that widens with the reduction so that nothing
 aliases, no rounding to 8 bits; the kernel is PIL's. 'legacy' is what pytorch-fid
-does: bilinear without antialiasing, which skips pixels where it reduces.
+does: bilinear without antialiasing, which skips pixels when it reduces.
 """
 
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ MODES = ('bicubic', 'legacy')
 
 
 def _cubic(x):
-  """Keys' kernel with a = -1/2, as PIL has it."""
+  """Computes Keys' kernel with a = -1/2, which is PIL's."""
   x = np.abs(x)
   return np.where(
       x < 1, (1.5 * x - 2.5) * x**2 + 1,
@@ -26,24 +26,24 @@ def _triangle(x):
 
 
 def matrix(size_in, size_out, mode):
-  """The weights of one axis: [size_out, size_in] float32; rows sum to one."""
+  """Returns the weights of one axis: [size_out, size_in] float32; rows sum to one."""
   centres = (np.arange(size_out) + 0.5) * (size_in / size_out) - 0.5
   if mode == 'bicubic':
     width = max(size_in / size_out, 1)
     weights = _cubic((np.arange(size_in) - centres[:, None]) / width)
   else:
-    centres = centres.clip(0, size_in - 1)  # The border repeats.
+    centres = centres.clip(0, size_in - 1)  # A repeated border.
     weights = _triangle(np.arange(size_in) - centres[:, None])
   return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def resize(images, size, mode='bicubic'):
-  """uint8 [B, H, W, 1 or 3] -> float32 [B, size, size, 3] in 0..255.
+  """Resizes uint8 [B, H, W, 1 or 3] to float32 [B, size, size, 3] in 0..255.
 
   Grey is repeated. `mode` is one of `MODES`; see the module. May be jitted.
 
   Raises:
-    ValueError: the images or the mode are none of these.
+    ValueError: images of another type or shape, or another mode.
   """
   if mode not in MODES:
     raise ValueError(f'resize mode {mode!r} is not one of {MODES}')
@@ -53,13 +53,13 @@ def resize(images, size, mode='bicubic'):
                      f'{list(images.shape)}')
   _, height, width, channels = images.shape
   x = images.astype(jnp.float32)
-  # Columns first, like PIL. TF32 would round to the third digit.
+  # Columns first, like PIL; highest precision, as TF32 would round to the third digit.
   if width != size:
     x = jnp.einsum('bhwc,tw->bhtc', x, matrix(width, size, mode),
                    precision=lax.Precision.HIGHEST)
   if height != size:
     x = jnp.einsum('bhtc,sh->bstc', x, matrix(height, size, mode),
                    precision=lax.Precision.HIGHEST)
-  # A cubic kernel overshoots at edges; clean-fid clips.
+  # Clipping, as in clean-fid: a cubic kernel overshoots at edges.
   x = x.clip(0, 255)
   return jnp.broadcast_to(x, (*x.shape[:3], 3)) if channels == 1 else x

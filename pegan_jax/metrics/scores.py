@@ -1,4 +1,4 @@
-"""Figures that score each generated image by itself: label fidelity, change."""
+"""Figures that are a score of each image by itself: label fidelity and change."""
 
 import numpy as np
 
@@ -18,18 +18,17 @@ def add(report, generated, classifier, real_labels, names=None):
     generated: `FeatureSet`, all of whose images are scored.
     classifier: as for `evaluation.evaluate`.
     real_labels: likewise.
-    names: likewise; None is the classes of `generated`.
+    names: likewise; None means the classes of `generated`.
   """
-  labels = list(generated.features)
-  number = {name: i for i, name in enumerate(names or labels)}
+  class_names = list(generated.features)
+  label = {name: i for i, name in enumerate(names or class_names)}
   tables = []  # (figures, {class: [n, F]}, the same of real images or None)
   if classifier is not None:
     right, right_real = {}, {}
-    for label in labels:  # Among all its classes, whichever were generated.
-      right[label] = (classifier.predict(generated.features[label])
-                      == number[label])
-      if real_labels is not None and label in real_labels:
-        right_real[label] = (real_labels[label] == number[label])[:, None]
+    for name in class_names:  # Predictions are among all classes, generated or not.
+      right[name] = classifier.predict(generated.features[name]) == label[name]
+      if real_labels is not None and name in real_labels:
+        right_real[name] = (real_labels[name] == label[name])[:, None]
     tables.append(((LABEL_FIDELITY,),
                    {c: x[:, None] for c, x in right.items()}, right_real))
   if generated.changes is not None:
@@ -37,21 +36,21 @@ def add(report, generated, classifier, real_labels, names=None):
   for figures, scores, reference in tables:
     for i, figure in enumerate(figures):
       def column(by_class, i=i):
-        return [np.asarray(by_class[c][:, i], float) for c in labels
+        return [np.asarray(by_class[c][:, i], float) for c in class_names
                 if c in by_class]
       made, known = column(scores), column(reference)
       report['pooled'][figure.name] = _score(made, known, figure, pooled=True)
       if report['mean']:
         report['mean'][figure.name] = _score(made, known, figure)
-        for label in labels:
-          report['classes'][label][figure.name] = _score(
-              [scores[label][:, i].astype(float)],
-              [reference[label][:, i].astype(float)] if label in reference else [],
+        for name in class_names:
+          report['classes'][name][figure.name] = _score(
+              [scores[name][:, i].astype(float)],
+              [reference[name][:, i].astype(float)] if name in reference else [],
               figure)
 
 
 def _score(generated, real, figure, pooled=False):
-  """A mean of scores with its interval: over images if pooled, else classes."""
+  """Returns a mean of scores with its interval: over images if pooled, else classes."""
   if pooled:
     generated = [np.concatenate(generated)]
     real = [np.concatenate(real)] if real else []
@@ -69,9 +68,9 @@ def _score(generated, real, figure, pooled=False):
 
 
 def _mean_interval(classes, limits):
-  """Mean of class means with its 95% interval: (value, low, high).
+  """Computes the mean of class means with its 95% interval: (value, low, high).
 
-  Shares get Agresti and Coull's two successes and two failures more, so that
+  Shares get Agresti and Coull's two additional successes and failures, so that
   140 of 140 is not certainty.
   """
   value = float(np.mean([x.mean() for x in classes]))
@@ -89,7 +88,7 @@ def _mean_interval(classes, limits):
 
 
 def fit_classifier(real, held_out=None):
-  """The built-in classifier, and what it makes of real images new to it.
+  """Fits the built-in classifier, and predicts real images that are new to it.
 
   Args:
     real: `FeatureSet` with classes, to train on.

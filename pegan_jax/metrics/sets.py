@@ -1,4 +1,4 @@
-"""Two image folders, or built data sets, made ready to be compared."""
+"""Image folders and built data sets, prepared for a comparison."""
 
 from collections.abc import Iterator
 import dataclasses
@@ -9,19 +9,23 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_prep import images
+from pegan_jax.common import provenance
 from pegan_jax.common.errors import reason, UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import change
 
-# The class name of a folder that has none.
+# Class name in a folder without class folders.
 FLAT = ''
 
-_BLOCK = 64  # Images decoded together.
+# Answer of `painted_on` for backgrounds that were a folder of the user's own.
+FILES = 'files'
+
+_BLOCK = 64  # Number of images that are decoded together.
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageFolder:
-  """Image files by class; pixels are read when they are asked for.
+  """Image files by class; pixels are read on demand.
 
   Attributes:
     path: the folder.
@@ -42,15 +46,15 @@ class ImageFolder:
   def flat(self):
     return list(self.files) == [FLAT]
 
-  def names(self, label) -> list[str]:
-    """The class's files, relative to the folder."""
-    return [p.relative_to(self.path).as_posix() for p in self.files[label]]
+  def names(self, class_name) -> list[str]:
+    """Returns the class's files, relative to the folder."""
+    return [p.relative_to(self.path).as_posix() for p in self.files[class_name]]
 
-  def read(self, label, image_size=None) -> Iterator[np.ndarray]:
+  def read(self, class_name, image_size=None) -> Iterator[np.ndarray]:
     """Yields the class's images in order, in blocks of one size.
 
     Args:
-      label: a key of `files`.
+      class_name: a key of `files`.
       image_size: the side to which centre squares are resized first; None
         leaves images as they are.
 
@@ -61,7 +65,7 @@ class ImageFolder:
       UserError: a file cannot be read.
     """
     block = []
-    for path in self.files[label]:
+    for path in self.files[class_name]:
       image = images.read_image(path, self.grey, self.max_value)
       if image_size is not None:
         image = images.square_crop_resize(image, image_size)
@@ -73,15 +77,15 @@ class ImageFolder:
 
 
 def is_dataset(folder):
-  """Whether `folder` is a data set that `data_prep.build` wrote."""
+  """Returns whether `folder` is a data set that `data_prep.build` wrote."""
   return (pathlib.Path(folder) / 'dataset_info.json').is_file()
 
 
 def open_folder(folder, what):
   """Lists and surveys an image folder, subfolders included.
 
-  Where all images lie in subfolders, the first level of these are classes;
-  where one lies in `folder` itself, all of them are one set.
+  Where all images lie in subfolders, the first level of these are the classes;
+  where one lies in `folder` itself, all are one set.
 
   Args:
     folder: path.
@@ -106,8 +110,8 @@ def open_folder(folder, what):
   files = {}
   flat = any(p.parent == folder for p in paths)
   for path in paths:
-    label = FLAT if flat else path.relative_to(folder).parts[0]
-    files.setdefault(label, []).append(path)
+    class_name = FLAT if flat else path.relative_to(folder).parts[0]
+    files.setdefault(class_name, []).append(path)
   grey, brightest, sizes = True, (None, 255), set()
   for path in tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
                    leave=False):
@@ -124,7 +128,7 @@ def _size(path):
   try:
     with Image.open(path, formats=images.FORMATS) as image:
       width, height = image.size
-      if image.getexif().get(0x0112, 1) >= 5:  # Lies on its side.
+      if image.getexif().get(0x0112, 1) >= 5:  # An image on its side.
         width, height = height, width
       return height, width
   except Exception as e:  # Whatever Pillow's decoders raise.
@@ -134,14 +138,14 @@ def _size(path):
 def align(real, generated, image_size=None):
   """Makes two folders' images comparable, or says why they are not.
 
-  Features are taken from images resized to the network's input: what differs in
-  size or colour before differs after, and would be measured as quality.
+  Networks get resized images: a difference in size or colour would survive that, and
+  be measured as a difference in quality.
 
   Args:
     real: `ImageFolder`; without files it stands for a data set, whose images are
       scaled already.
     generated: `ImageFolder`.
-    image_size: as for `ImageFolder.read`: with one, sizes may differ.
+    image_size: as for `ImageFolder.read`; where it is given, sizes may differ.
 
   Returns:
     Both, with one scale for 16-bit files.
@@ -169,10 +173,10 @@ def align(real, generated, image_size=None):
 
 
 def check_classes(real, generated):
-  """UserError unless the generated classes are among the real ones.
+  """Raises UserError unless the generated classes are among the real ones.
 
   Args:
-    real: names of the real classes; [FLAT] is no classes.
+    real: names of the real classes; [FLAT] means no classes.
     generated: names of the generated classes, likewise.
   """
   extra = sorted(set(generated) - set(real))
@@ -194,7 +198,7 @@ def read_split(info, split, image_size=None):
   Args:
     info: `dataset.DataInfo`.
     split: 'train' or 'test'.
-    image_size: side to which the images are brought; None leaves them.
+    image_size: side to which the images are resized; None leaves them.
 
   Returns:
     {class: (uint8 [n, H, W, C], n sources, [n] groups)}, without the classes
@@ -219,23 +223,55 @@ def _resized(pixels, image_size):
   return np.stack([images.square_crop_resize(x, image_size) for x in pixels])
 
 
+def painted_on(folder):
+  """Reads from a folder's provenance which images its images were painted on.
+
+  Returns:
+    `FILES`, the content of a data set (see `dataset.DataInfo`), or None where it is not
+    noted.
+  """
+  made_of = provenance.read(folder)
+  try:
+    return FILES if 'files' in made_of['painted_on'] else made_of['dataset']['content']
+  except (KeyError, TypeError):
+    return None
+
+
+def are_painted_elsewhere(info, generated):
+  """Returns whether translated images have other backgrounds than a data set's.
+
+  A file's name says nothing of that: two folders may share their names.
+
+  Args:
+    info: `dataset.DataInfo`.
+    generated: `ImageFolder` of what `--mode generate` wrote.
+
+  Raises:
+    UserError: the manifest is damaged.
+  """
+  path = generated.path / manifest.FILE
+  return (not generated.flat and path.is_file()
+          and painted_on(generated.path) not in (None, info.content)
+          and any(manifest.read_backgrounds(path).values()))
+
+
 def changes(info, generated, image_size=None):
   """Compares translated images with the backgrounds that their manifest names.
 
   Args:
     info: `dataset.DataInfo` of the data set that the backgrounds are from.
     generated: `ImageFolder` of what `--mode generate` wrote.
-    image_size: side to which both are brought; None leaves them.
+    image_size: side to which both are resized; None leaves them.
 
   Returns:
     {class: [n, 2]} of `change.scores`; None without a manifest of class folders, or
-    where a background is not in the data set.
+    where a background is not the data set's.
 
   Raises:
     UserError: the manifest is damaged.
   """
   path = generated.path / manifest.FILE
-  if generated.flat or not path.is_file():
+  if generated.flat or not path.is_file() or are_painted_elsewhere(info, generated):
     return None
   named = manifest.read_backgrounds(path)
   clean = {}
@@ -246,10 +282,10 @@ def changes(info, generated, image_size=None):
       clean |= zip(records.sources(found),
                    _resized(records.images(found), image_size))
   result = {}
-  for label in generated.files:
-    used = [clean.get(named.get(n)) for n in generated.names(label)]
+  for class_name in generated.files:
+    used = [clean.get(named.get(n)) for n in generated.names(class_name)]
     if any(u is None for u in used):
       return None
-    result[label] = change.scores(
-        np.concatenate(list(generated.read(label, image_size))), np.stack(used))
+    result[class_name] = change.scores(
+        np.concatenate(list(generated.read(class_name, image_size))), np.stack(used))
   return result

@@ -1,8 +1,8 @@
-"""A report as text: on a terminal, or in Markdown."""
+"""A report as text, for a terminal or in Markdown."""
 
 from pegan_jax.metrics import METRICS, scores
 
-# Columns, left to right; a report lacks those that do not apply to it.
+# Columns, left to right; a report lacks those that do not apply.
 FIGURES = tuple(f for m in METRICS for f in m.figures) + scores.FIGURES
 
 
@@ -11,7 +11,7 @@ def to_text(report, markdown=False):
 
   Args:
     report: as `python -m pegan_jax.metrics --json` writes it.
-    markdown: whether to draw Markdown tables instead of plain ones.
+    markdown: whether to return Markdown tables instead of plain ones.
 
   Returns:
     Several lines: the protocol; each figure's mean over classes and pooled value
@@ -45,7 +45,7 @@ def to_text(report, markdown=False):
 
 
 def number(x):
-  """Three or four telling digits."""
+  """Returns a number with three or four significant digits, '-' for None."""
   if x is None:
     return '-'
   return f'{x:.0f}' if abs(x) >= 100 else f'{x:.1f}' if abs(x) >= 10 else (
@@ -87,8 +87,8 @@ def _floor(f):
 def _classes(part, markdown):
   figures = [f for f in FIGURES if f.name in part['pooled']]
   rows = [['', 'N', *(f.title for f in figures)]]
-  for label, values in part['classes'].items():
-    row = [label, _count(values['fid'])]
+  for name, values in part['classes'].items():
+    row = [name, _count(values['fid'])]
     for figure in figures:
       f = values[figure.name]
       floor = '' if f['floor'] is None else f' ({number(f["floor"])})'
@@ -98,8 +98,8 @@ def _classes(part, markdown):
 
 
 def align(rows, markdown):
-  """Lays out cells in columns: rows of strings, the first the head, to lines."""
-  if markdown:  # A bar in a name ends no cell.
+  """Lays out rows of cells, the first of them the head, in columns: lines of text."""
+  if markdown:  # Escapes, so that a bar in a name ends no cell.
     rows = [[cell.replace('|', r'\|') for cell in row] for row in rows]
     lines = [f'| {" | ".join(row)} |' for row in rows]
     return [lines[0], '|---' * len(rows[0]) + '|', *lines[1:]]

@@ -9,7 +9,7 @@ import pytest
 
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.metrics import against
+from pegan_jax.metrics import reports
 from pegan_jax.training import sample_grids
 from conftest import PixelExtractor
 
@@ -101,7 +101,7 @@ def test_no_test_split_holds_nothing_out(folder):
   records = dataset.Records(info, 'test')
   assert records.labels.shape == (0,) and not len(records.find(info.background))
   assert records.sources([]) == []
-  assert against.split_features(PixelExtractor(), info, 'test') is None
+  assert reports.split_features(PixelExtractor(), info, 'test') is None
   assert len(dataset.Records(info, 'train').labels)
   config = types.SimpleNamespace(seed=0, num_samples=2)
   _, defects = sample_grids._inputs(types.SimpleNamespace(info=info, config=config))

@@ -1,4 +1,4 @@
-"""What is wrong with a study's input is one sentence, before any training."""
+"""Bad input of a study ends in one sentence, before any training."""
 
 import json
 import shutil
@@ -10,6 +10,7 @@ import pytest
 from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES
+from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import images, leaks, study
@@ -84,7 +85,7 @@ def test_an_image_that_is_damaged(folder, tmp_path):
 
 
 def test_values_that_the_data_set_has_no_room_for(folder, tmp_path):
-  """Scaled by a rule of its own it would look darker than what it is compared with."""
+  """Scaled by its own rule it would look darker than the images compared with it."""
   made = _made(tmp_path)
   deep = np.full((worlds.SIZE, worlds.SIZE), 4000, np.uint16)
   Image.fromarray(deep).save(made / 'b' / '00001.png')
@@ -114,6 +115,12 @@ def test_a_folder_of_another_class_list(folder, tmp_path):
   (tmp_path / 'study').mkdir()
   (tmp_path / 'study' / 'study.json').write_text('{"classes": ["x", "y"]}')
   _fails(tmp_path, folder, None, 'x, y', '--workdir')
+
+
+def _note(made, content, painted_on=None, weights='w'):
+  """Writes the provenance of a folder of generated images."""
+  provenance.write(made, {'step': 2, 'weights': weights, 'dataset': {'content': content},
+                          'painted_on': painted_on or {'split': 'train'}})
 
 
 class TestLeaks:
@@ -170,31 +177,73 @@ class TestLeaks:
     _fails(tmp_path, lone, _made(tmp_path), 'audit.json is damaged: build')
 
   def test_the_run_beside_it(self, folder, tmp_path):
-    """Its data set has in train what is tested on here: another split."""
+    """The run's data set is another split, with a test image in train."""
     made = _made(tmp_path)
     splits = worlds.plain_splits(3, 3)
     splits['train'] += splits['test'][:1]
     other = worlds.write_dataset(tmp_path / 'other', splits)
     config = tmp_path / 'config.json'
-    config.write_text(json.dumps({'data_dir': str(other)}))
+    def trained_on(data, content=None):
+      content = content or dataset.load_info(data).content
+      config.write_text(json.dumps(
+          {'data_dir': str(data), 'dataset': {'content': content}}))
+      _note(made, content)
+    trained_on(other)
     _fails(tmp_path, folder, made, 'a/test/0.png', 'trained on test images')
-    config.write_text(json.dumps({'data_dir': str(folder)}))
+    trained_on(folder)
     assert 'none of the 9 images' in self._check(folder, made)[2]
     # The run's own list of them says more than a data set that may have changed.
     listed = tmp_path / 'trained_on.json'
     listed.write_text(json.dumps(['a/train/0.png', 'b/test/1.png']))
     _fails(tmp_path, folder, made, 'b/test/1.png', 'trained on test images')
-    listed.write_text('[[')
-    _fails(tmp_path, folder, made, 'trained_on.json is damaged')
+    for damaged in '[[', '"abc"', '{"a": 1}', '[]', '[1]', 'null':
+      listed.write_text(damaged)
+      _fails(tmp_path, folder, made, 'trained_on.json is damaged')
     listed.unlink()
-    # One that was built anew at that place says nothing of what was trained on.
-    content = dataset.load_info(folder).content
-    config.write_text(json.dumps(
-        {'data_dir': str(folder), 'dataset': {'content': content}}))
-    assert 'none of the 9 images' in self._check(folder, made)[2]
-    config.write_text(json.dumps(
-        {'data_dir': str(other), 'dataset': {'content': content}}))
+    # A data set that has changed at that place says nothing of what was trained on.
+    trained_on(other, dataset.load_info(folder).content)
     assert 'is gone or another by now' in self._check(folder, made)[2]
+
+  def test_a_run_beside_it_that_made_other_images(self, folder, tmp_path):
+    """Its list is not believed, whether it is clean or not."""
+    made = _made(tmp_path)
+    content = dataset.load_info(folder).content
+    (tmp_path / 'config.json').write_text(json.dumps(
+        {'data_dir': str(folder), 'dataset': {'content': content}}))
+    listed = tmp_path / 'trained_on.json'
+    for names in ['a/train/0.png'], ['b/test/1.png']:
+      listed.write_text(json.dumps(names))
+      # Another data set; files, on which any weights may paint; nothing noted.
+      for noted in ('other', {'split': 'train'}), (content, {'files': 'f'}), ():
+        if noted:
+          _note(made, *noted)
+        else:
+          (made / 'provenance.json').unlink()
+        assert 'the run that made it is not beside it' in self._check(folder, made)[2]
+
+  def test_the_weights_tell_which_run_made_it(self, folder, tmp_path):
+    """Even where images were painted on files, whatever data set was at hand then."""
+    from pegan_jax.runs.checkpoints.store import Checkpoints
+    made = _made(tmp_path)
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(2, {'x': np.arange(3.0, dtype=np.float32)}, {}, {})
+    digest = checkpoints.restore({'x': np.zeros(3, np.float32)}).digest
+    checkpoints.close()
+    (tmp_path / 'trained_on.json').write_text(json.dumps(['b/test/1.png']))
+    _note(made, 'other', {'files': 'f'}, weights=digest)
+    _fails(tmp_path, folder, made, 'b/test/1.png', 'trained on test images')
+    _note(made, 'other', {'files': 'f'}, weights='of others')
+    assert 'the run that made it is not beside it' in self._check(folder, made)[2]
+
+  def test_backgrounds_of_the_same_names_in_a_folder_of_files(self, folder, tmp_path):
+    """These are not the test images of the same names."""
+    made = _made(tmp_path)
+    (made / 'manifest.csv').write_text(
+        'file,class,background\na/00000.png,a,b/test/1.png\n')
+    _fails(tmp_path, folder, made, 'b/test/1.png', 'manifest')
+    _note(made, dataset.load_info(folder).content, {'files': 'f'})
+    said = self._check(folder, made)
+    assert 'painted on a folder of files' in said[1] and 'not known' in said[1]
 
   def test_a_test_image_itself(self, folder, tmp_path):
     made = _made(tmp_path)

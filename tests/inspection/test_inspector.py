@@ -59,8 +59,11 @@ def test_the_report(trained, capsys):
   with Image.open(workdir / 'inspection.png') as image:
     assert image.width > 200
   # Again: it is trained already, and tested to the same end.
-  again = inspector.inspect(_config(trained[0]), workdir)
-  assert again['confusion'] == report['confusion']
+  def content():
+    return {p: p.read_bytes() for p in workdir.rglob('*') if p.is_file()}
+  before = content()
+  assert inspector.inspect(_config(trained[0]), workdir) == report
+  assert content() == before
   assert '15 test images' in capsys.readouterr().out
 
 
@@ -86,6 +89,42 @@ def test_predict_names_what_it_was_trained_on(trained, tmp_path, capsys):
     assert sum(p) == pytest.approx(1, abs=1e-5)
     assert float(row['probability']) == max(p)
     assert line == f'{row["file"]}  {row["class"]}  {max(p):.3f}'
+
+
+def test_answers_take_the_place_of_earlier_answers_alone(trained, tmp_path):
+  _, workdir, _ = trained
+  image, answers = tmp_path / 'a.png', tmp_path / 'a.csv'
+  Image.new('L', (16, 16)).save(image)
+  for _ in range(2):
+    _predict(workdir, image, answers=answers)
+  manifest = 'file,class,background\na/00000.png,a,\n'
+  (tmp_path / 'manifest.csv').write_text(manifest)
+  (tmp_path / 'folder.csv').mkdir()
+  pixels, saved = image.read_bytes(), (workdir / 'inspector.json').read_bytes()
+  for path, words in (
+      (image, 'must be a .csv file'), (workdir / 'inspector.json', 'must be a .csv file'),
+      (tmp_path, 'must be a .csv file'), (tmp_path / 'folder.csv', 'folder.csv exists'),
+      (tmp_path / 'manifest.csv', 'not an earlier output')):
+    with pytest.raises(UserError, match=words):
+      _predict(workdir, image, answers=path)
+  assert (tmp_path / 'manifest.csv').read_text() == manifest
+  assert image.read_bytes() == pixels
+  assert (workdir / 'inspector.json').read_bytes() == saved
+
+
+def test_a_full_disk_leaves_the_earlier_answers(trained, tmp_path, monkeypatch):
+  from pegan_jax.common import files
+  _, workdir, _ = trained
+  Image.new('L', (16, 16)).save(tmp_path / 'a.png')
+  _predict(workdir, tmp_path / 'a.png', answers=tmp_path / 'a.csv')
+  before = (tmp_path / 'a.csv').read_bytes()
+  def full(*_):
+    raise OSError(28, 'No space left on device')
+  monkeypatch.setattr(files.os, 'replace', full)
+  with pytest.raises(OSError, match='No space left'):
+    _predict(workdir, tmp_path / 'a.png', answers=tmp_path / 'a.csv')
+  assert sorted(p.name for p in tmp_path.iterdir()) == ['a.csv', 'a.png']
+  assert (tmp_path / 'a.csv').read_bytes() == before
 
 
 class _Closed:
@@ -185,7 +224,7 @@ def test_confusion_by_hand():
 def test_the_configs_have_the_settings_own_defaults():
   config = importlib.import_module('configs.inspect').get_config()
   assert Settings.of(config) == Settings()
-  del config['real_share']  # As an inspector has it that is older.
+  del config['real_share']  # The config of an older inspector.
   assert Settings.of(config) == Settings()
   config = importlib.import_module('configs.study').get_config()
   assert Settings.of(config) == Settings(width=0.5)

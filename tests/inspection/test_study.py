@@ -1,4 +1,4 @@
-"""The study on worlds whose answer is known, and how it goes on."""
+"""The study on worlds with a known answer, and how it resumes."""
 
 import json
 
@@ -10,8 +10,7 @@ from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
-from pegan_jax.inspection import arms, filtering, images, report, runs, study, training
+from pegan_jax.inspection import arms, report, study, training
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
 
@@ -22,7 +21,7 @@ def no_trainings():
 
 @pytest.fixture(scope='module')
 def world(tmp_path_factory):
-  """A data set of four images a class, and three generators' folders."""
+  """A data set of four images per class, and three generators' folders."""
   folder = tmp_path_factory.mktemp('world')
   rng = np.random.default_rng(1)
   made = {c: worlds.draw(rng, i, 60) for i, c in enumerate(CLASSES)}
@@ -90,7 +89,7 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path, monkeypatch, together):
   # Again: nothing is trained, and the report is the same.
   assert _study(world, out, 'planted', seeds=2) == first
   assert len(PixelTrainer.trained) == 10
-  # Of one result that is damaged and one that is gone, these two.
+  # A damaged result and a missing one: these two alone.
   by_arm = {}
   for path in sorted((out / 'runs').iterdir()):
     by_arm.setdefault(json.loads(path.read_text('utf-8'))['arm'], path)
@@ -100,7 +99,7 @@ def test_it_goes_on_by_arm_and_seed(world, tmp_path, monkeypatch, together):
   assert _study(world, out, 'planted', seeds=2) == first
   done = 10 + (4 if together else 2)
   assert len(PixelTrainer.trained) == done
-  # One seed more is five trainings more; another schedule is all anew.
+  # One seed more means five trainings more; another schedule means all of them.
   _study(world, out, 'planted', seeds=3)
   done += 5 * (3 if together else 1)
   assert len(PixelTrainer.trained) == done
@@ -122,7 +121,7 @@ def test_fewer_real_images_and_what_generated_ones_are_worth(world, tmp_path):
   found = _study(world, tmp_path / 'out', 'planted', seeds=2, fractions=(1, 0.5))
   assert found['fractions']['0.5']['real_per_class'] == dict.fromkeys(CLASSES, 2)
   assert {n for _, _, n in PixelTrainer.trained} == {6, 12, 180, 186, 192}
-  # Generated images alone are the same at both, and trained once a seed.
+  # Generated images alone are the same at both, and trained once per seed.
   assert sum(n == 180 for _, _, n in PixelTrainer.trained) == 2
   rows = found['worth']['planted']
   assert [r['figure'] for r in rows] == ['accuracy', *CLASSES]
@@ -165,16 +164,6 @@ def test_a_study_without_generated_images(world, tmp_path, capsys):
   assert 'real, augmented: NO EVIDENCE' in report.to_text(found)
 
 
-def _flat(values):
-  return np.repeat(np.array(values, np.uint8), 64).reshape(-1, 8, 8, 1)
-
-
-def _by_level(pixels, progress=None):
-  """Features: an image's mean level."""
-  del progress
-  return pixels.mean((1, 2, 3), dtype=np.float64)[:, None]
-
-
 def _by_level_and_place(pixels, progress=None):
   """Features: some of the pixels."""
   del progress
@@ -182,49 +171,6 @@ def _by_level_and_place(pixels, progress=None):
 
 
 _by_level_and_place.protocol = lambda: {'network': 'levels'}
-
-
-@pytest.fixture
-def levels(tmp_path):
-  """Two classes of flat images, backgrounds, and one generated image a fate."""
-  splits = {'train': [
-      *worlds.examples(_flat([100, 101, 110, 120, 130, 140, 150]), 'a', 'a'),
-      *worlds.examples(_flat([30, 31, 40, 50, 60]), 'b', 'b'),
-      *worlds.examples(_flat([104, 200]), 'background', 'clean')]}
-  splits['test'] = worlds.examples(_flat([115]), 'a', 'ta') + worlds.examples(
-      _flat([45]), 'b', 'tb')
-  folder = worlds.write_dataset(tmp_path / 'data', splits, ['a', 'b'])
-  made = worlds.write_images(tmp_path / 'made', {
-      # A copy, unchanged, of the other class, an outlier, and fit for use.
-      'a': _flat([101, 105, 116, 220, 125]), 'b': _flat([45, 55])})
-  rows = [f'a/0000{i}.png,a,clean/{i == 3:d}.png' for i in range(5)]
-  rows += [f'b/0000{i}.png,b,clean/1.png' for i in range(2)]
-  (made / 'manifest.csv').write_text(
-      '\n'.join(['file,class,background', *rows]) + '\n')
-  return folder, made
-
-
-def _judge(pixels):
-  """Calls 116 and all that is dark b."""
-  level = pixels.mean((1, 2, 3))
-  return np.eye(2)[((level < 90) | (level == 116)).astype(int)]
-
-
-def test_the_funnel_says_where_each_image_fell(levels):
-  folder, made = levels
-  info = dataset.load_info(folder)
-  train, _ = images.load_splits(info)
-  generated, opened = images.load_generated(info, made, 0)
-  keep, funnel = filtering.apply(info, train, generated, opened, _judge,
-                                 _by_level)
-  assert funnel['a'] == {'given': 5, 'copy': 1, 'unchanged': 1,
-                         'other class': 1, 'outlier': 1, 'left': 1}
-  assert funnel['b'] == {'given': 2, 'copy': 0, 'unchanged': 0,
-                         'other class': 0, 'outlier': 0, 'left': 2}
-  assert keep.tolist() == [False] * 4 + [True] * 3
-  (made / 'manifest.csv').unlink()
-  _, funnel = filtering.apply(info, train, generated, opened, _judge, _by_level)
-  assert funnel['a']['unchanged'] is None and funnel['a']['left'] == 2
 
 
 def test_filtered_compared_with_unfiltered(tmp_path):
@@ -254,13 +200,25 @@ def test_filtered_compared_with_unfiltered(tmp_path):
   before = len(PixelTrainer.trained)
   again = _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert again == found and len(PixelTrainer.trained) == before
-  # By another network, or with a manifest, it is another: the judge is trained anew.
+  # Another network or a manifest makes it another one: the judge is trained again.
   extractor.protocol = lambda: {'network': 'others'}
   _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert len(PixelTrainer.trained) == before + 1
   (tmp_path / 'mixed' / 'manifest.csv').write_text('file,background\na/0.png,\n')
   _study(world, tmp_path / 'out', 'mixed', filter='compare', extractor=extractor)
   assert len(PixelTrainer.trained) == before + 2
+
+
+@pytest.mark.parametrize('together', [False, True])
+def test_a_training_that_diverges_is_refused_and_not_kept(
+    world, tmp_path, monkeypatch, together):
+  monkeypatch.setattr(training, 'together', lambda size: together)
+  config = study_config.get_config()
+  config.update({'data_dir': str(world['data']), 'seeds': 2, 'width': 0.125, 'epochs': 2,
+                 'batch_size': 4, 'learning_rate': 1e30})
+  with pytest.raises(UserError, match='diverged, .*: try a lower learning rate'):
+    study.study(config, tmp_path / 'out')
+  assert not list((tmp_path / 'out').iterdir())
 
 
 def test_names_of_folders():
@@ -270,15 +228,8 @@ def test_names_of_folders():
   assert len(set(arms.names(['/x/y', '/x/y']))) == 2
 
 
-def test_another_class_list_is_refused(world, tmp_path):
-  path = tmp_path / 'study.json'
-  path.write_text('{"classes": ["x", "y"]}')
-  with pytest.raises(UserError, match='x, y'):
-    runs.check_classes(path, CLASSES)
-
-
 def test_what_was_trained_by_earlier_versions_keeps_its_name(world, tmp_path):
-  """Digests from before the study had a config: its folders are gone on with."""
+  """Digests from before the study had a config: its folders can be resumed."""
   _study(world, tmp_path, 'planted', seeds=2, width=0.25, real_share=0.5)
   assert {path.stem for path in (tmp_path / 'runs').iterdir()} == {
       '5daedf4ef172aa87', 'd9743847080ce81b',  # real

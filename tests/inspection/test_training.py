@@ -13,7 +13,7 @@ from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
 
 
 class Tiny(nn.Module):
-  """As an inspector is called, and as it keeps its averages."""
+  """A network that is called, and keeps averages, like an inspector."""
   num_classes: int
   width: float = 1.0
 
@@ -51,7 +51,7 @@ def test_batches_take_classes_and_images_equally_often():
   again = training.batches(pool, labels, 21, 4, seed=0)
   np.testing.assert_array_equal(found, again)
   assert (found != training.batches(pool, labels, 21, 4, seed=1)).any()
-  # What classes come when does not depend on which images they have.
+  # The order of the classes does not depend on their images.
   fewer = training.batches(np.arange(1, 12), labels, 21, 4, seed=0)
   np.testing.assert_array_equal(labels[found], labels[fewer])
 
@@ -63,7 +63,7 @@ def test_a_share_of_each_class_is_real():
                            num_real=5, real_share=0.4)
   times = np.bincount(found.ravel(), minlength=len(labels))
   real = np.arange(len(labels)) < 5
-  for c, expected in enumerate((32, 32, 0)):  # Of 80 a class.
+  for c, expected in enumerate((32, 32, 0)):  # 80 images per class.
     mine, theirs = times[(labels == c) & real], times[(labels == c) & ~real]
     assert mine.sum() == expected and theirs.sum() == 80 - expected
     assert all(np.ptp(x) <= 1 for x in (mine, theirs) if len(x))
@@ -107,7 +107,7 @@ def test_it_learns_and_resumed_equals_uninterrupted(settings):
 
 
 def test_many_steps_in_one_call_are_those_steps(settings):
-  """What other backends do in one scan, the CPU does step by step."""
+  """The CPU does step by step what other backends do in one scan."""
   images, labels = _data()
   net, tx = Tiny(2), training.optimizer(settings, 6)
   state = training.init_state(net, tx, 8, 0)

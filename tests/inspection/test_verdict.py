@@ -20,20 +20,20 @@ def _answers(test, accuracy, seeds, rng):
 def test_figures_by_hand():
   test = verdict.TestSet(np.array([0, 0, 0, 1]), np.arange(4), ['a', 'b'])
   predicted = np.array([[0, 0, 1, 1], [0, 0, 0, 0]])
-  values, samples = verdict.figures(test, predicted, verdict.Draws(test, 2))
+  values, samples = verdict.figures(test, predicted, verdict.Resamples(test, 2))
   # Seed 0: accuracy 3/4, recalls 2/3 and 1, F1 4/5 and 2/3; seed 1: 3/4, 1 and
   # 0, 6/7 and 0.
   np.testing.assert_allclose(values, [
       0.75, ((4 / 5 + 2 / 3) / 2 + 6 / 7 / 2) / 2, (2 / 3 + 1) / 2, 0.5],
                              rtol=1e-6)
-  assert samples.shape == (verdict.DRAWS, 4)
+  assert samples.shape == (verdict.RESAMPLES, 4)
 
 
 def test_the_interval_is_the_binomials_where_seeds_agree():
   rng = np.random.default_rng(0)
   test = _test_set(400, classes=('a', 'b'))
   predicted = np.repeat(_answers(test, 0.8, 1, rng), 3, 0)
-  values, samples = verdict.figures(test, predicted, verdict.Draws(test, 3))
+  values, samples = verdict.figures(test, predicted, verdict.Resamples(test, 3))
   p = values[0]
   np.testing.assert_allclose(samples[:, 0].std(), (p * (1 - p) / 400) ** 0.5,
                              rtol=0.05)
@@ -47,7 +47,7 @@ def test_near_duplicates_count_as_one():
   right = np.repeat(rng.random(100) < 0.7, 4)
   predicted = np.where(right, 0, 1)[None].repeat(2, 0)
   spread = verdict.figures(
-      test, predicted, verdict.Draws(test, 2))[1][:, 0].std()
+      test, predicted, verdict.Resamples(test, 2))[1][:, 0].std()
   p = right.mean()
   np.testing.assert_allclose(spread, (p * (1 - p) / 100) ** 0.5, rtol=0.05)
 
@@ -58,7 +58,7 @@ def test_the_spread_of_seeds_is_that_of_their_mean():
   test = verdict.TestSet(np.zeros(1000, int), np.zeros(1000, int), ['a', 'b'])
   shares = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
   predicted = (np.arange(1000) >= 1000 * shares[:, None]).astype(int)
-  _, samples = verdict.figures(test, predicted, verdict.Draws(test, 5))
+  _, samples = verdict.figures(test, predicted, verdict.Resamples(test, 5))
   np.testing.assert_allclose(samples[:, 0].std(),
                              shares.std(ddof=1) / 5 ** 0.5 * 2.776 / 1.960,
                              rtol=0.05)
@@ -70,8 +70,8 @@ def test_the_spread_of_seeds_is_that_of_their_mean():
 def test_verdicts(before, after, word):
   rng = np.random.default_rng(1)
   test = _test_set()
-  draws = verdict.Draws(test, 5)
-  arms = [verdict.figures(test, _answers(test, p, 5, rng), draws)
+  resamples = verdict.Resamples(test, 5)
+  arms = [verdict.figures(test, _answers(test, p, 5, rng), resamples)
           for p in (after, before)]
   found = verdict.compare(test, *arms)
   assert found['verdict'] == word
@@ -82,7 +82,7 @@ def test_verdicts(before, after, word):
 def test_an_arm_against_itself_is_no_evidence():
   test = _test_set()
   arm = verdict.figures(test, _answers(test, 0.8, 3, np.random.default_rng(2)),
-                        verdict.Draws(test, 3))
+                        verdict.Resamples(test, 3))
   found = verdict.compare(test, arm, arm)
   assert found['verdict'] == verdict.NO_EVIDENCE
   assert found['accuracy'] == {'value': 0, 'low': 0, 'high': 0}
@@ -93,9 +93,9 @@ def test_the_class_that_changed_is_named():
   before = np.repeat(test.labels[None], 3, 0).copy()
   before[:, (test.labels == 1) & (np.arange(600) % 2 == 0)] = 0
   after = np.repeat(test.labels[None], 3, 0)
-  draws = verdict.Draws(test, 3)
-  found = verdict.compare(test, verdict.figures(test, after, draws),
-                          verdict.figures(test, before, draws))
+  resamples = verdict.Resamples(test, 3)
+  found = verdict.compare(test, verdict.figures(test, after, resamples),
+                          verdict.figures(test, before, resamples))
   assert found['higher'] == ['b'] and found['lower'] == []
 
 
@@ -104,12 +104,12 @@ def test_false_alarms_are_rare(seeds):
   """Two arms of one kind whose seeds differ by a few points, as they do."""
   rng = np.random.default_rng(3)
   test = _test_set(100, classes=('a', 'b'))
-  draws = verdict.Draws(test, seeds)
+  resamples = verdict.Resamples(test, seeds)
   alarms = 0
   for _ in range(40):
     arms = [verdict.figures(test, np.concatenate([
         _answers(test, 0.8 + 0.05 * rng.normal(), 1, rng)
-        for _ in range(seeds)]), draws) for _ in range(2)]
+        for _ in range(seeds)]), resamples) for _ in range(2)]
     alarms += verdict.compare(test, *arms)['verdict'] != verdict.NO_EVIDENCE
   assert alarms <= 5
 

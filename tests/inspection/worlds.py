@@ -1,4 +1,4 @@
-"""Small data sets whose answer is known, and a trainer that takes no time."""
+"""Small data sets with a known answer, and a trainer that takes no time."""
 
 import json
 
@@ -13,14 +13,14 @@ SIZE = 16
 
 
 def draw(rng, label, count, noise=40.0):
-  """Images of a class: its fixed pattern under noise; uint8 [n, S, S, 1]."""
+  """Returns images of a class: its fixed pattern under noise; uint8 [n, S, S, 1]."""
   pattern = np.random.default_rng([7, label]).normal(size=(SIZE, SIZE, 1))
   x = 128 + 8 * pattern + noise * rng.normal(size=(count, SIZE, SIZE, 1))
   return x.clip(0, 255).astype(np.uint8)
 
 
 def examples(images, label, prefix, group=0):
-  """What `write_dataset` takes of one class: names are prefix/<n>.png."""
+  """Returns one class for `write_dataset`; names are prefix/<n>.png."""
   return [{'image': x, 'label': label, 'source': f'{prefix}/{i}.png',
            'group': group + i} for i, x in enumerate(images)]
 
@@ -38,7 +38,7 @@ def write_dataset(folder, splits, classes=None, groups=(), duplicates=()):
 
 
 def plain_splits(train=4, test=30, seed=0):
-  """A split of each of CLASSES: {'train', 'test'} for `write_dataset`."""
+  """Returns splits of the CLASSES: {'train', 'test'} for `write_dataset`."""
   rng = np.random.default_rng(seed)
   splits = {'train': [], 'test': []}
   for label, name in enumerate(CLASSES):
@@ -61,8 +61,8 @@ class PixelTrainer:
   """Stands in for `training.Trainer`: logistic regression on pixels.
 
   Attributes:
-    trained: (seed, augmented, number of images) of every training, by all.
-    stop_after: raises KeyboardInterrupt at the training after so many.
+    trained: (seed, augmented, number of images) of every training of all instances.
+    stop_after: number of trainings after which the next raises KeyboardInterrupt.
   """
   trained = []
   stop_after = None

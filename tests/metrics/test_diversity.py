@@ -36,7 +36,7 @@ def test_scales_with_the_spread_and_not_with_the_place_or_the_real_images():
 
 def test_does_not_depend_on_the_count():
   x = np.random.default_rng(0).standard_normal((600, 16))
-  # By chance a small set is off, but small sets are not on the mean.
+  # One small set is off by chance; the mean of small sets is not.
   small = [diversity.diversity(part) for part in np.split(x, 30)]
   assert np.mean(small) == pytest.approx(diversity.diversity(x), rel=0.01)
 

@@ -11,6 +11,7 @@ import pytest
 from configs import pegan
 from data_prep import build, synthetic
 from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
 from pegan_jax.metrics import __main__ as command, sets
 from pegan_jax.metrics.evaluate import evaluate
@@ -95,12 +96,11 @@ def test_command_on_what_generate_wrote_gives_the_same_figures(
 
 
 def test_change_is_measured_against_the_own_background(trained, tmp_path):
-  """A folder of the backgrounds themselves, and of these 50 levels darker."""
+  """A folder of the backgrounds themselves, and of the same 50 levels darker."""
   config, workdir = trained
   config = config.copy_and_resolve_references()
   config.generate.out = str(tmp_path / 'generated')
   generate(config, workdir)
-  from pegan_jax.data import dataset
   info = dataset.load_info(config.data_dir)
   records = dataset.Records(info, 'train')
   found = records.find(info.background)
@@ -120,6 +120,32 @@ def test_change_is_measured_against_the_own_background(trained, tmp_path):
   for label in info.classes[1:]:
     np.testing.assert_array_equal(changes[label],
                                   np.tile([50.0, 0.0], (12, 1)))
+
+
+def test_change_is_not_known_on_backgrounds_of_the_same_names(trained, tmp_path, capsys):
+  """Where provenance.json says that they were files, or another data set's."""
+  config, workdir = trained
+  config = config.copy_and_resolve_references()
+  config.generate.per_class = 4
+  info = dataset.load_info(config.data_dir)
+  config.generate.out = str(tmp_path / 'on_files')
+  config.generate.backgrounds = str(info.folder.parent / 'raw' / 'clean')
+  on_files = generate(config, workdir)
+  assert sets.painted_on(on_files) == sets.FILES
+  config.generate.out = str(tmp_path / 'generated')
+  config.generate.backgrounds = ''
+  made = generate(config, workdir)
+  assert sets.painted_on(made) == info.content
+  assert list(sets.changes(info, sets.open_folder(made, 'generated'))) == info.classes
+  made_of = json.loads((made / 'provenance.json').read_text())
+  for other in {'dataset': {'content': 'other'}}, {'painted_on': {'files': 'f'}}:
+    (made / 'provenance.json').write_text(json.dumps(made_of | other))
+    assert sets.changes(info, sets.open_folder(made, 'generated')) is None
+  assert command.main([config.data_dir, str(made), '--repeats', '2', '--json',
+                       str(tmp_path / 'r.json')]) == 0
+  report = json.loads((tmp_path / 'r.json').read_text('utf-8'))
+  assert 'change' not in report['mean'] and 'label_fidelity' in report['mean']
+  assert 'Note: Change is not known' in capsys.readouterr().out
 
 
 def test_bad_settings(trained):
@@ -151,6 +177,10 @@ def test_what_is_done_is_not_done_again_and_what_is_beside_it_stays(
   written = (out / 'report.json').stat().st_mtime_ns
   assert evaluate(config, workdir) == out and capsys.readouterr().out == first
   assert (out / 'report.json').stat().st_mtime_ns == written
+  # A report cut down to its provenance is made again.
+  report = json.loads((out / 'report.json').read_text())
+  (out / 'report.json').write_text(json.dumps({'provenance': report['provenance']}))
+  assert evaluate(config, workdir) == out and capsys.readouterr().out == first
   (out / 'report.png').unlink()
   config.evaluate.repeats = 3
   evaluate(config, workdir)

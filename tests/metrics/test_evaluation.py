@@ -8,12 +8,12 @@ from PIL import Image
 import pytest
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.metrics import against, chart, evaluation, table
+from pegan_jax.metrics import chart, evaluation, reports, table
 from pegan_jax.metrics.evaluation import FeatureSet
 
 PROTOCOL = {'network': 'N', 'weights_sha256': 'ab' * 32, 'resize': 'bicubic',
             'dim': 16, 'input_size': 224, 'real': 'R', 'generated': 'G'}
-OPTIONS = against.Options(repeats=10)
+OPTIONS = reports.Options(repeats=10)
 
 
 def make_set(seed, n=40, classes=('a', 'b', 'c'), shift=0.0):
@@ -43,7 +43,7 @@ def report():
   generated = FeatureSet(generated.features, generated.names, changes={
       c: np.stack([np.full(60, 9.0), np.zeros(60)], 1)
       for c in generated.features})
-  return against.report_on_dataset(train, test, generated, PROTOCOL, OPTIONS)
+  return reports.compare_features_to_splits(train, test, generated, PROTOCOL, OPTIONS)
 
 
 def test_report_has_the_promised_keys(report):
@@ -78,7 +78,7 @@ def test_the_moved_class_stands_out_and_the_others_do_not(report):
 def test_counts_are_equal_and_said(report):
   assert report['classes']['a']['fid']['n_real'] == 40
   assert report['classes']['a']['fid']['n_generated'] == 40
-  assert report['classes']['a']['fid']['floor_n'] == 30  # Of 40 + 20 images.
+  assert report['classes']['a']['fid']['floor_n'] == 30  # Half of 40 + 20 images.
   assert report['held_out']['classes']['a']['fid']['n_generated'] == 20
   assert report['held_out']['classes']['a']['fid']['floor_n'] == 20
   assert report['pooled']['fid']['n_real'] == 120
@@ -92,14 +92,14 @@ def test_mean_is_the_mean_of_classes(report):
 
 
 def test_the_same_seed_gives_the_same_figures():
-  reports = [against.report_on_folder(make_set(0), make_set(1), PROTOCOL,
-                                      OPTIONS) for _ in range(2)]
-  assert reports[0] == reports[1]
+  first, second = (reports.compare_features(make_set(0), make_set(1), PROTOCOL, OPTIONS)
+                   for _ in range(2))
+  assert first == second
 
 
 def test_a_set_against_itself():
   real = make_set(0)
-  report = against.report_on_folder(real, real, PROTOCOL, OPTIONS)
+  report = reports.compare_features(real, real, PROTOCOL, OPTIONS)
   for values in (report['pooled'], *report['classes'].values()):
     assert abs(values['fid']['value']) < 1e-6
     assert values['kid']['low'] <= 0 <= values['kid']['high']
@@ -113,31 +113,31 @@ def test_a_set_against_itself():
 
 def test_label_fidelity_knows_right_from_permuted_labels():
   real, generated = make_set(0), make_set(1)
-  right = against.report_on_folder(real, generated, PROTOCOL, OPTIONS)
+  right = reports.compare_features(real, generated, PROTOCOL, OPTIONS)
   x = generated.features
   permuted = FeatureSet({'a': x['b'], 'b': x['c'], 'c': x['a']},
                         generated.names)
-  wrong = against.report_on_folder(real, permuted, PROTOCOL, OPTIONS)
+  wrong = reports.compare_features(real, permuted, PROTOCOL, OPTIONS)
   assert right['mean']['label_fidelity']['value'] > 0.9
   assert right['mean']['label_fidelity']['floor'] > 0.9
   assert wrong['mean']['label_fidelity']['value'] < 0.05
 
 
 def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
-  """All images are compared: nothing is drawn but intervals and floors."""
+  """All images are compared: only intervals and floors are random."""
   made = make_set(2, 40)
-  made.features['c'][:4] = made.features['b'][:4]  # Which is left out below.
+  made.features['c'][:4] = made.features['b'][:4]  # b is left out below.
   made.features['c'][5] = make_set(0).features['c'][3]  # A copy.
   full, some = (
-      against.report_on_dataset(*make_splits(), generated, PROTOCOL,
-                                against.Options(repeats=10, all_images=True))
+      reports.compare_features_to_splits(*make_splits(), generated, PROTOCOL,
+                                reports.Options(repeats=10, all_images=True))
       for generated in (made, made.in_order(['c', 'a'])))
   for known, part in ((full, some), (full['held_out'], some['held_out'])):
     assert list(part['classes']) == ['a', 'c']
     for c, figures in part['classes'].items():
       for name, figure in figures.items():
         assert figure['value'] == known['classes'][c][name]['value'], (c, name)
-      # All of which is counted, not drawn.
+      # Label fidelity counts images: nothing is random.
       assert figures['label_fidelity'] == known['classes'][c]['label_fidelity']
     assert part['classes']['c']['label_fidelity']['value'] == 0.9  # 4 of 40 are b.
     assert part['pooled']['label_fidelity']['n_generated'] == 80
@@ -148,11 +148,11 @@ def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
     assert part['warnings'][1:] == known['warnings']
   assert some['copies'] == [x for x in full['copies'] if x['generated'][0] != 'b']
   assert some['copies'][0]['generated'] == 'c/5.png'
-  # Pooled is of the two classes: as if the data set had no others.
+  # Pooled figures of two classes, as if the data set had no others.
   train, test = (s.in_order(['a', 'c']) for s in make_splits())
-  alone = against.report_on_dataset(
+  alone = reports.compare_features_to_splits(
       train, test, made.in_order(['a', 'c']), PROTOCOL,
-      against.Options(repeats=10, all_images=True))
+      reports.Options(repeats=10, all_images=True))
   for name in ('fid', 'kid', 'precision', 'recall', 'coverage', 'copies'):
     assert some['pooled'][name] == alone['pooled'][name]
   text = table.to_text(some)
@@ -161,15 +161,15 @@ def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
 
 
 def test_one_class_alone_is_read_among_all(tmp_path):
-  """What was asked to be a is b, whether or not anything was made of b."""
+  """Images that should show a show b, whether or not b was generated."""
   real, made = make_set(0), make_set(2)
   wrong = FeatureSet({'a': made.features['b']}, {'a': made.names['b']})
-  report = against.report_on_folder(real, wrong, PROTOCOL, OPTIONS)
+  report = reports.compare_features(real, wrong, PROTOCOL, OPTIONS)
   assert list(report['classes']) == ['a']
   assert report['classes']['a']['label_fidelity']['value'] <= 0.1
   assert report['pooled']['fid'] == report['classes']['a']['fid']
   assert report['mean']['kid']['value'] == report['classes']['a']['kid']['value']
-  right = against.report_on_folder(real, made.in_order(['b']), PROTOCOL, OPTIONS)
+  right = reports.compare_features(real, made.in_order(['b']), PROTOCOL, OPTIONS)
   assert right['mean']['label_fidelity']['value'] > 0.9
   chart.draw(right, tmp_path / 'c.png')
   assert 'N = 40' in table.to_text(right)
@@ -179,8 +179,8 @@ def test_the_order_of_generated_folders_does_not_matter():
   real, generated = make_set(0), make_set(1)
   turned = FeatureSet(dict(reversed(generated.features.items())),
                       generated.names)
-  assert (against.report_on_folder(real, turned, PROTOCOL, OPTIONS)
-          == against.report_on_folder(real, generated, PROTOCOL, OPTIONS))
+  assert (reports.compare_features(real, turned, PROTOCOL, OPTIONS)
+          == reports.compare_features(real, generated, PROTOCOL, OPTIONS))
 
 
 def test_copies_are_found_by_name():
@@ -194,7 +194,7 @@ def test_copies_are_found_by_name():
 
 def test_flat_sets_are_pooled_only():
   real = make_set(0).flattened()
-  report = against.report_on_folder(real, make_set(1), PROTOCOL, OPTIONS)
+  report = reports.compare_features(real, make_set(1), PROTOCOL, OPTIONS)
   assert report['classes'] == {} and report['mean'] == {}
   assert report['pooled']['fid']['n_real'] == 120
   assert 'label_fidelity' not in report['pooled']
@@ -221,17 +221,17 @@ def test_no_certainty_from_all_of_a_few():
     (make_set(1, classes=('a', 'b', 'x')), OPTIONS,
      'no real images of the generated class x: the real classes are a, b, c'),
     (make_set(1, 3), OPTIONS, 'a: 3 images are too few'),
-    (make_set(1), against.Options(count=41), '41 images a class were asked for'),
+    (make_set(1), reports.Options(count=41), '41 images a class were asked for'),
     (make_set(1, shift=np.nan), OPTIONS, 'not finite'),
 ])
 def test_bad_input_is_one_sentence(generated, options, message):
   with pytest.raises(UserError, match=re.escape(message)) as e:
-    against.report_on_folder(make_set(0), generated, PROTOCOL, options)
+    reports.compare_features(make_set(0), generated, PROTOCOL, options)
   assert '\n' not in str(e.value)
 
 
-@pytest.mark.parametrize('options', [against.Options(count=-1),
-                                     against.Options(repeats=1)])
+@pytest.mark.parametrize('options', [reports.Options(count=-1),
+                                     reports.Options(repeats=1)])
 def test_bad_options(options):
   with pytest.raises(UserError, match='it must be'):
     options.check()
@@ -242,8 +242,8 @@ def test_warnings_say_what_to_read_instead(report):
   assert 'precision' in text and 'KID' in text
   assert 'value_at_floor_n' in ' '.join(report['warnings'])
   # 16 features and 200 images: FID has full rank, neighbours are many.
-  many = against.report_on_folder(
-      make_set(0, 200), make_set(1, 200), PROTOCOL, against.Options(repeats=2))
+  many = reports.compare_features(
+      make_set(0, 200), make_set(1, 200), PROTOCOL, reports.Options(repeats=2))
   assert not any('KID' in w for w in many['warnings'])
 
 
@@ -267,7 +267,7 @@ def test_chart_is_a_picture(report, tmp_path):
 
 
 def test_report_is_written_whole(report, tmp_path):
-  against.write(report, tmp_path / 'evaluation')
+  reports.write(report, tmp_path / 'evaluation')
   names = sorted(p.name for p in (tmp_path / 'evaluation').iterdir())
   assert names == ['report.json', 'report.md', 'report.png']
   assert json.loads(
@@ -276,13 +276,13 @@ def test_report_is_written_whole(report, tmp_path):
 
 def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   (train, test), made = make_splits(), make_set(2, 20)
-  full = against.report_on_dataset(train, test, made, PROTOCOL, OPTIONS)
+  full = reports.compare_features_to_splits(train, test, made, PROTOCOL, OPTIONS)
   test = test.in_order(['a', 'c'])
-  report = against.report_on_dataset(train, test, made, PROTOCOL, OPTIONS)
+  report = reports.compare_features_to_splits(train, test, made, PROTOCOL, OPTIONS)
   assert list(report['classes']) == ['a', 'b', 'c']
   assert list(report['held_out']['classes']) == ['a', 'c']
   assert any('test split has no images of b' in w for w in report['held_out']['warnings'])
-  for c in 'ac':  # What the classifier makes of c's real images, not of b's.
+  for c in 'ac':  # The classifier's answers to c's real images, not b's.
     for part in (lambda r: r, lambda r: r['held_out']):
       assert (part(report)['classes'][c]['label_fidelity']
               == part(full)['classes'][c]['label_fidelity'])
@@ -290,7 +290,7 @@ def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   assert full['classes']['b']['label_fidelity']['floor'] is not None
   chart.draw(report, tmp_path / 'r.png')
   table.to_text(report)
-  # Of no generated class at all: nothing is held out.
-  alone = against.report_on_dataset(
+  # Not one generated class in the test split: nothing is held out.
+  alone = reports.compare_features_to_splits(
       train, test.in_order(['a']), made.in_order(['b']), PROTOCOL, OPTIONS)
   assert 'held_out' not in alone

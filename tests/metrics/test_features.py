@@ -18,7 +18,7 @@ _FIXTURES = pathlib.Path(__file__).parents[1] / 'fixtures'
 
 
 class Tiny:
-  """What a network's module has; its features are the means of the channels."""
+  """A network's module with all its names; its features are the means of the channels."""
   NAME, SIZE, DIM, CPU_BATCH = 'tiny', 6, 3, 4
 
   class Net(nn.Module):

@@ -1,4 +1,4 @@
-"""Which classes go with a background, and what training and generation make of it."""
+"""Matches of classes with backgrounds, and their use in training and generation."""
 
 import json
 import os
@@ -163,7 +163,7 @@ def test_what_wants_no_matches_makes_none(data_dir, tmp_path, monkeypatch):
   for key, value in (('matched', False), ('backgrounds', 'mine'), ('frames', 'mine')):
     run = _run(data_dir, tmp_path)
     run.config.generate[key] = value
-    match.ensure_to_draw(run)
+    match.ensure_to_sample(run, frames=key == 'frames')
   config = small_config('pegan')
   config.data_dir = str(data_dir)
   match.ensure(Run(config, tmp_path))

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from pegan_jax.metrics import __main__ as command, sets
+from pegan_jax.metrics import __main__ as command, features, sets
+from pegan_jax.reporting import figures
 
 
 def _texture(rng, size, level):
@@ -17,7 +18,7 @@ def _texture(rng, size, level):
 
 @pytest.fixture
 def folders(tmp_path):
-  """Two class folders a side, of several formats and depths."""
+  """Two class folders per side, with several formats and depths."""
   rng = np.random.default_rng(0)
   for side in ('real', 'generated'):
     for label, level in (('dark', 20), ('light', 160)):
@@ -43,7 +44,7 @@ def test_any_two_folders_with_the_real_network(folders):
   assert list(report['classes']) == ['dark', 'light']
   assert report['protocol']['weights_sha256'].startswith('57934424')
   assert report['classes']['dark']['fid']['n_generated'] == 8
-  # One texture against itself anew, and the classes told apart.
+  # Two samples of one texture, and classes that are told apart.
   kid = report['classes']['dark']['kid']
   assert kid['low'] <= 0 <= kid['high']
   assert report['mean']['label_fidelity']['value'] == 1
@@ -161,15 +162,18 @@ class TestPixels:
 
   def test_a_file_is_written_whole_or_not_at_all(self, folders, monkeypatch, capsys):
     from pegan_jax.common import files
+    before = sorted(p.name for p in folders.iterdir())
+    with figures.png(folders / 'r.png', 1, 1):
+      pass
+    last = (folders / 'r.png').read_bytes()
     def full(part, path):
       assert part.read_bytes()
       raise OSError(28, 'No space left on device', str(path))
     monkeypatch.setattr(files.os, 'replace', full)
-    before = sorted(p.name for p in folders.iterdir())
-    (folders / 'r.png').write_bytes(b'the last one')
     self._fails(capsys, [folders / 'real', folders / 'generated', '--png',
-                         folders / 'r.png'], 'cannot write', 'r.png: No space left on device')
-    assert (folders / 'r.png').read_bytes() == b'the last one'
+                         folders / 'r.png'],
+                'cannot write', 'r.png: No space left on device')
+    assert (folders / 'r.png').read_bytes() == last
     assert sorted(p.name for p in folders.iterdir()) == sorted([*before, 'r.png'])
 
   def test_flags(self, folders, capsys):
@@ -180,6 +184,41 @@ class TestPixels:
     self._fails(capsys, [*pair, '--image_size', '0'], 'image_size is 0')
     self._fails(capsys, [*pair, '--json', folders / 'no' / 'r.json'],
                 'no such folder')
+
+
+  def test_outputs_are_checked_before_the_work(self, folders, capsys, monkeypatch):
+    """Files that are no earlier outputs stay; bad places are refused at once."""
+    monkeypatch.setattr(features, 'load', None)  # The work.
+    pair = [folders / 'real', folders / 'generated']
+    (folders / 'a.json').mkdir()
+    (folders / 'config.json').write_text('{"method": "pegan"}')
+    (folders / 'report.json').write_text(
+        '{"protocol": {}, "pooled": {}, "provenance": {}}')
+    Image.new('L', (8, 8)).save(folders / 'own.png')
+    (folders / 'link.png').symlink_to('own.png')
+    before = {p: p.read_bytes() for p in folders.rglob('*') if p.is_file()}
+    for flag, name, words in (
+        ('--json', 'generated/manifest.csv', 'must be a .json file'),
+        ('--json', 'a.x', 'must be a .json file'), ('--png', 'a.x', '.png file'),
+        ('--json', '.', 'must be a .json file'), ('--json', 'a.json', 'a.json exists'),
+        ('--json', 'config.json', 'not an earlier output'),
+        ('--json', 'report.json', 'not an earlier output'),
+        ('--png', 'own.png', 'not an earlier output'),
+        ('--png', 'link.png', 'not an earlier output'),
+        ('--png', 'generated/new.png', 'which is read'),
+        ('--json', 'real/dark/new.json', 'which is read')):
+      self._fails(capsys, [*pair, flag, folders / name], words)
+    monkeypatch.setattr('os.access', lambda path, mode: False)
+    self._fails(capsys, [*pair, '--json', folders / 'new.json'], 'cannot be written')
+    assert before == {p: p.read_bytes() for p in folders.rglob('*') if p.is_file()}
+
+  def test_earlier_outputs_are_replaced(self, folders):
+    arguments = [str(folders / 'real'), str(folders / 'generated'), '--json',
+                 str(folders / 'r.json'), '--png', str(folders / 'R.PNG')]
+    assert command.main(arguments) == 0
+    first = (folders / 'r.json').read_bytes()
+    assert command.main([*arguments, '--repeats', '3']) == 0
+    assert (folders / 'r.json').read_bytes() != first
 
 
 def test_sixteen_bit_folders_share_one_scale(folders):

@@ -91,5 +91,5 @@ def test_what_has_no_moments():
     Moments.stream([])
   with pytest.raises(UserError, match='6 and of 5 features'):
     _ = Moments.of(_features()) + Moments.of(_features(dims=5))
-  with pytest.raises(UserError, match='one row an image'):
+  with pytest.raises(UserError, match='one row per image'):
     Moments.of(np.zeros(4))

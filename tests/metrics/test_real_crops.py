@@ -45,7 +45,7 @@ def test_two_halves_of_one_class_give_the_floor(crop_features):
   for name in ('precision', 'recall', 'coverage'):  # 24ths: 2 off at most.
     assert values[name]['value'] > 0.9 and values[name]['floor'] > 0.95
   assert values['kid']['low'] <= 0 <= values['kid']['high']
-  assert values['fid']['value'] > 10  # Which is what a floor is for.
+  assert values['fid']['value'] > 10  # Bias, which the floor shows.
 
 
 def test_crops_against_their_noised_copies_rise(crops, crop_features, extract):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.metrics import estimate, METRICS
+from pegan_jax.metrics import intervals, METRICS
 from pegan_jax.metrics.metric import Figure, Metric
 
 
@@ -17,7 +17,7 @@ MEAN = Metric((Figure('mean', 'Mean', 'lower', (-np.inf, np.inf)),),
 
 
 def _draws(n, m, groups, rng, repeats=20):
-  return estimate.Draws(n, m, np.asarray(groups), repeats, rng)
+  return intervals.Resamples(n, m, np.asarray(groups), repeats, rng)
 
 
 def test_interval_covers_a_difference_of_means():
@@ -28,7 +28,7 @@ def test_interval_covers_a_difference_of_means():
   for _ in range(200):
     real = rng.normal(size=(40, 1))
     generated = rng.normal(0.5, 1.0, (60, 1))
-    result = estimate.estimate(
+    result = intervals.estimate(
         MEAN, real, generated, real, _draws(40, 60, range(40), rng),
         rng).to_dict(MEAN.figures)['mean']
     covered += result['low'] <= 0.5 <= result['high']
@@ -40,19 +40,19 @@ def test_interval_covers_a_difference_of_means():
 
 def test_floor_has_the_same_n_where_there_are_enough_real_images():
   rng = np.random.default_rng(0)
-  draws = _draws(60, 60, range(200), rng)
-  assert draws.floor_n == 60
-  for a, b in draws.floors:
+  resamples = _draws(60, 60, range(200), rng)
+  assert resamples.floor_n == 60
+  for a, b in resamples.floors:
     assert len(a) == len(b) == 60 and not set(a) & set(b)
 
 
 def test_floor_takes_half_where_there_are_not_and_the_value_is_given_there():
   rng = np.random.default_rng(0)
   real, generated = rng.normal(size=(2, 140, 64))
-  draws = _draws(140, 140, range(140), rng)
-  assert draws.floor_n == 70
+  resamples = _draws(140, 140, range(140), rng)
+  assert resamples.floor_n == 70
   fid = METRICS[0]
-  result = estimate.estimate(fid, real, generated, real, draws, rng).to_dict(
+  result = intervals.estimate(fid, real, generated, real, resamples, rng).to_dict(
       fid.figures)['fid']
   assert result['floor_n'] == 70 and result['n_real'] == 140
   # One distribution: at the floor's N the two are alike, at N the bias is less.
@@ -72,7 +72,7 @@ def test_a_group_stays_on_one_side():
 
 def test_joined_draws_halve_each_class():
   rng = np.random.default_rng(0)
-  joined = estimate.join([_draws(10, 8, range(20), rng, 3),
+  joined = intervals.join([_draws(10, 8, range(20), rng, 3),
                           _draws(6, 4, range(12), rng, 3)], [20, 12])
   assert (joined.n_real, joined.n_generated) == (16, 12)
   assert joined.floor_n == 8 + 4
@@ -88,9 +88,9 @@ def test_mean_of_classes_is_steadier_than_a_class():
   estimates = []
   for _ in range(9):
     real, generated = rng.normal(size=(2, 40, 1))
-    estimates.append(estimate.estimate(
+    estimates.append(intervals.estimate(
         MEAN, real, generated, real, _draws(40, 40, range(40), rng, 100), rng))
-  average = estimate.mean(estimates)
+  average = intervals.mean(estimates)
   assert average.values == pytest.approx(
       np.mean([e.values for e in estimates]))
   assert average.spread.std() == pytest.approx(
@@ -103,7 +103,7 @@ def test_intervals_are_cut_to_the_figures_range():
   rng = np.random.default_rng(0)
   generated = np.ones((20, 1))
   generated[0] = -1
-  result = estimate.estimate(
+  result = intervals.estimate(
       share, generated, generated, generated, _draws(20, 20, range(20), rng),
       rng).to_dict(share.figures)['share']
   assert result['value'] == 0.95 and result['high'] == 1.0

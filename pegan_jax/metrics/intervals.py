@@ -1,14 +1,14 @@
-"""A figure with its uncertainty, and what real images score against each other.
+"""Intervals of figures, and floors: what real images score against each other.
 
-From N images a side, three things by random halves, none drawn twice:
-- the interval: the spread of a figure between half samples (N/2 a side, without
+Three things come from N images per side, by random halves without replacement:
+- the interval: the spread of a figure between half samples (N/2 per side, without
   replacement) is the standard error of the figure at N: the delete-d jackknife
-  with d = N/2 (Shao and Wu 1989), whose factor (N - d) / d is 1. Drawing with
+  with d = N/2 (Shao and Wu 1989), whose factor (N - d) / d is 1. Resampling with
   replacement would put duplicates into both sets, which FID and nearest
   neighbours take for concentration. KID brings its own bootstrap.
 - the floor: the figure of one set of real images against another such set, of
   N images each where the class has 2 N, else of as many as half of it has.
-- where the floor's N is smaller: the figure at that N, to hold against it, since
+- where the floor's N is smaller: the figure at that N, to compare with it, since
   FID, precision and coverage depend on N.
 """
 
@@ -22,10 +22,10 @@ import threadpoolctl
 
 from pegan_jax.common.errors import UserError
 
-# Two-sided 95% of a normal distribution.
+# Two-sided 95% quantile of a normal distribution.
 _Z = 1.96
 
-# Draws where a metric brings its own bootstrap.
+# Resamplings where a metric brings its own bootstrap.
 _BOOTSTRAPS = 200
 
 
@@ -38,9 +38,9 @@ class Estimate:
     spread: [R, F] deviations from `values`, one for each resampling.
     floors: [R, F] of real against real.
     at_floor: [F] of generated against real with the floors' counts: a mean.
-    n_real: real images a comparison.
-    n_generated: generated images a comparison.
-    floor_n: images a side of the floors.
+    n_real: real images per comparison.
+    n_generated: generated images per comparison.
+    floor_n: images per side of the floors.
   """
   values: np.ndarray
   spread: np.ndarray
@@ -53,7 +53,7 @@ class Estimate:
   def to_dict(self, figures) -> dict[str, dict]:
     """Returns {figure: its keys in JSON}."""
     low, high = _interval(self.values + self.spread.mean(0), self.spread)
-    # They are centred elsewhere only where both sets share images.
+    # A centre away from the values, which happens only where both sets share images.
     low, high = np.minimum(low, self.values), np.maximum(high, self.values)
     floor_low, floor_high = _interval(self.floors.mean(0), self.floors)
     result = {}
@@ -72,7 +72,7 @@ class Estimate:
 
 
 def mean(estimates):
-  """Averages over classes, drawn independently; counts are the smallest class's."""
+  """Averages over classes, which are independent; counts are the smallest class's."""
   return Estimate(
       *(np.mean([getattr(e, name) for e in estimates], axis=0)
         for name in ('values', 'spread', 'floors', 'at_floor')),
@@ -85,14 +85,14 @@ def _interval(centre, deviations):
   return centre - half, centre + half
 
 
-class Draws:
+class Resamples:
   """The random halves of one class, the same for every metric.
 
   Args:
-    n_real: real images a comparison.
-    n_generated: generated images a comparison.
+    n_real: real images per comparison.
+    n_generated: generated images per comparison.
     pool_groups: [p] numbers of the near-duplicate groups of the real images
-      that floors are drawn from: a group stays on one side.
+      that floors are taken from: a group stays on one side.
     repeats: number of resamplings R.
     rng: `np.random.Generator`.
 
@@ -118,27 +118,27 @@ class Draws:
                      for _ in range(repeats)]
 
 
-def join(draws, pool_sizes):
-  """The same draws over the classes' images laid end to end.
+def join(resamples, pool_sizes):
+  """Joins the resamples of classes, whose images are then laid end to end.
 
   Args:
-    draws: `Draws`, one a class, of equally many repeats.
-    pool_sizes: the numbers of images that each class's floors are drawn from.
+    resamples: `Resamples`, one per class, of equally many repeats.
+    pool_sizes: the numbers of images that each class's floors are taken from.
 
   Returns:
-    A `Draws`; each class is halved by itself.
+    `Resamples`; each class is halved by itself.
   """
-  joined = copy.copy(draws[0])
+  joined = copy.copy(resamples[0])
   joined.n_real, joined.n_generated, joined.floor_n = (
-      sum(getattr(d, name) for d in draws)
+      sum(getattr(d, name) for d in resamples)
       for name in ('n_real', 'n_generated', 'floor_n'))
-  reals = np.cumsum([0] + [d.n_real for d in draws])
-  generated = np.cumsum([0] + [d.n_generated for d in draws])
+  reals = np.cumsum([0] + [d.n_real for d in resamples])
+  generated = np.cumsum([0] + [d.n_generated for d in resamples])
   pools = np.cumsum([0, *pool_sizes])
   for name, firsts, seconds in (('halves', reals, generated),
                                 ('floors', pools, pools),
                                 ('at_floor', reals, generated)):
-    each = zip(*(getattr(d, name) for d in draws), strict=True)
+    each = zip(*(getattr(d, name) for d in resamples), strict=True)
     setattr(joined, name, [
         tuple(np.concatenate([p[side] + start for p, start
                               in zip(pairs, starts)])
@@ -148,22 +148,22 @@ def join(draws, pool_sizes):
 
 
 def _split_groups(groups, count, rng):
-  """Draws two sets of `count` without cutting groups but for one in the middle."""
+  """Chooses two sets of `count`; no group but one in the middle is cut."""
   names, number = np.unique(groups, return_inverse=True)
   order = np.lexsort((rng.random(len(groups)),
                       rng.permutation(len(names))[number]))
   return order[:count], order[len(order) - count:]
 
 
-def estimate(metric, real, generated, pool, draws, rng):
+def estimate(metric, real, generated, pool, resamples, rng):
   """Computes a metric with its interval and floor.
 
   Args:
     metric: a `Metric`.
     real: features [n, D].
     generated: features [m, D].
-    pool: features [p, D] of the real images that floors are drawn from.
-    draws: `Draws` for these counts; its lists may be joined over classes.
+    pool: features [p, D] of the real images that floors are taken from.
+    resamples: `Resamples` for these counts; its lists may be joined over classes.
     rng: `np.random.Generator` for the metric's own bootstrap.
 
   Returns:
@@ -173,25 +173,25 @@ def estimate(metric, real, generated, pool, draws, rng):
     UserError: as `metric.compute` does.
   """
   with threadpoolctl.threadpool_limits(1):
-    return _estimate(metric, real, generated, pool, draws, rng)
+    return _estimate(metric, real, generated, pool, resamples, rng)
 
 
-def _estimate(metric, real, generated, pool, draws, rng):
+def _estimate(metric, real, generated, pool, resamples, rng):
   def each(a, b, pairs):
-    # One draw a core: at these sizes BLAS's own threads wait for each other.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-      return np.array(list(pool.map(
+    # One resample per core: at these sizes BLAS's own threads wait for each other.
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+      return np.array(list(executor.map(
           lambda pair: metric.compute(a[pair[0]], b[pair[1]]), pairs)))
 
   values = np.array(metric.compute(real, generated))
   if metric.resample is None:
-    spread = each(real, generated, draws.halves)
-    spread -= spread.mean(0)  # Half as many images may shift it as well.
+    spread = each(real, generated, resamples.halves)
+    spread -= spread.mean(0)  # Spread alone: half as many images shift FID as well.
   else:
     spread = metric.resample(real, generated, rng, _BOOTSTRAPS) - values
-  if draws.floor_n == draws.n_real == draws.n_generated:
+  if resamples.floor_n == resamples.n_real == resamples.n_generated:
     at_floor = values
   else:
-    at_floor = each(real, generated, draws.at_floor).mean(0)
-  return Estimate(values, spread, each(pool, pool, draws.floors), at_floor,
-                  draws.n_real, draws.n_generated, draws.floor_n)
+    at_floor = each(real, generated, resamples.at_floor).mean(0)
+  return Estimate(values, spread, each(pool, pool, resamples.floors), at_floor,
+                  resamples.n_real, resamples.n_generated, resamples.floor_n)

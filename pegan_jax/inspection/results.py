@@ -1,4 +1,4 @@
-"""Finished trainings of a study on disk: one file an arm, seed and fraction."""
+"""Results of a study's trainings on disk: one file per arm, seed and fraction."""
 
 import json
 import pathlib
@@ -7,9 +7,10 @@ import numpy as np
 
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
+from pegan_jax.inspection.filtering import FILTERS
 
 
-class Runs:
+class Results:
   """The results in a folder, each named after the digest of what it depends on.
 
   A study that is run again with other arms, seeds or fractions finds what it
@@ -20,32 +21,35 @@ class Runs:
     self._folder = pathlib.Path(folder)
 
   def load(self, digest, num_test, num_classes):
-    """Answers to the test images, int [num_test]; None if there are none whole."""
+    """Reads answers to the test images, int [num_test]; None if absent or damaged."""
     try:
       found = files.read_json(self._folder / f'{digest}.json')['predicted']
-      if len(found) == num_test and set(found) <= set(range(num_classes)) and not any(
-          isinstance(x, float) for x in found):
+      if len(found) == num_test and all(
+          type(x) is int and 0 <= x < num_classes for x in found):
         return np.array(found, np.int32)
     except (OSError, ValueError, KeyError, TypeError):
       pass
     return None
 
   def save(self, digest, predicted, **about):
-    """Writes answers whole or not at all; `about` is for human readers."""
+    """Writes answers, whole or not at all; `about` is for human readers."""
     self._write(digest, about | {'predicted': predicted.tolist()})
 
-  def load_filter(self, digest, count):
-    """What `filtering.apply` returned for `count` images, or None."""
+  def load_filter(self, digest, count, classes):
+    """Reads what `filtering.apply` returned; None if absent or damaged."""
     try:
       found = files.read_json(self._folder / f'{digest}.json')
-      keep = np.array(found['keep'], bool)
-      if keep.shape == (count,):
-        return keep, found['funnel']
-    except (OSError, ValueError, KeyError, TypeError):
+      keep, funnel = found['keep'], found['funnel']
+      if (len(keep) == count and all(type(x) is int and x in (0, 1) for x in keep)
+          and set(funnel) == set(classes) and all(map(_is_column, funnel.values()))
+          and sum(x['left'] for x in funnel.values()) == sum(keep)):
+        return np.array(keep, bool), {name: funnel[name] for name in classes}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
       pass
     return None
 
   def save_filter(self, digest, keep, funnel):
+    """Writes what `filtering.apply` returned, whole or not at all."""
     self._write(digest, {'funnel': funnel, 'keep': keep.astype(int).tolist()})
 
   def _write(self, digest, content):
@@ -53,8 +57,14 @@ class Runs:
     files.write(self._folder / f'{digest}.json', json.dumps(content) + '\n')
 
 
+def _is_column(counts):
+  """Returns whether these can be the counts of one class in a funnel."""
+  return counts.keys() == {'given', *FILTERS, 'left'} and all(
+      type(n) is int or n is None and name in FILTERS for name, n in counts.items())
+
+
 def check_classes(path, classes):
-  """UserError where `path`, a study's JSON from before, is of other classes."""
+  """Raises UserError where `path`, the JSON of an earlier study, has other classes."""
   try:
     before = list(map(str, files.read_json(path)['classes']))
   except FileNotFoundError:
