@@ -73,7 +73,7 @@ def _write_images(run, stream, images, annotated, progress):
       for i, image in enumerate(painted.image):
         found[label].append(executor.submit(
             write_one, label, first + i, image,
-            None if painted.mask is None else painted.mask[i]))
+            None if painted.visible_mask is None else painted.visible_mask[i]))
       progress.update()
     return [[future.result() for future in futures] for futures in found]
 

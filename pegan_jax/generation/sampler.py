@@ -25,12 +25,12 @@ class Painted(NamedTuple):
 
   Attributes:
     image: uint8 [..., h, w, channels].
-    mask: the visible mask, uint8 [..., h, w], 255 where only the defect is seen. A method
+    visible_mask: uint8 [..., h, w], 255 where only the defect is seen. A method
       without masks has the change in its place, 255 from black to white. None where
       images are sampled from noise.
   """
   image: Any
-  mask: Any
+  visible_mask: Any
 
 
 class Sampler:

@@ -138,45 +138,45 @@ def reconstruction(x, recon):
   return jnp.abs(x - recon).mean(axis=(1, 2, 3))
 
 
-def unseen_mask(x, fake, mask):
-  """Penalises mask where the content c hardly differs from the image x.
+def unseen_mask(x, fake, opacity):
+  """Penalises opacity where the content c hardly differs from the image x.
 
   The mean of m exp(-|c - x| / 0.3), with fake = x + m (c - x). No gradient reaches c, so
   that the content does not change to justify the mask.
 
   Args:
     x: [B, H, W, C] in [-1, 1].
-    fake: [B, H, W, C], what the mask painted on it.
-    mask: [B, H, W, 1] in [0, 1].
+    fake: [B, H, W, C], what was painted on it.
+    opacity: [B, H, W, 1] in [0, 1].
 
   Returns:
     [B], 0 where every part of the mask is seen, 1 of a whole mask that changes nothing.
   """
-  painted = jax.lax.stop_gradient(masks.content_distance(x, fake, mask))
-  return (mask * masks.unseen(painted)).mean(axis=(1, 2, 3))
+  painted = jax.lax.stop_gradient(masks.content_distance(x, fake, opacity))
+  return (opacity * masks.unseen(painted)).mean(axis=(1, 2, 3))
 
 
-def outside_area(mask, area):
+def outside_area(opacity, area):
   """Penalises a mask's share of the image by how far it lies outside of a range.
 
   Args:
-    mask: [B, H, W, 1] in [0, 1].
+    opacity: [B, H, W, 1] in [0, 1].
     area: [B, 2], the least and the largest share, in [0, 1].
 
   Returns:
     [B], 0 within the range.
   """
-  share = mask.mean(axis=(1, 2, 3))
+  share = opacity.mean(axis=(1, 2, 3))
   return jax.nn.relu(area[:, 0] - share) + jax.nn.relu(share - area[:, 1])
 
 
-def soft_mask(mask):
+def soft_mask(opacity):
   """Penalises a mask that is neither open nor closed: the mean of 4 m (1 - m).
 
   Args:
-    mask: [B, H, W, 1] in [0, 1].
+    opacity: [B, H, W, 1] in [0, 1].
 
   Returns:
     [B], 0 where it is 0 or 1 everywhere, 1 where it is a half.
   """
-  return 4 * (mask * (1 - mask)).mean(axis=(1, 2, 3))
+  return 4 * (opacity * (1 - opacity)).mean(axis=(1, 2, 3))

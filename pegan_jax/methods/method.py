@@ -51,7 +51,7 @@ class Method(NamedTuple):
     disc_loss: (nets, config, disc, gen, aux, batch, key) -> (scalar, (metrics, aux)).
     gen_loss: (nets, config, gen, disc, aux, batch, key) -> (scalar, (metrics, aux)).
     weights: (gen, aux) -> the pytree that images are sampled with.
-    produce: (nets, weights, image, key) -> (images, masks) of every class:
+    produce: (nets, weights, image, key) -> (images, visible masks) of every class:
       [C, B, H, W, 3], row c of class c, from backgrounds of the same shape, or None where
       the method samples from noise; `key` has [C, B] random keys, one per image. Masks
       are [C, B, H, W, 1] in [0, 1], 0 where the background is kept, or None.

@@ -1,6 +1,6 @@
 """PE-GAN+: PE-GAN's loop, with a generator that paints content through a mask.
 
-The generator opens a mask m in [0, 1] and shows its content c there, on an image x:
+The generator has an opacity m in [0, 1] and shows its content c there, on an image x:
 
   x' = x + m (c - x)
 
@@ -78,7 +78,7 @@ def init(nets, config, key):
 
 
 def _translate(nets, gen, image, label, key):
-  """Returns x' and the mask m: [B, H, W, 3] and [B] targets -> two of [B, H, W, ..]."""
+  """Returns x' and the opacity m: [B, H, W, 3] and [B] targets -> two of [B, H, W, ..]."""
   return nets.gen.apply(
       {'params': gen}, image, label, _noise(nets, key, image.shape))
 
@@ -247,7 +247,7 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   """
   key_target, key_forward, key_backward, key_augment = jax.random.split(key, 4)
   real, label_trg = batch['image'], choose_targets(key_target, batch, nets.background)
-  fake, mask = _translate(nets, gen, real, label_trg, key_forward)
+  fake, opacity = _translate(nets, gen, real, label_trg, key_forward)
 
   loss, metrics = conditional.adversarial(
       nets, config, disc, real, fake, label_trg,
@@ -261,16 +261,16 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   # The mean is over all images, as PE-GAN's, though defects have no such loss.
   loss += config.lambda_rec * rec.sum() / len(real)
 
-  unseen, soft = losses.unseen_mask(real, fake, mask), losses.soft_mask(mask)
+  unseen, soft = losses.unseen_mask(real, fake, opacity), losses.soft_mask(opacity)
   outside = losses.outside_area(
-      mask, batch['area'][jnp.arange(len(mask)), label_trg])
+      opacity, batch['area'][jnp.arange(len(opacity)), label_trg])
   loss += config.lambda_mask * unseen.mean() + config.lambda_soft * soft.mean()
   loss += config.lambda_area * outside.mean()
   return loss, (metrics | {
       'gen/loss': conditional.average(loss[None]),
       'gen/rec_production': conditional.average(rec),
   } | conditional.by_target(
-      nets, label_trg, mask=mask.mean(axis=(1, 2, 3)), unseen_mask=unseen,
+      nets, label_trg, mask=opacity.mean(axis=(1, 2, 3)), unseen_mask=unseen,
       soft_mask=soft, outside_area=outside), aux)
 
 
@@ -291,9 +291,9 @@ def produce(nets, gen, image, key):
   rows, count = image.shape[:2]
   noise = jax.vmap(jax.vmap(lambda key: _noise(nets, key, image.shape[2:])))(key)
   flat = lambda x: x.reshape(rows * count, *x.shape[2:])
-  fake, mask = nets.gen.apply(
+  fake, opacity = nets.gen.apply(
       {'params': gen}, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise))
-  visible = visible_mask(flat(image), fake, mask)
+  visible = visible_mask(flat(image), fake, opacity)
   return fake.reshape(image.shape), visible.reshape(*image.shape[:4], 1)
 
 

@@ -14,7 +14,7 @@ _AROUND = (5, 5)
 
 
 class MaskedTranslator(nn.Module):
-  """G(x, c, z) = x + m (content - x): where the mask m is 0, x stays as it is.
+  """G(x, c, z) = x + m (content - x): where the opacity m is 0, x stays as it is.
 
   The label enters by the scales and shifts of every norm: as constant planes next to the
   image, instance norm would subtract it. It does subtract the image's brightness and
@@ -53,7 +53,7 @@ class MaskedTranslator(nn.Module):
         `GRID` pixels, then those of grain.
 
     Returns:
-      [B, H, W, 3] float32 in [-1, 1], and the mask [B, H, W, 1] in [0, 1].
+      [B, H, W, 3] float32 in [-1, 1], and the opacity m, [B, H, W, 1] in [0, 1].
     """
     def conv(x, features, size, stride=1):
       return Conv(features, size, stride, (size - 1) // 2, dtype=self.dtype,
@@ -82,27 +82,27 @@ class MaskedTranslator(nn.Module):
     y = nn.relu(norm(conv(jnp.concatenate([_double(y), fine], -1), f[0], 3)))
     y = Conv(self.channels + 1, 7, pad=3, use_bias=True, dtype=self.dtype,
              reflect=True)(y).astype(jnp.float32)
-    content, mask = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
-    return x + mask * (content - x), mask
+    content, opacity = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
+    return x + opacity * (content - x), opacity
 
 
-def visible_mask(x, fake, mask):
+def visible_mask(x, fake, opacity):
   """Returns the part of a mask whose content differs visibly from the image.
 
   A generator may paint a streak together with its ground; the defect is the streak.
 
   Args:
     x: [B, H, W, C] in [-1, 1].
-    fake: [B, H, W, C], what the mask painted on it.
-    mask: [B, H, W, 1] in [0, 1].
+    fake: [B, H, W, C], what was painted on it.
+    opacity: [B, H, W, 1] in [0, 1].
 
   Returns:
     [B, H, W, 1]: m (1 - exp(-|content - x| / 0.3)), the distance averaged over
     `_AROUND` pixels.
   """
-  distance = nn.avg_pool(masks.content_distance(x, fake, mask), _AROUND,
+  distance = nn.avg_pool(masks.content_distance(x, fake, opacity), _AROUND,
                          padding='SAME', count_include_pad=False)
-  return mask * (1 - masks.unseen(distance))
+  return opacity * (1 - masks.unseen(distance))
 
 
 def _double(x):

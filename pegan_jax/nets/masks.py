@@ -1,11 +1,11 @@
-"""The visibility of a mask m that paints content c on an image x: x + m (c - x)."""
+"""The visibility of an opacity m that paints content c on an image x: x + m (c - x)."""
 
 import jax.numpy as jnp
 
 
-def content_distance(x, fake, mask):
+def content_distance(x, fake, opacity):
   """Returns |c - x| from fake = x + m (c - x): [B, H, W, C], m [B, H, W, 1] -> as m."""
-  return jnp.abs(fake - x).mean(-1, keepdims=True) / (mask + 1e-3)
+  return jnp.abs(fake - x).mean(-1, keepdims=True) / (opacity + 1e-3)
 
 
 def unseen(distance):
