@@ -15,6 +15,7 @@ if 'XLA_FLAGS' not in os.environ:
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
 import pytest  # noqa: E402
 
 from data_prep import build, synthetic  # noqa: E402
@@ -100,6 +101,13 @@ def untrained(method, data_dir, workdir, num_steps):
     config.match = False
   save_untrained(config, workdir)
   return config.lock(), workdir
+
+
+def assert_drawn(path):
+  """A picture is no blank sheet: a twentieth of it differs from its corner."""
+  with Image.open(path) as image:
+    pixels = np.asarray(image.convert('RGB'))
+  assert (pixels != pixels[0, 0]).any(-1).mean() > 0.05, path
 
 
 class PixelExtractor:

@@ -9,9 +9,9 @@ import tempfile
 import time
 
 import numpy as np
-from PIL import Image
 import pytest
 
+from conftest import assert_drawn
 from data_prep import build, selection, sources
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated, Box
@@ -45,8 +45,7 @@ def test_writes_what_the_contract_says(raw, capsys):
   report = json.loads((raw / 'out' / 'audit.json').read_text())
   assert report['counts']['test'] == {'crack': 3, 'öl fleck': 3}
   assert str(raw) not in (raw / 'out' / 'audit.json').read_text()
-  with Image.open(raw / 'out' / 'audit.png') as picture:
-    assert picture.width > 1000
+  assert_drawn(raw / 'out' / 'audit.png')
   assert str(raw / 'out') in capsys.readouterr().out
   assert sorted(p.name for p in raw.iterdir()) == ['boxes', 'clean', 'defects',
                                                    'frames', 'out']

@@ -13,6 +13,7 @@ from PIL import Image
 import pytest
 
 from inspection import worlds
+from conftest import assert_drawn
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import confusion, inspector, predict, settings, training
 from pegan_jax.inspection.settings import Settings
@@ -56,8 +57,7 @@ def test_the_report(trained, capsys):
   assert report['images_per_second'] > 0
   assert report['protocol']['steps'] == 90 and report['protocol']['images'] == 48
   assert json.loads((workdir / 'inspection.json').read_text()) == report
-  with Image.open(workdir / 'inspection.png') as image:
-    assert image.width > 200
+  assert_drawn(workdir / 'inspection.png')
   # Again: it is trained already, and tested to the same end.
   def content():
     return {p: p.read_bytes() for p in workdir.rglob('*') if p.is_file()}

@@ -3,12 +3,12 @@
 import json
 
 import numpy as np
-from PIL import Image
 import pytest
 
 from configs import study as study_config
 from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer
+from conftest import assert_drawn
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import arms, report, study, training
 from pegan_jax.inspection.verdict import HELPS, HURTS
@@ -66,8 +66,7 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   saved = json.loads((tmp_path / 'out' / 'study.json').read_text('utf-8'))
   assert saved == json.loads(json.dumps(found))
   assert (tmp_path / 'out' / 'study.md').read_text('utf-8').count('|---') >= 2
-  with Image.open(tmp_path / 'out' / 'study.png') as image:
-    assert image.width > 1000
+  assert_drawn(tmp_path / 'out' / 'study.png')
   # Accuracy by hand, of one training.
   lines = [x for x in capsys.readouterr().err.splitlines() if 'seed 2' in x]
   assert len(lines) == 11

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from conftest import assert_drawn
 from pegan_jax.metrics import __main__ as command, features, sets
 from pegan_jax.reporting import figures
 
@@ -48,8 +49,7 @@ def test_any_two_folders_with_the_real_network(folders):
   kid = report['classes']['dark']['kid']
   assert kid['low'] <= 0 <= kid['high']
   assert report['mean']['label_fidelity']['value'] == 1
-  with Image.open(folders / 'r.png') as image:
-    assert image.width > 600
+  assert_drawn(folders / 'r.png')
 
 
 @pytest.mark.usefixtures('pixel_features')

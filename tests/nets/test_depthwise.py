@@ -29,8 +29,3 @@ def test_both_formulations_are_one_function(
     assert ours.shape == theirs.shape
     np.testing.assert_allclose(ours, theirs, rtol=1e-5,
                                atol=1e-5 * np.abs(theirs).max())
-
-
-def test_a_backend_chooses():
-  # pylint: disable=protected-access
-  assert depthwise._use_shifts('cpu') and not depthwise._use_shifts('gpu')
