@@ -9,6 +9,7 @@ and `audit.png`, or does not appear at all. Same inputs and seed, same bytes.
 
 import argparse
 import dataclasses
+import itertools
 import json
 import os
 import sys
@@ -62,6 +63,7 @@ class Options:
     if not self.frames and not self.clean:
       raise UserError('There are no backgrounds: pass --clean, or --frames with '
                       '--boxes.')
+    self._check_folders()
     if not 32 <= self.image_size <= 4096 or self.image_size % 32:
       raise UserError(f'--image_size {self.image_size} is not a multiple of 32, which '
                       'the networks need, from 32 to 4096.')
@@ -76,6 +78,15 @@ class Options:
     if self.per_class == 1:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')
+
+  def _check_folders(self):
+    """Raises UserError where one folder lies in another: its images would be two things."""
+    folders = {name: os.path.realpath(getattr(self, name))
+               for name in ('defects', 'frames', 'clean', 'out') if getattr(self, name)}
+    for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):
+      if b != 'out' and os.path.commonpath([inner, outer]) == outer:
+        raise UserError(f'--{a} {getattr(self, a)} is, or lies in, --{b} '
+                        f'{getattr(self, b)}: give it a folder of its own.')
 
   @property
   def window(self):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
 import pathlib
 
 import numpy as np
@@ -123,8 +122,7 @@ def clean_root(clean, frames):
     clean, frames: paths of the two folders; `frames` may be None.
   """
   name = pathlib.Path(clean).resolve().name
-  if not frames or os.path.samefile(clean, frames) or (
-      pathlib.Path(frames).resolve().name != name):
+  if not frames or pathlib.Path(frames).resolve().name != name:
     return name
   return f'{name} (clean)'
 

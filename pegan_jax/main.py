@@ -123,7 +123,7 @@ def parse(arguments):
     values.workdir = os.path.expanduser(values.workdir)
   _expand(values.config)
   _check_kind(mode, given, values.config)
-  if values.workdir is None and not (mode == 'match' and values.config.data_dir):
+  if not values.workdir and not (mode == 'match' and values.config.data_dir):
     raise UserError('--workdir is missing: name the folder of the run')
   return _Command(mode, values.config, values.workdir, _job(mode, values))
 
@@ -144,6 +144,8 @@ def _parse_flags(given, arguments):
   """Returns the values of all flags except --mode; `given` is that of --config."""
   path = config_files.find(given)
   argv = ['pegan_jax.main', f'--config={path}', *arguments]
+  if any(re.match('--?flagfile', argument) for argument in arguments):
+    raise UserError('--flagfile is not taken: write the flags out')
   values = flags.FlagValues()
   config_flags.DEFINE_config_file(
       'config', None, '', flag_values=values, sys_argv=argv)

@@ -29,6 +29,8 @@ def _refused(arguments):
 @pytest.mark.parametrize('arguments,words', [
     ([], '--config is missing: name a method, as in --config pegan'),
     (['--config=configs/pegan.py'], '--workdir is missing'),
+    (['--config=pegan', '--workdir='], '--workdir is missing'),
+    (['--config=pegan', '--workdir=w', '--flagfile=/none'], '--flagfile is not taken'),
     (['--mode=match', '--config=pegan_plus'], '--workdir is missing'),
     (['--mode=predict', '--config.images=x'], '--workdir is missing'),
     (['--workdir=w', '--config=configs/nothing.py'],

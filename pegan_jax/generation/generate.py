@@ -88,11 +88,14 @@ def settings_of(run):
 
 def _check_whole(run, out, beside):
   """Raises UserError where a file that `generate` wrote is gone."""
-  wanted = [beside / annotations.FORMATS[name].PATH for name in settings.formats(run)]
-  for name in _files(out / manifest.FILE):
-    wanted.append(out / name)
-    if run.method.translates:
-      wanted.append(beside / 'masks' / name)
+  files_now = _files(out / manifest.FILE)
+  wanted = [out / name for name in files_now]
+  if run.method.translates:
+    wanted += [beside / 'masks' / name for name in files_now]
+  for kind in map(annotations.FORMATS.get, settings.formats(run)):
+    path, suffix = beside / kind.PATH, kind.FILES.split()[0]
+    wanted += [path] if path.suffix else [
+        (path / name).with_suffix(suffix) for name in files_now]
   if gone := [path for path in wanted if not path.exists()]:
     raise UserError(f'{out} is not whole any more: {gone[0]} is gone' + (
         f', and {len(gone) - 1} more' if len(gone) > 1 else '') + f'; {_ADVICE}')

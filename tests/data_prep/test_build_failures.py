@@ -97,7 +97,13 @@ def _linked_class(raw):
     (lambda raw: ['--clean', _empty(raw), *inputs(raw, 'defects')], 'holds no images'),
     (lambda raw: ['--boxes', _empty(raw), *inputs(raw, 'frames')], 'holds no .xml'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--defects', raw / 'clean'],
-     'no class folders'),
+     '--defects .*clean is, or lies in, --clean'),
+    (lambda raw: [*inputs(raw, 'frames', 'boxes'), '--clean', raw / 'frames' / '..' / 'frames'],
+     '--frames .* is, or lies in, --clean'),
+    (lambda raw: [*inputs(raw, 'clean'), '--defects', raw],
+     '--clean .*clean is, or lies in, --defects'),
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out', raw / 'defects' / 'set'],
+     '--out .*set is, or lies in, --defects'),
     (_one_image, 'Class single has 1 distinct image,'),
     (_damaged, '0.png cannot be read'),
     (_not_text, 'not UTF-8: rename it'),
@@ -114,10 +120,10 @@ def _linked_class(raw):
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--shards', 0], 'below 1'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 'many'], 'invalid'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--perclass', 3], 'perclass'),
-    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out', raw / 'clean'],
+    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out', raw / 'boxes'],
      'exists already'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out',
-                  raw / 'clean' / '0.png' / 'x'], 'cannot be written'),
+                  raw / 'boxes' / '0.xml' / 'x'], 'cannot be written'),
 ])
 def test_bad_input_gives_one_sentence_and_leaves_nothing(raw, capsys, flags, message):
   arguments = flags(raw)

@@ -22,7 +22,6 @@ def test_frames_and_clean_images_of_one_folder_name_stay_apart(raw):
   assert len(clean) == 2  # A frame each, and neither with a frame of defects.
   assert not clean & {group for _, source, group, _ in rows
                       if source.startswith('images/')}
-  assert sources.clean_root(raw / 'frames', raw / 'frames') == 'frames'
 
 
 def test_a_linked_folder_of_a_class_is_built_and_noted(raw):

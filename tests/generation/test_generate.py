@@ -254,11 +254,12 @@ def test_masks_that_are_gone_are_not_taken_for_made(setting, tmp_path):
 @pytest.mark.parametrize('gone, told', [
     ('generated/pa', r'generated/pa/0000\d.png is gone, and 2 more'),
     ('generated_annotations/masks/sc/00001.png', 'masks/sc/00001.png is gone;'),
-    ('generated_annotations/voc', 'generated_annotations/voc is gone;'),
+    ('generated_annotations/voc/pa/00001.xml', 'voc/pa/00001.xml is gone;'),
+    ('generated_annotations/coco.json', 'coco.json is gone;'),
     ('generated/manifest.csv', 'manifest.csv cannot be read')])
 def test_what_is_made_in_part_is_not_taken_for_made(setting, tmp_path, gone, told):
   config, workdir = setting
-  config.generate.formats = 'voc'
+  config.generate.formats = 'voc,coco'
   generate(config, workdir)
   path = tmp_path / gone
   shutil.rmtree(path) if path.is_dir() else path.unlink()

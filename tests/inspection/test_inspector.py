@@ -233,6 +233,6 @@ def test_the_configs_have_the_settings_own_defaults():
 
 def test_the_config_says_how_it_is_run():
   module = importlib.import_module('configs.inspect')
-  assert 'configs/inspect.py --mode inspect' in module.__doc__
+  assert '--config inspect --mode inspect' in module.__doc__
   settings = Settings.of(module.get_config())
   assert (settings.epochs, settings.learning_rate) == (40, 2e-3)
