@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from data_prep import build, sources
+from data_prep import build
 from raw_folders import inputs, read_built, run_build, save, texture
 
 
