@@ -13,7 +13,7 @@ from scipy import ndimage
 
 
 class Finish(NamedTuple):
-  """How steel of one kind looks.
+  """Describes how steel of one kind looks.
 
   Attributes:
     base: grey level: median, spread (standard deviation of the logarithm),

@@ -1,4 +1,4 @@
-"""What two sets of real images of one class score against each other.
+"""Measures what two sets of real images of one class score against each other.
 
   python -m results.floors data/neu64-all --out results/floors
 

@@ -1,1 +1,1 @@
-"""What every part of the program uses: errors, files, the command line."""
+"""Holds what every part of the program uses: errors, files, the command line."""

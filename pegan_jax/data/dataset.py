@@ -20,7 +20,7 @@ TRAINED_ON = 'trained_on.json'
 
 
 class DataInfo(NamedTuple):
-  """What a built data set holds.
+  """Describes what a built data set holds.
 
   Attributes:
     folder: its folder.

@@ -15,7 +15,7 @@ _MOST_WINDOWS = 5000
 
 
 class Job(NamedTuple):
-  """What is sampled.
+  """Says what to sample.
 
   Attributes:
     counts: images of each class, in label order.
