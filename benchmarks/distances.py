@@ -3,10 +3,9 @@
   python -m benchmarks.distances [--features 2048] [--fid_images 50000]
       [--pair_images 10000]
 
-Each metric runs in its own process, so that nothing else adds to its peak memory. For
-FID, features are made block by block from a seed, and only their moments are kept. The
-metrics of pairs hold the features of both sides in float32. Prints the seconds, and the
-peak resident memory of the whole process.
+Each metric runs in its own process, so that nothing else adds to its peak memory, which
+holds the features of both sides in float32. Prints the seconds, and the peak resident
+memory of the whole process.
 """
 
 import argparse
@@ -38,14 +37,9 @@ def _measure(name, images, features):
   import numpy as np
   module = importlib.import_module(f'pegan_jax.metrics.{name}')
   began = time.perf_counter()
-  if name == 'fid':
-    from pegan_jax.metrics.moments import Moments
-    values = (module.from_moments(*(
-        Moments.stream(_parts(seed, images, features)) for seed in (0, 1))),)
-  else:
-    real, generated = (
-        np.concatenate(list(_parts(seed, images, features))) for seed in (0, 1))
-    values = module.METRIC.compute(real, generated)
+  real, generated = (
+      np.concatenate(list(_parts(seed, images, features))) for seed in (0, 1))
+  values = module.METRIC.compute(real, generated)
   seconds = time.perf_counter() - began
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
   peak *= 1 if sys.platform == 'darwin' else 1024

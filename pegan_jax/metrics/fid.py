@@ -14,10 +14,8 @@ the eigenvectors of its covariance are another.
 
 import numpy as np
 
-from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import blocks
 from pegan_jax.metrics.metric import Figure, Metric
-from pegan_jax.metrics.moments import Moments
 
 
 def from_features(real, generated):
@@ -26,44 +24,35 @@ def from_features(real, generated):
   Raises:
     UserError: if a value is not finite, D differs, or a side has one image.
   """
-  real, generated = blocks.pair(real, generated)
-  n, m, dims = len(real), len(generated), real.shape[1]
+  sets = blocks.pair(real, generated)
+  means = [x.mean(axis=0, dtype=np.float64) for x in sets]
+  n, m, dims = len(real), len(generated), len(means[0])
   if n * m > dims * dims:
-    # Covariances, which are smaller here than the product of the factors.
-    return from_moments(*(
-        Moments.stream(x[rows] for rows in blocks.slices(len(x)))
-        for x in (real, generated)))
-  means, factors = [], []
-  for features in real, generated:
-    features = blocks.float64(features)
-    means.append(features.mean(axis=0))
-    factors.append((features - means[-1]) / np.sqrt(len(features) - 1))
+    # By way of covariances, which are smaller here than the product of the factors.
+    covariances = list(map(_covariance, sets, means))
+    first, second = map(_factor, covariances, (n, m))
+    return _distance(means, map(np.trace, covariances), first.T @ second)
+  factors = [(blocks.float64(x) - mean) / np.sqrt(len(x) - 1)
+             for x, mean in zip(sets, means)]
   return _distance(means, [np.square(f).sum() for f in factors],
                    factors[0] @ factors[1].T)
 
 
-def from_moments(a, b):
-  """Computes the distance between two `Moments` of the same D, at least 0.
-
-  Raises:
-    UserError: if D differs, or one of them has one image.
-  """
-  if len(a.mean) != len(b.mean):
-    raise UserError(
-        f'moments of {len(a.mean)} and of {len(b.mean)} features have no '
-        'distance: read all images with the same network')
-  first, second = _factor(a), _factor(b)
-  return _distance(
-      [a.mean, b.mean],
-      [np.trace(x.scatter) / (x.n - 1) for x in (a, b)], first.T @ second)
+def _covariance(features, mean):
+  """Returns the covariance [D, D] of features [n, D], over n - 1, block by block."""
+  total = np.zeros((len(mean), len(mean)))
+  for rows in blocks.slices(len(features)):
+    centred = blocks.float64(features[rows]) - mean
+    total += centred.T @ centred
+  return total / (len(features) - 1)
 
 
-def _factor(moments):
-  """Returns F [D, r] with F F^T = the covariance, r <= min(n - 1, D)."""
-  values, vectors = np.linalg.eigh(moments.covariance)
+def _factor(covariance, n):
+  """Returns F [D, r] with F F^T = the covariance of n images, r <= min(n - 1, D)."""
+  values, vectors = np.linalg.eigh(covariance)
   # The n - 1 directions that n images span: all further eigenvalues are rounding
   # errors, whose roots would be far larger.
-  rank = min(moments.n - 1, len(values))
+  rank = min(n - 1, len(values))
   values, vectors = values[-rank:], vectors[:, -rank:]
   return vectors * np.sqrt(np.maximum(values, 0))
 

@@ -10,7 +10,6 @@ import scipy.linalg
 from fixtures import make_inception
 from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import fid
-from pegan_jax.metrics.moments import Moments
 from pegan_jax.pretrained import inception
 
 _FIXTURE = pathlib.Path(__file__).parents[1] / 'fixtures' / 'inception.npz'
@@ -49,7 +48,7 @@ def test_agrees_with_torch_fidelity(outputs):
 
 def test_fid_of_the_features_agrees_with_the_matrix_root(outputs):
   features = outputs[0].astype(np.float64)
-  # 16 images span 16 directions; turned into these, moments lose nothing, and
+  # 16 images span 16 directions; turned into these they lose nothing, and
   # SciPy's root of 16 x 16 takes no minute.
   turned = features @ np.linalg.qr(features.T)[0]
   a, b = turned[:8], turned[8:]
@@ -58,8 +57,6 @@ def test_fid_of_the_features_agrees_with_the_matrix_root(outputs):
   want = apart @ apart + np.trace(
       s1 + s2 - 2 * scipy.linalg.sqrtm(s1 @ s2).real)
   assert fid.from_features(features[:8], features[8:]) == pytest.approx(
-      want, rel=1e-6)
-  assert fid.from_moments(Moments.of(a), Moments.of(b)) == pytest.approx(
       want, rel=1e-6)
 
 
