@@ -8,7 +8,9 @@ from clu.metrics import Average
 import jax
 import jax.numpy as jnp
 
+from pegan_jax.data.layouts import PAIRS
 from pegan_jax.methods import losses
+from pegan_jax.methods.method import Method
 
 
 def init(nets, config, key):
@@ -61,12 +63,11 @@ def average(values, mask=None):
   return Average.from_model_output(values=values, mask=mask)
 
 
-def disc_loss(nets, config, disc, fake, batch, key, score=losses.critic_score):
+def disc_loss(nets, config, disc, fake, batch, key, score):
   """Returns WGAN-GP's loss, and the class loss on real images.
 
   Args:
-    nets: `method.Networks`, G(x, c) as `nets.translator` and D(x) as
-      `nets.discriminator`.
+    nets: `method.Networks`, G(x, c) and D(x).
     config: weights `lambda_gp` and `lambda_cls_real`.
     disc: the discriminator's parameters, the ones to differentiate.
     fake: [B, H, W, 3], generated from the batch.
@@ -182,3 +183,26 @@ def by_target(nets, label_trg, **values):
   return {f'gen/{name}_{kind}': average(value, mask)
           for name, value in values.items()
           for kind, mask in (('production', produced), ('elimination', ~produced))}
+
+
+def make(networks, choose_targets, score=losses.critic_score):
+  """Returns the `Method` of both losses, on (background, defect) pairs.
+
+  Args:
+    networks: as `Method` has it.
+    choose_targets: (key, [B] the images' domains, the background's label) -> [B] targets.
+    score: as `disc_loss` takes it.
+  """
+  def of_disc(nets, config, disc, gen, aux, batch, key):
+    key_target, key_gp = jax.random.split(key)
+    label_trg = choose_targets(key_target, batch['label'], nets.background)
+    fake = translate(nets, gen, batch['image'], label_trg)
+    loss, metrics = disc_loss(nets, config, disc, fake, batch, key_gp, score)
+    return loss, (metrics, aux)
+
+  def of_gen(nets, config, gen, disc, aux, batch, key):
+    label_trg = choose_targets(key, batch['label'], nets.background)
+    loss, metrics = gen_loss(nets, config, gen, disc, batch, label_trg)
+    return loss, (metrics, aux)
+
+  return Method(PAIRS, networks, init, of_disc, of_gen, weights, produce, eliminate)

@@ -8,25 +8,19 @@ from clu.metrics import Average
 from pegan_jax.methods import losses, unconditional
 
 
-def disc_loss(nets, config, disc, gen, aux, batch, key):
+def disc_loss(config, discriminate, real, fake, key):
   """Returns -log s(D(x)) - log(1 - s(D(G(z))))."""
-  del config
-  def adversarial(discriminate, real, fake, key):
-    del key
-    real, fake = discriminate(real), discriminate(fake)
-    return losses.cross_entropy_disc(real, fake), {
-        'disc/accuracy_real': Average.from_model_output(values=real > 0),
-        'disc/accuracy_fake': Average.from_model_output(values=fake < 0)}
-
-  return unconditional.disc_loss(
-      nets, disc, gen, aux, batch, key, adversarial)
+  del config, key
+  real, fake = discriminate(real), discriminate(fake)
+  return losses.cross_entropy_disc(real, fake), {
+      'disc/accuracy_real': Average.from_model_output(values=real > 0),
+      'disc/accuracy_fake': Average.from_model_output(values=fake < 0)}
 
 
-def gen_loss(nets, config, gen, disc, aux, batch, key):
+def gen_loss(config, fake):
   """Returns -log s(D(G(z)))."""
   del config
-  return unconditional.gen_loss(
-      nets, gen, disc, aux, batch, key, losses.cross_entropy_gen)
+  return losses.cross_entropy_gen(fake)
 
 
 METHOD = unconditional.make(disc_loss, gen_loss)

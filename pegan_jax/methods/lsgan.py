@@ -9,25 +9,19 @@ from clu.metrics import Average
 from pegan_jax.methods import losses, unconditional
 
 
-def disc_loss(nets, config, disc, gen, aux, batch, key):
+def disc_loss(config, discriminate, real, fake, key):
   """Returns half of (D(x) - b)^2 + (D(G(z)) - a)^2, equation 2."""
-  def adversarial(discriminate, real, fake, key):
-    del key
-    real, fake = discriminate(real), discriminate(fake)
-    loss = (losses.least_squares(real, config.b)
-            + losses.least_squares(fake, config.a)) / 2
-    return loss, {'disc/score_real': Average.from_model_output(values=real),
-                  'disc/score_fake': Average.from_model_output(values=fake)}
-
-  return unconditional.disc_loss(
-      nets, disc, gen, aux, batch, key, adversarial)
+  del key
+  real, fake = discriminate(real), discriminate(fake)
+  loss = (losses.least_squares(real, config.b)
+          + losses.least_squares(fake, config.a)) / 2
+  return loss, {'disc/score_real': Average.from_model_output(values=real),
+                'disc/score_fake': Average.from_model_output(values=fake)}
 
 
-def gen_loss(nets, config, gen, disc, aux, batch, key):
+def gen_loss(config, fake):
   """Returns half of (D(G(z)) - c)^2, equation 2."""
-  return unconditional.gen_loss(
-      nets, gen, disc, aux, batch, key,
-      lambda fake: losses.least_squares(fake, config.c) / 2)
+  return losses.least_squares(fake, config.c) / 2
 
 
 METHOD = unconditional.make(disc_loss, gen_loss)

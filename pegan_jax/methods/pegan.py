@@ -8,9 +8,8 @@ target is the background, and translating back must restore the input.
 import jax
 import jax.numpy as jnp
 
-from pegan_jax.data.layouts import PAIRS
 from pegan_jax.methods import conditional
-from pegan_jax.methods.method import Method, Networks
+from pegan_jax.methods.method import Networks
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.translator import Translator
 
@@ -38,24 +37,6 @@ def choose_targets(key, label_src, background):
   return jnp.where(label_src == background, defect, background)
 
 
-def disc_loss(nets, config, disc, gen, aux, batch, key):
-  """Returns L_D of equation 6 with the gradient penalty."""
-  key_target, key_gp = jax.random.split(key)
-  label_trg = choose_targets(key_target, batch['label'], nets.background)
-  fake = conditional.translate(nets, gen, batch['image'], label_trg)
-  loss, metrics = conditional.disc_loss(
-      nets, config, disc, fake, batch, key_gp)
-  return loss, (metrics, aux)
-
-
-def gen_loss(nets, config, gen, disc, aux, batch, key):
-  """Returns L_G of equation 7, production and elimination in one batch."""
-  label_trg = choose_targets(key, batch['label'], nets.background)
-  loss, metrics = conditional.gen_loss(
-      nets, config, gen, disc, batch, label_trg)
-  return loss, (metrics, aux)
-
-
-METHOD = Method(
-    PAIRS, networks, conditional.init, disc_loss, gen_loss, conditional.weights,
-    conditional.produce, conditional.eliminate)
+# Production and elimination are in one batch; the losses are equations 6, with the
+# gradient penalty, and 7.
+METHOD = conditional.make(networks, choose_targets)

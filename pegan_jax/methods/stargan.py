@@ -9,9 +9,8 @@ critic's patches, as in the original's code.
 import jax
 import jax.numpy as jnp
 
-from pegan_jax.data.layouts import PAIRS
 from pegan_jax.methods import conditional
-from pegan_jax.methods.method import Method, Networks
+from pegan_jax.methods.method import Networks
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.translator import Translator
 
@@ -29,30 +28,12 @@ def networks(config, num_classes):
       num_classes)
 
 
-def choose_targets(key, label_src):
+def choose_targets(key, label_src, background):
   """Returns the batch's own domains in another order: [B] int -> [B] int."""
+  del background
   return jax.random.permutation(key, label_src)
 
 
-def disc_loss(nets, config, disc, gen, aux, batch, key):
-  """Returns the discriminator's loss, equation 5."""
-  key_target, key_gp = jax.random.split(key)
-  label_trg = choose_targets(key_target, batch['label'])
-  fake = conditional.translate(nets, gen, batch['image'], label_trg)
-  loss, metrics = conditional.disc_loss(
-      nets, config, disc, fake, batch, key_gp,
-      score=lambda adv: adv.sum(axis=(1, 2)))
-  return loss, (metrics, aux)
-
-
-def gen_loss(nets, config, gen, disc, aux, batch, key):
-  """Returns the generator's loss, equation 6."""
-  label_trg = choose_targets(key, batch['label'])
-  loss, metrics = conditional.gen_loss(
-      nets, config, gen, disc, batch, label_trg)
-  return loss, (metrics, aux)
-
-
-METHOD = Method(
-    PAIRS, networks, conditional.init, disc_loss, gen_loss, conditional.weights,
-    conditional.produce, conditional.eliminate)
+# The losses are equations 5 and 6.
+METHOD = conditional.make(
+    networks, choose_targets, score=lambda adv: adv.sum(axis=(1, 2)))

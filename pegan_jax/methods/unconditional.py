@@ -1,5 +1,7 @@
 """Shared by DCGAN, LSGAN and WGAN-GP: noise to image, one model per defect class."""
 
+import functools
+
 from clu.metrics import Average
 import jax
 import jax.numpy as jnp
@@ -74,63 +76,40 @@ def _discriminate(nets, disc, image, dtype=None):
   return score
 
 
-def disc_loss(nets, disc, gen, aux, batch, key, adversarial):
-  """Returns the discriminators' loss, added up over classes.
+def make(disc_adversarial, gen_adversarial, norm=True):
+  """Returns the `Method` of two losses on these networks, added up over classes.
 
   Args:
-    nets: `method.Networks`.
-    disc: parameters, class axis first, the ones to differentiate.
-    gen: parameters, class axis first.
-    aux: G's running statistics, class axis first.
-    batch: image [B, C, H, W, 3] in [-1, 1], column c of class c.
-    key: a random key.
-    adversarial: (discriminate, real, fake, key) -> (losses [B], further metrics), where
-      `discriminate` maps images, and a dtype to compute in, to scores [B].
-
-  Returns:
-    As a method's `disc_loss`; `aux` is not changed.
+    disc_adversarial: (config, discriminate, real, fake, key) -> (the discriminator's
+      losses [B], further metrics), for one class; `discriminate` maps images, and a dtype
+      to compute in, to scores [B].
+    gen_adversarial: (config, scores [B] of generated images) -> the generator's losses [B].
+    norm: as `networks` takes it.
   """
-  def one(disc, gen, stats, real, key):
-    key_noise, key_adv = jax.random.split(key)
-    fake, _ = _generate(nets, gen, stats, key_noise, len(real))
-    fake = jax.lax.stop_gradient(fake)
-    loss, metrics = adversarial(
-        lambda *x: _discriminate(nets, disc, *x), real, fake, key_adv)
-    metrics |= {'disc/loss': Average.from_model_output(values=loss)}
-    return loss.mean(), (metrics, stats)
+  def disc_loss(nets, config, disc, gen, aux, batch, key):
+    def one(disc, gen, stats, real, key):
+      key_noise, key_adv = jax.random.split(key)
+      fake, _ = _generate(nets, gen, stats, key_noise, len(real))
+      loss, metrics = disc_adversarial(
+          config, functools.partial(_discriminate, nets, disc), real,
+          jax.lax.stop_gradient(fake), key_adv)
+      metrics |= {'disc/loss': Average.from_model_output(values=loss)}
+      return loss.mean(), (metrics, stats)
 
-  real = batch['image'].swapaxes(0, 1)
-  keys = jax.random.split(key, len(real))
-  return per_class.add(one, disc, gen, aux, real, keys)
+    real = batch['image'].swapaxes(0, 1)
+    return per_class.add(
+        one, disc, gen, aux, real, jax.random.split(key, len(real)))
 
+  def gen_loss(nets, config, gen, disc, aux, batch, key):
+    count, classes = batch['label'].shape
 
-def gen_loss(nets, gen, disc, aux, batch, key, adversarial):
-  """Returns the generators' loss, added up over classes.
+    def one(gen, disc, stats, key):
+      fake, stats = _generate(nets, gen, stats, key, count)
+      loss = gen_adversarial(config, _discriminate(nets, disc, fake))
+      return loss.mean(), (
+          {'gen/loss': Average.from_model_output(values=loss)}, stats)
 
-  Args:
-    nets: `method.Networks`.
-    gen: parameters, class axis first, the ones to differentiate.
-    disc: parameters, class axis first.
-    aux: G's running statistics, class axis first.
-    batch: only its size matters.
-    key: a random key.
-    adversarial: scores [B] of generated images -> losses [B].
+    return per_class.add(one, gen, disc, aux, jax.random.split(key, classes))
 
-  Returns:
-    As a method's `gen_loss`; `aux` has seen the generated images.
-  """
-  count, classes = batch['label'].shape
-
-  def one(gen, disc, stats, key):
-    fake, stats = _generate(nets, gen, stats, key, count)
-    loss = adversarial(_discriminate(nets, disc, fake))
-    return loss.mean(), (
-        {'gen/loss': Average.from_model_output(values=loss)}, stats)
-
-  keys = jax.random.split(key, classes)
-  return per_class.add(one, gen, disc, aux, keys)
-
-
-def make(disc_loss, gen_loss, networks=networks):  # pylint: disable=redefined-outer-name
-  """Returns the `Method` of two losses on these networks."""
-  return Method(CLASSES, networks, init, disc_loss, gen_loss, weights, produce)
+  return Method(CLASSES, functools.partial(networks, norm=norm), init, disc_loss, gen_loss,
+                weights, produce)

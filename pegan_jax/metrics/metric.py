@@ -27,12 +27,10 @@ class Metric(NamedTuple):
     figures: what `compute` returns, in order.
     compute: real features [n, D] and generated features [m, D], float, to a
       tuple of floats, one per figure. Raises UserError where it cannot.
-    minimum: images per side below which `compute` has no value.
     resample: None, or a function (real, generated, rng, repeats) ->
       [repeats, len(figures)] of bootstrap values; None leaves the interval to
       random half samples.
   """
   figures: tuple[Figure, ...]
   compute: Callable
-  minimum: int = 2
   resample: Callable | None = None

@@ -57,7 +57,7 @@ def test_discriminator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(0)
   target = pegan.choose_targets(jax.random.split(key)[0], batch['label'], 3)
-  loss, (metrics, extra) = pegan.disc_loss(
+  loss, (metrics, extra) = pegan.METHOD.disc_loss(
       nets, config, disc, gen, (), batch, key)
   assert extra == ()
   # 12 pixels: D(x) = 3 * value; fakes are target / 10; |grad D| is
@@ -76,7 +76,7 @@ def test_generator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(3)
   target = np.asarray(pegan.choose_targets(key, batch['label'], 3))
-  loss, (metrics, extra) = pegan.gen_loss(
+  loss, (metrics, extra) = pegan.METHOD.gen_loss(
       nets, config, gen, disc, (), batch, key)
   assert extra == ()
   adv = -np.mean(3 * target / 10)
@@ -96,7 +96,7 @@ def test_generator_loss_by_hand(setting):
 
 def test_the_critic_does_not_move_the_generator(setting):
   nets, config, gen, disc, batch = setting
-  grad = jax.grad(lambda gen: pegan.disc_loss(
+  grad = jax.grad(lambda gen: pegan.METHOD.disc_loss(
       nets, config, disc, gen, (), batch, jax.random.key(0))[0])(gen)
   assert grad['shift'] == 0
 

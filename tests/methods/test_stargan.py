@@ -37,7 +37,7 @@ def setting():
 
 def test_targets_are_the_batchs_own_domains_in_another_order():
   label = jnp.array([0, 0, 1, 2, 2, 2, 3, 3])
-  drawn = np.stack([stargan.choose_targets(k, label)
+  drawn = np.stack([stargan.choose_targets(k, label, 3)
                     for k in jax.random.split(jax.random.key(0), 20)])
   assert (np.sort(drawn, axis=1) == np.asarray(label)).all()
   assert (drawn != np.asarray(label)).any(axis=1).all()
@@ -49,9 +49,9 @@ def test_targets_are_the_batchs_own_domains_in_another_order():
 def test_discriminator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(1)
-  target = np.asarray(stargan.choose_targets(jax.random.split(key)[0],
-                                           batch['label']))
-  loss, (metrics, aux) = stargan.disc_loss(
+  target = np.asarray(stargan.choose_targets(
+      jax.random.split(key)[0], batch['label'], 2))
+  loss, (metrics, aux) = stargan.METHOD.disc_loss(
       nets, config, disc, gen, (), batch, key)
   # Twelve pixels; the mean of both patches is 6 times a pixel's value.
   adv = np.mean(6 * (target / 10 - np.array([0.5, -0.5, 0.25])))
@@ -67,8 +67,8 @@ def test_discriminator_loss_by_hand(setting):
 def test_generator_loss_by_hand(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(5)
-  target = np.asarray(stargan.choose_targets(key, batch['label']))
-  loss, (metrics, _) = stargan.gen_loss(
+  target = np.asarray(stargan.choose_targets(key, batch['label'], 2))
+  loss, (metrics, _) = stargan.METHOD.gen_loss(
       nets, config, gen, disc, (), batch, key)
   adv = -np.mean(6 * target / 10)
   cls = np.mean([np.log(2.) if t == 0 else np.log(4.) for t in target])

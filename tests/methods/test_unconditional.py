@@ -55,7 +55,7 @@ def _sigmoid(x):
 
 
 def test_dcgan_by_hand():
-  loss, (metrics, stats) = dcgan.disc_loss(
+  loss, (metrics, stats) = dcgan.METHOD.disc_loss(
       NETS, None, DISC, GEN, STATS, BATCH, KEY)
   real, fake = REAL * [1, 2], np.array([0.5, -2.])
   expected = (-np.log(_sigmoid(real)).mean(0) - np.log(1 - _sigmoid(fake)))
@@ -65,7 +65,7 @@ def test_dcgan_by_hand():
   assert metrics['disc/accuracy_real'].compute() == 0.75  # -0.5 is not above 0
   assert metrics['disc/accuracy_fake'].compute() == 0.5
   np.testing.assert_array_equal(stats['asked'], [3, 3])
-  loss, (_, stats) = dcgan.gen_loss(NETS, None, GEN, DISC, STATS, BATCH, KEY)
+  loss, (_, stats) = dcgan.METHOD.gen_loss(NETS, None, GEN, DISC, STATS, BATCH, KEY)
   assert loss == pytest.approx(-np.log(_sigmoid(fake)).sum(), rel=1e-5)
   np.testing.assert_array_equal(stats['asked'], [4, 4])
 
@@ -73,20 +73,20 @@ def test_dcgan_by_hand():
 def test_lsgan_by_hand():
   config = lsgan_config.get_config()
   config.a, config.b, config.c = -1., 1., 0.5
-  loss, (metrics, _) = lsgan.disc_loss(
+  loss, (metrics, _) = lsgan.METHOD.disc_loss(
       NETS, config, DISC, GEN, STATS, BATCH, KEY)
   real, fake = REAL * [1, 2], np.array([0.5, -2.])
   expected = ((real - 1) ** 2).mean(0) / 2 + (fake + 1) ** 2 / 2
   assert loss == pytest.approx(expected.sum(), rel=1e-5)
   assert metrics['disc/score_real'].compute() == pytest.approx(real.mean())
   assert metrics['disc/score_fake'].compute() == pytest.approx(fake.mean())
-  loss, _ = lsgan.gen_loss(NETS, config, GEN, DISC, STATS, BATCH, KEY)
+  loss, _ = lsgan.METHOD.gen_loss(NETS, config, GEN, DISC, STATS, BATCH, KEY)
   assert loss == pytest.approx(((fake - 0.5) ** 2).sum() / 2, rel=1e-5)
 
 
 def test_wgan_gp_by_hand():
   config = wgan_gp_config.get_config()
-  loss, (metrics, _) = wgan_gp.disc_loss(
+  loss, (metrics, _) = wgan_gp.METHOD.disc_loss(
       NETS, config, DISC, GEN, STATS, BATCH, KEY)
   real, fake = REAL * [1, 2], np.array([0.5, -2.])
   # Each of twelve pixels has the gradient scale / 12.
@@ -97,19 +97,19 @@ def test_wgan_gp_by_hand():
       (real - fake).mean(), rel=1e-5)
   assert loss == pytest.approx(
       (fake - real.mean(0) + 10 * penalty).sum(), rel=1e-5)
-  loss, _ = wgan_gp.gen_loss(NETS, config, GEN, DISC, STATS, BATCH, KEY)
+  loss, _ = wgan_gp.METHOD.gen_loss(NETS, config, GEN, DISC, STATS, BATCH, KEY)
   assert loss == pytest.approx(1.5, rel=1e-5)
 
 
 @pytest.mark.parametrize('method', [dcgan, lsgan])
 def test_updates_are_the_networks_own_and_the_classs_own(method):
   config = lsgan_config.get_config()
-  grad = jax.grad(lambda gen: method.disc_loss(
+  grad = jax.grad(lambda gen: method.METHOD.disc_loss(
       NETS, config, DISC, gen, STATS, BATCH, KEY)[0])(GEN)
   assert not grad['level'].any()
 
   def gradient(batch, disc):
-    return jax.grad(lambda d: method.disc_loss(
+    return jax.grad(lambda d: method.METHOD.disc_loss(
         NETS, config, d, GEN, STATS, batch, KEY)[0])(disc)['scale']
 
   before = gradient(BATCH, DISC)
@@ -119,7 +119,7 @@ def test_updates_are_the_networks_own_and_the_classs_own(method):
 
 
 def test_the_summed_loss_has_each_models_own_gradient():
-  both = jax.grad(lambda d: dcgan.disc_loss(
+  both = jax.grad(lambda d: dcgan.METHOD.disc_loss(
       NETS, None, d, GEN, STATS, BATCH, KEY)[0])(DISC)['scale']
   for c in (0, 1):
     def alone(scale, c=c):
