@@ -34,11 +34,12 @@ def of_files(folder, paths):
   Raises:
     UserError: one cannot be read.
   """
-  return digest([[pathlib.Path(path).relative_to(folder).as_posix(), _of_file(path)]
+  return digest([[pathlib.Path(path).relative_to(folder).as_posix(), sha256(path)]
                  for path in sorted(paths)])
 
 
-def _of_file(path):
+def sha256(path):
+  """Returns the SHA-256 of a file in hex; raises UserError if it cannot be read."""
   try:
     with open(path, 'rb') as f:
       return hashlib.file_digest(f, 'sha256').hexdigest()

@@ -1,6 +1,4 @@
-"""Layers of the classifiers: convolution, batch norm, pool, output."""
-
-import functools
+"""Layers of the classifiers: convolution, batch norm, output."""
 
 from flax import linen as nn
 from jax import lax
@@ -81,21 +79,6 @@ class BatchNorm(nn.Module):
 
 def _normalise(x, mean, var, epsilon, scale, bias):
   return (x - mean) * (lax.rsqrt(var + epsilon) * scale) + bias
-
-
-def max_pool(x):
-  """Takes the largest of every second 3x3 window: [B, H, W, C] -> [B, h, w, C].
-
-  XLA fuses the shifted slices; on the CPU its reduce_window and the gradient of
-  that are several times slower. Where several are the largest they share the
-  gradient.
-  """
-  x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=-jnp.inf)
-  for axis in (1, 2):
-    last = (x.shape[axis] - 3) // 2 * 2 + 1
-    x = functools.reduce(jnp.maximum, [
-        lax.slice_in_dim(x, i, i + last, 2, axis) for i in range(3)])
-  return x
 
 
 class Classifier(nn.Module):

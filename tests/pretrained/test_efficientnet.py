@@ -11,6 +11,7 @@ import skimage
 from fixtures import make_inception
 from pegan_jax.common.errors import UserError
 from pegan_jax.metrics.resize import resize
+from pegan_jax.nets import pool
 from pegan_jax.pretrained import efficientnet, layers, pth, weights
 
 _FIXTURE = pathlib.Path(__file__).parents[1] / 'fixtures' / 'efficientnet.npz'
@@ -117,11 +118,11 @@ def test_conv_is_xlas(kernel, stride, padding):
 
 def test_pools_by_hand():
   x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
-  np.testing.assert_array_equal(layers.max_pool(x, 2, 'VALID')[0, ..., 0],
+  np.testing.assert_array_equal(pool.max_pool(x, 2, 'VALID')[0, ..., 0],
                                 [[10]])
-  np.testing.assert_array_equal(layers.max_pool(-x)[0, 0, :, 0],
+  np.testing.assert_array_equal(pool.max_pool(-x)[0, 0, :, 0],
                                 [0, 0, -1, -2])
   # The corner's mean is of 0, 1, 4, 5: the padding is left out.
-  average = np.asarray(layers.avg_pool(x))[0, ..., 0]
+  average = np.asarray(pool.avg_pool(x))[0, ..., 0]
   np.testing.assert_allclose(average[0, :2], [2.5, 3])
   np.testing.assert_allclose(average[1, 1], 5)
