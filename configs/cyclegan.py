@@ -14,7 +14,6 @@ Not run to its end at this size.
 """
 
 from configs import default
-from ml_collections import ConfigDict
 
 
 def get_config(scale=''):
@@ -28,14 +27,7 @@ def get_config(scale=''):
   config.pool_size = 50     # earlier generated images kept, to show D again
   config.lambda_cycle = 10.0    # weight: translated there and back
   config.lambda_identity = 5.0  # weight: translated to the domain that it is of
-  adam = ConfigDict({
-      'learning_rate': 2e-4,
-      'beta1': 0.5,
-      'beta2': 0.999,
-      'decay_fraction': 0.5,
-  })
-  config.gen = adam
-  config.disc = adam.copy_and_resolve_references()
+  default.set_adam(config, 2e-4, beta1=0.5, beta2=0.999, decay_fraction=0.5)
   # There are ten times more steps than the other methods have, each ten times shorter.
   config.log_every = 1_000
   config.sample_every = config.checkpoint_every = config.eval_every = 10_000

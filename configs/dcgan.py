@@ -13,7 +13,6 @@ run to its end at this size.
 """
 
 from configs import default
-from ml_collections import ConfigDict
 
 
 def get_config(scale=''):
@@ -23,12 +22,5 @@ def get_config(scale=''):
   config.n_critic = 1
   config.num_steps = default.REALS // (64 * 9)  # the budget of images, with nine classes
   config.ema_decay = 0.0    # no average: the original samples with its last weights
-  adam = ConfigDict({
-      'learning_rate': 2e-4,
-      'beta1': 0.5,
-      'beta2': 0.999,
-      'decay_fraction': 0.0,
-  })
-  config.gen = adam
-  config.disc = adam.copy_and_resolve_references()
+  default.set_adam(config, 2e-4, beta1=0.5, beta2=0.999)
   return default.use_scale(config, scale)

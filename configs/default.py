@@ -19,6 +19,17 @@ def use_scale(config, scale):
   return config
 
 
+def set_adam(config, learning_rate, beta1, beta2, decay_fraction=0.0):
+  """Sets the optimisers of both networks, `config.gen` and `config.disc`.
+
+  `decay_fraction` is the last part of the run, over which the rate falls to 0.
+  """
+  for name in ('gen', 'disc'):
+    config[name] = ConfigDict({
+        'learning_rate': learning_rate, 'beta1': beta1, 'beta2': beta2,
+        'decay_fraction': decay_fraction})
+
+
 def get_config():
   """Returns the shared settings, each with its unit."""
   config = ConfigDict()

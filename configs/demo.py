@@ -9,7 +9,7 @@ Expected: crude defects, but classes that can be told apart (results/demo/), in 
 Intel Xeon cores.
 """
 
-from configs import pegan
+from configs import default, pegan
 from ml_collections import ConfigDict
 
 
@@ -22,12 +22,8 @@ def get_config():
   config.n_critic = 2
   config.num_steps = 1_200
   config.ema_decay = 0.99
-  for adam in (config.gen, config.disc):
-    # Six times the paper's rate, which needs no momentum and a fall at the end.
-    adam.learning_rate = 6e-4
-    adam.beta1 = 0.0
-    adam.beta2 = 0.9
-    adam.decay_fraction = 0.5
+  # Six times the paper's rate, which needs no momentum and a fall at the end.
+  default.set_adam(config, 6e-4, beta1=0.0, beta2=0.9, decay_fraction=0.5)
   config.log_every = 50
   config.sample_every = 200
   config.checkpoint_every = 300

@@ -11,7 +11,6 @@ Expected: 5.8 s per update on two AMD EPYC cores, 32 hours in all; not run to it
 """
 
 from configs import default
-from ml_collections import ConfigDict
 
 
 def get_config():
@@ -24,12 +23,5 @@ def get_config():
   config.lambda_cls_real = 2.0  # class loss on real images
   config.lambda_cls_fake = 5.0  # class loss on generated images
   config.lambda_rec = 10.0      # reconstruction of the input
-  adam = ConfigDict({
-      'learning_rate': 1e-4,
-      'beta1': 0.9,
-      'beta2': 0.99,
-      'decay_fraction': 0.0,  # last part of the run, over which the rate falls to 0
-  })
-  config.gen = adam
-  config.disc = adam.copy_and_resolve_references()
+  default.set_adam(config, 1e-4, beta1=0.9, beta2=0.99)
   return config

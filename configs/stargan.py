@@ -13,7 +13,6 @@ run to its end at this size.
 """
 
 from configs import default
-from ml_collections import ConfigDict
 
 
 def get_config(scale=''):
@@ -29,12 +28,5 @@ def get_config(scale=''):
   config.lambda_cls_real = 1.0
   config.lambda_cls_fake = 1.0
   config.lambda_rec = 10.0
-  adam = ConfigDict({
-      'learning_rate': 1e-4,
-      'beta1': 0.5,
-      'beta2': 0.999,
-      'decay_fraction': 0.5,
-  })
-  config.gen = adam
-  config.disc = adam.copy_and_resolve_references()
+  default.set_adam(config, 1e-4, beta1=0.5, beta2=0.999, decay_fraction=0.5)
   return default.use_scale(config, scale)

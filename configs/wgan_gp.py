@@ -22,8 +22,5 @@ def get_config(scale=''):
   config.n_critic = 5
   config.num_steps = default.REALS // (5 * 64 * 9)  # the budget, with nine classes
   config.lambda_gp = 10.0
-  for adam in (config.gen, config.disc):
-    adam.learning_rate = 1e-4
-    adam.beta1 = 0.0
-    adam.beta2 = 0.9
+  default.set_adam(config, 1e-4, beta1=0.0, beta2=0.9)
   return config
