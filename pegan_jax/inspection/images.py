@@ -120,10 +120,7 @@ def load_generated(info, path, per_class, seed=0):
         f'{str(path)!r} (generated) has the class folders '
         f'{", ".join(unknown)}, which the data set at {str(info.folder)!r} has '
         f'not: its classes are {", ".join(info.classes)}')
-  like = sets.ImageFolder(
-      info.folder, {}, info.channels == 1, info.metadata.get('max_value', 255),
-      frozenset({(info.image_size, info.image_size)}))
-  _, folder = sets.align(like, folder)
+  _, folder = sets.align(sets.standing_for(info), folder)
   files = {}
   for label, name in enumerate(info.classes):
     if name not in folder.files:

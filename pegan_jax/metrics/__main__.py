@@ -50,9 +50,9 @@ def _run(args):
   from pegan_jax.common import files
   from pegan_jax.common.runtime import compilation
   from pegan_jax.data import dataset
-  from pegan_jax.metrics import chart, features, outputs, reports, sets, table
+  from pegan_jax.metrics import chart, evaluation, features, outputs, reports, sets, table
   compilation.keep()
-  options = reports.Options(args.count, args.all_images, args.repeats, args.seed)
+  options = evaluation.Options(args.count, args.all_images, args.repeats, args.seed)
   options.check()
   if args.image_size is not None:
     check_at_least('image_size', args.image_size, 1)

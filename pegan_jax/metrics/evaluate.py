@@ -10,8 +10,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, settings
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.metrics import change, features, match, reports, table
-from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics import change, evaluation, features, match, reports, table
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
@@ -108,9 +107,9 @@ def _kept(run, restored, extractor):
 
 
 def options(config):
-  """Returns the `reports.Options` of `config.evaluate`."""
+  """Returns the `evaluation.Options` of `config.evaluate`."""
   settings = config.evaluate
-  return reports.Options(settings.count, False, settings.repeats, settings.seed)
+  return evaluation.Options(settings.count, False, settings.repeats, settings.seed)
 
 
 def real_features(run, extractor):
@@ -149,7 +148,7 @@ def report_on(run, restored, extractor, train, test):
                     f'split has a class of {least}')
   generated = _generate(run, restored, extractor, {
       c: count or len(train.features[c]) for c in classes})
-  return reports.compare_features_to_splits(train, test, generated, {
+  return reports.compare_features(train, test, generated, {
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',
       'step': restored.step, 'generate_seed': config.generate.seed},
@@ -164,7 +163,7 @@ def _generate(run, restored, extractor, wanted):
   images = Sampler(run).sample(restored.state.ema, job, seed=seed,
                                strength=run.config.generate.strength)
   images = {c: x for c, x in zip(classes, images) if c in wanted}
-  return FeatureSet(
+  return evaluation.FeatureSet(
       {c: extractor(x) for c, x in images.items()},
       {c: [manifest.file_of(c, i) for i in range(len(x))]
        for c, x in images.items()},

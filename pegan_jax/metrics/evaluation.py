@@ -4,12 +4,34 @@ import dataclasses
 
 import numpy as np
 
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.metrics import copies, intervals, METRICS, scores
 from pegan_jax.metrics.sets import check_classes, FLAT
 
 # Number of images per side below which nearest neighbours say little.
 _FEW = 50
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  """Options of a comparison of two sets.
+
+  Attributes:
+    count: images per class on each side; 0 takes as many as both have.
+    all_images: whether to compare all, whatever the numbers.
+    repeats: random halves for each interval and floor.
+    seed: of every random choice.
+  """
+  count: int = 0
+  all_images: bool = False
+  repeats: int = 20
+  seed: int = 0
+
+  def check(self):
+    """Raises UserError for values that make no sense."""
+    check_at_least('count', self.count, 0)
+    check_seed('seed', self.seed)
+    check_at_least('repeats', self.repeats, 2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +68,8 @@ class FeatureSet:
 
   def in_order(self, names):
     """Returns the classes `names` alone, in that order."""
-    def order(by_class):
-      return None if by_class is None else {c: by_class[c] for c in names}
-    return FeatureSet(order(self.features), order(self.names),
-                      order(self.groups), order(self.changes))
+    return FeatureSet(**{field: by_class and {c: by_class[c] for c in names}
+                         for field, by_class in vars(self).items()})
 
   def group_numbers(self, class_name):
     """Returns the groups of a class; each image is its own where none are known."""
@@ -58,9 +78,7 @@ class FeatureSet:
     return self.groups[class_name]
 
 
-def evaluate(real, generated, *, pool=None, classifier=None, names=None,
-             real_labels=None, count=None, all_images=False, repeats=20, seed=0,
-             progress=None):
+def evaluate(real, generated, options, pool=None, reader=None, progress=None):
   """Computes every metric for every class, their mean and all classes pooled.
 
   The classes are those of `generated`: of the others, a warning says that they are
@@ -69,18 +87,10 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
   Args:
     real: `FeatureSet` to compare with.
     generated: `FeatureSet` with all or some of its classes, or with none.
+    options: `Options`.
     pool: `FeatureSet` of real images that floors are taken from; None means `real`.
       More images than `real` has allow floors at the same N.
-    classifier: predicts the class of features, trained on real images; None leaves
-      label fidelity out.
-    names: the classifier's classes, in the order of their labels; None means those of
-      `real`.
-    real_labels: {class: [n] predicted labels} that the classifier gives to real
-      images it was not trained on.
-    count: images per class on each side; None takes as many as both sides have.
-    all_images: whether to compare all images of both sides, whatever their numbers.
-    repeats: resamplings for intervals and floors.
-    seed: of every random choice.
+    reader: from `scores.fit_reader`; None leaves label fidelity out.
     progress: called with the number of comparisons done.
 
   Returns:
@@ -89,19 +99,19 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
 
   Raises:
     UserError: generated classes that are not among the real ones, fewer images than
-      `count`, features that are not finite, or a class with too few images for a metric.
+      `options.count`, features that are not finite, or a class with too few images for
+      a metric.
   """
   check_classes(real.features, generated.features)
   if FLAT in real.features or FLAT in generated.features:
     real, generated = real.flattened(), generated.flattened()
-    pool, classifier = pool and pool.flattened(), None
-  pool, names = pool or real, names or list(real.features)
+    pool, reader = pool and pool.flattened(), None
   compared = [c for c in real.features if c in generated.features]
   left_out = [c for c in real.features if c not in generated.features]
+  pool = pool or real
   real, generated = real.in_order(compared), generated.in_order(compared)
-  report = _compare(real, generated, pool, count, all_images, repeats,
-                    np.random.default_rng(seed), progress)
-  scores.add(report, generated, classifier, real_labels, names)
+  report = _compare(real, generated, pool, options, progress)
+  scores.add(report, generated, reader)
   report['warnings'] = warnings(report, next(iter(real.features.values())).shape[1])
   if left_out:
     report['warnings'].insert(0, (
@@ -110,15 +120,17 @@ def evaluate(real, generated, *, pool=None, classifier=None, names=None,
   return report
 
 
-def _compare(real, generated, pool, count, all_images, repeats, rng, progress):
+def _compare(real, generated, pool, options, progress):
   """Computes the metrics' part of a report: 'classes', 'mean' and 'pooled'."""
+  rng = np.random.default_rng(options.seed)
   taken, resamples, parts = [], [], {}
   for class_name in real.features:
-    sides = _take(real, generated, class_name, count, all_images, rng)
+    sides = _take(real, generated, class_name, options, rng)
     taken.append((*sides, pool.features[class_name]))
     try:
       resamples.append(intervals.Resamples(
-          len(sides[0]), len(sides[1]), pool.group_numbers(class_name), repeats, rng))
+          len(sides[0]), len(sides[1]), pool.group_numbers(class_name),
+          options.repeats, rng))
       parts[class_name] = _estimates(*taken[-1], resamples[-1], rng, progress)
     except UserError as e:
       raise UserError(f'{class_name}: {e}' if class_name else str(e)) from e
@@ -136,12 +148,12 @@ def _compare(real, generated, pool, count, all_images, repeats, rng, progress):
   return report
 
 
-def _take(real, generated, class_name, count, all_images, rng):
+def _take(real, generated, class_name, options, rng):
   """Returns the features to compare, chosen at random where there are too many."""
   sides = [s.features[class_name] for s in (real, generated)]
-  if all_images:
+  if options.all_images:
     return sides
-  number = count or min(map(len, sides))
+  number = options.count or min(map(len, sides))
   for name, side in zip(('real', 'generated'), sides):
     if len(side) < number:
       raise UserError(

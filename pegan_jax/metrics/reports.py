@@ -6,36 +6,13 @@ import dataclasses
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.common.errors import check_at_least, check_seed
 from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
 from pegan_jax.metrics.evaluation import FeatureSet
-from pegan_jax.metrics.scores import fit_classifier
+from pegan_jax.metrics.scores import fit_reader
 
 
 # Names of the files that `write` writes.
 FILES = ('report.md', 'report.png', 'report.json')
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  """Options of a comparison of two sets.
-
-  Attributes:
-    count: images per class on each side; 0 takes as many as both have.
-    all_images: whether to compare all, whatever the numbers.
-    repeats: random halves for each interval and floor.
-    seed: of every random choice.
-  """
-  count: int = 0
-  all_images: bool = False
-  repeats: int = 20
-  seed: int = 0
-
-  def check(self):
-    """Raises UserError for values that make no sense."""
-    check_at_least('count', self.count, 0)
-    check_seed('seed', self.seed)
-    check_at_least('repeats', self.repeats, 2)
 
 
 @contextlib.contextmanager
@@ -68,7 +45,7 @@ def compare_folders(extractor, real, generated, protocol, options, image_size=No
   sets.check_classes(real.files, generated.files)
   real, generated = sets.align(real, generated, image_size)
   return compare_features(
-      folder_features(extractor, real, image_size),
+      folder_features(extractor, real, image_size), None,
       folder_features(extractor, generated, image_size), protocol, options)
 
 
@@ -79,15 +56,11 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   has the manifest that `--mode generate` writes and they are the data set's.
   """
   sets.check_classes(info.classes, generated.files)
-  # A folder without files that stands for the data set's kind and size.
-  like = sets.ImageFolder(
-      info.folder, {}, info.channels == 1, info.metadata.get('max_value', 255),
-      frozenset({(info.image_size, info.image_size)}))
-  _, generated = sets.align(like, generated, image_size)
+  _, generated = sets.align(sets.standing_for(info), generated, image_size)
   made = folder_features(extractor, generated, image_size)
   made = dataclasses.replace(
       made, changes=sets.changes(info, generated, image_size))
-  report = compare_features_to_splits(
+  report = compare_features(
       split_features(extractor, info, 'train', image_size),
       split_features(extractor, info, 'test', image_size),
       made, protocol, options)
@@ -119,77 +92,54 @@ def split_features(extractor, info, split, image_size=None):
         {c: x[2] for c, x in found.items()})
 
 
-def compare_features(real, generated, protocol, options):
-  """Compares two `FeatureSet`s of which nothing else is known: the report."""
-  classifier, real_labels = None, None
-  if _share_classes(real, generated):
-    classifier, real_labels = fit_classifier(real)
-  with _counting(generated, 1) as update:
-    report = evaluation.evaluate(
-        real, generated, classifier=classifier, real_labels=real_labels,
-        **_arguments(options), progress=update)
-  report['copies'] = _copies(real, generated)
-  return {'protocol': protocol | dataclasses.asdict(options)} | report
-
-
-def compare_features_to_splits(train, test, generated, protocol, options):
-  """Compares with training images, and under 'held_out' with test images.
+def compare_features(real, held_out, generated, protocol, options):
+  """Compares with real images and, under 'held_out', with others of their kind.
 
   Args:
-    train: `FeatureSet` of the train split.
-    test: `FeatureSet` of the test split, or None where there is none.
+    real: `FeatureSet`, of the train split or a folder.
+    held_out: `FeatureSet` of the test split, or None where there is none.
     generated: `FeatureSet`.
     protocol: what the features were made with and of.
     options: `Options`.
 
   Returns:
-    The report, JSON-able; floors come from both splits' images together.
+    The report, JSON-able; floors come from both sets of real images together.
 
   Raises:
     UserError: as `evaluation.evaluate` does.
   """
-  share = _share_classes(train, generated)
-  classifier, real_labels = fit_classifier(train, test) if share else (None, None)
-  pool = train if test is None else together(train, test)
-  with _counting(generated, 1 if test is None else 2) as update:
-    def compare(real, options, generated=generated):
-      return evaluation.evaluate(
-          real, generated, pool=pool, classifier=classifier,
-          names=list(train.features), real_labels=real_labels, **_arguments(options),
-          progress=update)
-
-    report = compare(train, options)
-    report['copies'] = _copies(train, generated)
-    if test is not None:
-      held_out = _held_out(test, generated, share, options, compare)
-      if held_out:
-        report['held_out'] = held_out
+  share = _share_classes(real, generated)
+  reader = fit_reader(real, held_out) if share else None
+  pool = real if held_out is None else together(real, held_out)
+  with _counting(generated, 1 if held_out is None else 2) as update:
+    report = evaluation.evaluate(real, generated, options, pool, reader, update)
+    report['copies'] = _copies(real, generated)
+    if held_out is not None and (part := _compare_held_out(
+        held_out, generated, share, options, pool, reader, update)):
+      report['held_out'] = part
   return {'protocol': protocol | dataclasses.asdict(options)} | report
 
 
-def _held_out(test, generated, share, options, compare):
-  """Applies `compare` to the classes that the test split has; None if it has none."""
+def _compare_held_out(held_out, generated, share, options, pool, reader, update):
+  """Compares the classes that the test split has; None if it has none."""
   missing = []
   if share:
-    missing = [c for c in generated.features if c not in test.features]
-    generated = generated.in_order([c for c in generated.features if c in test.features])
+    missing = [c for c in generated.features if c not in held_out.features]
+    generated = generated.in_order(
+        [c for c in generated.features if c in held_out.features])
   if not generated.features:
     return None
   # Test splits are small: where one has fewer images than asked for, all are used.
-  most = min(len(x) for c, x in test.features.items()
+  most = min(len(x) for c, x in held_out.features.items()
              if not share or c in generated.features)
-  report = compare(test, dataclasses.replace(
-      options, count=options.count if options.count <= most else 0), generated)
+  if options.count > most:
+    options = dataclasses.replace(options, count=0)
+  report = evaluation.evaluate(held_out, generated, options, pool, reader, update)
   if missing:
     report['warnings'].insert(0, (
         f'the test split has no images of {", ".join(missing)}: nothing is said of them '
         'here.'))
   return report
-
-
-def _arguments(options):
-  return {'count': options.count or None, 'all_images': options.all_images,
-          'repeats': options.repeats, 'seed': options.seed}
 
 
 def _share_classes(real, generated):
@@ -210,10 +160,9 @@ def _copies(real, generated):
 
 def together(a, b):
   """Joins both splits of a data set; a group number means the same in each."""
-  b_has = [c for c in a.features if c in b.features]
   def join(x, y):
-    return {c: np.concatenate([x[c], y[c]]) if c in b_has else x[c] for c in x}
-  return FeatureSet(join(a.features, b.features), {},
+    return {c: np.concatenate([x[c], y[c]]) if c in y else x[c] for c in x}
+  return FeatureSet(join(a.features, b.features), join(a.names, b.names),
                     join(a.groups, b.groups))
 
 
@@ -223,7 +172,7 @@ def write(report, folder):
   The JSON file goes first and comes last: with it, all are there and of one report.
 
   Args:
-    report: from `compare_features` or `compare_features_to_splits`.
+    report: from `compare_features`.
     folder: path; made where it is missing.
 
   Raises:

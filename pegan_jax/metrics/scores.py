@@ -1,5 +1,7 @@
 """Figures that are a score of each image by itself: label fidelity and change."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from pegan_jax.metrics import change, label_fidelity
@@ -10,61 +12,60 @@ LABEL_FIDELITY = Figure('label_fidelity', 'Label fidelity', 'higher',
 FIGURES = (LABEL_FIDELITY, *change.FIGURES)
 
 
-def add(report, generated, classifier, real_labels, names=None):
+class Reader(NamedTuple):
+  """A classifier of real images' features, for label fidelity.
+
+  Attributes:
+    classifier: its `predict` maps features [n, D] to labels [n].
+    classes: their names, in the order of the labels.
+    real: {class: [n] labels} that it gives to real images that are new to it.
+  """
+  classifier: label_fidelity.Classifier
+  classes: list[str]
+  real: dict[str, np.ndarray]
+
+
+def add(report, generated, reader):
   """Adds the figures that are a score of each generated image by itself.
 
   Args:
     report: from `evaluation.evaluate`; changed.
     generated: `FeatureSet`, all of whose images are scored.
-    classifier: as for `evaluation.evaluate`.
-    real_labels: likewise.
-    names: likewise; None means the classes of `generated`.
+    reader: as for `evaluation.evaluate`.
   """
-  class_names = list(generated.features)
-  label = {name: i for i, name in enumerate(names or class_names)}
-  tables = []  # (figures, {class: [n, F]}, the same of real images or None)
-  if classifier is not None:
-    right, right_real = {}, {}
-    for name in class_names:  # Predictions are among all classes, generated or not.
-      right[name] = classifier.predict(generated.features[name]) == label[name]
-      if real_labels is not None and name in real_labels:
-        right_real[name] = (real_labels[name] == label[name])[:, None]
-    tables.append(((LABEL_FIDELITY,),
-                   {c: x[:, None] for c, x in right.items()}, right_real))
+  scored = []  # (figure, {class: [n]}, the same of real images)
+  if reader is not None:
+    label = {name: i for i, name in enumerate(reader.classes)}
+    scored.append((LABEL_FIDELITY, {
+        c: reader.classifier.predict(x) == label[c]
+        for c, x in generated.features.items()}, {
+            c: reader.real[c] == label[c]
+            for c in generated.features if c in reader.real}))
   if generated.changes is not None:
-    tables.append((change.FIGURES, generated.changes, {}))
-  for figures, scores, reference in tables:
-    for i, figure in enumerate(figures):
-      def column(by_class, i=i):
-        return [np.asarray(by_class[c][:, i], float) for c in class_names
-                if c in by_class]
-      made, known = column(scores), column(reference)
-      report['pooled'][figure.name] = _score(made, known, figure, pooled=True)
-      if report['mean']:
-        report['mean'][figure.name] = _score(made, known, figure)
-        for name in class_names:
-          report['classes'][name][figure.name] = _score(
-              [scores[name][:, i].astype(float)],
-              [reference[name][:, i].astype(float)] if name in reference else [],
-              figure)
+    scored += [(figure, {c: x[:, i] for c, x in generated.changes.items()}, {})
+               for i, figure in enumerate(change.FIGURES)]
+  for figure, made, real in scored:
+    each = list(made.values()), list(real.values())
+    report['pooled'][figure.name] = _score(
+        *([np.concatenate(x)] if x else [] for x in each), figure)
+    if report['mean']:
+      report['mean'][figure.name] = _score(*each, figure)
+      for name, x in made.items():
+        report['classes'][name][figure.name] = _score(
+            [x], [real[name]] if name in real else [], figure)
 
 
-def _score(generated, real, figure, pooled=False):
-  """Returns a mean of scores with its interval: over images if pooled, else classes."""
-  if pooled:
-    generated = [np.concatenate(generated)]
-    real = [np.concatenate(real)] if real else []
-  value, low, high = _mean_interval(generated, figure.limits)
-  result = {'value': value, 'low': low, 'high': high,
-            'floor': None, 'floor_low': None, 'floor_high': None,
-            'floor_n': None, 'value_at_floor_n': None, 'n_real': None,
-            'n_generated': min(map(len, generated))}
+def _score(made, real, figure):
+  """Returns a mean over classes, given their scores, with its interval and floor."""
+  value, low, high = _mean_interval(made, figure.limits)
+  floor, floor_low, floor_high, n = None, None, None, None
   if real:
-    floor, low, high = _mean_interval(real, figure.limits)
+    floor, floor_low, floor_high = _mean_interval(real, figure.limits)
     n = min(map(len, real))
-    result |= {'floor': floor, 'floor_low': low, 'floor_high': high,
-               'floor_n': n, 'value_at_floor_n': value, 'n_real': n}
-  return result
+  return {'value': value, 'low': low, 'high': high,
+          'floor': floor, 'floor_low': floor_low, 'floor_high': floor_high,
+          'floor_n': n, 'value_at_floor_n': value if real else None, 'n_real': n,
+          'n_generated': min(map(len, made))}
 
 
 def _mean_interval(classes, limits):
@@ -87,30 +88,29 @@ def _mean_interval(classes, limits):
   return value, float(min(low, value)), float(max(high, value))
 
 
-def fit_classifier(real, held_out=None):
-  """Fits the built-in classifier, and predicts real images that are new to it.
+def fit_reader(real, held_out=None):
+  """Fits the built-in classifier, and reads real images that are new to it.
 
   Args:
     real: `FeatureSet` with classes, to train on.
     held_out: `FeatureSet` not trained on; None cross-validates on `real`.
 
   Returns:
-    (classifier, {class: [n] predicted labels}); (None, None) with fewer than
-    two classes.
+    A `Reader`; None with fewer than two classes.
 
   Raises:
     UserError: as `label_fidelity.fit` does.
   """
   names = list(real.features)
   if len(names) < 2:
-    return None, None
-  features = np.concatenate([real.features[c] for c in names])
-  labels = np.repeat(np.arange(len(names)),
-                     [len(real.features[c]) for c in names])
+    return None
+  features = np.concatenate(list(real.features.values()))
+  counts = [len(x) for x in real.features.values()]
+  labels = np.repeat(np.arange(len(names)), counts)
   classifier = label_fidelity.fit(features, labels, len(names))
   if held_out is not None:
-    return classifier, {c: classifier.predict(x)
-                        for c, x in held_out.features.items()}
-  predicted = label_fidelity.cross_validated(features, labels, len(names))
-  ends = np.cumsum([len(real.features[c]) for c in names])[:-1]
-  return classifier, dict(zip(names, np.split(predicted, ends)))
+    return Reader(classifier, names, {c: classifier.predict(x)
+                                      for c, x in held_out.features.items()})
+  read = label_fidelity.cross_validated(features, labels, len(names))
+  return Reader(classifier, names, dict(zip(
+      names, np.split(read, np.cumsum(counts)[:-1]))))

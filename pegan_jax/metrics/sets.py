@@ -135,6 +135,13 @@ def _size(path):
     raise UserError(f'{path} cannot be read as an image ({reason(e)})') from e
 
 
+def standing_for(info):
+  """Returns an `ImageFolder` without files, of a data set's kind and size of images."""
+  return ImageFolder(
+      info.folder, {}, info.channels == 1, info.metadata.get('max_value', 255),
+      frozenset({(info.image_size, info.image_size)}))
+
+
 def align(real, generated, image_size=None):
   """Makes two folders' images comparable, or says why they are not.
 
@@ -142,8 +149,7 @@ def align(real, generated, image_size=None):
   be measured as a difference in quality.
 
   Args:
-    real: `ImageFolder`; without files it stands for a data set, whose images are
-      scaled already.
+    real: `ImageFolder`; one from `standing_for` is of images that are scaled already.
     generated: `ImageFolder`.
     image_size: as for `ImageFolder.read`; where it is given, sizes may differ.
 

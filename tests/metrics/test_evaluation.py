@@ -13,7 +13,7 @@ from pegan_jax.metrics.evaluation import FeatureSet
 
 PROTOCOL = {'network': 'N', 'weights_sha256': 'ab' * 32, 'resize': 'bicubic',
             'dim': 16, 'input_size': 224, 'real': 'R', 'generated': 'G'}
-OPTIONS = reports.Options(repeats=10)
+OPTIONS = evaluation.Options(repeats=10)
 
 
 def make_set(seed, n=40, classes=('a', 'b', 'c'), shift=0.0):
@@ -43,7 +43,7 @@ def report():
   generated = FeatureSet(generated.features, generated.names, changes={
       c: np.stack([np.full(60, 9.0), np.zeros(60)], 1)
       for c in generated.features})
-  return reports.compare_features_to_splits(train, test, generated, PROTOCOL, OPTIONS)
+  return reports.compare_features(train, test, generated, PROTOCOL, OPTIONS)
 
 
 def test_report_has_the_promised_keys(report):
@@ -92,14 +92,15 @@ def test_mean_is_the_mean_of_classes(report):
 
 
 def test_the_same_seed_gives_the_same_figures():
-  first, second = (reports.compare_features(make_set(0), make_set(1), PROTOCOL, OPTIONS)
-                   for _ in range(2))
+  first, second = (
+      reports.compare_features(make_set(0), None, make_set(1), PROTOCOL, OPTIONS)
+      for _ in range(2))
   assert first == second
 
 
 def test_a_set_against_itself():
   real = make_set(0)
-  report = reports.compare_features(real, real, PROTOCOL, OPTIONS)
+  report = reports.compare_features(real, None, real, PROTOCOL, OPTIONS)
   for values in (report['pooled'], *report['classes'].values()):
     assert abs(values['fid']['value']) < 1e-6
     assert values['kid']['low'] <= 0 <= values['kid']['high']
@@ -113,11 +114,11 @@ def test_a_set_against_itself():
 
 def test_label_fidelity_knows_right_from_permuted_labels():
   real, generated = make_set(0), make_set(1)
-  right = reports.compare_features(real, generated, PROTOCOL, OPTIONS)
+  right = reports.compare_features(real, None, generated, PROTOCOL, OPTIONS)
   x = generated.features
   permuted = FeatureSet({'a': x['b'], 'b': x['c'], 'c': x['a']},
                         generated.names)
-  wrong = reports.compare_features(real, permuted, PROTOCOL, OPTIONS)
+  wrong = reports.compare_features(real, None, permuted, PROTOCOL, OPTIONS)
   assert right['mean']['label_fidelity']['value'] > 0.9
   assert right['mean']['label_fidelity']['floor'] > 0.9
   assert wrong['mean']['label_fidelity']['value'] < 0.05
@@ -129,8 +130,8 @@ def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
   made.features['c'][:4] = made.features['b'][:4]  # b is left out below.
   made.features['c'][5] = make_set(0).features['c'][3]  # A copy.
   full, some = (
-      reports.compare_features_to_splits(*make_splits(), generated, PROTOCOL,
-                                reports.Options(repeats=10, all_images=True))
+      reports.compare_features(*make_splits(), generated, PROTOCOL,
+                                evaluation.Options(repeats=10, all_images=True))
       for generated in (made, made.in_order(['c', 'a'])))
   for known, part in ((full, some), (full['held_out'], some['held_out'])):
     assert list(part['classes']) == ['a', 'c']
@@ -150,9 +151,9 @@ def test_some_classes_have_the_figures_that_they_have_among_all(tmp_path):
   assert some['copies'][0]['generated'] == 'c/5.png'
   # Pooled figures of two classes, as if the data set had no others.
   train, test = (s.in_order(['a', 'c']) for s in make_splits())
-  alone = reports.compare_features_to_splits(
+  alone = reports.compare_features(
       train, test, made.in_order(['a', 'c']), PROTOCOL,
-      reports.Options(repeats=10, all_images=True))
+      evaluation.Options(repeats=10, all_images=True))
   for name in ('fid', 'kid', 'precision', 'recall', 'coverage', 'copies'):
     assert some['pooled'][name] == alone['pooled'][name]
   text = table.to_text(some)
@@ -164,12 +165,12 @@ def test_one_class_alone_is_read_among_all(tmp_path):
   """Images that should show a show b, whether or not b was generated."""
   real, made = make_set(0), make_set(2)
   wrong = FeatureSet({'a': made.features['b']}, {'a': made.names['b']})
-  report = reports.compare_features(real, wrong, PROTOCOL, OPTIONS)
+  report = reports.compare_features(real, None, wrong, PROTOCOL, OPTIONS)
   assert list(report['classes']) == ['a']
   assert report['classes']['a']['label_fidelity']['value'] <= 0.1
   assert report['pooled']['fid'] == report['classes']['a']['fid']
   assert report['mean']['kid']['value'] == report['classes']['a']['kid']['value']
-  right = reports.compare_features(real, made.in_order(['b']), PROTOCOL, OPTIONS)
+  right = reports.compare_features(real, None, made.in_order(['b']), PROTOCOL, OPTIONS)
   assert right['mean']['label_fidelity']['value'] > 0.9
   chart.draw(right, tmp_path / 'c.png')
   assert 'N = 40' in table.to_text(right)
@@ -179,8 +180,8 @@ def test_the_order_of_generated_folders_does_not_matter():
   real, generated = make_set(0), make_set(1)
   turned = FeatureSet(dict(reversed(generated.features.items())),
                       generated.names)
-  assert (reports.compare_features(real, turned, PROTOCOL, OPTIONS)
-          == reports.compare_features(real, generated, PROTOCOL, OPTIONS))
+  assert (reports.compare_features(real, None, turned, PROTOCOL, OPTIONS)
+          == reports.compare_features(real, None, generated, PROTOCOL, OPTIONS))
 
 
 def test_copies_are_found_by_name():
@@ -194,11 +195,18 @@ def test_copies_are_found_by_name():
 
 def test_flat_sets_are_pooled_only():
   real = make_set(0).flattened()
-  report = reports.compare_features(real, make_set(1), PROTOCOL, OPTIONS)
+  report = reports.compare_features(real, None, make_set(1), PROTOCOL, OPTIONS)
   assert report['classes'] == {} and report['mean'] == {}
   assert report['pooled']['fid']['n_real'] == 120
   assert 'label_fidelity' not in report['pooled']
   assert 'pooled, N = 120' in table.to_text(report)
+
+
+def test_a_flat_folder_against_a_data_set():
+  report = reports.compare_features(
+      *make_splits(), make_set(2).flattened(), PROTOCOL, OPTIONS)
+  for part, count in ((report, 120), (report['held_out'], 60)):
+    assert part['classes'] == {} and part['pooled']['fid']['n_real'] == count
 
 
 def test_no_certainty_from_all_of_a_few():
@@ -211,7 +219,7 @@ def test_no_certainty_from_all_of_a_few():
                      else 1)
 
   from pegan_jax.metrics import scores
-  scores.add(report, generated, Always(), None)
+  scores.add(report, generated, scores.Reader(Always(), ['a', 'b'], {}))
   a = report['classes']['a']['label_fidelity']
   assert a['value'] == 1 and a['high'] == 1
   assert 0.85 < a['low'] < 0.95  # 30 of 30: Wilson's lower end is 0.886.
@@ -221,17 +229,17 @@ def test_no_certainty_from_all_of_a_few():
     (make_set(1, classes=('a', 'b', 'x')), OPTIONS,
      'no real images of the generated class x: the real classes are a, b, c'),
     (make_set(1, 3), OPTIONS, 'a: 3 images are too few'),
-    (make_set(1), reports.Options(count=41), '41 images a class were asked for'),
+    (make_set(1), evaluation.Options(count=41), '41 images a class were asked for'),
     (make_set(1, shift=np.nan), OPTIONS, 'not finite'),
 ])
 def test_bad_input_is_one_sentence(generated, options, message):
   with pytest.raises(UserError, match=re.escape(message)) as e:
-    reports.compare_features(make_set(0), generated, PROTOCOL, options)
+    reports.compare_features(make_set(0), None, generated, PROTOCOL, options)
   assert '\n' not in str(e.value)
 
 
-@pytest.mark.parametrize('options', [reports.Options(count=-1),
-                                     reports.Options(repeats=1)])
+@pytest.mark.parametrize('options', [evaluation.Options(count=-1),
+                                     evaluation.Options(repeats=1)])
 def test_bad_options(options):
   with pytest.raises(UserError, match='it must be'):
     options.check()
@@ -243,7 +251,7 @@ def test_warnings_say_what_to_read_instead(report):
   assert 'value_at_floor_n' in ' '.join(report['warnings'])
   # 16 features and 200 images: FID has full rank, neighbours are many.
   many = reports.compare_features(
-      make_set(0, 200), make_set(1, 200), PROTOCOL, reports.Options(repeats=2))
+      make_set(0, 200), None, make_set(1, 200), PROTOCOL, evaluation.Options(repeats=2))
   assert not any('KID' in w for w in many['warnings'])
 
 
@@ -276,9 +284,9 @@ def test_report_is_written_whole(report, tmp_path):
 
 def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   (train, test), made = make_splits(), make_set(2, 20)
-  full = reports.compare_features_to_splits(train, test, made, PROTOCOL, OPTIONS)
+  full = reports.compare_features(train, test, made, PROTOCOL, OPTIONS)
   test = test.in_order(['a', 'c'])
-  report = reports.compare_features_to_splits(train, test, made, PROTOCOL, OPTIONS)
+  report = reports.compare_features(train, test, made, PROTOCOL, OPTIONS)
   assert list(report['classes']) == ['a', 'b', 'c']
   assert list(report['held_out']['classes']) == ['a', 'c']
   assert any('test split has no images of b' in w for w in report['held_out']['warnings'])
@@ -291,6 +299,6 @@ def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   chart.draw(report, tmp_path / 'r.png')
   table.to_text(report)
   # Not one generated class in the test split: nothing is held out.
-  alone = reports.compare_features_to_splits(
+  alone = reports.compare_features(
       train, test.in_order(['a']), made.in_order(['b']), PROTOCOL, OPTIONS)
   assert 'held_out' not in alone

@@ -35,8 +35,8 @@ def crop_features(crops, extract):
 def test_two_halves_of_one_class_give_the_floor(crop_features):
   half = COUNT // 2
   report = evaluation.evaluate(
-      _set(crop_features[:half]), _set(crop_features[half:]),
-      pool=_set(crop_features), repeats=20)
+      _set(crop_features[:half]), _set(crop_features[half:]), evaluation.Options(),
+      pool=_set(crop_features))
   values = report['classes']['sc']
   assert values['fid']['floor_n'] == values['fid']['n_real'] == half
   for name in ('fid', 'kid', 'diversity'):
