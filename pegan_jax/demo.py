@@ -6,9 +6,7 @@ import time
 from data_prep import build, synthetic
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.generation import generate
-from pegan_jax.metrics import evaluate, features
-from pegan_jax.runs.restore import restore
-from pegan_jax.runs.run import Run
+from pegan_jax.metrics import evaluate
 from pegan_jax.training.train import train
 
 _ADVICE = 'put that back, move it away, or name another --workdir'
@@ -47,11 +45,8 @@ def demo(config, workdir):
   train(config, workdir)
   terminal.say('generating')
   generate.generate(config, workdir)
-  run = Run(config, workdir)
-  restored = restore(run, config.evaluate.checkpoint)
-  if not evaluate.is_done(run, restored, features.from_config(config.evaluate)):
-    terminal.say('evaluating')
-    evaluate.evaluate(config, workdir)
+  terminal.say('evaluating')
+  evaluate.evaluate(config, workdir)
   print(f'done in {time.perf_counter() - began:.0f} s; {workdir} holds')
   for name, what in (
       ('dataset', 'the data set in ArrayRecord shards, with its audit'),
@@ -65,4 +60,3 @@ def demo(config, workdir):
       ('evaluation', 'how close they are to real crops: report.md, report.png'),
   ):
     print(f'  {workdir / name}: {what}')
-

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -39,6 +40,12 @@ def write(path, content):
     if isinstance(e, OSError) and e.filename is None:  # A full disk.
       e.filename = str(path)
     raise
+
+
+def numbered(path):
+  """Returns the first of <stem>_1<suffix>, <stem>_2<suffix>, ... that is not there."""
+  return next(other for n in itertools.count(1)
+              if not (other := path.with_stem(f'{path.stem}_{n}')).exists())
 
 
 def write_json(path, value):

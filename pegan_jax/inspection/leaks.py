@@ -126,8 +126,8 @@ def _has_made(run, made_of):
   for name in ('checkpoints', BEST):
     folder = run / name / str(made_of.get('step'))
     try:
-      if folder.is_dir() and made_of['weights'] == provenance.digest(
-          [[x['name'], x['crc32']] for x in reading.read_meta(folder)['leaves']]):
+      if folder.is_dir() and made_of['weights'] == reading.digest(
+          reading.read_meta(folder)):
         return True
     except (reading.DamagedError, UserError, KeyError, TypeError):
       pass

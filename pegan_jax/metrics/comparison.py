@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from scipy import stats
 
-from pegan_jax.metrics.table import align, FIGURES, number
+from pegan_jax.metrics.table import align, FIGURES, number, with_interval
 from pegan_jax.reporting import figures
 
 # Columns of the table of means, left to right; a dash where a method has no such figure.
@@ -96,8 +96,8 @@ def differences(values):
 def to_markdown(table):
   """Returns the table in Markdown, for people."""
   p, methods = table['protocol'], table['methods']
-  seeds = len(p['seeds'])
-  n = next(iter(methods.values()))['mean']['fid']['n_real']
+  seeds, first = len(p['seeds']), next(iter(methods.values()))
+  n = first['mean']['fid']['n_real']
   lines = [
       f'{p["network"]}, weights {p["weights_sha256"][:16]}, resize '
       f'{p["resize"]} to {p["input_size"]}. Data {p["data"]}, {p["image_size"]} '
@@ -110,8 +110,7 @@ def to_markdown(table):
   shown = [f for f in _SHOWN if any(f in m['mean'] for m in methods.values())]
   rows = [['method', *(_TITLES[f] for f in shown), 'updates', 'seconds',
            'images/s', 'parameters G + D']]
-  any_mean = next(iter(methods.values()))['mean']
-  rows.append(['floor', *(number(any_mean.get(f, {}).get('floor'))
+  rows.append(['floor', *(number(first['mean'].get(f, {}).get('floor'))
                           for f in shown), '', '', '', ''])
   for method, m in methods.items():
     rows.append([method, *(_cell(m['mean'].get(f), full=True) for f in shown),
@@ -121,9 +120,8 @@ def to_markdown(table):
   lines += align(rows, markdown=True)
   for figure in _DISTANCES:
     lines += ['', f'{_TITLES[figure]} by class [95% interval]', '']
-    classes = list(next(iter(methods.values()))['classes'])
     rows = [['class', *methods, 'floor']]
-    for c in classes:
+    for c in first['classes']:
       cells = [m['classes'][c][figure] for m in methods.values()]
       rows.append([c, *map(_cell, cells), number(cells[0]['floor'])])
     if all('held_out' in m for m in methods.values()):
@@ -137,8 +135,7 @@ def to_markdown(table):
 def _cell(figure, full=False):
   if figure is None:
     return '-'
-  text = (f'{number(figure["value"])} [{number(figure["low"])}, '
-          f'{number(figure["high"])}]')
+  text = with_interval(figure)
   if full and len(figure['seeds']) > 1:
     text += f' ± {number(float(np.std(figure["seeds"], ddof=1)))}'
   return text
@@ -173,12 +170,14 @@ def _order(pair):
 def draw(table, path):
   """Writes a PNG: FID and KID by class and method, intervals, seeds and floors."""
   methods = table['methods']
-  classes = list(next(iter(methods.values()))['classes'])
+  first = next(iter(methods.values()))
   with figures.png(path, 14, 8) as canvas:
     for panel, figure in zip(canvas.subplots(2, 1), _DISTANCES):
+      def values_of(m, figure=figure):
+        return [*(m['classes'][c][figure] for c in first['classes']), m['mean'][figure]]
       width = 0.8 / len(methods)
       for i, (method, m) in enumerate(methods.items()):
-        values = [m['classes'][c][figure] for c in classes] + [m['mean'][figure]]
+        values = values_of(m)
         x = np.arange(len(values)) + (i - (len(methods) - 1) / 2) * width
         panel.bar(x, [v['value'] for v in values], 0.9 * width,
                   label=figures.label(method), capsize=1, yerr=np.abs(
@@ -187,13 +186,10 @@ def draw(table, path):
         for at, v in zip(x, values):
           panel.plot([at] * len(v['seeds']), v['seeds'], '.', color='black',
                      markersize=3)
-      floors = [next(iter(methods.values()))['classes'][c][figure]['floor']
-                for c in classes]
-      floors.append(next(iter(methods.values()))['mean'][figure]['floor'])
-      panel.hlines(floors, np.arange(len(floors)) - 0.45,
-                   np.arange(len(floors)) + 0.45, color='black',
-                   label='real against real')
-      panel.set_xticks(range(len(floors)), [*classes, 'mean'])
+      floors = [v['floor'] for v in values_of(first)]
+      x = np.arange(len(floors))
+      panel.hlines(floors, x - 0.45, x + 0.45, color='black', label='real against real')
+      panel.set_xticks(x, [*first['classes'], 'mean'])
       panel.set_title(f'{_TITLES[figure]}, lower is better; dots are seeds')
       panel.margins(x=0.01)
     canvas.axes[0].legend(ncols=len(methods) + 1)

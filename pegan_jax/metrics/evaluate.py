@@ -87,11 +87,6 @@ def made_of(run, restored, extractor):
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
 
 
-def is_done(run, restored, extractor):
-  """Returns whether the report is there, and is what would be made now."""
-  return _kept(run, restored, extractor) is not None
-
-
 def _kept(run, restored, extractor):
   """Returns the report that is there, or None if it is not what would be made now."""
   out = folder(run, restored)

@@ -52,6 +52,11 @@ def number(x):
       f'{x:.3f}' if abs(x) >= 0.01 or not x else f'{x:.4f}')
 
 
+def with_interval(f):
+  """Returns a figure's value and its interval: '0.052 [0.041, 0.063]'."""
+  return f'{number(f["value"])} [{number(f["low"])}, {number(f["high"])}]'
+
+
 def _summary(part, markdown):
   names = [name for name in ('mean', 'pooled') if part[name]]
   titles = {'mean': 'mean of classes', 'pooled': 'pooled'}
@@ -64,8 +69,7 @@ def _summary(part, markdown):
     row = [figure.title]
     for name in names:
       f = part[name][figure.name]
-      row += [f'{number(f["value"])} [{number(f["low"])}, {number(f["high"])}]',
-              _floor(f)]
+      row += [with_interval(f), _floor(f)]
     rows.append(row)
   return align(rows, markdown)
 

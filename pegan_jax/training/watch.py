@@ -5,7 +5,7 @@ import functools
 import jax
 import numpy as np
 
-from pegan_jax.common import provenance, terminal
+from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation import jobs
@@ -86,20 +86,15 @@ class Watch:
     if not self._best.steps():
       return np.inf
     position, config = self._best.latest_note() or ({}, {})
-    free = fit.FREE_KEYS | fit.RATES | fit.not_noted(
-        config)
-    if fit.bound(config, free) != fit.bound(
-        self._run.saved_config, free):
+    free = fit.FREE_KEYS | fit.RATES | fit.not_noted(config)
+    if fit.bound(config, free) != fit.bound(self._run.saved_config, free):
       what = 'run'
     elif provenance.differences(self._protocol, position.get('protocol', {})):
       what = 'protocol of evaluation'
     else:
       return position['kid']
     if jax.process_index() == 0:
-      number = 1
-      while (aside := self._best.folder.with_name(f'{BEST}_{number}')).exists():
-        number += 1
-      self._best.folder.rename(aside)
+      aside = self._best.folder.rename(files.numbered(self._best.folder))
       terminal.say(f'{self._best.folder} is of another {what}: moved to {aside}')
     return np.inf
 

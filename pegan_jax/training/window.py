@@ -7,8 +7,6 @@ import time
 import jax
 import numpy as np
 
-from pegan_jax.common.errors import UserError
-
 
 class Window:
   """The metrics since the last report, left on the device until it is due."""
@@ -40,11 +38,7 @@ class Window:
     for step, metrics in self._steps:
       for name, metric in metrics.items():
         if metric.count and not math.isfinite(metric.total):
-          latest = checkpoints.latest_step()
-          raise UserError(
-              f'{name} is {metric.total} at step {step}: stopped; the last '
-              f'good checkpoint is {latest if latest is not None else "none"} '
-              f'in {checkpoints.folder}, try a lower learning rate')
+          raise checkpoints.diverged(f'{name} is {metric.total}', step)
 
   def summary(self, images_per_step):
     """Returns the averages by name, with rates, and empties the window.

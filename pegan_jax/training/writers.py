@@ -166,12 +166,9 @@ def _keep_until(path, step):
   damaged = sum(line is None for line, _ in lines)
   kept = [(line, text) for line, text in lines if line and line['step'] <= step]
   if damaged:
-    number = 1
-    while (aside := path.with_name(f'metrics_damaged_{number}.jsonl')).exists():
-      number += 1
-    path.rename(aside)
-    terminal.say(f'{damaged} lines of {path} are damaged: it goes on without them, and the old '
-        f'one is kept as {aside.name}')
+    aside = path.rename(files.numbered(path.with_stem('metrics_damaged')))
+    terminal.say(f'{damaged} lines of {path} are damaged: it goes on without them, and '
+                 f'the old one is kept as {aside.name}')
   if lines or path.exists():
     files.write(path, b''.join(text for _, text in kept))
   return max((line['step'] for line, _ in kept), default=0)

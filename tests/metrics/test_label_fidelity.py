@@ -129,20 +129,10 @@ def test_a_class_of_two_images_is_in_every_fit():
 def test_what_cannot_be_learnt():
   x, y = _classes(per_class=4)
   fit = label_fidelity.fit
-  with pytest.raises(UserError, match='nothing to tell apart among 1 classes'):
-    fit(x, np.zeros(12, int), 1)
   with pytest.raises(UserError, match='class 2 has 1 real images'):
     fit(x[:9], y[:9], 3)
   with pytest.raises(UserError, match='class 3 has 0 real images'):
     label_fidelity.cross_validated(x, y, 4)
-  with pytest.raises(UserError, match='labels lie outside 0 to 1'):
-    fit(x, y, 2)
-  with pytest.raises(UserError, match='11 labels for 12 images'):
-    fit(x, y[:11], 3)
-  with pytest.raises(UserError, match='fitted to 10 features and asked'):
-    fit(x, y, 3).predict(x[:, :9])
-  with pytest.raises(UserError, match='at least 2 folds'):
-    label_fidelity.cross_validated(x, y, 3, folds=1)
   bad = x.copy()
   bad[0, 0] = np.nan
   with pytest.raises(UserError, match='the real features are not finite'):

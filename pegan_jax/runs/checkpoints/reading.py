@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import orbax.checkpoint as ocp
 
+from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints import fit, host_arrays
 
@@ -39,6 +40,11 @@ def read_meta(folder):
     raise UserError(f'{folder} was written by a newer pegan_jax, as version '
                     f'{body["version"]}: this one reads up to {VERSION}')
   return body
+
+
+def digest(body):
+  """Returns what stands for the content of a checkpoint's arrays; `body` describes it."""
+  return provenance.digest([[x['name'], x['crc32']] for x in body['leaves']])
 
 
 def read(folder, template, config, free, say):

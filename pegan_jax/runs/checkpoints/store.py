@@ -21,7 +21,7 @@ from jax.experimental import multihost_utils
 import numpy as np
 import orbax.checkpoint as ocp
 
-from pegan_jax.common import provenance
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints import fit, host_arrays, orbax_log, reading
 
@@ -128,11 +128,7 @@ class Checkpoints:
     # Orbax copies before it returns.
     host = host_arrays.to_host(state)
     if (why := reading.astray(body['leaves'], host)) is not None:
-      latest = self.latest_step()
-      raise UserError(
-          f'{why} at step {step}: stopped; the last good checkpoint is '
-          f'{"none" if latest is None else latest} in {self.folder}, try a lower '
-          'learning rate')
+      raise self.diverged(why, step)
     for leaf, array in zip(body['leaves'], host, strict=True):
       leaf['crc32'] = host_arrays.checksum(array)
     self._saving = step
@@ -150,6 +146,14 @@ class Checkpoints:
           meta=ocp.args.JsonSave({'body': body, 'crc32': reading.json_crc(body)})))
     except Exception as error:  # Orbax and TensorStore raise nearly any type.
       raise self._cannot_save(error) from error
+
+  def diverged(self, why, step):
+    """Returns the UserError for a step with numbers that are not finite."""
+    latest = self.latest_step()
+    return UserError(
+        f'{why} at step {step}: stopped; the last good checkpoint is '
+        f'{"none" if latest is None else latest} in {self.folder}, try a lower '
+        'learning rate')
 
   def wait(self) -> None:
     """Returns when the last save is whole on disk.
@@ -239,8 +243,7 @@ class Checkpoints:
         self._say(f'cannot be used in {self.folder}: {_listed(damaged)}; going back '
                   f'to checkpoint {candidate}')
       return Restored(candidate, host_arrays.to_devices(template, host),
-                      body['position'], body['config'], provenance.digest(
-                          [[x['name'], x['crc32']] for x in body['leaves']]))
+                      body['position'], body['config'], reading.digest(body))
     if damaged:
       raise UserError(
           f'no usable checkpoint in {self.folder}: {_listed(damaged)}; put '
@@ -270,10 +273,9 @@ class Checkpoints:
       return
     if jax.process_index() == 0:
       for step in self._damaged:
-        targets = (self.folder / f'damaged_{step}{"_" * bool(n)}{n or ""}'
-                   for n in itertools.count())
+        aside = self.folder / f'damaged_{step}'
         (self.folder / str(step)).rename(
-            next(x for x in targets if not x.exists()))
+            files.numbered(aside) if aside.exists() else aside)
     if jax.process_count() > 1:
       multihost_utils.sync_global_devices('damaged checkpoints are aside')
     self._damaged.clear()
