@@ -116,12 +116,9 @@ def _base(name):
 def _check_evaluation(config, info):
   """Refuses before the training what evaluation could not do after it."""
   evaluate.options(config).check()
-  labels = dataset.Records(info, 'train').labels
-  least = min(np.count_nonzero(labels == c) for c in range(len(info.classes)))
-  if config.evaluate.count > least:
-    raise UserError(f'config.evaluate.count is {config.evaluate.count}, and the '
-                    f'train split has a class of {least}: 0 takes as many as '
-                    'there are')
+  records = dataset.Records(info, 'train')
+  evaluate.check_count(config, min(
+      len(records.find(label)) for label in range(len(info.classes))))
 
 
 def _run_config(config, info, method, seed):

@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 
 from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
 from pegan_jax.metrics import sets
 
 
@@ -68,25 +69,19 @@ def load_splits(info, least=2):
 
 
 def _load_split(info, split):
-  try:
-    found = sets.read_split(info, split)
-  except ValueError:  # TFDS for "no such split".
-    found = {}
-  if not found:
+  records = dataset.Records(info, split)
+  found = [records.find(label) for label in range(len(info.classes))]
+  missing = [c for c, indices in zip(info.classes, found) if not len(indices)]
+  if missing == info.classes:
     raise UserError(
         f'the data set at {str(info.folder)!r} has no {split} split with '
         'defects: build it again with data_prep.build')
-  missing = [c for c in info.classes if c not in found]
   if missing:
     raise UserError(f'the {split} split of {str(info.folder)!r} has no images '
                     f'of {", ".join(missing)}')
-  labels = {c: i for i, c in enumerate(info.classes)}
-  return Images(
-      np.concatenate([found[c][0] for c in found]),
-      np.concatenate([np.full(len(found[c][0]), labels[c], np.int32)
-                      for c in found]),
-      [name for c in found for name in found[c][1]],
-      np.concatenate([found[c][2] for c in found]))
+  order = np.concatenate(found)
+  return Images(records.images(order), records.labels[order], records.sources(order),
+                records.groups(order))
 
 
 def folders(config):

@@ -113,7 +113,7 @@ def load(workdir):
 
 
 def _checkpoints(workdir):
-  return Checkpoints(workdir, max_to_keep=1, say=terminal.say, name=_FOLDER)
+  return Checkpoints(workdir, max_to_keep=1, name=_FOLDER)
 
 
 def _train(config, workdir, trainer, count, saved):

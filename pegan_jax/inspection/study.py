@@ -14,7 +14,7 @@ from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, rep
 from pegan_jax.inspection import results, training, verdict, worth
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
-from pegan_jax.metrics import sets
+from pegan_jax.metrics import features, sets
 
 
 def study(config, workdir, make_trainer=Trainer, extractor=None):
@@ -108,7 +108,7 @@ def _load_generated(config, info, train, test):
 def _filter(config, info, train, generated, folders, bench, extractor):
   """Adds the filtered sets to `generated`; returns {name: funnel}."""
   judge, funnels = None, {}
-  extractor = extractor or _load_features()
+  extractor = extractor or features.load()
   for name in list(generated):
     made = generated[name]
     manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()
@@ -133,11 +133,6 @@ def _filter(config, info, train, generated, folders, bench, extractor):
   return funnels
 
 
-def _load_features():
-  from pegan_jax.metrics import features  # pylint: disable=g-import-not-at-top
-  return features.load()
-
-
 class _Bench:
   """Trains the inspectors that are missing, with all images on the device at once."""
 
@@ -148,6 +143,9 @@ class _Bench:
     self.settings = Settings.of(config)
     self.steps = self.settings.steps(len(train))
     self.results = results.Results(out / 'runs')
+    # Seeds whose inspectors are trained together, if any.
+    self._together = (
+        list(self._seeds) if training.together(info.image_size) else [])
 
   def judge(self):
     """Trains an inspector on augmented real images; returns its `probabilities`."""
@@ -169,10 +167,9 @@ class _Bench:
                for digest, _ in todo.values()}
     # All seeds of an arm or none: trained together, they round differently than alone.
     lost = {job[:2] for job, (digest, _) in todo.items() if answers[digest] is None}
-    together = self._together()
     # Keys are digests: arms without real images are the same at every fraction.
     missing = {digest: (job, pool) for job, (digest, pool) in todo.items()
-               if answers[digest] is None or (together and job[:2] in lost)}
+               if answers[digest] is None or (self._together and job[:2] in lost)}
     if len(missing) < len(answers):
       terminal.say(f'{len(answers) - len(missing)} of {len(answers)} trainings '
                   'are done already')
@@ -181,10 +178,6 @@ class _Bench:
     return {(fraction, arm.name): np.array(
         [answers[todo[fraction, arm, seed][0]] for seed in self._seeds])
             for fraction in self._fractions for arm in plan}
-
-  def _together(self):
-    """Returns the seeds whose inspectors are trained together, or []."""
-    return list(self._seeds) if training.together(self._info.image_size) else []
 
   def _lay_out(self):
     """Returns each generated set's indices among all images, laid end to end."""
@@ -209,7 +202,7 @@ class _Bench:
       del settings['real_share']  # A setting without effect here.
     return provenance.digest({
         'settings': settings, 'steps': self.steps, 'seed': seed,
-        'together': self._together(), 'augmented': arm.augmented, 'images': parts,
+        'together': self._together, 'augmented': arm.augmented, 'images': parts,
         'test': self._test.checksum(),
         'classes': len(self._info.classes)}), np.concatenate(pool)
 

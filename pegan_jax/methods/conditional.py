@@ -4,13 +4,12 @@ The discriminator scores and classifies; the objective is WGAN-GP, a class loss
 and a reconstruction loss.
 """
 
-from clu.metrics import Average
 import jax
 import jax.numpy as jnp
 
 from pegan_jax.data.layouts import PAIRS
 from pegan_jax.methods import losses
-from pegan_jax.methods.method import Method
+from pegan_jax.methods.method import average, Method
 
 
 def init(nets, config, key):
@@ -56,11 +55,6 @@ def _translate_rows(nets, gen, image, label):
 def per_image(x):
   """Averages over a discriminator's critics: [B, ...] -> [B]."""
   return x.reshape(len(x), -1).mean(-1)
-
-
-def average(values, mask=None):
-  """Returns a metric: the average of values [B], of those alone where `mask` holds."""
-  return Average.from_model_output(values=values, mask=mask)
 
 
 def disc_loss(nets, config, disc, fake, batch, key, score):

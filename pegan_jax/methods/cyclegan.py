@@ -5,13 +5,12 @@ it away; discriminator 'a' sees backgrounds, 'b' defects. Weights and the pool o
 generated images are those of the paper and of its PyTorch code.
 """
 
-from clu.metrics import Average
 import jax
 import jax.numpy as jnp
 
 from pegan_jax.data.layouts import CLASS_PAIRS
 from pegan_jax.methods import conditional, losses, per_class
-from pegan_jax.methods.method import Method, Networks
+from pegan_jax.methods.method import average, Method, Networks
 from pegan_jax.nets.cyclegan import Discriminator, Generator
 
 
@@ -115,9 +114,9 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
       fake, changed[name] = query(pools[name], jax.lax.stop_gradient(fake), k)
       loss = (losses.least_squares(_disc(nets, disc, name, real), 1.0)
               + losses.least_squares(_disc(nets, disc, name, fake), 0.0)) / 2
-      metrics[f'disc/loss_{name}'] = Average.from_model_output(values=loss)
+      metrics[f'disc/loss_{name}'] = average(loss)
       total += loss.mean()
-    metrics['disc/loss'] = Average.from_model_output(values=total[None])
+    metrics['disc/loss'] = average(total[None])
     return total, (metrics, changed)
 
   background, defect = _by_class(batch)
@@ -147,9 +146,9 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
           terms['adv'] + config.lambda_cycle * terms['cycle']
           + config.lambda_identity * terms['identity'])
       terms['change'] = losses.reconstruction(source, fake)
-      metrics |= {f'gen/{name}_{process}': Average.from_model_output(values=x)
+      metrics |= {f'gen/{name}_{process}': average(x)
                   for name, x in terms.items()}
-    metrics['gen/loss'] = Average.from_model_output(values=total[None])
+    metrics['gen/loss'] = average(total[None])
     return total, (metrics, pools)
 
   return per_class.add(one, gen, disc, aux, *_by_class(batch))

@@ -3,9 +3,8 @@
 https://arxiv.org/abs/1511.06434, with the original GAN's loss.
 """
 
-from clu.metrics import Average
-
 from pegan_jax.methods import losses, unconditional
+from pegan_jax.methods.method import average
 
 
 def disc_loss(config, discriminate, real, fake, key):
@@ -13,8 +12,8 @@ def disc_loss(config, discriminate, real, fake, key):
   del config, key
   real, fake = discriminate(real), discriminate(fake)
   return losses.cross_entropy_disc(real, fake), {
-      'disc/accuracy_real': Average.from_model_output(values=real > 0),
-      'disc/accuracy_fake': Average.from_model_output(values=fake < 0)}
+      'disc/accuracy_real': average(real > 0),
+      'disc/accuracy_fake': average(fake < 0)}
 
 
 def gen_loss(config, fake):

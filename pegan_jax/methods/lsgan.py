@@ -4,9 +4,8 @@ https://arxiv.org/abs/1611.04076. D learns to score generated images a and real
 ones b; G learns to be scored c.
 """
 
-from clu.metrics import Average
-
 from pegan_jax.methods import losses, unconditional
+from pegan_jax.methods.method import average
 
 
 def disc_loss(config, discriminate, real, fake, key):
@@ -15,8 +14,8 @@ def disc_loss(config, discriminate, real, fake, key):
   real, fake = discriminate(real), discriminate(fake)
   loss = (losses.least_squares(real, config.b)
           + losses.least_squares(fake, config.a)) / 2
-  return loss, {'disc/score_real': Average.from_model_output(values=real),
-                'disc/score_fake': Average.from_model_output(values=fake)}
+  return loss, {'disc/score_real': average(real),
+                'disc/score_fake': average(fake)}
 
 
 def gen_loss(config, fake):

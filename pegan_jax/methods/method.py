@@ -2,11 +2,17 @@
 
 from typing import Any, Callable, NamedTuple
 
+from clu.metrics import Average
 from flax import linen as nn
 
 from pegan_jax.data.layouts import Layout
 
 PyTree = Any
+
+
+def average(values, mask=None):
+  """Returns a metric: the average of values [B], of those alone where `mask` holds."""
+  return Average.from_model_output(values=values, mask=mask)
 
 
 class Networks(NamedTuple):

@@ -27,7 +27,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data.layouts import MATCHED_PAIRS
 from pegan_jax.methods import conditional, losses
 from pegan_jax.methods.diff_augment import augment, CHANGES
-from pegan_jax.methods.method import Method, Networks
+from pegan_jax.methods.method import average, Method, Networks
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
 from pegan_jax.nets.masked_translator import GRID, MaskedTranslator, visible_mask
@@ -222,7 +222,6 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
 
   loss = jnp.mean(adv + config.lambda_cls_real * cls)
   loss += config.lambda_gp * penalty.mean()
-  average = conditional.average
   return loss, ({
       'disc/adv': average(adv),
       'disc/gradient_penalty': average(penalty),
@@ -267,8 +266,8 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   loss += config.lambda_mask * unseen.mean() + config.lambda_soft * soft.mean()
   loss += config.lambda_area * outside.mean()
   return loss, (metrics | {
-      'gen/loss': conditional.average(loss[None]),
-      'gen/rec_production': conditional.average(rec),
+      'gen/loss': average(loss[None]),
+      'gen/rec_production': average(rec),
   } | conditional.by_target(
       nets, label_trg, mask=opacity.mean(axis=(1, 2, 3)), unseen_mask=unseen,
       soft_mask=soft, outside_area=outside), aux)

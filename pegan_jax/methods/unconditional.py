@@ -2,14 +2,13 @@
 
 import functools
 
-from clu.metrics import Average
 import jax
 import jax.numpy as jnp
 
 from pegan_jax.common.errors import UserError
 from pegan_jax.data.layouts import CLASSES
 from pegan_jax.methods import per_class
-from pegan_jax.methods.method import Method, Networks
+from pegan_jax.methods.method import average, Method, Networks
 from pegan_jax.nets.dcgan import Discriminator, Generator, NOISE
 
 
@@ -83,7 +82,8 @@ def make(disc_adversarial, gen_adversarial, norm=True):
     disc_adversarial: (config, discriminate, real, fake, key) -> (the discriminator's
       losses [B], further metrics), for one class; `discriminate` maps images, and a dtype
       to compute in, to scores [B].
-    gen_adversarial: (config, scores [B] of generated images) -> the generator's losses [B].
+    gen_adversarial: (config, scores [B] of generated images) -> the generator's losses
+      [B].
     norm: as `networks` takes it.
   """
   def disc_loss(nets, config, disc, gen, aux, batch, key):
@@ -93,7 +93,7 @@ def make(disc_adversarial, gen_adversarial, norm=True):
       loss, metrics = disc_adversarial(
           config, functools.partial(_discriminate, nets, disc), real,
           jax.lax.stop_gradient(fake), key_adv)
-      metrics |= {'disc/loss': Average.from_model_output(values=loss)}
+      metrics |= {'disc/loss': average(loss)}
       return loss.mean(), (metrics, stats)
 
     real = batch['image'].swapaxes(0, 1)
@@ -106,10 +106,9 @@ def make(disc_adversarial, gen_adversarial, norm=True):
     def one(gen, disc, stats, key):
       fake, stats = _generate(nets, gen, stats, key, count)
       loss = gen_adversarial(config, _discriminate(nets, disc, fake))
-      return loss.mean(), (
-          {'gen/loss': Average.from_model_output(values=loss)}, stats)
+      return loss.mean(), ({'gen/loss': average(loss)}, stats)
 
     return per_class.add(one, gen, disc, aux, jax.random.split(key, classes))
 
-  return Method(CLASSES, functools.partial(networks, norm=norm), init, disc_loss, gen_loss,
-                weights, produce)
+  return Method(CLASSES, functools.partial(networks, norm=norm), init, disc_loss,
+                gen_loss, weights, produce)

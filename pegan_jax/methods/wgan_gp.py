@@ -4,10 +4,10 @@ https://arxiv.org/abs/1704.00028. D has no batch normalisation: the penalty is o
 the gradient of each image alone.
 """
 
-from clu.metrics import Average
 import jax.numpy as jnp
 
 from pegan_jax.methods import losses, unconditional
+from pegan_jax.methods.method import average
 
 
 def disc_loss(config, discriminate, real, fake, key):
@@ -17,8 +17,8 @@ def disc_loss(config, discriminate, real, fake, key):
   penalty, _ = losses.gradient_penalty(
       lambda x: discriminate(x, jnp.float32), losses.interpolate(key, real, fake))
   return adv + config.lambda_gp * penalty, {
-      'disc/wasserstein': Average.from_model_output(values=-adv),
-      'disc/gradient_penalty': Average.from_model_output(values=penalty)}
+      'disc/wasserstein': average(-adv),
+      'disc/gradient_penalty': average(penalty)}
 
 
 def gen_loss(config, fake):

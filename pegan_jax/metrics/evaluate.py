@@ -107,6 +107,14 @@ def options(config):
   return evaluation.Options(settings.count, False, settings.repeats, settings.seed)
 
 
+def check_count(config, least):
+  """Raises UserError where the smallest class, of `least` images, has too few."""
+  count = config.evaluate.count
+  if count > least:
+    raise UserError(f'config.evaluate.count is {count}, and the train split has a class '
+                    f'of {least}: 0 takes as many as there are')
+
+
 def real_features(run, extractor):
   """Computes the data set's (train, test) `FeatureSet`s; test is None where empty.
 
@@ -136,13 +144,9 @@ def report_on(run, restored, extractor, train, test):
       `config.generate.classes`.
   """
   config, classes = run.config, settings.classes(run)
-  count = config.evaluate.count
-  least = min(len(train.features[c]) for c in classes)
-  if count > least:
-    raise UserError(f'{count} images a class were asked for, and the train '
-                    f'split has a class of {least}')
+  check_count(config, min(len(train.features[c]) for c in classes))
   generated = _generate(run, restored, extractor, {
-      c: count or len(train.features[c]) for c in classes})
+      c: config.evaluate.count or len(train.features[c]) for c in classes})
   return reports.compare_features(train, test, generated, {
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',

@@ -10,7 +10,6 @@ original weights for PyTorch, and its siblings, with 'block_1' for '_blocks.1'.
 """
 
 from flax import linen as nn
-import jax.numpy as jnp
 
 from pegan_jax.pretrained import layers
 
@@ -85,12 +84,7 @@ class Net(nn.Module):
     if self.maps:
       return tuple(maps[i] for i in self.maps)
     x = nn.relu6(_conv(x, 'conv_head', DIM))
-    pooled = x.mean(axis=(1, 2))
-    # Declared in either case: the weights are the same.
-    kernel, bias = layers.Weights((DIM, CLASSES), name='fc')()
-    if not self.logits:
-      return pooled
-    return pooled, jnp.dot(pooled, kernel, precision=layers.PRECISION) + bias
+    return layers.classify(x.mean(axis=(1, 2)), CLASSES, self.logits)
 
 
 def _torch_names(path):

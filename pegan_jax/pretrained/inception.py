@@ -159,12 +159,7 @@ class Net(nn.Module):
     x = pool.max_pool(x, 2, 'VALID')
     for name, branches in BLOCKS.items():
       x = Mixed(branches, name in HALVING, name=name)(x)
-    pooled = x.mean(axis=(1, 2))
-    # Declared in either case: the weights are the same.
-    kernel, bias = layers.Weights((DIM, CLASSES), name='fc')()
-    if not self.logits:
-      return pooled
-    return pooled, jnp.dot(pooled, kernel, precision=layers.PRECISION) + bias
+    return layers.classify(x.mean(axis=(1, 2)), CLASSES, self.logits)
 
 
 def _torch_names(path):

@@ -55,6 +55,15 @@ class Weights(nn.Module):
     return kernel, self.param('bias', nn.initializers.zeros, self.shape[-1:])
 
 
+def classify(pooled, classes, logits):
+  """Returns pooled features [B, D], or with `logits` (them, logits [B, classes])."""
+  # Declared in either case: the weights are the same.
+  kernel, bias = Weights((pooled.shape[-1], classes), name='fc')()
+  if not logits:
+    return pooled
+  return pooled, jnp.dot(pooled, kernel, precision=PRECISION) + bias
+
+
 def parameter_shapes(net, size):
   """Returns the shapes of a network's parameters, as a nested dict."""
   x = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)

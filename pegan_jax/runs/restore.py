@@ -1,6 +1,5 @@
 """Reads a run's checkpoints by name."""
 
-from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints.fit import FREE_KEYS, RATES
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
@@ -23,8 +22,8 @@ def restore(run, which, free=frozenset()):
   which = str(which)
   if which not in ('newest', 'best') and not which.isdecimal():
     raise UserError(f'checkpoint is {which!r}: choose newest, best or a step')
-  checkpoints = Checkpoints(run.workdir, say=terminal.say,
-                            name=BEST if which == 'best' else 'checkpoints')
+  checkpoints = Checkpoints(
+      run.workdir, name=BEST if which == 'best' else 'checkpoints')
   restored = checkpoints.restore(run.state_template(), run.saved_config,
                                  int(which) if which.isdecimal() else None,
                                  FREE_KEYS | RATES | {'dataset.matches'} | free)

@@ -42,7 +42,7 @@ def train(config, workdir):
   began = time.perf_counter()
   run = Run(config, workdir)
   match.ensure(run)
-  checkpoints = Checkpoints(workdir, config.max_to_keep, say=terminal.say)
+  checkpoints = Checkpoints(workdir, config.max_to_keep)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
       run.workdir.mkdir(parents=True, exist_ok=True)

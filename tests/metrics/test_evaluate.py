@@ -152,7 +152,7 @@ def test_bad_settings(trained):
   config, workdir = trained
   for name, value, message in (
       ('checkpoint', '9', 'no checkpoint 9'),
-      ('count', 10_000, '10000 images a class were asked for'),
+      ('count', 10_000, 'count is 10000, and the train split has a class of'),
       ('repeats', 1, 'repeats is 1')):
     changed = config.copy_and_resolve_references()
     changed.evaluate[name] = value

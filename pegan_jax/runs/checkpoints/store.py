@@ -8,20 +8,18 @@ CRCs notice.
 """
 
 import errno
-import functools
 import itertools
 import pathlib
 import re
 import shutil
 from typing import Any, NamedTuple
 
-from absl import logging
 import jax
 from jax.experimental import multihost_utils
 import numpy as np
 import orbax.checkpoint as ocp
 
-from pegan_jax.common import files
+from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints import fit, host_arrays, orbax_log, reading
 
@@ -56,15 +54,14 @@ class Checkpoints:
   checkpoints of a run that is still going.
   """
 
-  def __init__(self, workdir, max_to_keep=3, say=None, name='checkpoints'):
+  def __init__(self, workdir, max_to_keep=3, say=terminal.say, name='checkpoints'):
     """Names the folder; touches nothing on disk.
 
     Args:
       workdir: the run's folder.
       max_to_keep: how many of the newest stay. An older one is deleted only
         after the new one is whole.
-      say: function of a string, told when a damaged checkpoint is passed over;
-        None logs it as a warning.
+      say: function of a string, told when a damaged checkpoint is passed over.
       name: of the folder within `workdir`.
 
     Raises:
@@ -76,7 +73,7 @@ class Checkpoints:
           f'{self.folder} has {found.group()!r} in its path, and checkpoints there '
           'cannot be read back: choose another workdir, or name it by a symbolic link')
     self._max_to_keep = max_to_keep
-    self._say = say or functools.partial(logging.warning, '%s')
+    self._say = say
     self._manager = None  # Made by the first save: making one cleans up.
     self._saving = None  # Step of the last save begun.
     self._damaged = set()  # Steps found by `restore`, for `save` to move aside.
