@@ -5,7 +5,6 @@
 """
 
 import functools
-import io
 import pathlib
 import re
 
@@ -13,9 +12,10 @@ import jax
 import numpy as np
 from PIL import Image
 
+from data_prep import images
 from pegan_jax import methods
 from pegan_jax.common import config_files, files, provenance, terminal
-from pegan_jax.common.errors import check_at_least, check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed, listed, UserError
 from pegan_jax.data import dataset, layouts, manifest
 from pegan_jax.generation import generate
 from pegan_jax.metrics import comparison, evaluate, features, match
@@ -52,19 +52,18 @@ def compare(config, workdir):
                    for seed in config.seeds} for method in _methods(config)}
   _check_evaluation(config, info)
   extractor = features.from_config(config.evaluate)
-  for by_seed in runs.values():
-    for run in by_seed.values():
-      match.ensure(run)
-  _check_trained(runs)
-  workdir.mkdir(parents=True, exist_ok=True)
+  each = [run for by_seed in runs.values() for run in by_seed.values()]
+  for run in each:
+    match.ensure(run)
+  _check_trained(each)
   with files.locked(workdir, f'comparing in {workdir}',
                     'wait for it, or name another --workdir'):
     _compare(config, runs, info, extractor, workdir)
 
 
 def _compare(config, runs, info, extractor, workdir):
-  real = functools.cache(lambda: evaluate.real_features(
-      next(iter(next(iter(runs.values())).values())), extractor))
+  any_run = next(iter(runs.values()))[config.seeds[0]]
+  real = functools.cache(lambda: evaluate.real_features(any_run, extractor))
   results = {}
   for seed in config.seeds:  # Outer loop: each method once before any twice.
     for method, by_seed in runs.items():
@@ -149,27 +148,25 @@ def _run_config(config, info, method, seed):
 
 def _check_trained(runs):
   """Refuses runs that were begun with other settings, before anything is done."""
-  for by_seed in runs.values():
-    for run in by_seed.values():
-      path = run.workdir / 'config.json'
-      if not path.exists():
-        continue
-      try:
-        saved = files.read_json(path)
-        # Without num_steps: with more of them the rate would fall differently.
-        free = fit.FREE_KEYS - {'num_steps'} | fit.not_noted(saved)
-        differing = provenance.flat_differences(
-            fit.bound(run.saved_config, free),
-            fit.bound(saved, free))
-      except (ValueError, AttributeError, TypeError) as e:
-        raise UserError(f'{path} is damaged: move {run.workdir} away') from e
-      made = provenance.read(run.workdir / 'generated') or {}
-      differing += provenance.differences(
-          generate.settings_of(run), made.get('generate', generate.settings_of(run)))
-      if differing:
-        raise UserError(f'{run.workdir} was begun with other settings: '
-                        f'{provenance.say(differing)}; put that back, move it away, or '
-                        'name another --workdir')
+  for run in runs:
+    path = run.workdir / 'config.json'
+    if not path.exists():
+      continue
+    try:
+      saved = files.read_json(path)
+      # Without num_steps: with more of them the rate would fall differently.
+      free = fit.FREE_KEYS - {'num_steps'} | fit.not_noted(saved)
+      differing = provenance.flat_differences(
+          fit.bound(run.saved_config, free), fit.bound(saved, free))
+    except (ValueError, AttributeError, TypeError) as e:
+      raise UserError(f'{path} is damaged: move {run.workdir} away') from e
+    made = provenance.read(run.workdir / 'generated') or {}
+    differing += provenance.differences(
+        generate.settings_of(run), made.get('generate', generate.settings_of(run)))
+    if differing:
+      raise UserError(f'{run.workdir} was begun with other settings: '
+                      f'{listed(differing)}; put that back, move it away, or '
+                      'name another --workdir')
 
 
 def _result(run, report):
@@ -200,9 +197,7 @@ def _write(table, runs, info, workdir):
   comparison.draw(table, workdir / 'table.png')
   first = {method: next(iter(by_seed.values()))
            for method, by_seed in runs.items()}
-  png = io.BytesIO()
-  Image.fromarray(sheet(first, info)).save(png, format='PNG')
-  files.write(workdir / 'sheet.png', png.getvalue())
+  files.write(workdir / 'sheet.png', images.encode_png(sheet(first, info)))
   print(text, end='')
   print(f'written to {workdir}: table.md, table.json, table.png, sheet.png')
 

@@ -48,6 +48,12 @@ class Interrupted(Exception):
     self.signum = signum
 
 
+def listed(names, most=5):
+  """Returns names as part of a sentence, the first few of many."""
+  more = len(names) - most
+  return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
+
+
 def reason(error):
   """Returns a library's error message on one line, without Python's words."""
   text = getattr(error, 'strerror', None) or str(error)

@@ -123,7 +123,7 @@ def locked(folder, action, advice='wait for it, or name another folder', name=_L
   """Holds a folder's lock, which ends with the process, however that ends.
 
   Args:
-    folder: path of an existing folder.
+    folder: path of a folder; made where it is missing.
     action: what the holder of the lock does, for the error: 'training in runs/x'.
     advice: what to do then, for the error.
     name: name of the lock file; locks of other names are independent.
@@ -133,6 +133,7 @@ def locked(folder, action, advice='wait for it, or name another folder', name=_L
     OSError: the folder cannot be written.
   """
   path = pathlib.Path(folder) / name
+  path.parent.mkdir(parents=True, exist_ok=True)
   with contextlib.ExitStack() as stack:
     while True:
       handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -186,8 +187,6 @@ def whole(*outs, replace=False, advice='move it away, or name another folder'):
     finish(outs[0])
     if not replace:
       _refuse_existing(outs, advice)
-    outs[0].parent.mkdir(parents=True, exist_ok=True)
-    work.mkdir(exist_ok=True)
     with _locked(work, outs[0]):
       try:
         _finish(work)

@@ -11,11 +11,9 @@ import os
 import pathlib
 
 from pegan_jax.common import files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 
 FILE = 'provenance.json'
-
-_MAX_NAMED = 5  # Differences that an error names before "and 7 more".
 
 
 def digest(value):
@@ -106,12 +104,6 @@ def flat(value, prefix=''):
   return found
 
 
-def say(differing):
-  """Returns differences as part of a sentence, the first few of many."""
-  more = len(differing) - _MAX_NAMED
-  return ', '.join(differing[:_MAX_NAMED]) + (f' and {more} more' if more > 0 else '')
-
-
 def check(path, now, advice):
   """Checks that a kept result would be the same if it were made now.
 
@@ -127,4 +119,4 @@ def check(path, now, advice):
   if kept is None:
     raise UserError(f'{path} does not say what it was made of: {advice}')
   if differing := differences(now, kept):
-    raise UserError(f'{path} was made of something else: {say(differing)}; {advice}')
+    raise UserError(f'{path} was made of something else: {listed(differing)}; {advice}')

@@ -9,7 +9,7 @@ import jax
 
 from pegan_jax import annotations
 from pegan_jax.common import files, provenance, terminal
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import crops, frames, jobs, settings
 from pegan_jax.generation.sampler import chunks_in_flight, Sampler
@@ -96,9 +96,9 @@ def _check_whole(run, out, beside):
     path, suffix = beside / kind.PATH, kind.FILES.split()[0]
     wanted += [path] if path.suffix else [
         (path / name).with_suffix(suffix) for name in files_now]
-  if gone := [path for path in wanted if not path.exists()]:
-    raise UserError(f'{out} is not whole any more: {gone[0]} is gone' + (
-        f', and {len(gone) - 1} more' if len(gone) > 1 else '') + f'; {_ADVICE}')
+  if gone := [str(path) for path in wanted if not path.exists()]:
+    raise UserError(f'{out} is not whole any more: {listed(gone, 1)} is missing; '
+                    f'{_ADVICE}')
 
 
 def _files(path):

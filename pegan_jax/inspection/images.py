@@ -40,31 +40,28 @@ class Images:
                       zlib.crc32(np.ascontiguousarray(self.pixels)))
 
 
-def load_splits(info, least=2):
+def load_splits(info):
   """Reads a built data set's defects.
 
   Args:
     info: `data.DataInfo`.
-    least: training images that every class must have.
 
   Returns:
     (train, test), both `Images`.
 
   Raises:
     UserError: a single class, no test split, a class that is absent from a split,
-      or has fewer than `least` training images.
+      or has one training image.
   """
   if len(info.classes) < 2:
     raise UserError(f'the data set at {str(info.folder)!r} has one class, and '
                     'an inspector tells two or more apart')
   train, test = (_load_split(info, split) for split in ('train', 'test'))
   counts = np.bincount(train.labels, minlength=len(info.classes))
-  if counts.min() < least:
-    c = counts.argmin()
+  if counts.min() < 2:
     raise UserError(
-        f'class {info.classes[c]} has {counts[c]} training '
-        f'image{"s" * bool(counts[c] != 1)} in {str(info.folder)!r}: an inspector '
-        f'needs {least} or more of every class')
+        f'class {info.classes[counts.argmin()]} has 1 training image in '
+        f'{str(info.folder)!r}: an inspector needs 2 or more of every class')
   return train, test
 
 
@@ -89,14 +86,13 @@ def folders(config):
   return [x.strip() for x in config.generated.split(',') if x.strip()]
 
 
-def load_generated(info, path, per_class, seed=0):
+def load_generated(info, path, per_class):
   """Reads generated images from one folder per class, of all classes or some.
 
   Args:
     info: `data.DataInfo` of the real images.
     path: the folder.
     per_class: how many to choose of a class that has more; 0 keeps all.
-    seed: of the choice.
 
   Returns:
     (`Images` in the order of the classes, the `sets.ImageFolder` they are from).
@@ -122,7 +118,7 @@ def load_generated(info, path, per_class, seed=0):
       continue
     found = folder.files[name]
     if per_class and len(found) > per_class:
-      rng = np.random.default_rng([seed, label])
+      rng = np.random.default_rng([0, label])
       found = [found[i] for i in sorted(rng.permutation(len(found))[:per_class])]
     files[name] = found
   folder = dataclasses.replace(folder, path=pathlib.Path(path), files=files)

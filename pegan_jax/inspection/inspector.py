@@ -58,7 +58,6 @@ def inspect(config, workdir):
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
                     len(info.classes), settings.steps(len(train)), len(train))
   count = sum(map(len, labels))
-  workdir.mkdir(parents=True, exist_ok=True)
   with files.locked(workdir, f'training in {workdir}',
                     'wait for it, or name another --workdir'):
     state, start = _train(config, workdir, trainer, count, saved)

@@ -3,13 +3,11 @@
 import pathlib
 
 from pegan_jax.common import files, provenance
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import sets
 from pegan_jax.runs.checkpoints import reading
 from pegan_jax.runs.checkpoints.store import BEST
-
-_SHOWN = 5
 
 
 def check(info, train, test, folder, generated):
@@ -75,9 +73,8 @@ def check(info, train, test, folder, generated):
 
 def _refuse(folder, what, names):
   if names:
-    more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
     raise UserError(
-        f'{str(folder.path)!r} {what}: {", ".join(names[:_SHOWN])}{more}; use a '
+        f'{str(folder.path)!r} {what}: {listed(names)}; use a '
         'generator that was trained on this data set\'s train split')
 
 

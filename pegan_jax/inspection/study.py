@@ -17,13 +17,12 @@ from pegan_jax.inspection.training import Trainer
 from pegan_jax.metrics import features, sets
 
 
-def study(config, workdir, make_trainer=Trainer, extractor=None):
+def study(config, workdir, extractor=None):
   """Runs the trainings of a study that are not done yet, prints and writes its report.
 
   Args:
     config: from configs/study.py.
     workdir: gets study.json, study.md, study.png and runs/, the finished trainings.
-    make_trainer: `training.Trainer`, or a class with its methods.
     extractor: computes features, for filtering; None loads the default.
 
   Returns:
@@ -40,9 +39,8 @@ def study(config, workdir, make_trainer=Trainer, extractor=None):
   results.check_classes(out / 'study.json', info.classes)
   train, test = images.load_splits(info)
   generated, checks, folders = _load_generated(config, info, train, test)
-  out.mkdir(parents=True, exist_ok=True)
   with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
-    bench = _Bench(config, info, train, test, generated, out, make_trainer)
+    bench = _Bench(config, info, train, test, generated, out)
     funnels = {}
     if config.filter:
       funnels = _filter(config, info, train, generated, folders, bench, extractor)
@@ -136,9 +134,9 @@ def _filter(config, info, train, generated, folders, bench, extractor):
 class _Bench:
   """Trains the inspectors that are missing, with all images on the device at once."""
 
-  def __init__(self, config, info, train, test, generated, out, make_trainer):
+  def __init__(self, config, info, train, test, generated, out):
     self._info, self._generated = info, generated
-    self._train, self._test, self._make = train, test, make_trainer
+    self._train, self._test = train, test
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = Settings.of(config)
     self.steps = self.settings.steps(len(train))
@@ -149,7 +147,7 @@ class _Bench:
 
   def judge(self):
     """Trains an inspector on augmented real images; returns its `probabilities`."""
-    trainer = self._make(
+    trainer = Trainer(
         self.settings, self._train.pixels, self._train.labels,
         len(self._info.classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
@@ -209,7 +207,7 @@ class _Bench:
   def _train_all(self, missing):
     """Trains the {digest: (job, pool)}: {digest: answers to the test images}."""
     sets = [self._train, *self._generated.values()]
-    trainer = self._make(
+    trainer = Trainer(
         self.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._info.classes),
         self.steps, len(self._train))

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from data_prep import images
 from pegan_jax.common import provenance
-from pegan_jax.common.errors import reason, UserError
+from pegan_jax.common.errors import listed, reason, UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import change
 
@@ -193,9 +193,7 @@ def check_classes(real, generated):
 
 
 def _say_sizes(sizes):
-  shown = [f'{w}x{h}' for h, w in sorted(sizes)]
-  return ', '.join(shown[:3]) + (f' and {len(shown) - 3} more'
-                                 if len(shown) > 3 else '')
+  return listed([f'{w}x{h}' for h, w in sorted(sizes)], 3)
 
 
 def read_split(info, split, image_size=None):

@@ -215,23 +215,19 @@ class ConditionalInstanceNorm(nn.Module):
   de Vries et al. 2017, https://arxiv.org/abs/1707.00683. Tables of scales and
   shifts would learn the classes apart more slowly: Adam moves an entry by no more
   than the learning rate, and a product with a vector by that for each component.
-
-  Attributes:
-    epsilon: added to the variance.
   """
-  epsilon: float = 1e-5
 
   @nn.compact
   def __call__(self, x, vector):
     """Normalises: [B, H, W, C] and [B, E] -> [B, H, W, C]."""
-    y, factor = _centred(x, self.epsilon)
+    y, factor = _centred(x)
     init = nn.initializers.variance_scaling(0.1, 'fan_in', 'normal')
     affine = nn.Dense(2 * x.shape[-1], kernel_init=init, name='affine')(vector)
     scale, shift = jnp.split(affine[:, None, None], 2, axis=-1)
     return (y * factor * (1 + scale) + shift).astype(x.dtype)
 
 
-def _centred(x, epsilon):
+def _centred(x, epsilon=1e-5):
   """Returns (x minus each image's channel means, 1 / their deviations), float32."""
   y = x.astype(jnp.float32)
   y = y - y.mean(axis=(1, 2), keepdims=True)

@@ -138,9 +138,8 @@ def _check(tensors, expected):
       elif name.endswith('running_var') and value.min() < 0:
         wrong.append(f'{name} of shape {list(shape)} is a negative variance')
   if wrong:
-    more = f' (and {len(wrong) - 1} more such tensors)' if wrong[1:] else ''
     raise errors.UserError(
-        f'these are not the weights of this network: {wrong[0]}{more}')
+        f'these are not the weights of this network: {errors.listed(wrong, 1)}')
 
 
 def _fold(tensors, weight, norm):

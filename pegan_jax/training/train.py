@@ -45,7 +45,6 @@ def train(config, workdir):
   checkpoints = Checkpoints(workdir, config.max_to_keep)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
-      run.workdir.mkdir(parents=True, exist_ok=True)
       stack.enter_context(files.locked(
           run.workdir, f'training in {run.workdir}',
           'wait for it, or name another --workdir'))

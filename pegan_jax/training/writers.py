@@ -5,7 +5,6 @@ Every writer follows the protocol of `clu.metric_writers.MetricWriter`
 neither TensorFlow nor TensorBoard.
 """
 
-import io
 import json
 import math
 import pathlib
@@ -13,11 +12,11 @@ import re
 import socket
 import time
 
-from PIL import Image
 from tensorboardX import summary
 from tensorboardX.proto import event_pb2
 from tensorboardX.record_writer import RecordWriter
 
+from data_prep import images as image_files
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 
@@ -107,9 +106,7 @@ class FileWriter:
 
   def write_images(self, step, images):
     for name, image in images.items():
-      png = io.BytesIO()
-      Image.fromarray(image[0]).save(png, format='PNG')
-      files.write(sample_path(self._samples, step, name), png.getvalue())
+      files.write(sample_path(self._samples, step, name), image_files.encode_png(image[0]))
 
   def write_texts(self, step, texts):
     """Texts are in the workdir already, as config.json."""

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from pegan_jax.common import provenance
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 
 NOW = {'step': 4, 'generate': {'per_class': 8, 'classes': ''}, 'data': 'ab'}
 
@@ -19,7 +19,7 @@ def test_differences_are_named_by_dotted_keys():
       'seed is not set, was 1']
   assert not provenance.differences({'a': (1, 2)}, {'a': [1, 2]})  # As JSON has it.
   assert provenance.differences({'a': 1}, {'a': True})
-  assert provenance.say([f'k{i}' for i in range(7)]) == 'k0, k1, k2, k3, k4 and 2 more'
+  assert listed([f'k{i}' for i in range(7)]) == 'k0, k1, k2, k3, k4 and 2 more'
 
 
 def test_a_digest_is_of_content_wherever_it_lies(tmp_path):

@@ -252,10 +252,10 @@ def test_masks_that_are_gone_are_not_taken_for_made(setting, tmp_path):
 
 
 @pytest.mark.parametrize('gone, told', [
-    ('generated/pa', r'generated/pa/0000\d.png is gone, and 2 more'),
-    ('generated_annotations/masks/sc/00001.png', 'masks/sc/00001.png is gone;'),
-    ('generated_annotations/voc/pa/00001.xml', 'voc/pa/00001.xml is gone;'),
-    ('generated_annotations/coco.json', 'coco.json is gone;'),
+    ('generated/pa', r'generated/pa/0000\d.png and 2 more is missing'),
+    ('generated_annotations/masks/sc/00001.png', 'masks/sc/00001.png is missing;'),
+    ('generated_annotations/voc/pa/00001.xml', 'voc/pa/00001.xml is missing;'),
+    ('generated_annotations/coco.json', 'coco.json is missing;'),
     ('generated/manifest.csv', 'manifest.csv cannot be read')])
 def test_what_is_made_in_part_is_not_taken_for_made(setting, tmp_path, gone, told):
   config, workdir = setting

@@ -124,5 +124,5 @@ def test_num_batches_tracked_is_ignored_and_several_faults_are_counted(tensors):
   changed = tensors | {
       'Mixed_5b.branch1x1.bn.num_batches_tracked': np.int64(3)}
   inception.convert(changed)
-  with pytest.raises(UserError, match=r'\(and 471 more such tensors\)'):
+  with pytest.raises(UserError, match='and 471 more'):
     inception.convert({})

@@ -1,7 +1,7 @@
 """Checks that a checkpoint belongs to the run that resumes from it."""
 
 from pegan_jax.common import provenance
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 
 # Config keys that may change between a run and its continuation; the name of a
 # section frees all of it.
@@ -53,5 +53,5 @@ def _check_same(what, folder, now, saved):
   """Raises UserError naming the keys in which two flat dicts differ."""
   if differing := provenance.flat_differences(now, saved):
     raise UserError(
-        f'the {what} does not fit checkpoint {folder}: {provenance.say(differing)}; '
+        f'the {what} does not fit checkpoint {folder}: {listed(differing)}; '
         'put that back, or start in another workdir')
