@@ -9,11 +9,11 @@ import os
 import re
 import signal
 import sys
-import textwrap
 import traceback
 from typing import NamedTuple
 
-from absl import flags, logging
+from absl import flags as absl_flags
+from absl import logging
 from ml_collections import config_flags, ConfigDict
 
 from pegan_jax.common import command_line, config_files
@@ -59,37 +59,30 @@ MODES = {
 _KEYS = {'methods': 'compare', 'synthetic': 'demo', 'method': 'train',
          'fractions': 'study', 'images': 'predict', 'augment': 'inspect'}
 
-_USAGE = '''\
-Usage: python -m pegan_jax.main --mode MODE --config CONFIG --workdir DIR [--config.KEY=VALUE ...]
-
-  --mode      The stage to run:
-{modes}
-  --config    The settings: a name, with a scale where it has some (dcgan:paper), or the
-              path of a file, such as configs/pegan.py or your own. Names are
-              {configs}.
-              {own} use the config of
-              their own name by default.
-  --config.KEY=VALUE
-              A new value for a key of the config, such as --config.batch_size=8; the
-              file of the config explains its keys.
-  --workdir   Folder of the run; a run that is there is resumed. --mode match does not
-              need it if --config.data_dir is given.
-  --distributed
-              Runs in all processes of a job together (train, generate and evaluate):
-              those of Slurm, Open MPI, Kubernetes or Cloud TPU, or those that the
-              next three flags name.
-  --coordinator, --process_count, --process_id
-              HOST:PORT of process 0, the number of processes, and the number of
-              this one, from 0.'''
-
-
-def _usage():
-  """Returns the text of --help."""
-  return _USAGE.format(
-      modes='\n'.join(f'{"":14}{name:10}{mode.help}' for name, mode in MODES.items()),
-      configs=textwrap.fill(', '.join(config_files.names()), 70).replace(
-          '\n', f'\n{"":14}'),
-      own='Modes ' + ', '.join(name for name, mode in MODES.items() if mode.own))
+def _parser():
+  """Returns the parser of all flags but --config.KEY."""
+  own = ', '.join(name for name, mode in MODES.items() if mode.own)
+  parser = command_line.Parser(
+      prog='python -m pegan_jax.main',
+      usage='%(prog)s --mode MODE --config CONFIG --workdir DIR [--config.KEY=VALUE ...]',
+      epilog='modes:\n' + '\n'.join(
+          f'  {name:10}{mode.help}' for name, mode in MODES.items()))
+  add = parser.add_argument
+  add('--mode', nargs='?', const='', default='train', help='the stage to run, see below')
+  add('--config', help=f'''the settings: a name, with a scale where it has some
+      (dcgan:paper), or the path of a file, such as configs/pegan.py or your own. Names are
+      {', '.join(config_files.names())}. Modes {own} use the config of their own name by
+      default. --config.KEY=VALUE gives a key of it a new value, such as
+      --config.batch_size=8; the file of the config explains its keys''')
+  add('--workdir', help='''folder of the run; a run that is there is resumed. --mode match
+      does not need it if --config.data_dir is given''')
+  add('--distributed', action='store_true', help='''runs in all processes of a job together
+      (train, generate and evaluate): those of Slurm, Open MPI, Kubernetes or Cloud TPU, or
+      those that the next three flags name''')
+  add('--coordinator', help='HOST:PORT of process 0')
+  add('--process_count', type=int, help='number of processes')
+  add('--process_id', type=int, help='number of this process, from 0')
+  return parser
 
 
 class _Command(NamedTuple):
@@ -112,48 +105,30 @@ def parse(arguments):
   Raises:
     UserError: the message names the flag, the mode or the key that is wrong.
   """
-  mode, rest = _take('mode', arguments, 'train')
+  flags, rest = _parser().parse_known_args(arguments)
+  mode = flags.mode
   if mode not in MODES:
     raise UserError(f'--mode {mode}: choose from {", ".join(MODES)}')
-  given, rest = _take('config', rest, mode if MODES[mode].own else None)
+  given = flags.config or (mode if MODES[mode].own else None)
   if given is None:
     raise UserError('--config is missing: name a method, as in --config pegan')
-  values = _parse_flags(given, rest)
-  if values.workdir is not None:
-    values.workdir = os.path.expanduser(values.workdir)
-  _expand(values.config)
-  _check_kind(mode, given, values.config)
-  if not values.workdir and not (mode == 'match' and values.config.data_dir):
+  config, workdir = _load(given, rest), os.path.expanduser(flags.workdir or '')
+  _expand(config)
+  _check_kind(mode, given, config)
+  if not workdir and not (mode == 'match' and config.data_dir):
     raise UserError('--workdir is missing: name the folder of the run')
-  return _Command(mode, values.config, values.workdir, _job(mode, values))
+  return _Command(mode, config, workdir or None, _job(mode, flags))
 
 
-def _take(flag, arguments, default):
-  """Returns (the last value of a flag, the other arguments)."""
-  value, rest, following = default, [], iter(arguments)
-  for argument in following:
-    found = re.fullmatch(rf'--?{flag}(?:=(.*))?', argument, re.DOTALL)
-    if found:
-      value = next(following, '') if found[1] is None else found[1]
-    else:
-      rest.append(argument)
-  return value, rest
-
-
-def _parse_flags(given, arguments):
-  """Returns the values of all flags except --mode; `given` is that of --config."""
-  path = config_files.find(given)
-  argv = ['pegan_jax.main', f'--config={path}', *arguments]
+def _load(given, arguments):
+  """Returns the config that --config names, with the values that flags give its keys."""
   if any(re.match('--?flagfile', argument) for argument in arguments):
     raise UserError('--flagfile is not taken: write the flags out')
-  values = flags.FlagValues()
+  path = config_files.find(given)
+  argv = ['pegan_jax.main', f'--config={path}', *arguments]
+  values = absl_flags.FlagValues()
   config_flags.DEFINE_config_file(
       'config', None, '', flag_values=values, sys_argv=argv)
-  for name in ('workdir', 'coordinator'):
-    flags.DEFINE_string(name, None, '', flag_values=values)
-  for name in ('process_count', 'process_id'):
-    flags.DEFINE_integer(name, None, '', flag_values=values)
-  flags.DEFINE_bool('distributed', False, '', flag_values=values)
   config_files.use()
   try:
     stray = values(argv)[1:]
@@ -163,7 +138,7 @@ def _parse_flags(given, arguments):
     raise UserError(f'unexpected argument {stray[0]!r}: flags begin with --')
   if not isinstance(values.config, ConfigDict):
     raise UserError(f'--config {given}: its get_config must return a ConfigDict')
-  return values
+  return values.config
 
 
 def _expand(config):
@@ -185,11 +160,11 @@ def _check_kind(mode, given, config):
         f'goes with --mode {kind}' if kind else 'is derived from none of ours'))
 
 
-def _job(mode, values):
+def _job(mode, flags):
   """Returns the values of the flags for a job of several processes, or None."""
-  job = values.coordinator, values.process_count, values.process_id
+  job = flags.coordinator, flags.process_count, flags.process_id
   given = [x is not None for x in job]
-  if not values.distributed:
+  if not flags.distributed:
     if any(given):
       raise UserError('--coordinator, --process_count and --process_id go with '
                       '--distributed')
@@ -271,8 +246,6 @@ def main(arguments=None):
   A mistake of the user becomes one line on standard error.
   """
   arguments = sys.argv[1:] if arguments is None else arguments
-  if {'--help', '-help', '-h'} & set(arguments):
-    return command_line.run(lambda: print(_usage()), '', '')
   logging.use_absl_handler()
   logging.set_verbosity(logging.WARNING)
   command = None
