@@ -59,6 +59,7 @@ MODES = {
 _KEYS = {'methods': 'compare', 'synthetic': 'demo', 'method': 'train',
          'fractions': 'study', 'images': 'predict', 'augment': 'inspect'}
 
+
 def _parser():
   """Returns the parser of all flags but --config.KEY."""
   own = ', '.join(name for name, mode in MODES.items() if mode.own)

@@ -53,7 +53,6 @@ def threshold(real):
   Raises:
     UserError: if a value is not finite or there is one image.
   """
-  real = blocks.checked(real, 'real', 2)
   distances = to_nearest_other(real)
   power = sum(np.square(blocks.float64(real[rows])).sum()
               for rows in blocks.slices(len(real))) / len(real)

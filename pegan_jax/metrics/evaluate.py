@@ -116,17 +116,9 @@ def check_count(config, least):
 
 
 def real_features(run, extractor):
-  """Computes the data set's (train, test) `FeatureSet`s; test is None where empty.
-
-  Raises:
-    UserError: the train split lacks a class.
-  """
-  train = reports.split_features(extractor, run.info, 'train')
-  missing = [c for c in run.info.classes
-             if train is None or c not in train.features]
-  if missing:
-    raise UserError(f'the train split has no images of {", ".join(missing)}')
-  return train, reports.split_features(extractor, run.info, 'test')
+  """Computes the data set's (train, test) `FeatureSet`s; test is None where empty."""
+  return tuple(reports.split_features(extractor, run.info, split)
+               for split in ('train', 'test'))
 
 
 def report_on(run, restored, extractor, train, test):

@@ -78,7 +78,8 @@ class FeatureSet:
     return self.groups[class_name]
 
 
-def evaluate(real, generated, options, pool=None, reader=None, progress=None):
+def evaluate(real, generated, options, pool=None, reader=None,
+             progress=lambda count: None):
   """Computes every metric for every class, their mean and all classes pooled.
 
   The classes are those of `generated`: of the others, a warning says that they are
@@ -166,8 +167,7 @@ def _estimates(real, generated, pool, resamples, rng, progress):
   done = []
   for metric in METRICS:
     done.append(intervals.estimate(metric, real, generated, pool, resamples, rng))
-    if progress:
-      progress(1)
+    progress(1)
   return done
 
 

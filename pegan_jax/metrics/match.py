@@ -22,7 +22,7 @@ import numpy as np
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import reason, UserError
 from pegan_jax.data import dataset, matches
-from pegan_jax.metrics import features
+from pegan_jax.metrics import features, sets
 
 NEAREST = 30  # Defects that vote on a background's classes.
 _FLOOR = 0.1  # Share of the probability that is spread over all classes.
@@ -144,11 +144,8 @@ def _locked(info):
 
 def _match(info, extractor):
   train = dataset.Records(info, 'train')
+  sets.check_train(info, train)
   defects = np.flatnonzero(train.labels != info.background)
-  missing = sorted(set(range(info.background)) - set(train.labels[defects]))
-  if missing:
-    raise UserError(f'the train split of {str(info.folder)!r} has no images of '
-                    + ', '.join(info.classes[c] for c in missing))
   of_defects = extractor(train.images(defects)).astype(np.float64)
   found = {}
   for split in ('train', 'test'):
@@ -159,8 +156,6 @@ def _match(info, extractor):
       found[split] = probabilities(
           extractor(records.images(clean)).astype(np.float64), of_defects,
           train.labels[defects])
-  if not len(found['train']):
-    raise UserError(f'the train split of {str(info.folder)!r} has no backgrounds')
   if jax.process_index() == 0:
     files.write(info.folder / matches.FILE, json.dumps({
         'classes': info.classes, 'content': info.content,

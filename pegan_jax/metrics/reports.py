@@ -15,13 +15,8 @@ from pegan_jax.metrics.scores import fit_reader
 FILES = ('report.md', 'report.png', 'report.json')
 
 
-@contextlib.contextmanager
 def _progress(total, unit):
-  bar = terminal.Progress(total, unit=unit)
-  try:
-    yield bar.update
-  finally:
-    bar.close()
+  return contextlib.closing(terminal.Progress(total, unit=unit))
 
 
 def compare_folders(extractor, real, generated, protocol, options, image_size=None):
@@ -74,8 +69,8 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
 def folder_features(extractor, folder, image_size=None):
   """Computes the features of an `ImageFolder`: a `FeatureSet`."""
   total = sum(map(len, folder.files.values()))
-  with _progress(total, 'image') as update:
-    features = {c: extractor(folder.read(c, image_size), update)
+  with _progress(total, 'image') as bar:
+    features = {c: extractor(folder.read(c, image_size), bar.update)
                 for c in folder.files}
   return FeatureSet(features, {c: folder.names(c) for c in folder.files})
 
@@ -85,9 +80,9 @@ def split_features(extractor, info, split, image_size=None):
   found = sets.read_split(info, split, image_size)
   if not found:
     return None
-  with _progress(sum(len(x[0]) for x in found.values()), 'image') as update:
+  with _progress(sum(len(x[0]) for x in found.values()), 'image') as bar:
     return FeatureSet(
-        {c: extractor(x[0], update) for c, x in found.items()},
+        {c: extractor(x[0], bar.update) for c, x in found.items()},
         {c: x[1] for c, x in found.items()},
         {c: x[2] for c, x in found.items()})
 
@@ -111,11 +106,13 @@ def compare_features(real, held_out, generated, protocol, options):
   share = _share_classes(real, generated)
   reader = fit_reader(real, held_out) if share else None
   pool = real if held_out is None else together(real, held_out)
-  with _counting(generated, 1 if held_out is None else 2) as update:
-    report = evaluation.evaluate(real, generated, options, pool, reader, update)
+  parts = (len(generated.features) + (len(generated.features) > 1)) * (
+      1 if held_out is None else 2)
+  with _progress(parts * len(METRICS), 'comparison') as bar:
+    report = evaluation.evaluate(real, generated, options, pool, reader, bar.update)
     report['copies'] = _copies(real, generated)
     if held_out is not None and (part := _compare_held_out(
-        held_out, generated, share, options, pool, reader, update)):
+        held_out, generated, share, options, pool, reader, bar.update)):
       report['held_out'] = part
   return {'protocol': protocol | dataclasses.asdict(options)} | report
 
@@ -145,11 +142,6 @@ def _compare_held_out(held_out, generated, share, options, pool, reader, update)
 def _share_classes(real, generated):
   """Returns whether the generated classes are all or some of the real ones."""
   return generated.features.keys() <= real.features.keys()
-
-
-def _counting(generated, times):
-  sets_compared = len(generated.features) + (len(generated.features) > 1)
-  return _progress(times * sets_compared * len(METRICS), 'comparison')
 
 
 def _copies(real, generated):

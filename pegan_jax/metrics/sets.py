@@ -196,6 +196,21 @@ def _say_sizes(sizes):
   return listed([f'{w}x{h}' for h, w in sorted(sizes)], 3)
 
 
+def check_train(info, records, backgrounds=True):
+  """Raises UserError for a class, or backgrounds, without training images.
+
+  Args:
+    info: `dataset.DataInfo`.
+    records: `dataset.Records` of the train split.
+    backgrounds: whether they are needed.
+  """
+  names = info.classes + ['background'] * backgrounds
+  missing = [name for label, name in enumerate(names) if not len(records.find(label))]
+  if missing:
+    raise UserError(f'the train split of {str(info.folder)!r} has no '
+                    f'{" and no ".join(missing)} images')
+
+
 def read_split(info, split, image_size=None):
   """Reads one split of a built data set without its backgrounds.
 

@@ -10,10 +10,10 @@ from clu import parameter_overview
 import jax
 
 from pegan_jax.common import files, terminal
-from pegan_jax.common.errors import Interrupted, UserError
+from pegan_jax.common.errors import Interrupted
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import batches, dataset
-from pegan_jax.metrics import match
+from pegan_jax.metrics import match, sets
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
@@ -78,7 +78,7 @@ def _train(run, checkpoints, signals, began):
     if not owed:
       return
   records = dataset.Records(run.info, 'train')
-  _check_classes(run, records)
+  sets.check_train(run.info, records, run.method.translates)
   watch = Watch(run) if config.eval_every else None
   if primary:
     files.write_json(run.workdir / 'config.json', run.saved_config)
@@ -102,15 +102,6 @@ def _train(run, checkpoints, signals, began):
     else:
       training.make_up(owed, state, start)
     checkpoints.close()
-
-
-def _check_classes(run, records):
-  """Raises UserError for a class, or backgrounds, without training images."""
-  names = run.info.classes + ['background'] * run.method.translates
-  missing = [name for label, name in enumerate(names) if not len(records.find(label))]
-  if missing:
-    raise UserError(f'the train split of {str(run.info.folder)!r} has no '
-                    f'{" and no ".join(missing)} images')
 
 
 def _owed(run, step):
