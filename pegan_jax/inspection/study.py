@@ -17,12 +17,13 @@ from pegan_jax.inspection.training import Trainer
 from pegan_jax.metrics import features, sets
 
 
-def study(config, workdir, extractor=None):
+def study(config, workdir, make_trainer=Trainer, extractor=None):
   """Runs the trainings of a study that are not done yet, prints and writes its report.
 
   Args:
     config: from configs/study.py.
     workdir: gets study.json, study.md, study.png and runs/, the finished trainings.
+    make_trainer: `training.Trainer`, or a class with its methods.
     extractor: computes features, for filtering; None loads the default.
 
   Returns:
@@ -40,7 +41,7 @@ def study(config, workdir, extractor=None):
   train, test = images.load_splits(info)
   generated, checks, folders = _load_generated(config, info, train, test)
   with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
-    bench = _Bench(config, info, train, test, generated, out)
+    bench = _Bench(config, info, train, test, generated, out, make_trainer)
     funnels = {}
     if config.filter:
       funnels = _filter(config, info, train, generated, folders, bench, extractor)
@@ -134,9 +135,9 @@ def _filter(config, info, train, generated, folders, bench, extractor):
 class _Bench:
   """Trains the inspectors that are missing, with all images on the device at once."""
 
-  def __init__(self, config, info, train, test, generated, out):
+  def __init__(self, config, info, train, test, generated, out, make_trainer):
     self._info, self._generated = info, generated
-    self._train, self._test = train, test
+    self._train, self._test, self._make = train, test, make_trainer
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = Settings.of(config)
     self.steps = self.settings.steps(len(train))
@@ -147,7 +148,7 @@ class _Bench:
 
   def judge(self):
     """Trains an inspector on augmented real images; returns its `probabilities`."""
-    trainer = Trainer(
+    trainer = self._make(
         self.settings, self._train.pixels, self._train.labels,
         len(self._info.classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
@@ -207,7 +208,7 @@ class _Bench:
   def _train_all(self, missing):
     """Trains the {digest: (job, pool)}: {digest: answers to the test images}."""
     sets = [self._train, *self._generated.values()]
-    trainer = Trainer(
+    trainer = self._make(
         self.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._info.classes),
         self.steps, len(self._train))
