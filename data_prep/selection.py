@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import threadpoolctl
 
-from data_prep import audit, listing, pairing, screen, sheet, sources
+from data_prep import audit, layouts, screen, sheet, sources
 from data_prep import split as split_lib
 from data_prep.windows import covered
 from pegan_jax.annotations.regions import Box
@@ -20,28 +20,28 @@ AREA_LEAST = 10  # Least crops of a class for such percentiles.
 
 def gather(options):
   """Reads all sources; returns what `select` needs, by name."""
-  classes = listing.list_classes(options.defects) if options.defects else {}
-  frames = listing.list_or_fail(options.frames, '--frames') if options.frames else []
-  clean = listing.list_or_fail(options.clean, '--clean') if options.clean else []
-  pairs, unlabelled = [], []
-  if frames:
-    pairs, unlabelled = pairing.match_boxes(options.frames, frames, options.boxes)
-    if not classes:
-      listing.check_names(pairs, options.boxes)
-    listing.check_boxes(pairs, options.boxes)
+  classes = (layouts.list_classes(options.defects, '--defects') if options.defects
+             else {})
+  layout = (layouts.read(options.frames, [options.boxes]) if options.frames
+            else layouts.Layout('', None, [], [], {}, [], {}))
+  frames = [path for path, _ in layout.annotated] + layout.unlabelled
+  clean = layouts.list_images(options.clean, '--clean') if options.clean else []
+  if not classes:
+    layouts.check_names(layout.annotated, options.boxes)
   for name, paths in classes.items():
     _enough(name, len(paths), len(paths), options)
   reader = sources.survey(sum(classes.values(), []) + frames + clean,
                           options.image_size, options.seed)
   defects = list(sources.read_classes(classes, options.defects, reader))
   boxed, windows, boxes = sources.read_frames(
-      pairs, options.frames, reader, options.window, options.margin,
+      layout.annotated, options.frames, reader, options.window, options.margin,
       4 * options.windows_per_frame, crops=not classes)
   tiles = sources.read_clean(
       clean, options.clean, reader, options.window, 2 * options.backgrounds,
       sources.clean_root(options.clean, options.frames)) if clean else []
   return {'reader': reader, 'defects': defects + boxed, 'windows': windows,
-          'tiles': tiles, 'frames': frames, 'boxes': boxes, 'unlabelled': unlabelled}
+          'tiles': tiles, 'frames': sorted(frames), 'boxes': boxes,
+          'unlabelled': layout.unlabelled}
 
 
 def _enough(name, distinct, files, options):

@@ -149,7 +149,7 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
   for path, annotated in progress(pairs, 'reading frames'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    regions = annotated.boxes(height, width)
+    regions = annotated.regions_in(height, width)
     frame = frame_name(path, frames_dir)
     boxes_of[frame] = boxes = [region.box for region in regions]
     clean = [_cut(reader, BACKGROUND, frame, image, box) for box in

@@ -139,4 +139,4 @@ def test_a_real_file_of_another_program():
   assert len(images) == len(said['images'])
   assert sum(len(x.regions) for x in images) == len(said['annotations'])
   for image in images:
-    assert len(image.boxes(image.height, image.width)) == len(image.regions)
+    assert len(image.regions_in(image.height, image.width)) == len(image.regions)

@@ -21,7 +21,7 @@ def test_boxes_are_in_fractions_of_the_image(tmp_path):
   assert (image.file, image.height, image.width) == ('a.txt', 1, 1)
   assert [r.name for r in image.regions] == ['crack', 'pit']
   np.testing.assert_allclose(image.regions[0].box, (0.45, 0, 0.55, 0.5))
-  assert image.boxes(100, 200) == [Region('crack', Box(90, 0, 110, 50)),
+  assert image.regions_in(100, 200) == [Region('crack', Box(90, 0, 110, 50)),
                                    Region('pit', Box(0, 0, 200, 100))]
   assert _read(tmp_path, '').regions == []
 
@@ -29,7 +29,7 @@ def test_boxes_are_in_fractions_of_the_image(tmp_path):
 def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
   """As LabelImg writes 60 to 101, 11 to 101 of 333 x 777 pixels."""
   image = _read(tmp_path, '0 0.103604 0.168168 0.052767 0.270270\n')
-  assert image.boxes(333, 777) == [Region('0', Box(60, 11, 101, 101))]
+  assert image.regions_in(333, 777) == [Region('0', Box(60, 11, 101, 101))]
 
 
 @pytest.mark.parametrize('line', ['0 0.5 0.5', 'a 0.5 0.5 0.1 0.1', '0 50 50 10 10',

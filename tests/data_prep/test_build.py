@@ -170,7 +170,7 @@ def test_yolo_boxes_and_empty_files(raw):
 def test_the_same_boxes_in_another_format_give_the_same_data_set(raw):
   read = annotations.read(raw / 'boxes')
   annotations.write(raw, ['yolo', 'coco'], [
-      Annotated(x.file.replace('.xml', '.png'), 150, 200, x.boxes(150, 200))
+      Annotated(x.file.replace('.xml', '.png'), 150, 200, x.regions_in(150, 200))
       for x in read], ['pit', 'rust'])
   built = []
   for boxes in ('boxes', 'yolo', 'coco.json'):
