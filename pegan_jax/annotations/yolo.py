@@ -22,12 +22,17 @@ _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
 _ABOVE = 3  # Folders above the labels that may have the names.
 
 
+def has_names(path):
+  """Returns whether a file is, by its name, one that names classes or lists images."""
+  return path.name in _NAME_FILES or path.suffix.lower() in ('.yaml', '.yml')
+
+
 def recognises(path):
   """Returns whether a file may hold labels: each line begins with five numbers or more.
 
   Files that are there without an image are told apart by it: lists, readmes, notes.
   """
-  if path.suffix.lower() != '.txt' or path.name in _NAME_FILES:
+  if path.suffix.lower() != '.txt' or has_names(path):
     return False
   lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
   return all(len(line) >= 5 and all(map(_is_number, line)) for line in lines)
@@ -62,9 +67,7 @@ def read(path):
 
 def read_files(found):
   """Reads some files, as `read` does, from a list of (path, name to give it)."""
-  names, read_from = {}, {}
-  for folder in {file.parent for file, _ in found}:
-    names[folder] = _names_for(folder, read_from)
+  names = names_of([file for file, _ in found])
   return [Annotated(name, 1, 1, [
       _region(file, line.strip(), names[file.parent])
       for line in text_files.read(file).splitlines() if line.strip()])
@@ -99,6 +102,12 @@ def _region(path, line, names):
                     'height.')
   return Region(str(index) if names is None else names[index], box,
                 polygons=(points,) if polygon else None)
+
+
+def names_of(paths):
+  """Returns {folder: names of the classes, or None} for the folders of label files."""
+  known = {}
+  return {folder: _names_for(folder, known) for folder in {p.parent for p in paths}}
 
 
 def _short(line):
