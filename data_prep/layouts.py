@@ -11,6 +11,7 @@ from data_prep import places
 from data_prep.places import Mark
 from data_prep.sources import BACKGROUND
 from pegan_jax import annotations as annotations_lib
+from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import yolo
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files, terminal
@@ -165,10 +166,14 @@ def _marks(found, base, wanted, left_out):
     elif name == 'coco':
       for image in annotations_lib.FORMATS[name].read(path):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
-    elif name or suffix == '.json':
+    elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)
-    elif not yolo.has_names(path):
+    elif not _names_classes(path):
       left_out['files that are neither images nor annotations'].append(path)
+
+
+def _names_classes(path):
+  return yolo.has_names(path) or masks_lib.has_names(path)
 
 
 def _format_of(path):
@@ -177,7 +182,7 @@ def _format_of(path):
   if suffix == '.json':
     return next((name for name in ('coco', 'labelme')
                  if annotations_lib.FORMATS[name].recognises(path)), '')
-  if suffix == '.txt' and yolo.has_names(path):
+  if suffix == '.txt' and _names_classes(path):
     return ''
   return {'.xml': 'voc', '.txt': 'yolo'}.get(suffix, '')
 

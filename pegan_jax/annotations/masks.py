@@ -131,9 +131,7 @@ def names_in(folder):
   Raises:
     UserError: such a file is damaged.
   """
-  for name, parse in (('labelmap.txt', _colours_of_lines), ('classes.txt', _lines),
-                      ('class_names.txt', _lines), ('labels.txt', _lines),
-                      ('classes.json', _json), ('labels.json', _json)):
+  for name, parse in _NAME_FILES.items():
     path = pathlib.Path(folder, name)
     if path.is_file():
       try:
@@ -179,3 +177,13 @@ def _json(path):
     else:
       numbers[int(value)] = key
   return numbers, colours
+
+
+_NAME_FILES = {
+    'labelmap.txt': _colours_of_lines, 'classes.txt': _lines, 'class_names.txt': _lines,
+    'labels.txt': _lines, 'classes.json': _json, 'labels.json': _json}
+
+
+def has_names(path):
+  """Returns whether a file is, by its name, one that names the values of masks."""
+  return path.name in _NAME_FILES

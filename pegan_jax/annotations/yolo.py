@@ -6,6 +6,7 @@ fractions of the image. The names of the classes are in a file beside or above.
 
 import os
 import pathlib
+import re
 
 import numpy as np
 import yaml
@@ -19,11 +20,12 @@ FILES = '.txt (YOLO)'
 
 # Files of names: a line for each class. Darknet's, CVAT's and Roboflow's.
 _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
+_NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 
 
 def has_names(path):
-  """Returns whether a file is, by its name, one that names classes or lists images."""
+  """Returns whether a file is, by its name, one that names classes."""
   return path.name in _NAME_FILES or path.suffix.lower() in ('.yaml', '.yml')
 
 
@@ -32,7 +34,7 @@ def recognises(path):
 
   Files that are there without an image are told apart by it: lists, readmes, notes.
   """
-  if path.suffix.lower() != '.txt' or has_names(path):
+  if path.suffix.lower() != '.txt' or has_names(path) or _NOTES.match(path.name):
     return False
   lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
   return all(len(line) >= 5 and all(map(_is_number, line)) for line in lines)
