@@ -13,7 +13,7 @@ _KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|data|
 _MASKS = re.compile(r'masks?|ground_?truth|gt|segmentationclass')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _CLEAN = ('good', 'ok', 'normal', 'clean')
-_MASK_NAME = re.compile(r'(.+)[_-](mask|label|gt)', re.IGNORECASE)
+_MASK_NAME = re.compile(r'(.+)[_-](?:mask|label|gt)(?:_?\d+)?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
 
 

@@ -139,7 +139,7 @@ def _names_in(folder):
     UserError: a file is damaged, has a name twice or a gap, or is at odds with another.
   """
   found = []
-  for path in sorted(folder.iterdir()):
+  for path in _list(folder):
     if path.name in _NAME_FILES:
       names = _names_of_lines(path)
     elif path.suffix.lower() in ('.yaml', '.yml'):
@@ -158,6 +158,13 @@ def _names_in(folder):
   return found[0][1] if found else None
 
 
+def _list(folder):
+  try:
+    return sorted(folder.iterdir())
+  except OSError:  # A folder above the labels may be closed to us.
+    return []
+
+
 def _names_of_lines(path):
   names = [line.strip() for line in text_files.read(path).rstrip().split('\n')]
   if '' in names[1:]:
@@ -168,10 +175,11 @@ def _names_of_lines(path):
 
 def _names_of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
+  text = text_files.read(path)
+  if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
+    return None  # Of another program, and perhaps not quite YAML.
   try:  # All words are text: `no` is a name.
-    said = yaml.load(text_files.read(path), yaml.BaseLoader)
-    if not isinstance(said, dict) or 'names' not in said:
-      return None
+    said = yaml.load(text, yaml.BaseLoader)
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
     names = said['names']

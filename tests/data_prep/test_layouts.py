@@ -447,7 +447,7 @@ REFUSED = {
     'values without names': (
         {'i/1.jpg': None, 'i/2.jpg': None, 'a/1.png': lambda path: _mask(path, 1),
          'a/2.png': lambda path: _mask(path, 2)}, ('a',),
-        r'1.png has the value 1, and other masks have others, as \[1, 2\], and no file'),
+        r'1.png is one of masks with the values \[1, 2\], and no file names'),
     'a value beyond the names': (
         {'i/1.jpg': None, 'a/1.png': lambda path: _mask(
             path, 1, more=[(3, (1, 1, 2, 2))]), 'a/classes.txt': 'background\ncrack\npit'},
@@ -455,14 +455,14 @@ REFUSED = {
     'a photograph in place of a mask': (
         {'i/1.jpg': None, 'a/1.png': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)).save(path)},
-        ('a',), '1.png holds 1200 values, which are too many'),
+        ('a',), '1.png holds 1200 values, .* too many for a mask'),
     'a JPEG of numbers': (
         {'i/1.jpg': None, 'a/1.jpg': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 9, (30, 40), np.uint8)).save(path)},
-        ('a',), '1.jpg holds .* values, which .* changed by JPEG: save it as PNG'),
+        ('a',), '1.jpg holds .* values, .* changed by JPEG: save it as PNG'),
     'a mask with clear pixels': (
         {'i/1.jpg': None, 'a/1.png': lambda path: Image.new('RGBA', (40, 30)).save(path)},
-        ('a',), '1.png is a mask with transparent pixels'),
+        ('a',), '1.png cannot be read as a mask: it has transparent pixels'),
     'a broken mask': ({'i/1.jpg': None, 'a/1.png': 'no PNG'}, ('a',),
                       '1.png cannot be read as a mask'),
     'a defect marked in a clean image': (
