@@ -4,7 +4,9 @@ Each format is a module here and a line in `FORMATS`:
 
   PATH: what it writes among the annotations: a folder, or one file for all images
   FILES: the kind of file, for errors: '.xml (Pascal VOC)'
-  read(path) -> list of `regions.Annotated`; empty where `path` has no such files
+  recognises(path) -> whether a file may be of the format, by its suffix and content
+  read(path) -> list of `regions.Annotated` of a folder or a file; empty where `path` has
+      no such files
   write(path, images, classes, pictures): `images` are `Annotated`s, `classes` the names
       in label order, `pictures` their `Pictures`; without these, no images are written
   written(path, names): the paths that it made for images called `names`
@@ -14,8 +16,8 @@ import pathlib
 
 from pegan_jax.annotations import coco, labelme, mvtec, voc, yolo
 
-FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco}
-WRITTEN = FORMATS | {'mvtec': mvtec, 'labelme': labelme}
+FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
+WRITTEN = FORMATS | {'mvtec': mvtec}
 
 
 def read(path):
