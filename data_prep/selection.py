@@ -23,8 +23,8 @@ def gather(options):
   classes = (layouts.list_classes(options.defects, '--defects') if options.defects
              else {})
   layout = (layouts.read(options.frames, [options.boxes]) if options.frames
-            else layouts.Layout('', None, [], [], {}, [], {}))
-  frames = [path for path, _ in layout.annotated] + layout.unlabelled
+            else layouts.Layout('', None, [], [], {}, [], {}, {}))
+  frames = [path for path, _ in layout.annotated] + layout.clean + layout.unlabelled
   clean = layouts.list_images(options.clean, '--clean') if options.clean else []
   if not classes:
     layouts.check_names(layout.annotated, options.boxes)

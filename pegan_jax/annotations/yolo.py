@@ -7,6 +7,7 @@ fractions of the image. The names of the classes are in a file beside or above.
 import json
 import os
 import pathlib
+import re
 
 import numpy as np
 import yaml
@@ -20,6 +21,7 @@ FILES = '.txt (YOLO)'
 
 # Files of names: a line for each class. Darknet's, CVAT's and Roboflow's.
 _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
+_NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
 
@@ -31,12 +33,17 @@ names:
 '''
 
 
+def has_names(path):
+  """Returns whether a file is, by its name, one that names classes."""
+  return path.name in _NAME_FILES or path.suffix.lower() in ('.yaml', '.yml')
+
+
 def recognises(path):
   """Returns whether a file may hold labels: each line begins with five numbers or more.
 
   Files that are there without an image are told apart by it: lists, readmes, notes.
   """
-  if path.suffix.lower() != '.txt' or path.name in _NAME_FILES:
+  if path.suffix.lower() != '.txt' or has_names(path) or _NOTES.match(path.name):
     return False
   lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
   return all(len(line) >= 5 and all(map(_is_number, line)) for line in lines)
@@ -71,9 +78,7 @@ def read(path):
 
 def read_files(found):
   """Reads some files, as `read` does, from a list of (path, name to give it)."""
-  names, read_from = {}, {}
-  for folder in {file.parent for file, _ in found}:
-    names[folder] = _names_for(folder, read_from)
+  names = names_of([file for file, _ in found])
   return [Annotated(name, 1, 1, [
       _region(file, line.strip(), names[file.parent])
       for line in text_files.read(file).splitlines() if line.strip()])
@@ -108,6 +113,12 @@ def _region(path, line, names):
                     'height.')
   return Region(str(index) if names is None else names[index], box,
                 polygons=(points,) if polygon else None)
+
+
+def names_of(paths):
+  """Returns {folder: names of the classes, or None} for the folders of label files."""
+  known = {}
+  return {folder: _names_for(folder, known) for folder in {p.parent for p in paths}}
 
 
 def _short(line):
