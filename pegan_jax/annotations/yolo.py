@@ -4,6 +4,7 @@ Each line is `class cx cy w h` for a box, or `class x1 y1 x2 y2 ...` for a polyg
 fractions of the image. The names of the classes are in a file beside or above.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -22,6 +23,14 @@ FILES = '.txt (YOLO)'
 _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
 _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
+_IMAGES = 'images'
+
+# Ultralytics does not train without `val`.
+_HEAD = '''# Generated images: validate on real ones, by their folder after `val:`.
+train: images
+val: images
+names:
+'''
 
 
 def has_names(path):
@@ -198,12 +207,44 @@ def _names_of_yaml(path):
                     ) from None
 
 
-def write(path, images, classes):
-  """Writes <path>/<image>.txt for each `Annotated`, and the names in classes.txt."""
+def write(path, images, classes, pictures=None):
+  """Writes labels/<image>.txt for each `Annotated`, data.yaml and classes.txt.
+
+  Labels are boxes, whatever is known of the pixels: a line may hold a polygon in their
+  place, but not every reader takes that, and polygons have no holes.
+
+  Args:
+    path: the folder.
+    images: list of `Annotated`.
+    classes: names in label order.
+    pictures: their `Pictures`, which are put into images/; None to write no images.
+  """
   text_files.write(path / _NAME_FILES[0], '\n'.join(classes) + '\n')
+  # JSON's strings are YAML's. Without a `path`, the images are sought beside the file.
+  text_files.write(path / 'data.yaml', _HEAD + ''.join(
+      f'  {i}: {json.dumps(name, ensure_ascii=False)}\n'
+      for i, name in enumerate(classes)))
   for image in images:
-    text_files.write(text_files.beside(path, image, '.txt'), ''.join(
+    text_files.write(text_files.beside(path / 'labels', image, '.txt'), ''.join(
         _to_line(region, image, classes) for region in image.regions))
+    if pictures:
+      pictures.link(image.file, path / _IMAGES / image.file)
+
+
+def written(path, names):
+  """Returns the paths that `write` makes for images called `names`."""
+  return [path / _NAME_FILES[0], path / 'data.yaml', *(
+      path / kind for name in names for kind in (f'{_IMAGES}/{name}', (
+          'labels' / pathlib.PurePosixPath(name)).with_suffix('.txt')))]
+
+
+def check(images):
+  """Raises UserError for an image whose labels readers would seek in another folder."""
+  for image in images:
+    if _IMAGES in pathlib.PurePosixPath(image).parts[:-1]:
+      raise UserError(f"{image} lies in a folder called '{_IMAGES}', which readers of "
+                      "YOLO replace by 'labels': rename it, or leave yolo out of "
+                      '--config.generate.formats')
 
 
 def _to_line(region, image, classes):
