@@ -2,9 +2,13 @@
 
 import os
 import pathlib
+import re
 
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError, reason
+
+# What may stand before it: a declaration, comments.
+_ROOT = re.compile(r'(?:\s|<\?.*?\?>|<!--.*?-->)*<([\w.:-]+)', re.DOTALL)
 
 
 def find(folder, suffix):
@@ -55,6 +59,26 @@ def keys_of_json(path):
   except UserError:
     return set()
   return set(said) if isinstance(said, dict) else set()
+
+
+def read_xml(path):
+  """Returns the text of an XML file; UserError for one that declares entities."""
+  text = read(path)
+  if '<!DOCTYPE' in text or '<!ENTITY' in text:
+    raise UserError(f'{path} declares XML entities, which annotations do not need: remove '
+                    'the declaration.')
+  return text
+
+
+def root_of_xml(path):
+  """Returns the first element's name in an .xml file; '' where nothing says it."""
+  if path.suffix.lower() != '.xml':
+    return ''
+  try:
+    found = _ROOT.match(read(path))
+  except UserError:
+    return ''
+  return found[1] if found else ''
 
 
 def write(path, text):
