@@ -8,8 +8,10 @@ import numpy as np
 from tqdm import tqdm
 
 from data_prep import images
+from data_prep import survey as image_survey
 from data_prep.windows import box_square, clean_windows
 from pegan_jax.annotations.regions import Box
+from pegan_jax.common import terminal
 
 BACKGROUND = 'background'
 
@@ -84,12 +86,10 @@ def survey(paths, size, seed):
   Raises:
     UserError: a file cannot be read.
   """
-  coloured, largest = False, 255
-  for path in progress(paths, 'checking images'):
-    path_coloured, path_largest = images.probe(path)
-    coloured |= path_coloured
-    largest = max(largest, path_largest)
-  return Reader(size, not coloured, images.max_value_for(largest), seed)
+  found = image_survey.read(progress(paths, 'checking images'))
+  for note in found.notes:
+    terminal.say(f'note: {note}')
+  return Reader(size, found.grey, found.max_value, seed)
 
 
 def read_classes(classes, folder, reader):
