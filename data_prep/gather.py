@@ -4,7 +4,7 @@ import re
 import statistics
 from typing import NamedTuple
 
-from data_prep import images, layouts, sources
+from data_prep import images, layouts, sources, survey
 from data_prep.sources import BACKGROUND
 from pegan_jax.common.errors import UserError
 
@@ -53,7 +53,7 @@ class Pool(NamedTuple):
     window, why: side of the windows in pixels of the images, and what decided it.
     defects, windows, tiles: lists of items: defects, and backgrounds out of annotated
       and out of clean images.
-    coloured, deep: as from `sources.survey`.
+    notes: sentences about files that differ from the others.
     group_of: function of a file's path under its folder; None, or its group's name.
   """
   found: Found
@@ -63,8 +63,7 @@ class Pool(NamedTuple):
   defects: list
   windows: list
   tiles: list
-  coloured: list
-  deep: dict
+  notes: list
   group_of: callable
 
 
@@ -171,13 +170,23 @@ def read(options, found):
   """Reads all images of a `Found`; returns a `Pool`."""
   group_of = grouping(options, found)
   window, why = choose_window(options, found)
-  reader, coloured, deep = sources.survey(
-      [path for path, _ in found.files], options.image_size, options.seed)
+  kinds = survey.read(sources.progress(
+      [path for path, _ in found.files], 'checking images'))
+  reader = sources.Reader(
+      options.image_size, kinds.grey, kinds.max_value, options.seed)
   defects = list(sources.read_crops(found.crops, found.crops_dir, reader))
   cut, windows = sources.read_frames(
       found.layout.annotated, found.layout.root, reader, window, options.margin,
       4 * options.windows_per_frame, found.cut)
   tiles = [item for paths, folder, root in found.clean for item in sources.read_clean(
       paths, folder, reader, window, 2 * options.backgrounds, root)]
-  return Pool(found, reader, window, why, defects + cut, windows, tiles, coloured, deep,
-              group_of)
+  return Pool(found, reader, window, why, defects + cut, windows, tiles,
+              _within(kinds.notes, found), group_of)
+
+
+def _within(notes, found):
+  """Returns notes with files named by their place in the folders that hold them."""
+  folders = {str(folder) for _, folder in found.files}
+  for folder in sorted(folders, key=len, reverse=True):
+    notes = [note.replace(f'{folder.rstrip("/")}/', '') for note in notes]
+  return notes

@@ -10,7 +10,6 @@ from data_prep.sources import BACKGROUND
 
 _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
 _AREA_LEAST = 10  # Least crops of a class for such percentiles.
-_FEW = 0.1  # Share of the files: so few coloured ones in a grey set are a mistake.
 
 
 def areas(chosen):
@@ -66,7 +65,7 @@ def content(options, pool, selected):
       'left_out_files': {
           reason: [_name(path, found.layout.root) for path in paths]
           for reason, paths in sorted(found.layout.left_out.items())},
-      'notes': notes(pool.found, pool.coloured, pool.deep),
+      'notes': pool.notes,
       'areas': areas(chosen),
       'groups': [{'group': group, 'members': [item.source for item in members]}
                  for group, members in selected.by_group()],
@@ -115,36 +114,6 @@ def not_read(found):
       'images without an annotation, where others have one': len(found.layout.unlabelled),
       **{f'crops or regions of {name}, a class that is not chosen': n
          for name, n in found.skipped.items()}}
-
-
-def notes(found, coloured, deep):
-  """Returns sentences on files that are not as the others are.
-
-  Args:
-    found: `gather.Found`.
-    coloured, deep: as from `sources.survey`.
-  """
-  folder_of = dict(found.files)
-  files, said = len(folder_of), []
-
-  def first(paths):
-    return _name(paths[0], folder_of[paths[0]])
-
-  if 0 < len(coloured) <= _FEW * files:
-    said.append(f'{len(coloured)} of {files} images show colour, and make all of the set '
-                f'RGB; the first is {first(coloured)}: convert it to grey, or remove it, '
-                'if the set is to be grey.')
-  sixteen = sum(map(len, deep.values()))
-  if deep and sixteen < files:
-    said.append(f'{sixteen} of {files} images have 16 bits, the others 8; the first is '
-                f'{first(min(deep.values()))}.')
-  if len(deep) > 1:
-    most = max(deep)
-    said.append(
-        f'{len(deep[most])} of {sixteen} 16-bit images have values above '
-        f'{sorted(deep)[-2]}, so that {most} becomes white in all of them; the first is '
-        f'{first(deep[most])}: look for dead pixels in it.')
-  return said
 
 
 def rows(selected):
@@ -205,7 +174,7 @@ def summary(out, report):
 
 def _remarks(report):
   """Yields what the user may want to change."""
-  yield from report['notes']
+  yield from (f'{note}.' for note in report['notes'])
   conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
   if conflicts:
     first = conflicts[0]

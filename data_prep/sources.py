@@ -100,31 +100,6 @@ def _lines(iterable, what):
       terminal.say(f'{what}: {k}{of}')
 
 
-def survey(paths, size, seed):
-  """Reads the kind of every file and settles the rules for the set.
-
-  Args:
-    paths: all image files of all sources.
-    size: side of the crops in pixels.
-    seed: seed of every random choice.
-
-  Returns:
-    (reader, coloured, deep): a `Reader`; the paths of coloured files; and {largest
-    value: paths} of 16-bit files by the depth that they need.
-
-  Raises:
-    UserError: a file cannot be read.
-  """
-  coloured, deep = [], {}
-  for path in progress(paths, 'checking images'):
-    path_coloured, path_largest = images.probe(path)
-    if path_coloured:
-      coloured.append(path)
-    if path_largest > 255:
-      deep.setdefault(images.max_value_for(path_largest), []).append(path)
-  return Reader(size, not coloured, max(deep, default=255), seed), coloured, deep
-
-
 def read_crops(classes, folder, reader):
   """Yields an item for every image of {class: paths}, whole files of defects."""
   paths = [(name, path) for name in classes for path in classes[name]]

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep import images
+from data_prep import images, scaling
 from pegan_jax.common.errors import UserError
 
 GREY = (np.arange(48, dtype=np.uint8).reshape(6, 8) * 5)
@@ -150,7 +150,7 @@ def test_sixteen_bit_file_with_eight_bit_values_is_untouched(tmp_path):
     (0, 255), (255, 255), (256, 1023), (1023, 1023), (1024, 4095), (4096, 16383),
     (16384, 65535), (65535, 65535)])
 def test_bit_depth_is_the_smallest_that_holds_the_largest(largest, expected):
-  assert images.max_value_for(largest) == expected
+  assert scaling.max_value_for(largest) == expected
 
 
 def test_exif_orientation_is_applied(tmp_path):
