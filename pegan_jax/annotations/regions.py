@@ -48,6 +48,11 @@ class Box(NamedTuple):
     height = min(self.bottom, other.bottom) - max(self.top, other.top)
     return max(0, width) * max(0, height)
 
+  def hull(self, other):
+    """Returns the smallest box that holds both."""
+    return Box(min(self.left, other.left), min(self.top, other.top),
+               max(self.right, other.right), max(self.bottom, other.bottom))
+
   def clip(self, height, width):
     """Returns the whole pixels that the box touches in an image of height x width.
 

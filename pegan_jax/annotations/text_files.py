@@ -4,24 +4,26 @@ import os
 import pathlib
 
 from pegan_jax.common import files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import UserError, reason
 
 
 def find(folder, suffix):
-  """Lists a folder's files with a suffix, at any depth; none for a path to a file.
+  """Lists the files with a suffix, at any depth of a folder or at a path itself.
 
   Args:
-    folder: a path.
+    folder: a path of a folder, or of one file.
     suffix: such as '.xml'; upper case is found as well.
 
   Returns:
-    Sorted list of (path, posix path under the folder).
+    Sorted list of (path, posix path under the folder, or the file's name).
 
   Raises:
     UserError: a folder cannot be listed.
   """
+  folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
-    return []
+    return ([(folder, folder.name)] if os.path.isfile(folder)
+            and folder.suffix.lower() == suffix else [])
   paths = sorted(p for p in files.walk(folder) if p.suffix.lower() == suffix)
   return [(path, path.relative_to(folder).as_posix()) for path in paths]
 
@@ -34,6 +36,25 @@ def read(path):
     raise UserError(f'{path} is not UTF-8 text: save it as such.') from None
   except OSError as error:
     raise UserError(f'{path} cannot be read: {error.strerror}.') from None
+
+
+def read_json(path):
+  """Returns the value in a JSON file; UserError where it has none."""
+  try:
+    return files.parse_json(read(path))
+  except ValueError as error:
+    raise UserError(f'{path} is not JSON: {reason(error)}.') from None
+
+
+def keys_of_json(path):
+  """Returns the keys of the object in a JSON file; none for another file or value."""
+  if path.suffix.lower() != '.json':
+    return set()
+  try:
+    said = read_json(path)
+  except UserError:
+    return set()
+  return set(said) if isinstance(said, dict) else set()
 
 
 def write(path, text):

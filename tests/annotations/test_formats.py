@@ -54,7 +54,8 @@ def _assert_same(kept, region, holds):
 
 
 @pytest.mark.parametrize('seed', range(25))
-@pytest.mark.parametrize('name', annotations.FORMATS)
+@pytest.mark.parametrize('name', [
+    name for name, module in annotations.FORMATS.items() if hasattr(module, 'write')])
 def test_what_is_read_is_what_was_written(tmp_path, name, seed):
   images = _random_images(seed)
   annotations.write(tmp_path, [name], images, CLASSES)
