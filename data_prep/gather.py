@@ -20,7 +20,7 @@ class Found(NamedTuple):
     skipped: {class: how many of its crops or regions are not used}.
     clean: list of (paths, folder, root), as `sources.read_clean` has them.
     sizes: {path: (height, width)} of annotated frames.
-    regions: {class: lengths of its regions' longer sides}.
+    regions: {class: list of (a region's longer side, 'mask' or 'box')}.
   """
   layout: layouts.Layout
   crops: dict
@@ -67,8 +67,20 @@ class Pool(NamedTuple):
   group_of: callable
 
 
-def find(options):
-  """Lists what the folders hold, a `Found`; decodes no image."""
+def find(options, problems=None):
+  """Lists what the folders hold; decodes no image.
+
+  Args:
+    options: `build.Options`.
+    problems: a list that gets the errors of annotations that do not fit their images,
+      which are then left out; None: the first is raised.
+
+  Returns:
+    `Found`.
+
+  Raises:
+    UserError: a folder or its annotations cannot be used.
+  """
   layout = (layouts.read(options.images, options.annotations, options.format)
             if options.images else layouts.Layout('', None, [], [], {}, [], {}))
   crops = (layouts.list_classes(options.defects, '--defects') if options.defects
@@ -79,11 +91,7 @@ def find(options):
   if options.clean:
     clean.append((layouts.list_images(options.clean, '--clean'), options.clean,
                   sources.clean_root(options.clean, layout.root)))
-  sizes, regions = {}, {}
-  for path, annotated in layout.annotated:
-    sizes[path] = images.size(path)
-    for region in annotated.regions_in(*sizes[path]):
-      regions.setdefault(region.name, []).append(max(region.box.width, region.box.height))
+  layout, sizes, regions = _measure(layout, options, problems)
   cut = set() if options.defects else set(regions)
   chosen = _choose(options, {*crops, *cut})
   if BACKGROUND in chosen & cut:
@@ -100,6 +108,32 @@ def find(options):
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
                options.defects or layout.root, cut & chosen, counts, clean, sizes,
                regions)
+
+
+def _measure(layout, options, problems):
+  """Checks the annotations against their images' sizes; returns parts of a `Found`.
+
+  Returns:
+    (layout, sizes, regions): without the images that got into `problems`.
+  """
+  sizes, regions, fitting = {}, {}, []
+  for path, annotated in sources.progress(layout.annotated, 'checking annotations'):
+    try:
+      size = images.size(path)
+      inside = annotated.regions_in(*size)
+    except UserError as error:
+      where = ', '.join(map(str, options.annotations)) or options.images
+      error = f'--annotations {where}: {error}'
+      if problems is None:
+        raise UserError(error) from None
+      problems.append(error)
+      continue
+    fitting.append((path, annotated))
+    sizes[path] = size
+    for name, box, mask, *_ in inside:
+      regions.setdefault(name, []).append(
+          (max(box.width, box.height), 'box' if mask is None else 'mask'))
+  return layout._replace(annotated=fitting), sizes, regions
 
 
 def _choose(options, known):
@@ -125,7 +159,7 @@ def choose_window(options, found):
   """
   if options.window_size:
     return options.window_size, '--window_size'
-  lengths = [length for name in found.cut for length in found.regions[name]]
+  lengths = [length for name in found.cut for length, _ in found.regions[name]]
   if not lengths:
     shorter = [min(images.size(path)) for paths in found.crops.values() for path in paths]
     return round(statistics.median(shorter)), "the median of the crops' shorter sides"

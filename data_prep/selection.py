@@ -140,17 +140,19 @@ def _group(options, pool, items):
       terminal.say(f'comparing {len(items)} crops with one another')
     thumbs = audit.thumbnails(items)
     pairs, _ = audit.near_duplicates(thumbs)
-  whole = [k for k, item in enumerate(items) if not item.frame]
-  if searched and whole:
+  defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
+  if searched:
     views = (audit.thumbnail(pool.reader.read(path), pool.window)
              for path in sources.progress(searched, 'finding crops in frames'))
-    found, scores, corners = audit.find_in_frames(thumbs[whole], views)
+    found, scores, corners = audit.find_in_frames(thumbs[defects], views)
     for i in np.argsort(scores, kind='stable'):  # The best match last.
-      crop, path = whole[found[i, 0]], searched[found[i, 1]]
+      crop, path = defects[found[i, 0]], searched[found[i, 1]]
       frame = node('frame', sources.frame_name(path, root))
       edges.append((crop, frame))
       if (name := pool.group_of(path.relative_to(root).as_posix())) is not None:
         edges.append((frame, node('group', name)))
+      if items[crop].frame:  # A crop that was cut knows its own place better.
+        continue
       top, left = np.rint(corners[i] * pool.window / audit.SIDE).astype(int).tolist()
       places[crop] = path, Box(left, top, left + pool.window, top + pool.window)
   groups = audit.components(len(items) + len(nodes), list(map(tuple, pairs)) + edges)
