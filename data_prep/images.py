@@ -110,7 +110,8 @@ def probe(path):
     return False, 255
   pixels = decoding.decode(path)
   largest = int(pixels.max()) if header.deep else 255
-  return scaling.is_coloured(scaling.to_8_bits(pixels, scaling.max_value_for(largest))), largest
+  pixels = scaling.to_8_bits(pixels, scaling.max_value_for(largest))
+  return scaling.is_coloured(pixels), largest
 
 
 def size(path):
@@ -181,7 +182,7 @@ def square_crop_resize(image, size):
   top, left = (height - side) // 2, (width - side) // 2
   image = image[top:top + side, left:left + side]
   if side == size:
-    return np.ascontiguousarray(image)
+    return image.copy()  # Not a view, which would keep a whole frame in memory.
   squeezed = image[:, :, 0] if image.shape[2] == 1 else image
   resized = Image.fromarray(squeezed).resize((size, size), Image.Resampling.BICUBIC)
   return np.asarray(resized).reshape(size, size, image.shape[2])
