@@ -18,6 +18,7 @@ import functools
 import io
 import os
 import pathlib
+import re
 
 import numpy as np
 from PIL import Image
@@ -46,7 +47,7 @@ def find_images(folder):
 
   Raises:
     UserError: the folder does not exist, is not a folder or cannot be listed, or an
-      image's name is not UTF-8.
+      image's name is not UTF-8 or has control characters.
   """
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
@@ -88,12 +89,14 @@ def _why_not(suffix):
 
 
 def check_name(path):
-  """Raises UserError for a path that is not UTF-8, which no report could name."""
+  """Raises UserError for a path that no report or annotation could name."""
   try:
     str(path).encode()
   except UnicodeEncodeError:
     raise UserError(f'{str(path)!a} has bytes in its name that are not UTF-8: '
                     'rename it.') from None
+  if re.search(r'[\x00-\x1f\x7f-\x9f]', str(path)):
+    raise UserError(f'{str(path)!a} has control characters in its name: rename it.')
 
 
 def probe(path):

@@ -190,6 +190,12 @@ def test_listing_refuses_names_that_no_report_can_hold(tmp_path):
     images.list_images(tmp_path)
 
 
+def test_listing_refuses_names_of_several_lines(tmp_path):
+  (tmp_path / 'a\nb.png').touch()
+  with pytest.raises(UserError, match=r'a\\nb.png. has control characters'):
+    images.list_images(tmp_path)
+
+
 def test_an_unreadable_file_is_not_called_damaged(tmp_path):
   with pytest.raises(UserError, match='a.png cannot be read: No such file'):
     images.read_image(tmp_path / 'a.png', grey=True)
