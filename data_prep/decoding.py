@@ -1,8 +1,8 @@
 """Decodes image files exactly: 8 bits as uint8, more as uint16, upright.
 
-Pillow reads what has 8 bits or fewer, and 16-bit grey PNG. Of 16-bit colour it would
-keep the high bytes only, and TIFF of other depths, signs or whites it misreads: there
-imagecodecs reads PNG, and tifffile TIFF.
+Pillow reads most of them. Of 16-bit colour it would keep the high bytes only, and TIFF
+of other depths, signs or whites it misreads: there imagecodecs reads PNG, and tifffile
+TIFF.
 
 Alpha is ignored, EXIF orientation is applied. What would lose something is refused in
 one sentence: several pages (except thumbnails and the second picture that telephones
@@ -23,10 +23,12 @@ import tifffile
 
 from pegan_jax.common.errors import UserError
 
-_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF', 'MPO')
+_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF')
 _GREY_MODES = ('1', 'L', 'LA', 'La', 'I', 'I;16', 'I;16B')
 _WHITE_0, _BLACK_0, _RGB = 0, 1, 2  # TIFF's kinds of pixels: grey with white as 0...
+_ALPHA, _UNSAID = 2, 0  # Its kinds of extra channels, and 1 for premultiplied alpha.
 _REDUCED, _MASK = 1, 4  # Bits of its NewSubfileType.
+_ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF's orientations.
 
 # It logs what it then raises or puts right.
 logging.getLogger('tifffile').setLevel(logging.CRITICAL)
@@ -51,11 +53,12 @@ def header(path):
     if kind == 'tiff':
       with tifffile.TiffFile(path) as file:
         page = _only_page(file, path)
-        shape, turned = (page.imagelength, page.imagewidth), _orientation(page) >= 5
-        grey, deep = page.photometric in (_WHITE_0, _BLACK_0), _is_exact_tiff(page)
+        shape = page.imagelength, page.imagewidth
+        turned = _orientation(page) in _ON_ITS_SIDE
+        grey, deep = page.photometric in (_WHITE_0, _BLACK_0), _is_deep(page)
     else:
       with _open(path) as image:
-        shape, turned = image.size[::-1], _exif_orientation(image) >= 5
+        shape, turned = image.size[::-1], _exif_orientation(image) in _ON_ITS_SIDE
         grey = image.mode in _GREY_MODES
         deep = image.mode.startswith('I') or kind == 'deep png'
     return Header(*(shape[::-1] if turned else shape), grey, deep)
@@ -76,10 +79,11 @@ def decode(path):
     if kind == 'tiff':
       with tifffile.TiffFile(path) as file:
         page = _only_page(file, path)
-        if _is_exact_tiff(page):
+        if not _is_for_pillow(page):
           return _upright(_decode_tiff(page, path), _orientation(page))
-      with _open(path) as image:
-        return _decode_shallow(image)  # Pillow turns TIFF upright, and nothing else.
+      # Pillow turns TIFF upright, and nothing else; by a path it would map and not turn.
+      with open(path, 'rb') as file, _open(file) as image:
+        return _decode_shallow(image)
     with _open(path) as image:
       orientation = _exif_orientation(image)
       if kind == 'deep png':
@@ -109,8 +113,21 @@ def _explained(path):
     except Exception as error:  # Decoders raise nearly anything on bad bytes.
       if isinstance(error, OSError) and error.errno:  # From the file system.
         raise UserError(f'{path} cannot be read: {error.strerror}.') from None
-      raise UserError(f'{path} cannot be read as an image: it is damaged, '
-                      f'truncated or of another format ({error}).') from None
+      raise UserError(f'{path} cannot be read as an image: it is {_what_is(path)} '
+                      f'({error}).') from None
+
+
+def _what_is(path):
+  """Returns what a file that cannot be read is."""
+  try:
+    found = 'HEIC' if path.read_bytes()[4:8] == b'ftyp' else None  # A telephone's.
+    with Image.open(path) as image:
+      found = image.format
+  except Exception:
+    pass
+  if found in (None, *_FORMATS):
+    return 'damaged, truncated or of another format'
+  return f'of the format {found}, which is not read, whatever its name says'
 
 
 def _kind(path):
@@ -125,10 +142,10 @@ def _kind(path):
 
 
 def _open(path):
-  """Opens a file of one picture with Pillow."""
+  """Opens a file of one picture, by its path or open itself, with Pillow."""
   image = Image.open(path, formats=_FORMATS)
   count = getattr(image, 'n_frames', 1)
-  if count > 1 and image.format not in ('MPO', 'TIFF'):  # Others count those.
+  if count > 1 and image.format not in ('MPO', 'TIFF'):  # JPEG with a preview; see below.
     image.close()
     _refuse_pages(path, count)
   return image
@@ -165,9 +182,15 @@ def _only_page(file, path):
   return page
 
 
-def _is_exact_tiff(page):
-  """Returns whether tifffile must read a page: one of more, or other, than 8 bits."""
+def _is_deep(page):
   return page.bitspersample > 8 or page.sampleformat != tifffile.SAMPLEFORMAT.UINT
+
+
+def _is_for_pillow(page):
+  """Returns whether a TIFF page has few bits, odd colours or JPEG, which Pillow reads."""
+  return not _is_deep(page) and (
+      page.photometric not in (_WHITE_0, _BLACK_0, _RGB) or page.bitspersample < 8
+      or page.compression in (6, 7) or 1 in page.extrasamples)
 
 
 def _orientation(page):
@@ -179,23 +202,26 @@ def _exif_orientation(image):
 
 
 def _decode_tiff(page, path):
-  """Returns the pixels of a page that is `_is_exact_tiff`, uint16 [H, W, 1 or 3]."""
-  kind, extra = page.photometric, list(page.extrasamples)
+  """Returns the pixels of a page that tifffile reads, uint8 or uint16 [H, W, 1 or 3]."""
+  extra, axes = list(page.extrasamples), page.axes
   channels = page.samplesperpixel - len(extra)
   if page.sampleformat not in (tifffile.SAMPLEFORMAT.UINT, tifffile.SAMPLEFORMAT.INT):
     raise UserError(f'{path} holds floating-point pixels: save it as 8-bit or 16-bit '
                     'grey or RGB.')
-  # Of an extra channel that says nothing, RGB's is alpha, grey's another picture.
-  if (kind, channels) not in ((_WHITE_0, 1), (_BLACK_0, 1), (_RGB, 3)) or (
-      extra not in ([], [2]) and (extra, channels) != ([0], 3)) or (
-          page.axes not in ('YX', 'YXS', 'SYX')):
-    raise UserError(f'{path} holds {page.samplesperpixel} channels of more than 8 bits '
-                    'that are neither grey nor RGB: save it as one of these.')
+  kinds = {_WHITE_0: 1, _BLACK_0: 1, _RGB: 3}
+  # An extra channel that says nothing is alpha in RGB, and in grey another picture.
+  if kinds.get(page.photometric) != channels or axes not in ('YX', 'YXS', 'SYX') or (
+      extra not in ([], [_ALPHA]) and (extra, channels) != ([_UNSAID], 3)):
+    raise UserError(f'{path} holds neither grey nor RGB, but {page.samplesperpixel} '
+                    f'channels of kind {page.photometric.name} in the order {axes}: '
+                    'save it as one of these.')
   pixels = page.asarray()
-  pixels = np.moveaxis(pixels, 0, -1) if page.axes == 'SYX' else np.atleast_3d(pixels)
+  pixels = np.moveaxis(pixels, 0, -1) if axes == 'SYX' else np.atleast_3d(pixels)
   pixels = pixels[..., :channels]
-  if kind == _WHITE_0:
+  if page.photometric == _WHITE_0:
     pixels = 2**page.bitspersample - 1 - pixels
+  if pixels.dtype == np.uint8:
+    return pixels
   if pixels.min() < 0 or pixels.max() > 65535:
     raise UserError(f'{path} holds values outside 0 to 65535: save it as 16-bit grey or '
                     'RGB.')
@@ -204,7 +230,7 @@ def _decode_tiff(page, path):
 
 def _upright(pixels, orientation):
   """Turns stored pixels [H, W, C] by the value of EXIF's orientation, 1 to 8."""
-  if orientation in (5, 6, 7, 8):
+  if orientation in _ON_ITS_SIDE:
     pixels = pixels.swapaxes(0, 1)
   if orientation in (2, 3, 6, 7):
     pixels = pixels[:, ::-1]

@@ -18,6 +18,7 @@ import functools
 import io
 import os
 import pathlib
+import re
 
 import numpy as np
 from PIL import Image
@@ -46,7 +47,7 @@ def find_images(folder):
 
   Raises:
     UserError: the folder does not exist, is not a folder or cannot be listed, or an
-      image's name is not UTF-8.
+      image's name is not UTF-8 or has control characters.
   """
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
@@ -88,12 +89,14 @@ def _why_not(suffix):
 
 
 def check_name(path):
-  """Raises UserError for a path that is not UTF-8, which no report could name."""
+  """Raises UserError for a path that no report or annotation could name."""
   try:
     str(path).encode()
   except UnicodeEncodeError:
     raise UserError(f'{str(path)!a} has bytes in its name that are not UTF-8: '
                     'rename it.') from None
+  if re.search(r'[\x00-\x1f\x7f-\x9f]', str(path)):
+    raise UserError(f'{str(path)!a} has control characters in its name: rename it.')
 
 
 def probe(path):
@@ -110,7 +113,8 @@ def probe(path):
     return False, 255
   pixels = decoding.decode(path)
   largest = int(pixels.max()) if header.deep else 255
-  return scaling.is_coloured(scaling.to_8_bits(pixels, scaling.max_value_for(largest))), largest
+  pixels = scaling.to_8_bits(pixels, scaling.max_value_for(largest))
+  return scaling.is_coloured(pixels), largest
 
 
 def size(path):
@@ -181,7 +185,7 @@ def square_crop_resize(image, size):
   top, left = (height - side) // 2, (width - side) // 2
   image = image[top:top + side, left:left + side]
   if side == size:
-    return np.ascontiguousarray(image)
+    return image.copy()  # Not a view, which would keep a whole frame in memory.
   squeezed = image[:, :, 0] if image.shape[2] == 1 else image
   resized = Image.fromarray(squeezed).resize((size, size), Image.Resampling.BICUBIC)
   return np.asarray(resized).reshape(size, size, image.shape[2])

@@ -88,9 +88,9 @@ def _notes(kinds, max_value, brightest):
   above = np.sum([kind.above for kind in kinds.values()], axis=0)
   for bits, count in zip(scaling.BIT_DEPTHS, above):
     if 0 < count <= max(_FEW, _SHARE * values):
-      notes.append(f'only {count} of {values} 16-bit values exceed {2**bits - 1}, and make '
-                   f'{max_value} the value that becomes 255, the largest is in '
-                   f'{brightest}: mend them if they are faulty, or all images are dark')
+      notes.append(f'only {count} of {values} 16-bit values exceed {2**bits - 1}, the '
+                   f'largest is in {brightest}, and make {max_value} the value that '
+                   'becomes 255: mend them if they are faulty, or all images are dark')
       break
   return notes
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from data_prep import images as image_files
+from data_prep import images as image_files, survey
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.common import provenance, terminal
@@ -45,6 +45,7 @@ def plan(run):
   size, folder = info.window, jobs.folder_of_inputs(run, frames=True)
   paths = image_files.list_images(folder)
   _check_names(folder, paths, settings.formats(run))
+  survey.say_depths(paths, info.reader.max_value)
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):

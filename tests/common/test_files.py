@@ -216,9 +216,9 @@ def test_links_are_followed_once_and_never_round(tmp_path):
 
 
 def test_what_systems_and_programs_put_there_is_left_out_and_told(tmp_path):
-  for name in ('a', '__MACOSX/a', '__MACOSX/._a', '@eaDir/a@SYNOPHOTO_THUMB.jpg', 'Thumbs.db',
-               'pa/desktop.ini', 'pa/._b.jpg', 'pa/.ipynb_checkpoints/b.jpg', 'pa/b.jpg',
-               'pa/thumbs'):
+  for name in ('a', '__MACOSX/a', '__MACOSX/._a', '@eaDir/a@SYNOPHOTO_THUMB.jpg',
+               'Thumbs.db', 'pa/desktop.ini', 'pa/._b.jpg', 'pa/b.jpg', 'pa/thumbs',
+               'pa/.ipynb_checkpoints/b.jpg'):
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).touch()
   assert _walked(tmp_path) == (['a', 'pa/b.jpg', 'pa/thumbs'], {
