@@ -121,7 +121,7 @@ def build(**options):
     out: folder to write; must not exist. A leading ~ is expanded, here and above.
     image_size: side of the crops in pixels, a multiple of 32.
     window_size: side of the windows in pixels of the images, which are then resized; 0
-      chooses it by `gather.choose_window`.
+      chooses it by `rules.choose_window`.
     per_class: images to choose per class; 0 keeps all.
     backgrounds: backgrounds to choose; 0 keeps all.
     classes, skip_classes: names, or text with commas: the classes to use, and not to
@@ -268,7 +268,7 @@ def _run(arguments):
   if given.pop('check'):
     options = _options(given)
     options.check_inputs()
-    text, problems = check.check(options)
+    text, problems = check.check(options, gather.find)
     print(text)
     return 2 if problems else 0
   print(report.summary(given['out'], build(**given)))

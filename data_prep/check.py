@@ -3,16 +3,17 @@
 import collections
 import shlex
 
-from data_prep import decoding, gather, report, sources, survey
+from data_prep import decoding, report, rules, sources, survey
 from data_prep.windows import clean_windows
 from pegan_jax.common.errors import UserError
 
 
-def check(options):
+def check(options, find):
   """Reads everything that `build` would read, and writes nothing.
 
   Args:
     options: `build.Options`; `out` may be missing.
+    find: `gather.find`.
 
   Returns:
     (text, problems): what to print, which ends with all problems and, without any, the
@@ -20,7 +21,7 @@ def check(options):
   """
   problems = []
   try:
-    lines = _describe(options, gather.find(options, problems), problems)
+    lines = _describe(options, find(options, problems), problems)
   except UserError as error:
     lines, problems = [], [*problems, str(error)]
   if problems:
@@ -54,8 +55,8 @@ def _describe(options, found, problems):
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
   backgrounds = None
   try:
-    gather.grouping(options, found)
-    side, why = gather.choose_window(options, found)
+    rules.grouping(options, found)
+    side, why = rules.choose_window(options, found)
     backgrounds = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), kept at {options.image_size} x '
               f'{options.image_size}.', f'Room for about {backgrounds} backgrounds.']
@@ -64,7 +65,7 @@ def _describe(options, found, problems):
   if left_out := {why: n for why, n in report.not_read(found).items() if n}:
     lines.append('Left out: ' + '; '.join(f'{why}: {n}' for why, n in left_out.items())
                  + '.')
-  lines += [f'Note: {note}.' for note in kinds.notes]
+  lines += [f'Note: {note}.' for note in rules.notes(found, kinds.notes)]
   if backgrounds == 0:
     problems.append('There is no room for backgrounds: pass --clean, or a smaller '
                     '--window_size.')
@@ -125,7 +126,10 @@ def _commands(options, counts, backgrounds):
   if options.window_size:
     given += ['--window_size', options.window_size]
   out = options.out or 'data/mine'
-  build = shlex.join(map(str, [*given, '--image_size', options.image_size, '--out', out]))
+  train = ['--config', 'pegan', '--workdir', 'runs/mine', f'--config.data_dir={out}']
+  if options.image_size != 64:
+    given += ['--image_size', options.image_size]
+    train.append(f'--config.image_size={options.image_size}')
+  build = shlex.join(map(str, [*given, '--out', out]))
   return ['Go on with:', f'  python -m data_prep.build {build}',
-          '  python -m pegan_jax.main --config pegan --workdir runs/mine '
-          f'--config.image_size={options.image_size} --config.data_dir={shlex.quote(out)}']
+          f'  python -m pegan_jax.main {shlex.join(train)}']

@@ -1,10 +1,8 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
-import re
-import statistics
 from typing import NamedTuple
 
-from data_prep import images, layouts, sources, survey
+from data_prep import images, layouts, rules, sources, survey
 from data_prep.sources import BACKGROUND
 from pegan_jax.common.errors import UserError
 
@@ -82,7 +80,7 @@ def find(options, problems=None):
     UserError: a folder or its annotations cannot be used.
   """
   layout = (layouts.read(options.images, options.annotations, options.format)
-            if options.images else layouts.Layout('', None, [], [], {}, [], {}))
+            if options.images else layouts.Layout('', None, [], [], {}, [], {}, {}))
   crops = (layouts.list_classes(options.defects, '--defects') if options.defects
            else layout.crops)
   clean = []
@@ -92,7 +90,8 @@ def find(options, problems=None):
     clean.append((layouts.list_images(options.clean, '--clean'), options.clean,
                   sources.clean_root(options.clean, layout.root)))
   layout, sizes, regions = _measure(layout, options, problems)
-  cut = set() if options.defects else set(regions)
+  # '' is what a mask marks outside of every box.
+  cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
   if BACKGROUND in chosen & cut:
     raise UserError(f"The annotations have regions named '{BACKGROUND}', which is the "
@@ -150,60 +149,10 @@ def _choose(options, known):
   return chosen
 
 
-def choose_window(options, found):
-  """Chooses the windows' side in pixels of the images; returns (side, why).
-
-  The median of the regions' longer sides, at least `image_size`, and at most the median
-  of the annotated images' shorter sides. Where only whole files are defects, the median
-  of their shorter sides.
-  """
-  if options.window_size:
-    return options.window_size, '--window_size'
-  lengths = [length for name in found.cut for length, _ in found.regions[name]]
-  if not lengths:
-    shorter = [min(images.size(path)) for paths in found.crops.values() for path in paths]
-    return round(statistics.median(shorter)), "the median of the crops' shorter sides"
-  side = round(statistics.median(lengths))
-  most = round(statistics.median(map(min, found.sizes.values())))
-  if most < max(side, options.image_size):
-    return most, "the median of the images' shorter sides"
-  if side < options.image_size:
-    return options.image_size, f'--image_size; half of the regions are up to {side} long'
-  return side, "the median of the regions' longer sides"
-
-
-def grouping(options, found):
-  """Returns a function of a file's relative path: the name of its group, or None.
-
-  Raises:
-    UserError: --group_by is no regular expression, has no group or fits no file.
-  """
-  if not options.group_by:
-    return lambda file: None
-  try:
-    expression = re.compile(options.group_by)
-  except re.error as error:
-    raise UserError(f'--group_by {options.group_by} is no regular expression: {error}; '
-                    r"it looks like '(\d+)\.jpg$'.") from None
-  if not expression.groups:
-    raise UserError(f'--group_by {options.group_by} has no group: put brackets around '
-                    r"the part that names an image's group, as in '(\d+)\.jpg$'.")
-
-  def group_of(file):
-    match = expression.search(file)
-    return match and match[1]
-
-  names = [path.relative_to(folder).as_posix() for path, folder in found.files]
-  if not any(map(group_of, names)):
-    raise UserError(f'--group_by {options.group_by} fits no file, such as {names[0]}: '
-                    'it is searched in paths below the folders.')
-  return group_of
-
-
 def read(options, found):
   """Reads all images of a `Found`; returns a `Pool`."""
-  group_of = grouping(options, found)
-  window, why = choose_window(options, found)
+  group_of = rules.grouping(options, found)
+  window, why = rules.choose_window(options, found)
   kinds = survey.read(sources.progress(
       [path for path, _ in found.files], 'checking images'))
   reader = sources.Reader(
@@ -215,12 +164,4 @@ def read(options, found):
   tiles = [item for paths, folder, root in found.clean for item in sources.read_clean(
       paths, folder, reader, window, 2 * options.backgrounds, root)]
   return Pool(found, reader, window, why, defects + cut, windows, tiles,
-              _within(kinds.notes, found), group_of)
-
-
-def _within(notes, found):
-  """Returns notes with files named by their place in the folders that hold them."""
-  folders = {str(folder) for _, folder in found.files}
-  for folder in sorted(folders, key=len, reverse=True):
-    notes = [note.replace(f'{folder.rstrip("/")}/', '') for note in notes]
-  return notes
+              rules.notes(found, kinds.notes), group_of)

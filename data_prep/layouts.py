@@ -1,29 +1,37 @@
-"""Recognises how a folder's images are annotated, and pairs the two."""
+"""Recognises how a folder's images are annotated, and brings the two together."""
 
+import collections
 import os
 import pathlib
 from typing import NamedTuple
 
+from data_prep import gathering
 from data_prep import images as images_lib
-from data_prep.sources import BACKGROUND, progress
+from data_prep import marks as marks_lib
+from data_prep import places
+from data_prep.sources import BACKGROUND
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations.regions import Annotated
-from pegan_jax.common import class_names, terminal
+from pegan_jax.common import class_names, files, terminal
 from pegan_jax.common.errors import UserError
+
+FORMATS = (*annotations_lib.FORMATS, 'masks', 'mvtec', 'classes')
 
 
 class Layout(NamedTuple):
   """What a folder of images holds.
 
   Attributes:
-    format: name of the way of annotation, several joined by ' + '.
+    format: the `FORMATS` that it is annotated in, joined by ' + '.
     root: path of the images' folder; names of images are relative to it.
-    annotated: list of (path, `Annotated`); one without regions is known to be clean.
+    annotated: list of (path, `Annotated`), sorted. One without regions is known to be
+      clean; a region named '' is marked by a mask as a defect of no known class.
     clean: paths of images that are clean by their place.
     crops: {class name: paths} of class folders without annotations.
     unlabelled: paths of images without an annotation where others have one. Those are
       not known to be clean, so nothing may be cut from them.
     left_out: {reason: [paths]} of files that are not used.
+    noted: {what: [paths]} of what was read in a way that its user should know.
   """
   format: str
   root: pathlib.Path
@@ -32,6 +40,7 @@ class Layout(NamedTuple):
   crops: dict[str, list[pathlib.Path]]
   unlabelled: list[pathlib.Path]
   left_out: dict[str, list[pathlib.Path]]
+  noted: dict[str, list[pathlib.Path]]
 
 
 def read(images, annotations=(), format=''):  # pylint: disable=redefined-builtin
@@ -41,7 +50,7 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
     images: the images' folder.
     annotations: paths of what annotates them, folders or files; none where that lies
       beside or below the images.
-    format: name of the way of annotation; '' to recognise it.
+    format: `FORMATS`, joined by '+', that are to be read; '' for all that are there.
 
   Returns:
     A `Layout`.
@@ -50,18 +59,126 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
     UserError: there are no images, what annotates them cannot be read or does not fit
       them, or nothing does.
   """
-  del format
-  paths, root = list_images(images, '--images'), pathlib.Path(images)
-  if not annotations and not annotations_lib.read(images):
-    return Layout('classes', root, [], [], list_classes(images, '--images'), [], {})
-  where, = annotations or [images]
-  pairs, unlabelled = _match(root, paths, where)
-  for path, annotated in progress(pairs, 'checking boxes'):
-    try:
-      annotated.regions_in(*images_lib.size(path))
-    except UserError as error:
-      raise UserError(f'--annotations {where}: {error}') from None
-  return Layout('boxes', root, pairs, [], {}, unlabelled, {})
+  wanted = _wanted(format)
+  root, paths = pathlib.Path(images), list_images(images, '--images')
+  left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
+  paths, masks = gathering.part(paths, root)
+  named = [gathering.files_at(pathlib.Path(path), root, paths) for path in annotations or [root]]
+  inside = {os.path.realpath(path) for found, _ in named for path in found}
+  paths = [path for path in paths if os.path.realpath(path) not in inside]
+  left_out['files below --images that --annotations does not name'] += sorted(
+      path for path in {*masks, *files.walk(root)} - {*paths}
+      if os.path.realpath(path) not in inside)
+  marks = [mark for found, base in named
+           for mark in gathering.marks_of(found, base, wanted, left_out)]
+  labels, masks = _fit(marks, paths, root, annotations, left_out)
+  if not labels and not masks:
+    if annotations:
+      _refuse_nothing(annotations)
+    return _classes(root, paths, left_out, noted)
+  found = marks_lib.read(labels, masks, root, left_out, noted)
+  gone = {path for some in left_out.values() for path in some}
+  rest = [path for path in paths if path not in found and path not in gone]
+  clean = [path for path in rest if places.is_clean(path.relative_to(root))]
+  names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
+  return Layout(
+      ' + '.join(names + [_kind_of_masks(masks, root)] * bool(masks)), root,
+      sorted(found.items()), clean, {}, sorted(set(rest) - set(clean)),
+      {why: some for why, some in left_out.items() if some}, dict(noted))
+
+
+def _wanted(said):
+  names = [name.strip() for name in said.split('+')] if said else FORMATS
+  for name in names:
+    if name not in FORMATS:
+      raise UserError(f"--format {said} names none of {', '.join(FORMATS)}, or several of "
+                      "them joined by '+'.")
+  return {*names, 'masks'} if 'mvtec' in names else set(names)
+
+
+def _kind_of_masks(masks, root):
+  return 'mvtec' if any('ground_truth' in mark.path.relative_to(mark.base).parts
+                        or mark.base.name == 'ground_truth' for mark, _ in masks) else 'masks'
+
+
+def _fit(marks, paths, root, annotations, left_out):
+  """Brings marks and images together.
+
+  Returns:
+    (labels, masks): lists of (`Mark`, image), of which an image has one label at most.
+
+  Raises:
+    UserError: a mark is of no image or of several, or an image has two labels.
+  """
+  where = f"--annotations {' '.join(map(str, annotations))}" if annotations else root
+  fitted, orphans = ([], []), []
+  for some, out in zip(([mark for mark in marks if mark.format != 'masks'],
+                        [mark for mark in marks if mark.format == 'masks']), fitted):
+    for mark, found in zip(some, places.match(some, paths, root)):
+      if len(found) > 1:
+        first, second = sorted(path.relative_to(root) for path in found)[:2]
+        raise UserError(f'{where} has one annotation, {mark.place}, for two images, '
+                        f'{first} and {second}: add or remove one.')
+      if found:
+        out.append((mark, found[0]))
+      elif mark.format not in ('coco', 'masks') and not (
+          mark.format and annotations_lib.FORMATS[mark.format].recognises(mark.path)):
+        left_out[gathering.OTHERS].append(mark.path)
+      else:
+        orphans.append(mark)
+  if orphans:
+    raise UserError(f'No image in {root} fits {len(orphans)} of the annotations in '
+                    f'{where}, the first is {orphans[0].place}: add the images or '
+                    'remove what annotates them.')
+  labels = {}
+  for mark, path in fitted[0]:
+    if not mark.format:
+      raise UserError(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
+                      'LabelMe: export it as one of these.')
+    if path in labels:
+      other = labels[path]
+      raise UserError(f'{where} annotates one image twice, {path.relative_to(root)} in '
+                      f'{other.place} and {mark.place}' + (
+                          f" (of {other.path.name} and {mark.path.name})"
+                          if 'coco' in (mark.format, other.format) else '')
+                      + ': remove one of them, or name one --format.')
+    labels[path] = mark
+  return [(mark, path) for path, mark in labels.items()], fitted[1]
+
+
+def _refuse_nothing(annotations):
+  """Raises UserError for annotations that hold nothing of any format."""
+  kinds = ', '.join(module.FILES for module in annotations_lib.FORMATS.values())
+  raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {kinds} files "
+                  'and no mask images.')
+
+
+def _classes(root, paths, left_out, noted):
+  """Returns the `Layout` of class folders."""
+  crops, clean = {}, []
+  for path in paths:
+    place = path.relative_to(root)
+    name = places.class_of(place)
+    if places.is_clean(place):
+      clean.append(path)
+    elif name:
+      crops.setdefault(name, []).append(path)
+    else:
+      left_out['images in no class folder'].append(path)
+  if not crops:
+    raise UserError(f'--images {root} holds neither annotations nor class folders: name '
+                    "the annotations by --annotations, or put each class's images in a "
+                    'folder named after it.')
+  _check_classes(crops, f'--images {root}')
+  return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
+                {why: some for why, some in left_out.items() if some}, dict(noted))
+
+
+def _check_classes(names, where):
+  if BACKGROUND in names:
+    raise UserError(f"{where} has a class named '{BACKGROUND}', which "
+                    'is the name of clean steel: pass that folder as --clean.')
+  class_names.check_classes([*sorted(names), BACKGROUND], where)
 
 
 def list_images(folder, flag):
@@ -92,7 +209,7 @@ def list_classes(folder, flag):
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   found, stray = {}, []
-  for path in images_lib.list_images(folder):
+  for path in gathering.part(images_lib.list_images(folder), folder)[0]:
     name, *rest = path.relative_to(folder).parts
     (found.setdefault(name, []) if rest else stray).append(path)
   real = folder.resolve()
@@ -102,10 +219,7 @@ def list_classes(folder, flag):
   if not names:
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
-  if BACKGROUND in names:
-    raise UserError(f"{flag} {folder} has a class named '{BACKGROUND}', which "
-                    'is the name of clean steel: pass that folder as --clean.')
-  class_names.check_classes([*names, BACKGROUND], f'{flag} {folder}')
+  _check_classes(names, f'{flag} {folder}')
   for name in names:
     if name not in found:
       raise UserError(f'{flag} {folder / name} holds no images of its own '
@@ -132,59 +246,3 @@ def check_names(pairs, where):
   for name, file in found.items():
     class_names.check_class(name, f'{where} ({file})')
   class_names.check_classes(sorted({*found, BACKGROUND}), where)
-
-
-def _match(frames_dir, frame_paths, boxes_dir):
-  """Pairs frames with their annotations, by relative path or else by file name.
-
-  Args:
-    frames_dir: the frames' folder.
-    frame_paths: the frames' paths, all under `frames_dir`.
-    boxes_dir: a folder of box files, or one file for all, see `annotations.read`.
-
-  Returns:
-    (pairs, unlabelled): list of (frame path, `Annotated`), and the frames that have
-    no box file. Those are not known to be clean, so nothing may be cut from them.
-
-  Raises:
-    UserError: no box files, some that cannot be read or have no frame, two for one
-      frame, or one for two frames.
-  """
-  listed = annotations_lib.read(boxes_dir)
-  if not listed:
-    kinds = {False: [], True: []}  # One file per image, or one for all.
-    for module in annotations_lib.FORMATS.values():
-      kinds['.' in module.PATH].append(module.FILES)
-    raise UserError(f'--annotations {boxes_dir} ' + (
-        f"holds no {' or '.join(kinds[False])} files." if os.path.isdir(boxes_dir)
-        else f"is not a folder or a {' or '.join(kinds[True])} file."))
-  by_path = {}
-  for image in listed:
-    path = pathlib.PurePath(image.file).with_suffix('')
-    if path in by_path:
-      raise UserError(f'--annotations {boxes_dir} has boxes for one frame twice, in '
-                      f'{by_path[path].file} and {image.file}: remove one of them.')
-    by_path[path] = image
-  own = [frame.relative_to(frames_dir).with_suffix('') for frame in frame_paths]
-  by_stem = {}  # Box files that lie elsewhere than their frame.
-  for path in by_path.keys() - set(own):
-    by_stem.setdefault(path.name, []).append(path)
-  pairs, unlabelled, frame_of = [], [], {}
-  for frame, path in zip(frame_paths, own):
-    if path not in by_path and len(by_stem.get(path.name, ())) == 1:
-      path, = by_stem[path.name]
-    if path not in by_path:
-      unlabelled.append(frame)
-      continue
-    if path in frame_of:
-      raise UserError(f'--annotations {boxes_dir} has one box file, {by_path[path].file}, for '
-                      f'two frames, {frame_of[path]} and {frame}: add or remove one.')
-    frame_of[path] = frame
-    pairs.append((frame, by_path[path]))
-  orphans = [image for path, image in by_path.items() if path not in frame_of]
-  if orphans:
-    first = pathlib.PurePath(orphans[0].file).name
-    raise UserError(f'No frame in {frames_dir} fits {len(orphans)} of the box files in '
-                    f'{boxes_dir}, the first is {first}: add the frames or '
-                    'remove the box files.')
-  return pairs, unlabelled

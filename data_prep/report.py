@@ -88,7 +88,7 @@ def content(options, pool, selected):
 
 
 def _name(path, folder):
-  return path.relative_to(folder).as_posix()
+  return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
 def _left_out(options, found, selected, counts):

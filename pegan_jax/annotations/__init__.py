@@ -7,15 +7,17 @@ Each format is a module here and a line in `FORMATS`:
   recognises(path) -> whether a file may be of the format, by its suffix and content
   read(path) -> list of `regions.Annotated` of a folder or a file; empty where `path` has
       no such files
-  write(path, images, classes): `images` are `Annotated`s, `classes` the names in
-      label order
+  write(path, images, classes, pictures): `images` are `Annotated`s, `classes` the names
+      in label order, `pictures` their `Pictures`; without these, no images are written
+  written(path, names): the paths that it made for images called `names`
 """
 
 import pathlib
 
-from pegan_jax.annotations import coco, labelme, voc, yolo
+from pegan_jax.annotations import coco, labelme, mvtec, voc, yolo
 
 FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
+WRITTEN = FORMATS | {'mvtec': mvtec}
 
 
 def read(path):
@@ -34,7 +36,25 @@ def read(path):
   return sorted(found, key=lambda image: pathlib.PurePosixPath(image.file))
 
 
-def write(folder, names, images, classes):
+def write(folder, names, images, classes, pictures=None):
   """Writes annotations in the formats called `names`, each to its PATH in `folder`."""
   for name in names:
-    FORMATS[name].write(pathlib.Path(folder, FORMATS[name].PATH), images, classes)
+    WRITTEN[name].write(
+        pathlib.Path(folder, WRITTEN[name].PATH), images, classes, pictures)
+
+
+def check(names, classes, images):
+  """Refuses what the formats called `names` cannot hold, before it is made.
+
+  Args:
+    names: of formats.
+    classes: names of the classes that will be shown.
+    images: paths of the images under their folder.
+
+  Raises:
+    UserError: the message names the class or the image.
+  """
+  if 'mvtec' in names:
+    mvtec.check(classes)
+  if 'yolo' in names:
+    yolo.check(images)

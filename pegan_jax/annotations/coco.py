@@ -1,6 +1,6 @@
 """Reads and writes COCO, one JSON file for all images.
 
-It holds names, boxes and, for each region, its polygons or else its mask.
+It holds names, boxes, and polygons or masks; polygons are written.
 """
 
 import json
@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax.annotations import pixels, text_files
+from pegan_jax.annotations import outlines, pixels, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError, reason
@@ -143,46 +143,49 @@ def _decode(said, image):
   return inside.reshape(width, height).T
 
 
-def write(path, images, classes):
-  """Writes a file at `path`; categories count from 1, in label order."""
+def write(path, images, classes, pictures=None):
+  """Writes a file at `path`; categories count from 1, in label order.
+
+  Pixels are written as polygons, which readers of run lengths take, and others as well.
+
+  Args:
+    path: the .json file. The images' names are relative to their folder.
+    images: list of `Annotated`.
+    classes: names in label order.
+    pictures: unused.
+  """
+  del pictures
   annotations = []
   for i, image in enumerate(images, 1):
     for region in image.regions:
-      left, top, _, _ = region.box
+      polygons, (left, top, *_) = outlines.of(region), region.box
       annotations.append({
           'id': len(annotations) + 1, 'image_id': i,
           'category_id': classes.index(region.name) + 1,
           'bbox': [left, top, region.box.width, region.box.height],
-          'area': _area(region), 'iscrowd': 0,
-          'segmentation': _segmentation(region, image)})
+          'area': _area(region, polygons), 'iscrowd': 0,
+          'segmentation': [polygon.ravel().tolist() for polygon in polygons]})
   text_files.write(path, json.dumps({
+      'info': {'description': 'Defects painted by pegan_jax'},
+      'licenses': [{'id': 1, 'name': 'not stated', 'url': ''}],
       'images': [{'id': i, 'file_name': image.file, 'height': image.height,
-                  'width': image.width} for i, image in enumerate(images, 1)],
-      'categories': [{'id': i, 'name': name} for i, name in enumerate(classes, 1)],
+                  'width': image.width, 'license': 1}
+                 for i, image in enumerate(images, 1)],
+      'categories': [{'id': i, 'name': name, 'supercategory': 'defect'}
+                     for i, name in enumerate(classes, 1)],
       'annotations': annotations}) + '\n')
 
 
-def _area(region):
-  """Returns the area of the mask, else of the polygons, else of the box."""
-  if region.mask is not None:
-    return int(region.mask.sum())
-  if not region.polygons:
+def written(path, names):
+  """Returns the path that `write` makes."""
+  del names
+  return [path]
+
+
+def _area(region, polygons):
+  """Returns the area of the polygons, else of the box."""
+  if not polygons:
     return region.box.width * region.box.height
-  x_y = [(p, np.roll(p, -1, axis=0)) for p in region.polygons]
+  x_y = [(p, np.roll(p, -1, axis=0)) for p in polygons]
   return float(sum(abs((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / 2
                    for a, b in x_y))
-
-
-def _segmentation(region, image):
-  """Returns the polygons, else the mask as uncompressed run lengths, else []."""
-  if region.polygons:
-    return [polygon.ravel().tolist() for polygon in region.polygons]
-  if region.mask is None:
-    return []
-  inside = np.zeros((image.height, image.width), bool)
-  inside[region.box.slices] = region.mask
-  flat = inside.ravel(order='F')
-  ends = np.flatnonzero(np.diff(flat)) + 1
-  lengths = np.diff(np.concatenate([[0], ends, [flat.size]]))
-  return {'size': [image.height, image.width],
-          'counts': [0] * bool(flat[0]) + lengths.tolist()}

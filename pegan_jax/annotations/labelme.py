@@ -1,4 +1,4 @@
-"""Reads LabelMe, one JSON file per image.
+"""Reads and writes LabelMe, one JSON file per image.
 
 Points are (x, y) in pixel edges. It holds names and polygons, rectangles, circles or
 masks.
@@ -7,17 +7,22 @@ masks.
 import base64
 import binascii
 import io
+import json
 import math
+import pathlib
 
 import numpy as np
 from PIL import Image
 
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import outlines, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError, reason
 
 PATH = 'labelme'
 FILES = '.json (LabelMe)'
+
+# The program's version whose files these are like.
+_VERSION = '5.5.0'
 
 # Corners of the polygon that stands for a circle: within 0.1 % of its radius.
 _CORNERS = 72
@@ -48,6 +53,9 @@ def read(path):
 def _read_file(path, name):
   said, regions = text_files.read_json(path), {}
   try:
+    flags = [flag for flag, is_set in (said.get('flags') or {}).items() if is_set]
+    if flags and not said['shapes']:  # Not clean: who set it saw something.
+      raise ValueError(f'it has no shapes, but the flag {flags[0]}: draw what that means')
     for k, shape in enumerate(said['shapes'], 1):
       try:
         region = _region(shape)
@@ -56,15 +64,19 @@ def _read_file(path, name):
                         f"{shape.get('label')}, {reason(error)}.") from None
       group = shape.get('group_id')
       key = k if group is None or not region.polygons else (region.name, str(group))
-      if key in regions:
-        region = _region_of_polygons(region.name,
-                                     regions[key].polygons + region.polygons)
-      regions[key] = region
+      regions.setdefault(key, []).append(region)
     return Annotated(name, _side(said.get('imageHeight')), _side(said.get('imageWidth')),
-                     list(regions.values()))
+                     [_join(group) for group in regions.values()])
   except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise UserError(f'{path} is not a LabelMe file of regions: {reason(error)}.'
                     ) from None
+
+
+def _join(group):
+  """Returns one region of several of one name, which have polygons, or the only one."""
+  first, *more = group
+  return _region_of_polygons(first.name, tuple(
+      polygon for region in group for polygon in region.polygons)) if more else first
 
 
 def _side(said):
@@ -116,3 +128,45 @@ def _bounds(points):
   if box.width <= 0 or box.height <= 0:
     raise ValueError('has no width or no height')
   return box
+
+
+def write(path, images, classes, pictures=None):
+  """Writes <path>/<image>.json for each `Annotated`, and the images beside.
+
+  A region with pixels is the polygons around them, which have one `group_id` where they
+  are several; one without is a rectangle.
+
+  Args:
+    path: the folder.
+    images: list of `Annotated`.
+    classes: unused.
+    pictures: their `Pictures`, None to write no images.
+  """
+  del classes
+  for image in images:
+    shapes = [shape for i, region in enumerate(image.regions)
+              for shape in _shapes(region, i)]
+    text_files.write(text_files.beside(path, image, '.json'), json.dumps({
+        'version': _VERSION, 'flags': {}, 'shapes': shapes,
+        'imagePath': pathlib.PurePosixPath(image.file).name, 'imageData': None,
+        'imageHeight': image.height, 'imageWidth': image.width},
+        ensure_ascii=False, indent=2) + '\n')
+    if pictures:
+      pictures.link(image.file, path / image.file)
+
+
+def written(path, names):
+  """Returns the paths that `write` gives the images called `names`."""
+  return [path / kind for name in names
+          for kind in (name, pathlib.PurePosixPath(name).with_suffix('.json'))]
+
+
+def _shapes(region, number):
+  polygons = outlines.of(region)
+  kind = 'polygon' if polygons else 'rectangle'
+  left, top, right, bottom = region.box
+  return [{'label': region.name, 'points': points,
+           'group_id': number if len(polygons) > 1 else None, 'description': '',
+           'shape_type': kind, 'flags': {}, 'mask': None}
+          for points in [p.tolist() for p in polygons] or [
+              [[left, top], [right, bottom]]]]

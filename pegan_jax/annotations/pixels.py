@@ -19,11 +19,13 @@ def fill(polygons, height, width):
     outline passes through, so that a hairline is not lost.
   """
   from pycocotools import mask as library  # pylint: disable=import-outside-toplevel
-  inside = np.zeros((height, width), bool)
-  for polygon in polygons:
-    own = decode(library.merge(library.frPyObjects(
-        [np.asarray(polygon, float).ravel().tolist()], height, width)))
-    inside |= own if own.any() else _outline(polygon, height, width)
+  found = library.frPyObjects(
+      [np.asarray(polygon, float).ravel().tolist() for polygon in polygons], height, width)
+  inside = decode(library.merge(found))
+  nothing = library.encode(np.zeros((height, width), np.uint8, order='F'))['counts']
+  for polygon, own in zip(polygons, found):
+    if own['counts'] == nothing:
+      inside |= _outline(polygon, height, width)
   return inside
 
 

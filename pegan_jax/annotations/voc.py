@@ -8,6 +8,7 @@ import pathlib
 from xml.etree import ElementTree
 
 import numpy as np
+from PIL import Image
 
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
@@ -88,32 +89,43 @@ def _region(item):
   return Region(name, box)
 
 
-def write(path, images, classes, about=None):
-  """Writes <path>/<image>.xml for each image.
+def write(path, images, classes, pictures=None, about=None):
+  """Writes <path>/<image>.xml for each image, and the images beside.
 
   Args:
     path: the folder.
     images: list of `Annotated`.
     classes: unused.
-    about: elements to add or replace in each file: {tag: text or a nested dict}. None
-      notes that there are masks as well.
+    pictures: their `Pictures`, None to write no images.
+    about: elements to add or replace in each file: {tag: text or a nested dict}.
   """
   del classes
   for image in images:
+    size = {'width': image.width, 'height': image.height}
+    if pictures:
+      pictures.link(image.file, path / image.file)
+      with Image.open(path / image.file) as opened:
+        size['depth'] = len(opened.getbands())
     text_files.write(text_files.beside(path, image, '.xml'),
-                     _to_xml(image, {'segmented': 1} if about is None else about))
+                     _to_xml(image, {'size': size} | (about or {})))
+
+
+def written(path, names):
+  """Returns the paths that `write` gives the images called `names`."""
+  return [path / kind for name in names
+          for kind in (name, pathlib.PurePosixPath(name).with_suffix('.xml'))]
 
 
 def _to_xml(image, about):
   file = pathlib.PurePosixPath(image.file)
   root = _element('annotation', {
       'folder': file.parent, 'filename': file.name,
-      'size': {'width': image.width, 'height': image.height}} | about)
+      'source': {'database': 'pegan_jax'}, 'segmented': 0} | about)
   for region in image.regions:
     left, top, right, bottom = region.box
     root.append(_element('object', {
-        'name': region.name, 'difficult': 0, 'bndbox': {
-            'xmin': left + 1, 'ymin': top + 1, 'xmax': right, 'ymax': bottom}}))
+        'name': region.name, 'pose': 'Unspecified', 'truncated': 0, 'difficult': 0,
+        'bndbox': {'xmin': left + 1, 'ymin': top + 1, 'xmax': right, 'ymax': bottom}}))
   ElementTree.indent(root)
   return ElementTree.tostring(root, encoding='unicode') + '\n'
 

@@ -4,8 +4,10 @@ Each line is `class cx cy w h` for a box, or `class x1 y1 x2 y2 ...` for a polyg
 fractions of the image. The names of the classes are in a file beside or above.
 """
 
+import json
 import os
 import pathlib
+import re
 
 import numpy as np
 import yaml
@@ -19,7 +21,21 @@ FILES = '.txt (YOLO)'
 
 # Files of names: a line for each class. Darknet's, CVAT's and Roboflow's.
 _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
+_NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
+_IMAGES = 'images'
+
+# Ultralytics does not train without `val`.
+_HEAD = '''# Generated images: validate on real ones, by their folder after `val:`.
+train: images
+val: images
+names:
+'''
+
+
+def has_names(path):
+  """Returns whether a file is, by its name, one that names classes."""
+  return path.name in _NAME_FILES or path.suffix.lower() in ('.yaml', '.yml')
 
 
 def recognises(path):
@@ -27,7 +43,7 @@ def recognises(path):
 
   Files that are there without an image are told apart by it: lists, readmes, notes.
   """
-  if path.suffix.lower() != '.txt' or path.name in _NAME_FILES:
+  if path.suffix.lower() != '.txt' or has_names(path) or _NOTES.match(path.name):
     return False
   lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
   return all(len(line) >= 5 and all(map(_is_number, line)) for line in lines)
@@ -62,9 +78,7 @@ def read(path):
 
 def read_files(found):
   """Reads some files, as `read` does, from a list of (path, name to give it)."""
-  names, read_from = {}, {}
-  for folder in {file.parent for file, _ in found}:
-    names[folder] = _names_for(folder, read_from)
+  names = names_of([file for file, _ in found])
   return [Annotated(name, 1, 1, [
       _region(file, line.strip(), names[file.parent])
       for line in text_files.read(file).splitlines() if line.strip()])
@@ -101,6 +115,12 @@ def _region(path, line, names):
                 polygons=(points,) if polygon else None)
 
 
+def names_of(paths):
+  """Returns {folder: names of the classes, or None} for the folders of label files."""
+  known = {}
+  return {folder: _names_for(folder, known) for folder in {p.parent for p in paths}}
+
+
 def _short(line):
   return repr(line if len(line) <= 60 else line[:57] + '...')
 
@@ -128,7 +148,7 @@ def _names_in(folder):
     UserError: a file is damaged, has a name twice or a gap, or is at odds with another.
   """
   found = []
-  for path in sorted(folder.iterdir()):
+  for path in _list(folder):
     if path.name in _NAME_FILES:
       names = _names_of_lines(path)
     elif path.suffix.lower() in ('.yaml', '.yml'):
@@ -147,6 +167,13 @@ def _names_in(folder):
   return found[0][1] if found else None
 
 
+def _list(folder):
+  try:
+    return sorted(folder.iterdir())
+  except OSError:  # A folder above the labels may be closed to us.
+    return []
+
+
 def _names_of_lines(path):
   names = [line.strip() for line in text_files.read(path).rstrip().split('\n')]
   if '' in names[1:]:
@@ -157,10 +184,11 @@ def _names_of_lines(path):
 
 def _names_of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
+  text = text_files.read(path)
+  if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
+    return None  # Of another program, and perhaps not quite YAML.
   try:  # All words are text: `no` is a name.
-    said = yaml.load(text_files.read(path), yaml.BaseLoader)
-    if not isinstance(said, dict) or 'names' not in said:
-      return None
+    said = yaml.load(text, yaml.BaseLoader)
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
     names = said['names']
@@ -179,12 +207,44 @@ def _names_of_yaml(path):
                     ) from None
 
 
-def write(path, images, classes):
-  """Writes <path>/<image>.txt for each `Annotated`, and the names in classes.txt."""
+def write(path, images, classes, pictures=None):
+  """Writes labels/<image>.txt for each `Annotated`, data.yaml and classes.txt.
+
+  Labels are boxes, whatever is known of the pixels: a line may hold a polygon in their
+  place, but not every reader takes that, and polygons have no holes.
+
+  Args:
+    path: the folder.
+    images: list of `Annotated`.
+    classes: names in label order.
+    pictures: their `Pictures`, which are put into images/; None to write no images.
+  """
   text_files.write(path / _NAME_FILES[0], '\n'.join(classes) + '\n')
+  # JSON's strings are YAML's. Without a `path`, the images are sought beside the file.
+  text_files.write(path / 'data.yaml', _HEAD + ''.join(
+      f'  {i}: {json.dumps(name, ensure_ascii=False)}\n'
+      for i, name in enumerate(classes)))
   for image in images:
-    text_files.write(text_files.beside(path, image, '.txt'), ''.join(
+    text_files.write(text_files.beside(path / 'labels', image, '.txt'), ''.join(
         _to_line(region, image, classes) for region in image.regions))
+    if pictures:
+      pictures.link(image.file, path / _IMAGES / image.file)
+
+
+def written(path, names):
+  """Returns the paths that `write` makes for images called `names`."""
+  return [path / _NAME_FILES[0], path / 'data.yaml', *(
+      path / kind for name in names for kind in (f'{_IMAGES}/{name}', (
+          'labels' / pathlib.PurePosixPath(name)).with_suffix('.txt')))]
+
+
+def check(images):
+  """Raises UserError for an image whose labels readers would seek in another folder."""
+  for image in images:
+    if _IMAGES in pathlib.PurePosixPath(image).parts[:-1]:
+      raise UserError(f"{image} lies in a folder called '{_IMAGES}', which readers of "
+                      "YOLO replace by 'labels': rename it, or leave yolo out of "
+                      '--config.generate.formats')
 
 
 def _to_line(region, image, classes):

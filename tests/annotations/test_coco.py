@@ -8,20 +8,12 @@ import numpy as np
 from pycocotools import mask as library
 import pytest
 
-from pegan_jax.annotations import coco
+from pegan_jax.annotations import coco, pixels
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError
 
 REAL = pathlib.Path(os.environ.get(
     'PEGAN_DATA', pathlib.Path(__file__).resolve().parents[3] / 'shared' / 'data'))
-
-
-def _decode(segmentation):
-  """COCO's uncompressed run lengths, as its documentation defines them."""
-  height, width = segmentation['size']
-  runs = segmentation['counts']
-  pixels = np.repeat(np.arange(len(runs)) % 2, runs)
-  return pixels.reshape(width, height).T.astype(bool)
 
 
 def _foreign():
@@ -137,9 +129,11 @@ def test_what_is_written_is_as_cocos_documentation_says(tmp_path, images):
   coco.write(tmp_path / 'coco.json', images, ['pa', 'sc'])
   said = json.loads((tmp_path / 'coco.json').read_text())
   assert said['images'] == [
-      {'id': 1, 'file_name': 'a/1.png', 'height': 20, 'width': 30},
-      {'id': 2, 'file_name': '2.png', 'height': 20, 'width': 30}]
-  assert said['categories'] == [{'id': 1, 'name': 'pa'}, {'id': 2, 'name': 'sc'}]
+      {'id': 1, 'file_name': 'a/1.png', 'height': 20, 'width': 30, 'license': 1},
+      {'id': 2, 'file_name': '2.png', 'height': 20, 'width': 30, 'license': 1}]
+  assert said['categories'] == [{'id': 1, 'name': 'pa', 'supercategory': 'defect'},
+                                {'id': 2, 'name': 'sc', 'supercategory': 'defect'}]
+  assert said['info'] and [x['id'] for x in said['licenses']] == [1]
   ring, full, triangles, box = said['annotations']
   assert [a['id'] for a in said['annotations']] == [1, 2, 3, 4]
   assert [a['category_id'] for a in said['annotations']] == [1, 2, 2, 1]
@@ -147,8 +141,9 @@ def test_what_is_written_is_as_cocos_documentation_says(tmp_path, images):
   assert ring['bbox'] == [3, 2, 7, 4] and ring['area'] == 28 - 6
   expected = np.zeros((20, 30), bool)
   expected[2:6, 3:10] = images[0].regions[0].mask
-  np.testing.assert_array_equal(_decode(ring['segmentation']), expected)
-  assert full['segmentation'] == {'size': [20, 30], 'counts': [0, 600]}
+  np.testing.assert_array_equal(expected, pixels.decode(library.merge(
+      library.frPyObjects(ring['segmentation'], 20, 30))))
+  assert full['segmentation'] == [[30, 0, 30, 20, 0, 20, 0, 0]] and full['area'] == 600
   assert triangles['segmentation'][0] == [1.5, 2, 9.5, 2, 9.5, 12]
   assert triangles['area'] == 2 * 8 * 10 / 2
   assert box['segmentation'] == [] and box['area'] == 25

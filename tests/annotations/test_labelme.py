@@ -9,6 +9,7 @@ from PIL import Image
 import pytest
 
 from pegan_jax.annotations import labelme
+from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError
 
 
@@ -78,6 +79,12 @@ def test_shapes_that_mark_no_area_are_refused(tmp_path, shape, words):
       error.value)
 
 
+def test_a_flag_without_a_shape_is_not_clean(tmp_path):
+  assert _read(tmp_path, flags={'crack': False}).regions == []
+  with pytest.raises(UserError, match='no shapes, but the flag crack'):
+    _read(tmp_path, flags={'ok': False, 'crack': True})
+
+
 def test_other_json_is_not_labelme(tmp_path):
   (tmp_path / 'a.json').write_text('{"images": [], "annotations": []}')
   (tmp_path / 'b.json').write_text('[1]')
@@ -87,3 +94,19 @@ def test_other_json_is_not_labelme(tmp_path):
     _read(tmp_path, {'points': []})
   with pytest.raises(UserError, match='a.json is not a LabelMe file'):
     _read(tmp_path, shapes=None)
+
+
+def test_what_is_written_is_labelme_to_the_letter(tmp_path):
+  """One piece is a polygon, several are a group, and no pixels are a rectangle."""
+  labelme.write(tmp_path, [Annotated('ä/1.png', 20, 30, [
+      Region('öl', Box(3, 2, 5, 3), np.ones((1, 2), bool)),
+      Region('pa', Box(3, 2, 5, 4), np.eye(2, dtype=bool)),
+      Region('pa', Box(1, 2, 9, 7))]), Annotated('2.png', 20, 30, [])], ['pa', 'öl'])
+  assert json.loads((tmp_path / 'ä' / '1.json').read_text('utf-8')) == {
+      'version': '5.5.0', 'flags': {}, 'shapes': [
+          _shape('polygon', [[5, 2], [5, 3], [3, 3], [3, 2]], 'öl'),
+          _shape('polygon', [[4, 2], [4, 3], [3, 3], [3, 2]], 'pa', group_id=1),
+          _shape('polygon', [[5, 3], [5, 4], [4, 4], [4, 3]], 'pa', group_id=1),
+          _shape('rectangle', [[1, 2], [9, 7]], 'pa')],
+      'imagePath': '1.png', 'imageData': None, 'imageHeight': 20, 'imageWidth': 30}
+  assert json.loads((tmp_path / '2.json').read_text())['shapes'] == []

@@ -75,13 +75,18 @@ def test_what_is_written_is_voc_to_the_letter(tmp_path):
   assert (tmp_path / 'a' / '1.xml').read_text('utf-8') == """<annotation>
   <folder>a</folder>
   <filename>1.png</filename>
+  <source>
+    <database>pegan_jax</database>
+  </source>
+  <segmented>0</segmented>
   <size>
     <width>30</width>
     <height>20</height>
   </size>
-  <segmented>1</segmented>
   <object>
     <name>a&amp;b</name>
+    <pose>Unspecified</pose>
+    <truncated>0</truncated>
     <difficult>0</difficult>
     <bndbox>
       <xmin>4</xmin>

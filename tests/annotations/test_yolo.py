@@ -75,9 +75,11 @@ def test_what_is_written_is_yolo_to_the_letter(tmp_path):
                                     Region('crack', Box(3, 2, 10, 6))]),
       Annotated('2.png', 30, 70, [])], ['crack', 'pit'])
   assert (tmp_path / 'classes.txt').read_text() == 'crack\npit\n'
-  assert (tmp_path / 'a' / '1.txt').read_text() == (
+  assert (tmp_path / 'data.yaml').read_text().splitlines()[1:] == [
+      'train: images', 'val: images', 'names:', '  0: "crack"', '  1: "pit"']
+  assert (tmp_path / 'labels' / 'a' / '1.txt').read_text() == (
       '1 0.5 0.5 1 1\n0 0.092857143 0.13333333 0.1 0.13333333\n')
-  assert (tmp_path / '2.txt').read_text() == ''
+  assert (tmp_path / 'labels' / '2.txt').read_text() == ''
 
 
 def test_lines_of_many_numbers_are_polygons(tmp_path):

@@ -178,6 +178,9 @@ def test_the_same_boxes_in_another_format_give_the_same_data_set(raw):
                      '--per_class', 0, out=f'of_{boxes}') == 0
     built.append({p.name: p.read_bytes() for p in (raw / f'of_{boxes}').iterdir()})
   noted = [files.pop('provenance.json') for files in built]
+  reports = [json.loads(files.pop('audit.json')) for files in built]
+  assert [report.pop('format') for report in reports] == ['voc', 'yolo', 'coco']
+  assert reports[0] == reports[1] == reports[2]
   assert built[0] == built[1] == built[2]
   assert len(set(noted)) == 3  # Other files, whatever they say.
 

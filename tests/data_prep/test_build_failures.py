@@ -83,9 +83,9 @@ def _linked_class(raw):
 
 @pytest.mark.parametrize('flags, message', [
     (_boxes((170, 60, 130, 110)), '4.xml .* box of rust from .170, 60. .* no width'),
-    (_boxes((230, 60, 250, 110)), 'boxes: 4.xml has a box of rust, .* no pixel .*200 x 150'),
+    (_boxes((230, 60, 250, 110)), 'boxes/4.xml has a box of rust, .* no pixel .*200 x 150'),
     (_boxes((1, 1, 9, 9), '<size><width>400</width><height>300</height></size>'),
-     'boxes: 4.xml says .* 400 x 300 pixels, and it has 200 x 150'),
+     'boxes/4.xml says .* 400 x 300 pixels, and it has 200 x 150'),
     (_linked_class, 'again holds no images of its own'),
     (lambda raw: [], 'There are no defects'),
     (lambda raw: inputs(raw, 'defects'), 'There are no backgrounds'),
@@ -108,7 +108,7 @@ def _linked_class(raw):
     (_not_text, 'not UTF-8: rename it'),
     (_same_class, r'Class crack \(10\) has images on one side only'),
     (_background_class, 'the name of clean steel'),
-    (_orphan, 'fits 1 of the box files .* first is 3.xml'),
+    (_orphan, 'fits 1 of the annotations .* first is 3.xml'),
     (_full_boxes, 'There are 0 backgrounds'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 11],
      r'Classes crack \(10\), öl fleck \(10\) have fewer than the 11 .*: pass --per_class 10'),
