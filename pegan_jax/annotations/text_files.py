@@ -1,5 +1,6 @@
 """Lists, reads and writes the text files of annotations."""
 
+import codecs
 import os
 import pathlib
 import re
@@ -9,6 +10,15 @@ from pegan_jax.common.errors import UserError, reason
 
 # What may stand before it: a declaration, comments.
 _ROOT = re.compile(r'(?:\s|<\?.*?\?>|<!--.*?-->)*<([\w.:-]+)', re.DOTALL)
+# UTF-32's mark begins as UTF-16's does.
+_MARKS = ((codecs.BOM_UTF32_LE, 'utf-32'), (codecs.BOM_UTF32_BE, 'utf-32'),
+          (codecs.BOM_UTF8, 'utf-8-sig'), (codecs.BOM_UTF16_LE, 'utf-16'),
+          (codecs.BOM_UTF16_BE, 'utf-16'))
+_XML = re.compile(rb'\s*<\?xml[^>]*?encoding\s*=\s*["\']([A-Za-z0-9._-]+)["\']')
+# What programs mean: more characters than the standards of old had, and of 16 bits a
+# line is not that can be read byte by byte.
+_MEANT = {'gb2312': 'gb18030', 'gbk': 'gb18030', 'iso-8859-1': 'cp1252',
+          'us-ascii': 'utf-8', 'ascii': 'utf-8', 'shift_jis': 'cp932', 'utf-16': 'utf-8'}
 
 
 def find(folder, suffix):
@@ -33,13 +43,32 @@ def find(folder, suffix):
 
 
 def read(path):
-  """Returns a file's text; UserError where it is not UTF-8 or cannot be read."""
+  """Returns a file's text, in the encoding that it names itself or else in UTF-8.
+
+  A byte order mark names UTF-8, UTF-16 or UTF-32, and the first line of XML any. Lines
+  end in a line feed, whatever they ended in.
+
+  Raises:
+    UserError: the file cannot be read, or is of another encoding: which one, its bytes
+      do not tell.
+  """
   try:
-    return path.read_text(encoding='utf-8-sig')
-  except UnicodeDecodeError:
-    raise UserError(f'{path} is not UTF-8 text: save it as such.') from None
+    data = path.read_bytes()
   except OSError as error:
     raise UserError(f'{path} cannot be read: {error.strerror}.') from None
+  encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+  codec = encoding or 'utf-8'
+  if not encoding and (named := _XML.match(data)):
+    encoding = named[1].decode().lower()
+    codec = _MEANT.get(encoding, encoding)
+  try:
+    text = data.decode(codec)
+  except (UnicodeError, LookupError):
+    raise UserError(f'{path} is not {(encoding or "UTF-8").upper()} text' + (
+        ', as it says' if encoding else '') + ': save it as UTF-8.') from None
+  if '\0' in text:
+    raise UserError(f'{path} is not UTF-8 text, but has zero bytes: save it as UTF-8.')
+  return text.replace('\r\n', '\n').replace('\r', '\n')
 
 
 def read_json(path):
