@@ -146,7 +146,20 @@ def _fit(marks, paths, root, annotations, left_out):
                           if mark.format in gathering.MANY else '')
                       + ': remove one of them, or name one --format.')
     labels[path] = mark
-  return [(mark, path) for path, mark in labels.items()], fitted[1]
+  labelled = {(mark.base, path) for mark, path in fitted[0]}
+  masks = []
+  for mark, path in fitted[1]:
+    if (mark.base, path) in labelled and _is_picture(mark):
+      left_out['copies of images, beside their annotations'].append(mark.path)
+    else:
+      masks.append((mark, path))
+  return [(mark, path) for path, mark in labels.items()], masks
+
+
+def _is_picture(mark):
+  """Returns whether an image among annotations is no mask, by its place and its pixels."""
+  return not (places.is_mask_folder(mark.place) or marks_lib.is_mask(mark.path)
+              or places.stem(mark.place) != mark.place.stem)
 
 
 def _refuse_nothing(annotations):

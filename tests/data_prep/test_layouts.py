@@ -558,3 +558,14 @@ def test_masks_are_no_images_of_a_class(tmp_path):
                    'd/crack/2_mask.jpg': None})
   assert layouts.list_classes(tmp_path / 'd', '--defects') == {'crack': [
       tmp_path / 'd' / 'crack' / '1.jpg', tmp_path / 'd' / 'crack' / '2_mask.jpg']}
+
+
+def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):
+  _make(tmp_path, {
+      'i/1.png': None, 'i/2.png': None, 'i/3.png': None, 'a/1.png': None, 'a/1.xml': _voc(),
+      'a/images/2.png': None, 'a/labels/2.txt': f'0 {YOLO}', 'a/classes.txt': 'crack',
+      'a/3.png': _mask, 'a/3.xml': _voc()})
+  layout = _read(tmp_path, 'a', images='i')
+  assert layout.format == 'voc + yolo + masks'
+  assert _marked(layout) == {f'{k}.png': {'crack': 1} for k in (1, 2, 3)}
+  assert _counts(layout.left_out) == {'copies of images, beside their annotations': 2}
