@@ -11,6 +11,7 @@ from data_prep import marks as marks_lib
 from data_prep import places
 from data_prep.sources import BACKGROUND
 from pegan_jax import annotations as annotations_lib
+from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files, terminal
@@ -158,7 +159,7 @@ def _fit(marks, paths, root, annotations, left_out):
 
 def _is_picture(mark):
   """Returns whether an image among annotations is no mask, by its place and its pixels."""
-  return not (places.is_mask_folder(mark.place) or marks_lib.is_mask(mark.path)
+  return not (places.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
               or places.stem(mark.place) != mark.place.stem)
 
 
