@@ -4,16 +4,18 @@ Each format is a module here and a line in `FORMATS`:
 
   PATH: what it writes among the annotations: a folder, or one file for all images
   FILES: the kind of file, for errors: '.xml (Pascal VOC)'
-  read(path) -> list of `regions.Annotated`; empty where `path` has no such files
+  recognises(path) -> whether a file may be of the format, by its suffix and content
+  read(path) -> list of `regions.Annotated` of a folder or a file; empty where `path` has
+      no such files
   write(path, images, classes): `images` are `Annotated`s, `classes` the names in
       label order
 """
 
 import pathlib
 
-from pegan_jax.annotations import coco, voc, yolo
+from pegan_jax.annotations import coco, labelme, voc, yolo
 
-FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco}
+FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
 
 
 def read(path):

@@ -6,7 +6,7 @@ import pathlib
 import re
 
 from pegan_jax.common import files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import UserError, reason
 
 # UTF-32's mark begins as UTF-16's does.
 _MARKS = ((codecs.BOM_UTF32_LE, 'utf-32'), (codecs.BOM_UTF32_BE, 'utf-32'),
@@ -20,20 +20,22 @@ _MEANT = {'gb2312': 'gb18030', 'gbk': 'gb18030', 'iso-8859-1': 'cp1252',
 
 
 def find(folder, suffix):
-  """Lists a folder's files with a suffix, at any depth; none for a path to a file.
+  """Lists the files with a suffix, at any depth of a folder or at a path itself.
 
   Args:
-    folder: a path.
+    folder: a path of a folder, or of one file.
     suffix: such as '.xml'; upper case is found as well.
 
   Returns:
-    Sorted list of (path, posix path under the folder).
+    Sorted list of (path, posix path under the folder, or the file's name).
 
   Raises:
     UserError: a folder cannot be listed.
   """
+  folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
-    return []
+    return ([(folder, folder.name)] if os.path.isfile(folder)
+            and folder.suffix.lower() == suffix else [])
   paths = sorted(p for p in files.walk(folder) if p.suffix.lower() == suffix)
   return [(path, path.relative_to(folder).as_posix()) for path in paths]
 
@@ -65,6 +67,25 @@ def read(path):
   if '\0' in text:
     raise UserError(f'{path} is not UTF-8 text, but has zero bytes: save it as UTF-8.')
   return text.replace('\r\n', '\n').replace('\r', '\n')
+
+
+def read_json(path):
+  """Returns the value in a JSON file; UserError where it has none."""
+  try:
+    return files.parse_json(read(path))
+  except ValueError as error:
+    raise UserError(f'{path} is not JSON: {reason(error)}.') from None
+
+
+def keys_of_json(path):
+  """Returns the keys of the object in a JSON file; none for another file or value."""
+  if path.suffix.lower() != '.json':
+    return set()
+  try:
+    said = read_json(path)
+  except UserError:
+    return set()
+  return set(said) if isinstance(said, dict) else set()
 
 
 def write(path, text):

@@ -17,11 +17,22 @@ PATH = 'voc'
 FILES = '.xml (Pascal VOC)'
 
 
+def recognises(path):
+  """Returns whether a file may be VOC: XML that is damaged, or begins as VOC does."""
+  if path.suffix.lower() != '.xml':
+    return False
+  try:
+    _, root = next(iter(ElementTree.iterparse(path, ['start'])))
+    return root.tag == 'annotation'
+  except (ElementTree.ParseError, ValueError, OSError, StopIteration):
+    return True
+
+
 def read(path):
   """Reads the .xml files of a folder.
 
   Args:
-    path: the folder, see `annotations`.
+    path: the folder, or one file, see `annotations`.
 
   Returns:
     List of `Annotated`, with boxes unclipped. The image is known by the place of the
@@ -29,22 +40,23 @@ def read(path):
 
   Raises:
     UserError: a file is not VOC XML, declares entities or a document type, or has a
-      box without a side.
+      box without a side, or two boxes in one object.
   """
   return [_read_file(file, name) for file, name in text_files.find(path, '.xml')]
 
 
 def _read_file(path, name):
+  text = text_files.read(path)
+  if '<!DOCTYPE' in text or '<!ENTITY' in text:
+    raise UserError(f'{path} declares XML entities, which VOC boxes do not '
+                    'need: remove the declaration.')
   try:
-    text = path.read_bytes()
-    if b'<!DOCTYPE' in text or b'<!ENTITY' in text:
-      raise UserError(f'{path} declares XML entities, which VOC boxes do not '
-                      'need: remove the declaration.')
     root = ElementTree.fromstring(text)
+    if root.tag != 'annotation':
+      raise ValueError(f"it holds '{root.tag}' in place of 'annotation'; export it as "
+                       'Pascal VOC, COCO or YOLO')
     return Annotated(name, _size(root, 'height'), _size(root, 'width'),
                      [_region(item) for item in root.iter('object')])
-  except OSError as error:
-    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
   except ElementTree.ParseError as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
   except (AttributeError, TypeError):
@@ -61,12 +73,15 @@ def _size(root, tag):
 
 
 def _region(item):
+  boxes, name = item.findall('bndbox'), item.find('name').text.strip()
+  if len(boxes) > 1:
+    raise ValueError(f'an object, {name}, has {len(boxes)} boxes: give each its own')
   box = item.find('bndbox')
   left, top, right, bottom = (float(box.find(tag).text)
                               for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
   if not np.isfinite([left, top, right, bottom]).all():
     raise ValueError('an edge of a box is not a number')
-  name, box = item.find('name').text.strip(), Box(left - 1, top - 1, right, bottom)
+  box = Box(left - 1, top - 1, right, bottom)
   if box.width <= 0 or box.height <= 0:
     raise ValueError(f'the box of {name} from ({left:g}, {top:g}) to ({right:g}, '
                      f'{bottom:g}) has no width or no height')

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 import numpy as np
+from pycocotools import mask as library
 import pytest
 
 from pegan_jax.annotations import coco
@@ -67,7 +68,7 @@ def test_others_files(tmp_path):
     (lambda said: said | {'images': []}, 'it lists no images'),
     (lambda said: [1], 'indices must be'),
     (lambda said: {'images': said['images']}, "it lacks 'categories'"),
-    (lambda said: said['annotations'][0].pop('bbox') and said, "it lacks 'bbox'"),
+    (lambda said: said['annotations'][2].pop('bbox') and said, "it lacks 'bbox'"),
     (lambda said: said['annotations'][0].update(image_id=8), 'annotation 1 is of no im'),
     (lambda said: said['annotations'][0].update(category_id=8), 'annotation 1 is of no'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3]), 'not enough values'),
@@ -79,9 +80,12 @@ def test_others_files(tmp_path):
      'annotation 6 has a box without'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 'x']),
      "could not convert string to float: 'x'"),
-    (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 3]]), 'reshape'),
+    (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 3]]),
+     'annotation 1, of crack, has a polygon of 3 numbers'),
     (lambda said: said['annotations'][1]['segmentation'].update(counts='PPYo1'),
-     'compressed run lengths are not read'),
+     'a mask of b/2.jpg has damaged run lengths'),
+    (lambda said: said['images'][0].update(id=7), 'two image entries of id 7'),
+    (lambda said: said['categories'][0].update(id=3), 'two category entries of id 3'),
     (lambda said: said['annotations'][1]['segmentation'].update(counts=[19]),
      'does not have the size of b/2.jpg'),
     (lambda said: said['annotations'][1]['segmentation'].update(size=[5, 4]),
@@ -93,6 +97,26 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
     _read(tmp_path, change(said) or said)
   assert 'a.json is not a COCO file of boxes: ' in str(error.value)
   assert '\n' not in str(error.value)
+
+
+def test_what_tools_leave_out_or_write_in_another_way(tmp_path):
+  """Sizes as text, no ids of annotations, no boxes, Windows' paths, compressed masks."""
+  inside = np.zeros((4, 5), np.uint8)
+  inside[1:3, 2:5] = 1
+  said = _foreign()
+  said['images'][0].update(file_name='b\\2.jpg', height='4', width='5')
+  for item in said['annotations']:
+    item.pop('id')
+  del said['annotations'][0]['bbox'], said['annotations'][1]['bbox']
+  said['annotations'][1]['segmentation'] = {'size': [4, 5], 'counts': library.encode(
+      np.asfortranarray(inside))['counts'].decode()}
+  second, first = _read(tmp_path, said)
+  assert (second.file, second.height, second.width) == ('b/2.jpg', 4, 5)
+  assert first.regions[0].box == (10.5, 20, 14.75, 25)
+  assert second.regions[0].box == (2, 1, 5, 3) and second.regions[0].mask.all()
+  said['annotations'][0].update(bbox=[1, 1, 0, 0])
+  with pytest.raises(UserError, match='the 1th annotation has a box without'):
+    _read(tmp_path, said)
 
 
 @pytest.fixture(name='images')
@@ -139,4 +163,4 @@ def test_a_real_file_of_another_program():
   assert len(images) == len(said['images'])
   assert sum(len(x.regions) for x in images) == len(said['annotations'])
   for image in images:
-    assert len(image.boxes(image.height, image.width)) == len(image.regions)
+    assert len(image.regions_in(image.height, image.width)) == len(image.regions)

@@ -54,7 +54,8 @@ def _assert_same(kept, region, holds):
 
 
 @pytest.mark.parametrize('seed', range(25))
-@pytest.mark.parametrize('name', annotations.FORMATS)
+@pytest.mark.parametrize('name', [
+    name for name, module in annotations.FORMATS.items() if hasattr(module, 'write')])
 def test_what_is_read_is_what_was_written(tmp_path, name, seed):
   images = _random_images(seed)
   annotations.write(tmp_path, [name], images, CLASSES)
@@ -64,8 +65,8 @@ def test_what_is_read_is_what_was_written(tmp_path, name, seed):
   for kept, image in zip(read, images, strict=True):
     stems = [pathlib.PurePosixPath(x.file).with_suffix('') for x in (kept, image)]
     assert stems[0] == stems[1]
-    assert kept.boxes(image.height, image.width) == [
-        Region(r.name, r.box) for r in image.regions]
+    assert [r[:2] for r in kept.regions_in(image.height, image.width)] == [
+        r[:2] for r in image.regions]
     if (kept.height, kept.width) != (1, 1):
       assert (kept.height, kept.width) == (image.height, image.width)
       assert [r.box for r in kept.regions] == [r.box for r in image.regions]

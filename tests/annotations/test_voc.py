@@ -92,3 +92,19 @@ def test_what_is_written_is_voc_to_the_letter(tmp_path):
   </object>
 </annotation>
 """
+
+
+def test_a_file_of_another_kind_is_not_clean(tmp_path):
+  """CVAT's own export has another root, in which no object would be found."""
+  with pytest.raises(UserError, match="a.xml .* holds 'annotations' in place of"):
+    _read(tmp_path, '<annotations><image id="0"/></annotations>')
+  assert not voc.recognises(tmp_path / 'a.xml')
+  (tmp_path / 'a.xml').write_text('<annotation>')
+  assert voc.recognises(tmp_path / 'a.xml')  # Reading it says what is wrong.
+
+
+def test_two_boxes_in_one_object_are_refused(tmp_path):
+  one = '<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>'
+  with pytest.raises(UserError, match='a.xml .* an object, pit, has 2 boxes'):
+    _read(tmp_path, f'<annotation><object><name>pit</name>{one}{one}</object>'
+          '</annotation>')

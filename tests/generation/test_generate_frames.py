@@ -86,7 +86,7 @@ def test_boxes_are_those_of_the_masks(setting):
   count = 0
   for name, (_, _, mask) in pairs.items():
     file = name.rsplit('.')[0] + '.png'
-    boxes = [r.box for r in voc[file[:-4]].boxes(*mask.shape)]
+    boxes = [r.box for r in voc[file[:-4]].regions_in(*mask.shape)]
     listed = [tuple(map(int, box.split())) for r in rows if r['file'] == file
               for box in r['boxes'].split('; ') if box]
     assert boxes == listed
