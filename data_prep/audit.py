@@ -34,8 +34,7 @@ PROPOSE = 0.6
 PROPOSE_FRAME = 0.5
 CONFIRM = 0.55
 _ROWS = 256  # Templates at a time: the scores stay in the processor's cache.
-# Rows of a frame, patches of one, and bytes of frames, at a time: memory stays bounded.
-_STRIP = 1024
+# Patches of a frame, and bytes of frames, at a time: memory stays bounded.
 _PATCHES = 2**16
 _BYTES = 2**28
 
@@ -78,11 +77,11 @@ def thumbnail(image, side):
   Returns:
     float32 [H * 64 / side, W * 64 / side], around 0, mostly within [-3, 3].
   """
-  height, width = (max(2, round(edge * SIDE / side)) for edge in image.shape[:2])
-  # As Pillow would do it in two passes, and in place: a frame may be large.
-  strips = [np.asarray(_box(strip.mean(axis=-1, dtype=np.float32), len(strip), width))
-            for strip in np.split(image, range(_STRIP, len(image), _STRIP))]
-  small = _box(np.concatenate(strips), height, width)
+  small = image.mean(axis=-1, dtype=np.float32)
+  size = tuple(max(2, round(edge * SIDE / side)) for edge in small.shape[::-1])
+  if size != small.shape[::-1]:
+    small = np.array(Image.fromarray(small).resize(size, Image.Resampling.BOX))
+  # In place, as a frame may be large.
   work = ndimage.gaussian_filter(small, 4.0, truncate=2.0)
   small -= work
   np.square(small, out=work)
@@ -91,12 +90,6 @@ def thumbnail(image, side):
   work += GRAIN
   small /= work
   return small
-
-
-def _box(pixels, height, width):
-  """Returns float32 [h, w] resized to [height, width] by averages of boxes."""
-  image = Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX)
-  return np.array(image)
 
 
 def thumbnails(items):
