@@ -11,6 +11,7 @@ from pegan_jax.annotations import masks, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
+MANY = ('coco', 'cvat')  # Formats of one file for many images.
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -76,8 +77,8 @@ def marks_of(found, base, wanted, left_out):
     name = _format_of(path)
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
-    elif name == 'coco':
-      for image in annotations.FORMATS[name].read(path):
+    elif name in MANY:
+      for image in annotations.READ[name].read(path):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)
@@ -90,13 +91,11 @@ def _names_classes(path):
 
 
 def _format_of(path):
-  """Returns the format of a file by its suffix and, of a JSON file, its keys; or ''."""
+  """Returns the format of a file by its suffix and, of JSON and XML, its keys; or ''."""
   suffix = path.suffix.lower()
-  if suffix == '.json':
-    return next((name for name in ('coco', 'labelme')
-                 if annotations.FORMATS[name].recognises(path)), '')
-  if suffix == '.txt' and _names_classes(path):
-    return ''
-  return {'.xml': 'voc', '.txt': 'yolo'}.get(suffix, '')
-
-
+  if suffix == '.txt':
+    return '' if _names_classes(path) else 'yolo'
+  if suffix == '.xml':
+    return 'cvat' if annotations.READ['cvat'].recognises(path) else 'voc'
+  return next((name for name in ('coco', 'labelme')
+               if annotations.READ[name].recognises(path)), '')

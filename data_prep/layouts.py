@@ -11,11 +11,12 @@ from data_prep import marks as marks_lib
 from data_prep import places
 from data_prep.sources import BACKGROUND
 from pegan_jax import annotations as annotations_lib
+from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files, terminal
 from pegan_jax.common.errors import UserError
 
-FORMATS = (*annotations_lib.FORMATS, 'masks', 'mvtec', 'classes')
+FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 
 class Layout(NamedTuple):
@@ -63,7 +64,7 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
   root, paths = pathlib.Path(images), list_images(images, '--images')
   left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
   paths, masks = gathering.part(paths, root)
-  named = [gathering.files_at(pathlib.Path(path), root, paths) for path in annotations or [root]]
+  named = [gathering.files_at(pathlib.Path(path), root, paths) for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
   left_out['files below --images that --annotations does not name'] += sorted(
@@ -121,18 +122,20 @@ def _fit(marks, paths, root, annotations, left_out):
                         f'{first} and {second}: add or remove one.')
       if found:
         out.append((mark, found[0]))
-      elif mark.format not in ('coco', 'masks') and not (
-          mark.format and annotations_lib.FORMATS[mark.format].recognises(mark.path)):
+      elif mark.format not in (*gathering.MANY, 'masks') and not (
+          mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
         left_out[gathering.OTHERS].append(mark.path)
       else:
         orphans.append(mark)
   if orphans:
     raise UserError(f'No image in {root} fits {len(orphans)} of the annotations in '
-                    f'{where}, the first is {orphans[0].place}: add the images or '
-                    'remove what annotates them.')
+                    f'{where}, the first is {orphans[0].place}: add the images, '
+                    'remove what annotates them, or name its own folder by '
+                    '--annotations.')
   labels = {}
   for mark, path in fitted[0]:
     if not mark.format:
+      text_files.read_json(mark.path)  # It may be damaged.
       raise UserError(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
                       'LabelMe: export it as one of these.')
     if path in labels:
@@ -140,15 +143,28 @@ def _fit(marks, paths, root, annotations, left_out):
       raise UserError(f'{where} annotates one image twice, {path.relative_to(root)} in '
                       f'{other.place} and {mark.place}' + (
                           f" (of {other.path.name} and {mark.path.name})"
-                          if 'coco' in (mark.format, other.format) else '')
+                          if mark.format in gathering.MANY else '')
                       + ': remove one of them, or name one --format.')
     labels[path] = mark
-  return [(mark, path) for path, mark in labels.items()], fitted[1]
+  labelled = {(mark.base, path) for mark, path in fitted[0]}
+  masks = []
+  for mark, path in fitted[1]:
+    if (mark.base, path) in labelled and _is_picture(mark):
+      left_out['copies of images, beside their annotations'].append(mark.path)
+    else:
+      masks.append((mark, path))
+  return [(mark, path) for path, mark in labels.items()], masks
+
+
+def _is_picture(mark):
+  """Returns whether an image among annotations is no mask, by its place and its pixels."""
+  return not (places.is_mask_folder(mark.place) or marks_lib.is_mask(mark.path)
+              or places.stem(mark.place) != mark.place.stem)
 
 
 def _refuse_nothing(annotations):
   """Raises UserError for annotations that hold nothing of any format."""
-  kinds = ', '.join(module.FILES for module in annotations_lib.FORMATS.values())
+  kinds = ', '.join(module.FILES for module in annotations_lib.READ.values())
   raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {kinds} files "
                   'and no mask images.')
 

@@ -44,7 +44,7 @@ def read(labels, masks, root, left_out, noted):
     if mark.format == 'yolo':
       annotated = of_text[mark.path]
     else:
-      annotated = mark.annotated or annotations.FORMATS[mark.format].read(mark.path)[0]
+      annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
     found[path] = _checked(annotated._replace(file=_name(mark)), path, noted)
   unnamed = {folder for folder, names in yolo.names_of(p for p, _ in texts).items()
              if names is None}
@@ -56,7 +56,7 @@ def read(labels, masks, root, left_out, noted):
 
 
 def _name(mark):
-  return f'{mark.path} ({mark.place})' if mark.format == 'coco' else str(mark.path)
+  return f'{mark.path} ({mark.place})' if mark.annotated else str(mark.path)
 
 
 def _checked(annotated, path, noted):
@@ -113,7 +113,8 @@ def _read_masks(masks, labels, root, left_out, noted):
     place, regions = path.relative_to(root), []
     height, width = images_lib.size(path)
     for mark, mask in some:
-      regions += rules[mark.base].regions(mask, _class_by_folder(mark, place), noted)
+      regions += rules[mark.base].regions(
+          mask, _class_by_folder(mark, place), path in labels, noted)
     if path in labels:
       regions = _refine(labels[path].regions_in(height, width), regions, height, width)
       if not all(region.name for region in regions):
@@ -160,32 +161,42 @@ class _Rule:
     self._first = {value: mask for mask in masks[::-1] for value in mask.values}
     nameless = [value for value in self._first
                 if not names or names.get(value) is None]
-    self._soft = nameless and (len(self._first) > masks_lib.FEW or len(self._first) > 1
-                               and any(mask.lossy for mask in masks))
+    self._soft = nameless and (len(self._first) > masks_lib.FEW or
+                               any(mask.lossy for mask in masks))
     if self._soft:
       for mask in masks:
         if not mask.may_be_soft:
-          raise UserError(f'{mask.path} holds {len(mask.values)} values, and its folder '
-                          f'{len(self._first)}, which are too many for a mask or were '
-                          'changed by JPEG: save it as PNG, with a value for each class.')
+          raise UserError(f'{mask.path} is no mask: it, or others of its folder, hold '
+                          f'{len(self._first)} values, as a photograph does or JPEG '
+                          'makes of one; save masks as PNG, with a value for each class.')
     if nameless and names and len(self._first) > 1 and not self._soft:
       raise UserError(f'{self._first[nameless[0]].path} has the value {nameless[0]}, '
                       f'which {names.path} gives no class: name it there.')
     self._names = None if nameless else names
 
-  def regions(self, mask, name, noted):
-    """Returns a mask's regions; `name` is its class where its values name none."""
+  def regions(self, mask, name, in_boxes, noted):
+    """Returns a mask's regions.
+
+    Args:
+      mask: `masks.Mask`.
+      name: its class where its values name none; '' for none.
+      in_boxes: whether its image has boxes, which say the class.
+      noted: as of `layouts.Layout`.
+    """
     if self._names:
       return [region._replace(name=self._names.get(value)) for value in mask.values
               if self._names.get(value) for region in mask.regions([value])]
     if self._soft and len(mask.values) > 1:
       noted['masks with soft edges: cut at half'].append(mask.path)
-    elif len(self._first) > 1 and not name and not self._soft:
+    elif len(self._first) > 1 and not (name or in_boxes or self._soft):
       values = sorted(self._first, key=str)
       raise UserError(f'{mask.path} is one of masks with the values {values}, and no file '
                       'names the classes of these: add classes.txt, with a line for each '
                       'value from 0, the first being background.')
-    return [region._replace(name=name) for region in mask.regions(soft=self._soft)]
+    regions = mask.regions(soft=self._soft)
+    if sum(int(region.mask.sum()) for region in regions) > mask.height * mask.width / 2:
+      noted['masks that mark more than half of their image'].append(mask.path)
+    return [region._replace(name=name) for region in regions]
 
 
 def _names_for(folder):

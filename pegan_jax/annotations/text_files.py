@@ -8,6 +8,8 @@ import re
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError, reason
 
+# What may stand before it: a declaration, comments.
+_ROOT = re.compile(r'(?:\s|<\?.*?\?>|<!--.*?-->)*<([\w.:-]+)', re.DOTALL)
 # UTF-32's mark begins as UTF-16's does.
 _MARKS = ((codecs.BOM_UTF32_LE, 'utf-32'), (codecs.BOM_UTF32_BE, 'utf-32'),
           (codecs.BOM_UTF8, 'utf-8-sig'), (codecs.BOM_UTF16_LE, 'utf-16'),
@@ -86,6 +88,26 @@ def keys_of_json(path):
   except UserError:
     return set()
   return set(said) if isinstance(said, dict) else set()
+
+
+def read_xml(path):
+  """Returns the text of an XML file; UserError for one that declares entities."""
+  text = read(path)
+  if '<!DOCTYPE' in text or '<!ENTITY' in text:
+    raise UserError(f'{path} declares XML entities, which annotations do not need: remove '
+                    'the declaration.')
+  return text
+
+
+def root_of_xml(path):
+  """Returns the first element's name in an .xml file; '' where nothing says it."""
+  if path.suffix.lower() != '.xml':
+    return ''
+  try:
+    found = _ROOT.match(read(path))
+  except UserError:
+    return ''
+  return found[1] if found else ''
 
 
 def write(path, text):

@@ -88,7 +88,7 @@ def read_files(found):
 def _region(path, line, names):
   try:
     index, *numbers = line.split()
-    index, numbers = int(index), [float(x) for x in numbers]
+    index, numbers = _whole(index), [float(x) for x in numbers]
     polygon = len(numbers) >= 6 and len(numbers) % 2 == 0
     if not polygon and len(numbers) not in (4, 5):  # The fifth is a confidence.
       raise ValueError
@@ -113,6 +113,13 @@ def _region(path, line, names):
                     'height.')
   return Region(str(index) if names is None else names[index], box,
                 polygons=(points,) if polygon else None)
+
+
+def _whole(word):
+  """Returns a class's number, which some tools write with a point."""
+  if float(word) != int(float(word)):
+    raise ValueError
+  return int(float(word))
 
 
 def names_of(paths):
