@@ -34,6 +34,12 @@ def test_what_the_first_line_of_xml_names(tmp_path, encoding, name):
   assert ElementTree.fromstring(_read(tmp_path, data)).text == name
 
 
+def test_xml_of_bytes_that_says_utf_16(tmp_path):
+  """As .NET writes it, from text in memory to a UTF-8 file."""
+  data = XML.format('utf-16', '酸洗').encode()
+  assert ElementTree.fromstring(_read(tmp_path, data)).text == '酸洗'
+
+
 @pytest.mark.parametrize('data, words', [
     (TEXT.encode('gbk', 'replace'), 'is not UTF-8 text: save it'),
     ('öl'.encode('cp1252'), 'is not UTF-8 text: save it'),
@@ -41,12 +47,6 @@ def test_what_the_first_line_of_xml_names(tmp_path, encoding, name):
     (XML.format('klingon', 'a').encode(), 'is not KLINGON text, as it says'),
     ('0 0.5 0.5 0.1 0.1'.encode('utf-16-le'), 'zero bytes'),
     (b'\xff\xfea', 'is not UTF-16 text, as it says')])
-def test_xml_of_bytes_that_says_utf_16(tmp_path):
-  """As .NET writes it, from text in memory to a UTF-8 file."""
-  data = XML.format('utf-16', '酸洗').encode()
-  assert ElementTree.fromstring(_read(tmp_path, data)).text == '酸洗'
-
-
 def test_what_no_one_names_is_refused(tmp_path, data, words):
   with pytest.raises(UserError, match=f'a.txt .*{words}'):
     _read(tmp_path, data)
