@@ -187,13 +187,14 @@ def check_anomalib(made):
   with (folder / 'sources.csv').open(encoding='utf-8') as f:
     sources = {row['file']: row['source'] for row in csv.DictReader(f)}
   classes = sorted(kinds)
-  modules = [
-      MVTecAD(root=folder.parent, category=folder.name, num_workers=0,
-              val_split_mode='none'),
-      Folder(name='generated', root=folder, normal_dir='train/good',
-             normal_test_dir='test/good', abnormal_dir=[f'test/{x}' for x in classes],
-             mask_dir=[f'ground_truth/{x}' for x in classes], num_workers=0,
-             val_split_mode='none')]
+  modules = [MVTecAD(root=folder.parent, category=folder.name, num_workers=0,
+                     val_split_mode='none')]
+  if all(x.isascii() for x in classes):  # Which `Folder` asks for.
+    modules.append(Folder(
+        name='generated', root=folder, normal_dir='train/good',
+        normal_test_dir='test/good', abnormal_dir=[f'test/{x}' for x in classes],
+        mask_dir=[f'ground_truth/{x}' for x in classes], num_workers=0,
+        val_split_mode='none'))
   for module in modules:
     module.prepare_data()
     module.setup()
@@ -222,7 +223,8 @@ def check_anomalib(made):
     train = list(module.train_data)
     assert train and all(not item.gt_label for item in train)
   return (f'{len(train)} clean images to train on, {good} to test, '
-          f'{sum(seen.values())} with defects in {len(seen)} folders, by both')
+          f'{sum(seen.values())} with defects in {len(seen)} folders, by '
+          + ' and '.join(type(module).__name__ for module in modules))
 
 
 def check_labelme(made):

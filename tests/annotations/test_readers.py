@@ -13,7 +13,7 @@ from pegan_jax.annotations.components import find_defects
 from pegan_jax.annotations.pictures import Pictures
 from pegan_jax.data import manifest
 
-CLASSES = ['pa', 'öl fleck', 'no: "x"', '7']
+CLASSES = ['pa', 'oil spot', 'no: "x"', '7']
 
 
 @pytest.fixture(scope='module')
