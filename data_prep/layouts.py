@@ -5,19 +5,18 @@ import os
 import pathlib
 from typing import NamedTuple
 
+from data_prep import gathering
 from data_prep import images as images_lib
 from data_prep import marks as marks_lib
 from data_prep import places
-from data_prep.places import Mark
 from data_prep.sources import BACKGROUND
 from pegan_jax import annotations as annotations_lib
-from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.annotations import yolo
+from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files, terminal
 from pegan_jax.common.errors import UserError
 
-FORMATS = (*annotations_lib.FORMATS, 'masks', 'mvtec', 'classes')
+FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 
 class Layout(NamedTuple):
@@ -64,15 +63,15 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
   wanted = _wanted(format)
   root, paths = pathlib.Path(images), list_images(images, '--images')
   left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
-  paths, masks = _part(paths, root)
-  named = [_files(pathlib.Path(path), root, paths) for path in annotations or [root]]
+  paths, masks = gathering.part(paths, root)
+  named = [gathering.files_at(pathlib.Path(path), root, paths) for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
   left_out['files below --images that --annotations does not name'] += sorted(
       path for path in {*masks, *files.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
   marks = [mark for found, base in named
-           for mark in _marks(found, base, wanted, left_out)]
+           for mark in gathering.marks_of(found, base, wanted, left_out)]
   labels, masks = _fit(marks, paths, root, annotations, left_out)
   if not labels and not masks:
     if annotations:
@@ -103,90 +102,6 @@ def _kind_of_masks(masks, root):
                         or mark.base.name == 'ground_truth' for mark, _ in masks) else 'masks'
 
 
-def _part(paths, root):
-  """Parts images from masks that lie among them: in folders of masks, or beside.
-
-  Returns:
-    (images, masks): lists of paths. A mask beside an image has its name and '_mask', or
-    its name, another suffix, and few values.
-  """
-  where = {path: path.relative_to(root) for path in paths}
-  masks = {path for path, place in where.items() if places.is_mask_folder(place)}
-  if len(masks) == len(paths):  # The images' folder itself is called so.
-    masks = set()
-  by_name = {}
-  for path in paths:
-    by_name.setdefault((path.parent, path.stem), []).append(path)
-  for path, place in where.items():
-    if places.stem(place) != path.stem and (path.parent, places.stem(place)) in by_name:
-      masks.add(path)
-  for twins in by_name.values():
-    png = [path for path in twins if path.suffix.lower() in ('.png', '.bmp')]
-    if len(twins) == 2 and len(png) == 1 and marks_lib.is_mask(png[0]):
-      masks.update(png)
-  return [path for path in paths if path not in masks], sorted(masks)
-
-
-def _files(path, root, paths):
-  """Lists what may annotate images at a path that --annotations names.
-
-  Args:
-    path: path of a folder or a file.
-    root, paths: the images' folder, and the images there that are no masks.
-
-  Returns:
-    (sorted paths, the folder that they count from).
-  """
-  if os.path.isdir(path):
-    found = set(files.walk(path))
-    if os.path.realpath(root).startswith(os.path.realpath(path)):
-      real = {os.path.realpath(path) for path in paths}
-      found = {path for path in found if os.path.realpath(path) not in real}
-    return sorted(found), path
-  if not os.path.isfile(path):
-    raise UserError(f'--annotations {path} is not a folder or a file.')
-  return [path], path.parent
-
-
-def _marks(found, base, wanted, left_out):
-  """Yields a `Mark` for each file, or image of a file, that may annotate an image."""
-  for path in found:
-    place, suffix = pathlib.PurePath(path.relative_to(base)), path.suffix.lower()
-    if suffix in images_lib.EXTENSIONS:
-      if places.is_of_objects(place):
-        left_out['masks of single objects, beside those of classes'].append(path)
-      elif 'masks' in wanted:
-        yield Mark('masks', path, place, base)
-      else:
-        left_out['annotations of another format than --format'].append(path)
-      continue
-    name = _format_of(path)
-    if name and name not in wanted:
-      left_out['annotations of another format than --format'].append(path)
-    elif name == 'coco':
-      for image in annotations_lib.FORMATS[name].read(path):
-        yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
-    elif name or suffix == '.json' and not _names_classes(path):
-      yield Mark(name, path, place, base)
-    elif not _names_classes(path):
-      left_out['files that are neither images nor annotations'].append(path)
-
-
-def _names_classes(path):
-  return yolo.has_names(path) or masks_lib.has_names(path)
-
-
-def _format_of(path):
-  """Returns the format of a file by its suffix and, of a JSON file, its keys; or ''."""
-  suffix = path.suffix.lower()
-  if suffix == '.json':
-    return next((name for name in ('coco', 'labelme')
-                 if annotations_lib.FORMATS[name].recognises(path)), '')
-  if suffix == '.txt' and _names_classes(path):
-    return ''
-  return {'.xml': 'voc', '.txt': 'yolo'}.get(suffix, '')
-
-
 def _fit(marks, paths, root, annotations, left_out):
   """Brings marks and images together.
 
@@ -207,18 +122,20 @@ def _fit(marks, paths, root, annotations, left_out):
                         f'{first} and {second}: add or remove one.')
       if found:
         out.append((mark, found[0]))
-      elif mark.format not in ('coco', 'masks') and not (
-          mark.format and annotations_lib.FORMATS[mark.format].recognises(mark.path)):
-        left_out['files that are neither images nor annotations'].append(mark.path)
+      elif mark.format not in (*gathering.MANY, 'masks') and not (
+          mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
+        left_out[gathering.OTHERS].append(mark.path)
       else:
         orphans.append(mark)
   if orphans:
     raise UserError(f'No image in {root} fits {len(orphans)} of the annotations in '
-                    f'{where}, the first is {orphans[0].place}: add the images or '
-                    'remove what annotates them.')
+                    f'{where}, the first is {orphans[0].place}: add the images, '
+                    'remove what annotates them, or name its own folder by '
+                    '--annotations.')
   labels = {}
   for mark, path in fitted[0]:
     if not mark.format:
+      text_files.read_json(mark.path)  # It may be damaged.
       raise UserError(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
                       'LabelMe: export it as one of these.')
     if path in labels:
@@ -226,7 +143,7 @@ def _fit(marks, paths, root, annotations, left_out):
       raise UserError(f'{where} annotates one image twice, {path.relative_to(root)} in '
                       f'{other.place} and {mark.place}' + (
                           f" (of {other.path.name} and {mark.path.name})"
-                          if 'coco' in (mark.format, other.format) else '')
+                          if mark.format in gathering.MANY else '')
                       + ': remove one of them, or name one --format.')
     labels[path] = mark
   labelled = {(mark.base, path) for mark, path in fitted[0]}
@@ -247,7 +164,7 @@ def _is_picture(mark):
 
 def _refuse_nothing(annotations):
   """Raises UserError for annotations that hold nothing of any format."""
-  kinds = ', '.join(module.FILES for module in annotations_lib.FORMATS.values())
+  kinds = ', '.join(module.FILES for module in annotations_lib.READ.values())
   raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {kinds} files "
                   'and no mask images.')
 
@@ -308,7 +225,7 @@ def list_classes(folder, flag):
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   found, stray = {}, []
-  for path in _part(images_lib.list_images(folder), folder)[0]:
+  for path in gathering.part(images_lib.list_images(folder), folder)[0]:
     name, *rest = path.relative_to(folder).parts
     (found.setdefault(name, []) if rest else stray).append(path)
   real = folder.resolve()

@@ -17,20 +17,7 @@ from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
 
-_SAMPLE = 64  # Most values of a mask that lies beside its image by the same name.
 _ABOVE = 2  # Folders above the masks that may have the names of their values.
-
-
-def is_mask(path):
-  """Returns whether an image is a mask by its pixels: few values, with zero."""
-  try:
-    with warnings.catch_warnings():
-      warnings.simplefilter('ignore')
-      with Image.open(path) as image:
-        colours = image.convert('RGB').getcolors(_SAMPLE)
-        return bool(colours) and any(colour == (0, 0, 0) for _, colour in colours)
-  except Exception:  # pylint: disable=broad-except
-    return False  # Reading it as an image says what is wrong.
 
 
 def read(labels, masks, root, left_out, noted):
@@ -57,7 +44,7 @@ def read(labels, masks, root, left_out, noted):
     if mark.format == 'yolo':
       annotated = of_text[mark.path]
     else:
-      annotated = mark.annotated or annotations.FORMATS[mark.format].read(mark.path)[0]
+      annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
     found[path] = _checked(annotated._replace(file=_name(mark)), path, noted)
   unnamed = {folder for folder, names in yolo.names_of(p for p, _ in texts).items()
              if names is None}
@@ -69,7 +56,7 @@ def read(labels, masks, root, left_out, noted):
 
 
 def _name(mark):
-  return f'{mark.path} ({mark.place})' if mark.format == 'coco' else str(mark.path)
+  return f'{mark.path} ({mark.place})' if mark.annotated else str(mark.path)
 
 
 def _checked(annotated, path, noted):
@@ -80,9 +67,9 @@ def _checked(annotated, path, noted):
         f'{annotated.file} is for an image of {annotated.width} x {annotated.height} '
         f'pixels, and {path} has {width} x {height}, turned by its EXIF tag or since: '
         'save the image upright, without the tag, and mark it again.')
-  regions = annotated.regions_in(height, width)
+  annotated.regions_in(height, width)  # Refuses boxes outside.
   scale = (width, height) if (annotated.height, annotated.width) == (1, 1) else (1, 1)
-  for region, kept in zip(annotated.regions, regions):
+  for region in annotated.regions:
     sides = np.multiply((region.box.width, region.box.height), scale)
     edges = np.reshape(region.box, (2, 2)) * scale
     inside = np.clip(edges, 0, (width, height))
@@ -94,8 +81,7 @@ def _checked(annotated, path, noted):
           f'{width} x {height} image: correct or remove it')
     if np.abs(inside - edges).max() > 1:  # Less is rounding, or counting from 1.
       noted['boxes that reach beyond their image: cut at its edge'].append(path)
-    del kept
-  if regions and _is_turned(path):
+  if annotated.regions and _is_turned(path):
     noted['images that an EXIF tag turns: their annotations are taken to be of the '
           'upright image'].append(path)
   return annotated
@@ -111,58 +97,106 @@ def _is_turned(path):
 
 def _read_masks(masks, labels, root, left_out, noted):
   """Returns {image path: `Annotated`} of masks, with the boxes they lie in."""
-  of_image, known, unnamed = {}, {}, []
-  for mark, path in masks:
-    of_image.setdefault(path, []).append(mark)
-  for mark, _ in masks:
-    if mark.path.parent not in known:
-      known[mark.path.parent] = _names_for(mark.path.parent)
-  read_masks = {}
-  values = {}  # Of each folder's masks.
-  for path, marks in progress(sorted(of_image.items()), 'reading masks'):
-    height, width = images_lib.size(path)
-    for mark in marks:
-      names = known[mark.path.parent]
-      mask = masks_lib.read(mark.path, bool(names and names.by_colour))
-      if (mask.height, mask.width) != (height, width):
-        raise UserError(f'{mark.path} is a mask of {mask.width} x {mask.height} pixels, '
-                        f'and its image {path} has {width} x {height}: correct one of '
-                        'them.')
-      if mask.soft:
-        noted['masks with soft edges: cut at half'].append(mark.path)
-      read_masks[mark.path] = mask
-      for value in mask.regions:
-        values.setdefault(mark.base, {}).setdefault(value, mark.path)
+  names = {folder: _names_for(folder) for folder in {m.path.parent for m, _ in masks}}
+  read_from = {}
+  for mark, path in progress(masks, 'reading masks'):
+    read_from.setdefault(path, []).append((mark, _read_mask(
+        mark, path, names[mark.path.parent])))
+  rules = {}
+  for base in {mark.base for mark, _ in masks}:
+    own = [mask for some in read_from.values() for mark, mask in some
+           if mark.base == base]
+    rules[base] = _Rule(own, next(filter(None, (names[mask.path.parent] for mask in own)),
+                                  None))
   found = {}
-  for path, marks in sorted(of_image.items()):
-    place = path.relative_to(root)
-    regions = []
-    for mark in marks:
-      regions += _named(mark, place, read_masks.pop(mark.path), known[mark.path.parent],
-                        values.get(mark.base, {}))
+  for path, some in sorted(read_from.items()):
+    place, regions = path.relative_to(root), []
     height, width = images_lib.size(path)
+    for mark, mask in some:
+      regions += rules[mark.base].regions(
+          mask, _class_by_folder(mark, place), path in labels, noted)
     if path in labels:
-      boxes = labels[path].regions_in(height, width)
-      regions, loose = _refine(boxes, regions, height, width)
-      if loose:
+      regions = _refine(labels[path].regions_in(height, width), regions, height, width)
+      if not all(region.name for region in regions):
         noted['masks with pixels outside of every box: kept clear of backgrounds, of no '
               'class'].append(path)
       if any(region.mask is None for region in regions):
         noted['images with a box without any pixel of their mask'].append(path)
     elif places.is_clean(place):
       if regions:
-        raise UserError(f'{path} is clean by its folder, and {marks[0].path} marks a '
+        raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
                         'defect in it: move one of them.')
     elif not regions and places.class_of(place):
       left_out["images in a class's folder whose mask is empty"].append(path)
       continue
-    elif any(not region.name for region in regions):
-      unnamed.append(path)
+    elif not all(region.name for region in regions):
+      noted[f"masks that name no class: called '{DEFECT}'"].append(path)
       regions = [region._replace(name=region.name or DEFECT) for region in regions]
-    found[path] = Annotated(str(marks[0].path), height, width, regions)
-  if unnamed:
-    noted[f"masks that name no class: called '{DEFECT}'"] = unnamed
+    found[path] = Annotated(str(some[0][0].path), height, width, regions)
   return found
+
+
+def _read_mask(mark, path, names):
+  height, width = images_lib.size(path)
+  mask = masks_lib.read(mark.path, bool(names and names.by_colour))
+  if (mask.height, mask.width) != (height, width):
+    raise UserError(f'{mark.path} is a mask of {mask.width} x {mask.height} pixels, '
+                    f'and its image {path} has {width} x {height}: correct one of them.')
+  return mask
+
+
+class _Rule:
+  """What the values of a folder's masks mean, settled by all of them together."""
+
+  def __init__(self, masks, names):
+    """Settles it.
+
+    Args:
+      masks: list of `masks.Mask`.
+      names: `masks.Names` of their values, or None.
+
+    Raises:
+      UserError: they have more values than masks have, or such as have no name.
+    """
+    self._first = {value: mask for mask in masks[::-1] for value in mask.values}
+    nameless = [value for value in self._first
+                if not names or names.get(value) is None]
+    self._soft = nameless and (len(self._first) > masks_lib.FEW or
+                               any(mask.lossy for mask in masks))
+    if self._soft:
+      for mask in masks:
+        if not mask.may_be_soft:
+          raise UserError(f'{mask.path} is no mask: it, or others of its folder, hold '
+                          f'{len(self._first)} values, as a photograph does or JPEG '
+                          'makes of one; save masks as PNG, with a value for each class.')
+    if nameless and names and len(self._first) > 1 and not self._soft:
+      raise UserError(f'{self._first[nameless[0]].path} has the value {nameless[0]}, '
+                      f'which {names.path} gives no class: name it there.')
+    self._names = None if nameless else names
+
+  def regions(self, mask, name, in_boxes, noted):
+    """Returns a mask's regions.
+
+    Args:
+      mask: `masks.Mask`.
+      name: its class where its values name none; '' for none.
+      in_boxes: whether its image has boxes, which say the class.
+      noted: as of `layouts.Layout`.
+    """
+    if self._names:
+      return [region._replace(name=self._names.get(value)) for value in mask.values
+              if self._names.get(value) for region in mask.regions([value])]
+    if self._soft and len(mask.values) > 1:
+      noted['masks with soft edges: cut at half'].append(mask.path)
+    elif len(self._first) > 1 and not (name or in_boxes or self._soft):
+      values = sorted(self._first, key=str)
+      raise UserError(f'{mask.path} is one of masks with the values {values}, and no file '
+                      'names the classes of these: add classes.txt, with a line for each '
+                      'value from 0, the first being background.')
+    regions = mask.regions(soft=self._soft)
+    if sum(int(region.mask.sum()) for region in regions) > mask.height * mask.width / 2:
+      noted['masks that mark more than half of their image'].append(mask.path)
+    return [region._replace(name=name) for region in regions]
 
 
 def _names_for(folder):
@@ -171,43 +205,6 @@ def _names_for(folder):
     if names := masks_lib.names_in(place):
       return names
   return None
-
-
-def _named(mark, place, mask, names, values):
-  """Returns a mask's regions with their classes.
-
-  Args:
-    mark: its `places.Mark`.
-    place: path of the image under the images' folder.
-    mask: `masks.Mask`.
-    names: `masks.Names` of its values, or None.
-    values: {value: a file that has it} of all masks of its folder.
-  """
-  use_names = names and all(_has(names, value) for value in values)
-  if not use_names and len(values) > 1 and names:
-    value, path = next((v, p) for v, p in values.items() if not _has(names, v))
-    raise UserError(f'{path} has the value {value}, which {names.path} gives no class: '
-                    'name it there.')
-  named = []
-  for value, regions in mask.regions.items():
-    name = names[value] if use_names else _class_by_folder(mark, place)
-    if use_names and not name:
-      continue  # The background.
-    if not name and len(values) > 1:
-      raise UserError(f'{mark.path} has the value {value}, and other masks have others, '
-                      f"as {sorted(values, key=str)}, and no file names the classes of "
-                      'these: add classes.txt, with a line for each value from 0, the '
-                      'first being background.')
-    named += [region._replace(name=name) for region in regions]
-  return named
-
-
-def _has(names, value):
-  try:
-    names[value]
-    return True
-  except KeyError:
-    return False
 
 
 def _class_by_folder(mark, place):
@@ -223,8 +220,8 @@ def _refine(boxes, marked, height, width):
     height, width: of the image in pixels.
 
   Returns:
-    (regions, whether marked pixels lie outside of every box): the boxes with masks, but
-    where no pixel is marked, and then what lies outside, unnamed.
+    List of `Region`: the boxes, with masks but where no pixel is marked, and then what
+    lies outside of all, unnamed.
   """
   rest = np.zeros((height, width), bool)
   by_name = {}
@@ -242,5 +239,4 @@ def _refine(boxes, marked, height, width):
       mask = mask if mask is not None and mask.any() else None
     refined.append(Region(region.name, region.box, mask))
     rest[region.box.slices] = False
-  loose = masks_lib.pieces(rest)
-  return refined + loose, bool(loose)
+  return refined + masks_lib.pieces(rest)

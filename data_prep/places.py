@@ -9,11 +9,12 @@ from pegan_jax.annotations.regions import Annotated
 _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
 _SPLITS_ONLY = ('default',)
 _KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|data|defects|'
-                   r'masks?|ground_?truth|gt|segmentationclass|obj_\w+_data')
+                   r'masks?|ground_?truth|gt|segmentationclass|obj_\w+_data|'
+                   r'(?:train|val|valid|test)[_-](?:images?|imgs?|labels?|masks?)')
 _MASKS = re.compile(r'masks?|ground_?truth|gt|segmentationclass')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _CLEAN = ('good', 'ok', 'normal', 'clean')
-_MASK_NAME = re.compile(r'(.+)[_-](mask|label|gt)', re.IGNORECASE)
+_MASK_NAME = re.compile(r'(.+)[_-](?:mask|label|gt)(?:_?\d+)?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
 
 
@@ -97,8 +98,8 @@ def match(marks, paths, root):
 
   Returns:
     List for each mark of the images it may be of: one, none, or several of which
-    nothing says which. An image that has a mark by a closer match is not among those of
-    a looser one.
+    nothing says which. An image that has a mark by a closer match is among those of a
+    looser one only where a mark would be of no image else.
   """
   places = {path: path.relative_to(root) for path in paths}
   found = [[path for path in {mark.base / mark.place, root / mark.place}
@@ -109,13 +110,15 @@ def match(marks, paths, root):
             lambda place: (_parents(place, False), stem(place)))
   for key in closer:
     _look(found, marks, places, key, lambda mark, path: True)
-  _look(found, marks, places, stem, lambda mark, path: _may_be(mark.place, places[path]))
+  by_stem = stem, lambda mark, path: _may_be(mark.place, places[path])
+  _look(found, marks, places, *by_stem)
+  _look(found, marks, places, *by_stem, taken=())  # One too many for an image.
   return found
 
 
-def _look(found, marks, places, key, fits):
+def _look(found, marks, places, key, fits, taken=None):
   """Fills in `found` what one way of matching finds for marks that have nothing yet."""
-  taken = {path for some in found for path in some}
+  taken = {path for some in found for path in some} if taken is None else taken
   by_key = {}
   for path, place in places.items():
     if path not in taken:

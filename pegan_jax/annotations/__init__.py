@@ -1,6 +1,7 @@
 """Boxes and regions of defects, and the file formats that hold them.
 
-Each format is a module here and a line in `FORMATS`:
+Each format is a module here and a line in `FORMATS`, or in `READ` or `WRITTEN` if it is
+only read or only written:
 
   PATH: what it writes among the annotations: a folder, or one file for all images
   FILES: the kind of file, for errors: '.xml (Pascal VOC)'
@@ -12,11 +13,13 @@ Each format is a module here and a line in `FORMATS`:
   written(path, names): the paths that it made for images called `names`
 """
 
+import os
 import pathlib
 
-from pegan_jax.annotations import coco, labelme, mvtec, voc, yolo
+from pegan_jax.annotations import coco, cvat, labelme, mvtec, voc, yolo
 
 FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
+READ = FORMATS | {'cvat': cvat}
 WRITTEN = FORMATS | {'mvtec': mvtec}
 
 
@@ -32,7 +35,10 @@ def read(path):
   Raises:
     UserError: a file is not of its format, or cannot be read.
   """
-  found = [image for module in FORMATS.values() for image in module.read(path)]
+  path = pathlib.Path(path)
+  found = [image for module in READ.values()
+           if os.path.isdir(path) or os.path.isfile(path) and module.recognises(path)
+           for image in module.read(path)]
   return sorted(found, key=lambda image: pathlib.PurePosixPath(image.file))
 
 

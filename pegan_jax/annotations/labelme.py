@@ -53,6 +53,9 @@ def read(path):
 def _read_file(path, name):
   said, regions = text_files.read_json(path), {}
   try:
+    flags = [flag for flag, is_set in (said.get('flags') or {}).items() if is_set]
+    if flags and not said['shapes']:  # Not clean: who set it saw something.
+      raise ValueError(f'it has no shapes, but the flag {flags[0]}: draw what that means')
     for k, shape in enumerate(said['shapes'], 1):
       try:
         region = _region(shape)

@@ -1,7 +1,7 @@
 """Reads mask images, whose pixels say what is a defect, and of which class.
 
-A mask's values are told apart exactly. Where there are more than a few and they reach the
-upper half of 8 bits, it is soft: smoothed or compressed with loss, and cut at half.
+A mask has few values, each of which may be a class, or it is soft: smoothed or compressed
+with loss. A soft mask has nearly all pixels near two values, and is cut at half.
 """
 
 import pathlib
@@ -16,8 +16,7 @@ from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Box, Region
 from pegan_jax.common.errors import UserError, reason
 
-_SOFT = 8  # Most values but zero of a mask that is exact.
-_HALF = 128
+FEW = 16  # Most values but zero of masks that are exact.
 _BACKGROUND = ('background', '_background_', '__background__', 'bg', 'unlabeled')
 _IGNORED = '__ignore__'  # First line of LabelMe's labels.txt, for the value -1.
 
@@ -26,15 +25,39 @@ class Mask(NamedTuple):
   """What a mask image says.
 
   Attributes:
+    path: path of the file.
     height, width: its size in pixels.
-    regions: {value: list of `Region` without a name}, its connected pieces. A value is a
-      number, or (red, green, blue).
-    soft: whether it was cut at half.
+    box: `Box` of all that is not zero; of no pixel for an empty mask.
+    pixels: [box.height, box.width], their values; colours as red << 16 | green << 8 | blue.
+    values: list of the values but zero, numbers or (red, green, blue).
+    may_be_soft: whether it can be cut at half.
+    lossy: whether it is a JPEG.
   """
+  path: pathlib.Path
   height: int
   width: int
-  regions: dict[int | tuple[int, int, int], list[Region]]
-  soft: bool
+  box: Box
+  pixels: np.ndarray
+  values: list[int | tuple[int, int, int]]
+  may_be_soft: bool
+  lossy: bool
+
+  def regions(self, values=None, soft=False):
+    """Returns the connected pieces of some values, as `Region`s without a name.
+
+    Args:
+      values: values to take, None for all.
+      soft: whether to take what is above half of its greatest value instead.
+    """
+    if not self.values:
+      return []
+    if soft:
+      inside = self.pixels > max(self.values) / 2
+    else:
+      codes = [_code(value) for value in self.values if values is None or value in values]
+      inside = np.isin(self.pixels, codes)
+    return [region._replace(box=region.box.shift(self.box.left, self.box.top))
+            for region in pieces(inside)]
 
 
 class Names(NamedTuple):
@@ -49,9 +72,9 @@ class Names(NamedTuple):
   by_number: dict[int, str]
   by_colour: dict[tuple[int, int, int], str]
 
-  def __getitem__(self, value):
-    """Returns the class of a value; KeyError if it has none."""
-    return (self.by_colour if isinstance(value, tuple) else self.by_number)[value]
+  def get(self, value):
+    """Returns the class of a value; None if it has none."""
+    return (self.by_colour if isinstance(value, tuple) else self.by_number).get(value)
 
 
 def read(path, coloured=False):
@@ -62,45 +85,65 @@ def read(path, coloured=False):
     coloured: whether a palette's colours are its values, and not their numbers.
 
   Returns:
-    A `Mask`. Pixels that touch at a corner are one piece.
+    A `Mask`.
 
   Raises:
-    UserError: it cannot be read, or has more values than a mask has.
+    UserError: it cannot be read.
   """
   try:
     with warnings.catch_warnings():
       warnings.simplefilter('ignore')
       warnings.simplefilter('error', Image.DecompressionBombWarning)
       with Image.open(path) as image:
-        lossy = image.format == 'JPEG'
-        values = _values(image, coloured)
-  except UserError:
-    raise
+        lossy, pixels = image.format == 'JPEG', _values(image, coloured)
   except Exception as error:  # Decoders raise nearly anything on bad bytes.
     raise UserError(f'{path} cannot be read as a mask: {reason(error)}.') from None
-  if values is None:
-    raise UserError(f'{path} is a mask with transparent pixels, which may be marked or '
-                    'not: save it without transparency.')
-  found = np.unique(values)
-  found = found[found > 0].tolist()
-  colours = values.dtype == np.int64
-  soft = len(found) > _SOFT and found[-1] >= _HALF or lossy and len(found) > 1
-  if soft and (colours or found[-1] < _HALF):
-    raise UserError(f'{path} holds {len(found)} values, which are too many for a mask or '
-                    'were changed by JPEG: save it as PNG with a value for each class.')
-  if soft:
-    values, found = np.where(values * 2 > max(255, found[-1]), 255, 0), [255]
-  return Mask(*values.shape, {
-      (v >> 16, v >> 8 & 255, v & 255) if colours else v: pieces(values == v)
-      for v in found}, soft)
+  found, counts = np.unique(pixels, return_counts=True)
+  colours = pixels.dtype == np.int64
+  rows, columns = (np.flatnonzero(pixels.any(axis)).tolist() for axis in (1, 0))
+  box = (Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) if rows
+         else Box(0, 0, 0, 0))
+  least = np.uint8 if found[-1] < 256 else np.uint32
+  return Mask(path, *pixels.shape, box, pixels[box.slices].astype(least), [
+      (v >> 16, v >> 8 & 255, v & 255) if colours else v
+      for v in found[found > 0].tolist()], not colours and _is_soft(found, counts), lossy)
+
+
+def is_mask(path):
+  """Returns whether an image may be a mask, by its pixels."""
+  try:
+    mask = read(path)
+    return mask.may_be_soft or len(mask.values) <= FEW
+  except UserError:
+    return False
+
+
+def _code(value):
+  return value[0] << 16 | value[1] << 8 | value[2] if isinstance(value, tuple) else value
+
+
+def _is_soft(found, counts):
+  """Returns whether a mask is all but of two values, 0 and its greatest.
+
+  Args:
+    found: its values, sorted.
+    counts: how many pixels have each.
+  """
+  if len(found) == 1:
+    return True
+  share = found / found[-1]
+  ends, near = counts[[0, -1]].sum(), counts[(share < 0.15) | (share > 0.85)].sum()
+  return bool(found[0] == 0 and found[-1] >= 128 and ends >= counts.sum() / 2
+              and near >= counts.sum() * 0.95)
 
 
 def _values(image, coloured):
-  """Returns an image's values [h, w]; int64 for colours, None where some are clear."""
+  """Returns an image's values [h, w], int64 for colours; ValueError for no such."""
   if image.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or 'transparency' in image.info:
     image = image.convert('RGBA')
     if np.asarray(image)[..., 3].min() < 255:
-      return None
+      raise ValueError('it has transparent pixels, which may be marked or not; save it '
+                       'without')
     image = image.convert('RGB')
   if image.mode == 'P' and (coloured or any(image.getpalette()[:3])):
     image = image.convert('RGB')
@@ -109,7 +152,11 @@ def _values(image, coloured):
     if coloured or (pixels != pixels[..., :1]).any():
       return pixels @ [1 << 16, 1 << 8, 1]
     return pixels[..., 0].astype(np.int32)
-  return np.asarray(image).astype(np.int32)
+  pixels = np.asarray(image)
+  if (pixels != np.rint(pixels)).any():
+    raise ValueError('it has fractions, and nothing says where a defect begins; save it '
+                     'as PNG with 0 and 255')
+  return pixels.astype(np.int32)
 
 
 def pieces(inside):

@@ -19,21 +19,16 @@ FILES = '.xml (Pascal VOC)'
 
 
 def recognises(path):
-  """Returns whether a file may be VOC: XML that is damaged, or begins as VOC does."""
-  if path.suffix.lower() != '.xml':
-    return False
-  try:
-    _, root = next(iter(ElementTree.iterparse(path, ['start'])))
-    return root.tag == 'annotation'
-  except (ElementTree.ParseError, ValueError, OSError, StopIteration):
-    return True
+  """Returns whether a file is XML that is damaged, or begins as VOC does."""
+  return path.suffix.lower() == '.xml' and text_files.root_of_xml(path) in (
+      'annotation', '')
 
 
 def read(path):
   """Reads the .xml files of a folder.
 
   Args:
-    path: the folder, or one file, see `annotations`.
+    path: the folder, in which XML of other kinds may lie, or one file.
 
   Returns:
     List of `Annotated`, with boxes unclipped. The image is known by the place of the
@@ -43,19 +38,15 @@ def read(path):
     UserError: a file is not VOC XML, declares entities or a document type, or has a
       box without a side, or two boxes in one object.
   """
-  return [_read_file(file, name) for file, name in text_files.find(path, '.xml')]
+  return [_read_file(file, name) for file, name in text_files.find(path, '.xml')
+          if recognises(file) or file == pathlib.Path(path)]
 
 
 def _read_file(path, name):
-  text = text_files.read(path)
-  if '<!DOCTYPE' in text or '<!ENTITY' in text:
-    raise UserError(f'{path} declares XML entities, which VOC boxes do not '
-                    'need: remove the declaration.')
   try:
-    root = ElementTree.fromstring(text)
+    root = ElementTree.fromstring(text_files.read_xml(path))
     if root.tag != 'annotation':
-      raise ValueError(f"it holds '{root.tag}' in place of 'annotation'; export it as "
-                       'Pascal VOC, COCO or YOLO')
+      raise ValueError(f"it holds '{root.tag}' in place of 'annotation'")
     return Annotated(name, _size(root, 'height'), _size(root, 'width'),
                      [_region(item) for item in root.iter('object')])
   except ElementTree.ParseError as error:

@@ -88,7 +88,7 @@ def read_files(found):
 def _region(path, line, names):
   try:
     index, *numbers = line.split()
-    index, numbers = int(index), [float(x) for x in numbers]
+    index, numbers = _whole(index), [float(x) for x in numbers]
     polygon = len(numbers) >= 6 and len(numbers) % 2 == 0
     if not polygon and len(numbers) not in (4, 5):  # The fifth is a confidence.
       raise ValueError
@@ -113,6 +113,13 @@ def _region(path, line, names):
                     'height.')
   return Region(str(index) if names is None else names[index], box,
                 polygons=(points,) if polygon else None)
+
+
+def _whole(word):
+  """Returns a class's number, which some tools write with a point."""
+  if float(word) != int(float(word)):
+    raise ValueError
+  return int(float(word))
 
 
 def names_of(paths):
@@ -148,7 +155,7 @@ def _names_in(folder):
     UserError: a file is damaged, has a name twice or a gap, or is at odds with another.
   """
   found = []
-  for path in sorted(folder.iterdir()):
+  for path in _list(folder):
     if path.name in _NAME_FILES:
       names = _names_of_lines(path)
     elif path.suffix.lower() in ('.yaml', '.yml'):
@@ -167,6 +174,13 @@ def _names_in(folder):
   return found[0][1] if found else None
 
 
+def _list(folder):
+  try:
+    return sorted(folder.iterdir())
+  except OSError:  # A folder above the labels may be closed to us.
+    return []
+
+
 def _names_of_lines(path):
   names = [line.strip() for line in text_files.read(path).rstrip().split('\n')]
   if '' in names[1:]:
@@ -177,10 +191,11 @@ def _names_of_lines(path):
 
 def _names_of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
+  text = text_files.read(path)
+  if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
+    return None  # Of another program, and perhaps not quite YAML.
   try:  # All words are text: `no` is a name.
-    said = yaml.load(text_files.read(path), yaml.BaseLoader)
-    if not isinstance(said, dict) or 'names' not in said:
-      return None
+    said = yaml.load(text, yaml.BaseLoader)
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
     names = said['names']

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from data_prep import images as image_files
+from data_prep import images as image_files, survey
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.annotations.pictures import Pictures
@@ -48,6 +48,7 @@ def plan(run):
   _check_names(folder, paths)
   annotations.check(settings.formats(run), settings.classes(run), [
       path.relative_to(folder).as_posix() for path in paths])
+  survey.say_depths(paths, info.reader.max_value)
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):

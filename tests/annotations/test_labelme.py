@@ -79,6 +79,12 @@ def test_shapes_that_mark_no_area_are_refused(tmp_path, shape, words):
       error.value)
 
 
+def test_a_flag_without_a_shape_is_not_clean(tmp_path):
+  assert _read(tmp_path, flags={'crack': False}).regions == []
+  with pytest.raises(UserError, match='no shapes, but the flag crack'):
+    _read(tmp_path, flags={'ok': False, 'crack': True})
+
+
 def test_other_json_is_not_labelme(tmp_path):
   (tmp_path / 'a.json').write_text('{"images": [], "annotations": []}')
   (tmp_path / 'b.json').write_text('[1]')

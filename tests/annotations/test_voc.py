@@ -101,8 +101,10 @@ def test_what_is_written_is_voc_to_the_letter(tmp_path):
 
 def test_a_file_of_another_kind_is_not_clean(tmp_path):
   """CVAT's own export has another root, in which no object would be found."""
+  (tmp_path / 'a.xml').write_text('<annotations><image id="0"/></annotations>')
   with pytest.raises(UserError, match="a.xml .* holds 'annotations' in place of"):
-    _read(tmp_path, '<annotations><image id="0"/></annotations>')
+    voc.read(tmp_path / 'a.xml')
+  assert voc.read(tmp_path) == []
   assert not voc.recognises(tmp_path / 'a.xml')
   (tmp_path / 'a.xml').write_text('<annotation>')
   assert voc.recognises(tmp_path / 'a.xml')  # Reading it says what is wrong.

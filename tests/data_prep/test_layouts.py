@@ -160,6 +160,13 @@ EXPORTED = {
          'c.json': _coco('C:\\steel\\1.png', 'https://x/y/2.jpg', './1.jpg',
                          sizes=False)},
         'coco', {'1.jpg': {'crack': 1}, '1.png': {'crack': 1}, '2.jpg': {'crack': 1}}, {}),
+    'CVAT for images': (
+        {'images/a/1.jpg': None, 'images/b/1.jpg': None,
+         'annotations.xml': '<annotations>' + ''.join(
+             f'<image id="{x}" name="{x}/1.jpg" width="40" height="30"><box label="crack" '
+             'xtl="10" ytl="5" xbr="20" ybr="15"/></image>' for x in 'ab')
+                            + '</annotations>'},
+        'cvat', {'images/a/1.jpg': {'crack': 1}, 'images/b/1.jpg': {'crack': 1}}, {}),
     'LabelMe': (
         {'1.jpg': None, '1.json': _labelme(), 'b/2.jpg': None,
          'b/2.json': _labelme('polygon', 'pit'), 'b/notes.csv': 'x'},
@@ -313,6 +320,22 @@ def test_named_masks_give_pixels_to_boxes_of_their_name(tmp_path):
   assert annotated.regions[0].mask.all()
 
 
+def test_values_in_boxes_need_no_names(tmp_path):
+  """They may be numbers of objects: the boxes say the class."""
+  _make(tmp_path, {'i/1.jpg': None, 'a/1.xml': _voc(), 'm/1.png': lambda path: _mask(
+      path, 1, box=(10, 5, 15, 15), more=[(2, (15, 5, 20, 15))])})
+  layout = _read(tmp_path, 'a', 'm', images='i')
+  assert _marked(layout) == {'1.jpg': {'crack': 1}} and not layout.noted
+
+
+def test_a_mask_that_marks_nearly_all_is_noted(tmp_path):
+  """As those are where the defect is black."""
+  _make(tmp_path, {'crack/1.jpg': None, 'crack/1_mask.png': lambda path: _mask(
+      path, 255, box=(0, 0, 40, 30), more=[(0, BOX)])})
+  assert _counts(_read(tmp_path).noted) == {
+      'masks that mark more than half of their image': 1}
+
+
 def test_an_empty_mask_is_clean_but_not_in_the_folder_of_a_class(tmp_path):
   empty = lambda path: _mask(path, 0)
   _make(tmp_path, {'images/1.jpg': None, 'masks/1.png': empty, 'images/crack/2.jpg': None,
@@ -418,8 +441,16 @@ REFUSED = {
         {'i/1.jpg': None, 'a/1.xml': _voc(), 'a/1.txt': ''}, ('a',),
         'annotates one image twice, 1.jpg in 1.txt and 1.xml'),
     'two files of one format for one image': (
-        {'i/1.jpg': None, 'a/1.xml': _voc(), 'a/labels/1.xml': _voc()}, ('a',),
-        'the first is labels/1.xml|twice, 1.jpg in'),
+        {'i/1.jpg': None, 'a/1.xml': _voc(), 'a/old/1.xml': _voc()}, ('a',),
+        'annotates one image twice, 1.jpg in 1.xml and old/1.xml'),
+    'two files for many images': (
+        {'i/1.jpg': None, 'a/c.json': _coco('1.jpg'), 'a/d.json': _coco('x/1.jpg')}, ('a',),
+        r'twice, 1.jpg in 1.jpg and x/1.jpg \(of c.json and d.json\)'),
+    'damaged JSON': ({'i/1.jpg': None, 'a/1.json': '{"shapes": ['}, ('a',),
+                     'a/1.json is not JSON'),
+    'a JPEG of 0 and 1': (
+        {'i/1.jpg': None, 'a/1.jpg': lambda path: _mask(path, 1)}, ('a',),
+        '1.jpg is no mask: .* JPEG makes of one'),
     'an image twice in a COCO file': (
         {'i/1.jpg': None, 'c.json': _coco('1.jpg', '1.jpg')}, ('c.json',),
         r'twice, 1.jpg in 1.jpg and 1.jpg \(of c.json and c.json\)'),
@@ -447,7 +478,7 @@ REFUSED = {
     'values without names': (
         {'i/1.jpg': None, 'i/2.jpg': None, 'a/1.png': lambda path: _mask(path, 1),
          'a/2.png': lambda path: _mask(path, 2)}, ('a',),
-        r'1.png has the value 1, and other masks have others, as \[1, 2\], and no file'),
+        r'1.png is one of masks with the values \[1, 2\], and no file names'),
     'a value beyond the names': (
         {'i/1.jpg': None, 'a/1.png': lambda path: _mask(
             path, 1, more=[(3, (1, 1, 2, 2))]), 'a/classes.txt': 'background\ncrack\npit'},
@@ -455,14 +486,14 @@ REFUSED = {
     'a photograph in place of a mask': (
         {'i/1.jpg': None, 'a/1.png': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)).save(path)},
-        ('a',), '1.png holds 1200 values, which are too many'),
+        ('a',), '1.png is no mask: .* hold 1200 values, as a photograph'),
     'a JPEG of numbers': (
         {'i/1.jpg': None, 'a/1.jpg': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 9, (30, 40), np.uint8)).save(path)},
-        ('a',), '1.jpg holds .* values, which .* changed by JPEG: save it as PNG'),
+        ('a',), '1.jpg is no mask: .* JPEG makes of one; save masks as PNG'),
     'a mask with clear pixels': (
         {'i/1.jpg': None, 'a/1.png': lambda path: Image.new('RGBA', (40, 30)).save(path)},
-        ('a',), '1.png is a mask with transparent pixels'),
+        ('a',), '1.png cannot be read as a mask: it has transparent pixels'),
     'a broken mask': ({'i/1.jpg': None, 'a/1.png': 'no PNG'}, ('a',),
                       '1.png cannot be read as a mask'),
     'a defect marked in a clean image': (
@@ -472,8 +503,8 @@ REFUSED = {
         {'i/1.jpg': None, 'a/1.jpg.json': '{"objects": []}'}, ('a',),
         '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe'),
     'XML of another program': (
-        {'i/1.jpg': None, 'a/1.xml': '<annotations/>'}, ('a',),
-        "1.xml is not a Pascal VOC file: it holds 'annotations'"),
+        {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
+        "1.xml is not a Pascal VOC file: it holds 'objects'"),
     'a text beside an image that is no label': (
         {'i/1.jpg': None, 'a/1.txt': 'a photograph of steel'}, ('a',),
         '1.txt is not a YOLO file'),
