@@ -27,7 +27,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import stats
 
-from data_prep import images, pairing
+from data_prep import images, layouts
 from pegan_jax.annotations import components
 from pegan_jax.annotations.regions import Box
 from pegan_jax.generation.sampler import Sampler
@@ -72,9 +72,7 @@ def _load_run(workdir):
 def _draw(args):
   """Chooses `per_class` frames: {name of the first box: [(path, `Annotated`)]}."""
   found = {}
-  paths = images.list_images(args.frames)
-  pairs, _ = pairing.match_boxes(args.frames, paths, args.boxes)
-  for path, annotated in pairs:
+  for path, annotated in layouts.read(args.frames, [args.boxes]).annotated:
     if annotated.regions:
       found.setdefault(annotated.regions[0].name, []).append((path, annotated))
   rng = np.random.default_rng(args.seed)
@@ -100,7 +98,7 @@ def _compare(args, run, erase, path, annotated):
   frame = images.read_image(path, run.info.channels == 1,
                             run.info.metadata['max_value'])
   change = _change_map(frame, erase, run.info.image_size)
-  true = [r.box for r in annotated.boxes(*frame.shape[:2])]
+  true = [r.box for r in annotated.regions_in(*frame.shape[:2])]
   found = [r.box for r in components.find_defects(
       np.rint(255 * change).astype(np.uint8), '', args.threshold, args.min_area)]
   inside, covered = (_union(b, frame.shape[:2]) for b in (true, found))

@@ -14,7 +14,6 @@ by shifted crops of one frame, with noise and JPEG, against crops of other frame
 """
 
 from concurrent import futures
-import itertools
 import os
 
 import numpy as np
@@ -35,6 +34,9 @@ PROPOSE = 0.6
 PROPOSE_FRAME = 0.5
 CONFIRM = 0.55
 _ROWS = 256  # Templates at a time: the scores stay in the processor's cache.
+# Patches of a frame, and bytes of frames, at a time: memory stays bounded.
+_PATCHES = 2**16
+_BYTES = 2**28
 
 
 def _center(patches):
@@ -75,12 +77,19 @@ def thumbnail(image, side):
   Returns:
     float32 [H * 64 / side, W * 64 / side], around 0, mostly within [-3, 3].
   """
-  grey = Image.fromarray(image.mean(axis=-1, dtype=np.float32))
-  size = [max(2, round(edge * SIDE / side)) for edge in grey.size]
-  small = np.asarray(grey.resize(size, Image.Resampling.BOX))
-  small = small - ndimage.gaussian_filter(small, 4.0, truncate=2.0)
-  power = ndimage.gaussian_filter(np.square(small), 4.0, truncate=2.0)
-  return small / (np.sqrt(power) + GRAIN)
+  small = image.mean(axis=-1, dtype=np.float32)
+  size = tuple(max(2, round(edge * SIDE / side)) for edge in small.shape[::-1])
+  if size != small.shape[::-1]:
+    small = np.array(Image.fromarray(small).resize(size, Image.Resampling.BOX))
+  # In place, as a frame may be large.
+  work = ndimage.gaussian_filter(small, 4.0, truncate=2.0)
+  small -= work
+  np.square(small, out=work)
+  ndimage.gaussian_filter(work, 4.0, truncate=2.0, output=work)
+  np.sqrt(work, out=work)
+  work += GRAIN
+  small /= work
+  return small
 
 
 def thumbnails(items):
@@ -188,7 +197,7 @@ def find_in_frames(thumbs, frames):
 
   frames, number = iter(frames), 0
   with futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
-    while some := list(itertools.islice(frames, 32)):  # Not all in memory at once.
+    while some := _take(frames):
       for number, found in enumerate(threads.map(find, some), start=number):
         pairs += [(index, number) for index, *_ in found]
         scores += [score for _, score, _ in found]
@@ -196,6 +205,18 @@ def find_in_frames(thumbs, frames):
       number += 1
   return (np.array(pairs, int).reshape(-1, 2), np.array(scores),
           np.array(corners, int).reshape(-1, 2))
+
+
+def _take(frames):
+  """Returns the next 32 of an iterator of arrays, or fewer that are `_BYTES` in all."""
+  taken, size = [], 0
+  while len(taken) < 32 and size < _BYTES:
+    frame = next(frames, None)
+    if frame is None:
+      break
+    taken.append(frame)
+    size += frame.nbytes
+  return taken
 
 
 def _smooth(thumbs):
@@ -210,12 +231,11 @@ def _find_in_frame(frame, templates, inner):
   if min(frame.shape) < 57:
     return []
   windows = sliding_window_view(means, (12, 12))
-  patches = _unit(windows).reshape(-1, 144)
   best = {}
   for offset, columns in templates:
-    scores = patches @ columns
-    for index in np.flatnonzero(scores.max(axis=0) > PROPOSE_FRAME):
-      place = np.divmod(scores[:, index].argmax(), windows.shape[1])
+    most, places = _best_patches(windows, columns)
+    for index in np.flatnonzero(most > PROPOSE_FRAME):
+      place = np.divmod(places[index], windows.shape[1])
       # The inner 56 x 56 begin 4 samples into the crop; 3 more either way.
       y, x = (min(max(0, 4 * int(k) - 7 - offset), edge - 57)
               for k, edge in zip(place, frame.shape))
@@ -226,6 +246,22 @@ def _find_in_frame(frame, templates, inner):
           (float(found.max()), (int(y + down) - 4, int(x + right) - 4)),
           best.get(int(index), (-1.0,)))
   return [(index, *rest) for index, rest in sorted(best.items()) if rest[0] >= CONFIRM]
+
+
+def _best_patches(windows, columns):
+  """Returns the best score of each column with the patches [h, w, 12, 12], and where.
+
+  That is, float [columns] and int [columns], the first such place in reading order.
+  """
+  most, places = np.full(columns.shape[1], -np.inf), np.zeros(columns.shape[1], int)
+  rows = max(1, _PATCHES // windows.shape[1])
+  for start in range(0, len(windows), rows):
+    scores = _unit(windows[start:start + rows]).reshape(-1, 144) @ columns
+    found = scores.max(axis=0)
+    better = found > most
+    places[better] = start * windows.shape[1] + scores.argmax(axis=0)[better]
+    most = np.maximum(most, found)
+  return most, places
 
 
 def components(count, pairs):

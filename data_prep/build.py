@@ -1,10 +1,13 @@
-"""Builds a data set out of folders of crops, annotated frames and clean steel.
+"""Builds a data set out of annotated images, crops of defects and clean images.
 
-  python -m data_prep.build --defects DIR --frames DIR --boxes DIR --clean DIR --out DIR
+  python -m data_prep.build --images DIR --annotations PATH --clean DIR --out DIR
+  python -m data_prep.build --defects DIR --clean DIR --out DIR
+  python -m data_prep.build --images DIR --check
 
 Any source may be missing as long as there is a defect class and a source of
 backgrounds. OUT becomes a `tfds.builder_from_directory` data set with `audit.json`
-and `audit.png`, or does not appear at all. Same inputs and seed, same bytes.
+and `audit.png`, or does not appear at all. Same inputs and seed, same bytes. --check
+says what a folder holds and writes nothing. docs/data.md explains each kind of data.
 """
 
 import argparse
@@ -13,110 +16,128 @@ import itertools
 import json
 import os
 import sys
+from typing import ClassVar
 
-from data_prep import dataset, selection, sheet
-from pegan_jax import annotations
+from data_prep import check, dataset, gather, report, selection, sheet
+from data_prep.sources import BACKGROUND
+from pegan_jax import annotations as annotations_lib
 from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
-
-
-_FOLDERS = ('defects', 'frames', 'boxes', 'clean', 'out')
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
   """The arguments of `build`."""
+  FOLDERS: ClassVar = ('images', 'annotations', 'defects', 'clean', 'out')
+
+  images: str | None = None
+  annotations: tuple[str, ...] = ()
+  format: str = ''
   defects: str | None = None
-  frames: str | None = None
-  boxes: str | None = None
   clean: str | None = None
   out: str | None = None
   image_size: int = 64
+  window_size: int = 0
   per_class: int = 200
   backgrounds: int = 1000
+  classes: tuple[str, ...] = ()
+  skip_classes: tuple[str, ...] = ()
+  group_by: str = ''
   train_fraction: float = 0.7
   seed: int = 0
   shards: int = 4
   margin: int = 4
   windows_per_frame: int = 3
-  window_size: int = 0
   reject_score: float = 2.5
   search_frames: bool = True
+  near_duplicates: bool = True
 
   def __post_init__(self):
-    for name in _FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
-      if folder := getattr(self, name):
-        object.__setattr__(self, name, os.path.expanduser(folder))
+    for name in ('classes', 'skip_classes'):
+      if isinstance(names := getattr(self, name), str):
+        names = [part.strip() for part in names.split(',') if part.strip()]
+      object.__setattr__(self, name, tuple(names))
+    if isinstance(self.annotations, (str, os.PathLike)):
+      object.__setattr__(self, 'annotations', (self.annotations,))
+    for name in self.FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
+      if name == 'annotations':
+        value = tuple(map(os.path.expanduser, self.annotations or ()))
+      else:
+        value = getattr(self, name) and os.path.expanduser(getattr(self, name))
+      object.__setattr__(self, name, value)
 
   def check(self):
     """Raises UserError for values that make no sense."""
     if self.out is None:
       raise UserError('--out is missing: name the folder to write.')
-    if not self.defects and not self.frames:
-      raise UserError('There are no defects: pass --defects, or --frames with '
-                      '--boxes.')
-    if self.frames and not self.boxes:
-      raise UserError('--frames needs --boxes, so that defects are not taken for '
-                      'background: pass frames without defects as --clean.')
-    if self.boxes and not self.frames:
-      raise UserError('--boxes needs --frames: pass the folder of the frames.')
-    if not self.frames and not self.clean:
-      raise UserError('There are no backgrounds: pass --clean, or --frames with '
-                      '--boxes.')
-    self._check_folders()
+    if self.annotations and not self.images:
+      raise UserError('--annotations needs --images: pass the folder of the images.')
+    if not self.defects and not self.images:
+      raise UserError('There are no defects: pass --images, with --annotations where '
+                      'those lie elsewhere, or --defects.')
+    if not self.images and not self.clean:
+      raise UserError('There are no backgrounds: pass --clean, or annotated --images.')
+    self.check_inputs()
+    for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
+                        ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
+                        ('window_size', 0)):
+      if getattr(self, name) < least:
+        raise UserError(f'--{name} {getattr(self, name)} is below {least}.')
     if not 32 <= self.image_size <= 4096 or self.image_size % 32:
       raise UserError(f'--image_size {self.image_size} is not a multiple of 32, which '
                       'the networks need, from 32 to 4096.')
     if not 0 < self.train_fraction < 1:
       raise UserError(f'--train_fraction {self.train_fraction} is not between 0 '
                       'and 1.')
-    for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
-                        ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
-                        ('window_size', 0)):
-      if getattr(self, name) < least:
-        raise UserError(f'--{name} {getattr(self, name)} is below {least}.')
     if self.per_class == 1:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')
 
-  def _check_folders(self):
-    """Raises UserError where one folder lies in another: its images would be two things."""
+  def check_inputs(self):
+    """Raises UserError where the folders do not go together, or flags that name classes."""
     folders = {name: os.path.realpath(getattr(self, name))
-               for name in ('defects', 'frames', 'clean', 'out') if getattr(self, name)}
+               for name in ('defects', 'images', 'clean', 'out') if getattr(self, name)}
     for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):
       if b != 'out' and os.path.commonpath([inner, outer]) == outer:
         raise UserError(f'--{a} {getattr(self, a)} is, or lies in, --{b} '
                         f'{getattr(self, b)}: give it a folder of its own.')
-
-  @property
-  def window(self):
-    """The side of background windows, in pixels of the frames."""
-    return self.window_size or self.image_size
+    if both := sorted(set(self.classes) & set(self.skip_classes)):
+      raise UserError(f'--classes and --skip_classes both have {both[0]!r}: remove it '
+                      'from one of them.')
 
 
 def build(**options):
   """Builds a data set.
 
   Args:
+    images: folder of images whose layout `layouts.read` recognises: annotated images,
+      class folders of crops, MVTec's folders. Windows around the regions are defects,
+      unless `defects` has them; windows clear of every region are backgrounds.
+    annotations: path, or paths, of what annotates the images; none where that lies
+      beside or below them. `frames` and `boxes` are other names of the two.
+    format: name of the way of annotation; '' recognises it.
     defects: folder with one folder of images per class.
-    frames, boxes: raw frames and their Pascal VOC (.xml) or YOLO (.txt) files, or a
-      COCO file (.json) for all. Clean windows of the frames are backgrounds; without
-      `defects`, their boxes are the defects. Frames without a box file are not used,
-      an empty one means clean.
     clean: folder of images that are all background, of any size.
     out: folder to write; must not exist. A leading ~ is expanded, here and above.
     image_size: side of the crops in pixels, a multiple of 32.
+    window_size: side of the windows in pixels of the images, which are then resized; 0
+      chooses it by `rules.choose_window`.
     per_class: images to choose per class; 0 keeps all.
     backgrounds: backgrounds to choose; 0 keeps all.
+    classes, skip_classes: names, or text with commas: the classes to use, and not to
+      use. No background is cut from where a class that is not used is marked.
+    group_by: regular expression; what its first group matches in a file's path under
+      its folder names the group, which is wholly train or test.
     train_fraction: share of each class in train, in (0, 1). All backgrounds are.
     seed: seed of every random choice.
     shards: files per split.
-    margin: pixels of a frame between a background window and any box.
-    windows_per_frame: most backgrounds from one frame; 0 sets no limit.
-    window_size: side of background windows in pixels of the frame, which are then
-      resized; 0 is `image_size`.
-    reject_score: windows of frames above this `screen.defect_scores` are left out.
-    search_frames: whether to search the frames for the place of each defect crop.
+    margin: pixels of an image between a background window and any region.
+    windows_per_frame: most backgrounds from one annotated image; 0 sets no limit.
+    reject_score: windows of annotated images above this `screen.defect_scores` are left
+      out.
+    search_frames: whether to search the images for the place of each defect crop.
+    near_duplicates: whether to search for crops that show one place; not for sets whose
+      images are alike by design.
 
   Returns:
     The content of `audit.json`, a dict.
@@ -124,82 +145,115 @@ def build(**options):
   Raises:
     UserError: the input cannot be used; nothing is written then.
   """
-  options = Options(**options)
+  options = _options(options)
   options.check()
   with files.whole(options.out, advice='remove it or choose another --out') as (
       folder, keep):
-    pool = selection.gather(options)
+    found = gather.find(options)
+    if not found.cut:  # Before an image is read.
+      counts = {name: len(paths) for name, paths in found.crops.items()}
+      selection.check_counts(options, counts, counts)
+    pool = gather.read(options, found)
     noted = _made_of(options)
-    chosen, report, rows = selection.select(options, pool)
-    reader = pool['reader']
-    shape = (options.image_size, options.image_size, 1 if reader.grey else 3)
-    examples = {'train': [], 'test': []}
-    for item, group, test in chosen:
-      examples['test' if test else 'train'].append(
-          {'image': item.image, 'label': item.label, 'source': item.source,
-           'group': group})
-    metadata = {'image_size': options.image_size, 'areas': report['areas'],
-                **report['scaling']}
-    if options.window != options.image_size:  # Older sets have no such key.
-      metadata['window'] = options.window
-    written = dataset.write(
-        folder, examples, report['classes'] + [selection.BACKGROUND], shape, metadata,
-        options.shards)
-    text = json.dumps(report, indent=1, ensure_ascii=True, sort_keys=True)
+    selected = selection.select(options, pool)
+    content = report.content(options, pool, selected)
+    written = _write(folder, options, pool, selected, content)
+    text = json.dumps(content, indent=1, ensure_ascii=True, sort_keys=True)
     (written / 'audit.json').write_text(text + '\n', encoding='ascii')
-    sheet.draw(rows).save(written / 'audit.png')
+    sheet.draw(report.rows(selected)).save(written / 'audit.png')
     provenance.write(written, noted)
     keep(written)
-  return report
+  return content
+
+
+def _write(folder, options, pool, selected, content):
+  """Writes the records and their metadata; returns the folder, see `dataset.write`."""
+  examples = {'train': [], 'test': []}
+  for item, group, test in selected.chosen:
+    examples['test' if test else 'train'].append({
+        'image': item.image, 'label': item.label, 'source': item.source, 'group': group,
+        'mask': item.mask, 'annotation': item.annotation})
+  metadata = {'image_size': options.image_size, 'areas': content['areas'],
+              **content['scaling']}
+  if pool.window != options.image_size:  # Older sets have no such key.
+    metadata['window'] = pool.window
+  side = options.image_size
+  return dataset.write(
+      folder, examples, content['classes'] + [BACKGROUND],
+      (side, side, 1 if pool.reader.grey else 3), metadata, options.shards)
+
+
+def _options(given):
+  """Returns the `Options` of arguments by name, `frames` and `boxes` included."""
+  return Options(**{_OTHER_NAMES.get(name, name): value for name, value in given.items()})
 
 
 def made_of(**options):
   """Returns the provenance of a data set that `build` makes with these arguments."""
-  return _made_of(Options(**options))
+  return _made_of(_options(options))
 
 
 def _made_of(options):
   settings = dataclasses.asdict(options)
   settings.pop('out')
-  return {name: provenance.of_folder(value) if value and name in _FOLDERS else value
-          for name, value in settings.items()}
+  for name in ('images', 'defects', 'clean'):
+    settings[name] = settings[name] and provenance.of_folder(settings[name])
+  for name in ('annotations', 'classes', 'skip_classes'):
+    settings[name] = list(settings[name])
+  settings['annotations'] = list(map(provenance.of_folder, options.annotations))
+  return settings
 
 
+_OTHER_NAMES = {'frames': 'images', 'boxes': 'annotations'}
 _HELP = {
+    'images': 'images, annotated or in class folders',
+    'annotations': 'what annotates them, where it lies elsewhere: '
+                   + ', '.join(m.FILES for m in annotations_lib.FORMATS.values()),
+    'format': 'name of the way of annotation; recognised without',
     'defects': 'folder with one folder of images per class',
-    'frames': 'raw frames; need --boxes',
-    'boxes': "the frames' boxes, a file per frame, empty for a clean one, or one for all: "
-             + ', '.join(module.FILES for module in annotations.FORMATS.values()),
     'clean': 'images that are all background, of any size',
     'out': 'folder to write; must not exist',
     'image_size': 'side of the crops in pixels, a multiple of 32',
+    'window_size': 'side of windows in pixels of the images; 0 is chosen and said',
     'per_class': 'images to choose per class; 0 keeps all',
     'backgrounds': 'backgrounds to choose; 0 keeps all',
+    'classes': 'names with commas: the classes to use',
+    'skip_classes': 'names with commas: classes not to use, nor as background',
+    'group_by': "regular expression; its first group, in a file's path, names what is "
+                'wholly train or test',
     'train_fraction': 'share of each class in train; all backgrounds are',
     'seed': 'seed of every random choice',
     'shards': 'files per split',
-    'margin': 'pixels of a frame between a background and any box',
-    'windows_per_frame': 'most backgrounds from one frame; 0 sets no limit',
-    'window_size': 'side of backgrounds in pixels of the frame; 0 is image_size',
-    'reject_score': 'windows of frames that score higher are left out as defective',
-    'search_frames': 'search the frames for the place of each defect crop',
+    'margin': 'pixels of an image between a background and any region',
+    'windows_per_frame': 'most backgrounds from one annotated image; 0 sets no limit',
+    'reject_score': 'windows of annotated images that score higher are left out as '
+                    'defective',
+    'search_frames': 'search the images for the place of each defect crop',
+    'near_duplicates': 'search for crops of one place; not for images that are alike by '
+                       'design',
 }
+_METAVAR = {'images': 'DIR', 'annotations': 'PATH', 'defects': 'DIR', 'clean': 'DIR',
+            'out': 'DIR', 'group_by': 'REGEX'}
 
 
 def _parse(arguments):
-  """Returns the command line as a dict of `build`'s arguments."""
+  """Returns the command line as a dict of `build`'s arguments, and of `check`."""
   parser = command_line.Parser(prog='python -m data_prep.build', description=__doc__)
   for field in dataclasses.fields(Options):
+    names = [f'--{field.name}'] + [f'--{other}' for other, name in _OTHER_NAMES.items()
+                                   if name == field.name]
+    settings = {'default': field.default, 'help': _HELP[field.name]}
     if field.type is bool:
-      parser.add_argument(f'--{field.name}', default=field.default,
-                          help=_HELP[field.name],
-                          action=argparse.BooleanOptionalAction)
+      settings['action'] = argparse.BooleanOptionalAction
+    elif field.type in (int, float):
+      settings |= {'type': field.type, 'metavar': 'N'}
+      settings['help'] += ' (%(default)s)'
     else:
-      kind = field.type if field.type in (int, float) else str
-      parser.add_argument(f'--{field.name}', type=kind, default=field.default,
-                          metavar='DIR' if kind is str else 'N',
-                          help=_HELP[field.name] + (
-                              '' if kind is str else ' (%(default)s)'))
+      settings['metavar'] = _METAVAR.get(field.name, 'NAME')
+      settings |= {'nargs': '+'} if field.name == 'annotations' else {}
+    parser.add_argument(*names, **settings)
+  parser.add_argument('--check', action='store_true',
+                      help='say what the folders hold, and write nothing')
   return vars(parser.parse_args(arguments))
 
 
@@ -210,42 +264,14 @@ def main(arguments=None):
 
 
 def _run(arguments):
-  options = _parse(arguments)
-  print(_summary(options['out'], build(**options)))
-
-
-def _summary(out, report):
-  """Returns the lines to print: what was written, left out and grouped."""
-  counts = {split: sum(found.values()) for split, found in report['counts'].items()}
-  leak = report['random_split_leak']
-  lines = [
-      f"Wrote {out}: {counts['train']} train and {counts['test']} test images of "
-      f"{len(report['classes'])} classes and the background.",
-      f"Left out: {len(report['duplicates'])} exact duplicates, "
-      f"{len(report['rejected_windows'])} windows that look defective, "
-      f"{len(report['backgrounds_that_overlap_a_defect'])} that overlap a defect crop.",
-      f'A plain random split would have put into train a near-duplicate of '
-      f"{leak['near_duplicate']['mean_count']:.0f}, and a crop of the same frame or "
-      f"group of {leak['group']['mean_count']:.0f}, of {leak['test_images']} test "
-      'images; this split none.',
-      f'See {out}/audit.json and {out}/audit.png.']
-  conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
-  if conflicts:
-    first = conflicts[0]
-    lines.append(f'Note: {len(conflicts)} of the exact duplicates lie under two labels, '
-                 f"first {first['dropped']} ({first['labels'][0]}) and "
-                 f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
-  if report['frames_without_box_file']:
-    lines.append(f"Note: {report['frames_without_box_file']} frames have no box file "
-                 'and were not used; an empty one says that a frame is clean.')
-  asked = report['parameters']['per_class']
-  short = {name: report['available'][name] for name in report['classes']
-           if report['available'][name] < asked}
-  if short:
-    lines.append('Note: without exact duplicates there are fewer than '
-                 f'{asked} images of ' + ', '.join(
-                     f'{name} ({n})' for name, n in sorted(short.items())) + '.')
-  return '\n'.join(lines)
+  given = _parse(arguments)
+  if given.pop('check'):
+    options = _options(given)
+    options.check_inputs()
+    text, problems = check.check(options, gather.find)
+    print(text)
+    return 2 if problems else 0
+  print(report.summary(given['out'], build(**given)))
 
 
 if __name__ == '__main__':

@@ -14,6 +14,9 @@ from tensorflow_datasets.proto import tf_example_pb2
 from data_prep import images
 
 
+NONE = 'none'  # `annotation` of a record that no mask and no box tells more of.
+
+
 class _Info(tfds.core.DatasetInfo):
   """Asks no bucket: tfds would make a temporary folder for that, and leave it."""
 
@@ -44,6 +47,9 @@ class SteelDefects(tfds.core.GeneratorBasedBuilder):
             'label': tfds.features.ClassLabel(names=self._classes),
             'source': tfds.features.Text(),
             'group': np.int64,
+            'mask': tfds.features.Image(
+                shape=(*self._shape[:2], 1), dtype=np.uint8, encoding_format='png'),
+            'annotation': tfds.features.Text(),
         }),
         metadata=tfds.core.MetadataDict(self._extra),
     )
@@ -55,9 +61,17 @@ class SteelDefects(tfds.core.GeneratorBasedBuilder):
 
   def _generate_examples(self, examples):
     for key, example in enumerate(examples):
-      # tfds encodes arrays with TensorFlow but takes encoded files as they are.
-      png = io.BytesIO(images.encode_png(example['image']))
-      yield key, {**example, 'image': png}
+      mask = example.get('mask')
+      if mask is None:
+        mask = np.full(self._shape[:2], example['label'] != self._classes[-1])
+      yield key, {
+          'annotation': NONE, **example, 'image': _png(example['image']),
+          'mask': _png(np.uint8(255) * mask[:, :, None])}
+
+
+def _png(image):
+  """Returns a PNG file: tfds would encode an array with TensorFlow."""
+  return io.BytesIO(images.encode_png(image))
 
 
 def write(folder, examples, classes, shape, metadata, shards):
@@ -66,8 +80,9 @@ def write(folder, examples, classes, shape, metadata, shards):
   Args:
     folder: where to work; must exist.
     examples: {"train": [...], "test": [...]}, each example a dict of `image`
-      (uint8, `shape`), `label` (name), `source` (text) and `group` (int).
-    classes: label names in order.
+      (uint8, `shape`), `label` (name), `source` (text), `group` (int) and, where it is
+      annotated, `mask` (bool [S, S]) and `annotation` ('mask' or 'box').
+    classes: label names in order, the background last.
     shape: (S, S, C).
     metadata: dict of plain values, kept as the data set's `info.metadata`.
     shards: files per split, at most the number of examples in the smaller split.

@@ -1,168 +1,120 @@
 """Reads the images of cameras and steel lines, all by the same rules.
 
-Rules, the same for every image of a set:
-- 16-bit grey is scaled to 8 bits by one divisor for the whole set: `max_value / 255`,
-  where `max_value` is 2^b - 1 for the smallest b of 8, 10, 12, 14, 16 that holds
-  the largest value found in any 16-bit file of the set. 8-bit files are untouched.
-  A file that breaks a set's rule, by a larger value or by colour in a grey set, is
-  refused: nothing is clipped, and no colour dropped, in silence. So is 16-bit colour,
-  of which Pillow keeps the high bytes only.
-- A file is coloured if its channels differ by more than `COLOUR_TOLERANCE` grey
-  levels on average over the pixels; a set is grey unless a file is coloured. So RGB
-  files that show grey (JPEG chroma noise included) do not make a set RGB.
-- Alpha is ignored, EXIF orientation is applied, of many pages the first is read.
+Rules, the same for every image of a set, wherever it is read:
+- 16-bit grey and colour is scaled to 8 bits by one divisor for the whole set:
+  `max_value / 255`, where `max_value` is 2^b - 1 for the smallest b of 8, 10, 12, 14, 16
+  that holds the largest value found in any 16-bit file of the set. 8-bit files are
+  untouched; that is said where the others are deeper. A file that breaks a set's rule,
+  by a larger value or by colour in a grey set, is refused: nothing is clipped, and no
+  colour dropped, in silence.
+- A file is coloured if its channels differ by more than `scaling.COLOUR_TOLERANCE` grey
+  levels on average; a set is grey unless a file is coloured. So RGB files that show grey
+  (JPEG chroma noise included) do not make a set RGB.
+- Images are found by their names' extensions, and read by their content as `decoding`
+  does. What is left out is told by reason.
 """
 
 import functools
 import io
 import os
 import pathlib
-import warnings
+import re
 
 import numpy as np
-from PIL import ExifTags
 from PIL import Image
-from PIL import ImageOps
 
+from data_prep import decoding, scaling
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
-FORMATS = ('JPEG', 'PNG', 'BMP', 'TIFF')
-BIT_DEPTHS = (8, 10, 12, 14, 16)
-COLOUR_TOLERANCE = 3.0
+EXTENSIONS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.tif', '.tiff', '.webp')
+
+_NO_IMAGE = 'no image: '
+# Beside those that Pillow knows of.
+_OTHERS = ('.heic', '.heif', '.hif', '.jxl', '.raw', '.dng', '.cr2', '.cr3', '.nef',
+           '.arw', '.orf', '.raf', '.rw2', '.exr', '.svg', '.npy', '.mp4', '.avi')
 
 
-def list_images(folder):
-  """Lists the images under a folder, as `files.walk` finds them.
-
-  What is neither a file nor a folder, such as a broken link or a pipe, is left out,
-  and standard error says how many of these there are.
+def find_images(folder):
+  """Finds the images under a folder, and what else lies there.
 
   Args:
     folder: path of an existing folder.
 
   Returns:
-    Sorted list of `pathlib.Path`, chosen by file extension; may be empty.
+    (paths, left_out): sorted `pathlib.Path`s, chosen by file extension, and
+    {reason: sorted paths} of the other files and of what `files.walk` leaves out.
 
   Raises:
     UserError: the folder does not exist, is not a folder or cannot be listed, or an
-      image's name is not UTF-8.
+      image's name is not UTF-8 or has control characters.
   """
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
     raise UserError(f'{folder} is not a folder.')
-  skipped = []
-  found = [path for path in files.walk(folder, skipped)
-           if path.name.lower().endswith(EXTENSIONS)]
-  for path in found:
-    check_name(path)
-  if skipped:
-    _say_skipped(len(skipped), ascii(str(min(skipped))))
-  return sorted(found)
+  found, left_out = [], {}
+  for path in files.walk(folder, left_out):
+    if path.suffix.lower() in EXTENSIONS:
+      check_name(path)
+      found.append(path)
+    else:
+      left_out.setdefault(_why_not(path.suffix.lower()), []).append(path)
+  return sorted(found), {why: sorted(left_out[why]) for why in sorted(left_out)}
 
 
-@functools.cache  # A folder is listed more than once, and reported once.
-def _say_skipped(count, first):
-  terminal.say(f'left out what is neither a file nor a folder (broken links, links to a '
-               f'folder above, pipes): {count}, the first is {first}')
+def list_images(folder):
+  """Returns the paths of `find_images`.
+
+  Standard error tells once of what is left out, except hidden and system files and
+  those that are no images.
+  """
+  found, left_out = find_images(folder)
+  told = [f'{why} ({len(paths)}, the first is {ascii(str(paths[0]))})'
+          for why, paths in left_out.items()
+          if not why.startswith((_NO_IMAGE, files.HIDDEN, files.SYSTEM))]
+  if told:
+    _say_once(f'left out in {folder}: ' + '; '.join(told))
+  return found
+
+
+_say_once = functools.cache(terminal.say)  # A folder is listed more than once.
+
+
+@functools.cache
+def _why_not(suffix):
+  """Returns why files of another suffix are left out."""
+  if suffix in _OTHERS or suffix in Image.registered_extensions():
+    return f'an image format that is not read: {suffix}'
+  return f'{_NO_IMAGE}{ascii(suffix)[1:-1] or "a name without an extension"}'
 
 
 def check_name(path):
-  """Raises UserError for a path that is not UTF-8, which no report could name."""
+  """Raises UserError for a path that no report or annotation could name."""
   try:
     str(path).encode()
   except UnicodeEncodeError:
     raise UserError(f'{str(path)!a} has bytes in its name that are not UTF-8: '
                     'rename it.') from None
-
-
-def _decode(path):
-  """Returns the decoded, upright PIL image: mode L, RGB or I (16 bit)."""
-  with warnings.catch_warnings():
-    # Pillow warns about odd metadata, which does no harm, and about bombs.
-    warnings.simplefilter('ignore')
-    warnings.simplefilter('error', Image.DecompressionBombWarning)
-    try:
-      with Image.open(path, formats=FORMATS) as image:
-        if _is_deep_colour(image):
-          raise UserError(f'{path} has several channels of more than 8 bits, of which '
-                          '8 bits would be read: save it as 16-bit grey without '
-                          'alpha, or as 8-bit colour.')
-        image.load()
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith('I'):
-          image = image.convert('I')
-          low, high = image.getextrema()
-          if low < 0 or high > 65535:
-            raise UserError(f'{path} holds values outside 0 to 65535: save it as '
-                            '16-bit grey.')
-          return image
-        if image.mode == 'F':
-          raise UserError(f'{path} holds floating-point pixels: save it as '
-                          '8-bit or 16-bit grey.')
-        if image.mode in ('1', 'L', 'LA', 'La'):
-          return image.convert('L')
-        if image.mode == 'P':  # By way of RGBA: a palette may carry alpha.
-          image = image.convert('RGBA')
-        return image.convert('RGB')
-    except UserError:
-      raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-      raise UserError(
-          f'{path} unpacks to more than {Image.MAX_IMAGE_PIXELS} pixels, which '
-          'is refused as a decompression bomb: cut it up or leave it out.'
-      ) from None
-    except Exception as error:  # Decoders raise nearly anything on bad bytes.
-      if isinstance(error, OSError) and error.errno:  # From the file system.
-        raise UserError(f'{path} cannot be read: {error.strerror}.') from None
-      raise UserError(f'{path} cannot be read as an image: it is damaged, '
-                      f'truncated or of another format ({error}).') from None
-
-
-def _is_deep_colour(image):
-  """Returns whether an open file's header says 16-bit colour or grey + alpha."""
-  if image.format == 'PNG':
-    place = image.fp.tell()
-    image.fp.seek(0)
-    depth, kind = image.fp.read(26)[24:]  # From IHDR, the first chunk.
-    image.fp.seek(place)
-    return depth == 16 and kind != 0
-  if image.format == 'TIFF':
-    depths = image.tag_v2.get(258, (1,))  # BitsPerSample, one for each channel.
-    return len(depths) > 1 and max(depths) > 8
-  return False
+  if re.search(r'[\x00-\x1f\x7f-\x9f]', str(path)):
+    raise UserError(f'{str(path)!a} has control characters in its name: rename it.')
 
 
 def probe(path):
-  """Returns what one file means for the rules of its set.
+  """Returns (coloured, largest) of one file.
 
-  Args:
-    path: an image file. Eight-bit grey files are not decoded.
-
-  Returns:
-    (coloured, largest): whether the channels differ, and the largest pixel
-    value of a 16-bit file (255 for all others).
+  That is: whether its channels differ, and the largest pixel value of a 16-bit file
+  (255 for all others). Eight-bit grey files are not decoded.
 
   Raises:
     UserError: the file cannot be read.
   """
-  try:
-    with warnings.catch_warnings():
-      warnings.simplefilter('ignore')
-      warnings.simplefilter('error', Image.DecompressionBombWarning)
-      with Image.open(path, formats=FORMATS) as image:
-        if image.mode in ('1', 'L', 'LA') and not _is_deep_colour(image):
-          return False, 255
-  except Exception:  # _decode says what is wrong, in words.
-    pass
-  image = _decode(path)
-  if image.mode == 'L':
+  header = decoding.header(path)
+  if header.grey and not header.deep:
     return False, 255
-  pixels = np.asarray(image)
-  if image.mode == 'I':
-    return False, int(pixels.max())
-  return _coloured(pixels), 255
+  pixels = decoding.decode(path)
+  largest = int(pixels.max()) if header.deep else 255
+  pixels = scaling.to_8_bits(pixels, scaling.max_value_for(largest))
+  return scaling.is_coloured(pixels), largest
 
 
 def size(path):
@@ -171,32 +123,15 @@ def size(path):
   Raises:
     UserError: the file cannot be read.
   """
-  try:
-    with warnings.catch_warnings():
-      warnings.simplefilter('ignore')
-      with Image.open(path, formats=FORMATS) as image:
-        lies = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-        return image.size if lies else image.size[::-1]
-  except Exception:
-    return _decode(path).size[::-1]  # Or says what is wrong, in words.
-
-
-def _coloured(pixels):
-  """Returns whether the channels of uint8 [H, W, 3] differ."""
-  spread = pixels.max(axis=-1).astype(np.int16) - pixels.min(axis=-1)
-  return bool(spread.mean() > COLOUR_TOLERANCE)
-
-
-def max_value_for(largest):
-  """Returns 2^b - 1 for the smallest usual bit depth b that holds `largest`."""
-  return next(2**bits - 1 for bits in BIT_DEPTHS if largest < 2**bits)
+  header = decoding.header(path)
+  return header.height, header.width
 
 
 def read_image(path, grey, max_value=255):
   """Reads one image as 8 bits per channel.
 
   Args:
-    path: a JPEG, PNG, BMP or TIFF file of any mode.
+    path: an image file of any kind that `decoding` reads.
     grey: whether to return one channel, from a file that shows grey, or three.
     max_value: value of a 16-bit file that becomes 255 (see the module's rule), and
       the largest there may be. Eight-bit files ignore it.
@@ -205,16 +140,14 @@ def read_image(path, grey, max_value=255):
     uint8 [H, W, 1] or [H, W, 3], upright.
 
   Raises:
-    UserError: the file is unreadable, truncated, a decompression bomb, holds values
-      that are neither 8-bit nor 16-bit or above `max_value`, or is coloured where
-      `grey` is True.
+    UserError: `decoding.decode` refuses the file, it holds values above `max_value`, or
+      is coloured where `grey` is True.
   """
-  image = _decode(path)
-  pixels = np.atleast_3d(np.asarray(image))
-  if image.mode == 'I':
+  pixels = decoding.decode(path)
+  if pixels.dtype == np.uint16:
     check_largest(path, int(pixels.max()), max_value)
-    pixels = np.rint(pixels * (255.0 / max_value)).astype(np.uint8)
-  if grey and image.mode == 'RGB' and _coloured(pixels):
+  pixels = scaling.to_8_bits(pixels, max_value)
+  if grey and scaling.is_coloured(pixels):
     raise UserError(f'{path} is coloured, and the other images are grey: '
                     'convert it to grey first.')
   return with_channels(pixels, 1 if grey else 3)
@@ -252,7 +185,7 @@ def square_crop_resize(image, size):
   top, left = (height - side) // 2, (width - side) // 2
   image = image[top:top + side, left:left + side]
   if side == size:
-    return np.ascontiguousarray(image)
+    return image.copy()  # Not a view, which would keep a whole frame in memory.
   squeezed = image[:, :, 0] if image.shape[2] == 1 else image
   resized = Image.fromarray(squeezed).resize((size, size), Image.Resampling.BICUBIC)
   return np.asarray(resized).reshape(size, size, image.shape[2])

@@ -1,60 +1,77 @@
-"""Chooses what goes into the data set: reads, groups, splits and reports."""
+"""Chooses what goes into the data set: groups, splits, and says what is left out."""
 
 import collections
-import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 import threadpoolctl
 
-from data_prep import audit, listing, pairing, screen, sheet, sources
+from data_prep import audit, screen, sources
 from data_prep import split as split_lib
-from data_prep.windows import covered
+from data_prep.sources import BACKGROUND
 from pegan_jax.annotations.regions import Box
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 
-BACKGROUND = sources.BACKGROUND
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
-AREA_RANGE = (25, 75)  # Percentiles of what boxes cover of a class's crops.
-AREA_LEAST = 10  # Least crops of a class for such percentiles.
+_MANY = 1000  # Crops whose comparison takes long enough to be told of.
 
 
-def gather(options):
-  """Reads all sources; returns what `select` needs, by name."""
-  classes = listing.list_classes(options.defects) if options.defects else {}
-  frames = listing.list_or_fail(options.frames, '--frames') if options.frames else []
-  clean = listing.list_or_fail(options.clean, '--clean') if options.clean else []
-  pairs, unlabelled = [], []
-  if frames:
-    pairs, unlabelled = pairing.match_boxes(options.frames, frames, options.boxes)
-    if not classes:
-      listing.check_names(pairs, options.boxes)
-    listing.check_boxes(pairs, options.boxes)
-  for name, paths in classes.items():
-    _enough(name, len(paths), len(paths), options)
-  reader = sources.survey(sum(classes.values(), []) + frames + clean,
-                          options.image_size, options.seed)
-  defects = list(sources.read_classes(classes, options.defects, reader))
-  boxed, windows, boxes = sources.read_frames(
-      pairs, options.frames, reader, options.window, options.margin,
-      4 * options.windows_per_frame, crops=not classes)
-  tiles = sources.read_clean(
-      clean, options.clean, reader, options.window, 2 * options.backgrounds,
-      sources.clean_root(options.clean, options.frames)) if clean else []
-  return {'reader': reader, 'defects': defects + boxed, 'windows': windows,
-          'tiles': tiles, 'frames': frames, 'boxes': boxes, 'unlabelled': unlabelled}
+class Selection(NamedTuple):
+  """What was chosen and what was not.
+
+  Attributes:
+    chosen: list of (item, group, is test).
+    available: {class, or background: distinct images}.
+    duplicates: as from `sources.drop_duplicates`.
+    leak: as from `split.random_split_leak`.
+    pairs: how many near-duplicates there are.
+    found: how many whole files of defects were found in frames.
+    rejected: list of (score, item), from the worst down.
+    marked: sources of backgrounds that show what a defect crop shows.
+    barred: how many backgrounds share steel with the test set.
+  """
+  chosen: list
+  available: dict
+  duplicates: list
+  leak: dict
+  pairs: int
+  found: int
+  rejected: list
+  marked: list
+  barred: int
+
+  def by_group(self):
+    """Returns groups of two or more, the largest first: [(group, [item, ...])]."""
+    members = {}
+    for item, group, _ in self.chosen:
+      members.setdefault(group, []).append(item)
+    return sorted(((group, found) for group, found in members.items()
+                   if len(found) > 1), key=lambda pair: (-len(pair[1]), pair[0]))
 
 
-def _enough(name, distinct, files, options):
-  """Raises UserError if a class has too few images; says what to pass instead."""
-  if distinct < 2:
-    raise UserError(f'Class {name} has {distinct} distinct image'
-                    f"{'s' * (distinct != 1)}, and needs 2 or more: one to train "
-                    'on and one to test on.')
+def check_counts(options, distinct, files):
+  """Raises UserError for all classes that have too few images; says what to pass.
+
+  Args:
+    options: `build.Options`.
+    distinct: {class: images without exact duplicates}.
+    files: {class: images}.
+  """
+  few = {name: n for name, n in distinct.items() if n < 2}
   asked = options.per_class
-  if files < asked or distinct < asked * (1 - DUPLICATES_MAY_COST):
-    what = f'{distinct} distinct images' if files > distinct else f'{files} images'
-    raise UserError(f'Class {name} has {what}, fewer than the {asked} asked for: '
-                    f'pass --per_class {distinct}, or --per_class 0 to keep all.')
+  short = {name: n for name, n in distinct.items()
+           if files[name] < asked or n < asked * (1 - DUPLICATES_MAY_COST)}
+  for found, lack, advice in (
+      (few, '2 distinct images that each class needs, one to train on and one to test on',
+       ''),
+      (short, f'{asked} distinct images asked for',
+       f'pass --per_class {min(short.values(), default=0)}, or --per_class 0 to keep '
+       'all, or ')):
+    if found:
+      raise UserError(
+          f'{split_lib.classes(found)} fewer than the {lack}: {advice}leave out what is '
+          f"too rare with --skip_classes {','.join(found)}.")
 
 
 def _choose_classes(options, items):
@@ -64,19 +81,13 @@ def _choose_classes(options, items):
     (chosen items, {class: available}, duplicates as from `sources.drop_duplicates`).
   """
   files = collections.Counter(item.label for item in items)
-  if not files:
-    raise UserError(f'--boxes {options.boxes} holds no defect boxes, so there are '
-                    'no classes: pass --defects.')
-  if BACKGROUND in files:
-    raise UserError(f"--boxes {options.boxes} has boxes named '{BACKGROUND}', which "
-                    'is the name of clean steel: rename or remove them.')
   kept, duplicates = sources.drop_duplicates(items)
   drawn, available = [], {}
   for name in sorted(files):
     own = sources.rank([item for item in kept if item.label == name], options.seed)
-    _enough(name, len(own), files[name], options)
     available[name] = len(own)
     drawn += own[:options.per_class or None]
+  check_counts(options, available, files)
   return drawn, available, duplicates
 
 
@@ -105,54 +116,56 @@ def _screen(options, windows):
 
 
 def _group(options, pool, items):
-  """Groups items that share steel or a raw frame.
+  """Groups items that share steel, a raw frame or what --group_by finds.
 
   Returns:
     (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; and
-    {index of a defect found in a frame: (the frame's name, the window)}.
+    {index of a defect found in a frame: (the frame's path, the window)}.
   """
-  thumbs = audit.thumbnails(items)
-  pairs, _ = audit.near_duplicates(thumbs)
-  names = {item.frame for item in items if item.frame}
-  searched = pool['frames'] if options.defects and options.search_frames else []
-  names |= {sources.frame_name(path, options.frames) for path in searched}
-  number = {name: len(items) + k for k, name in enumerate(sorted(names))}
-  edges = [(k, number[item.frame]) for k, item in enumerate(items) if item.frame]
-  places = {}
+  root = pool.found.layout.root
+  searched = pool.found.frames if options.near_duplicates and options.search_frames else []
+  nodes = {}  # {name: number}: frames, and groups that are named by their files.
+
+  def node(*name):
+    return nodes.setdefault(name, len(items) + len(nodes))
+
+  edges, places, pairs = [], {}, np.zeros((0, 2), int)
+  for k, item in enumerate(items):
+    if item.frame:
+      edges.append((k, node('frame', item.frame)))
+    if (name := pool.group_of(item.file)) is not None:
+      edges.append((k, node('group', name)))
+  if options.near_duplicates:
+    if len(items) > _MANY:
+      terminal.say(f'comparing {len(items)} crops with one another')
+    thumbs = audit.thumbnails(items)
+    pairs, _ = audit.near_duplicates(thumbs)
+  defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
   if searched:
-    defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
-    views = (audit.thumbnail(pool['reader'].read(path), options.window)
+    views = (audit.thumbnail(pool.reader.read(path), pool.window)
              for path in sources.progress(searched, 'finding crops in frames'))
     found, scores, corners = audit.find_in_frames(thumbs[defects], views)
     for i in np.argsort(scores, kind='stable'):  # The best match last.
-      crop, name = defects[found[i, 0]], sources.frame_name(
-          searched[found[i, 1]], options.frames)
-      edges.append((crop, number[name]))
-      top, left = np.rint(corners[i] * options.window / audit.SIDE).astype(int).tolist()
-      places[crop] = name, Box(left, top, left + options.window, top + options.window)
-  groups = audit.components(len(items) + len(number), list(map(tuple, pairs)) + edges)
+      crop, path = defects[found[i, 0]], searched[found[i, 1]]
+      frame = node('frame', sources.frame_name(path, root))
+      edges.append((crop, frame))
+      if (name := pool.group_of(path.relative_to(root).as_posix())) is not None:
+        edges.append((frame, node('group', name)))
+      if items[crop].frame:  # A crop that was cut knows its own place better.
+        continue
+      top, left = np.rint(corners[i] * pool.window / audit.SIDE).astype(int).tolist()
+      places[crop] = path, Box(left, top, left + pool.window, top + pool.window)
+  groups = audit.components(len(items) + len(nodes), list(map(tuple, pairs)) + edges)
   return groups[:len(items)], pairs, places
 
 
-def _areas(items, places, boxes):
-  """Returns how much of its crops each class covers, by the boxes of their frames.
-
-  Args:
-    items: defect crops.
-    places: for each crop (its frame's name, its window there), or None.
-    boxes: {frame's name: clipped boxes}.
-
-  Returns:
-    {class: [low, high]}: the `AREA_RANGE` percentiles of the share that boxes cover;
-    without classes that have fewer than `AREA_LEAST` crops with a place.
-  """
-  shares = {}
-  for item, place in zip(items, places):
-    if place and place[0] in boxes:
-      shares.setdefault(item.label, []).append(
-          covered(boxes[place[0]], place[1]))
-  return {name: np.percentile(of, AREA_RANGE).round(3).tolist()
-          for name, of in sorted(shares.items()) if len(of) >= AREA_LEAST}
+def _annotate(pool, items, places):
+  """Gives items that were found in frames the regions of these, in place."""
+  annotated = dict(pool.found.layout.annotated)
+  for k, (path, window) in places.items():
+    if path in annotated:
+      items[k] = sources.annotate(
+          items[k], annotated[path].regions_in(*pool.found.sizes[path]), window)
 
 
 def _check_backgrounds(asked, left, rejected, marked, barred):
@@ -164,25 +177,22 @@ def _check_backgrounds(asked, left, rejected, marked, barred):
       f'more look defective, {marked} overlap a defect crop and {barred} share steel '
       'with the test set): pass '
       + (f'--backgrounds {left}, or --backgrounds 0 to keep all.' if left
-         else '--clean, or frames with more room beside their boxes.'))
+         else '--clean, images with more room beside their regions, or a smaller '
+         '--window_size.'))
 
 
 def select(options, pool):
-  """Chooses, groups and splits the items.
-
-  Returns:
-    (chosen, report, rows): list of (item, group, is test); `audit.json`'s content;
-    `audit.png`'s rows.
-  """
-  drawn, available, duplicates = _choose_classes(options, pool['defects'])
-  windows, rejected = _screen(options, pool['windows'])
-  candidates = sources.rank(windows + pool['tiles'], options.seed)
+  """Chooses, groups and splits the items of a `gather.Pool`; returns a `Selection`."""
+  drawn, available, duplicates = _choose_classes(options, pool.defects)
+  windows, rejected = _screen(options, pool.windows)
+  candidates = sources.rank(windows + pool.tiles, options.seed)
   distinct, more = sources.drop_duplicates(drawn + candidates)
   candidates = distinct[len(drawn):]
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
     groups, pairs, places = _group(options, pool, items)
+  _annotate(pool, items, places)
   count = len(drawn)
   labels = [item.label for item in drawn]
   test = split_lib.split_groups(labels, groups[:count],
@@ -204,79 +214,6 @@ def select(options, pool):
   numbers = np.unique(groups[kept], return_inverse=True)[1].tolist()
   chosen = [(items[k], number, k < count and bool(test[k]))
             for k, number in zip(kept, numbers)]
-  train = np.flatnonzero(~test)
-  areas = _areas([items[k] for k in train], [
-      places.get(k, (items[k].frame, items[k].place) if items[k].frame else None)
-      for k in train], pool['boxes'])
-  report = _report(options, pool, chosen, available)
-  report |= {
-      'duplicates': duplicates + more,
-      'random_split_leak': leak,
-      'near_duplicate_pairs': len(pairs),
-      'defects_found_in_frames': len(places),
-      'areas': areas,
-      'rejected_windows': [{'source': item.source, 'score': round(score, 3)}
-                           for score, item in rejected],
-      'backgrounds_that_overlap_a_defect': sorted(
-          items[k].source for k in count + np.flatnonzero(marked)),
-      'backgrounds_left_out_for_test': int(barred.sum()),
-  }
-  return chosen, report, _rows(chosen, rejected)
-
-
-def _by_group(chosen):
-  """Returns groups of two or more, the largest first: [(group, [item, ...])]."""
-  members = {}
-  for item, group, _ in chosen:
-    members.setdefault(group, []).append(item)
-  return sorted(((group, found) for group, found in members.items()
-                 if len(found) > 1), key=lambda pair: (-len(pair[1]), pair[0]))
-
-
-def _report(options, pool, chosen, available):
-  """Returns the counts, groups and rules for `audit.json`."""
-  counts = {'train': collections.Counter(), 'test': collections.Counter()}
-  for item, _, test in chosen:
-    counts['test' if test else 'train'][item.label] += 1
-  parameters = dataclasses.asdict(options)
-  for name in ('defects', 'frames', 'boxes', 'clean', 'out'):
-    parameters.pop(name)  # Where the data lay that day is not part of the data.
-  reader = pool['reader']
-  groups = _by_group(chosen)
-  defect_groups = {g for item, g, _ in chosen if item.label != BACKGROUND}
-  return {
-      'classes': sorted(set(available) - {BACKGROUND}),
-      'counts': {split: dict(sorted(found.items()))
-                 for split, found in counts.items()},
-      'available': available,
-      'groups': [{'group': group, 'members': [item.source for item in found]}
-                 for group, found in groups],
-      'groups_of_defects': len(defect_groups),
-      'frames_without_box_file': len(pool['unlabelled']),
-      'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
-                  'grey': reader.grey},
-      'parameters': parameters,
-      'thresholds': {'near_duplicate': audit.CONFIRM, 'propose': audit.PROPOSE,
-                     'propose_frame': audit.PROPOSE_FRAME},
-  }
-
-
-def _rows(chosen, rejected):
-  """Returns the rows of `audit.png`."""
-  rows = []
-  labels = sorted({item.label for item, _, _ in chosen} - {BACKGROUND})
-  for label in labels + [BACKGROUND]:
-    crops = [item.image for item, _, _ in chosen if item.label == label]
-    rows.append((f'{label}: {len(crops)}', crops))
-  groups = [(group, found) for group, found in _by_group(chosen)
-            if any(item.label != BACKGROUND for item in found)]
-  for group, found in groups[:12]:
-    names = sorted({item.label for item in found})
-    rows.append((f"group {group}: {len(found)} of {', '.join(names)}",
-                 [item.image for item in found]))
-  for start in range(0, min(len(rejected), 96), sheet.COLUMNS):
-    part = rejected[start:start + sheet.COLUMNS]
-    rows.append((f'rejected as background: scores {part[0][0]:.1f} to '
-                 f'{part[-1][0]:.1f} (of {len(rejected)})',
-                 [item.image for _, item in part]))
-  return rows
+  return Selection(
+      chosen, available, duplicates + more, leak, len(pairs), len(places), rejected,
+      sorted(items[k].source for k in count + np.flatnonzero(marked)), int(barred.sum()))

@@ -3,15 +3,17 @@
 import numpy as np
 from PIL import Image
 from PIL import ImageDraw
+from scipy import ndimage
 
 CELL, GAP, COLUMNS, TITLE = 64, 2, 16, 14
+_RED = (255, 40, 40)
 
 
 def draw(rows):
-  """Draws titled rows of crops.
+  """Draws titled rows of crops, with their masks as outlines.
 
   Args:
-    rows: list of (title, list of uint8 [S, S, C]); the first 16 crops are shown.
+    rows: list of (title, list of `sources.Item`); the first 16 crops are shown.
 
   Returns:
     PIL image, mode RGB.
@@ -19,11 +21,20 @@ def draw(rows):
   height = TITLE + CELL + 2 * GAP
   sheet = Image.new('RGB', (COLUMNS * (CELL + GAP), height * len(rows)), 'white')
   pen = ImageDraw.Draw(sheet)
-  for k, (title, crops) in enumerate(rows):
+  for k, (title, items) in enumerate(rows):
     # The built-in font knows ASCII only.
     pen.text((GAP, k * height), title.encode('ascii', 'replace').decode(), 'black')
-    for n, crop in enumerate(crops[:COLUMNS]):
-      three = np.repeat(crop, 3, axis=-1) if crop.shape[-1] == 1 else crop
-      picture = Image.fromarray(three).resize((CELL, CELL))
-      sheet.paste(picture, (n * (CELL + GAP), k * height + TITLE))
+    for n, item in enumerate(items[:COLUMNS]):
+      sheet.paste(_picture(item), (n * (CELL + GAP), k * height + TITLE))
   return sheet
+
+
+def _picture(item):
+  """Returns a crop as a cell, with a red line just outside of its mask."""
+  image = item.image
+  three = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+  cell = np.array(Image.fromarray(three).resize((CELL, CELL)))
+  if item.mask is not None:
+    mask = np.asarray(Image.fromarray(item.mask).resize((CELL, CELL)))
+    cell[ndimage.binary_dilation(mask, np.ones((3, 3))) & ~mask] = _RED
+  return Image.fromarray(cell)

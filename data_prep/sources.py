@@ -3,15 +3,20 @@
 import dataclasses
 import hashlib
 import pathlib
+import sys
+import time
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from data_prep import images
-from data_prep.windows import box_square, clean_windows
+from data_prep.windows import clean_windows, covered, region_windows
 from pegan_jax.annotations.regions import Box
+from pegan_jax.common import terminal
 
 BACKGROUND = 'background'
+_QUIET = 10  # Seconds between lines of progress where there is no terminal.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +30,10 @@ class Item:
     image: uint8 [S, S, C].
     place: `Box` of the window in the frame, if it is known.
     whole: whether that window is all of the frame.
+    annotation: 'mask' or 'box', what `mask` was made of, or 'none'.
+    mask: bool [S, S], the pixels of the label's regions, or None.
+    share: the share of the window, in [0, 1], that these cover, or None.
+    others: whether regions of other classes lie in the window as well.
   """
   label: str
   source: str
@@ -32,6 +41,15 @@ class Item:
   image: np.ndarray
   place: Box | None = None
   whole: bool = False
+  annotation: str = 'none'
+  mask: np.ndarray | None = None
+  share: float | None = None
+  others: bool = False
+
+  @property
+  def file(self):
+    """The path of its file under its source folder."""
+    return self.frame.split('/', 1)[1] if self.frame else self.source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,38 +84,55 @@ class Reader:
 
 
 def progress(iterable, what):
-  """Returns the iterable, with a progress bar where stderr is a terminal."""
-  return tqdm(iterable, desc=what, unit='', disable=None, leave=False)
+  """Returns the iterable, with a progress bar, or a line now and then to no terminal."""
+  if sys.stderr.isatty():
+    return tqdm(iterable, desc=what, unit='', leave=False)
+  return _lines(iterable, what)
 
 
-def survey(paths, size, seed):
-  """Reads the kind of every file and settles the rules for the set.
-
-  Args:
-    paths: all image files of all sources.
-    size: side of the crops in pixels.
-    seed: seed of every random choice.
-
-  Returns:
-    A `Reader`.
-
-  Raises:
-    UserError: a file cannot be read.
-  """
-  coloured, largest = False, 255
-  for path in progress(paths, 'checking images'):
-    path_coloured, path_largest = images.probe(path)
-    coloured |= path_coloured
-    largest = max(largest, path_largest)
-  return Reader(size, not coloured, images.max_value_for(largest), seed)
+def _lines(iterable, what):
+  told = time.monotonic()
+  for k, value in enumerate(iterable, 1):
+    yield value
+    if time.monotonic() - told > _QUIET:
+      told = time.monotonic()
+      of = f' of {len(iterable)}' if hasattr(iterable, '__len__') else ''
+      terminal.say(f'{what}: {k}{of}')
 
 
-def read_classes(classes, folder, reader):
-  """Yields an item for every image of every class folder."""
+def read_crops(classes, folder, reader):
+  """Yields an item for every image of {class: paths}, whole files of defects."""
   paths = [(name, path) for name in classes for path in classes[name]]
   for name, path in progress(paths, 'reading defects'):
     source = path.relative_to(folder).as_posix()
     yield Item(name, source, '', reader.crop(reader.read(path)))
+
+
+def annotate(item, regions, window):
+  """Returns an item with the mask of regions that are in its window, if any are.
+
+  Args:
+    item: an `Item`.
+    regions: `Region`s of its frame that count as its label's.
+    window: `Box` of the item in that frame.
+  """
+  seen = [region for region in regions if region.box.overlap(window)]
+  inside = covered(seen, window)
+  if not inside.any():
+    return item
+  return dataclasses.replace(
+      item, mask=_shrink(inside, len(item.image)), share=float(inside.mean()),
+      annotation='box' if any(r.mask is None for r in seen) else 'mask')
+
+
+def _shrink(inside, size):
+  """Returns bool [h, w] as [size, size]: where half of a pixel or more is inside.
+
+  A mark that nowhere covers as much keeps the pixels of which it covers the most.
+  """
+  parts = np.asarray(Image.fromarray(inside.astype(np.float32)).resize(
+      (size, size), Image.Resampling.BOX))
+  return parts >= min(0.5, parts.max())
 
 
 def _cut(reader, label, frame, image, box):
@@ -127,38 +162,45 @@ def clean_root(clean, frames):
   return f'{name} (clean)'
 
 
-def read_frames(pairs, frames_dir, reader, window, margin, most, crops):
-  """Cuts clean windows and, for every box, a crop out of annotated frames.
+def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
+  """Cuts clean windows and, around the regions, defects out of annotated frames.
 
   Args:
     pairs: list of (frame path, `Annotated`).
     frames_dir: the frames' folder.
     reader: a `Reader`.
     window: side of the windows in frame pixels.
-    margin: pixels that windows keep from every box.
-    most: windows to keep per frame, chosen by `rank`; 0 keeps all.
-    crops: whether to cut the boxes as well.
+    margin: pixels that clean windows keep from every region.
+    most: clean windows to keep per frame, chosen by `rank`; 0 keeps all.
+    classes: names of the classes whose regions are cut. All others keep clean windows
+      away as well.
 
   Returns:
-    (defects, windows, boxes): lists of items, and {frame's name: its clipped boxes}.
+    (defects, windows): lists of items.
 
   Raises:
     UserError: an unreadable frame.
   """
-  defects, windows, boxes_of = [], [], {}
+  defects, windows = [], []
   for path, annotated in progress(pairs, 'reading frames'):
     image = reader.read(path)
     height, width = image.shape[:2]
-    regions = annotated.boxes(height, width)
+    regions = annotated.regions_in(height, width)
     frame = frame_name(path, frames_dir)
-    boxes_of[frame] = boxes = [region.box for region in regions]
     clean = [_cut(reader, BACKGROUND, frame, image, box) for box in
-             clean_windows(height, width, boxes, window, margin)]
+             clean_windows(height, width, [r.box for r in regions], window, margin)]
     windows += rank(clean, reader.seed)[:most or None]
-    for name, box, *_ in regions if crops else ():
-      square = box_square(box, height, width, window)
-      defects.append(_cut(reader, name, frame, image, square))
-  return defects, windows, boxes_of
+    boxes = {(region.name, box): None for region in regions if region.name in classes
+             for box in region_windows(
+                 region, height, width, window,
+                 f'{reader.seed}/{frame}/{region.name}/{region.box}')}
+    for name, box in boxes:
+      own = [region for region in regions if region.name == name]
+      others = [region for region in regions if region.name != name]
+      defects.append(dataclasses.replace(
+          annotate(_cut(reader, name, frame, image, box), own, box),
+          others=bool(covered(others, box).any())))
+  return defects, windows
 
 
 def read_clean(paths, folder, reader, window, most, root=None):

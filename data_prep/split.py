@@ -91,14 +91,20 @@ def split_groups(labels, groups, sources, train_fraction, seed):
       room[label] -= sizes[k]
   fill(g for g in mixed if g not in test)
   chosen = np.array([int(group) in test for group in groups])
-  for label in sorted(room):
-    sides = {bool(chosen[i]) for i in range(len(labels)) if labels[i] == label}
-    if len(sides) == 1:
-      raise UserError(
-          f'Class {label} cannot be split: all its images are near-duplicates of '
-          'one another or share frames, so they belong on one side; add images '
-          'of other frames.')
+  sides = {label: {bool(chosen[i]) for i in range(len(labels)) if labels[i] == label}
+           for label in sorted(room)}
+  if whole := {label: labels.count(label) for label in sides if len(sides[label]) == 1}:
+    raise UserError(
+        f'{classes(whole)} images on one side only: all are near-duplicates of one '
+        'another, or share frames or groups; add images of other frames, or leave out '
+        f"--skip_classes {','.join(whole)}.")
   return chosen
+
+
+def classes(counts):
+  """Returns {class: number} as the beginning of a sentence, up to 'has' or 'have'."""
+  said = ', '.join(f'{name} ({n})' for name, n in counts.items())
+  return f'Class {said} has' if len(counts) == 1 else f'Classes {said} have'
 
 
 def _count(labels, indices):

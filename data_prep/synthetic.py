@@ -180,7 +180,8 @@ def _write_all(root, per_class, image_size, seed, frames, frame_size):
     image, _ = frame(seed, i, image_size, frame_size, kind='clean')
     Image.fromarray(image).save(root / 'clean' / _name(i))
   size = {'width': frame_size, 'height': frame_size, 'depth': 1}
-  voc.write(root / 'boxes', annotated, CLASSES, {'folder': 'frames', 'size': size})
+  voc.write(root / 'boxes', annotated, CLASSES,
+            about={'folder': 'frames', 'size': size})
 
 
 def write(out, per_class, image_size, seed, frames=60, frame_size=None):

@@ -1,4 +1,6 @@
-"""Lays out windows in raw frames: clean ones beside boxes, squares around a box."""
+"""Lays out windows in images: clean ones beside regions, and some around each region."""
+
+import hashlib
 
 import numpy as np
 
@@ -11,9 +13,9 @@ def clean_windows(height, width, boxes, side, margin):
   First fit in reading order, at every pixel.
 
   Args:
-    height, width: the frame's size in pixels.
+    height, width: the image's size in pixels.
     boxes: `Box`es, clipped.
-    side: the window's side in pixels; a frame smaller than that is used at its
+    side: the window's side in pixels; an image smaller than that is used at its
       own shorter side.
     margin: pixels between a window and any box.
 
@@ -21,13 +23,10 @@ def clean_windows(height, width, boxes, side, margin):
     List of `Box`, none overlapping.
   """
   side = min(side, height, width)
-  taken = np.zeros((height + 1, width + 1), np.int32)
+  free = np.ones((height - side + 1, width - side + 1), bool)  # By top left corner.
   for left, top, right, bottom in boxes:
-    taken[max(0, top - margin) + 1:bottom + margin + 1,
-          max(0, left - margin) + 1:right + margin + 1] = 1
-  area = taken.cumsum(axis=0).cumsum(axis=1)
-  free = (area[side:, side:] - area[:-side, side:]
-          - area[side:, :-side] + area[:-side, :-side]) == 0
+    reach = margin + side - 1
+    free[max(0, top - reach):bottom + margin, max(0, left - reach):right + margin] = False
   windows = []
   for top in range(free.shape[0]):
     row = free[top]
@@ -38,32 +37,65 @@ def clean_windows(height, width, boxes, side, margin):
   return windows
 
 
-def covered(boxes, window):
-  """Returns the share of a window that boxes cover, in [0, 1].
+def covered(regions, window):
+  """Returns which pixels of a window regions cover: bool [height, width].
 
   Args:
-    boxes: clipped boxes.
-    window: `Box` in the same frame.
+    regions: `Region`s in whole pixels; one without a mask covers its box.
+    window: `Box` in the same image, which may reach out of it.
   """
   inside = np.zeros((window.height, window.width), bool)
-  for box in boxes:
-    inside[box.shift(-window.left, -window.top).clip(*inside.shape).slices] = True
-  return float(inside.mean())
+  for region in regions:
+    box = region.box.shift(-window.left, -window.top)
+    seen = box.clip(*inside.shape)
+    if seen.width > 0 and seen.height > 0:
+      inside[seen.slices] |= (True if region.mask is None else
+                              region.mask[seen.shift(-box.left, -box.top).slices])
+  return inside
 
 
-def box_square(box, height, width, side):
-  """Returns the square to cut for a box: centred on it, at least `side` wide.
+def region_windows(region, height, width, side, seed):
+  """Returns the square windows to cut for a region: each holds a part of it whole.
+
+  A region that is larger than the window is divided evenly into the fewest parts that
+  are not, those without a pixel of its mask are left out, and each is shrunk to what
+  they hold of it. So the windows together cover the region.
 
   Args:
-    box: a clipped `Box`.
-    height, width: the frame's size in pixels.
-    side: smallest side in pixels, so that small defects are not blown up.
+    region: `Region` in whole pixels of the image.
+    height, width: the image's size in pixels.
+    side: the window's side in pixels; an image smaller than that is used at its own
+      shorter side.
+    seed: text; the part lies anywhere in its window, by this text and nothing else.
 
   Returns:
-    `Box` as wide as the box's longer edge and no wider than the frame's shorter edge,
-    shifted inward where it would leave the frame.
+    List of `Box`, within the image and none twice; empty for an empty mask.
   """
-  side = min(max(side, box.width, box.height), height, width)
-  x = min(max((box.left + box.right - side) // 2, 0), width - side)
-  y = min(max((box.top + box.bottom - side) // 2, 0), height - side)
-  return Box(x, y, x + side, y + side)
+  side = min(side, height, width)
+  windows = {}
+  for k, part in enumerate(_parts(region, side)):
+    digest = hashlib.sha256(f'{seed}/{k}'.encode('utf-8', 'surrogateescape')).digest()
+    left, top = (
+        low + int.from_bytes(digest[8 * i:8 * i + 8], 'big') % (high - low + 1)
+        for i, (low, high) in enumerate((
+            (max(0, part.right - side), min(part.left, width - side)),
+            (max(0, part.bottom - side), min(part.top, height - side)))))
+    windows[Box(left, top, left + side, top + side)] = None
+  return list(windows)
+
+
+def _parts(region, side):
+  """Yields the boxes of a region's parts, each at most `side` wide and high."""
+  box = region.box
+  rows, columns = (np.linspace(0, edge, -(-edge // side) + 1).round().astype(int).tolist()
+                   for edge in (box.height, box.width))
+  for top, bottom in zip(rows, rows[1:]):
+    for left, right in zip(columns, columns[1:]):
+      part = Box(left, top, right, bottom)
+      if region.mask is not None:
+        y, x = np.nonzero(region.mask[part.slices])
+        if not len(y):
+          continue
+        part = Box(*(int(edge) for edge in (
+            left + x.min(), top + y.min(), left + x.max() + 1, top + y.max() + 1)))
+      yield part.shift(box.left, box.top)

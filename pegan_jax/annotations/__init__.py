@@ -1,19 +1,26 @@
 """Boxes and regions of defects, and the file formats that hold them.
 
-Each format is a module here and a line in `FORMATS`:
+Each format is a module here and a line in `FORMATS`, or in `READ` or `WRITTEN` if it is
+only read or only written:
 
   PATH: what it writes among the annotations: a folder, or one file for all images
   FILES: the kind of file, for errors: '.xml (Pascal VOC)'
-  read(path) -> list of `regions.Annotated`; empty where `path` has no such files
-  write(path, images, classes): `images` are `Annotated`s, `classes` the names in
-      label order
+  recognises(path) -> whether a file may be of the format, by its suffix and content
+  read(path) -> list of `regions.Annotated` of a folder or a file; empty where `path` has
+      no such files
+  write(path, images, classes, pictures): `images` are `Annotated`s, `classes` the names
+      in label order, `pictures` their `Pictures`; without these, no images are written
+  written(path, names): the paths that it made for images called `names`
 """
 
+import os
 import pathlib
 
-from pegan_jax.annotations import coco, voc, yolo
+from pegan_jax.annotations import coco, cvat, labelme, mvtec, voc, yolo
 
-FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco}
+FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
+READ = FORMATS | {'cvat': cvat}
+WRITTEN = FORMATS | {'mvtec': mvtec}
 
 
 def read(path):
@@ -28,11 +35,32 @@ def read(path):
   Raises:
     UserError: a file is not of its format, or cannot be read.
   """
-  found = [image for module in FORMATS.values() for image in module.read(path)]
+  path = pathlib.Path(path)
+  found = [image for module in READ.values()
+           if os.path.isdir(path) or os.path.isfile(path) and module.recognises(path)
+           for image in module.read(path)]
   return sorted(found, key=lambda image: pathlib.PurePosixPath(image.file))
 
 
-def write(folder, names, images, classes):
+def write(folder, names, images, classes, pictures=None):
   """Writes annotations in the formats called `names`, each to its PATH in `folder`."""
   for name in names:
-    FORMATS[name].write(pathlib.Path(folder, FORMATS[name].PATH), images, classes)
+    WRITTEN[name].write(
+        pathlib.Path(folder, WRITTEN[name].PATH), images, classes, pictures)
+
+
+def check(names, classes, images):
+  """Refuses what the formats called `names` cannot hold, before it is made.
+
+  Args:
+    names: of formats.
+    classes: names of the classes that will be shown.
+    images: paths of the images under their folder.
+
+  Raises:
+    UserError: the message names the class or the image.
+  """
+  if 'mvtec' in names:
+    mvtec.check(classes)
+  if 'yolo' in names:
+    yolo.check(images)

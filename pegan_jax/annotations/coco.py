@@ -1,6 +1,6 @@
 """Reads and writes COCO, one JSON file for all images.
 
-It holds names, boxes and, for each region, its polygons or else its mask.
+It holds names, boxes, and polygons or masks; polygons are written.
 """
 
 import json
@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import outlines, pixels, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError, reason
@@ -18,119 +18,174 @@ PATH = 'coco.json'
 FILES = '.json (COCO)'
 
 
+def recognises(path):
+  """Returns whether a file is a COCO file, by the keys it has."""
+  keys = text_files.keys_of_json(path)
+  return 'images' in keys and bool(keys & {'annotations', 'categories'})
+
+
 def read(path):
   """Reads a COCO file of objects.
 
   Args:
-    path: the .json file, see `annotations`; a folder has none.
+    path: the .json file, see `annotations`, or a folder, of which each COCO file is read.
 
   Returns:
     List of `Annotated`, in the file's order, with boxes unclipped. The box of a region
     with a mask is in whole pixels, and widened where the mask is larger.
 
   Raises:
-    UserError: the file is not COCO, has a box without a side, or has masks as
-      compressed run lengths.
+    UserError: the file is not COCO, or has a box without a side.
   """
+  if os.path.isdir(path):
+    return [image for file, _ in text_files.find(path, '.json') if recognises(file)
+            for image in read(file)]
   if pathlib.Path(path).suffix.lower() != '.json' or not os.path.isfile(path):
     return []
   try:
-    said = files.read_json(path)
-    names = {c['id']: c['name'].strip() for c in said['categories']}
-    images = {i['id']: Annotated(pathlib.PurePosixPath(i['file_name']).as_posix(),
-                                 i.get('height'), i.get('width'), [])
-              for i in said['images']}
-    if not images:
-      raise ValueError('it lists no images')
-    for item in said['annotations']:
-      if item['image_id'] not in images or item['category_id'] not in names:
-        raise ValueError(f"annotation {item['id']} is of no image or category of it")
-      image = images[item['image_id']]
-      image.regions.append(_region(item, names[item['category_id']], image))
-    return list(images.values())
-  except OSError as error:
-    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
+    return _read(files.parse_json(text_files.read(pathlib.Path(path))))
   except KeyError as error:
     raise UserError(f'{path} is not a COCO file of boxes: it lacks {error}.') from None
   except (AttributeError, TypeError, ValueError) as error:
     raise UserError(f'{path} is not a COCO file of boxes: {reason(error)}.') from None
 
 
-def _region(item, name, image):
-  left, top, width, height = map(float, item['bbox'])
-  if not np.isfinite([left, top, width, height]).all():
-    raise ValueError(f"annotation {item['id']} has no numbers for its box")
-  box, said = Box(left, top, left + width, top + height), item.get('segmentation')
-  if min(width, height) <= 0:
-    raise ValueError(f"annotation {item['id']} has a box without width or height")
+def _read(said):
+  names = _by_id(said['categories'], 'category', lambda c: c['name'].strip())
+  images = _by_id(said['images'], 'image', lambda i: Annotated(
+      # Labelled on Windows, it may have backslashes.
+      pathlib.PureWindowsPath(i['file_name']).as_posix(),
+      _side(i.get('height')), _side(i.get('width')), []))
+  if not images:
+    raise ValueError('it lists no images')
+  for k, item in enumerate(said['annotations'], 1):
+    what = f"annotation {item['id']}" if 'id' in item else f'the {k}th annotation'
+    if item['image_id'] not in images or item['category_id'] not in names:
+      raise ValueError(f'{what} is of no image or category of it')
+    image = images[item['image_id']]
+    image.regions.append(_region(item, names[item['category_id']], image, what))
+  return list(images.values())
+
+
+def _by_id(items, what, value):
+  found = {}
+  for item in items:
+    if item['id'] in found:
+      raise ValueError(f"it has two {what} entries of id {item['id']}")
+    found[item['id']] = value(item)
+  return found
+
+
+def _side(said):
+  """Returns a number of pixels, which some tools write as text; None for none."""
+  return int(said) if said else None
+
+
+def _region(item, name, image, what):
+  said = item.get('segmentation')
+  polygons = None
+  if said and not isinstance(said, dict):
+    polygons = tuple(_polygon(p, what, name) for p in said if len(p)) or None
+  if 'bbox' in item or not (polygons or said):
+    left, top, width, height = map(float, item['bbox'])
+    if not np.isfinite([left, top, width, height]).all():
+      raise ValueError(f'{what} has no numbers for its box')
+    if min(width, height) <= 0:
+      raise ValueError(f'{what} has a box without width or height')
+    box = Box(left, top, left + width, top + height)
+  elif polygons:
+    points = np.concatenate(polygons)
+    box = Box(*points.min(0).tolist(), *points.max(0).tolist())
+  else:
+    box = None
   if isinstance(said, dict):
-    return _region_of_mask(name, box, _decode(said, image))
-  polygons = tuple(np.array(p, float).reshape(-1, 2) for p in said or ())
-  return Region(name, box, polygons=polygons or None)
+    return _region_of_mask(name, box, _decode(said, image), what)
+  return Region(name, box, polygons=polygons)
 
 
-def _region_of_mask(name, box, inside):
-  """Returns a `Region` from its box and its pixels in the image."""
-  box = box.clip(*inside.shape)
+def _polygon(said, what, name):
+  if len(said) < 6 or len(said) % 2:
+    raise ValueError(f'{what}, of {name}, has a polygon of {len(said)} numbers, and '
+                     'needs an x and a y for each of 3 points or more')
+  points = np.array(said, float).reshape(-1, 2)
+  if not np.isfinite(points).all():
+    raise ValueError(f'{what} has no numbers for its polygon')
+  return points
+
+
+def _region_of_mask(name, box, inside, what):
+  """Returns a `Region` from its box, or None, and its pixels in the image."""
   rows, columns = (np.flatnonzero(inside.any(axis)).tolist() for axis in (1, 0))
+  if not rows and box is None:
+    raise ValueError(f'{what} has an empty mask and no box')
   if rows:
-    box = Box(min(box.left, columns[0]), min(box.top, rows[0]),
-              max(box.right, columns[-1] + 1), max(box.bottom, rows[-1] + 1))
+    own = Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    box = own if box is None else own.hull(box.clip(*inside.shape))
+  else:
+    box = box.clip(*inside.shape)
   return Region(name, box, inside[box.slices].copy())
 
 
 def _decode(said, image):
   """Returns run lengths, in column order and outside first, as bool [h, w]."""
   (height, width), lengths = said['size'], said['counts']
-  if isinstance(lengths, str):
-    raise ValueError('masks as compressed run lengths are not read, save them as '
-                     'polygons or lists of run lengths')
-  if (height, width) != (image.height, image.width) or sum(lengths) != height * width:
+  known = image.height or height, image.width or width
+  if (height, width) != known or min(height, width) < 1:
     raise ValueError(f'a mask does not have the size of {image.file}')
-  pixels = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
-  return pixels.reshape(width, height).T
+  if isinstance(lengths, str):
+    try:
+      return pixels.decode({'size': [height, width], 'counts': lengths.encode()})
+    except ValueError:
+      raise ValueError(f'a mask of {image.file} has damaged run lengths') from None
+  if sum(lengths) != height * width:
+    raise ValueError(f'a mask does not have the size of {image.file}')
+  inside = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+  return inside.reshape(width, height).T
 
 
-def write(path, images, classes):
-  """Writes a file at `path`; categories count from 1, in label order."""
+def write(path, images, classes, pictures=None):
+  """Writes a file at `path`; categories count from 1, in label order.
+
+  Pixels are written as polygons, which readers of run lengths take, and others as well.
+
+  Args:
+    path: the .json file. The images' names are relative to their folder.
+    images: list of `Annotated`.
+    classes: names in label order.
+    pictures: unused.
+  """
+  del pictures
   annotations = []
   for i, image in enumerate(images, 1):
     for region in image.regions:
-      left, top, _, _ = region.box
+      polygons, (left, top, *_) = outlines.of(region), region.box
       annotations.append({
           'id': len(annotations) + 1, 'image_id': i,
           'category_id': classes.index(region.name) + 1,
           'bbox': [left, top, region.box.width, region.box.height],
-          'area': _area(region), 'iscrowd': 0,
-          'segmentation': _segmentation(region, image)})
+          'area': _area(region, polygons), 'iscrowd': 0,
+          'segmentation': [polygon.ravel().tolist() for polygon in polygons]})
   text_files.write(path, json.dumps({
+      'info': {'description': 'Defects painted by pegan_jax'},
+      'licenses': [{'id': 1, 'name': 'not stated', 'url': ''}],
       'images': [{'id': i, 'file_name': image.file, 'height': image.height,
-                  'width': image.width} for i, image in enumerate(images, 1)],
-      'categories': [{'id': i, 'name': name} for i, name in enumerate(classes, 1)],
+                  'width': image.width, 'license': 1}
+                 for i, image in enumerate(images, 1)],
+      'categories': [{'id': i, 'name': name, 'supercategory': 'defect'}
+                     for i, name in enumerate(classes, 1)],
       'annotations': annotations}) + '\n')
 
 
-def _area(region):
-  """Returns the area of the mask, else of the polygons, else of the box."""
-  if region.mask is not None:
-    return int(region.mask.sum())
-  if not region.polygons:
+def written(path, names):
+  """Returns the path that `write` makes."""
+  del names
+  return [path]
+
+
+def _area(region, polygons):
+  """Returns the area of the polygons, else of the box."""
+  if not polygons:
     return region.box.width * region.box.height
-  x_y = [(p, np.roll(p, -1, axis=0)) for p in region.polygons]
+  x_y = [(p, np.roll(p, -1, axis=0)) for p in polygons]
   return float(sum(abs((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / 2
                    for a, b in x_y))
-
-
-def _segmentation(region, image):
-  """Returns the polygons, else the mask as uncompressed run lengths, else []."""
-  if region.polygons:
-    return [polygon.ravel().tolist() for polygon in region.polygons]
-  if region.mask is None:
-    return []
-  inside = np.zeros((image.height, image.width), bool)
-  inside[region.box.slices] = region.mask
-  flat = inside.ravel(order='F')
-  ends = np.flatnonzero(np.diff(flat)) + 1
-  lengths = np.diff(np.concatenate([[0], ends, [flat.size]]))
-  return {'size': [image.height, image.width],
-          'counts': [0] * bool(flat[0]) + lengths.tolist()}

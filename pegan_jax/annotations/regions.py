@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pegan_jax.annotations import pixels
 from pegan_jax.common.errors import UserError
 
 # Edges within this distance of a whole pixel, in pixels, are rounded to it. YOLO's files
@@ -46,6 +47,11 @@ class Box(NamedTuple):
     width = min(self.right, other.right) - max(self.left, other.left)
     height = min(self.bottom, other.bottom) - max(self.top, other.top)
     return max(0, width) * max(0, height)
+
+  def hull(self, other):
+    """Returns the smallest box that holds both."""
+    return Box(min(self.left, other.left), min(self.top, other.top),
+               max(self.right, other.right), max(self.bottom, other.bottom))
 
   def clip(self, height, width):
     """Returns the whole pixels that the box touches in an image of height x width.
@@ -89,14 +95,16 @@ class Annotated(NamedTuple):
   width: int | None
   regions: list[Region]
 
-  def boxes(self, height, width):
-    """Returns the regions by name and box alone, in whole pixels of the image.
+  def regions_in(self, height, width):
+    """Returns the regions in whole pixels of the image, clipped to it.
 
     Args:
       height, width: the image's true size in pixels.
 
     Returns:
-      List of `Region`, clipped.
+      List of `Region` without polygons. `mask` is bool [box.height, box.width], of the
+      polygons where there are some, or None where only a box was marked. A box is
+      widened where its polygons are larger.
 
     Raises:
       UserError: a box has no pixel in the image, or the file gives another size.
@@ -107,17 +115,31 @@ class Annotated(NamedTuple):
       raise UserError(f'{self.file} says that its image has {said[1]} x {said[0]} '
                       f'pixels, and it has {width} x {height}: correct the size, and '
                       'the boxes where they are of another image')
-    x, y = (width, height) if fractions else (1, 1)
+    scale = (width, height) if fractions else (1, 1)
     found = []
-    for name, box, *_ in self.regions:
-      clipped = Box(box.left * x, box.top * y, box.right * x, box.bottom * y).clip(
-          height, width)
-      if clipped.width <= 0 or clipped.height <= 0:
-        raise UserError(f'{self.file} has a box of {name}, from ({box.left:g}, '
-                        f'{box.top:g}) to ({box.right:g}, {box.bottom:g}), that covers '
+    for region in self.regions:
+      polygons = [np.multiply(polygon, scale) for polygon in region.polygons or ()]
+      edges = np.reshape(region.box, (2, 2)) * scale
+      low = np.min([edges[0], *(p.min(0) for p in polygons)], axis=0).tolist()
+      high = np.max([edges[1], *(p.max(0) for p in polygons)], axis=0).tolist()
+      box = Box(*low, *high).clip(height, width)
+      if box.width <= 0 or box.height <= 0:
+        left, top, right, bottom = region.box
+        raise UserError(f'{self.file} has a box of {region.name}, from ({left:g}, '
+                        f'{top:g}) to ({right:g}, {bottom:g}), that covers '
                         f'no pixel of its {width} x {height} image: correct or remove it')
-      found.append(Region(name, clipped))
+      found.append(Region(region.name, box, _pixels(region, polygons, box)))
     return found
+
+
+def _pixels(region, polygons, box):
+  """Returns the pixels of a region in its clipped box, or None."""
+  if polygons:
+    corner = (box.left, box.top)
+    return pixels.fill([p - corner for p in polygons], box.height, box.width)
+  if region.mask is None:
+    return None
+  return region.mask[box.shift(-region.box.left, -region.box.top).slices]
 
 
 def boxes_to_text(regions):

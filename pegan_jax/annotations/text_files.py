@@ -1,39 +1,113 @@
 """Lists, reads and writes the text files of annotations."""
 
+import codecs
 import os
 import pathlib
+import re
 
 from pegan_jax.common import files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import UserError, reason
+
+# What may stand before it: a declaration, comments.
+_ROOT = re.compile(r'(?:\s|<\?.*?\?>|<!--.*?-->)*<([\w.:-]+)', re.DOTALL)
+# UTF-32's mark begins as UTF-16's does.
+_MARKS = ((codecs.BOM_UTF32_LE, 'utf-32'), (codecs.BOM_UTF32_BE, 'utf-32'),
+          (codecs.BOM_UTF8, 'utf-8-sig'), (codecs.BOM_UTF16_LE, 'utf-16'),
+          (codecs.BOM_UTF16_BE, 'utf-16'))
+_XML = re.compile(rb'\s*<\?xml[^>]*?encoding\s*=\s*["\']([A-Za-z0-9._-]+)["\']')
+# What programs mean: more characters than the standards of old had, and of 16 bits a
+# line is not that can be read byte by byte.
+_MEANT = {'gb2312': 'gb18030', 'gbk': 'gb18030', 'iso-8859-1': 'cp1252',
+          'us-ascii': 'utf-8', 'ascii': 'utf-8', 'shift_jis': 'cp932', 'utf-16': 'utf-8'}
 
 
 def find(folder, suffix):
-  """Lists a folder's files with a suffix, at any depth; none for a path to a file.
+  """Lists the files with a suffix, at any depth of a folder or at a path itself.
 
   Args:
-    folder: a path.
+    folder: a path of a folder, or of one file.
     suffix: such as '.xml'; upper case is found as well.
 
   Returns:
-    Sorted list of (path, posix path under the folder).
+    Sorted list of (path, posix path under the folder, or the file's name).
 
   Raises:
     UserError: a folder cannot be listed.
   """
+  folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
-    return []
+    return ([(folder, folder.name)] if os.path.isfile(folder)
+            and folder.suffix.lower() == suffix else [])
   paths = sorted(p for p in files.walk(folder) if p.suffix.lower() == suffix)
   return [(path, path.relative_to(folder).as_posix()) for path in paths]
 
 
 def read(path):
-  """Returns a file's text; UserError where it is not UTF-8 or cannot be read."""
+  """Returns a file's text, in the encoding that it names itself or else in UTF-8.
+
+  A byte order mark names UTF-8, UTF-16 or UTF-32, and the first line of XML any. Lines
+  end in a line feed, whatever they ended in.
+
+  Raises:
+    UserError: the file cannot be read, or is of another encoding: which one, its bytes
+      do not tell.
+  """
   try:
-    return path.read_text(encoding='utf-8-sig')
-  except UnicodeDecodeError:
-    raise UserError(f'{path} is not UTF-8 text: save it as such.') from None
+    data = path.read_bytes()
   except OSError as error:
     raise UserError(f'{path} cannot be read: {error.strerror}.') from None
+  encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+  codec = encoding or 'utf-8'
+  if not encoding and (named := _XML.match(data)):
+    encoding = named[1].decode().lower()
+    codec = _MEANT.get(encoding, encoding)
+  try:
+    text = data.decode(codec)
+  except (UnicodeError, LookupError):
+    raise UserError(f'{path} is not {(encoding or "UTF-8").upper()} text' + (
+        ', as it says' if encoding else '') + ': save it as UTF-8.') from None
+  if '\0' in text:
+    raise UserError(f'{path} is not UTF-8 text, but has zero bytes: save it as UTF-8.')
+  return text.replace('\r\n', '\n').replace('\r', '\n')
+
+
+def read_json(path):
+  """Returns the value in a JSON file; UserError where it has none."""
+  try:
+    return files.parse_json(read(path))
+  except ValueError as error:
+    raise UserError(f'{path} is not JSON: {reason(error)}.') from None
+
+
+def keys_of_json(path):
+  """Returns the keys of the object in a JSON file; none for another file or value."""
+  if path.suffix.lower() != '.json':
+    return set()
+  try:
+    said = read_json(path)
+  except UserError:
+    return set()
+  return set(said) if isinstance(said, dict) else set()
+
+
+def read_xml(path):
+  """Returns the text of an XML file; UserError for one that declares entities."""
+  text = read(path)
+  if '<!DOCTYPE' in text or '<!ENTITY' in text:
+    raise UserError(f'{path} declares XML entities, which annotations do not need: remove '
+                    'the declaration.')
+  return text
+
+
+def root_of_xml(path):
+  """Returns the first element's name in an .xml file; '' where nothing says it."""
+  if path.suffix.lower() != '.xml':
+    return ''
+  try:
+    found = _ROOT.match(read(path))
+  except UserError:
+    return ''
+  return found[1] if found else ''
 
 
 def write(path, text):

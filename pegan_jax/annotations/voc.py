@@ -8,6 +8,7 @@ import pathlib
 from xml.etree import ElementTree
 
 import numpy as np
+from PIL import Image
 
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
@@ -17,11 +18,17 @@ PATH = 'voc'
 FILES = '.xml (Pascal VOC)'
 
 
+def recognises(path):
+  """Returns whether a file is XML that is damaged, or begins as VOC does."""
+  return path.suffix.lower() == '.xml' and text_files.root_of_xml(path) in (
+      'annotation', '')
+
+
 def read(path):
   """Reads the .xml files of a folder.
 
   Args:
-    path: the folder, see `annotations`.
+    path: the folder, in which XML of other kinds may lie, or one file.
 
   Returns:
     List of `Annotated`, with boxes unclipped. The image is known by the place of the
@@ -29,22 +36,19 @@ def read(path):
 
   Raises:
     UserError: a file is not VOC XML, declares entities or a document type, or has a
-      box without a side.
+      box without a side, or two boxes in one object.
   """
-  return [_read_file(file, name) for file, name in text_files.find(path, '.xml')]
+  return [_read_file(file, name) for file, name in text_files.find(path, '.xml')
+          if recognises(file) or file == pathlib.Path(path)]
 
 
 def _read_file(path, name):
   try:
-    text = path.read_bytes()
-    if b'<!DOCTYPE' in text or b'<!ENTITY' in text:
-      raise UserError(f'{path} declares XML entities, which VOC boxes do not '
-                      'need: remove the declaration.')
-    root = ElementTree.fromstring(text)
+    root = ElementTree.fromstring(text_files.read_xml(path))
+    if root.tag != 'annotation':
+      raise ValueError(f"it holds '{root.tag}' in place of 'annotation'")
     return Annotated(name, _size(root, 'height'), _size(root, 'width'),
                      [_region(item) for item in root.iter('object')])
-  except OSError as error:
-    raise UserError(f'{path} cannot be read: {error.strerror}.') from None
   except ElementTree.ParseError as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
   except (AttributeError, TypeError):
@@ -61,44 +65,58 @@ def _size(root, tag):
 
 
 def _region(item):
+  boxes, name = item.findall('bndbox'), item.find('name').text.strip()
+  if len(boxes) > 1:
+    raise ValueError(f'an object, {name}, has {len(boxes)} boxes: give each its own')
   box = item.find('bndbox')
   left, top, right, bottom = (float(box.find(tag).text)
                               for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
   if not np.isfinite([left, top, right, bottom]).all():
     raise ValueError('an edge of a box is not a number')
-  name, box = item.find('name').text.strip(), Box(left - 1, top - 1, right, bottom)
+  box = Box(left - 1, top - 1, right, bottom)
   if box.width <= 0 or box.height <= 0:
     raise ValueError(f'the box of {name} from ({left:g}, {top:g}) to ({right:g}, '
                      f'{bottom:g}) has no width or no height')
   return Region(name, box)
 
 
-def write(path, images, classes, about=None):
-  """Writes <path>/<image>.xml for each image.
+def write(path, images, classes, pictures=None, about=None):
+  """Writes <path>/<image>.xml for each image, and the images beside.
 
   Args:
     path: the folder.
     images: list of `Annotated`.
     classes: unused.
-    about: elements to add or replace in each file: {tag: text or a nested dict}. None
-      notes that there are masks as well.
+    pictures: their `Pictures`, None to write no images.
+    about: elements to add or replace in each file: {tag: text or a nested dict}.
   """
   del classes
   for image in images:
+    size = {'width': image.width, 'height': image.height}
+    if pictures:
+      pictures.link(image.file, path / image.file)
+      with Image.open(path / image.file) as opened:
+        size['depth'] = len(opened.getbands())
     text_files.write(text_files.beside(path, image, '.xml'),
-                     _to_xml(image, {'segmented': 1} if about is None else about))
+                     _to_xml(image, {'size': size} | (about or {})))
+
+
+def written(path, names):
+  """Returns the paths that `write` gives the images called `names`."""
+  return [path / kind for name in names
+          for kind in (name, pathlib.PurePosixPath(name).with_suffix('.xml'))]
 
 
 def _to_xml(image, about):
   file = pathlib.PurePosixPath(image.file)
   root = _element('annotation', {
       'folder': file.parent, 'filename': file.name,
-      'size': {'width': image.width, 'height': image.height}} | about)
+      'source': {'database': 'pegan_jax'}, 'segmented': 0} | about)
   for region in image.regions:
     left, top, right, bottom = region.box
     root.append(_element('object', {
-        'name': region.name, 'difficult': 0, 'bndbox': {
-            'xmin': left + 1, 'ymin': top + 1, 'xmax': right, 'ymax': bottom}}))
+        'name': region.name, 'pose': 'Unspecified', 'truncated': 0, 'difficult': 0,
+        'bndbox': {'xmin': left + 1, 'ymin': top + 1, 'xmax': right, 'ymax': bottom}}))
   ElementTree.indent(root)
   return ElementTree.tostring(root, encoding='unicode') + '\n'
 

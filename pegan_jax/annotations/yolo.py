@@ -1,94 +1,257 @@
 """Reads and writes YOLO, one text file per image.
 
-Each line is `class cx cy w h`, in fractions of the image. It holds boxes, to a few
-digits; the names of the classes are in a file beside.
+Each line is `class cx cy w h` for a box, or `class x1 y1 x2 y2 ...` for a polygon, in
+fractions of the image. The names of the classes are in a file beside or above.
 """
 
+import json
 import os
 import pathlib
+import re
 
 import numpy as np
+import yaml
 
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import UserError, reason
 
 PATH = 'yolo'
 FILES = '.txt (YOLO)'
 
-_NAME_FILES = ('classes.txt', 'obj.names')
+# Files of names: a line for each class. Darknet's, CVAT's and Roboflow's.
+_NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
+_NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
+_ABOVE = 3  # Folders above the labels that may have the names.
+_IMAGES = 'images'
+
+# Ultralytics does not train without `val`.
+_HEAD = '''# Generated images: validate on real ones, by their folder after `val:`.
+train: images
+val: images
+names:
+'''
+
+
+def has_names(path):
+  """Returns whether a file is, by its name, one that names classes."""
+  return path.name in _NAME_FILES or path.suffix.lower() in ('.yaml', '.yml')
+
+
+def recognises(path):
+  """Returns whether a file may hold labels: each line begins with five numbers or more.
+
+  Files that are there without an image are told apart by it: lists, readmes, notes.
+  """
+  if path.suffix.lower() != '.txt' or has_names(path) or _NOTES.match(path.name):
+    return False
+  lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
+  return all(len(line) >= 5 and all(map(_is_number, line)) for line in lines)
+
+
+def _is_number(word):
+  try:
+    return bool(np.isfinite(float(word)))
+  except ValueError:
+    return False
 
 
 def read(path):
   """Reads the .txt files of a folder.
 
   Args:
-    path: the folder, see `annotations`; has the classes' names in classes.txt or
-      obj.names. Without such a file, a class is called by its number.
+    path: the folder, or one file, see `annotations`. The classes' names are in
+      classes.txt, obj.names, _darknet.labels or a .yaml file with `names`, beside the
+      labels or up to three folders above. Without such a file, a class is called by its
+      number.
 
   Returns:
     List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
 
   Raises:
-    UserError: a line is not a YOLO box or its class has no name, or the names have a
-      gap or a duplicate.
+    UserError: a line is neither a YOLO box nor a polygon, or its class has no name, or
+      the names have a gap or a duplicate.
   """
-  found = [(file, name) for file, name in text_files.find(path, '.txt')
-           if file.name not in _NAME_FILES]
-  names = _read_names(path) if found else []
+  return read_files([(file, name) for file, name in text_files.find(path, '.txt')
+                     if file.name not in _NAME_FILES])
+
+
+def read_files(found):
+  """Reads some files, as `read` does, from a list of (path, name to give it)."""
+  names = names_of([file for file, _ in found])
   return [Annotated(name, 1, 1, [
-      _region(file, line.strip(), names)
+      _region(file, line.strip(), names[file.parent])
       for line in text_files.read(file).splitlines() if line.strip()])
           for file, name in found]
 
 
 def _region(path, line, names):
   try:
-    index, cx, cy, w, h, *rest = line.split()
-    if len(rest) > 1:  # A sixth word is a confidence.
+    index, *numbers = line.split()
+    index, numbers = _whole(index), [float(x) for x in numbers]
+    polygon = len(numbers) >= 6 and len(numbers) % 2 == 0
+    if not polygon and len(numbers) not in (4, 5):  # The fifth is a confidence.
       raise ValueError
-    index, cx, cy, w, h = int(index), float(cx), float(cy), float(w), float(h)
   except ValueError:
-    raise UserError(f'{path} is not a YOLO file: {line!r} is not '
-                    "'class cx cy w h'.") from None
-  if not (np.isfinite([cx, cy, w, h]).all() and max(cx, cy, w, h) <= 2):
-    raise UserError(f'{path} is not a YOLO file: {line!r} is not in '
+    raise UserError(f"{path} is not a YOLO file: {_short(line)} is neither 'class cx cy "
+                    "w h' nor 'class x1 y1 x2 y2 x3 y3 ...'.") from None
+  places = np.array(numbers if polygon else numbers[:4])
+  if not (np.isfinite(places).all() and np.abs(places).max() <= 2):
+    raise UserError(f'{path} is not a YOLO file: {_short(line)} is not in '
                     'fractions of the frame.')
-  if min(w, h) <= 0:
-    raise UserError(f'{path} is not a YOLO file: {line!r} has no width or no height.')
-  if not 0 <= index < (len(names) or index + 1):
-    raise UserError(f'{path} is not a YOLO file: {line!r} is of class {index}, and ' + (
-        f'{len(names)} are named, from 0.' if names else 'classes count from 0.'))
-  name = names[index] if names else str(index)
-  return Region(name, Box(cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2))
+  if not 0 <= index < (index + 1 if names is None else len(names)) or (
+      names and not names[index]):
+    raise UserError(f'{path} is not a YOLO file: {_short(line)} is of class {index}, and '
+                    + ('classes count from 0.' if names is None else
+                       f'{len(names)} are named, from 0.'))
+  points = places.reshape(-1, 2) if polygon else np.stack(
+      [places[:2] - places[2:] / 2, places[:2] + places[2:] / 2])
+  box = Box(*points.min(0).tolist(), *points.max(0).tolist()) if polygon else Box(
+      *points.ravel().tolist())
+  if box.width <= 0 or box.height <= 0:
+    raise UserError(f'{path} is not a YOLO file: {_short(line)} has no width or no '
+                    'height.')
+  return Region(str(index) if names is None else names[index], box,
+                polygons=(points,) if polygon else None)
 
 
-def _read_names(folder):
-  """Returns class names from the first of `_NAME_FILES`, or an empty list.
+def _whole(word):
+  """Returns a class's number, which some tools write with a point."""
+  if float(word) != int(float(word)):
+    raise ValueError
+  return int(float(word))
+
+
+def names_of(paths):
+  """Returns {folder: names of the classes, or None} for the folders of label files."""
+  known = {}
+  return {folder: _names_for(folder, known) for folder in {p.parent for p in paths}}
+
+
+def _short(line):
+  return repr(line if len(line) <= 60 else line[:57] + '...')
+
+
+def _names_for(folder, known):
+  """Returns the names of the classes of a folder's labels, or None.
+
+  Args:
+    folder: path of the folder.
+    known: {path of a folder: names in it}, for what was read before.
+  """
+  folder = pathlib.Path(os.path.abspath(folder))
+  for place in [folder, *folder.parents][:1 + _ABOVE]:
+    if place not in known:
+      known[place] = _names_in(place)
+    if known[place] is not None:
+      return known[place]
+  return None
+
+
+def _names_in(folder):
+  """Returns the class names that files in a folder give, or None.
 
   Raises:
-    UserError: the file is not text, has a name twice, or has an empty line between
-      others, which boxes may count or not.
+    UserError: a file is damaged, has a name twice or a gap, or is at odds with another.
   """
-  for name in _NAME_FILES:
-    path = pathlib.Path(folder, name)
-    if os.path.isfile(path):
-      names = [line.strip() for line in text_files.read(path).rstrip().split('\n')]
-      if '' in names[1:]:
-        raise UserError(f'{path} has an empty line, and the numbers of classes count '
-                        'lines: remove it, or name the class.')
-      if twice := [x for x in names if names.count(x) > 1]:
-        raise UserError(f'{path} has {twice[0]!r} twice: give each class its own name.')
-      return [] if names == [''] else names
-  return []
+  found = []
+  for path in _list(folder):
+    if path.name in _NAME_FILES:
+      names = _names_of_lines(path)
+    elif path.suffix.lower() in ('.yaml', '.yml'):
+      names = _names_of_yaml(path)
+    else:
+      continue
+    if names is None:
+      continue
+    if twice := [x for x in names if x and names.count(x) > 1]:
+      raise UserError(f'{path} has {twice[0]!r} twice: give each class its own name.')
+    found.append((path, names))
+  for path, names in found[1:]:
+    if names != found[0][1]:
+      raise UserError(f'{path} and {found[0][0]} name the classes differently: remove '
+                      'the one that is wrong.')
+  return found[0][1] if found else None
 
 
-def write(path, images, classes):
-  """Writes <path>/<image>.txt for each `Annotated`, and the names in classes.txt."""
+def _list(folder):
+  try:
+    return sorted(folder.iterdir())
+  except OSError:  # A folder above the labels may be closed to us.
+    return []
+
+
+def _names_of_lines(path):
+  names = [line.strip() for line in text_files.read(path).rstrip().split('\n')]
+  if '' in names[1:]:
+    raise UserError(f'{path} has an empty line, and the numbers of classes count '
+                    'lines: remove it, or name the class.')
+  return None if names == [''] else names
+
+
+def _names_of_yaml(path):
+  """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
+  text = text_files.read(path)
+  if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
+    return None  # Of another program, and perhaps not quite YAML.
+  try:  # All words are text: `no` is a name.
+    said = yaml.load(text, yaml.BaseLoader)
+    if 'kpt_shape' in said:
+      raise ValueError('its labels are key points, which mark no defect')
+    names = said['names']
+    if isinstance(names, dict):
+      numbers = {int(k): name for k, name in names.items()}
+      if min(numbers, default=0) < 0 or max(numbers, default=0) > 9999:
+        raise ValueError('the numbers of its classes are not from 0 to 9999')
+      names = [numbers.get(k, '') for k in range(max(numbers, default=-1) + 1)]
+    if not isinstance(names, list) or not all(isinstance(x, str) for x in names):
+      raise ValueError("its 'names' are neither a list nor numbers with names")
+    if 'nc' in said and int(said['nc']) != len(names):
+      raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names")
+    return [name.strip() for name in names]
+  except (TypeError, ValueError, yaml.YAMLError) as error:
+    raise UserError(f'{path} cannot be read as the names of classes: {reason(error)}.'
+                    ) from None
+
+
+def write(path, images, classes, pictures=None):
+  """Writes labels/<image>.txt for each `Annotated`, data.yaml and classes.txt.
+
+  Labels are boxes, whatever is known of the pixels: a line may hold a polygon in their
+  place, but not every reader takes that, and polygons have no holes.
+
+  Args:
+    path: the folder.
+    images: list of `Annotated`.
+    classes: names in label order.
+    pictures: their `Pictures`, which are put into images/; None to write no images.
+  """
   text_files.write(path / _NAME_FILES[0], '\n'.join(classes) + '\n')
+  # JSON's strings are YAML's. Without a `path`, the images are sought beside the file.
+  text_files.write(path / 'data.yaml', _HEAD + ''.join(
+      f'  {i}: {json.dumps(name, ensure_ascii=False)}\n'
+      for i, name in enumerate(classes)))
   for image in images:
-    text_files.write(text_files.beside(path, image, '.txt'), ''.join(
+    text_files.write(text_files.beside(path / 'labels', image, '.txt'), ''.join(
         _to_line(region, image, classes) for region in image.regions))
+    if pictures:
+      pictures.link(image.file, path / _IMAGES / image.file)
+
+
+def written(path, names):
+  """Returns the paths that `write` makes for images called `names`."""
+  return [path / _NAME_FILES[0], path / 'data.yaml', *(
+      path / kind for name in names for kind in (f'{_IMAGES}/{name}', (
+          'labels' / pathlib.PurePosixPath(name)).with_suffix('.txt')))]
+
+
+def check(images):
+  """Raises UserError for an image whose labels readers would seek in another folder."""
+  for image in images:
+    if _IMAGES in pathlib.PurePosixPath(image).parts[:-1]:
+      raise UserError(f"{image} lies in a folder called '{_IMAGES}', which readers of "
+                      "YOLO replace by 'labels': rename it, or leave yolo out of "
+                      '--config.generate.formats')
 
 
 def _to_line(region, image, classes):

@@ -1,5 +1,6 @@
-"""Checks class names, which come from outside and become folders and files."""
+"""Checks class names, which come from outside and become folders, files and flags."""
 
+import re
 import unicodedata
 
 from pegan_jax.common.errors import UserError
@@ -7,6 +8,9 @@ from pegan_jax.common.errors import UserError
 # Generation writes files of these names beside the classes' folders.
 _TAKEN = ('manifest.csv', 'provenance.json', 'classes.txt')
 _LONGEST = 200  # Bytes; file systems take 255.
+# Windows opens a device for these, whatever follows a dot.
+_DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
+_JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
 def check_class(name, where):
@@ -19,7 +23,7 @@ def check_class(name, where):
   Raises:
     UserError: naming the class and `where`.
   """
-  kinds = {unicodedata.category(c) for c in name}
+  kinds = {unicodedata.category(c) for c in name if c not in _JOINERS}
   if not name:
     what = 'is empty'
   elif 'Cs' in kinds:  # Surrogates, in which Python keeps such bytes.
@@ -28,16 +32,24 @@ def check_class(name, where):
     what = 'has control characters'
   elif '\ufeff' in name:  # An editor began the file with one.
     what = 'has a byte order mark'
+  elif 'Cf' in kinds:
+    what = 'has invisible characters'
   elif '/' in name or '\\' in name:
     what = 'has a slash'
+  elif ',' in name:
+    what = 'has a comma, which stands between the names of classes in flags'
   elif name.startswith('.'):
     what = 'begins with a dot'
+  elif name.endswith('.'):
+    what = 'ends with a dot, which Windows takes off'
   elif name != name.strip():
     what = 'begins or ends with a space'
   elif len(name.encode()) > _LONGEST:
     what = f'is longer than {_LONGEST} bytes'
-  elif name in _TAKEN:
+  elif name.casefold() in _TAKEN:
     what = 'is the name of a file that generation writes'
+  elif _DEVICE.fullmatch(name):
+    what = 'is the name of a device in Windows'
   else:
     return
   raise UserError(f'the class name {name!r} in {where} {what}, and classes become '
@@ -50,9 +62,10 @@ def check_classes(names, where):
   for name in names:
     check_class(name, where)
     # Common file systems do not tell case and composed letters apart.
-    key = unicodedata.normalize('NFC', name.casefold())
+    key = unicodedata.normalize('NFC', unicodedata.normalize('NFC', name).casefold())
     if key in seen:
+      shown = [ascii(x) for x in (seen[key], name)]  # They may look the same.
       raise UserError(
-          f'the class names {seen[key]!r} and {name!r} in {where} are one folder on '
+          f'the class names {shown[0]} and {shown[1]} in {where} are one folder on '
           'common file systems: rename one of them')
     seen[key] = name

@@ -29,6 +29,7 @@ class DataInfo(NamedTuple):
     channels: 1 (grey) or 3.
     metadata: what `data_prep.build` noted beside it, such as the scaling rule.
     content: a digest of all records, wherever they lie.
+    annotated: whether the records have masks, which earlier versions did not write.
   """
   folder: pathlib.Path
   classes: list[str]
@@ -36,6 +37,7 @@ class DataInfo(NamedTuple):
   channels: int
   metadata: dict
   content: str
+  annotated: bool
 
   @property
   def max_value(self):
@@ -44,7 +46,7 @@ class DataInfo(NamedTuple):
 
   @property
   def window(self):
-    """The side, in pixels of a frame, of a window that became a background."""
+    """The side, in pixels of a frame, of a window that became a record."""
     return self.metadata.get('window', self.image_size)
 
   @property
@@ -82,7 +84,8 @@ def load_info(folder):
   shape = builder.info.features['image'].shape
   info = DataInfo(
       folder, names[:-1], shape[0], shape[2], metadata,
-      provenance.of_files(folder, dataset_folder.shards(builder)))
+      provenance.of_files(folder, dataset_folder.shards(builder)),
+      dataset_folder.MASK in builder.info.features)
   for split in list(builder.info.splits)[:1]:
     source = _open(info, split)
     for record in _read(source, folder, range(len(source))[:1]):
@@ -139,6 +142,27 @@ class Records:
     """Returns the near-duplicate groups of the images at [n] indices: [n] int."""
     return np.array([r['group'] for r in self._read(indices)])
 
+  def masks(self, indices):
+    """Returns where the defects of the images at [n] indices are.
+
+    Returns:
+      uint8 [n, H, W, 1], 255 on the regions of the record's class and 0 elsewhere. All
+      255 for a defect that is not annotated, all 0 for a background; so are those of
+      data sets of earlier versions.
+    """
+    shape = (self._info.image_size, self._info.image_size, 1)
+    if not self._info.annotated:
+      defects = np.uint8(255) * (self.labels[indices] != self._info.background)
+      return np.tile(defects[:, None, None, None], (1, *shape))
+    return np.stack([_decode(r, self._info, 'mask', shape)
+                     for r in self._read(indices)])
+
+  def annotations(self, indices):
+    """Returns what the masks at [n] indices are of: 'mask', 'box' or 'none', n strings."""
+    if not self._info.annotated:
+      return ['none'] * len(indices)
+    return [r['annotation'].decode() for r in self._read(indices)]
+
   def find(self, label):
     """Returns the indices of the records with this label, in order."""
     return np.flatnonzero(self.labels == label)
@@ -153,8 +177,9 @@ def _open(info, split):
     raise UserError(f'the data set at {str(info.folder)!r} has no split {split!r}: '
                     f'choose from {", ".join(builder.info.splits)}')
   try:
-    return builder.as_data_source(
-        split, decoders={'image': tfds.decode.SkipDecoding()})
+    return builder.as_data_source(split, decoders={
+        name: tfds.decode.SkipDecoding() for name in dataset_folder.PNGS
+        if name in builder.info.features})
   except Exception as e:  # tfds raises anything on missing shards.
     raise UserError(f'the {split} split of {str(info.folder)!r} cannot be opened: '
                     'build the data set again') from e
@@ -179,12 +204,12 @@ def _damaged(folder, reason):
                    'build the data set again')
 
 
-def _decode(record, info):
+def _decode(record, info, name='image', shape=None):
   """Returns a record's image, uint8 [H, W, C]; UserError for another shape."""
-  image = np.atleast_3d(np.asarray(Image.open(io.BytesIO(record['image']))))
-  shape = info.image_size, info.image_size, info.channels
+  image = np.atleast_3d(np.asarray(Image.open(io.BytesIO(record[name]))))
+  shape = shape or (info.image_size, info.image_size, info.channels)
   if image.shape != shape:
-    raise UserError(f'the data set at {str(info.folder)!r} holds an image of shape '
+    raise UserError(f'the data set at {str(info.folder)!r} holds an {name} of shape '
                     f'{image.shape}, and its features.json says {shape}: build the data '
                     'set again')
   return image

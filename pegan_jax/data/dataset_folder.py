@@ -11,6 +11,9 @@ _NAME = 'steel_defects'  # tfds's name for `data_prep.dataset.SteelDefects`.
 # Where features.json names classes: as protocol buffers do, and as old tfds did.
 _CLASS_KEYS = ('pythonClassName', 'python_class_name', 'type')
 _FEATURES = ('image', 'label', 'source', 'group')
+MASK = 'mask'
+PNGS = ('image', MASK)
+_ANNOTATIONS = (MASK, 'annotation')  # Together, or neither: earlier versions.
 # What `data_prep.build` puts beside a data set; always with a metadata.json.
 _BUILT = ('provenance.json', 'audit.json')
 
@@ -44,7 +47,8 @@ def open_builder(folder):
   try:
     builder = tfds.builder_from_directory(str(folder))
     features = builder.info.features
-    missing = [name for name in _FEATURES if name not in features]
+    known = _FEATURES + _ANNOTATIONS * any(name in features for name in _ANNOTATIONS)
+    missing = [name for name in known if name not in features]
     paths = shards(builder)
   except Exception as e:  # tfds raises anything on a damaged file.
     raise _refused(folder, 'its features.json or dataset_info.json is damaged') from e

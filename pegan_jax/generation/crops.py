@@ -8,6 +8,7 @@ from PIL import Image
 
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
+from pegan_jax.annotations.pictures import Pictures
 from pegan_jax.common import terminal
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, masks, settings
@@ -16,6 +17,8 @@ from pegan_jax.generation import jobs, masks, settings
 def plan(run):
   """Returns the `jobs.Job` of `generate.per_class` crops of each class asked for."""
   asked = settings.classes(run)
+  annotations.check(settings.formats(run), asked, [
+      manifest.file_of(name, 0) for name in asked])
   return jobs.plan(run, [run.config.generate.per_class * (c in asked)
                          for c in run.info.classes])
 
@@ -29,8 +32,8 @@ def write(run, step, job, stream, images, annotated):
     job: from `plan`.
     stream: from `Sampler.stream`.
     images: a folder, which gets <class>/<n>.png and manifest.csv, a row per crop.
-    annotated: a folder, which gets masks/<class>/<n>.png and the boxes, where the method
-      translates.
+    annotated: a folder, which gets masks/<class>/<n>.png and the formats asked for, where
+      the method translates.
   """
   config, classes, size = run.config.generate, run.info.classes, run.info.image_size
   with contextlib.closing(terminal.Progress(sum(job.counts), unit='image')) as progress:
@@ -46,8 +49,11 @@ def write(run, step, job, stream, images, annotated):
           'boxes': regions.boxes_to_text(defects)})
       described.append(regions.Annotated(file, size, size, defects))
   manifest.write(images, manifest.CROPS, rows)
-  annotations.write(annotated, settings.formats(run), described, classes)
   if run.method.translates:
+    used = np.unique(np.concatenate(job.chosen))
+    annotations.write(annotated, settings.formats(run), described, classes, Pictures(
+        images, {row['file']: {row['class']} for row in rows},
+        ((job.sources[i], job.backgrounds[i]) for i in used)))
     masks.report_unboxed(run, [(name, defects) for name, per_image in zip(
         classes, found) for defects in per_image])
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from data_prep import images as image_files
+from data_prep import images as image_files, survey
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
+from pegan_jax.annotations.pictures import Pictures
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
@@ -44,7 +45,10 @@ def plan(run):
   config, info = run.config.generate, run.info
   size, folder = info.window, jobs.folder_of_inputs(run, frames=True)
   paths = image_files.list_images(folder)
-  _check_names(folder, paths, settings.formats(run))
+  _check_names(folder, paths)
+  annotations.check(settings.formats(run), settings.classes(run), [
+      path.relative_to(folder).as_posix() for path in paths])
+  survey.say_depths(paths, info.reader.max_value)
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):
@@ -68,7 +72,7 @@ def plan(run):
   return jobs.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
 
 
-def _check_names(folder, paths, formats):
+def _check_names(folder, paths):
   """Raises UserError for no frames, or names that cannot all be written."""
   if not paths:
     raise UserError(f'no images in {folder!r}')
@@ -78,8 +82,6 @@ def _check_names(folder, paths, formats):
     raise UserError(f'{folder!r} has two frames called {str(twice)!r}: give '
                     'them different names, as each becomes a PNG')
   taken = {manifest.FILE, provenance.FILE} & {p.parts[0] for p in stems}
-  if 'yolo' in formats:  # Beside its text files lies classes.txt.
-    taken |= {'classes'} & set(map(str, stems))
   if taken:
     raise UserError(f'{folder!r} has {min(taken)!r}, which is the name of a file '
                     'that is written beside the frames: rename it')
@@ -115,8 +117,8 @@ def write(run, step, job, stream, out, annotated):
     job: from `plan`.
     stream: from `Sampler.stream`.
     out: a folder, which gets <frame>.png and manifest.csv, a row per defect.
-    annotated: a folder, which gets masks/<frame>.png and the boxes, both in the
-      frame's own coordinates.
+    annotated: a folder, which gets masks/<frame>.png and the formats asked for, all in
+      the frame's own coordinates.
   """
   config, info = run.config.generate, run.info
   by_frame = {}
@@ -155,7 +157,12 @@ def write(run, step, job, stream, out, annotated):
           name.as_posix(), *frame.shape[:2], defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
-  annotations.write(annotated, settings.formats(run), described, info.classes)
+  shown = {}
+  for row in rows:
+    shown.setdefault(row['file'], set()).add(row['class'])
+  annotations.write(annotated, settings.formats(run), described, info.classes, Pictures(
+      out, shown, ((path.as_posix(), info.reader.read_own_colour(folder / path))
+                   for path in sorted(by_frame))))
   masks.report_unboxed(run, painted)
 
 

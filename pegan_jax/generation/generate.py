@@ -28,7 +28,7 @@ def generate(config, workdir):
     config: the run's configuration, with a section `generate`.
     workdir: has the checkpoints; gets generated/, see `crops.write` and
       `frames.write`, and, where the method translates, generated_annotations/:
-      masks/, and boxes in the formats asked for, see `annotations.write`.
+      masks/, and the formats asked for, see `annotations.write`.
 
   Returns:
     The folder of images.
@@ -92,10 +92,8 @@ def _check_whole(run, out, beside):
   wanted = [out / name for name in files_now]
   if run.method.translates:
     wanted += [beside / 'masks' / name for name in files_now]
-  for kind in map(annotations.FORMATS.get, settings.formats(run)):
-    path, suffix = beside / kind.PATH, kind.FILES.split()[0]
-    wanted += [path] if path.suffix else [
-        (path / name).with_suffix(suffix) for name in files_now]
+  for kind in map(annotations.WRITTEN.get, settings.formats(run)):
+    wanted += kind.written(beside / kind.PATH, files_now)
   if gone := [str(path) for path in wanted if not path.exists()]:
     raise UserError(f'{out} is not whole any more: {listed(gone, 1)} is missing; '
                     f'{_ADVICE}')

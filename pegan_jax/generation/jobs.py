@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_prep import images, sources as source_files
+from data_prep import images, sources as source_files, survey
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
@@ -104,6 +104,7 @@ def _cut_backgrounds(folder, info):
   paths = images.list_images(folder)
   if not paths:
     raise UserError(f'no images in {folder!r}')
+  survey.say_depths(paths, info.reader.max_value)
   items = source_files.read_clean(
       paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
   # What is a window as it is keeps its file's name.

@@ -23,8 +23,8 @@ def check(run):
 
 
 def formats(run):
-  """Returns the formats of boxes, see `annotations.FORMATS`."""
-  return _names(run, 'formats', annotations.FORMATS)
+  """Returns the formats of annotations, see `annotations.WRITTEN`."""
+  return _names(run, 'formats', annotations.WRITTEN)
 
 
 def classes(run):

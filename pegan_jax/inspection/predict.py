@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from data_prep import images, sources
+from data_prep import images, sources, survey
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import inspector, training
@@ -42,6 +42,7 @@ def predict(config, workdir):
   classes, found, resized = dataset['classes'], [], 0
   reader = sources.Reader(
       dataset['image_size'], dataset['channels'] == 1, dataset['max_value'])
+  survey.say_depths(paths, reader.max_value)
   every, seconds = [], 0.0
   for first in range(0, len(paths), _BLOCK):
     block, other = _read(paths[first:first + _BLOCK], reader)

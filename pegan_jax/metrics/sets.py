@@ -5,12 +5,11 @@ import dataclasses
 import pathlib
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
-from data_prep import images
-from pegan_jax.common import provenance
-from pegan_jax.common.errors import listed, reason, UserError
+from data_prep import images, survey
+from pegan_jax.common import provenance, terminal
+from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import change
 
@@ -112,27 +111,12 @@ def open_folder(folder, what):
   for path in paths:
     class_name = FLAT if flat else path.relative_to(folder).parts[0]
     files.setdefault(class_name, []).append(path)
-  grey, brightest, sizes = True, (None, 255), set()
-  for path in tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
-                   leave=False):
-    coloured, value = images.probe(path)
-    grey &= not coloured
-    if value > brightest[1]:
-      brightest = path, value
-    sizes.add(_size(path))
-  return ImageFolder(folder, files, grey, images.max_value_for(brightest[1]),
-                     frozenset(sizes), brightest)
-
-
-def _size(path):
-  try:
-    with Image.open(path, formats=images.FORMATS) as image:
-      width, height = image.size
-      if image.getexif().get(0x0112, 1) >= 5:  # An image on its side.
-        width, height = height, width
-      return height, width
-  except Exception as e:  # Whatever Pillow's decoders raise.
-    raise UserError(f'{path} cannot be read as an image ({reason(e)})') from e
+  found = survey.read(tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
+                           leave=False))
+  for note in found.notes:
+    terminal.say(f'note: {note}')
+  return ImageFolder(folder, files, found.grey, found.max_value, found.sizes,
+                     found.brightest)
 
 
 def standing_for(info):

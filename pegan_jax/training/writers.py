@@ -54,13 +54,13 @@ class TensorBoardWriter:
 
   def write_scalars(self, step, scalars):
     for name, value in scalars.items():
-      self._write(step=step, summary=summary.scalar(name, value))
+      self._write(step=step, summary=_tagged(name, summary.scalar(name, value)))
     self.flush()
 
   def write_images(self, step, images):
     for name, image in images.items():
-      self._write(step=step, summary=summary.image(
-          name, image[0], dataformats='HWC'))
+      self._write(step=step, summary=_tagged(name, summary.image(
+          name, image[0], dataformats='HWC')))
     self.flush()
 
   def write_texts(self, step, texts):
@@ -72,6 +72,12 @@ class TensorBoardWriter:
 
   def close(self):
     self._file.close()
+
+
+def _tagged(name, made):
+  """Puts the name back, as tensorboardX would call the classes 'a b' and 'a_b' alike."""
+  made.value[0].tag = name
+  return made
 
 
 class FileWriter:

@@ -5,22 +5,15 @@ import os
 import pathlib
 
 import numpy as np
+from pycocotools import mask as library
 import pytest
 
-from pegan_jax.annotations import coco
+from pegan_jax.annotations import coco, pixels
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError
 
 REAL = pathlib.Path(os.environ.get(
     'PEGAN_DATA', pathlib.Path(__file__).resolve().parents[3] / 'shared' / 'data'))
-
-
-def _decode(segmentation):
-  """COCO's uncompressed run lengths, as its documentation defines them."""
-  height, width = segmentation['size']
-  runs = segmentation['counts']
-  pixels = np.repeat(np.arange(len(runs)) % 2, runs)
-  return pixels.reshape(width, height).T.astype(bool)
 
 
 def _foreign():
@@ -67,7 +60,7 @@ def test_others_files(tmp_path):
     (lambda said: said | {'images': []}, 'it lists no images'),
     (lambda said: [1], 'indices must be'),
     (lambda said: {'images': said['images']}, "it lacks 'categories'"),
-    (lambda said: said['annotations'][0].pop('bbox') and said, "it lacks 'bbox'"),
+    (lambda said: said['annotations'][2].pop('bbox') and said, "it lacks 'bbox'"),
     (lambda said: said['annotations'][0].update(image_id=8), 'annotation 1 is of no im'),
     (lambda said: said['annotations'][0].update(category_id=8), 'annotation 1 is of no'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3]), 'not enough values'),
@@ -79,9 +72,12 @@ def test_others_files(tmp_path):
      'annotation 6 has a box without'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 'x']),
      "could not convert string to float: 'x'"),
-    (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 3]]), 'reshape'),
+    (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 3]]),
+     'annotation 1, of crack, has a polygon of 3 numbers'),
     (lambda said: said['annotations'][1]['segmentation'].update(counts='PPYo1'),
-     'compressed run lengths are not read'),
+     'a mask of b/2.jpg has damaged run lengths'),
+    (lambda said: said['images'][0].update(id=7), 'two image entries of id 7'),
+    (lambda said: said['categories'][0].update(id=3), 'two category entries of id 3'),
     (lambda said: said['annotations'][1]['segmentation'].update(counts=[19]),
      'does not have the size of b/2.jpg'),
     (lambda said: said['annotations'][1]['segmentation'].update(size=[5, 4]),
@@ -93,6 +89,26 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
     _read(tmp_path, change(said) or said)
   assert 'a.json is not a COCO file of boxes: ' in str(error.value)
   assert '\n' not in str(error.value)
+
+
+def test_what_tools_leave_out_or_write_in_another_way(tmp_path):
+  """Sizes as text, no ids of annotations, no boxes, Windows' paths, compressed masks."""
+  inside = np.zeros((4, 5), np.uint8)
+  inside[1:3, 2:5] = 1
+  said = _foreign()
+  said['images'][0].update(file_name='b\\2.jpg', height='4', width='5')
+  for item in said['annotations']:
+    item.pop('id')
+  del said['annotations'][0]['bbox'], said['annotations'][1]['bbox']
+  said['annotations'][1]['segmentation'] = {'size': [4, 5], 'counts': library.encode(
+      np.asfortranarray(inside))['counts'].decode()}
+  second, first = _read(tmp_path, said)
+  assert (second.file, second.height, second.width) == ('b/2.jpg', 4, 5)
+  assert first.regions[0].box == (10.5, 20, 14.75, 25)
+  assert second.regions[0].box == (2, 1, 5, 3) and second.regions[0].mask.all()
+  said['annotations'][0].update(bbox=[1, 1, 0, 0])
+  with pytest.raises(UserError, match='the 1th annotation has a box without'):
+    _read(tmp_path, said)
 
 
 @pytest.fixture(name='images')
@@ -113,9 +129,11 @@ def test_what_is_written_is_as_cocos_documentation_says(tmp_path, images):
   coco.write(tmp_path / 'coco.json', images, ['pa', 'sc'])
   said = json.loads((tmp_path / 'coco.json').read_text())
   assert said['images'] == [
-      {'id': 1, 'file_name': 'a/1.png', 'height': 20, 'width': 30},
-      {'id': 2, 'file_name': '2.png', 'height': 20, 'width': 30}]
-  assert said['categories'] == [{'id': 1, 'name': 'pa'}, {'id': 2, 'name': 'sc'}]
+      {'id': 1, 'file_name': 'a/1.png', 'height': 20, 'width': 30, 'license': 1},
+      {'id': 2, 'file_name': '2.png', 'height': 20, 'width': 30, 'license': 1}]
+  assert said['categories'] == [{'id': 1, 'name': 'pa', 'supercategory': 'defect'},
+                                {'id': 2, 'name': 'sc', 'supercategory': 'defect'}]
+  assert said['info'] and [x['id'] for x in said['licenses']] == [1]
   ring, full, triangles, box = said['annotations']
   assert [a['id'] for a in said['annotations']] == [1, 2, 3, 4]
   assert [a['category_id'] for a in said['annotations']] == [1, 2, 2, 1]
@@ -123,8 +141,9 @@ def test_what_is_written_is_as_cocos_documentation_says(tmp_path, images):
   assert ring['bbox'] == [3, 2, 7, 4] and ring['area'] == 28 - 6
   expected = np.zeros((20, 30), bool)
   expected[2:6, 3:10] = images[0].regions[0].mask
-  np.testing.assert_array_equal(_decode(ring['segmentation']), expected)
-  assert full['segmentation'] == {'size': [20, 30], 'counts': [0, 600]}
+  np.testing.assert_array_equal(expected, pixels.decode(library.merge(
+      library.frPyObjects(ring['segmentation'], 20, 30))))
+  assert full['segmentation'] == [[30, 0, 30, 20, 0, 20, 0, 0]] and full['area'] == 600
   assert triangles['segmentation'][0] == [1.5, 2, 9.5, 2, 9.5, 12]
   assert triangles['area'] == 2 * 8 * 10 / 2
   assert box['segmentation'] == [] and box['area'] == 25
@@ -139,4 +158,4 @@ def test_a_real_file_of_another_program():
   assert len(images) == len(said['images'])
   assert sum(len(x.regions) for x in images) == len(said['annotations'])
   for image in images:
-    assert len(image.boxes(image.height, image.width)) == len(image.regions)
+    assert len(image.regions_in(image.height, image.width)) == len(image.regions)

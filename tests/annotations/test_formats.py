@@ -12,8 +12,8 @@ CLASSES = ['pa', 'öl fleck', 'a & <b> "c"', "d'e]]>", '酸洗', 'x, y; z', '7',
            'e\u0301']
 FILES = ['1.png', 'a/1.png', 'a/b ü/2.5 mm.png', 'a/b ü/& <3>.jpg', '😀/x,y.png']
 
-# What a format holds of a region beside its name and box.
-HOLDS = {'coco': ('mask', 'polygons')}
+# Formats that hold a region's box, and those that hold its pixels.
+BOXES, PIXELS = ('voc', 'yolo', 'coco'), ('coco', 'labelme')
 
 
 def _random_region(rng, height, width):
@@ -35,22 +35,18 @@ def _random_images(seed):
   rng = np.random.default_rng(seed)
   images = []
   for file in sorted(FILES, key=pathlib.PurePosixPath)[:rng.integers(1, len(FILES) + 1)]:
-    height, width = rng.integers(2, 300, 2).tolist()
+    height, width = rng.integers(2, 120, 2).tolist()
     images.append(Annotated(file, height, width, [
         _random_region(rng, height, width) for _ in range(rng.integers(4))]))
   return images
 
 
-def _assert_same(kept, region, holds):
-  assert kept.name == region.name
-  if 'mask' in holds and not region.polygons:
-    np.testing.assert_array_equal(kept.mask, region.mask)
-  else:
-    assert kept.mask is None
-  polygons = region.polygons if 'polygons' in holds else None
-  assert (kept.polygons is None) == (polygons is None)
-  for one, other in zip(kept.polygons or (), polygons or (), strict=True):
-    np.testing.assert_array_equal(one, other)
+def _pixels(region, height, width):
+  """The pixels of a region: all of its box where no other are known, or none marked."""
+  inside = np.zeros((height, width), bool)
+  inside[region.box.slices] = True if region.mask is None or not region.mask.any(
+      ) else region.mask
+  return inside
 
 
 @pytest.mark.parametrize('seed', range(25))
@@ -60,17 +56,20 @@ def test_what_is_read_is_what_was_written(tmp_path, name, seed):
   annotations.write(tmp_path, [name], images, CLASSES)
   path = tmp_path / annotations.FORMATS[name].PATH
   assert list(tmp_path.iterdir()) == [path]
-  read = annotations.read(path)
+  read = annotations.read(path / 'labels' if name == 'yolo' else path)
   for kept, image in zip(read, images, strict=True):
     stems = [pathlib.PurePosixPath(x.file).with_suffix('') for x in (kept, image)]
     assert stems[0] == stems[1]
-    assert kept.boxes(image.height, image.width) == [
-        Region(r.name, r.box) for r in image.regions]
-    if (kept.height, kept.width) != (1, 1):
-      assert (kept.height, kept.width) == (image.height, image.width)
-      assert [r.box for r in kept.regions] == [r.box for r in image.regions]
-    for one, other in zip(kept.regions, image.regions, strict=True):
-      _assert_same(one, other, HOLDS.get(name, ()))
+    size = image.height, image.width
+    if name != 'yolo':
+      assert (kept.height, kept.width) == size
+    for one, other in zip(kept.regions_in(*size), image.regions_in(*size), strict=True):
+      assert one.name == other.name
+      if name in BOXES:
+        assert one.box == other.box
+      np.testing.assert_array_equal(
+          _pixels(one, *size),
+          _pixels(other if name in PIXELS else other._replace(mask=None), *size))
 
 
 def test_the_random_images_are_of_all_kinds():
@@ -101,4 +100,5 @@ def test_nothing_is_read_where_nothing_is(tmp_path):
 
 def test_only_what_is_asked_for_is_written(tmp_path):
   annotations.write(tmp_path, ['yolo'], [], CLASSES)
-  assert [p.name for p in tmp_path.rglob('*')] == ['yolo', 'classes.txt']
+  assert sorted(p.name for p in tmp_path.rglob('*')) == [
+      'classes.txt', 'data.yaml', 'yolo']

@@ -67,11 +67,11 @@ def test_a_number_of_digits_gives_whole_pixels_back(digits, largest):
 
 def test_only_fractions_are_scaled():
   said = [Region('a', Box(0.1, 0.25, 0.5, 1.0))]
-  assert Annotated('a.txt', 1, 1, said).boxes(40, 100) == [('a', (10, 10, 50, 40), None,
+  assert Annotated('a.txt', 1, 1, said).regions_in(40, 100) == [('a', (10, 10, 50, 40), None,
                                                            None)]
   for size in ((None, None), (40, 100)):
     image = Annotated('a.xml', *size, [Region('a', Box(10, 10, 120, 60.5), polygons=())])
-    assert image.boxes(40, 100) == [Region('a', Box(10, 10, 100, 40))]
+    assert image.regions_in(40, 100) == [Region('a', Box(10, 10, 100, 40))]
 
 
 def test_a_box_outside_of_its_image_is_refused_by_name():
@@ -79,18 +79,46 @@ def test_a_box_outside_of_its_image_is_refused_by_name():
                                             Region('pit', Box(110, 10, 120.5, 60))])
   words = r'b/a.xml has a box of pit, from \(110, 10\) to \(120.5, 60\), .* 100 x 40 image'
   with pytest.raises(UserError, match=words):
-    image.boxes(40, 100)
-  assert len(image.boxes(40, 111)) == 2
+    image.regions_in(40, 100)
+  assert len(image.regions_in(40, 111)) == 2
 
 
 @pytest.mark.parametrize('size', [(100, 40), (None, 99), (80, 200)])
 def test_another_size_than_the_images_is_refused(size):
   image = Annotated('a.xml', *size, [Region('a', Box(0, 0, 9, 9))])
   with pytest.raises(UserError, match='a.xml says .* pixels, and it has 100 x 40:'):
-    image.boxes(40, 100)
+    image.regions_in(40, 100)
 
 
 def test_boxes_of_the_manifest():
   assert boxes_to_text([]) == ''
   assert boxes_to_text([Region('a', Box(1, 2, 3, 4)), Region('b', Box(0, 0, 9, 9))]
                        ) == '1 2 3 4; 0 0 9 9'
+
+
+def test_polygons_become_pixels_and_widen_the_box():
+  square = np.array([[2, 1], [6, 1], [6, 4], [2, 4]])
+  inner, = Annotated('a', 5, 8, [Region('a', Box(3, 1, 5, 2), polygons=(square,))]
+                     ).regions_in(5, 8)
+  assert inner.box == (2, 1, 6, 4) and inner.mask.all() and inner.polygons is None
+  corner, = Annotated('a', 1, 1, [Region('a', Box(0, 0, 1, 1), polygons=(
+      np.array([[0, 0], [1, 0], [0, 1]]),))]).regions_in(4, 8)
+  assert corner.box == (0, 0, 8, 4)
+  np.testing.assert_array_equal(corner.mask.sum(1), [7, 5, 3, 1])
+  cut, = Annotated('a', 5, 4, [Region('a', Box(2, 1, 6, 4), polygons=(square,))]
+                   ).regions_in(5, 4)
+  assert cut.box == (2, 1, 4, 4) and cut.mask.all()
+
+
+def test_a_hairline_keeps_its_pixels():
+  line = np.array([[1, 1.1], [5, 1.2], [5, 1.3]])
+  region, = Annotated('a', 4, 8, [Region('a', Box(1, 1.1, 5, 1.3), polygons=(line,))]
+                      ).regions_in(4, 8)
+  assert region.box == (1, 1, 5, 2) and region.mask.all()
+
+
+def test_a_mask_is_clipped_with_its_box():
+  mask = np.arange(12).reshape(3, 4) % 2 == 0
+  region, = Annotated('a', 9, 9, [Region('a', Box(-1, 7, 3, 10), mask)]).regions_in(9, 9)
+  assert region.box == (0, 7, 3, 9)
+  np.testing.assert_array_equal(region.mask, mask[:2, 1:])

@@ -75,13 +75,18 @@ def test_what_is_written_is_voc_to_the_letter(tmp_path):
   assert (tmp_path / 'a' / '1.xml').read_text('utf-8') == """<annotation>
   <folder>a</folder>
   <filename>1.png</filename>
+  <source>
+    <database>pegan_jax</database>
+  </source>
+  <segmented>0</segmented>
   <size>
     <width>30</width>
     <height>20</height>
   </size>
-  <segmented>1</segmented>
   <object>
     <name>a&amp;b</name>
+    <pose>Unspecified</pose>
+    <truncated>0</truncated>
     <difficult>0</difficult>
     <bndbox>
       <xmin>4</xmin>
@@ -92,3 +97,21 @@ def test_what_is_written_is_voc_to_the_letter(tmp_path):
   </object>
 </annotation>
 """
+
+
+def test_a_file_of_another_kind_is_not_clean(tmp_path):
+  """CVAT's own export has another root, in which no object would be found."""
+  (tmp_path / 'a.xml').write_text('<annotations><image id="0"/></annotations>')
+  with pytest.raises(UserError, match="a.xml .* holds 'annotations' in place of"):
+    voc.read(tmp_path / 'a.xml')
+  assert voc.read(tmp_path) == []
+  assert not voc.recognises(tmp_path / 'a.xml')
+  (tmp_path / 'a.xml').write_text('<annotation>')
+  assert voc.recognises(tmp_path / 'a.xml')  # Reading it says what is wrong.
+
+
+def test_two_boxes_in_one_object_are_refused(tmp_path):
+  one = '<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>'
+  with pytest.raises(UserError, match='a.xml .* an object, pit, has 2 boxes'):
+    _read(tmp_path, f'<annotation><object><name>pit</name>{one}{one}</object>'
+          '</annotation>')

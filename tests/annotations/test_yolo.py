@@ -21,7 +21,7 @@ def test_boxes_are_in_fractions_of_the_image(tmp_path):
   assert (image.file, image.height, image.width) == ('a.txt', 1, 1)
   assert [r.name for r in image.regions] == ['crack', 'pit']
   np.testing.assert_allclose(image.regions[0].box, (0.45, 0, 0.55, 0.5))
-  assert image.boxes(100, 200) == [Region('crack', Box(90, 0, 110, 50)),
+  assert image.regions_in(100, 200) == [Region('crack', Box(90, 0, 110, 50)),
                                    Region('pit', Box(0, 0, 200, 100))]
   assert _read(tmp_path, '').regions == []
 
@@ -29,14 +29,15 @@ def test_boxes_are_in_fractions_of_the_image(tmp_path):
 def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
   """As LabelImg writes 60 to 101, 11 to 101 of 333 x 777 pixels."""
   image = _read(tmp_path, '0 0.103604 0.168168 0.052767 0.270270\n')
-  assert image.boxes(333, 777) == [Region('0', Box(60, 11, 101, 101))]
+  assert image.regions_in(333, 777) == [Region('0', Box(60, 11, 101, 101))]
 
 
 @pytest.mark.parametrize('line', ['0 0.5 0.5', 'a 0.5 0.5 0.1 0.1', '0 50 50 10 10',
                                   '0 nan 0.5 0.1 0.1', '0 0.5 0.5 0.1 x',
                                   '0 0.5 0.5 0 0.1', '0 0.5 0.5 0.1 -0.1',
                                   '-1 0.5 0.5 0.1 0.1',
-                                  '0 0.1 0.1 0.2 0.1 0.2 0.2'])  # The last: a polygon.
+                                  '0 0.1 0.1 0.2 0.1 0.2 0.2 0.3',
+                                  '0 0.1 0.1 0.2 0.1 0.3 0.1'])
 def test_bad_yolo_names_the_file(tmp_path, line):
   with pytest.raises(UserError, match='a.txt is not a YOLO file'):
     _read(tmp_path, line)
@@ -74,6 +75,76 @@ def test_what_is_written_is_yolo_to_the_letter(tmp_path):
                                     Region('crack', Box(3, 2, 10, 6))]),
       Annotated('2.png', 30, 70, [])], ['crack', 'pit'])
   assert (tmp_path / 'classes.txt').read_text() == 'crack\npit\n'
-  assert (tmp_path / 'a' / '1.txt').read_text() == (
+  assert (tmp_path / 'data.yaml').read_text().splitlines()[1:] == [
+      'train: images', 'val: images', 'names:', '  0: "crack"', '  1: "pit"']
+  assert (tmp_path / 'labels' / 'a' / '1.txt').read_text() == (
       '1 0.5 0.5 1 1\n0 0.092857143 0.13333333 0.1 0.13333333\n')
-  assert (tmp_path / '2.txt').read_text() == ''
+  assert (tmp_path / 'labels' / '2.txt').read_text() == ''
+
+
+def test_lines_of_many_numbers_are_polygons(tmp_path):
+  """As Ultralytics and Roboflow write segments and oriented boxes."""
+  image = _read(tmp_path, '1 0.1 0.2 0.5 0.2 0.5 0.6\n0 0.5 0.5 0.2 0.2\n',
+                'crack\npit\n')
+  triangle, box = image.regions
+  assert triangle.name == 'pit' and triangle.box == (0.1, 0.2, 0.5, 0.6)
+  np.testing.assert_array_equal(triangle.polygons[0],
+                                [[0.1, 0.2], [0.5, 0.2], [0.5, 0.6]])
+  assert box.polygons is None
+  pixels, _ = image.regions_in(10, 10)
+  assert pixels.box == (1, 2, 5, 6)
+  np.testing.assert_array_equal(pixels.mask, np.tri(4, k=-1).T > 0)
+
+
+@pytest.mark.parametrize('text', [
+    'train: ../train/images\nnc: 2\nnames: [crack, no]\n',  # Roboflow.
+    'path: ./\nnames:\n  0: crack\n  1: no\n',  # CVAT, Ultralytics.
+    "names:\n- crack\n- 'no'\nroboflow:\n  license: CC BY 4.0\n"])
+@pytest.mark.parametrize('place', ['data.yaml', 'sub/data.yml', 'sub/train/x.yaml'])
+def test_names_of_a_yaml_file_beside_or_above(tmp_path, text, place):
+  labels = tmp_path / 'sub' / 'train' / 'labels'
+  labels.mkdir(parents=True)
+  (labels / 'a.txt').write_text('1 0.5 0.5 1 1')
+  (tmp_path / place).write_text(text)
+  for path in (labels, labels.parent, labels / 'a.txt'):
+    image, = yolo.read(path)
+    assert image.regions[0].name == 'no'
+
+
+@pytest.mark.parametrize('text, words', [
+    ('nc: 3\nnames: [a, b]', "it says 'nc: 3' and has 2 names"),
+    ('names: a.names', 'neither a list nor numbers with names'),
+    ('names: {0: a, x: b}', 'invalid literal'),
+    ('names: [a, [b]]', 'neither a list'),
+    ('names: {-1: a}', 'not from 0 to'),
+    ('names: [a, b]\nkpt_shape: [17, 3]', 'key points'),
+    ('names: [a, b', 'data.yaml'),
+    ('names: [a, a]', "has 'a' twice")])
+def test_names_that_cannot_be_are_refused(tmp_path, text, words):
+  (tmp_path / 'data.yaml').write_text(text)
+  with pytest.raises(UserError, match=words) as error:
+    _read(tmp_path, '0 0.5 0.5 1 1')
+  assert 'data.yaml' in str(error.value) and '\n' not in str(error.value)
+
+
+def test_names_have_gaps_and_two_files_agree(tmp_path):
+  (tmp_path / 'data.yaml').write_text('names: {0: a, 2: c}')
+  assert _read(tmp_path, '2 0.5 0.5 1 1').regions[0].name == 'c'
+  for index in (1, 3):
+    with pytest.raises(UserError, match=f'is of class {index}, and 3 are named'):
+      _read(tmp_path, f'{index} 0.5 0.5 1 1')
+  (tmp_path / 'data.yaml').write_text('names: [a, c]')
+  assert _read(tmp_path, '1 0.5 0.5 1 1', 'a\nc\n').regions[0].name == 'c'
+  with pytest.raises(UserError, match='data.yaml and .*classes.txt name the classes di'):
+    _read(tmp_path, '1 0.5 0.5 1 1', 'a\nb\n')
+
+
+def test_what_has_the_lines_of_labels_is_recognised(tmp_path):
+  path = tmp_path / 'a.txt'
+  for text, is_label in (('0 0.5 0.5 1 1\n', True), ('', True), ('a.jpg\n', False),
+                         ('0 0.5 0.5\n', False), ('Exported on 1 2 3 4 5', False),
+                         ('0 0.5 0.5 1 1\nmore words here to be read', False)):
+    path.write_text(text)
+    assert yolo.recognises(path) == is_label, text
+  (tmp_path / 'classes.txt').touch()
+  assert not yolo.recognises(tmp_path / 'classes.txt')

@@ -16,7 +16,13 @@ BAD = {
     'a\x85b': 'control characters', os.fsdecode(b'\xff'): 'not UTF-8',
     ' a': 'begins or ends with a space', 'ß' * 101: 'longer than 200 bytes',
     'manifest.csv': 'generation writes', 'provenance.json': 'generation writes',
-    'a\uffff': 'control characters', '\ufeffa': 'byte order mark'}
+    'a\uffff': 'control characters', '\ufeffa': 'byte order mark',
+    'a ': 'ends with a space', '\xa0a': 'begins or ends with a space',
+    'a\nb': 'control characters', 'a\u200bb': 'invisible characters',
+    'a\u202eb': 'invisible characters', 'a\xadb': 'invisible characters',
+    'rust, light': 'has a comma', 'a.': 'ends with a dot', 'NUL': 'a device in Windows',
+    'con': 'a device in Windows', 'com1.x': 'a device in Windows',
+    'Manifest.csv': 'generation writes'}
 
 
 @pytest.mark.parametrize('name', BAD)
@@ -27,15 +33,21 @@ def test_a_bad_name_is_told_with_where_it_is_from(name):
   str(error.value).encode()  # Can be printed anywhere.
 
 
-@pytest.mark.parametrize('name', ['öl fleck', '酸洗', 'a.b', 'in-1', '$x$', '_a', 'a|b'])
+@pytest.mark.parametrize('name', [
+    'öl fleck', '酸洗', 'a.b', 'in-1', '$x$', '_a', 'a|b', 'console', 'com', 'nul_1', '0',
+    '-a', '🔥', '👩\u200d🔧', 'می\u200cخواهم', '=1', 'null', 'a b', "o'x", 'a"b', 'x' * 200])
 def test_other_names_are_taken(name):
   class_names.check_class(name, '')
 
 
-@pytest.mark.parametrize('pair', [('Pit', 'pit'), ('Background', 'background'), ('\u00f6l', 'o\u0308l')])
-def test_two_names_of_one_folder(pair):
-  with pytest.raises(UserError, match='are one folder'):
+@pytest.mark.parametrize('pair, shown', [
+    (('Pit', 'pit'), "'Pit' and 'pit'"), (('STRASSE', 'straße'), 'STRASSE'),
+    (('Background', 'background'), "'Background' and 'background'"),
+    (('\u00f6l', 'o\u0308l'), r"'\xf6l' and 'o\u0308l'")])
+def test_two_names_of_one_folder(pair, shown):
+  with pytest.raises(UserError) as error:
     class_names.check_classes(pair, 'here')
+  assert 'are one folder' in str(error.value) and shown in str(error.value)
 
 
 @pytest.mark.parametrize('name', ['../../x', '/abs', 'oil/spot', '..', '.hid', 'PIT'])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conftest import assert_drawn
-from data_prep import build, selection, sources
+from data_prep import build, report as report_lib, sources
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated, Box
 from raw_folders import inputs, pixels, read_built, run_build, save, texture
@@ -101,7 +101,7 @@ def test_planted_duplicates_are_dropped_and_shifted_crops_stay_together(raw):
 
 
 def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw, monkeypatch):
-  monkeypatch.setattr(selection, 'AREA_LEAST', 2)
+  monkeypatch.setattr(report_lib, '_AREA_LEAST', 2)
   for k in range(6):
     frame = pixels(raw / 'frames' / f'{k}.png')
     save(frame[40:104, 120:184], raw / 'defects' / 'crack' / f'f{k}_a.png')
@@ -121,7 +121,8 @@ def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw, monkeypatch):
   assert overlapping and not set(overlapping) & set(place)
   assert report['defects_found_in_frames'] == 12
   # The box is at 129 to 170 and 59 to 110: in a's window, cut off below, not in b's.
-  assert report['areas'] == {'crack': [0, round(41 * 45 / 64**2, 3)]}
+  assert report['annotations']['crack'] == {'box': 6, 'none': 16}
+  assert report['areas'] == {'crack': [round(41 * 45 / 64**2, 6)] * 2}
   assert read_built(raw / 'out')[1].info.metadata['areas'] == report['areas']
   assert report['counts']['test']['crack'] == 7
   assert run_build(raw, *flags, '--no-search_frames', out='blind') == 0
@@ -141,17 +142,16 @@ def test_boxes_become_classes_and_no_frame_straddles(raw):
   assert labels.count('pit') == 2 and labels.count('rust') == 3
   assert not any('5.png' in frame for frame in frames['train'] | frames['test'])
   report = json.loads((raw / 'out' / 'audit.json').read_text())
-  assert report['frames_without_box_file'] == 1
+  assert report['left_out']['images without an annotation, where others have one'] == 1
   assert report['areas'] == {}  # Too few of a class.
 
 
-def test_the_area_of_a_class_is_what_boxes_cover_of_its_crops():
-  items = [sources.Item('a' if k < 11 else 'b', str(k), '', None) for k in range(20)]
-  places = [('f', Box(10 * k, 0, 10 * k + 10, 10)) for k in range(11)] + [None] * 9
-  boxes = {'f': [Box(10 * k, 0, 10 * k + k, 10) for k in range(11)]}
-  assert selection._areas(items, places, boxes) == {'a': [0.25, 0.75]}
-  assert selection._areas(items, places[:9] + [None] * 11, boxes) == {}
-  assert selection._areas(items, places, {}) == {}
+def test_the_area_of_a_class_is_what_its_regions_cover_of_its_train_crops():
+  items = [(sources.Item(name, '', '', None, share=share), 0, test)
+           for name, share, test in [
+               *(('a', k / 10000, False) for k in range(1, 12)), ('a', 1.0, True),
+               *(('b', 0.5, False),) * 9, *(('c', None, False),) * 20]]
+  assert report_lib.areas(items) == {'a': [0.00035, 0.00085]}
 
 
 def test_yolo_boxes_and_empty_files(raw):
@@ -170,7 +170,7 @@ def test_yolo_boxes_and_empty_files(raw):
 def test_the_same_boxes_in_another_format_give_the_same_data_set(raw):
   read = annotations.read(raw / 'boxes')
   annotations.write(raw, ['yolo', 'coco'], [
-      Annotated(x.file.replace('.xml', '.png'), 150, 200, x.boxes(150, 200))
+      Annotated(x.file.replace('.xml', '.png'), 150, 200, x.regions_in(150, 200))
       for x in read], ['pit', 'rust'])
   built = []
   for boxes in ('boxes', 'yolo', 'coco.json'):
@@ -178,6 +178,9 @@ def test_the_same_boxes_in_another_format_give_the_same_data_set(raw):
                      '--per_class', 0, out=f'of_{boxes}') == 0
     built.append({p.name: p.read_bytes() for p in (raw / f'of_{boxes}').iterdir()})
   noted = [files.pop('provenance.json') for files in built]
+  reports = [json.loads(files.pop('audit.json')) for files in built]
+  assert [report.pop('format') for report in reports] == ['voc', 'yolo', 'coco']
+  assert reports[0] == reports[1] == reports[2]
   assert built[0] == built[1] == built[2]
   assert len(set(noted)) == 3  # Other files, whatever they say.
 

@@ -48,8 +48,8 @@ def test_what_is_left_out_is_told(raw, capsys):
   assert run_build(raw, *inputs(raw, 'defects', 'clean')) == 0
   said = capsys.readouterr().err
   assert 'left out images that lie directly in --defects' in said and 'folder: 1' in said
-  assert 'left out what is neither a file nor a folder' in said
-  assert ': 2, the first is' in said and 'broken.png' in said
+  assert 'a link that leads nowhere (1, the first is' in said
+  assert 'a pipe, socket or device (1' in said and 'broken.png' in said
 
 
 def test_home_is_meant_by_its_sign(raw, monkeypatch):

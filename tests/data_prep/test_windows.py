@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from data_prep.windows import box_square, clean_windows, covered
-from pegan_jax.annotations.regions import Box
+from data_prep.windows import clean_windows, covered, region_windows
+from pegan_jax.annotations.regions import Box, Region
 
 
 def _brute_force(height, width, boxes, side, margin, windows):
@@ -40,18 +40,61 @@ def test_window_fits_exactly_beside_the_margin():
   assert clean_windows(64, 100, box, 64, 5) == []
 
 
-def test_boxes_cover_a_part_of_a_window():
-  boxes = [Box(0, 0, 30, 20), Box(20, 10, 40, 20), Box(90, 90, 100, 100)]
-  assert covered(boxes, Box(10, 0, 50, 40)) == (20 * 20 + 10 * 10) / 1600
-  assert covered(boxes, Box(-10, -10, 30, 30)) == 600 / 1600
-  assert covered([], Box(0, 0, 8, 8)) == 0
-  assert covered(boxes, Box(50, 0, 80, 30)) == 0
+def _region(box, mask=None):
+  return Region('a', Box(*box), mask)
 
 
-def test_box_square_is_centred_shifted_inward_and_never_larger_than_the_frame():
-  assert box_square(Box(50, 60, 70, 90), 200, 200, 64) == (28, 43, 92, 107)
-  assert box_square(Box(0, 190, 10, 200), 200, 200, 64) == (0, 136, 64, 200)
-  assert box_square(Box(10, 20, 130, 60), 200, 200, 64) == (10, 0, 130, 120)
-  square = box_square(Box(100, 0, 700, 200), 256, 1600, 64)
-  assert square.width == square.height == 256
-  assert 0 <= square.left and square.right <= 1600
+def test_regions_cover_a_part_of_a_window():
+  regions = [_region(box) for box in ((0, 0, 30, 20), (20, 10, 40, 20), (90, 90, 100, 100))]
+  assert covered(regions, Box(10, 0, 50, 40)).sum() == 20 * 20 + 10 * 10
+  assert covered(regions, Box(-10, -10, 30, 30)).sum() == 600
+  assert not covered([], Box(0, 0, 8, 8)).any()
+  assert not covered(regions, Box(50, 0, 80, 30)).any()
+
+
+def test_masks_cover_their_own_pixels_of_a_window():
+  mask = np.zeros((6, 8), bool)
+  mask[1, 2] = mask[5, 7] = True
+  found = covered([_region((10, 20, 18, 26), mask)], Box(11, 18, 21, 24))
+  assert np.argwhere(found).tolist() == [[3, 1]]  # The other lies below the window.
+  found = covered([_region((10, 20, 18, 26), mask)], Box(-4, -4, 40, 40))
+  assert np.argwhere(found).tolist() == [[25, 16], [29, 21]]
+
+
+def test_a_small_region_lies_anywhere_in_one_window_by_its_seed_alone():
+  corners = set()
+  for seed in range(200):
+    window, = region_windows(_region((100, 60, 108, 90)), 200, 300, 64, seed)
+    assert (window.width, window.height) == (64, 64)
+    assert window.left <= 100 and window.right >= 108
+    assert window.top <= 60 and window.bottom >= 90
+    corners.add(window[:2])
+  left, top = np.array(sorted(corners)).T
+  assert left.min() < 48 and left.max() > 97 and top.min() < 32 and top.max() > 56
+  assert region_windows(_region((100, 60, 108, 90)), 200, 300, 64, 3) == region_windows(
+      _region((100, 60, 108, 90)), 200, 300, 64, '3')
+
+
+def test_windows_stay_in_the_image_and_are_as_large_as_it_allows():
+  for box in ((0, 0, 5, 5), (95, 45, 100, 50)):
+    window, = region_windows(_region(box), 50, 100, 64, 0)
+    assert (window.width, window.height, window.top) == (50, 50, 0)
+    assert 0 <= window.left <= box[0] and box[2] <= window.right <= 100
+
+
+def test_a_large_region_gives_windows_that_together_cover_it():
+  for seed in range(20):
+    windows = region_windows(_region((10, 20, 210, 90)), 240, 320, 64, seed)
+    assert len(windows) == 4 * 2  # 200 / 64 and 70 / 64.
+    seen = np.zeros((240, 320), bool)
+    for window in windows:
+      assert window.width == window.height == 64
+      seen[window.slices] = True
+    assert seen[20:90, 10:210].all()
+
+
+def test_windows_follow_the_mask_of_a_large_region():
+  mask = np.eye(256, dtype=bool)  # A crack from corner to corner.
+  windows = region_windows(_region((0, 0, 256, 256), mask), 256, 256, 64, 0)
+  assert windows == [Box(64 * k, 64 * k, 64 * k + 64, 64 * k + 64) for k in range(4)]
+  assert region_windows(_region((0, 0, 256, 256), mask & False), 256, 256, 64, 0) == []

@@ -90,7 +90,7 @@ def test_chosen_classes_are_the_same_images_with_masks_and_boxes(setting, tmp_pa
   assert {p.parts[0] for p in images} == {'pa', 'sc'} and len(images) == 6
   assert all(some[p] == whole[p] for p in images)
   beside = tmp_path / 'some_annotations'
-  voc = {x.file[:-4]: x.boxes(32, 32) for x in annotations.read(beside / 'voc')}
+  voc = {x.file[:-4]: x.regions_in(32, 32) for x in annotations.read(beside / 'voc')}
   for row in _rows(out):
     assert row['mask'] == 'change'
     read = lambda path: np.asarray(Image.open(path)).astype(int)

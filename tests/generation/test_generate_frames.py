@@ -86,7 +86,7 @@ def test_boxes_are_those_of_the_masks(setting):
   count = 0
   for name, (_, _, mask) in pairs.items():
     file = name.rsplit('.')[0] + '.png'
-    boxes = [r.box for r in voc[file[:-4]].boxes(*mask.shape)]
+    boxes = [r.box for r in voc[file[:-4]].regions_in(*mask.shape)]
     listed = [tuple(map(int, box.split())) for r in rows if r['file'] == file
               for box in r['boxes'].split('; ') if box]
     assert boxes == listed
@@ -183,7 +183,7 @@ def test_the_frames_and_boxes_build_a_data_set(setting):
 
 @pytest.mark.parametrize('key,value,words', [
     ('strength', 1.5, r'in \[0, 1\]'),
-    ('formats', 'voc,pdf', "has 'pdf': choose from voc, yolo, coco"),
+    ('formats', 'voc,pdf', "has 'pdf': choose from voc, yolo, coco, labelme, mvtec"),
     ('classes', 'pa,xx', "has 'xx': choose from"),
     ('defects_per_frame', 0, 'at least 1'),
     ('mask_threshold', 1.0, 'above 0 and below 1'),
@@ -212,12 +212,10 @@ def test_frames_that_cannot_take_a_defect(setting):
 
 
 @pytest.mark.parametrize('name, words', [
-    ('classes.png', "'classes', which is the name of a file that is written"),
     ('provenance.json/a.png', "'provenance.json', which is"),
     ('manifest.csv/a.png', "'manifest.csv', which is")])
 def test_frames_of_the_names_of_files_that_are_written(setting, name, words):
   config, workdir, folder = setting
-  config.generate.formats = 'yolo'
   (folder / 'in' / name).parent.mkdir(exist_ok=True)
   (folder / 'in' / 'wide.png').rename(folder / 'in' / name)
   with pytest.raises(UserError, match=words):

@@ -100,6 +100,15 @@ def _shown(folder):
   return {k: len(v) for k, v in trees.events(folder / 'tensorboard').items()}
 
 
+def test_tensorboard_tells_names_apart_as_they_are(tmp_path):
+  writer = writers.create_writer('tensorboardx', tmp_path, 0)
+  names = ['kid/a b', 'kid/a_b', 'kid/öl|酸洗', '/a']
+  writer.write_scalars(1, {name: k for k, name in enumerate(names)})
+  writer.write_images(1, {'c d': np.zeros((1, 4, 4, 3), np.uint8)})
+  writer.close()
+  assert _shown(tmp_path) == {f'{name}, step 1': 1 for name in [*names, 'c d']}
+
+
 def test_tensorboard_shows_each_step_once_after_a_kill(tmp_path):
   """Killed before the first checkpoint, and after the second, of step 4."""
   def write(start, steps, **settings):

@@ -1,0 +1,167 @@
+"""Reads all sources of a data set: what may become a defect or a background."""
+
+from typing import NamedTuple
+
+from data_prep import images, layouts, rules, sources, survey
+from data_prep.sources import BACKGROUND
+from pegan_jax.common.errors import UserError
+
+
+class Found(NamedTuple):
+  """What the folders hold, before an image is decoded.
+
+  Attributes:
+    layout: `layouts.Layout` of --images; empty without it.
+    crops: {class: paths} of whole files of defects, of the chosen classes.
+    crops_dir: folder that holds them.
+    cut: names of the chosen classes whose regions are cut out of the frames.
+    skipped: {class: how many of its crops or regions are not used}.
+    clean: list of (paths, folder, root), as `sources.read_clean` has them.
+    sizes: {path: (height, width)} of annotated frames.
+    regions: {class: list of (a region's longer side, 'mask' or 'box')}.
+  """
+  layout: layouts.Layout
+  crops: dict
+  crops_dir: str
+  cut: set
+  skipped: dict
+  clean: list
+  sizes: dict
+  regions: dict
+
+  @property
+  def frames(self):
+    """The paths of all images that may show what a crop shows."""
+    return sorted([path for path, _ in self.layout.annotated] + self.layout.unlabelled)
+
+  @property
+  def files(self):
+    """All images as (path, the folder that names them)."""
+    return ([(path, self.crops_dir) for paths in self.crops.values() for path in paths]
+            + [(path, self.layout.root) for path in self.frames]
+            + [(path, folder) for paths, folder, _ in self.clean for path in paths])
+
+
+class Pool(NamedTuple):
+  """What may go into the data set.
+
+  Attributes:
+    found: `Found`.
+    reader: `sources.Reader`.
+    window, why: side of the windows in pixels of the images, and what decided it.
+    defects, windows, tiles: lists of items: defects, and backgrounds out of annotated
+      and out of clean images.
+    notes: sentences about files that differ from the others.
+    group_of: function of a file's path under its folder; None, or its group's name.
+  """
+  found: Found
+  reader: sources.Reader
+  window: int
+  why: str
+  defects: list
+  windows: list
+  tiles: list
+  notes: list
+  group_of: callable
+
+
+def find(options, problems=None):
+  """Lists what the folders hold; decodes no image.
+
+  Args:
+    options: `build.Options`.
+    problems: a list that gets the errors of annotations that do not fit their images,
+      which are then left out; None: the first is raised.
+
+  Returns:
+    `Found`.
+
+  Raises:
+    UserError: a folder or its annotations cannot be used.
+  """
+  layout = (layouts.read(options.images, options.annotations, options.format)
+            if options.images else layouts.Layout('', None, [], [], {}, [], {}, {}))
+  crops = (layouts.list_classes(options.defects, '--defects') if options.defects
+           else layout.crops)
+  clean = []
+  if layout.clean:
+    clean.append((layout.clean, layout.root, None))
+  if options.clean:
+    clean.append((layouts.list_images(options.clean, '--clean'), options.clean,
+                  sources.clean_root(options.clean, layout.root)))
+  layout, sizes, regions = _measure(layout, options, problems)
+  # '' is what a mask marks outside of every box.
+  cut = set() if options.defects else set(regions) - {''}
+  chosen = _choose(options, {*crops, *cut})
+  if BACKGROUND in chosen & cut:
+    raise UserError(f"The annotations have regions named '{BACKGROUND}', which is the "
+                    'name of clean steel: rename them, or pass --skip_classes '
+                    f'{BACKGROUND}.')
+  counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
+            for name in sorted({*crops, *cut} - chosen)}
+  layouts.check_names(
+      [(path, annotated._replace(regions=[
+          region for region in annotated.regions if region.name in cut & chosen]))
+       for path, annotated in layout.annotated],
+      options.annotations and options.annotations[0] or options.images)
+  return Found(layout, {name: crops[name] for name in crops if name in chosen},
+               options.defects or layout.root, cut & chosen, counts, clean, sizes,
+               regions)
+
+
+def _measure(layout, options, problems):
+  """Checks the annotations against their images' sizes; returns parts of a `Found`.
+
+  Returns:
+    (layout, sizes, regions): without the images that got into `problems`.
+  """
+  sizes, regions, fitting = {}, {}, []
+  for path, annotated in sources.progress(layout.annotated, 'checking annotations'):
+    try:
+      size = images.size(path)
+      inside = annotated.regions_in(*size)
+    except UserError as error:
+      where = ', '.join(map(str, options.annotations)) or options.images
+      error = f'--annotations {where}: {error}'
+      if problems is None:
+        raise UserError(error) from None
+      problems.append(error)
+      continue
+    fitting.append((path, annotated))
+    sizes[path] = size
+    for name, box, mask, *_ in inside:
+      regions.setdefault(name, []).append(
+          (max(box.width, box.height), 'box' if mask is None else 'mask'))
+  return layout._replace(annotated=fitting), sizes, regions
+
+
+def _choose(options, known):
+  """Returns the names of the classes to use; UserError for one that is not there."""
+  for flag, names in (('classes', options.classes), ('skip_classes', options.skip_classes)):
+    if unknown := sorted(set(names) - known):
+      raise UserError(f'--{flag} has {unknown[0]!r}, and the classes are '
+                      f"{', '.join(sorted(known))}.")
+  chosen = set(options.classes or known) - set(options.skip_classes)
+  if not chosen:
+    raise UserError('No defects are left: ' + (
+        'no class is chosen, so pass other --classes or --skip_classes.' if known else
+        f'{options.images} has no annotated region and no class folder.'))
+  return chosen
+
+
+def read(options, found):
+  """Reads all images of a `Found`; returns a `Pool`."""
+  group_of = rules.grouping(options, found)
+  window, why = rules.choose_window(options, found)
+  kinds = survey.read(sources.progress(
+      [path for path, _ in found.files], 'checking images'))
+  reader = sources.Reader(
+      options.image_size, kinds.grey, kinds.max_value, options.seed)
+  defects = list(sources.read_crops(found.crops, found.crops_dir, reader))
+  cut, windows = sources.read_frames(
+      found.layout.annotated, found.layout.root, reader, window, options.margin,
+      4 * options.windows_per_frame, found.cut)
+  tiles = [item for paths, folder, root in found.clean for item in sources.read_clean(
+      paths, folder, reader, window, 2 * options.backgrounds, root)]
+  return Pool(found, reader, window, why, defects + cut, windows, tiles,
+              rules.notes(found, kinds.notes), group_of)

@@ -1,0 +1,101 @@
+"""Lists the files in and beside a folder of images, and says what each may be."""
+
+import os
+import pathlib
+
+from data_prep import images as images_lib
+from data_prep import places
+from data_prep.places import Mark
+from pegan_jax import annotations
+from pegan_jax.annotations import masks, yolo
+from pegan_jax.common import files
+from pegan_jax.common.errors import UserError
+
+MANY = ('coco', 'cvat')  # Formats of one file for many images.
+OTHERS = 'files that are neither images nor annotations'
+
+
+def part(paths, root):
+  """Parts images from masks that lie among them: in folders of masks, or beside.
+
+  Args:
+    paths: all images under a folder.
+    root: path of that folder.
+
+  Returns:
+    (images, masks): lists of paths. A mask beside an image has few values, and its name
+    and '_mask', or its name and another suffix.
+  """
+  found = {path for path in paths if places.is_mask_folder(path.relative_to(root))}
+  if len(found) == len(paths):  # The images' folder itself is called so.
+    found = set()
+  by_name = {}
+  for path in paths:
+    by_name.setdefault((path.parent, path.stem), []).append(path)
+  beside = [path for path in paths if places.stem(path) != path.stem
+            and (path.parent, places.stem(path)) in by_name]
+  for twins in by_name.values():
+    exact = [path for path in twins if path.suffix.lower() in ('.png', '.bmp')]
+    beside += exact if len(twins) == 2 and len(exact) == 1 else []
+  found.update(path for path in beside if masks.is_mask(path))
+  return [path for path in paths if path not in found], sorted(found)
+
+
+def files_at(path, root, paths):
+  """Lists what may annotate images at a path that --annotations names.
+
+  Args:
+    path: path of a folder or a file.
+    root, paths: the images' folder, and the images there that are no masks.
+
+  Returns:
+    (sorted paths, the folder that they count from).
+  """
+  if os.path.isdir(path):
+    found = set(files.walk(path))
+    if pathlib.Path(os.path.realpath(root)).is_relative_to(os.path.realpath(path)):
+      real = {os.path.realpath(path) for path in paths}
+      found = {path for path in found if os.path.realpath(path) not in real}
+    return sorted(found), path
+  if not os.path.isfile(path):
+    raise UserError(f'--annotations {path} is not a folder or a file.')
+  return [path], path.parent
+
+
+def marks_of(found, base, wanted, left_out):
+  """Yields a `Mark` for each file, or image of a file, that may annotate an image."""
+  for path in found:
+    place, suffix = pathlib.PurePath(path.relative_to(base)), path.suffix.lower()
+    if suffix in images_lib.EXTENSIONS:
+      if places.is_of_objects(place):
+        left_out['masks of single objects, beside those of classes'].append(path)
+      elif 'masks' in wanted:
+        yield Mark('masks', path, place, base)
+      else:
+        left_out['annotations of another format than --format'].append(path)
+      continue
+    name = _format_of(path)
+    if name and name not in wanted:
+      left_out['annotations of another format than --format'].append(path)
+    elif name in MANY:
+      for image in annotations.READ[name].read(path):
+        yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
+    elif name or suffix == '.json' and not _names_classes(path):
+      yield Mark(name, path, place, base)
+    elif not _names_classes(path):
+      left_out[OTHERS].append(path)
+
+
+def _names_classes(path):
+  return yolo.has_names(path) or masks.has_names(path)
+
+
+def _format_of(path):
+  """Returns the format of a file by its suffix and, of JSON and XML, its keys; or ''."""
+  suffix = path.suffix.lower()
+  if suffix == '.txt':
+    return '' if _names_classes(path) else 'yolo'
+  if suffix == '.xml':
+    return 'cvat' if annotations.READ['cvat'].recognises(path) else 'voc'
+  return next((name for name in ('coco', 'labelme')
+               if annotations.READ[name].recognises(path)), '')

@@ -1,0 +1,265 @@
+"""Recognises how a folder's images are annotated, and brings the two together."""
+
+import collections
+import os
+import pathlib
+from typing import NamedTuple
+
+from data_prep import gathering
+from data_prep import images as images_lib
+from data_prep import marks as marks_lib
+from data_prep import places
+from data_prep.sources import BACKGROUND
+from pegan_jax import annotations as annotations_lib
+from pegan_jax.annotations import masks as masks_lib
+from pegan_jax.annotations import text_files
+from pegan_jax.annotations.regions import Annotated
+from pegan_jax.common import class_names, files, terminal
+from pegan_jax.common.errors import UserError
+
+FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
+
+
+class Layout(NamedTuple):
+  """What a folder of images holds.
+
+  Attributes:
+    format: the `FORMATS` that it is annotated in, joined by ' + '.
+    root: path of the images' folder; names of images are relative to it.
+    annotated: list of (path, `Annotated`), sorted. One without regions is known to be
+      clean; a region named '' is marked by a mask as a defect of no known class.
+    clean: paths of images that are clean by their place.
+    crops: {class name: paths} of class folders without annotations.
+    unlabelled: paths of images without an annotation where others have one. Those are
+      not known to be clean, so nothing may be cut from them.
+    left_out: {reason: [paths]} of files that are not used.
+    noted: {what: [paths]} of what was read in a way that its user should know.
+  """
+  format: str
+  root: pathlib.Path
+  annotated: list[tuple[pathlib.Path, Annotated]]
+  clean: list[pathlib.Path]
+  crops: dict[str, list[pathlib.Path]]
+  unlabelled: list[pathlib.Path]
+  left_out: dict[str, list[pathlib.Path]]
+  noted: dict[str, list[pathlib.Path]]
+
+
+def read(images, annotations=(), format=''):  # pylint: disable=redefined-builtin
+  """Reads what a folder of images holds.
+
+  Args:
+    images: the images' folder.
+    annotations: paths of what annotates them, folders or files; none where that lies
+      beside or below the images.
+    format: `FORMATS`, joined by '+', that are to be read; '' for all that are there.
+
+  Returns:
+    A `Layout`.
+
+  Raises:
+    UserError: there are no images, what annotates them cannot be read or does not fit
+      them, or nothing does.
+  """
+  wanted = _wanted(format)
+  root, paths = pathlib.Path(images), list_images(images, '--images')
+  left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
+  paths, masks = gathering.part(paths, root)
+  named = [gathering.files_at(pathlib.Path(path), root, paths) for path in dict.fromkeys(annotations) or [root]]
+  inside = {os.path.realpath(path) for found, _ in named for path in found}
+  paths = [path for path in paths if os.path.realpath(path) not in inside]
+  left_out['files below --images that --annotations does not name'] += sorted(
+      path for path in {*masks, *files.walk(root)} - {*paths}
+      if os.path.realpath(path) not in inside)
+  marks = [mark for found, base in named
+           for mark in gathering.marks_of(found, base, wanted, left_out)]
+  labels, masks = _fit(marks, paths, root, annotations, left_out)
+  if not labels and not masks:
+    if annotations:
+      _refuse_nothing(annotations)
+    return _classes(root, paths, left_out, noted)
+  found = marks_lib.read(labels, masks, root, left_out, noted)
+  gone = {path for some in left_out.values() for path in some}
+  rest = [path for path in paths if path not in found and path not in gone]
+  clean = [path for path in rest if places.is_clean(path.relative_to(root))]
+  names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
+  return Layout(
+      ' + '.join(names + [_kind_of_masks(masks, root)] * bool(masks)), root,
+      sorted(found.items()), clean, {}, sorted(set(rest) - set(clean)),
+      {why: some for why, some in left_out.items() if some}, dict(noted))
+
+
+def _wanted(said):
+  names = [name.strip() for name in said.split('+')] if said else FORMATS
+  for name in names:
+    if name not in FORMATS:
+      raise UserError(f"--format {said} names none of {', '.join(FORMATS)}, or several of "
+                      "them joined by '+'.")
+  return {*names, 'masks'} if 'mvtec' in names else set(names)
+
+
+def _kind_of_masks(masks, root):
+  return 'mvtec' if any('ground_truth' in mark.path.relative_to(mark.base).parts
+                        or mark.base.name == 'ground_truth' for mark, _ in masks) else 'masks'
+
+
+def _fit(marks, paths, root, annotations, left_out):
+  """Brings marks and images together.
+
+  Returns:
+    (labels, masks): lists of (`Mark`, image), of which an image has one label at most.
+
+  Raises:
+    UserError: a mark is of no image or of several, or an image has two labels.
+  """
+  where = f"--annotations {' '.join(map(str, annotations))}" if annotations else root
+  fitted, orphans = ([], []), []
+  for some, out in zip(([mark for mark in marks if mark.format != 'masks'],
+                        [mark for mark in marks if mark.format == 'masks']), fitted):
+    for mark, found in zip(some, places.match(some, paths, root)):
+      if len(found) > 1:
+        first, second = sorted(path.relative_to(root) for path in found)[:2]
+        raise UserError(f'{where} has one annotation, {mark.place}, for two images, '
+                        f'{first} and {second}: add or remove one.')
+      if found:
+        out.append((mark, found[0]))
+      elif mark.format not in (*gathering.MANY, 'masks') and not (
+          mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
+        left_out[gathering.OTHERS].append(mark.path)
+      else:
+        orphans.append(mark)
+  if orphans:
+    raise UserError(f'No image in {root} fits {len(orphans)} of the annotations in '
+                    f'{where}, the first is {orphans[0].place}: add the images, '
+                    'remove what annotates them, or name its own folder by '
+                    '--annotations.')
+  labels = {}
+  for mark, path in fitted[0]:
+    if not mark.format:
+      text_files.read_json(mark.path)  # It may be damaged.
+      raise UserError(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
+                      'LabelMe: export it as one of these.')
+    if path in labels:
+      other = labels[path]
+      raise UserError(f'{where} annotates one image twice, {path.relative_to(root)} in '
+                      f'{other.place} and {mark.place}' + (
+                          f" (of {other.path.name} and {mark.path.name})"
+                          if mark.format in gathering.MANY else '')
+                      + ': remove one of them, or name one --format.')
+    labels[path] = mark
+  labelled = {(mark.base, path) for mark, path in fitted[0]}
+  masks = []
+  for mark, path in fitted[1]:
+    if (mark.base, path) in labelled and _is_picture(mark):
+      left_out['copies of images, beside their annotations'].append(mark.path)
+    else:
+      masks.append((mark, path))
+  return [(mark, path) for path, mark in labels.items()], masks
+
+
+def _is_picture(mark):
+  """Returns whether an image among annotations is no mask, by its place and its pixels."""
+  return not (places.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
+              or places.stem(mark.place) != mark.place.stem)
+
+
+def _refuse_nothing(annotations):
+  """Raises UserError for annotations that hold nothing of any format."""
+  kinds = ', '.join(module.FILES for module in annotations_lib.READ.values())
+  raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {kinds} files "
+                  'and no mask images.')
+
+
+def _classes(root, paths, left_out, noted):
+  """Returns the `Layout` of class folders."""
+  crops, clean = {}, []
+  for path in paths:
+    place = path.relative_to(root)
+    name = places.class_of(place)
+    if places.is_clean(place):
+      clean.append(path)
+    elif name:
+      crops.setdefault(name, []).append(path)
+    else:
+      left_out['images in no class folder'].append(path)
+  if not crops:
+    raise UserError(f'--images {root} holds neither annotations nor class folders: name '
+                    "the annotations by --annotations, or put each class's images in a "
+                    'folder named after it.')
+  _check_classes(crops, f'--images {root}')
+  return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
+                {why: some for why, some in left_out.items() if some}, dict(noted))
+
+
+def _check_classes(names, where):
+  if BACKGROUND in names:
+    raise UserError(f"{where} has a class named '{BACKGROUND}', which "
+                    'is the name of clean steel: pass that folder as --clean.')
+  class_names.check_classes([*sorted(names), BACKGROUND], where)
+
+
+def list_images(folder, flag):
+  """Lists a folder's images; an empty one is an error that names its flag."""
+  if not os.path.isdir(folder):
+    raise UserError(f'{flag} {folder} is not a folder.')
+  paths = images_lib.list_images(folder)
+  if not paths:
+    raise UserError(f'{flag} {folder} holds no images '
+                    f"({', '.join(images_lib.EXTENSIONS)}).")
+  return paths
+
+
+def list_classes(folder, flag):
+  """Lists the class folders' images.
+
+  Args:
+    folder: holds one folder per class.
+    flag: the option that named it, for errors.
+
+  Returns:
+    {class name: sorted paths}, classes sorted.
+
+  Raises:
+    UserError: no class folders, an empty one, or one named like the background.
+  """
+  folder = pathlib.Path(folder)
+  if not os.path.isdir(folder):
+    raise UserError(f'{flag} {folder} is not a folder.')
+  found, stray = {}, []
+  for path in gathering.part(images_lib.list_images(folder), folder)[0]:
+    name, *rest = path.relative_to(folder).parts
+    (found.setdefault(name, []) if rest else stray).append(path)
+  real = folder.resolve()
+  names = sorted(path.name for path in folder.iterdir()
+                 if path.is_dir() and not path.name.startswith('.')
+                 and not real.is_relative_to(path.resolve()))  # Not a link that leads up.
+  if not names:
+    raise UserError(f'{flag} {folder} holds no class folders: put each '
+                    "class's images in a folder named after it.")
+  _check_classes(names, f'{flag} {folder}')
+  for name in names:
+    if name not in found:
+      raise UserError(f'{flag} {folder / name} holds no images of its own '
+                      f"({', '.join(images_lib.EXTENSIONS)}).")
+  if stray:
+    terminal.say(f'left out images that lie directly in {flag} {folder}, in no class '
+                 f'folder: {len(stray)}')
+  return {name: found[name] for name in names}
+
+
+def check_names(pairs, where):
+  """Refuses names of boxes that cannot be classes, before any image is read.
+
+  Args:
+    pairs: list of (path, `Annotated`).
+    where: where these are from, for the error.
+
+  Raises:
+    UserError: the message names the class and its first file.
+  """
+  found = {}
+  for _, image in pairs:
+    found = {region.name: image.file for region in image.regions} | found
+  for name, file in found.items():
+    class_names.check_class(name, f'{where} ({file})')
+  class_names.check_classes(sorted({*found, BACKGROUND}), where)

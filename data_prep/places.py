@@ -1,0 +1,136 @@
+"""Says what the names of folders and files mean, and which of them belong together."""
+
+import pathlib
+import re
+from typing import NamedTuple
+
+from pegan_jax.annotations.regions import Annotated
+
+_SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
+_SPLITS_ONLY = ('default',)
+_KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|data|defects|'
+                   r'masks?|ground_?truth|gt|segmentationclass|obj_\w+_data|'
+                   r'(?:train|val|valid|test)[_-](?:images?|imgs?|labels?|masks?)')
+_MASKS = re.compile(r'masks?|ground_?truth|gt|segmentationclass')
+_OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
+_CLEAN = ('good', 'ok', 'normal', 'clean')
+_MASK_NAME = re.compile(r'(.+)[_-](?:mask|label|gt)(?:_?\d+)?', re.IGNORECASE)
+_SUFFIX = re.compile(r'(.+)\.(jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
+
+
+class Mark(NamedTuple):
+  """A file, or a part of one, that annotates one image.
+
+  Attributes:
+    format: name of its format, 'masks' for a mask.
+    path: path of the file.
+    place: posix path that tells which image it is of: of the file or, in a file for many
+      images, what that calls it.
+    base: folder that `place` begins at.
+    annotated: what it says, None if that is not read yet.
+  """
+  format: str
+  path: pathlib.Path
+  place: pathlib.PurePath
+  base: pathlib.Path
+  annotated: Annotated | None = None
+
+
+def is_split(name):
+  """Returns whether a folder's name is that of a part of a set, such as train."""
+  return bool(_SPLIT.fullmatch(name.lower())) or name.lower() in _SPLITS_ONLY
+
+
+def is_clean(place):
+  """Returns whether a path under the images' folder says that its image is clean."""
+  return any(part.lower() in _CLEAN for part in place.parent.parts)
+
+
+def class_of(place):
+  """Returns the class that the folders of a path under a folder name; '' for none.
+
+  It is the first that is no word for images, labels, masks or parts of a set, after the
+  last part of a set if that has one: of 'bottle/test/crack/1.png' it is crack.
+  """
+  parts = place.parent.parts
+  last = max((k for k, part in enumerate(parts)
+              if is_split(part) or _MASKS.fullmatch(part.lower())), default=-1)
+  for tried in (parts[last + 1:], parts):
+    for part in tried:
+      if not is_split(part) and not _KIND.fullmatch(part.lower()):
+        return part
+  return ''
+
+
+def is_mask_folder(place):
+  """Returns whether a path lies in a folder of masks, by its name."""
+  return any(_MASKS.fullmatch(part.lower()) or part.lower() == _OBJECTS
+             for part in place.parent.parts)
+
+
+def is_of_objects(place):
+  """Returns whether a mask is one of VOC's masks of single objects."""
+  return any(part.lower() == _OBJECTS for part in place.parent.parts)
+
+
+def stem(place):
+  """Returns the name that an image, its labels and its masks share."""
+  found = place.stem
+  for pattern in (_SUFFIX, _MASK_NAME):
+    if match := pattern.fullmatch(found):
+      found = match[1]
+  return found
+
+
+def _parents(place, splits):
+  """Returns the folders of a path without words for kinds, and without parts of a set."""
+  return tuple(part for part in place.parent.parts if not _KIND.fullmatch(part.lower())
+               and (splits or not is_split(part)))
+
+
+def match(marks, paths, root):
+  """Finds the image of each mark: by path, or else by what the names of folders leave.
+
+  Args:
+    marks: list of `Mark`.
+    paths: the images' paths, all under `root`.
+    root: path of the images' folder.
+
+  Returns:
+    List for each mark of the images it may be of: one, none, or several of which
+    nothing says which. An image that has a mark by a closer match is among those of a
+    looser one only where a mark would be of no image else.
+  """
+  places = {path: path.relative_to(root) for path in paths}
+  found = [[path for path in {mark.base / mark.place, root / mark.place}
+            if path in places] for mark in marks]
+  closer = (lambda place: (place.parent.parts, place.stem),
+            lambda place: (place.parent.parts, stem(place)),
+            lambda place: (_parents(place, True), stem(place)),
+            lambda place: (_parents(place, False), stem(place)))
+  for key in closer:
+    _look(found, marks, places, key, lambda mark, path: True)
+  by_stem = stem, lambda mark, path: _may_be(mark.place, places[path])
+  _look(found, marks, places, *by_stem)
+  _look(found, marks, places, *by_stem, taken=())  # One too many for an image.
+  return found
+
+
+def _look(found, marks, places, key, fits, taken=None):
+  """Fills in `found` what one way of matching finds for marks that have nothing yet."""
+  taken = {path for some in found for path in some} if taken is None else taken
+  by_key = {}
+  for path, place in places.items():
+    if path not in taken:
+      by_key.setdefault(key(place), []).append(path)
+  for k, mark in enumerate(marks):
+    if not found[k]:
+      some = [path for path in by_key.get(key(mark.place), ()) if fits(mark, path)]
+      same = [path for path in some if path.name == mark.place.name]
+      found[k] = same or some
+
+
+def _may_be(one, other):
+  """Returns whether two paths' folders are not at odds: the shorter ends the longer."""
+  one, other = sorted((_parents(one, False), _parents(other, False)), key=len)
+  return not one or other[-len(one):] == one

@@ -1,0 +1,198 @@
+"""Says what a build did: audit.json's content, audit.png's rows, the printed summary."""
+
+import collections
+import dataclasses
+
+import numpy as np
+
+from data_prep import audit, sheet
+from data_prep.sources import BACKGROUND
+
+_AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
+_AREA_LEAST = 10  # Least crops of a class for such percentiles.
+
+
+def areas(chosen):
+  """Returns how much of its train crops each class covers, where they are annotated.
+
+  Args:
+    chosen: list of (item, group, is test).
+
+  Returns:
+    {class: [low, high]}: the `_AREA_RANGE` percentiles of the shares that its regions
+    cover; without classes that have fewer than `_AREA_LEAST` annotated crops.
+  """
+  shares = {}
+  for item, _, test in chosen:
+    if item.share is not None and not test:
+      shares.setdefault(item.label, []).append(item.share)
+  return {name: np.percentile(of, _AREA_RANGE).round(6).tolist()
+          for name, of in sorted(shares.items()) if len(of) >= _AREA_LEAST}
+
+
+def content(options, pool, selected):
+  """Returns the content of `audit.json`.
+
+  Args:
+    options: `build.Options`.
+    pool: `gather.Pool`.
+    selected: `selection.Selection`.
+  """
+  chosen, found, reader = selected.chosen, pool.found, pool.reader
+  counts = {'train': collections.Counter(), 'test': collections.Counter()}
+  kinds = {}
+  for item, _, test in chosen:
+    counts['test' if test else 'train'][item.label] += 1
+    if item.label != BACKGROUND:
+      kinds.setdefault(item.label, collections.Counter())[item.annotation] += 1
+  # Where the data lay that day is not part of the data.
+  parameters = {name: value for name, value in dataclasses.asdict(options).items()
+                if name not in options.FOLDERS}
+  rejected = [{'source': item.source, 'score': round(score, 3)}
+              for score, item in selected.rejected]
+  return {
+      'classes': sorted(set(selected.available) - {BACKGROUND}),
+      'counts': {split: dict(sorted(of.items())) for split, of in counts.items()},
+      'available': selected.available,
+      'format': found.layout.format,
+      'annotations': {name: dict(sorted(of.items())) for name, of in sorted(kinds.items())},
+      'window': {'side': pool.window, 'why': pool.why},
+      'images_smaller_than_a_window': len({
+          item.frame for item in pool.defects + pool.windows + pool.tiles
+          if item.place and item.place.height < pool.window}),
+      'crops_with_another_class': sum(item.others for item, *_ in chosen),
+      'left_out': _left_out(options, found, selected, counts),
+      'left_out_files': {
+          reason: [_name(path, found.layout.root) for path in paths]
+          for reason, paths in sorted(found.layout.left_out.items())},
+      'notes': pool.notes,
+      'areas': areas(chosen),
+      'groups': [{'group': group, 'members': [item.source for item in members]}
+                 for group, members in selected.by_group()],
+      'groups_of_defects': len({g for item, g, _ in chosen if item.label != BACKGROUND}),
+      'files_without_a_group': len(found.files) - sum(
+          pool.group_of(_name(path, folder)) is not None
+          for path, folder in found.files) if options.group_by else 0,
+      'duplicates': selected.duplicates,
+      'random_split_leak': selected.leak,
+      'near_duplicate_pairs': selected.pairs,
+      'defects_found_in_frames': selected.found,
+      'rejected_windows': rejected,
+      'backgrounds_that_overlap_a_defect': selected.marked,
+      'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
+                  'grey': reader.grey},
+      'parameters': parameters,
+      'thresholds': {'near_duplicate': audit.CONFIRM, 'propose': audit.PROPOSE,
+                     'propose_frame': audit.PROPOSE_FRAME},
+  }
+
+
+def _name(path, folder):
+  return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _left_out(options, found, selected, counts):
+  """Returns {reason: how many} for all that is in the folders and not in the data set."""
+  used = sum(map(collections.Counter, counts.values()), collections.Counter())
+  more = {name: selected.available[name] - n for name, n in used.items()}
+  return {reason: n for reason, n in {
+      **not_read(found),
+      'exact duplicates': len(selected.duplicates),
+      f'defect crops beyond --per_class {options.per_class}': sum(
+          n for name, n in more.items() if name != BACKGROUND),
+      f'backgrounds beyond --backgrounds {options.backgrounds}': more[BACKGROUND],
+      'windows that look defective': len(selected.rejected),
+      'windows that show what a defect crop shows': len(selected.marked),
+      'backgrounds that share steel with the test set': selected.barred,
+  }.items() if n}
+
+
+def not_read(found):
+  """Returns {reason: how many} for what a `gather.Found` leaves out, biggest first."""
+  return {
+      **{reason: len(paths) for reason, paths in sorted(found.layout.left_out.items())},
+      'images without an annotation, where others have one': len(found.layout.unlabelled),
+      **{f'crops or regions of {name}, a class that is not chosen': n
+         for name, n in found.skipped.items()}}
+
+
+def rows(selected):
+  """Returns the rows of `audit.png`, as `sheet.draw` takes them."""
+  chosen, drawn = selected.chosen, []
+  labels = sorted({item.label for item, _, _ in chosen} - {BACKGROUND})
+  for label in labels + [BACKGROUND]:
+    items = [item for item, _, _ in chosen if item.label == label]
+    drawn.append((f'{label}: {len(items)}', items))
+  groups = [(group, found) for group, found in selected.by_group()
+            if any(item.label != BACKGROUND for item in found)]
+  for group, found in groups[:12]:
+    names = sorted({item.label for item in found})
+    drawn.append((f"group {group}: {len(found)} of {', '.join(names)}", found))
+  rejected = selected.rejected
+  for start in range(0, min(len(rejected), 96), sheet.COLUMNS):
+    part = rejected[start:start + sheet.COLUMNS]
+    drawn.append((f'rejected as background: scores {part[0][0]:.1f} to '
+                  f'{part[-1][0]:.1f} (of {len(rejected)})',
+                  [item for _, item in part]))
+  return drawn
+
+
+def summary(out, report):
+  """Returns the lines to print: what was written, left out and grouped.
+
+  Args:
+    out: the data set's folder.
+    report: from `content`.
+  """
+  counts = {split: sum(found.values()) for split, found in report['counts'].items()}
+  leak, window = report['random_split_leak'], report['window']
+  train, test = (report['counts'][split] for split in ('train', 'test'))
+  kinds = sum(map(collections.Counter, report['annotations'].values()),
+              collections.Counter())
+  size = report['parameters']['image_size']
+  lines = [
+      f"Wrote {out}: {counts['train']} train and {counts['test']} test images of "
+      f"{len(report['classes'])} classes and the background.",
+      'Train + test: ' + ', '.join(
+          f'{name} {train.get(name, 0)} + {test.get(name, 0)}'
+          for name in report['classes']) + f', background {train[BACKGROUND]}.',
+      f"Windows of {window['side']} x {window['side']} pixels ({window['why']}), kept at "
+      f'{size} x {size}.',
+      f"Of the defects, {kinds['mask']} have a mask, {kinds['box']} a box and "
+      f"{kinds['none']} neither."]
+  if report['left_out']:
+    lines.append('Left out: ' + '; '.join(
+        f'{reason}: {n}' for reason, n in report['left_out'].items()) + '.')
+  lines += [
+      f'A plain random split would have put into train a near-duplicate of '
+      f"{leak['near_duplicate']['mean_count']:.0f}, and a crop of the same frame or "
+      f"group of {leak['group']['mean_count']:.0f}, of {leak['test_images']} test "
+      'images; this split none.',
+      f'See {out}/audit.json and {out}/audit.png.']
+  return '\n'.join(lines + [f'Note: {line}' for line in _remarks(report)])
+
+
+def _remarks(report):
+  """Yields what the user may want to change."""
+  yield from (f'{note}.' for note in report['notes'])
+  conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
+  if conflicts:
+    first = conflicts[0]
+    yield (f'{len(conflicts)} of the exact duplicates lie under two labels, '
+           f"first {first['dropped']} ({first['labels'][0]}) and "
+           f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
+  if n := report['images_smaller_than_a_window']:
+    yield (f'{n} images are smaller than a window; of those, squares of their own '
+           'shorter side were enlarged.')
+  if n := report['crops_with_another_class']:
+    yield f'{n} defect crops also show a defect of another class, which their mask leaves out.'
+  if n := report['files_without_a_group']:
+    yield f"--group_by fits no part of {n} files' paths: they have no group by name."
+  if report['parameters']['near_duplicates'] is False:
+    yield 'Near-duplicates were not searched: only frames and --group_by keep crops together.'
+  asked = report['parameters']['per_class']
+  short = {name: report['available'][name] for name in report['classes']
+           if report['available'][name] < asked}
+  if short:
+    yield (f'without exact duplicates there are fewer than {asked} images of '
+           + ', '.join(f'{name} ({n})' for name, n in sorted(short.items())) + '.')

@@ -1,0 +1,113 @@
+"""Reads 'CVAT for images', one XML file for all images.
+
+Points are (x, y) in pixel edges. It holds names and boxes, turned or not, polygons,
+ellipses and masks.
+"""
+
+import math
+import pathlib
+from xml.etree import ElementTree
+
+import numpy as np
+
+from pegan_jax.annotations import text_files
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError, reason
+
+FILES = '.xml (CVAT for images)'
+
+_CORNERS = 72  # Of the polygon that stands for an ellipse.
+
+
+def recognises(path):
+  """Returns whether a file is XML that begins as CVAT's does."""
+  return text_files.root_of_xml(path) == 'annotations'
+
+
+def read(path):
+  """Reads a CVAT file.
+
+  Args:
+    path: the .xml file, or a folder, of which each CVAT file is read.
+
+  Returns:
+    List of `Annotated`, in the file's order, unclipped.
+
+  Raises:
+    UserError: the file is damaged or of a video, or has a shape without an area.
+  """
+  return [image for file, _ in text_files.find(path, '.xml') if recognises(file)
+          for image in _read_file(file)]
+
+
+def _read_file(path):
+  try:
+    root = ElementTree.fromstring(text_files.read_xml(path))
+    if root.find('track') is not None:
+      raise ValueError("it is of a video; export it as 'CVAT for images' or COCO")
+    found = []
+    for item in root.iter('image'):
+      name = pathlib.PureWindowsPath(item.attrib['name']).as_posix()
+      shapes = [shape for shape in item if shape.tag != 'tag']
+      if not shapes and len(item):
+        raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
+                         'what that means')
+      found.append(Annotated(name, int(item.attrib['height']), int(item.attrib['width']),
+                             [_region(shape, name) for shape in shapes]))
+    return found
+  except KeyError as error:
+    raise UserError(f'{path} is not a CVAT file of regions: a part lacks {error}.'
+                    ) from None
+  except (TypeError, ValueError, ElementTree.ParseError) as error:
+    raise UserError(f'{path} is not a CVAT file of regions: {reason(error)}.') from None
+
+
+def _region(shape, image):
+  said, name = shape.attrib, shape.attrib['label'].strip()
+  if shape.tag == 'box':
+    corners = np.array([[said['xtl'], said['ytl']], [said['xbr'], said['ybr']]], float)
+    turn = float(said.get('rotation', 0))
+    if not turn:
+      return Region(name, _bounds(corners, image, name))
+    (left, top), (right, bottom) = corners
+    return _outline(name, image, _turn(
+        np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), turn))
+  if shape.tag == 'polygon':
+    points = np.array([pair.split(',') for pair in said['points'].split(';')], float)
+    if len(points) < 3:
+      raise ValueError(f'{image} has a polygon of {name} with {len(points)} points, and '
+                       'it needs 3 or more')
+    return _outline(name, image, points)
+  if shape.tag == 'ellipse':
+    angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
+    points = np.array([said['cx'], said['cy']], float) + np.stack(
+        [np.cos(angle), np.sin(angle)], 1) * [float(said['rx']), float(said['ry'])]
+    return _outline(name, image, _turn(points, float(said.get('rotation', 0))))
+  if shape.tag == 'mask':
+    left, top, width, height = (int(said[k]) for k in ('left', 'top', 'width', 'height'))
+    lengths = [int(x) for x in said['rle'].split(',')]
+    if sum(lengths) != width * height:
+      raise ValueError(f'{image} has a mask of {name} that does not fill its box')
+    inside = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+    return Region(name, Box(left, top, left + width, top + height),
+                  inside.reshape(height, width))
+  raise ValueError(f'{image} has a {shape.tag} of {name}, which has no area; draw a '
+                   'polygon around the defect, or remove it')
+
+
+def _turn(points, degrees):
+  """Returns points turned clockwise around their middle."""
+  cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+  middle = (points.min(0) + points.max(0)) / 2
+  return middle + (points - middle) @ [[cos, sin], [-sin, cos]]
+
+
+def _outline(name, image, points):
+  return Region(name, _bounds(points, image, name), polygons=(points,))
+
+
+def _bounds(points, image, name):
+  box = Box(*points.min(0).tolist(), *points.max(0).tolist())
+  if not (np.isfinite(box).all() and box.width > 0 and box.height > 0):
+    raise ValueError(f'{image} has a shape of {name} without width or height')
+  return box

@@ -1,0 +1,236 @@
+"""Reads mask images, whose pixels say what is a defect, and of which class.
+
+A mask has few values, each of which may be a class, or it is soft: smoothed or compressed
+with loss. A soft mask has nearly all pixels near two values, and is cut at half.
+"""
+
+import pathlib
+from typing import NamedTuple
+import warnings
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from pegan_jax.annotations import text_files
+from pegan_jax.annotations.regions import Box, Region
+from pegan_jax.common.errors import UserError, reason
+
+FEW = 16  # Most values but zero of masks that are exact.
+_BACKGROUND = ('background', '_background_', '__background__', 'bg', 'unlabeled')
+_IGNORED = '__ignore__'  # First line of LabelMe's labels.txt, for the value -1.
+
+
+class Mask(NamedTuple):
+  """What a mask image says.
+
+  Attributes:
+    path: path of the file.
+    height, width: its size in pixels.
+    box: `Box` of all that is not zero; of no pixel for an empty mask.
+    pixels: [box.height, box.width], their values; colours as red << 16 | green << 8 | blue.
+    values: list of the values but zero, numbers or (red, green, blue).
+    may_be_soft: whether it can be cut at half.
+    lossy: whether it is a JPEG.
+  """
+  path: pathlib.Path
+  height: int
+  width: int
+  box: Box
+  pixels: np.ndarray
+  values: list[int | tuple[int, int, int]]
+  may_be_soft: bool
+  lossy: bool
+
+  def regions(self, values=None, soft=False):
+    """Returns the connected pieces of some values, as `Region`s without a name.
+
+    Args:
+      values: values to take, None for all.
+      soft: whether to take what is above half of its greatest value instead.
+    """
+    if not self.values:
+      return []
+    if soft:
+      inside = self.pixels > max(self.values) / 2
+    else:
+      codes = [_code(value) for value in self.values if values is None or value in values]
+      inside = np.isin(self.pixels, codes)
+    return [region._replace(box=region.box.shift(self.box.left, self.box.top))
+            for region in pieces(inside)]
+
+
+class Names(NamedTuple):
+  """Classes of a mask's values, '' for the background.
+
+  Attributes:
+    path: file that says so.
+    by_number: {number: name}.
+    by_colour: {(red, green, blue): name}; empty where a file gives numbers.
+  """
+  path: pathlib.Path
+  by_number: dict[int, str]
+  by_colour: dict[tuple[int, int, int], str]
+
+  def get(self, value):
+    """Returns the class of a value; None if it has none."""
+    return (self.by_colour if isinstance(value, tuple) else self.by_number).get(value)
+
+
+def read(path, coloured=False):
+  """Reads a mask image.
+
+  Args:
+    path: an image of 1, 8 or 16 bits, with a palette, or of colours.
+    coloured: whether a palette's colours are its values, and not their numbers.
+
+  Returns:
+    A `Mask`.
+
+  Raises:
+    UserError: it cannot be read.
+  """
+  try:
+    with warnings.catch_warnings():
+      warnings.simplefilter('ignore')
+      warnings.simplefilter('error', Image.DecompressionBombWarning)
+      with Image.open(path) as image:
+        lossy, pixels = image.format == 'JPEG', _values(image, coloured)
+  except Exception as error:  # Decoders raise nearly anything on bad bytes.
+    raise UserError(f'{path} cannot be read as a mask: {reason(error)}.') from None
+  found, counts = np.unique(pixels, return_counts=True)
+  colours = pixels.dtype == np.int64
+  rows, columns = (np.flatnonzero(pixels.any(axis)).tolist() for axis in (1, 0))
+  box = (Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) if rows
+         else Box(0, 0, 0, 0))
+  least = np.uint8 if found[-1] < 256 else np.uint32
+  return Mask(path, *pixels.shape, box, pixels[box.slices].astype(least), [
+      (v >> 16, v >> 8 & 255, v & 255) if colours else v
+      for v in found[found > 0].tolist()], not colours and _is_soft(found, counts), lossy)
+
+
+def is_mask(path):
+  """Returns whether an image may be a mask, by its pixels."""
+  try:
+    mask = read(path)
+    return mask.may_be_soft or len(mask.values) <= FEW
+  except UserError:
+    return False
+
+
+def _code(value):
+  return value[0] << 16 | value[1] << 8 | value[2] if isinstance(value, tuple) else value
+
+
+def _is_soft(found, counts):
+  """Returns whether a mask is all but of two values, 0 and its greatest.
+
+  Args:
+    found: its values, sorted.
+    counts: how many pixels have each.
+  """
+  if len(found) == 1:
+    return True
+  share = found / found[-1]
+  ends, near = counts[[0, -1]].sum(), counts[(share < 0.15) | (share > 0.85)].sum()
+  return bool(found[0] == 0 and found[-1] >= 128 and ends >= counts.sum() / 2
+              and near >= counts.sum() * 0.95)
+
+
+def _values(image, coloured):
+  """Returns an image's values [h, w], int64 for colours; ValueError for no such."""
+  if image.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or 'transparency' in image.info:
+    image = image.convert('RGBA')
+    if np.asarray(image)[..., 3].min() < 255:
+      raise ValueError('it has transparent pixels, which may be marked or not; save it '
+                       'without')
+    image = image.convert('RGB')
+  if image.mode == 'P' and (coloured or any(image.getpalette()[:3])):
+    image = image.convert('RGB')
+  if image.mode in ('RGB', 'CMYK', 'YCbCr'):
+    pixels = np.asarray(image.convert('RGB')).astype(np.int64)
+    if coloured or (pixels != pixels[..., :1]).any():
+      return pixels @ [1 << 16, 1 << 8, 1]
+    return pixels[..., 0].astype(np.int32)
+  pixels = np.asarray(image)
+  if (pixels != np.rint(pixels)).any():
+    raise ValueError('it has fractions, and nothing says where a defect begins; save it '
+                     'as PNG with 0 and 255')
+  return pixels.astype(np.int32)
+
+
+def pieces(inside):
+  """Returns the connected pieces of bool [h, w], as `Region`s without a name."""
+  labels, _ = ndimage.label(inside, np.ones((3, 3)))
+  return [Region('', Box(columns.start, rows.start, columns.stop, rows.stop),
+                 labels[rows, columns] == i)
+          for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)]
+
+
+def names_in(folder):
+  """Returns the `Names` that a file in a folder gives; None if no file does.
+
+  These are: CVAT's and Pascal VOC's labelmap.txt, 'name:red,green,blue::'; a line for
+  each number from 0, the background, in classes.txt, class_names.txt or labels.txt; or
+  classes.json or labels.json, {number: name}, {name: number} or {name: [red, green,
+  blue]}.
+
+  Raises:
+    UserError: such a file is damaged.
+  """
+  for name, parse in _NAME_FILES.items():
+    path = pathlib.Path(folder, name)
+    if path.is_file():
+      try:
+        found = parse(path)
+      except (AttributeError, TypeError, ValueError) as error:
+        raise UserError(f'{path} cannot be read as the classes of masks: {reason(error)}.'
+                        ) from None
+      if found:
+        return Names(path, *({value: '' if name.lower() in _BACKGROUND else name
+                              for value, name in part.items()} for part in found))
+  return None
+
+
+def _colours_of_lines(path):
+  numbers, colours = {}, {}
+  for line in text_files.read(path).splitlines():
+    if line.strip() and not line.startswith('#'):
+      name, colour, *_ = line.rsplit(':', 3)
+      numbers[len(numbers)] = name.strip()
+      colour = tuple(map(int, colour.split(',')))
+      if len(colour) != 3 or colour in colours:
+        raise ValueError(f'{line!r} has no colour of its own')
+      colours[colour] = name.strip()
+  return numbers, colours
+
+
+def _lines(path):
+  """Returns the names by number; None where the first is not the background's."""
+  lines = [line.strip() for line in text_files.read(path).splitlines()]
+  lines = lines[1:] if lines[:1] == [_IGNORED] else lines
+  if not lines or lines[0].lower() not in _BACKGROUND:
+    return None  # Of something else, or from 1: nothing says which.
+  return dict(enumerate(lines)), {}
+
+
+def _json(path):
+  said, numbers, colours = text_files.read_json(path), {}, {}
+  for key, value in said.items():
+    if isinstance(value, str):
+      numbers[int(key)] = value
+    elif isinstance(value, list):
+      colours[tuple(map(int, value))] = key
+    else:
+      numbers[int(value)] = key
+  return numbers, colours
+
+
+_NAME_FILES = {
+    'labelmap.txt': _colours_of_lines, 'classes.txt': _lines, 'class_names.txt': _lines,
+    'labels.txt': _lines, 'classes.json': _json, 'labels.json': _json}
+
+
+def has_names(path):
+  """Returns whether a file is, by its name, one that names the values of masks."""
+  return path.name in _NAME_FILES

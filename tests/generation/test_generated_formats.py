@@ -1,0 +1,162 @@
+"""Folders of annotations as generate makes them, read back with what they hold."""
+
+import csv
+import shutil
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from conftest import untrained
+from data_prep import layouts
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
+from pegan_jax.generation.generate import generate
+
+FORMATS = 'voc,yolo,coco,mvtec,labelme'
+
+
+@pytest.fixture(scope='module', params=['crops', 'frames'])
+def made(request, tmp_path_factory, data_dir):
+  """(config, workdir, folder of images, frames or None) of a run with all formats."""
+  folder = tmp_path_factory.mktemp(request.param)
+  config, workdir = untrained('pegan_plus', data_dir, folder / 'run', 1)
+  config = config.copy_and_resolve_references()
+  config.generate.update({
+      'formats': FORMATS, 'mask_threshold': 0.5, 'min_area': 4, 'defects_per_frame': 2,
+      'texture_classes': 'cr', 'out': str(folder / 'made')})
+  frames = None
+  if request.param == 'frames':
+    rng, frames = np.random.default_rng(0), folder / 'in'
+    for name, shape in (('b.png', (40, 90)), ('good/a b.jpg', (70, 40)),
+                        ('c.png', (50, 64, 3))):
+      (frames / name).parent.mkdir(parents=True, exist_ok=True)
+      Image.fromarray(rng.integers(60, 190, shape, np.uint8)).save(frames / name)
+    config.generate.frames = str(frames)
+  return config, workdir, generate(config, workdir), frames
+
+
+def _read(images, *paths):
+  """{image under its folder: its regions, in whole pixels} of a layout."""
+  layout = layouts.read(images, paths)
+  assert not layout.unlabelled
+  found = {}
+  for path, annotated in layout.annotated:
+    with Image.open(path) as image:
+      size = image.size[::-1]
+    found[path.relative_to(images).as_posix()] = annotated.regions_in(*size), size
+  return found
+
+
+def _rows(out):
+  with (out / 'manifest.csv').open(encoding='utf-8') as f:
+    return list(csv.DictReader(f))
+
+
+def _boxes(regions):
+  return sorted((region.name, tuple(region.box)) for region in regions)
+
+
+def _pixels(regions, size):
+  inside = np.zeros(size, bool)
+  for region in regions:
+    inside[region.box.slices] |= True if region.mask is None else region.mask
+  return inside
+
+
+def test_every_format_holds_the_manifests_boxes(made):
+  """YOLO's fractions give the pixels that Pascal VOC has."""
+  _, _, out, _ = made
+  beside = out.with_name('made_annotations')
+  voc, coco = _read(beside / 'voc'), _read(out, beside / 'coco.json')
+  yolo = {file.removeprefix('images/'): x for file, x in _read(beside / 'yolo').items()}
+  labelme = _read(beside / 'labelme')
+  rows = _rows(out)
+  assert voc.keys() == yolo.keys() == coco.keys() == labelme.keys() == {
+      row['file'] for row in rows}
+  assert sum(len(regions) for regions, _ in voc.values()) > 4
+  for file, (regions, size) in voc.items():
+    said = sorted((row['class'], tuple(map(int, box.split()))) for row in rows
+                  if row['file'] == file for box in row['boxes'].split('; ') if box)
+    assert _boxes(regions) == said == _boxes(yolo[file][0]) == _boxes(coco[file][0])
+    assert [r.name for r in labelme[file][0]] == [r.name for r in coco[file][0]]
+    np.testing.assert_array_equal(_pixels(*coco[file]), _pixels(labelme[file][0], size))
+    assert not (_pixels(*coco[file]) & ~_pixels(regions, size)).any()
+  assert any(_pixels(*coco[file]).sum() < _pixels(*voc[file]).sum() for file in voc)
+
+
+def test_mvtecs_layout_has_the_pixels_and_what_was_painted_on(made):
+  config, _, out, frames = made
+  beside = out.with_name('made_annotations')
+  coco = _read(out, beside / 'coco.json')
+  with (beside / 'mvtec' / 'sources.csv').open(encoding='utf-8') as f:
+    sources = {row['file']: row['source'] for row in csv.DictReader(f)}
+  read = lambda path: np.asarray(Image.open(path))
+  rows = _rows(out)
+  clean = {}
+  for file, source in sources.items():
+    if '/good/' in file:
+      clean[source] = read(beside / 'mvtec' / file)
+    elif file.startswith('ground_truth'):
+      np.testing.assert_array_equal(
+          read(beside / 'mvtec' / file), 255 * _pixels(*coco[source]))
+    else:
+      kinds = {row['class'] for row in rows if row['file'] == source}
+      assert file.split('/')[1] == (kinds.pop() if len(kinds) == 1 else 'combined')
+      if not frames:
+        assert file == f'test/{source}'
+  assert {file.split('/')[0] for file in sources if '/good/' in file} == {'train', 'test'}
+  if frames:
+    assert clean.keys() == {'b.png', 'good/a b.jpg', 'c.png'}
+    for source, image in clean.items():
+      np.testing.assert_array_equal(image, read(frames / source))
+  else:
+    records = dataset.Records(dataset.load_info(config.data_dir), 'train')
+    own = dict(zip(records.sources(range(len(records.labels))),
+                   records.images(range(len(records.labels)))))
+    assert clean.keys() == {row['background'] for row in rows}
+    for source, image in clean.items():
+      np.testing.assert_array_equal(image, own[source][..., 0])
+  layout = layouts.read(beside / 'mvtec')
+  assert layout.format == 'mvtec' and len(layout.clean) == len(clean)
+  assert len(layout.annotated) == len({row['file'] for row in rows})
+
+
+def test_images_are_there_once_and_folders_may_be_moved(made, tmp_path):
+  _, _, out, _ = made
+  beside = out.with_name('made_annotations')
+  for row in _rows(out):
+    own = out / row['file']
+    assert own.stat().st_nlink == 5
+    for place in ('voc', 'labelme', 'yolo/images'):
+      assert (beside / place / row['file']).samefile(own)
+  shutil.copytree(beside / 'yolo', tmp_path / 'images' / 'yolo')
+  assert _read(tmp_path / 'images' / 'yolo').keys() == _read(beside / 'yolo').keys()
+
+
+def test_the_same_seed_gives_the_same_bytes_and_what_is_gone_is_told(made, tmp_path):
+  config, workdir, out, _ = made
+  config = config.copy_and_resolve_references()
+  config.generate.out = str(tmp_path / 'made')
+  generate(config, workdir)
+  beside = tmp_path / 'made_annotations'
+  files = [{p.relative_to(folder): p.read_bytes() for p in folder.rglob('*')
+            if p.is_file()} for folder in (
+                out, tmp_path / 'made', out.with_name('made_annotations'), beside)]
+  assert files[0] == files[1] and files[2] == files[3] and len(files[2]) > 20
+  for path in (beside / 'yolo' / 'data.yaml', beside / 'mvtec' / 'train/good/00000.png',
+               next((beside / 'labelme').rglob('*.json'))):
+    path.unlink()
+  with pytest.raises(UserError, match='data.yaml is gone, and 2 more;'):
+    generate(config, workdir)
+
+
+def test_names_that_cannot_be_written_are_told_before_the_work(made, tmp_path):
+  config, workdir, _, _ = made
+  config = config.copy_and_resolve_references()
+  (tmp_path / 'in' / 'images').mkdir(parents=True)
+  Image.new('L', (40, 40)).save(tmp_path / 'in' / 'images' / 'a.png')
+  config.generate.update({'frames': str(tmp_path / 'in'), 'out': str(tmp_path / 'out')})
+  with pytest.raises(UserError, match="images/a.png lies in a folder called 'images'"):
+    generate(config, workdir)
+  assert [p.name for p in tmp_path.iterdir()] == ['in']
