@@ -64,6 +64,9 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
   wanted = _wanted(format)
   root, paths = pathlib.Path(images), list_images(images, '--images')
   left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
+  for why, some in images_lib.find_images(root)[1].items():
+    if not why.startswith(images_lib.NO_IMAGE):  # Of those, marks are told apart below.
+      left_out[why] += some
   paths, masks = gathering.part(paths, root)
   named = [gathering.files_at(pathlib.Path(path), root, paths) for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
