@@ -208,7 +208,7 @@ _OTHER_NAMES = {'frames': 'images', 'boxes': 'annotations'}
 _HELP = {
     'images': 'images, annotated or in class folders',
     'annotations': 'what annotates them, where it lies elsewhere: '
-                   + ', '.join(m.FILES for m in annotations_lib.FORMATS.values()),
+                   + ', '.join(m.FILES for m in annotations_lib.READ.values()),
     'format': 'name of the way of annotation; recognised without',
     'defects': 'folder with one folder of images per class',
     'clean': 'images that are all background, of any size',

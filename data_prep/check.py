@@ -3,7 +3,7 @@
 import collections
 import shlex
 
-from data_prep import decoding, report, rules, sources, survey
+from data_prep import decoding, images, report, rules, sources, survey
 from data_prep.windows import clean_windows
 from pegan_jax.common.errors import UserError
 
@@ -19,29 +19,36 @@ def check(options, find):
     (text, problems): what to print, which ends with all problems and, without any, the
     commands to go on with; and the problems, sentences.
   """
-  problems = []
+  problems, lines = [], []
   try:
-    lines = _describe(options, find(options, problems), problems)
+    sizes = _decode(options, problems)
+    found = find(options, problems)
+    lines += _describe(options, found, sizes, problems)
   except UserError as error:
-    lines, problems = [], [*problems, str(error)]
+    if str(error) not in problems:
+      problems.append(str(error))
   if problems:
     lines += [f'{len(problems)} problem{"s" * (len(problems) > 1)}:',
               *(f'  {problem}' for problem in problems)]
   return '\n'.join(lines), problems
 
 
-def _describe(options, found, problems):
-  """Returns lines about a `gather.Found`; adds to `problems`."""
-  layout, sizes, bad = found.layout, {}, set()
-  for path, _ in sources.progress(found.files, 'checking images'):
+def _decode(options, problems):
+  """Decodes all images, masks included; returns {path: (height, width)} of the sound."""
+  paths = [path for folder in (options.images, options.defects, options.clean) if folder
+           for path in images.find_images(folder)[0]]
+  sizes = {}
+  for path in sources.progress(paths, 'checking images'):
     try:
-      decoding.decode(path)
-      header = decoding.header(path)
-      sizes[path] = header.height, header.width
+      sizes[path] = decoding.decode(path).shape[:2]
     except UserError as error:
       problems.append(str(error))
-      bad.add(path)
-  lines = []
+  return sizes
+
+
+def _describe(options, found, sizes, problems):
+  """Returns lines about a `gather.Found`; adds to `problems`."""
+  layout, lines = found.layout, []
   if options.images:
     lines.append(
         f'Layout of {options.images}: {layout.format}; {len(layout.annotated)} annotated '
@@ -49,8 +56,8 @@ def _describe(options, found, problems):
         f'region; {len(layout.clean)} clean ones; {len(layout.unlabelled)} without an '
         'annotation.')
   lines += ['Classes:', *_classes(found)]
-  kinds = survey.read(path for path, _ in found.files if path not in bad)
-  lines += [f'Sizes, width x height: {_sizes(sizes.values())}.',
+  kinds = survey.read(path for path, _ in found.files if path in sizes)
+  lines += [f'Sizes, width x height: {_sizes(sizes[path] for path, _ in found.files if path in sizes)}.',
             f"Kind: {'grey' if kinds.grey else 'colour'}, "
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
   backgrounds = None

@@ -1,5 +1,6 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
+import pathlib
 from typing import NamedTuple
 
 from data_prep import images, layouts, rules, sources, survey
@@ -97,6 +98,15 @@ def find(options, problems=None):
     raise UserError(f"The annotations have regions named '{BACKGROUND}', which is the "
                     'name of clean steel: rename them, or pass --skip_classes '
                     f'{BACKGROUND}.')
+  left_out = {why: list(paths) for why, paths in layout.left_out.items()}
+  for folder in filter(None, (options.defects, options.clean)):
+    for why, paths in images.find_images(folder)[1].items():
+      left_out.setdefault(why, []).extend(paths)
+  if options.defects:
+    left_out['images that lie in no class folder'] = [
+        path for path in images.list_images(options.defects)
+        if path.parent == pathlib.Path(options.defects)]
+  layout = layout._replace(left_out=left_out)
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}
   layouts.check_names(

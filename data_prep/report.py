@@ -63,8 +63,8 @@ def content(options, pool, selected):
       'crops_with_another_class': sum(item.others for item, *_ in chosen),
       'left_out': _left_out(options, found, selected, counts),
       'left_out_files': {
-          reason: [_name(path, found.layout.root) for path in paths]
-          for reason, paths in sorted(found.layout.left_out.items())},
+          reason: [_name(path, found.layout.root or found.crops_dir) for path in paths]
+          for reason, paths in sorted(found.layout.left_out.items()) if paths},
       'notes': pool.notes,
       'areas': areas(chosen),
       'groups': [{'group': group, 'members': [item.source for item in members]}

@@ -196,7 +196,7 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
                  f'{reader.seed}/{frame}/{region.name}/{region.box}')}
     for name, box in boxes:
       own = [region for region in regions if region.name == name]
-      others = [region for region in regions if region.name != name]
+      others = [region for region in regions if region.name not in (name, '')]
       defects.append(dataclasses.replace(
           annotate(_cut(reader, name, frame, image, box), own, box),
           others=bool(covered(others, box).any())))
