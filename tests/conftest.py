@@ -12,6 +12,8 @@ if 'XLA_FLAGS' not in os.environ:
   os.environ['XLA_FLAGS'] = '--xla_backend_optimization_level=0'
   if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the flag.
     os.environ['XLA_FLAGS'] += ' --xla_cpu_use_fusion_emitters=false'
+# So is what compiles in less than a second: there is much of it.
+os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
@@ -24,9 +26,11 @@ import raw_folders  # noqa: E402
 
 @pytest.fixture(scope='session', autouse=True)
 def compilation_cache(tmp_path_factory):
-  """Compiled steps are shared by the tests and the processes that they start."""
-  folder = os.environ.setdefault(
-      'JAX_COMPILATION_CACHE_DIR', str(tmp_path_factory.mktemp('jax_cache')))
+  """What is compiled is shared by the workers and the processes that tests start."""
+  base = tmp_path_factory.getbasetemp()
+  if 'PYTEST_XDIST_WORKER' in os.environ:
+    base = base.parent
+  folder = os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(base / 'jax_cache'))
   jax.config.update('jax_compilation_cache_dir', folder)
   return folder
 
@@ -61,14 +65,27 @@ def two_classes_dir(raw_dir, tmp_path_factory):
   return folder / 'dataset'
 
 
+@pytest.fixture(scope='session')
+def enough_dir(tmp_path_factory):
+  """A data set of two classes with enough images to halve; ../raw, ../defects."""
+  folder = tmp_path_factory.mktemp('enough')
+  synthetic.write(folder / 'raw', per_class=14, image_size=32, seed=3, frames=6)
+  (folder / 'defects').mkdir()
+  for name in ('pa', 'sc'):
+    (folder / 'raw' / 'defects' / name).rename(folder / 'defects' / name)
+  build.build(defects=folder / 'defects', clean=folder / 'raw' / 'clean',
+              out=folder / 'data', image_size=32, per_class=0, backgrounds=20)
+  return folder / 'data'
+
+
 def small_config(method='pegan'):
   """A PE-GAN, or a method with its settings, that compiles and steps quickly."""
   config = importlib.import_module(f'configs.{method}').get_config()
   config.image_size = 32
   config.width = 0.125
-  config.num_blocks = 1
+  config.num_blocks = 0
   config.batch_size = 4
-  config.n_critic = 2
+  config.n_critic = 1  # The CPU unrolls these: each is compiled.
   config.num_steps = 4
   config.log_every = 1
   config.sample_every = 2
@@ -139,10 +156,10 @@ def pixel_features(monkeypatch):
 
 
 @pytest.fixture
-def config(data_dir):
-  """`small_config` on the session's data set."""
+def config(two_classes_dir):
+  """`small_config` on two of the session's classes."""
   config = small_config()
-  config.data_dir = str(data_dir)
+  config.data_dir = str(two_classes_dir)
   return config
 
 

@@ -203,7 +203,8 @@ def _predict(inputs, work):
 def _demo(inputs, work):
   del inputs
   config = demo_config.get_config()
-  config.width, config.num_blocks, config.batch_size = 0.125, 1, 4
+  config.width, config.num_blocks, config.batch_size = 0.125, 0, 4
+  config.n_critic = 1
   config.num_steps, config.checkpoint_every, config.eval_every = 2, 1, 1
   config.log_every, config.sample_every = 1, 1
   config.evaluate.light_count, config.evaluate.repeats = 4, 2

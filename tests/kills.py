@@ -22,7 +22,6 @@ import zlib
 
 # Before NumPy and JAX are loaded. A fork takes along none of its parent's threads.
 os.environ['OPENBLAS_NUM_THREADS'] = '1'
-os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # This code, not another's.
 

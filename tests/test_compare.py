@@ -9,7 +9,7 @@ from scipy import stats
 
 from configs import compare as compare_config
 from conftest import assert_drawn, PixelExtractor
-from data_prep import build, synthetic
+from data_prep import build
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.compare import compare
@@ -67,28 +67,12 @@ def test_the_table_averages_over_seeds_and_says_what_it_cannot_tell():
 
 
 @pytest.fixture(scope='module')
-def enough_dir(tmp_path_factory):
-  """A data set of two classes with enough images to halve."""
-  folder = tmp_path_factory.mktemp('compare')
-  synthetic.write(folder / 'raw', per_class=14, image_size=32, seed=3, frames=6)
-  (folder / 'defects').mkdir()
-  for name in ('pa', 'sc'):
-    (folder / 'raw' / 'defects' / name).rename(folder / 'defects' / name)
-  _build(folder, 'data', seed=0)
-  return folder / 'data'
-
-
-@pytest.fixture
-def other_dir(enough_dir):
+def other_dir(enough_dir, tmp_path_factory):
   """The same images in another split."""
-  if not (enough_dir.parent / 'other').exists():
-    _build(enough_dir.parent, 'other', seed=1)
-  return enough_dir.parent / 'other'
-
-
-def _build(folder, name, seed):
-  build.build(defects=folder / 'defects', clean=folder / 'raw' / 'clean',
-              out=folder / name, image_size=32, per_class=0, backgrounds=20, seed=seed)
+  folder, out = enough_dir.parent, tmp_path_factory.mktemp('other') / 'data'
+  build.build(defects=folder / 'defects', clean=folder / 'raw' / 'clean', out=out,
+              image_size=32, per_class=0, backgrounds=20, seed=1)
+  return out
 
 
 def _config(enough_dir):
@@ -101,7 +85,7 @@ def _config(enough_dir):
   config.evaluate.repeats = 2
   config.evaluate.count = 0
   config.settings = {'dcgan': {'batch_size': 2},
-                     'pegan': {'batch_size': 2, 'n_critic': 1, 'num_blocks': 1}}
+                     'pegan': {'batch_size': 2, 'n_critic': 1, 'num_blocks': 0}}
   return config
 
 

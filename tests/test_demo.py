@@ -13,7 +13,8 @@ from pegan_jax.demo import demo
 def small():
   config = importlib.import_module('configs.demo').get_config()
   config.width = 0.125
-  config.num_blocks = 1
+  config.num_blocks = 0
+  config.n_critic = 1
   config.batch_size = 4
   config.num_steps = 2
   config.generate.per_class = 2

@@ -97,6 +97,7 @@ def test_schedule_is_constant_then_falls_to_zero(config):
 @pytest.fixture(scope='module')
 def compiled():
   config = small_config()
+  config.n_critic, config.num_blocks = 2, 1
   method, nets, state = _setup(config)
   batch = _batch(config)
   step = jax.jit(step_lib.make_step(method, nets, config)).lower(
@@ -182,7 +183,7 @@ def test_bfloat16_tracks_float32_over_50_steps(data_dir):
   courses = {}
   for dtype in ('float32', 'bfloat16'):
     config = small_config()
-    config.update({'dtype': dtype, 'n_critic': 1, 'num_steps': 50})
+    config.update({'dtype': dtype, 'num_blocks': 1, 'num_steps': 50})
     # Fast enough to go somewhere, too slow for rounding errors to be blown up.
     config.gen.learning_rate = config.disc.learning_rate = 3e-4
     method, nets, state = _setup(config)

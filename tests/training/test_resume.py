@@ -107,22 +107,23 @@ def test_one_workdir_has_one_training(config, tmp_path):
 
 
 @pytest.fixture
-def own_data(config, data_dir, tmp_path):
+def own_data(config, two_classes_dir, tmp_path):
   """The session's data set in a folder of its own, which may be changed."""
-  shutil.copytree(data_dir, tmp_path / 'data')
+  shutil.copytree(two_classes_dir, tmp_path / 'data')
   config.data_dir = str(tmp_path / 'data')
   config.num_steps = 2
   return tmp_path / 'data'
 
 
-def test_a_data_set_is_known_by_its_content(config, own_data, raw_dir, tmp_path):
+def test_a_data_set_is_known_by_its_content(
+    config, own_data, two_classes_dir, raw_dir, tmp_path):
   train(config, tmp_path / 'run')
   own_data.rename(tmp_path / 'moved')
   config.data_dir, config.num_steps = str(tmp_path / 'moved'), 3
   train(config, tmp_path / 'run')
   # The same classes, counts and rules, but other images.
-  build.build(defects=raw_dir / 'defects', clean=raw_dir / 'clean', out=own_data,
-              image_size=32, per_class=6, backgrounds=20, shards=2, seed=1)
+  build.build(defects=two_classes_dir.parent / 'defects', clean=raw_dir / 'clean',
+              out=own_data, image_size=32, per_class=6, backgrounds=20, shards=1, seed=1)
   config.data_dir, config.num_steps = str(own_data), 4
   with pytest.raises(UserError, match=r'dataset.content is "\w+", was "\w+"'):
     train(config, tmp_path / 'run')

@@ -1,7 +1,6 @@
 """Evaluation within a run: scalars, the best checkpoint, and the alarms."""
 
 import json
-import pathlib
 import shutil
 
 import jax
@@ -39,7 +38,7 @@ def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
   assert [x['step'] for x in lines] == [1, 2, 3]
   for line in lines:
     kids = [v for k, v in line.items() if k.startswith('eval/kid/')]
-    assert len(kids) == 9
+    assert len(kids) == 2
     assert line['eval/kid'] == pytest.approx(np.mean(kids))
     assert all(f'alarm/{name}' in line for name in ALARMS)
   best = min(lines, key=lambda x: x['eval/kid'])
@@ -105,7 +104,7 @@ def test_only_a_better_state_replaces_the_best(watched, tmp_path, monkeypatch):
   run = Run(watched, tmp_path)
   state = run.init_state()
   watch = Watch(run)
-  kids = iter([0.3] * 9 + [0.5] * 9 + [0.1] * 9)
+  kids = iter([0.3] * 2 + [0.5] * 2 + [0.1] * 2)
   monkeypatch.setattr('pegan_jax.training.watch.kid', lambda *_: next(kids))
   kept = []
   for step in (10, 20, 30):
@@ -122,14 +121,14 @@ def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
       produce=lambda nets, weights, image, key: (image, None))
   records = dataset.Records(run.info, 'train')
   backgrounds = records.images(records.find(run.info.background))
-  rows = np.eye(len(backgrounds), 9, dtype=np.float32)  # Class i goes with number i.
+  rows = np.eye(len(backgrounds), 2, dtype=np.float32)  # Class i goes with number i.
   monkeypatch.setattr('pegan_jax.data.matches.load', lambda info, split: rows)
   seen = []
   monkeypatch.setattr('pegan_jax.training.watch.kid', lambda real, made: seen.append(made) or 0.0)
   watch = Watch(run)
   writer = _Writer()
   watch(1, run.init_state(), writer)
-  assert len(seen) == 9
+  assert len(seen) == 2
   for label, made in enumerate(seen):
     own = backgrounds[label][None].repeat(len(made), 0)
     np.testing.assert_allclose(made, watch._extractor(own), atol=1e-5)  # pylint: disable=protected-access
@@ -170,14 +169,13 @@ def test_a_best_of_another_run_or_protocol_is_set_aside(
   assert of in capsys.readouterr().err
 
 
-def test_a_class_of_one_image_is_said_before_the_first_step(watched, tmp_path):
+def test_a_class_of_one_image_is_said_before_the_first_step(watched, raw_dir, tmp_path):
   folder = tmp_path / 'data'
-  raw = pathlib.Path(watched.data_dir).parent / 'synthetic'
   for name, count in (('pa', 2), ('sc', 6)):
     (folder / 'defects' / name).mkdir(parents=True)
-    for path in sorted((raw / 'defects' / name).iterdir())[:count]:
+    for path in sorted((raw_dir / 'defects' / name).iterdir())[:count]:
       shutil.copy(path, folder / 'defects' / name)
-  build.build(defects=folder / 'defects', clean=raw / 'clean', out=folder / 'set',
+  build.build(defects=folder / 'defects', clean=raw_dir / 'clean', out=folder / 'set',
               image_size=32, per_class=0, backgrounds=4)
   watched.data_dir = str(folder / 'set')
   with pytest.raises(UserError, match='one image of pa, and evaluation.*eval_every=0'):
@@ -189,7 +187,7 @@ def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
   run = Run(watched, tmp_path)
   state = run.init_state()
   watch = Watch(run)
-  grey = np.full((9, 4, 32, 32, 1), 128, np.uint8)
+  grey = np.full((2, 4, 32, 32, 1), 128, np.uint8)
   monkeypatch.setattr(watch._sampler, 'sample', lambda *args, **kwargs: grey)  # pylint: disable=protected-access
   writer = _Writer()
   for step in (1, 2):
