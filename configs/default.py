@@ -69,7 +69,7 @@ def get_config():
   config.generate.defects_per_frame = 1  # defects painted per frame
 
   # --- Generation: boxes ---
-  config.generate.formats = ''  # files of boxes beside the manifest, such as voc,yolo,coco
+  config.generate.formats = ''  # of annotations: voc,yolo,coco,mvtec,labelme
   config.generate.mask_threshold = 0.5    # pixels above this share of a mask's maximum
                                           # belong to the defect
   config.generate.change_threshold = 0.1  # same, for methods without a mask: share of the

@@ -64,6 +64,7 @@ def files_at(path, root, paths):
 
 def marks_of(found, base, wanted, left_out):
   """Yields a `Mark` for each file, or image of a file, that may annotate an image."""
+  known = {path for paths in left_out.values() for path in paths}
   for path in found:
     place, suffix = pathlib.PurePath(path.relative_to(base)), path.suffix.lower()
     if suffix in images_lib.EXTENSIONS:
@@ -82,7 +83,7 @@ def marks_of(found, base, wanted, left_out):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)
-    elif not _names_classes(path):
+    elif not _names_classes(path) and path not in known:
       left_out[OTHERS].append(path)
 
 

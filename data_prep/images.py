@@ -29,7 +29,7 @@ from pegan_jax.common.errors import UserError
 
 EXTENSIONS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
-_NO_IMAGE = 'no image: '
+NO_IMAGE = 'no image: '
 # Beside those that Pillow knows of.
 _OTHERS = ('.heic', '.heif', '.hif', '.jxl', '.raw', '.dng', '.cr2', '.cr3', '.nef',
            '.arw', '.orf', '.raf', '.rw2', '.exr', '.svg', '.npy', '.mp4', '.avi')
@@ -71,7 +71,7 @@ def list_images(folder):
   found, left_out = find_images(folder)
   told = [f'{why} ({len(paths)}, the first is {ascii(str(paths[0]))})'
           for why, paths in left_out.items()
-          if not why.startswith((_NO_IMAGE, files.HIDDEN, files.SYSTEM))]
+          if not why.startswith((NO_IMAGE, files.HIDDEN, files.SYSTEM))]
   if told:
     _say_once(f'left out in {folder}: ' + '; '.join(told))
   return found
@@ -85,7 +85,7 @@ def _why_not(suffix):
   """Returns why files of another suffix are left out."""
   if suffix in _OTHERS or suffix in Image.registered_extensions():
     return f'an image format that is not read: {suffix}'
-  return f'{_NO_IMAGE}{ascii(suffix)[1:-1] or "a name without an extension"}'
+  return f'{NO_IMAGE}{ascii(suffix)[1:-1] or "a name without an extension"}'
 
 
 def check_name(path):

@@ -11,6 +11,7 @@ from data_prep import marks as marks_lib
 from data_prep import places
 from data_prep.sources import BACKGROUND
 from pegan_jax import annotations as annotations_lib
+from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files, terminal
@@ -63,6 +64,9 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
   wanted = _wanted(format)
   root, paths = pathlib.Path(images), list_images(images, '--images')
   left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
+  for why, some in images_lib.find_images(root)[1].items():
+    if not why.startswith(images_lib.NO_IMAGE):  # Of those, marks are told apart below.
+      left_out[why] += some
   paths, masks = gathering.part(paths, root)
   named = [gathering.files_at(pathlib.Path(path), root, paths) for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
@@ -158,7 +162,7 @@ def _fit(marks, paths, root, annotations, left_out):
 
 def _is_picture(mark):
   """Returns whether an image among annotations is no mask, by its place and its pixels."""
-  return not (places.is_mask_folder(mark.place) or marks_lib.is_mask(mark.path)
+  return not (places.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
               or places.stem(mark.place) != mark.place.stem)
 
 

@@ -143,14 +143,14 @@ def _train(inputs, work):
 @_stage('run')
 def _generate(inputs, work):
   config = _config(inputs)
-  config.generate.formats = 'voc,yolo,coco'
+  config.generate.formats = 'voc,yolo,coco,mvtec,labelme'
   generate.generate(config, work / 'run')
 
 
 @_stage('run')
 def _generate_frames(inputs, work):
   config = _config(inputs)
-  config.generate.formats = 'voc,yolo,coco'
+  config.generate.formats = 'voc,yolo,coco,mvtec,labelme'
   config.generate.frames = str(inputs / 'raw' / 'clean')
   generate.generate(config, work / 'run')
 

@@ -9,6 +9,7 @@ from PIL import Image
 import pytest
 
 from data_prep import layouts
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
 WIDTH, HEIGHT = 40, 30
@@ -356,7 +357,8 @@ def test_class_folders(tmp_path):
   assert layout.crops == {'crack': [tmp_path / 'crack' / '1.jpg'],
                           'pit': [tmp_path / 'pit' / 'a' / '2.jpg']}
   assert layout.clean == [tmp_path / 'good' / '3.jpg']
-  assert _counts(layout.left_out) == {NOTES: 1, 'images in no class folder': 1}
+  assert _counts(layout.left_out) == {NOTES: 1, 'images in no class folder': 1,
+                                      files.HIDDEN: 1}
 
 
 def test_class_folders_below_train_and_test(tmp_path):
@@ -569,3 +571,14 @@ def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):
   assert layout.format == 'voc + yolo + masks'
   assert _marked(layout) == {f'{k}.png': {'crack': 1} for k in (1, 2, 3)}
   assert _counts(layout.left_out) == {'copies of images, beside their annotations': 2}
+
+
+def test_hidden_files_and_other_formats_are_left_out_by_reason(tmp_path):
+  _make(tmp_path, {'crack/1.jpg': None, 'crack/.2.jpg': None, 'crack/Thumbs.db': 'x',
+                   'crack/3.heic': 'x', 'crack/notes.csv': 'x'})
+  layout = _read(tmp_path)
+  assert layout.crops == {'crack': [tmp_path / 'crack' / '1.jpg']}
+  assert {path.name: why for why, paths in layout.left_out.items() for path in paths
+          } == {'.2.jpg': files.HIDDEN, 'Thumbs.db': files.SYSTEM, 'notes.csv': NOTES,
+                '3.heic': 'an image format that is not read: .heic'}
+  assert sum(map(len, layout.left_out.values())) == 4
