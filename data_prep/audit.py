@@ -36,7 +36,7 @@ CONFIRM = 0.55
 _ROWS = 256  # Templates at a time: the scores stay in the processor's cache.
 # Patches of a frame, and bytes of frames, at a time: memory stays bounded.
 _PATCHES = 2**16
-_BYTES = 2**28
+_BYTES = 2**27
 
 
 def _center(patches):
@@ -63,8 +63,18 @@ def _correlation(a, b):
 
 def _average(thumbs, size):
   """Averages size x size samples of [..., h, w] at every position that has them."""
-  rows = sum(thumbs[..., k:thumbs.shape[-2] - size + 1 + k, :] for k in range(size))
-  return sum(rows[..., k:rows.shape[-1] - size + 1 + k] for k in range(size)) / size**2
+  rows = _sum([thumbs[..., k:thumbs.shape[-2] - size + 1 + k, :] for k in range(size)])
+  means = _sum([rows[..., k:rows.shape[-1] - size + 1 + k] for k in range(size)])
+  means /= size**2
+  return means
+
+
+def _sum(arrays):
+  """Returns the sum of arrays, in order and with no other copy: they may be large."""
+  total = arrays[0].copy()
+  for array in arrays[1:]:
+    total += array
+  return total
 
 
 def thumbnail(image, side):
