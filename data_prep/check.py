@@ -57,7 +57,8 @@ def _describe(options, found, sizes, problems):
         'annotation.')
   lines += ['Classes:', *_classes(found)]
   kinds = survey.read(path for path, _ in found.files if path in sizes)
-  lines += [f'Sizes, width x height: {_sizes(sizes[path] for path, _ in found.files if path in sizes)}.',
+  shown = _sizes(sizes[path] for path, _ in found.files if path in sizes)
+  lines += [f'Sizes, width x height: {shown}.',
             f"Kind: {'grey' if kinds.grey else 'colour'}, "
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
   backgrounds = None

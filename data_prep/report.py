@@ -185,11 +185,13 @@ def _remarks(report):
     yield (f'{n} images are smaller than a window; of those, squares of their own '
            'shorter side were enlarged.')
   if n := report['crops_with_another_class']:
-    yield f'{n} defect crops also show a defect of another class, which their mask leaves out.'
+    yield (f'{n} defect crops also show a defect of another class, which their mask '
+           'leaves out.')
   if n := report['files_without_a_group']:
     yield f"--group_by fits no part of {n} files' paths: they have no group by name."
   if report['parameters']['near_duplicates'] is False:
-    yield 'Near-duplicates were not searched: only frames and --group_by keep crops together.'
+    yield ('Near-duplicates were not searched: only frames and --group_by keep crops '
+           'together.')
   asked = report['parameters']['per_class']
   short = {name: report['available'][name] for name in report['classes']
            if report['available'][name] < asked}
