@@ -51,10 +51,8 @@ def test_two_names_of_one_folder(pair, shown):
 
 
 @pytest.mark.parametrize('name', ['../../x', '/abs', 'oil/spot', '..', '.hid', 'PIT'])
-def test_boxes_that_name_no_folder_are_refused_before_images_are_read(
-    raw, capsys, name):
+def test_boxes_that_name_no_folder_are_refused(raw, capsys, name):
   write_voc(raw / 'boxes' / '4.xml', [(name, 130, 60, 170, 110)])
-  (raw / 'frames' / '0.png').write_bytes(b'damaged, and never looked at')
   before = sorted(raw.rglob('*'))
   assert run_build(raw, *inputs(raw, 'frames', 'boxes')) == 2
   error = capsys.readouterr().err
