@@ -14,7 +14,7 @@ import pytest
 from conftest import assert_drawn
 from data_prep import build, report as report_lib, sources
 from pegan_jax import annotations
-from pegan_jax.annotations.regions import Annotated, Box
+from pegan_jax.annotations.regions import Annotated
 from raw_folders import inputs, pixels, read_built, run_build, save, texture
 
 DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))

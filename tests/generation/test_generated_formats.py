@@ -147,7 +147,7 @@ def test_the_same_seed_gives_the_same_bytes_and_what_is_gone_is_told(made, tmp_p
   for path in (beside / 'yolo' / 'data.yaml', beside / 'mvtec' / 'train/good/00000.png',
                next((beside / 'labelme').rglob('*.json'))):
     path.unlink()
-  with pytest.raises(UserError, match='data.yaml is gone, and 2 more;'):
+  with pytest.raises(UserError, match='data.yaml and 2 more is missing;'):
     generate(config, workdir)
 
 
