@@ -34,7 +34,9 @@ sys.exit(command_line.run(action, 'nothing was written', 'the size'))
 def _shell(redirect, folder, env=()):
   """Runs the script under a shell: (its status, output and error together)."""
   done = subprocess.run(
-      ['bash', '-c', f'"$0" -c "$1" {redirect}; exit ${{PIPESTATUS[0]}}',
+      # It starts when who would read is gone, also on a busy machine.
+      ['bash', '-c', f'{{ sleep 0.5; "$0" -c "$1"; }} {redirect}; '
+                     'exit ${PIPESTATUS[0]}',
        sys.executable, _SCRIPT], cwd=folder, capture_output=True,
       env={**os.environ, 'PYTHONPATH': str(ROOT), **dict(env)})
   return done.returncode, done.stdout + done.stderr
