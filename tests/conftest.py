@@ -10,8 +10,9 @@ import pathlib
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
 if 'XLA_FLAGS' not in os.environ:
   os.environ['XLA_FLAGS'] = '--xla_backend_optimization_level=0'
-  if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the flag.
-    os.environ['XLA_FLAGS'] += ' --xla_cpu_use_fusion_emitters=false'
+  if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the first.
+    os.environ['XLA_FLAGS'] += (' --xla_cpu_use_fusion_emitters=false'
+                                ' --xla_cpu_parallel_codegen_split_count=1')
 # So is what compiles in less than a second: there is much of it.
 os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
