@@ -1,6 +1,7 @@
 """Shared fixtures: one small synthetic data set, built once for the session."""
 
 from importlib import metadata
+import gc
 import importlib
 import os
 import pathlib
@@ -18,11 +19,24 @@ os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
-from PIL import Image  # noqa: E402
+from PIL import Image, PngImagePlugin  # noqa: E402
 import pytest  # noqa: E402
 
 from data_prep import build, synthetic  # noqa: E402
 import raw_folders  # noqa: E402
+
+gc.set_threshold(50_000, 20, 20)  # To trace makes many objects, and no garbage.
+
+# What takes longest: a worker that began with it last would end alone.
+LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_compare', 'test_train',
+           'test_step', 'test_resume', 'test_blocks', 'test_generate_frames',
+           'test_old_checkpoints', 'test_study', 'test_watch')
+
+
+def pytest_collection_modifyitems(items):
+  """Puts the longest files first."""
+  place = {name: i for i, name in enumerate(LONGEST)}
+  items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -126,6 +140,24 @@ def assert_drawn(path):
   with Image.open(path) as image:
     pixels = np.asarray(image.convert('RGB'))
   assert (pixels != pixels[0, 0]).any(-1).mean() > 0.05, path
+
+
+def blank_chart(self, out, **_):
+  """Stands in for `Figure.savefig`, which takes longer than a small network to train.
+
+  What charts show is in JSON files; `metrics` knows its own by who made them.
+  """
+  del self
+  made_by = PngImagePlugin.PngInfo()
+  made_by.add_text('Software', 'Matplotlib')
+  Image.new('L', (1, 1)).save(out, format='PNG', pnginfo=made_by)
+
+
+@pytest.fixture
+def blank_charts(monkeypatch):
+  """Charts are plotted and then not drawn."""
+  from matplotlib import figure
+  monkeypatch.setattr(figure.Figure, 'savefig', blank_chart)
 
 
 class PixelExtractor:

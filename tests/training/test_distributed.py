@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from conftest import save_untrained
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import distributed
 from pegan_jax.data import dataset, matches
@@ -107,7 +108,7 @@ def test_two_processes_evaluate_as_one(short, enough_dir, tmp_path):
   config = short
   config.data_dir = str(enough_dir)
   config.num_steps, config.evaluate.repeats = 1, 4
-  train(config, tmp_path)
+  save_untrained(config, tmp_path)
   out, reports = evaluate(config, tmp_path), []
   for both in (False, True):
     if both:
