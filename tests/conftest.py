@@ -189,8 +189,16 @@ def pixel_features(monkeypatch):
 
 
 @pytest.fixture
-def config(two_classes_dir):
-  """`small_config` on two of the session's classes."""
+def config(data_dir):
+  """`small_config` on the session's data set, with two updates of D."""
+  config = small_config()
+  config.data_dir, config.n_critic = str(data_dir), 2
+  return config
+
+
+@pytest.fixture
+def quick(two_classes_dir):
+  """`small_config` on two of the session's classes: what is trained wherever it can be."""
   config = small_config()
   config.data_dir = str(two_classes_dir)
   return config

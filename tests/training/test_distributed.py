@@ -67,12 +67,12 @@ def _same(a, b):
 
 
 @pytest.fixture
-def short(config):
+def short(quick):
   """Short steps, so that rounding errors stay small."""
-  config.batch_size = 8
-  config.num_steps = 4
-  config.gen.learning_rate = config.disc.learning_rate = 1e-5
-  return config
+  quick.batch_size = 8
+  quick.num_steps = 4
+  quick.gen.learning_rate = quick.disc.learning_rate = 1e-5
+  return quick
 
 
 def test_two_processes_equal_one_resume_as_one_and_generate(short, tmp_path):

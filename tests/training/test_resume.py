@@ -24,6 +24,11 @@ def _lines(workdir):
           for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
 
 
+@pytest.fixture
+def config(quick):
+  return quick
+
+
 # A state that is not finite.
 
 

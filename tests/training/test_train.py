@@ -39,6 +39,11 @@ def _same(a, b):
     np.testing.assert_array_equal(x, y)
 
 
+@pytest.fixture
+def config(quick):
+  return quick
+
+
 @pytest.fixture(scope='module')
 def straight(tmp_path_factory, two_classes_dir):
   """A run of six steps without a stop: its config and its workdir."""

@@ -28,10 +28,10 @@ def _evaluations(workdir):
 
 
 @pytest.fixture
-def watched(config):
-  config.eval_every = 1
-  config.num_steps = 3
-  return config
+def watched(quick):
+  quick.eval_every = 1
+  quick.num_steps = 3
+  return quick
 
 
 @pytest.fixture(scope='module')
