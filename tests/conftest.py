@@ -1,6 +1,7 @@
 """Shared fixtures: one small synthetic data set, built once for the session."""
 
 from importlib import metadata
+import gc
 import importlib
 import os
 import pathlib
@@ -10,18 +11,32 @@ import pathlib
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
 if 'XLA_FLAGS' not in os.environ:
   os.environ['XLA_FLAGS'] = '--xla_backend_optimization_level=0'
-  if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the flag.
-    os.environ['XLA_FLAGS'] += ' --xla_cpu_use_fusion_emitters=false'
+  if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the first.
+    os.environ['XLA_FLAGS'] += (' --xla_cpu_use_fusion_emitters=false'
+                                ' --xla_cpu_parallel_codegen_split_count=1')
 # So is what compiles in less than a second: there is much of it.
 os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
-from PIL import Image  # noqa: E402
+from PIL import Image, PngImagePlugin  # noqa: E402
 import pytest  # noqa: E402
 
 from data_prep import build, synthetic  # noqa: E402
 import raw_folders  # noqa: E402
+
+gc.set_threshold(50_000, 20, 20)  # To trace makes many objects, and no garbage.
+
+# What takes longest: a worker that began with it last would end alone.
+LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_compare', 'test_train',
+           'test_step', 'test_resume', 'test_blocks', 'test_generate_frames',
+           'test_old_checkpoints', 'test_study', 'test_watch')
+
+
+def pytest_collection_modifyitems(items):
+  """Puts the longest files first."""
+  place = {name: i for i, name in enumerate(LONGEST)}
+  items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -127,6 +142,24 @@ def assert_drawn(path):
   assert (pixels != pixels[0, 0]).any(-1).mean() > 0.05, path
 
 
+def blank_chart(self, out, **_):
+  """Stands in for `Figure.savefig`, which takes longer than a small network to train.
+
+  What charts show is in JSON files; `metrics` knows its own by who made them.
+  """
+  del self
+  made_by = PngImagePlugin.PngInfo()
+  made_by.add_text('Software', 'Matplotlib')
+  Image.new('L', (1, 1)).save(out, format='PNG', pnginfo=made_by)
+
+
+@pytest.fixture
+def blank_charts(monkeypatch):
+  """Charts are plotted and then not drawn."""
+  from matplotlib import figure
+  monkeypatch.setattr(figure.Figure, 'savefig', blank_chart)
+
+
 class PixelExtractor:
   """Stands in for a feature network: pixels, averaged to 8x8."""
   dim = 64
@@ -156,8 +189,16 @@ def pixel_features(monkeypatch):
 
 
 @pytest.fixture
-def config(two_classes_dir):
-  """`small_config` on two of the session's classes."""
+def config(data_dir):
+  """`small_config` on the session's data set, with two updates of D."""
+  config = small_config()
+  config.data_dir, config.n_critic = str(data_dir), 2
+  return config
+
+
+@pytest.fixture
+def quick(two_classes_dir):
+  """`small_config` on two of the session's classes: what is trained wherever it can be."""
   config = small_config()
   config.data_dir = str(two_classes_dir)
   return config

@@ -105,7 +105,7 @@ def compared(enough_dir, tmp_path_factory):
 
 
 @pytest.fixture
-def again(compared, tmp_path):
+def again(compared, tmp_path, blank_charts):  # pylint: disable=unused-argument
   """A copy of a comparison that is done."""
   shutil.copytree(compared, tmp_path, dirs_exist_ok=True)
   return tmp_path

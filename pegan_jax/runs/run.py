@@ -1,5 +1,6 @@
 """A config and a data set, checked and turned into what every mode works with."""
 
+import functools
 import pathlib
 
 import jax
@@ -43,11 +44,14 @@ class Run:
     if self.matched:
       self.saved_config['dataset']['matches'] = matches.digest(self.info)
 
+  @functools.cached_property
+  def _init(self):  # One function, which JAX traces once for the state and its shapes.
+    return jax.jit(lambda: init_state(self.method, self.nets, self.config),
+                   out_shardings=sharding.replicated(self.mesh))
+
   def init_state(self):
     """Returns a fresh state on all devices."""
-    return jax.jit(
-        lambda: init_state(self.method, self.nets, self.config),
-        out_shardings=sharding.replicated(self.mesh))()
+    return self._init()
 
   def frozen(self):
     """Returns `nets.frozen` on all devices."""
@@ -55,12 +59,10 @@ class Run:
 
   def state_template(self):
     """Returns the state's shapes, dtypes and shardings, with nothing computed."""
-    shapes = jax.eval_shape(
-        lambda: init_state(self.method, self.nets, self.config))
     placed = sharding.replicated(self.mesh)
     return jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed),
-        shapes)
+        jax.eval_shape(self._init))
 
 
 def _check(config, mesh):

@@ -15,7 +15,7 @@ from pegan_jax.inspection.verdict import HELPS, HURTS
 
 
 @pytest.fixture(autouse=True)
-def no_trainings():
+def no_trainings(blank_charts):  # pylint: disable=unused-argument
   PixelTrainer.trained, PixelTrainer.stop_after = [], None
 
 
@@ -50,7 +50,8 @@ def _verdicts(found, name, fraction='1'):
 
 
 def test_information_helps_noise_does_not_and_wrong_labels_hurt(
-    world, tmp_path, capsys):
+    world, tmp_path, capsys, monkeypatch):
+  monkeypatch.undo()  # Here the chart is drawn.
   found = _study(world, tmp_path / 'out', 'planted', 'noise', 'permuted')
   assert _verdicts(found, 'planted') == [HELPS, HELPS]
   assert HELPS not in _verdicts(found, 'noise')

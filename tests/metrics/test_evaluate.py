@@ -48,6 +48,7 @@ def test_report_of_a_checkpoint(trained, capsys):
   assert_drawn(out / 'report.png')
 
 
+@pytest.mark.usefixtures('blank_charts')
 def test_some_classes_as_they_are_among_all(trained, tmp_path):
   """From the checkpoint, and from the folder of the classes that were generated."""
   config, workdir = trained
@@ -70,6 +71,7 @@ def test_some_classes_as_they_are_among_all(trained, tmp_path):
     evaluate(config, workdir)
 
 
+@pytest.mark.usefixtures('blank_charts')
 def test_command_on_what_generate_wrote_gives_the_same_figures(
     trained, tmp_path, capsys):
   """From PNG files and the manifest, as from the checkpoint."""
@@ -161,6 +163,7 @@ def test_the_default_evaluates_within_the_run():
   assert config.eval_every > 0 and config.evaluate.network == 'auto'
 
 
+@pytest.mark.usefixtures('blank_charts')
 def test_what_is_done_is_not_done_again_and_what_is_beside_it_stays(
     trained, tmp_path, capsys):
   config, workdir = trained

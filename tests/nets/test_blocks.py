@@ -1,5 +1,7 @@
 """Every formulation of a convolution against XLA's own, through two derivatives."""
 
+import functools
+
 import jax
 from jax import lax
 import jax.numpy as jnp
@@ -55,23 +57,30 @@ _EVERY = pytest.mark.parametrize(
     'formulation,size,fin,fout,k,stride,pad', EVERY, indirect=['formulation'])
 
 
+def _derivatives(conv, size, fin, fout, k, stride, pad):
+  """The convolution, its derivatives and its second ones."""
+  def value(x, kernel):
+    return conv(x, kernel, stride, pad)
+
+  first = jax.grad(lambda *args: jnp.sin(value(*args)).sum(), argnums=(0, 1))
+  # As in the gradient penalty: a function of a gradient, differentiated.
+  second = jax.grad(lambda *args: sum(jnp.square(g).sum() for g in first(*args)),
+                    argnums=(0, 1))
+  return jax.jit(lambda *args: [f(*args) for f in (value, first, second)])(
+      *_inputs(size, fin, fout, k))
+
+
+@functools.cache
+def _xlas_derivatives(*shape):
+  return _derivatives(_lax, *shape)
+
+
 @_EVERY
 def test_conv_equals_xla_to_the_second_derivative(
     formulation, size, fin, fout, k, stride, pad):
   del formulation
-  x, kernel = _inputs(size, fin, fout, k)
-  ours = lambda x, kernel: blocks.conv(x, kernel, stride, pad)
-  theirs = lambda x, kernel: _lax(x, kernel, stride, pad)
-
-  def derivatives(f):
-    loss = lambda x, kernel: jnp.sin(f(x, kernel)).sum()
-    first = jax.grad(loss, argnums=(0, 1))
-    # As in the gradient penalty: a function of a gradient, differentiated.
-    size = lambda x, kernel: sum(jnp.square(g).sum() for g in first(x, kernel))
-    second = jax.grad(size, argnums=(0, 1))
-    return jax.jit(lambda x, kernel: [g(x, kernel) for g in (f, first, second)])
-
-  _assert_close(derivatives(ours)(x, kernel), derivatives(theirs)(x, kernel))
+  shape = size, fin, fout, k, stride, pad
+  _assert_close(_derivatives(blocks.conv, *shape), _xlas_derivatives(*shape))
 
 
 def test_conv_transpose_equals_xla_and_its_gradients():
@@ -162,18 +171,29 @@ def test_kernels_side_by_side_equal_one_after_the_other(
     formulation, size, fin, fout, k, stride, pad):
   """Under vmap with a kernel each, through two derivatives."""
   del formulation
-  x, kernel = _inputs(size, fin, fout, k)
-  xs, kernels = jnp.stack([x, 2 - x]), jnp.stack([kernel, kernel[::-1]])
+  shape = size, fin, fout, k, stride, pad
+  grad, args = _penalised(blocks.conv, *shape)
+  together = jax.jit(jax.vmap(grad))(*args)
+  for i, one in enumerate(_xlas_one_by_one(*shape)):
+    _assert_close(jax.tree.map(lambda y, i=i: y[i], together), one)
 
+
+def _penalised(conv, size, fin, fout, k, stride, pad):
+  """(a sum and a penalty on its gradient, differentiated; two images and kernels)."""
   def single(x, kernel):
-    return jnp.sin(blocks.conv(x, kernel, stride, pad)).sum()
+    return jnp.sin(conv(x, kernel, stride, pad)).sum()
 
   def both(x, kernel):
     penalty = jnp.square(jax.grad(single)(x, kernel)).sum()
     return single(x, kernel) + penalty
 
-  grad = jax.value_and_grad(both, argnums=(0, 1))
-  together = jax.jit(jax.vmap(grad))(xs, kernels)
-  for i in range(2):
-    _assert_close(jax.tree.map(lambda y, i=i: y[i], together),
-                  jax.jit(grad)(xs[i], kernels[i]))
+  x, kernel = _inputs(size, fin, fout, k)
+  return jax.value_and_grad(both, argnums=(0, 1)), (
+      jnp.stack([x, 2 - x]), jnp.stack([kernel, kernel[::-1]]))
+
+
+@functools.cache
+def _xlas_one_by_one(*shape):
+  grad, (xs, kernels) = _penalised(_lax, *shape)
+  grad = jax.jit(grad)
+  return [grad(x, kernel) for x, kernel in zip(xs, kernels)]

@@ -183,7 +183,7 @@ def test_bfloat16_tracks_float32_over_50_steps(data_dir):
   courses = {}
   for dtype in ('float32', 'bfloat16'):
     config = small_config()
-    config.update({'dtype': dtype, 'num_blocks': 1, 'num_steps': 50})
+    config.update({'dtype': dtype, 'num_blocks': 1, 'batch_size': 2, 'num_steps': 50})
     # Fast enough to go somewhere, too slow for rounding errors to be blown up.
     config.gen.learning_rate = config.disc.learning_rate = 3e-4
     method, nets, state = _setup(config)

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from conftest import small_config
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
@@ -38,10 +39,14 @@ def _same(a, b):
     np.testing.assert_array_equal(x, y)
 
 
+@pytest.fixture
+def config(quick):
+  return quick
+
+
 @pytest.fixture(scope='module')
 def straight(tmp_path_factory, two_classes_dir):
   """A run of six steps without a stop: its config and its workdir."""
-  from conftest import small_config
   config = small_config()
   config.data_dir = str(two_classes_dir)
   config.num_steps = 6
@@ -90,23 +95,20 @@ def test_tensorboard_has_the_scalars_the_images_and_the_config(straight):
     assert losses[line['step']] == pytest.approx(line['disc/loss'], rel=1e-6)
 
 
-def test_resumed_equals_uninterrupted_bit_for_bit(config, tmp_path):
+def test_resumed_equals_uninterrupted_bit_for_bit(config, straight, tmp_path):
   config.checkpoint_every = config.sample_every = 100
-  config.num_steps = 20
-  train(config, tmp_path / 'straight')
-  config.num_steps = 10
-  train(config, tmp_path / 'stopped')
+  config.num_steps = 3
+  train(config, tmp_path)
   # The last step always saves.
-  assert Checkpoints(tmp_path / 'stopped').steps() == [10]
-  config.num_steps = 20
-  train(config, tmp_path / 'stopped')
-  a, b = (_final(config, tmp_path / w) for w in ('straight', 'stopped'))
-  assert (a.step, a.position) == (b.step, b.position) == (20, {'batch': 20})
+  assert Checkpoints(tmp_path).steps() == [3]
+  config.num_steps = 6
+  train(config, tmp_path)
+  a, b = _final(config, straight[1]), _final(config, tmp_path)
+  assert (a.step, a.position) == (b.step, b.position) == (6, {'batch': 6})
   _same(a.state, b.state)
   timeless = lambda line: {
       k: v for k, v in line.items() if not k.startswith('time/')}
-  for x, y in zip(_lines(tmp_path / 'straight'), _lines(tmp_path / 'stopped'),
-                  strict=True):
+  for x, y in zip(_lines(straight[1]), _lines(tmp_path), strict=True):
     assert timeless(x) == timeless(y)
 
 

@@ -7,9 +7,11 @@ import jax
 import numpy as np
 import pytest
 
+from conftest import PixelExtractor, small_config
 from data_prep import build
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
+from pegan_jax.metrics import features
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -26,15 +28,26 @@ def _evaluations(workdir):
 
 
 @pytest.fixture
-def watched(config):
-  config.eval_every = 1
-  config.num_steps = 3
-  return config
+def watched(quick):
+  quick.eval_every = 1
+  quick.num_steps = 3
+  return quick
 
 
-def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
-  train(watched, tmp_path)
-  lines = _evaluations(tmp_path)
+@pytest.fixture(scope='module')
+def whole(two_classes_dir, tmp_path_factory):
+  """The workdir of a run of `watched`: read-only."""
+  config = small_config()
+  config.update({'data_dir': str(two_classes_dir), 'eval_every': 1, 'num_steps': 3})
+  workdir = tmp_path_factory.mktemp('whole')
+  with pytest.MonkeyPatch.context() as m:
+    m.setattr(features, 'load', lambda *_: PixelExtractor())
+    train(config, workdir)
+  return workdir
+
+
+def test_a_run_is_evaluated_and_its_best_kept(watched, whole):
+  lines = _evaluations(whole)
   assert [x['step'] for x in lines] == [1, 2, 3]
   for line in lines:
     kids = [v for k, v in line.items() if k.startswith('eval/kid/')]
@@ -42,10 +55,10 @@ def test_a_run_is_evaluated_and_its_best_kept(watched, tmp_path):
     assert line['eval/kid'] == pytest.approx(np.mean(kids))
     assert all(f'alarm/{name}' in line for name in ALARMS)
   best = min(lines, key=lambda x: x['eval/kid'])
-  checkpoints = Checkpoints(tmp_path, name=BEST)
+  checkpoints = Checkpoints(whole, name=BEST)
   assert checkpoints.steps() == [best['step']]
   assert checkpoints.latest_note()[0]['kid'] == best['eval/kid']
-  run = Run(watched, tmp_path)
+  run = Run(watched, whole)
   assert restore(run, 'best').step == best['step']
   assert restore(run, 'newest').step == 3
 
@@ -61,21 +74,19 @@ def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path):
   assert len(traced) == 1
 
 
-def test_evaluation_does_not_change_the_run(watched, tmp_path):
-  train(watched, tmp_path / 'watched')
+def test_evaluation_does_not_change_the_run(watched, whole, tmp_path):
   watched.eval_every = 0
-  train(watched, tmp_path / 'alone')
+  train(watched, tmp_path)
   states = []
-  for name in ('watched', 'alone'):
-    run = Run(watched, tmp_path / name)
-    state = restore(run, 'newest').state
+  for workdir in (whole, tmp_path):
+    state = restore(Run(watched, workdir), 'newest').state
     states.append([np.asarray(x) for x in jax.tree.leaves(state.gen)])
   for a, b in zip(*states, strict=True):
     np.testing.assert_array_equal(a, b)
 
 
-def test_resume_remembers_the_best(watched, tmp_path):
-  train(watched, tmp_path)
+def test_resume_remembers_the_best(watched, whole, tmp_path):
+  shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
   before = _evaluations(tmp_path)
   watched.num_steps = 4
   watched.checkpoint_every = 1
