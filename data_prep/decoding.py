@@ -35,7 +35,7 @@ logging.getLogger('tifffile').setLevel(logging.CRITICAL)
 
 
 class Header(NamedTuple):
-  """What a file says of itself: its upright size, in pixels, and its kind."""
+  """Describes a file by what it says of itself: upright size in pixels, and kind."""
   height: int
   width: int
   grey: bool  # By its mode; a colour file may show grey.

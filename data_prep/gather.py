@@ -9,7 +9,7 @@ from pegan_jax.common.errors import UserError
 
 
 class Found(NamedTuple):
-  """What the folders hold, before an image is decoded.
+  """Holds what the folders have, before an image is decoded.
 
   Attributes:
     layout: `layouts.Layout` of --images; empty without it.
@@ -44,7 +44,7 @@ class Found(NamedTuple):
 
 
 class Pool(NamedTuple):
-  """What may go into the data set.
+  """Holds what may go into the data set.
 
   Attributes:
     found: `Found`.

@@ -5,7 +5,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep import gathering
+from data_prep import listing
 from data_prep import images as images_lib
 from data_prep import marks as marks_lib
 from data_prep import places
@@ -21,7 +21,7 @@ FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 
 class Layout(NamedTuple):
-  """What a folder of images holds.
+  """Describes what a folder of images holds.
 
   Attributes:
     format: the `FORMATS` that it is annotated in, joined by ' + '.
@@ -67,15 +67,16 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
   for why, some in images_lib.find_images(root)[1].items():
     if not why.startswith(images_lib.NO_IMAGE):  # Of those, marks are told apart below.
       left_out[why] += some
-  paths, masks = gathering.part(paths, root)
-  named = [gathering.files_at(pathlib.Path(path), root, paths) for path in dict.fromkeys(annotations) or [root]]
+  paths, masks = listing.part(paths, root)
+  named = [listing.files_at(pathlib.Path(path), root, paths)
+           for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
   left_out['files below --images that --annotations does not name'] += sorted(
       path for path in {*masks, *files.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
   marks = [mark for found, base in named
-           for mark in gathering.marks_of(found, base, wanted, left_out)]
+           for mark in listing.marks_of(found, base, wanted, left_out)]
   labels, masks = _fit(marks, paths, root, annotations, left_out)
   if not labels and not masks:
     if annotations:
@@ -126,9 +127,9 @@ def _fit(marks, paths, root, annotations, left_out):
                         f'{first} and {second}: add or remove one.')
       if found:
         out.append((mark, found[0]))
-      elif mark.format not in (*gathering.MANY, 'masks') and not (
+      elif mark.format not in (*listing.MANY, 'masks') and not (
           mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
-        left_out[gathering.OTHERS].append(mark.path)
+        left_out[listing.OTHERS].append(mark.path)
       else:
         orphans.append(mark)
   if orphans:
@@ -147,7 +148,7 @@ def _fit(marks, paths, root, annotations, left_out):
       raise UserError(f'{where} annotates one image twice, {path.relative_to(root)} in '
                       f'{other.place} and {mark.place}' + (
                           f" (of {other.path.name} and {mark.path.name})"
-                          if mark.format in gathering.MANY else '')
+                          if mark.format in listing.MANY else '')
                       + ': remove one of them, or name one --format.')
     labels[path] = mark
   labelled = {(mark.base, path) for mark, path in fitted[0]}
@@ -229,7 +230,7 @@ def list_classes(folder, flag):
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   found, stray = {}, []
-  for path in gathering.part(images_lib.list_images(folder), folder)[0]:
+  for path in listing.part(images_lib.list_images(folder), folder)[0]:
     name, *rest = path.relative_to(folder).parts
     (found.setdefault(name, []) if rest else stray).append(path)
   real = folder.resolve()

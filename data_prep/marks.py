@@ -146,7 +146,7 @@ def _read_mask(mark, path, names):
 
 
 class _Rule:
-  """What the values of a folder's masks mean, settled by all of them together."""
+  """Settles what the values of masks mean, by all masks of a folder together."""
 
   def __init__(self, masks, names):
     """Settles it.

@@ -164,9 +164,11 @@ def summary(out, report):
     lines.append('Left out: ' + '; '.join(
         f'{reason}: {n}' for reason, n in report['left_out'].items()) + '.')
   lines += [
-      f'A plain random split would have put into train a near-duplicate of '
-      f"{leak['near_duplicate']['mean_count']:.0f}, and a crop of the same frame or "
-      f"group of {leak['group']['mean_count']:.0f}, of {leak['test_images']} test "
+      'A plain random split would have put into train ' + (
+          f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
+          if report['parameters']['near_duplicates'] else '')
+      + f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
+      f"of {leak['test_images']} test "
       'images; this split none.',
       f'See {out}/audit.json and {out}/audit.png.']
   return '\n'.join(lines + [f'Note: {line}' for line in _remarks(report)])

@@ -18,7 +18,7 @@ _MANY = 1000  # Crops whose comparison takes long enough to be told of.
 
 
 class Selection(NamedTuple):
-  """What was chosen and what was not.
+  """Holds what was chosen and what was not.
 
   Attributes:
     chosen: list of (item, group, is test).

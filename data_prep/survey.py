@@ -13,7 +13,7 @@ _FEW, _SHARE = 3, 1e-5
 
 
 class _Kind(NamedTuple):
-  """What one file means for the rules of its set."""
+  """Describes what one file means for the rules of its set."""
   size: tuple[int, int]
   coloured: bool = False
   deep: bool = False

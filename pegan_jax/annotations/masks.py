@@ -22,7 +22,7 @@ _IGNORED = '__ignore__'  # First line of LabelMe's labels.txt, for the value -1.
 
 
 class Mask(NamedTuple):
-  """What a mask image says.
+  """Describes what a mask image says.
 
   Attributes:
     path: path of the file.

@@ -134,7 +134,8 @@ def test_a_file_system_without_locks_is_written_all_the_same(tmp_path, monkeypat
     raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
   monkeypatch.setattr(files.fcntl, 'flock', refuse)
   with files.locked(tmp_path, 'training in x'):
-    pass
+    files.write(tmp_path / 'a', 'text')
+  assert [path.name for path in tmp_path.iterdir()] == ['a']
 
 
 @pytest.mark.parametrize('content', ['grün\n', b'\x00\xff'])

@@ -138,7 +138,7 @@ def test_another_class_changes_no_window_and_skipping_it_still_bars(masked):
   assert left_out['crops or regions of other, a class that is not chosen'] == 8
 
 
-def test_a_group_by_name_holds_across_all_sources(masked):
+def test_a_group_by_name_holds_across_all_sources(masked, capsys):
   """No clean image with the number of a test frame is trained on."""
   flags = [*_with_clean(masked), '--no-near_duplicates', '--group_by', r'(\d+)\.png']
   assert _build(masked, *flags) == 0
@@ -148,6 +148,7 @@ def test_a_group_by_name_holds_across_all_sources(masked):
   train = {number[source] for source, row in found.items() if row[3] == 'train'}
   clean = {number[s] for s, row in found.items() if s.startswith('clean/board')}
   assert len(test) == 2 and not test & train and clean == train
+  assert 'have put into train a crop of the same' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('flags, words', [
