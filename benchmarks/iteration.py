@@ -1,7 +1,7 @@
-"""Measures what the project's CPU optimisations gain over a method's whole iteration.
+"""Measures what the project's optimisations gain over a method's whole iteration.
 
   python -m benchmarks.iteration [--method pegan] [--image_size 64] [--width 0.25]
-      [--rounds 3]
+      [--dtype float32] [--rounds 3] [--variants 'rolled loop' ...]
 
 Times one iteration (n_critic D updates, one G update) as it is trained, and the variants
 that --variants names, by turns in one process:
@@ -10,7 +10,8 @@ that --variants names, by turns in one process:
 - permuted dimensions: its adjoints as `jax.linear_transpose` makes them;
 - grouped: one grouped convolution for networks that train side by side (methods with one
   model per class);
-- rolled loop: the critic's loop is not unrolled;
+- rolled loop, unrolled loop: the critic's;
+- ten a dispatch: one call of the compiled program does ten iterations;
 - lax.conv derivatives: XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`;
 - memory given back: freed memory goes back to the kernel.
 
@@ -21,7 +22,6 @@ import argparse
 import contextlib
 import ctypes
 import importlib
-import statistics
 import time
 from unittest import mock
 
@@ -29,6 +29,7 @@ import jax
 from jax import lax
 import numpy as np
 
+from benchmarks import timing
 from pegan_jax import methods
 from pegan_jax.common.runtime import allocator
 from pegan_jax.data import layouts
@@ -65,9 +66,14 @@ def _grouped(*args):
   return _CHOOSE(*args)._replace(batches=True)
 
 
-def _rolled_scan(*args, unroll, **kwargs):
+def _rolled_scan(*args, unroll=None, **kwargs):
   del unroll
   return _SCAN(*args, **kwargs)
+
+
+def _unrolled_scan(*args, unroll=None, **kwargs):
+  del unroll
+  return _SCAN(*args, unroll=True, **kwargs)
 
 
 _SCAN, _CHOOSE = lax.scan, formulations.choose
@@ -77,6 +83,8 @@ VARIANTS = {
     'permuted dimensions': [mock.patch.object(formulations, 'choose', _permuted)],
     'grouped': [mock.patch.object(formulations, 'choose', _grouped)],
     'rolled loop': [mock.patch.object(lax, 'scan', _rolled_scan)],
+    'unrolled loop': [mock.patch.object(lax, 'scan', _unrolled_scan)],
+    'ten a dispatch': [],
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),
         mock.patch.object(blocks, 'conv_transpose', _plain_conv_transpose)],
@@ -97,20 +105,24 @@ def _memory(name):
   allocator.keep_pages()
 
 
-def _compile(config, patches, batch):
-  """Builds one variant: (compiled step, seconds of compilation, its arguments)."""
-  for patch in patches:
-    patch.start()
+def compile_step(config, iterations=1):
+  """Builds a method's iteration: (compiled, seconds of it, state, [batch, frozen]).
+
+  Args:
+    config: of the run.
+    iterations: how many one call does, all with the same batch.
+  """
   method = methods.get(config.method)
   nets = method.networks(config, CLASSES)
   state = jax.jit(lambda: step.init_state(method, nets, config))()
-  arguments = jax.device_put((state, batch, nets.frozen))
+  rest = jax.device_put([batch(config, method.layout), nets.frozen])
+  function = once = step.make_step(method, nets, config)
+  if iterations > 1:
+    def function(state, batch, frozen):
+      return _SCAN(lambda state, _: once(state, batch, frozen), state, length=iterations)
   began = time.perf_counter()
-  compiled = jax.jit(step.make_step(method, nets, config)).lower(*arguments).compile()
-  seconds = time.perf_counter() - began
-  for patch in patches:
-    patch.stop()
-  return compiled, seconds, arguments
+  compiled = jax.jit(function, donate_argnums=0).lower(state, *rest).compile()
+  return compiled, time.perf_counter() - began, state, rest
 
 
 def _labels(config, layout):
@@ -136,41 +148,65 @@ def batch(config, layout):
   return found
 
 
-def main():
-  parser = argparse.ArgumentParser(description=__doc__)
+def add_flags(parser):
+  """Adds the flags from which `configure` makes a config."""
   parser.add_argument('--method', default='pegan', choices=methods.METHODS)
   parser.add_argument('--image_size', type=int, default=64)
   parser.add_argument('--width', type=float, default=0.25)
+  parser.add_argument('--dtype', default='float32', choices=['float32', 'bfloat16'])
   parser.add_argument('--batch_size', type=int, help="the method's own if unset")
   parser.add_argument('--n_critic', type=int, help='likewise')
+
+
+def configure(args):
+  """Returns the config of the method that the flags name, with their values."""
+  config = importlib.import_module(f'configs.{args.method}').get_config()
+  for key in ('image_size', 'width', 'dtype', 'batch_size', 'n_critic'):
+    if getattr(args, key) is not None:
+      config[key] = getattr(args, key)
+  return config
+
+
+def describe(config):
+  """Returns a line: the device, the versions, and what an iteration is."""
+  reals = layouts.reals_per_step(config, methods.get(config.method).layout, CLASSES)
+  return (f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {config.method}, '
+          f'{config.image_size}x{config.image_size}, width {config.width}, '
+          f'{config.dtype}, {reals} real images an iteration, '
+          f'n_critic {config.n_critic}')
+
+
+def main():
+  parser = argparse.ArgumentParser(description=__doc__)
+  add_flags(parser)
   parser.add_argument('--rounds', type=int, default=3)
   parser.add_argument('--variants', nargs='*', choices=list(VARIANTS)[1:],
                       default=list(VARIANTS)[1:], help='beside ours')
   args = parser.parse_args()
   allocator.keep_pages()  # As pegan_jax.main does.
-  config = importlib.import_module(f'configs.{args.method}').get_config()
-  config.update({k: v for k, v in vars(args).items()
-                 if k not in ('rounds', 'variants') and v is not None})
-
-  size, layout = config.image_size, methods.get(args.method).layout
-  inputs = batch(config, layout)
-  steps = {name: _compile(config, VARIANTS[name], inputs)
-           for name in ('ours', *args.variants)}
-  times = {name: [] for name in steps}
-  for _ in range(args.rounds + 1):
-    for name, (compiled, _, arguments) in steps.items():
-      with _memory(name):
-        jax.block_until_ready(compiled(*arguments))  # Warms up in this memory state.
-        began = time.perf_counter()
-        jax.block_until_ready(compiled(*arguments))
-        times[name].append(time.perf_counter() - began)
-  medians = {name: statistics.median(t[1:]) for name, t in times.items()}
-  print(f'{jax.devices()[0].device_kind}, jax {jax.__version__}, {args.method}, '
-        f'{size}x{size}, width {config.width}, {inputs["label"].size} real images an '
-        f'iteration, n_critic {config.n_critic}')
+  config, runs, compiling = configure(args), {}, {}
+  for name in ('ours', *args.variants):
+    with contextlib.ExitStack() as stack:
+      for patch in VARIANTS[name]:
+        stack.enter_context(patch)
+      iterations = 10 if name == 'ten a dispatch' else 1
+      compiled, compiling[name], state, rest = compile_step(config, iterations)
+    runs[name] = _within(name, timing.repeated(compiled, state, *rest))
+  medians = timing.by_turns(runs, args.rounds)
+  if 'ten a dispatch' in medians:
+    medians['ten a dispatch'] /= 10
+  print(describe(config))
   for name, median in medians.items():
-    print(f'{name:22s} {median:8.3f} s an iteration, {median / medians["ours"]:5.2f}'
-          f' times ours; compiled in {steps[name][1]:.1f} s')
+    print(f'{name:22s} {median:9.4f} s an iteration, {median / medians["ours"]:5.2f}'
+          f' times ours; compiled in {compiling[name]:.1f} s')
+
+
+def _within(name, run):
+  """Returns `run` in the state of memory of the variant `name`."""
+  def inside(times):
+    with _memory(name):
+      run(times)
+  return inside
 
 
 if __name__ == '__main__':

@@ -12,7 +12,6 @@ images/s, the fraction of the matrix rate, memory and compilation time.
 
 import argparse
 import resource
-import statistics
 import time
 from unittest import mock
 
@@ -21,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
-from benchmarks import torch_pegan
+from benchmarks import timing, torch_pegan
 from configs import pegan
 from pegan_jax import methods
 from pegan_jax.common.runtime import allocator
@@ -103,30 +102,6 @@ def fewest_bytes(config, state, dtype):
   return 2 * config.batch_size * passes * size + states
 
 
-def _seconds(function, rounds=5):
-  function()
-  times = []
-  for _ in range(rounds):
-    began = time.perf_counter()
-    function()
-    times.append(time.perf_counter() - began)
-  return statistics.median(times)
-
-
-def device_rates(dtypes):
-  """Measures ({dtype: matrix rate in operations/s}, copy rate in bytes/s)."""
-  n = 2048 if jax.default_backend() == 'cpu' else 8192
-  rates = {}
-  for dtype in dtypes:
-    a = jnp.full((n, n), 0.5, dtype)
-    product = jax.jit(jnp.matmul)
-    rates[dtype] = 2 * n**3 / _seconds(
-        lambda: product(a, a).block_until_ready())
-  x = jnp.zeros(1 << 26, jnp.float32)
-  copy = jax.jit(lambda x: x + 1)
-  return rates, 2 * x.nbytes / _seconds(lambda: copy(x).block_until_ready())
-
-
 def check(config, nets, state, batch):
   """Returns the largest differences, divided by the largest values, from PyTorch.
 
@@ -155,20 +130,17 @@ def check(config, nets, state, batch):
 
 
 def ours(config, method, batch):
-  """Returns (function of one iteration, seconds of compilation, bytes it needs)."""
+  """Returns (runs an iteration n times, seconds of compilation, bytes it needs)."""
   nets = method.networks(config, DOMAINS - 1)
-  state = [jax.jit(lambda: step.init_state(method, nets, config))()]
+  state = jax.jit(lambda: step.init_state(method, nets, config))()
   batch, frozen = jax.device_put((batch, nets.frozen))
   began = time.perf_counter()
   compiled = jax.jit(step.make_step(method, nets, config),
-                     donate_argnums=0).lower(state[0], batch, frozen).compile()
+                     donate_argnums=0).lower(state, batch, frozen).compile()
   seconds = time.perf_counter() - began
   memory = compiled.memory_analysis()
-
-  def run():
-    state[0], metrics = compiled(state[0], batch, frozen)
-    jax.block_until_ready(metrics)
-  return run, seconds, memory.temp_size_in_bytes + memory.argument_size_in_bytes
+  return (timing.repeated(compiled, state, batch, frozen), seconds,
+          memory.temp_size_in_bytes + memory.argument_size_in_bytes)
 
 
 def theirs(config, batch, dtype, compiled):
@@ -178,12 +150,13 @@ def theirs(config, batch, dtype, compiled):
   images = torch.from_numpy(batch['image']).to(device)
   labels = torch.from_numpy(batch['label']).long().to(device)
 
-  def run():
-    trainer.step(images, labels)
+  def run(times):
+    for _ in range(times):
+      trainer.step(images, labels)
     if device == 'cuda':
       torch.cuda.synchronize()
   began = time.perf_counter()
-  run()
+  run(1)
   return run, time.perf_counter() - began, None
 
 
@@ -220,14 +193,18 @@ def main():
       config, method, nets, state, batch)
   print(f'operations of an iteration: {operations / 1e9:.1f} G by hand, '
         f'{counted / 1e9:.1f} G by XLA ({counted / operations:.2f} times)')
-  rates, copy = device_rates(args.dtypes)
+  rates, copy = timing.device_rates(args.dtypes)
   for dtype, rate in rates.items():
     moved = fewest_bytes(config, state, dtype)
     print(f'{dtype}: matrix rate {rate / 1e9:.0f} G/s, so {operations / rate:.3f} s; '
           f'copy rate {copy / 1e9:.1f} GB/s, so {moved / copy:.3f} s for the fewest '
           f'{moved / 1e9:.2f} GB')
-  print('ours against PyTorch, largest difference over largest value: G {:.1e}, '
-        'D {:.1e}, norm of its gradient {:.1e}'.format(*check(config, nets, state, batch)))
+  # A GPU rounds float32 products to TF32 by default.
+  for precision in ('highest', 'default')[:1 + (jax.default_backend() != 'cpu')]:
+    with jax.default_matmul_precision(precision):
+      print('ours against PyTorch on the CPU, largest difference over largest value, '
+            f'precision {precision}: ' + 'G {:.1e}, D {:.1e}, norm of its gradient '
+            '{:.1e}'.format(*check(config, nets, state, batch)))
 
   runs = {}
   for dtype in args.dtypes:
@@ -237,13 +214,7 @@ def main():
     for kind in kinds:
       runs[f'PyTorch, {kind}', dtype] = theirs(
           config, batch, getattr(torch, dtype), kind == 'compiled')
-  times = {name: [] for name in runs}
-  for _ in range(args.rounds + 1):
-    for name, (run, *_) in runs.items():
-      began = time.perf_counter()
-      run()
-      times[name].append(time.perf_counter() - began)
-  medians = {name: statistics.median(t[1:]) for name, t in times.items()}
+  medians = timing.by_turns({name: run for name, (run, *_) in runs.items()}, args.rounds)
   for (name, dtype), (_, first, memory) in runs.items():
     median = medians[name, dtype]
     against = medians['ours', dtype]

@@ -15,7 +15,6 @@ import logging
 from typing import NamedTuple
 import warnings
 
-import imagecodecs
 import numpy as np
 from PIL import ExifTags
 from PIL import Image
@@ -87,6 +86,7 @@ def decode(path):
     with _open(path) as image:
       orientation = _exif_orientation(image)
       if kind == 'deep png':
+        import imagecodecs  # Heavy, and for few files.  # pylint: disable=import-outside-toplevel
         pixels = imagecodecs.png_decode(path.read_bytes())
         pixels = pixels[..., :1 if pixels.shape[2] < 3 else 3]
       else:
