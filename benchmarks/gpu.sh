@@ -10,10 +10,11 @@
 #   check     training, resume, generate and evaluate; losses beside the CPU's
 #   step      an iteration against PyTorch, eager and compiled, 64 and 128
 #   profile   its operators, and what other ways to compile it would bring
-#   train     runs of $RUNS (name=config:seed), side by side, to $STEPS updates;
-#             then each is evaluated
+#   train     runs of $RUNS (name=config:seed), side by side, to $STEPS updates or for
+#             $SECONDS_EACH seconds
+#   finish    evaluates them, generates, and packs what is small
 #   compare   all methods, 1,000 updates
-#   study     do the images of the runs of `train` help?
+#   study     do the images of these runs help?
 #
 # WIDTH, STEPS, FLAGS (of pegan_jax.main) and SECONDS_EACH change the size: WIDTH=0.125
 # STEPS=4 FLAGS='--config.image_size=32' rehearses on a CPU.
@@ -21,9 +22,10 @@ set -uo pipefail
 piece=$1 data=$(realpath "$2") out=$3
 width=${WIDTH:-1} steps=${STEPS:-20000} seconds=${SECONDS_EACH:-480} python=${PYTHON:-python3}
 read -ra flags <<< "${FLAGS:-}"
-runs=${RUNS:-plus0=pegan_plus:0 plus1=pegan_plus:1 plus2=pegan_plus:2}
+runs=${RUNS:-plus0=pegan_plus:0 plus1=pegan_plus:1 plus2=pegan_plus:2} pids=()
 mkdir -p "$out" runs/gpu
 export XLA_PYTHON_CLIENT_MEM_FRACTION=${XLA_PYTHON_CLIENT_MEM_FRACTION:-.2}  # Several share it.
+export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-2}  # XLA warns of its own timers.
 export JAX_COMPILATION_CACHE_DIR=${JAX_COMPILATION_CACHE_DIR:-$PWD/runs/gpu/compiled}
 failures=$(mktemp)  # Also of what runs aside.
 
@@ -90,27 +92,41 @@ profile() {
 train() {
   for spec in $runs; do
     local name=${spec%%=*} config=${spec#*=}
-    (run timeout -s TERM "$seconds" "$python" -m pegan_jax.main --config "${config%:*}" \
-      --workdir "runs/gpu/$name" --config.data_dir="$data" --config.width="$width" \
-      --config.seed="${config##*:}" --config.num_steps="$steps" "${flags[@]}" \
-      > "$out/$name.log" 2>&1) &
+    main "${config%:*}" "$name" --config.seed="${config##*:}" --config.num_steps="$steps" \
+      --config.max_to_keep=6 &> "$out/$name.train.log" &
+    pids+=($!)
   done
-  wait
+  (sleep "$seconds"; pkill -TERM -f 'pegan_jax.main --config') &
+  wait "${pids[@]}"
+  tail -n 2 "$out"/*.train.log
+}
+
+finish() {
+  local names=() step  # The newest that all have, so that no result chooses it.
+  for spec in $runs; do names+=("${spec%%=*}"); done
+  step=$(for name in "${names[@]}"; do ls "runs/gpu/$name/checkpoints"; done | grep -xE '[0-9]+' \
+         | sort -n | uniq -c | awk -v all=${#names[@]} '$1 == all {print $2}' | tail -n 1)
+  say "all have a checkpoint of step $step"
   for spec in $runs; do
     local name=${spec%%=*} config=${spec#*=}
-    (for mode in evaluate generate; do
+    for mode in evaluate generate; do
       main "${config%:*}" "$name" --config.seed="${config##*:}" --config.num_steps="$steps" \
-        --config.generate.per_class="${PER_CLASS:-60}" --mode $mode >> "$out/$name.log" 2>&1
-    done) &
+        --config.max_to_keep=6 --config.generate.per_class="${PER_CLASS:-200}" \
+        --config.generate.checkpoint="$step" --config.evaluate.checkpoint="$step" \
+        --mode $mode &>> "$out/$name.$mode.log" &
+      pids+=($!)
+    done
   done
-  wait
-  for spec in $runs; do pack "${spec%%=*}"; done
+  wait "${pids[@]}"
+  for name in "${names[@]}"; do pack "$name"; done
 }
 
 pack() {  # Keeps what is small of a run.
-  tail -n 4 "$out/$1.log"
-  tail -n 1 "runs/gpu/$1/metrics.jsonl" | cut -c-400
-  tar -C runs/gpu -czf "$out/$1.tar.gz" --exclude=checkpoints --exclude=best "$1"
+  grep -v 'seconds' "$out/$1.evaluate.log" | tail -n 3
+  tail -n 2 "$out/$1.generate.log"
+  grep -o '"step": [0-9]*\|"eval/kid": [0-9.e-]*' "runs/gpu/$1/metrics.jsonl" | grep -B1 kid | paste -sd' '
+  tar -C runs/gpu -czf "$out/$1.tar.gz" --exclude=checkpoints --exclude=best \
+    --exclude=tensorboard "$1"
   ls -l "$out/$1.tar.gz"
 }
 

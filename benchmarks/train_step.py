@@ -71,7 +71,10 @@ def iteration_count(config):
 
 
 def xla_count(config, method, nets, state, batch):
-  """Counts the same by XLA's analysis of both gradients, with plain convolutions."""
+  """Counts the same by XLA's analysis of both gradients, with plain convolutions.
+
+  Returns None where XLA has no analysis before it compiles, as on a GPU.
+  """
   key = jax.random.key(0)
   one = step.prepare(config, key, jax.tree.map(lambda x: x[0], batch))
   with mock.patch.object(formulations, 'choose', lambda *_: formulations.LAX):
@@ -82,6 +85,8 @@ def xla_count(config, method, nets, state, batch):
         jax.jit(jax.grad(lambda gen: method.gen_loss(
             nets, config, gen, state.disc, (), one, key)[0])).lower(
                 state.gen).cost_analysis()]
+  if None in counts:
+    return None
   return config.n_critic * counts[0]['flops'] + counts[1]['flops']
 
 
@@ -191,8 +196,9 @@ def main():
   state = jax.jit(lambda: step.init_state(method, nets, config))()
   operations, counted = iteration_count(config), xla_count(
       config, method, nets, state, batch)
-  print(f'operations of an iteration: {operations / 1e9:.1f} G by hand, '
-        f'{counted / 1e9:.1f} G by XLA ({counted / operations:.2f} times)')
+  print(f'operations of an iteration: {operations / 1e9:.1f} G by hand' + (
+      f', {counted / 1e9:.1f} G by XLA ({counted / operations:.2f} times)'
+      if counted else ''))
   rates, copy = timing.device_rates(args.dtypes)
   for dtype, rate in rates.items():
     moved = fewest_bytes(config, state, dtype)
