@@ -16,4 +16,6 @@ def get_config():
   config = ConfigDict()
   config.images = ''  # image files and folders of them, with commas between them
   config.csv = ''     # .csv file written, with the probability of every class; '': none
+  config.window_size = 0  # side in pixels of the windows that cover an image; 0: as the
+                          # inspector's data set was cut
   return config

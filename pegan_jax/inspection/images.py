@@ -81,6 +81,15 @@ def _load_split(info, split):
                 records.groups(order))
 
 
+def window(info, images):
+  """Returns the side in pixels of the windows that defects were cut from images with.
+
+  None where all are whole files, of any scale: these have no place in their sources, see
+  `data_prep.sources`.
+  """
+  return info.window if any(name.endswith(']') for name in images.names) else None
+
+
 def folders(config):
   """Returns the folders of generated images that a config names, as a list."""
   return [x.strip() for x in config.generated.split(',') if x.strip()]
