@@ -49,6 +49,8 @@ def predict(config, workdir):
   survey.say_depths(paths, reader.max_value)
   unlike, found, lines = collections.Counter(), [], []
   say = lines.append if config.csv else print
+  if config.csv:
+    paths = sources.progress(paths, 'predicting')
 
   def answers():
     for path, boxes, rows in _answers(
@@ -59,7 +61,7 @@ def predict(config, workdir):
       yield path, boxes, rows
 
   if config.csv:  # Before printing: standard output may be closed.
-    files.write(config.csv, _csv(sources.progress(answers(), 'images'), classes))
+    files.write(config.csv, _csv(answers(), classes))
     print('\n'.join(lines))
   else:
     collections.deque(answers(), maxlen=0)
