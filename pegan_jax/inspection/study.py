@@ -99,8 +99,8 @@ def _load_generated(config, info, train, test):
   for name, path in zip(arms_lib.names(paths), paths):
     generated[name], folders[name] = images.load_generated(
         info, path, config.per_class)
-    checks[name] = leaks.check(info, train, test, folders[name],
-                               generated[name])
+    checks[name] = sets.check_scale(info, folders[name]) + leaks.check(
+        info, train, test, folders[name], generated[name])
   return generated, checks, folders
 
 

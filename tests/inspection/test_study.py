@@ -64,6 +64,10 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   assert '=> permuted: do not use it' in text
   assert '=> noise: use it' not in text
   assert 'real + permuted: HURTS (-' in text
+  assert 'too few    3 seeds: intervals have 2.2 times their spread, and 1.4' in text
+  found['protocol']['seeds'] = 5
+  assert 'too few' not in report.to_text(found)
+  found['protocol']['seeds'] = 3
   saved = json.loads((tmp_path / 'out' / 'study.json').read_text('utf-8'))
   assert saved == json.loads(json.dumps(found))
   assert (tmp_path / 'out' / 'study.md').read_text('utf-8').count('|---') >= 2
