@@ -113,7 +113,7 @@ def _filter(config, info, train, generated, folders, bench, extractor):
     manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()
                 and not sets.are_painted_elsewhere(info, folders[name])]
     digest = provenance.digest({
-        'filter': 2, 'steps': bench.steps, 'features': extractor.protocol(),
+        'filter': 3, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
         'settings': dataclasses.asdict(bench.settings)})

@@ -85,7 +85,8 @@ def made_of(run, restored, extractor):
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
           'generate': {name: config.generate[name] for name in ('seed', 'strength')} | {
               'classes': ','.join(settings.split(config.generate.classes))},
-          'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
+          'evaluate': dataclasses.asdict(options(config)) | extractor.protocol() | {
+              'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]}}
 
 
 def _kept(run, restored, extractor):

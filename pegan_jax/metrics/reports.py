@@ -52,7 +52,10 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   """
   other_scale = sets.check_scale(info, generated)
   sets.check_classes(info.classes, generated.files)
-  _, generated = sets.align(sets.standing_for(info), generated, image_size)
+  _, generated = sets.align(
+      sets.standing_for(info), generated, image_size,
+      f'cut them as the data set was, in windows of {info.window} pixels, and give '
+      '--image_size, to which all are resized')
   made = folder_features(extractor, generated, image_size)
   made = dataclasses.replace(
       made, changes=sets.changes(info, generated, image_size))
