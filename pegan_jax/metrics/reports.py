@@ -116,9 +116,15 @@ def compare_features(real, held_out, generated, protocol, options):
   with _progress(parts * len(METRICS), 'comparison') as bar:
     report = evaluation.evaluate(real, generated, options, pool, reader, bar.update)
     report['copies'] = _copies(real, generated)
-    if held_out is not None and (part := _compare_held_out(
-        held_out, generated, share, options, pool, reader, bar.update)):
-      report['held_out'] = part
+    if held_out is not None:
+      part = _compare_held_out(
+          held_out, generated, share, options, pool, reader, bar.update)
+      if part:
+        report['held_out'] = part
+      else:
+        report['warnings'].append(
+            f'there are fewer than {intervals.LEAST} test images of every generated class: '
+            'nothing is compared with held-out images.')
   return {'protocol': protocol | dataclasses.asdict(options)} | report
 
 
@@ -127,7 +133,8 @@ def _compare_held_out(held_out, generated, share, options, pool, reader, update)
   counts = {c: len(held_out.features.get(c, ())) for c in generated.features}
   few = {c: n for c, n in counts.items() if n < intervals.LEAST} if share else {}
   generated = generated.in_order([c for c in generated.features if c not in few])
-  if not generated.features:
+  if not generated.features or sum(
+      map(len, held_out.features.values())) < intervals.LEAST:
     return None
   # Test splits are small: where one has fewer images than asked for, all are used.
   most = min(len(x) for c, x in held_out.features.items()

@@ -308,3 +308,9 @@ def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   alone = reports.compare_features(
       train, test.in_order(['a']), made.in_order(['b']), PROTOCOL, OPTIONS)
   assert 'held_out' not in alone
+  assert alone['warnings'][-1].startswith('there are fewer than 4 test images of every')
+  # Nor where classes are not known, and there are fewer than can be halved.
+  three = evaluation.FeatureSet(**{
+      name: part and {'a': part['a'][:3]} for name, part in vars(test).items()})
+  flat = reports.compare_features(train, three, made.flattened(), PROTOCOL, OPTIONS)
+  assert 'held_out' not in flat and flat['warnings'][-1] == alone['warnings'][-1]
