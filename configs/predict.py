@@ -3,9 +3,10 @@
   python -m pegan_jax.main --mode predict --workdir runs/inspector \\
       --config.images=new/ --config.csv=answers.csv
 
-All else is known from the workdir of the inspector.
+All else is known from the workdir of the inspector. docs/inspection.md says what answers
+about windows mean.
 
-Expected: a line per image, with its class and probability.
+Expected: a line per image, with the class and probability of its surest window.
 """
 
 from ml_collections import ConfigDict
@@ -15,5 +16,8 @@ def get_config():
   """Returns the settings."""
   config = ConfigDict()
   config.images = ''  # image files and folders of them, with commas between them
-  config.csv = ''     # .csv file written, with the probability of every class; '': none
+  config.csv = ''     # .csv file written, with every window's place and the probability
+                      # of every class; '': none
+  config.window_size = 0  # side in pixels of the windows that cover an image; 0: as the
+                          # inspector's data set was cut
   return config

@@ -29,6 +29,8 @@ _ALPHA, _UNSAID = 2, 0  # Its kinds of extra channels, and 1 for premultiplied a
 _REDUCED, _MASK = 1, 4  # Bits of its NewSubfileType.
 _ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF's orientations.
 
+Image.MAX_IMAGE_PIXELS = 2**28  # In the whole process; 16,384 x 16,384: 0.8 GB of colour.
+
 # It logs what it then raises or puts right.
 logging.getLogger('tifffile').setLevel(logging.CRITICAL)
 
@@ -107,7 +109,7 @@ def _explained(path):
       raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
       raise UserError(
-          f'{path} unpacks to more than {Image.MAX_IMAGE_PIXELS} pixels, which '
+          f'{path} unpacks to more than {Image.MAX_IMAGE_PIXELS:,} pixels, which '
           'is refused as a decompression bomb: cut it up or leave it out.'
       ) from None
     except Exception as error:  # Decoders raise nearly anything on bad bytes.

@@ -116,8 +116,8 @@ def _check_evaluation(config, info):
   """Refuses before the training what evaluation could not do after it."""
   evaluate.options(config).check()
   records = dataset.Records(info, 'train')
-  evaluate.check_count(config, min(
-      len(records.find(label)) for label in range(len(info.classes))))
+  evaluate.check_count(config, {
+      name: len(records.find(label)) for label, name in enumerate(info.classes)})
 
 
 def _run_config(config, info, method, seed):

@@ -28,7 +28,7 @@ def write(path, content):
 
   Args:
     path: path of the file; its folder exists.
-    content: text, written as UTF-8, or bytes.
+    content: text, written as UTF-8, an iterable of pieces of it, or bytes.
 
   Raises:
     OSError: it cannot be written; the old file is as it was.
@@ -36,10 +36,11 @@ def write(path, content):
   path = pathlib.Path(path)
   part = path.with_name(f'{path.name}.part')
   try:
-    if isinstance(content, str):
-      part.write_text(content, 'utf-8')
-    else:
+    if isinstance(content, bytes):
       part.write_bytes(content)
+    else:
+      with part.open('w', encoding='utf-8') as f:
+        f.writelines([content] if isinstance(content, str) else content)
     os.replace(part, path)
   except BaseException as e:
     part.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data_prep import images, sources as source_files, survey
-from pegan_jax.common import provenance
+from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
 
@@ -107,6 +107,11 @@ def _cut_backgrounds(folder, info):
   survey.say_depths(paths, info.reader.max_value)
   items = source_files.read_clean(
       paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
+  small = {item.frame for item in items if item.place.height < info.window}
+  if small:
+    terminal.say(f'note: {len(small)} of {len(paths)} images in {folder!r} are smaller than '
+                 f'a window of {info.window}x{info.window}: squares of their own shorter '
+                 'side were enlarged')
   # What is a window as it is keeps its file's name.
   names = [item.frame.split('/', 1)[1]
            if item.whole and item.place.height == info.window else item.source

@@ -3,7 +3,7 @@
 Four filters, one after the other; an image is counted at the first that it fails:
 - copy: nearer to a training image of its class than nearly any two of these
   are to each other (`metrics.copies`);
-- unchanged: hardly different from its background (`metrics.change`), where the
+- unchanged: nowhere different from its background (`metrics.change`), where the
   folder has the manifest that `--mode generate` writes;
 - other class: an inspector trained on real images predicts another class;
 - outlier: its features are farther from the training images of its class than

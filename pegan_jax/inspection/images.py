@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.metrics import sets
@@ -81,6 +82,15 @@ def _load_split(info, split):
                 records.groups(order))
 
 
+def window(info, images):
+  """Returns the side in pixels of the windows that defects were cut from images with.
+
+  None where all are whole files, of any scale: these have no place in their sources, see
+  `data_prep.sources`.
+  """
+  return info.window if any(name.endswith(']') for name in images.names) else None
+
+
 def folders(config):
   """Returns the folders of generated images that a config names, as a list."""
   return [x.strip() for x in config.generated.split(',') if x.strip()]
@@ -98,10 +108,12 @@ def load_generated(info, path, per_class):
     (`Images` in the order of the classes, the `sets.ImageFolder` they are from).
 
   Raises:
-    UserError: a class folder that the real images lack, another size or colour, or an
-      image that cannot be read.
+    UserError: whole frames, a class folder that the real images lack, another size or
+      colour, or an image that cannot be read.
   """
   folder = sets.open_folder(path, 'generated')
+  for note in sets.check_scale(info, folder):
+    terminal.say(f'note: {path}: {note}')
   if folder.flat:
     raise UserError(f'{str(path)!r} (generated) has no class folders: sort its '
                     f'images into {", ".join(info.classes)}')
@@ -111,7 +123,8 @@ def load_generated(info, path, per_class):
         f'{str(path)!r} (generated) has the class folders '
         f'{", ".join(unknown)}, which the data set at {str(info.folder)!r} has '
         f'not: its classes are {", ".join(info.classes)}')
-  _, folder = sets.align(sets.standing_for(info), folder)
+  _, folder = sets.align(sets.standing_for(info), folder,
+                         advice='generate with this data set, or resize them')
   files = {}
   for label, name in enumerate(info.classes):
     if name not in folder.files:

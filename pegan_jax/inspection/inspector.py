@@ -14,9 +14,12 @@ from pegan_jax.data import dataset
 from pegan_jax.inspection import confusion, images, leaks, training
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.training import Trainer
+from pegan_jax.runs.checkpoints.fit import FREE_KEYS
 from pegan_jax.runs.checkpoints.store import Checkpoints
 
 _FOLDER, _SAVED = 'inspector', 'inspector.json'
+# Not noted by earlier versions; `dataset.content` decides it.
+_FREE = FREE_KEYS | {'dataset.window'}
 
 
 def inspect(config, workdir):
@@ -52,7 +55,7 @@ def inspect(config, workdir):
     generated.append(made.checksum())
   described = {'classes': info.classes, 'image_size': info.image_size,
                'channels': info.channels, 'content': info.content,
-               'max_value': info.metadata.get('max_value', 255)}
+               'max_value': info.max_value, 'window': images.window(info, train)}
   # Generated images count by their content, not by their folder.
   saved = config.to_dict() | {'dataset': described, 'generated': generated}
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
@@ -80,7 +83,8 @@ def load(workdir):
 
   Returns:
     (function of uint8 [n, S, S, C] to probabilities [n, num_classes], the
-    `dataset` part of inspector.json: classes, image_size, channels, max_value).
+    `dataset` part of inspector.json: classes, image_size, channels, max_value, and
+    window, see `images.window`, which earlier versions did not note).
 
   Raises:
     UserError: there is none, it is not trained to its end, or it is damaged.
@@ -93,7 +97,9 @@ def load(workdir):
     settings.check()
     blank = np.zeros((1, size, size, described['channels']), np.uint8)
     count = len(described['classes'])
-    if not (type(steps) is int and steps > 0 and size > 0 and count):
+    window = described.get('window')
+    if not (type(steps) is int and steps > 0 and size > 0 and count
+            and (window is None or type(window) is int and window > 0)):
       raise ValueError
   except (FileNotFoundError, NotADirectoryError) as e:
     raise UserError(f'no inspector in {str(workdir)!r}: train one with --mode '
@@ -103,7 +109,7 @@ def load(workdir):
                     'it') from e
   trainer = Trainer(settings, blank, np.zeros(1, np.int32), count, steps)
   found = _checkpoints(workdir).restore(
-      jax.eval_shape(trainer.init, 0), saved['config'])
+      jax.eval_shape(trainer.init, 0), saved['config'], free=_FREE)
   if found is None or found.step < steps:
     raise UserError(f'the inspector in {str(workdir)!r} is not trained to its '
                     'end: run --mode inspect again')
@@ -118,7 +124,8 @@ def _checkpoints(workdir):
 def _train(config, workdir, trainer, count, saved):
   """Trains from the workdir's checkpoint to the end: (state, the step it began at)."""
   checkpoints = _checkpoints(workdir)
-  found = checkpoints.restore(jax.eval_shape(trainer.init, 0), saved)
+  found = checkpoints.restore(
+      jax.eval_shape(trainer.init, 0), saved, free=_FREE)
   checkpoints.tidy()
   state, start = (None, 0) if found is None else (
       jax.device_put(found.state), found.step)

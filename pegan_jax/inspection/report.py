@@ -6,6 +6,9 @@ from pegan_jax.inspection.arms import AUGMENTED, REAL
 from pegan_jax.inspection.filtering import FILTERS
 from pegan_jax.metrics.table import align
 
+_ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
+_ENOUGH_GROUPS = 10  # Of a class's test images, for a bootstrap.
+
 
 def write(report, folder):
   """Writes study.json, study.md and study.png; each whole or not at all.
@@ -64,6 +67,16 @@ def _head(report):
           'are generated ones' if p['real_share'] else ''),
       f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
       f'{p["bootstrap"]} bootstrap samples']
+  few = {c: n for c, n in p['test_groups_of_classes'].items() if n < _ENOUGH_GROUPS}
+  if few:
+    has = ', '.join(f'{n} of {c}' for c, n in few.items())
+    lines.append(f'too few    groups of test images, {has}: an interval from fewer than '
+                 f'{_ENOUGH_GROUPS} is too narrow; build with more test images')
+  if (seeds := p['seeds']) < _ENOUGH_SEEDS:
+    lines.append(
+        f'too few    {seeds} seeds: intervals have {verdict.widening(seeds):.1f} times '
+        f'their spread, and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of '
+        f'{_ENOUGH_SEEDS}; --config.seeds={_ENOUGH_SEEDS} trains only what is missing')
   for name, counts in report['generated'].items():
     lines.append(f'generated  {name}: {_range(counts.values())} a class')
   for name, said in report['checks'].items():

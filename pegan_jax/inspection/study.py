@@ -99,8 +99,8 @@ def _load_generated(config, info, train, test):
   for name, path in zip(arms_lib.names(paths), paths):
     generated[name], folders[name] = images.load_generated(
         info, path, config.per_class)
-    checks[name] = leaks.check(info, train, test, folders[name],
-                               generated[name])
+    checks[name] = sets.check_scale(info, folders[name]) + leaks.check(
+        info, train, test, folders[name], generated[name])
   return generated, checks, folders
 
 
@@ -113,7 +113,7 @@ def _filter(config, info, train, generated, folders, bench, extractor):
     manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()
                 and not sets.are_painted_elsewhere(info, folders[name])]
     digest = provenance.digest({
-        'filter': 2, 'steps': bench.steps, 'features': extractor.protocol(),
+        'filter': 3, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
         'settings': dataclasses.asdict(bench.settings)})
@@ -256,6 +256,9 @@ def _report(config, info, train, test, generated, plan, answers, steps):
           'generated': images.folders(config), 'per_class': config.per_class,
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),
+          'test_groups_of_classes': {
+              c: len(np.unique(test.groups[test.labels == label]))
+              for label, c in enumerate(info.classes)},
           'bootstrap': verdict.RESAMPLES},
       'generated': {name: dict(zip(info.classes, map(int, n)))
                     for name, n in counts.items()},

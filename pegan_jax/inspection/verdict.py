@@ -33,6 +33,11 @@ class TestSet:
   classes: list[str]
 
 
+def widening(num_seeds):
+  """Returns the ratio of Student's t to the normal distribution, for 95%."""
+  return stats.t.ppf(0.975, num_seeds - 1) / stats.norm.ppf(0.975)
+
+
 class Resamples:
   """The bootstrap samples, the same for every figure.
 
@@ -52,9 +57,8 @@ class Resamples:
     drawn = rng.multinomial(
         num_seeds - 1, np.full(num_seeds, 1 / num_seeds), RESAMPLES)
     # Each seed's weight in the mean, [RESAMPLES, S]. Deviations from equal weights are
-    # widened by the ratio of Student's t to the normal distribution.
-    wider = stats.t.ppf(0.975, num_seeds - 1) / stats.norm.ppf(0.975)
-    self.seeds = 1 / num_seeds + wider * (
+    # widened.
+    self.seeds = 1 / num_seeds + widening(num_seeds) * (
         drawn / (num_seeds - 1) - 1 / num_seeds)
 
 

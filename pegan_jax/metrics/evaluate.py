@@ -10,7 +10,8 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, settings
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.metrics import change, evaluation, features, match, reports, table
+from pegan_jax.metrics import change, evaluation, features, intervals, match, reports
+from pegan_jax.metrics import table
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
@@ -84,7 +85,8 @@ def made_of(run, restored, extractor):
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
           'generate': {name: config.generate[name] for name in ('seed', 'strength')} | {
               'classes': ','.join(settings.split(config.generate.classes))},
-          'evaluate': dataclasses.asdict(options(config)) | extractor.protocol()}
+          'evaluate': dataclasses.asdict(options(config)) | extractor.protocol() | {
+              'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]}}
 
 
 def _kept(run, restored, extractor):
@@ -107,9 +109,14 @@ def options(config):
   return evaluation.Options(settings.count, False, settings.repeats, settings.seed)
 
 
-def check_count(config, least):
-  """Raises UserError where the smallest class, of `least` images, has too few."""
-  count = config.evaluate.count
+def check_count(config, counts):
+  """Raises UserError where a class of {name: training images} has too few."""
+  count, name = config.evaluate.count, min(counts, key=counts.get)
+  least = counts[name]
+  if least < intervals.LEAST:
+    raise UserError(f'the train split has {least} images of {name}, and a comparison '
+                    f'takes {intervals.LEAST} or more: build the data set with more of '
+                    f'them, or with --skip_classes {name}')
   if count > least:
     raise UserError(f'config.evaluate.count is {count}, and the train split has a class '
                     f'of {least}: 0 takes as many as there are')
@@ -136,7 +143,7 @@ def report_on(run, restored, extractor, train, test):
       `config.generate.classes`.
   """
   config, classes = run.config, settings.classes(run)
-  check_count(config, min(len(train.features[c]) for c in classes))
+  check_count(config, {c: len(train.features[c]) for c in classes})
   generated = _generate(run, restored, extractor, {
       c: config.evaluate.count or len(train.features[c]) for c in classes})
   return reports.compare_features(train, test, generated, {

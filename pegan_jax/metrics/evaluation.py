@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from pegan_jax.common.errors import check_at_least, check_seed, UserError
+from pegan_jax.common.errors import check_at_least, check_seed, check_value, UserError
 from pegan_jax.metrics import copies, intervals, METRICS, scores
 from pegan_jax.metrics.sets import check_classes, FLAT
 
@@ -29,7 +29,8 @@ class Options:
 
   def check(self):
     """Raises UserError for values that make no sense."""
-    check_at_least('count', self.count, 0)
+    check_value('count', self.count, self.count == 0 or self.count >= intervals.LEAST,
+                f'0 (as many as both have) or at least {intervals.LEAST}')
     check_seed('seed', self.seed)
     check_at_least('repeats', self.repeats, 2)
 
@@ -152,6 +153,12 @@ def _compare(real, generated, pool, options, progress):
 def _take(real, generated, class_name, options, rng):
   """Returns the features to compare, chosen at random where there are too many."""
   sides = [s.features[class_name] for s in (real, generated)]
+  for name, side in zip(('real', 'generated'), sides):
+    if len(side) < intervals.LEAST:
+      raise UserError(
+          f'{len(side)} {name} images{f" of {class_name}" * bool(class_name)} are too few, '
+          f'as intervals compare halves of a set: add images until there are '
+          f'{intervals.LEAST} or more{", or leave the class out" * bool(class_name)}')
   if options.all_images:
     return sides
   number = options.count or min(map(len, sides))

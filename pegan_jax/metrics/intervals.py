@@ -20,7 +20,8 @@ import os
 import numpy as np
 import threadpoolctl
 
-from pegan_jax.common.errors import UserError
+# Images that a set needs, as intervals and floors compare halves.
+LEAST = 4
 
 # Two-sided 95% quantile of a normal distribution.
 _Z = 1.96
@@ -89,23 +90,15 @@ class Resamples:
   """The random halves of one class, the same for every metric.
 
   Args:
-    n_real: real images per comparison.
-    n_generated: generated images per comparison.
+    n_real: real images per comparison, at least `LEAST`.
+    n_generated: generated images per comparison, likewise.
     pool_groups: [p] numbers of the near-duplicate groups of the real images
       that floors are taken from: a group stays on one side.
     repeats: number of resamplings R.
     rng: `np.random.Generator`.
-
-  Raises:
-    UserError: fewer than four images on a side, which have no halves.
   """
 
   def __init__(self, n_real, n_generated, pool_groups, repeats, rng):
-    smallest = min(n_real, n_generated, len(pool_groups))
-    if smallest < 4:
-      raise UserError(
-          f'{smallest} images are too few: intervals and floors compare halves '
-          'of a set, which takes 4 or more')
     self.n_real, self.n_generated = n_real, n_generated
     self.floor_n = min(n_real, n_generated, len(pool_groups) // 2)
     self.halves = [(rng.permutation(n_real)[:n_real // 2],

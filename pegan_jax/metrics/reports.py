@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.metrics import chart, evaluation, METRICS, sets, table
+from pegan_jax.metrics import chart, evaluation, intervals, METRICS, sets, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.metrics.scores import fit_reader
 
@@ -50,8 +50,12 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   Like `compare_folders`, and with the change from the backgrounds where `generated`
   has the manifest that `--mode generate` writes and they are the data set's.
   """
+  other_scale = sets.check_scale(info, generated)
   sets.check_classes(info.classes, generated.files)
-  _, generated = sets.align(sets.standing_for(info), generated, image_size)
+  _, generated = sets.align(
+      sets.standing_for(info), generated, image_size,
+      f'cut them as the data set was, in windows of {info.window} pixels, and give '
+      '--image_size, to which all are resized')
   made = folder_features(extractor, generated, image_size)
   made = dataclasses.replace(
       made, changes=sets.changes(info, generated, image_size))
@@ -59,6 +63,7 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
       split_features(extractor, info, 'train', image_size),
       split_features(extractor, info, 'test', image_size),
       made, protocol, options)
+  report['warnings'] += [f'{note}.' for note in other_scale]
   if sets.are_painted_elsewhere(info, generated):
     report['warnings'].append(
         'Change is not known: the images were painted on other backgrounds than this '
@@ -111,20 +116,25 @@ def compare_features(real, held_out, generated, protocol, options):
   with _progress(parts * len(METRICS), 'comparison') as bar:
     report = evaluation.evaluate(real, generated, options, pool, reader, bar.update)
     report['copies'] = _copies(real, generated)
-    if held_out is not None and (part := _compare_held_out(
-        held_out, generated, share, options, pool, reader, bar.update)):
-      report['held_out'] = part
+    if held_out is not None:
+      part = _compare_held_out(
+          held_out, generated, share, options, pool, reader, bar.update)
+      if part:
+        report['held_out'] = part
+      else:
+        report['warnings'].append(
+            f'there are fewer than {intervals.LEAST} test images of every generated class: '
+            'nothing is compared with held-out images.')
   return {'protocol': protocol | dataclasses.asdict(options)} | report
 
 
 def _compare_held_out(held_out, generated, share, options, pool, reader, update):
-  """Compares the classes that the test split has; None if it has none."""
-  missing = []
-  if share:
-    missing = [c for c in generated.features if c not in held_out.features]
-    generated = generated.in_order(
-        [c for c in generated.features if c in held_out.features])
-  if not generated.features:
+  """Compares the classes of which the test split has enough; None if there are none."""
+  counts = {c: len(held_out.features.get(c, ())) for c in generated.features}
+  few = {c: n for c, n in counts.items() if n < intervals.LEAST} if share else {}
+  generated = generated.in_order([c for c in generated.features if c not in few])
+  if not generated.features or sum(
+      map(len, held_out.features.values())) < intervals.LEAST:
     return None
   # Test splits are small: where one has fewer images than asked for, all are used.
   most = min(len(x) for c, x in held_out.features.items()
@@ -132,10 +142,11 @@ def _compare_held_out(held_out, generated, share, options, pool, reader, update)
   if options.count > most:
     options = dataclasses.replace(options, count=0)
   report = evaluation.evaluate(held_out, generated, options, pool, reader, update)
-  if missing:
+  if few:
+    has = ', '.join(f'{n or "no"} images of {c}' for c, n in few.items())
     report['warnings'].insert(0, (
-        f'the test split has no images of {", ".join(missing)}: nothing is said of them '
-        'here.'))
+        f'the test split has {has}, and a comparison takes {intervals.LEAST} or more: '
+        'nothing is said of them here.'))
   return report
 
 

@@ -126,7 +126,36 @@ def standing_for(info):
       frozenset({(info.image_size, info.image_size)}))
 
 
-def align(real, generated, image_size=None):
+def check_scale(info, generated):
+  """Compares the scale of generated images with a data set's, by their provenance.
+
+  Args:
+    info: `dataset.DataInfo`.
+    generated: `ImageFolder`.
+
+  Returns:
+    Notes, at most one: windows of another size are not of the same scale.
+
+  Raises:
+    UserError: the folder holds whole frames.
+  """
+  made_of = provenance.read(generated.path) or {}
+  if made_of.get('frames') is True:
+    raise UserError(
+        f'{str(generated.path)!r} holds whole frames, and the data set at '
+        f'{str(info.folder)!r} crops: generate without --config.generate.frames')
+  try:
+    noted = made_of['dataset']
+    window = noted['metadata'].get('window', noted['image_size'])
+  except (KeyError, TypeError, AttributeError):  # Not what `generate` writes.
+    return []
+  return [] if window == info.window else [
+      f'the generated images are of a data set with windows of {window} pixels, and this '
+      f'one has {info.window}: they show defects at another scale']
+
+
+def align(real, generated, image_size=None, advice='bring both to one size first, with '
+          '--image_size'):
   """Makes two folders' images comparable, or says why they are not.
 
   Networks get resized images: a difference in size or colour would survive that, and
@@ -136,6 +165,7 @@ def align(real, generated, image_size=None):
     real: `ImageFolder`; one from `standing_for` is of images that are scaled already.
     generated: `ImageFolder`.
     image_size: as for `ImageFolder.read`; where it is given, sizes may differ.
+    advice: what to do about another size, for the error.
 
   Returns:
     Both, with one scale for 16-bit files.
@@ -152,8 +182,7 @@ def align(real, generated, image_size=None):
   if image_size is None and real.sizes != generated.sizes:
     raise UserError(
         f'{str(real.path)!r} has images of {_say_sizes(real.sizes)} and '
-        f'{str(generated.path)!r} of {_say_sizes(generated.sizes)} pixels: '
-        'bring both to one size first, with --image_size')
+        f'{str(generated.path)!r} of {_say_sizes(generated.sizes)} pixels: {advice}')
   max_value = max(real.max_value, generated.max_value)
   if not real.files:
     max_value = real.max_value

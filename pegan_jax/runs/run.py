@@ -2,10 +2,12 @@
 
 import functools
 import pathlib
+import shlex
 
 import jax
 
 from pegan_jax import methods
+from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import dataset, matches
@@ -28,7 +30,7 @@ class Run:
     self.config = config
     self.workdir = pathlib.Path(workdir)
     self.mesh = sharding.make_mesh()
-    self.info = dataset.load_info(config.data_dir or self.workdir / 'dataset')
+    self.info = _load_info(config.data_dir, self.workdir)
     _check(config, self.mesh)
     self.method = methods.get(config.method)
     self.nets = self.method.networks(config, len(self.info.classes))
@@ -63,6 +65,20 @@ class Run:
     return jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed),
         jax.eval_shape(self._init))
+
+
+def _load_info(data_dir, workdir):
+  """Loads the data set that a config names, or else that in the workdir."""
+  folder = data_dir or workdir / 'dataset'
+  if not data_dir and not folder.exists():
+    try:
+      trained_on = files.read_json(workdir / 'config.json')['data_dir']
+    except (OSError, ValueError, KeyError, TypeError):  # Not trained yet.
+      trained_on = ''
+    if trained_on:
+      raise UserError(f'no data set at {str(folder)!r}: give the one that this run was '
+                      f'trained on, --config.data_dir={shlex.quote(str(trained_on))}')
+  return dataset.load_info(folder)
 
 
 def _check(config, mesh):

@@ -184,9 +184,12 @@ def collapse(fakes, backgrounds=None):
   def spread(x, axis):
     return float(np.abs(x - x.mean(axis, keepdims=True)).mean())
 
+  def are_alike(others):  # Most of every class's; a mark of few pixels is a difference.
+    return np.mean([change.are_slight(np.abs(x - others)) for x in fakes]) > 0.5
+
   scalars = {'class_spread': spread(fakes, 0), 'sample_spread': spread(fakes, 1)}
   ringing = set()
-  if len(fakes) > 1 and scalars['class_spread'] < change.UNCHANGED:
+  if len(fakes) > 1 and are_alike(fakes.mean(0)):
     ringing.add('class')
   if backgrounds is None:
     if scalars['sample_spread'] < change.UNCHANGED:
@@ -197,6 +200,6 @@ def collapse(fakes, backgrounds=None):
   scalars['change'] = float(np.abs(fakes - backgrounds).mean())
   if scalars['sample_spread'] < _BACKGROUND_PART * scalars['input_spread']:
     ringing.add('background')
-  if scalars['change'] < change.UNCHANGED:
+  if are_alike(backgrounds):
     ringing.add('unchanged')
   return scalars, ringing

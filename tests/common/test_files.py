@@ -153,6 +153,19 @@ def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch, content):
   assert path.read_bytes() == whole and list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_in_pieces_is_whole_or_not_there(tmp_path):
+  files.write(tmp_path / 'a', (f'{x}\r\n' for x in 'äb'))
+  whole = (tmp_path / 'a').read_bytes()
+  assert whole == 'ä\r\nb\r\n'.encode()
+
+  def fail():
+    yield 'more'
+    raise UserError('no more')
+  with pytest.raises(UserError):
+    files.write(tmp_path / 'a', fail())
+  assert (tmp_path / 'a').read_bytes() == whole and len(list(tmp_path.iterdir())) == 1
+
+
 def test_an_input_that_cannot_be_read_is_not_blamed_on_the_output(tmp_path):
   error = PermissionError(errno.EACCES, 'Permission denied', str(tmp_path / 'input'))
   with pytest.raises(PermissionError) as raised:

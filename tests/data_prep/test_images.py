@@ -142,6 +142,14 @@ def test_bomb_is_refused_from_the_warning_on(tmp_path, monkeypatch, limit):
       read(path)
 
 
+def test_the_frames_of_line_scan_cameras_are_no_bombs(tmp_path):
+  path = _save(tmp_path, Image.new('1', (16384, 8192)), 'a.png')
+  assert images.size(path) == (8192, 16384)
+  path = _save(tmp_path, Image.new('1', (16384, 16385)), 'a.png')
+  with pytest.raises(UserError, match='more than 268,435,456 pixels'):
+    images.size(path)
+
+
 def test_listing_recurses_sorts_and_skips_hidden(tmp_path):
   for name in ('b/z.png', 'b/a.JPG', 'a.tif', '._a.tif', '.git/x.png', 'notes.txt'):
     (tmp_path / name).parent.mkdir(exist_ok=True)

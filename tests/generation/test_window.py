@@ -84,6 +84,17 @@ def test_a_window_of_its_own_size_is_read_as_it_was(data_dir, tmp_path):
   np.testing.assert_array_equal(images[0, ..., 0], image)
 
 
+def test_images_smaller_than_a_window_are_told(shrunk_dir, tmp_path, capsys):
+  (tmp_path / 'mine').mkdir()
+  for name, size in (('a', (64, 64)), ('b', (90, 40))):
+    Image.new('L', size, 90).save(tmp_path / 'mine' / f'{name}.png')
+  run = _run(shrunk_dir, tmp_path, backgrounds=str(tmp_path / 'mine'))
+  assert jobs.load_backgrounds(run)[1] == [
+      'a.png', 'mine/b.png[0,0,40,40]', 'mine/b.png[40,0,80,40]']
+  assert "1 of 2 images in " in (said := capsys.readouterr().err)
+  assert 'smaller than a window of 64x64' in said
+
+
 @pytest.fixture(params=['grey', 'coloured'])
 def frame(request, tmp_path):
   """One frame of a fine texture, and its folder."""

@@ -69,7 +69,7 @@ def test_class_folders_that_do_not_match(folder, tmp_path):
 
 def test_images_of_another_size(folder, tmp_path):
   made = _made(tmp_path, size=8)
-  _fails(tmp_path, folder, made, '8x8', '16x16')
+  _fails(tmp_path, folder, made, '8x8', '16x16', 'generate with this data set')
 
 
 def test_a_folder_without_class_folders(folder, tmp_path):

@@ -14,8 +14,10 @@ import pytest
 
 from inspection import worlds
 from conftest import assert_drawn
+from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import confusion, inspector, predict, settings, training
+from pegan_jax.data import dataset
+from pegan_jax.inspection import confusion, images, inspector, predict, settings, training
 from pegan_jax.inspection.settings import Settings
 
 
@@ -28,9 +30,10 @@ def _config(folder, **kwargs):
   return config.lock()
 
 
-def _predict(workdir, *paths, answers=''):
+def _predict(workdir, *paths, answers='', window_size=0):
   config = importlib.import_module('configs.predict').get_config().lock()
   config.images, config.csv = ','.join(map(str, paths)), str(answers)
+  config.window_size = window_size
   return predict.predict(config, workdir)
 
 
@@ -89,6 +92,139 @@ def test_predict_names_what_it_was_trained_on(trained, tmp_path, capsys):
     assert sum(p) == pytest.approx(1, abs=1e-5)
     assert float(row['probability']) == max(p)
     assert line == f'{row["file"]}  {row["class"]}  {max(p):.3f}'
+
+
+@pytest.fixture
+def by_brightness(monkeypatch):
+  """An inspector with windows of 16 that knows dark and bright, by the mean of a crop."""
+  described = {'classes': ['dark', 'bright'], 'image_size': 16, 'channels': 1,
+               'max_value': 255, 'window': 16}
+  def probabilities(pixels):
+    mean = pixels.reshape(len(pixels), -1).mean(1) / 255
+    return np.stack([1 - mean, mean], 1)
+  monkeypatch.setattr(inspector, 'load', lambda workdir: (probabilities, described))
+  return described
+
+
+def _rows(path):
+  with path.open(newline='') as f:
+    return list(csv.reader(f))
+
+
+class TestWindows:
+  """An image is covered by windows of the size that the data set was cut with."""
+
+  @pytest.fixture
+  def frame(self, tmp_path):
+    """A frame of 56x40 of grey 51, with a white mark as large as a window."""
+    pixels = np.full((40, 56), 51, np.uint8)
+    pixels[8:24, 24:40] = 255
+    Image.fromarray(pixels).save(tmp_path / 'frame.png')
+    return tmp_path / 'frame.png'
+
+  def test_of_a_frame(self, by_brightness, frame, tmp_path, capsys):
+    assert _predict(tmp_path, frame, answers=tmp_path / 'a.csv') == [
+        (frame, 'bright', 1)]
+    head, *rows = _rows(tmp_path / 'a.csv')
+    assert head == ['file', 'left', 'top', 'right', 'bottom', 'class', 'probability',
+                    'p_dark', 'p_bright']
+    assert [row[1:5] for row in rows] == [
+        [str(x) for x in (left, top, left + 16, top + 16)]
+        for top in (0, 8, 16, 24) for left in range(0, 41, 8)]
+    assert rows[9] == [str(frame), '24', '8', '40', '24', 'bright', '1.000000',
+                       '0.000000', '1.000000']
+    assert rows[0][5:] == ['dark', '0.800000', '0.800000', '0.200000']
+    assert rows[8][5:] == ['bright', '0.600000', '0.400000', '0.600000']  # Half of it.
+    said = capsys.readouterr()
+    assert said.out == (f'{frame}  bright  1.000  at 24,8,40,24, the surest of 24 windows: '
+                        'dark 19, bright 5\n')
+    assert 'note' not in said.err
+
+  def test_of_a_window_and_of_less(self, by_brightness, tmp_path, capsys):
+    by_brightness['window'] = 32
+    for name, size in (('whole.png', (32, 32)), ('less.png', (24, 16))):
+      Image.new('L', size, 204).save(tmp_path / name)
+    _predict(tmp_path, tmp_path / 'whole.png', tmp_path / 'less.png',
+             answers=tmp_path / 'a.csv')
+    assert [row[1:6] for row in _rows(tmp_path / 'a.csv')[1:]] == [
+        ['0', '0', '32', '32', 'bright'], ['0', '0', '16', '16', 'bright'],
+        ['8', '0', '24', '16', 'bright']]
+    said = capsys.readouterr()
+    assert '1 images are smaller than a window of 32x32' in said.err
+    assert said.out.splitlines()[0] == f'{tmp_path}/whole.png  bright  0.800'
+
+  def test_none_are_known_of_whole_files(self, by_brightness, frame, tmp_path, capsys):
+    by_brightness['window'] = None
+    assert _predict(tmp_path, frame, answers=tmp_path / 'a.csv')[0][1] == 'dark'
+    assert _rows(tmp_path / 'a.csv')[1][1:5] == ['8', '0', '48', '40']  # The centre.
+    assert '1 images were cut square and brought to 16x16' in capsys.readouterr().err
+    assert _predict(tmp_path, frame, window_size=16)[0][1:] == ('bright', 1)
+    with pytest.raises(UserError, match='window_size is -1'):
+      _predict(tmp_path, frame, window_size=-1)
+
+  def test_blocks_may_end_within_an_image(
+      self, by_brightness, frame, tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, '_BLOCK', 7)
+    assert _predict(tmp_path, frame, frame, answers=tmp_path / 'a.csv') == [
+        (frame, 'bright', 1)] * 2
+    rows = _rows(tmp_path / 'a.csv')[1:]
+    assert len(rows) == 48 and rows[:24] == rows[24:]
+
+  def test_an_image_that_fails_leaves_the_earlier_answers(
+      self, by_brightness, frame, tmp_path):
+    _predict(tmp_path, frame, answers=tmp_path / 'a.csv')
+    before = (tmp_path / 'a.csv').read_bytes()
+    (tmp_path / 'z.png').write_bytes(b'no image')
+    with pytest.raises(UserError, match='z.png cannot be read'):
+      _predict(tmp_path, frame, tmp_path / 'z.png', answers=tmp_path / 'a.csv')
+    assert (tmp_path / 'a.csv').read_bytes() == before
+    assert not list(tmp_path.glob('*.part'))
+
+  def test_an_earlier_inspector_did_not_note_them(self, trained, frame, tmp_path):
+    data, workdir, _ = trained
+    workdir = shutil.copytree(workdir, tmp_path / 'run')
+    saved = json.loads((workdir / 'inspector.json').read_text())
+    del saved['config']['dataset']['window']
+    (workdir / 'inspector.json').write_text(json.dumps(saved))
+    with pytest.raises(UserError, match='earlier version.* --mode inspect again'):
+      _predict(workdir, frame)
+    assert _predict(workdir, frame, window_size=16)
+    inspector.inspect(_config(data), workdir)  # As that sentence says.
+    assert _predict(workdir, frame)
+
+  @pytest.mark.parametrize('window', [0, 1.5, '64', True])
+  def test_a_damaged_note(self, trained, tmp_path, window):
+    workdir = shutil.copytree(trained[1], tmp_path / 'run')
+    saved = json.loads((workdir / 'inspector.json').read_text())
+    saved['config']['dataset']['window'] = window
+    (workdir / 'inspector.json').write_text(json.dumps(saved))
+    with pytest.raises(UserError, match='inspector.json is damaged'):
+      inspector.load(workdir)
+
+  @pytest.mark.parametrize('height,width,side', [
+      (7, 7, 7), (8, 15, 8), (64, 65, 7), (100, 31, 10), (12, 40, 13), (5, 3, 1)])
+  def test_what_is_half_as_long_lies_whole_in_one(self, height, width, side):
+    windows = predict.cover(height, width, side)
+    side = min(side, height, width)
+    assert windows[0][:2] == (0, 0) and windows[-1][2:] == (width, height)
+    assert len(set(windows)) == len(windows)
+    assert {(box.width, box.height) for box in windows} == {(side, side)}
+    long = max(1, side // 2)
+    for top in range(height - long + 1):
+      for left in range(width - long + 1):
+        mark = Box(left, top, left + long, top + long)
+        assert any(mark.overlap(box) == long**2 for box in windows)
+
+
+def test_the_window_that_a_data_set_was_cut_with(tmp_path):
+  """Known from where its records lie; whole files have no place in a frame."""
+  for names, window in ((['a/1.png', 'b/2[0].png'], None),
+                        (['a/1.png', 'f/2.png[0,8,16,24]'], 16)):
+    splits = {'train': [{'image': np.zeros((16, 16, 1), np.uint8), 'label': 'a',
+                         'source': name, 'group': 0} for name in names]}
+    info = dataset.load_info(worlds.write_dataset(tmp_path / str(window), splits))
+    train = images.Images(None, None, names, None)
+    assert images.window(info, train) == window
 
 
 def test_answers_take_the_place_of_earlier_answers_alone(trained, tmp_path):

@@ -64,6 +64,7 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   assert '=> permuted: do not use it' in text
   assert '=> noise: use it' not in text
   assert 'real + permuted: HURTS (-' in text
+  assert 'too few    3 seeds: intervals have 2.2 times their spread, and 1.4' in text
   saved = json.loads((tmp_path / 'out' / 'study.json').read_text('utf-8'))
   assert saved == json.loads(json.dumps(found))
   assert (tmp_path / 'out' / 'study.md').read_text('utf-8').count('|---') >= 2
@@ -71,6 +72,11 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   # Accuracy by hand, of one training.
   lines = [x for x in capsys.readouterr().err.splitlines() if 'seed 2' in x]
   assert len(lines) == 11
+  # What is enough, and what is not.
+  found['protocol']['seeds'] = 5
+  assert 'too few' not in report.to_text(found)
+  found['protocol'] |= {'seeds': 3, 'test_groups_of_classes': {'a': 30, 'b': 9, 'c': 1}}
+  assert 'too few    groups of test images, 9 of b, 1 of c: ' in report.to_text(found)
 
 
 @pytest.mark.parametrize('together', [False, True])

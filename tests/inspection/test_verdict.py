@@ -99,6 +99,11 @@ def test_the_class_that_changed_is_named():
   assert found['higher'] == ['b'] and found['lower'] == []
 
 
+def test_how_much_few_seeds_widen_an_interval():
+  assert verdict.widening(2) == pytest.approx(12.7062 / 1.95996, rel=1e-4)  # Tables of t.
+  assert verdict.widening(5) == pytest.approx(2.7764 / 1.95996, rel=1e-4)
+
+
 @pytest.mark.parametrize('seeds', [2, 5])
 def test_false_alarms_are_rare(seeds):
   """Two arms of one kind whose seeds differ by a few points, as they do."""

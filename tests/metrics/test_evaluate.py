@@ -14,7 +14,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
 from pegan_jax.metrics import __main__ as command, sets
-from pegan_jax.metrics.evaluate import evaluate
+from pegan_jax.metrics.evaluate import check_count, evaluate
 
 pytestmark = pytest.mark.usefixtures('pixel_features')
 
@@ -144,6 +144,39 @@ def test_change_is_not_known_on_backgrounds_of_the_same_names(trained, tmp_path,
   report = json.loads((tmp_path / 'r.json').read_text('utf-8'))
   assert 'change' not in report['mean'] and 'label_fidelity' in report['mean']
   assert 'Note: Change is not known' in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures('blank_charts')
+def test_images_of_another_scale_are_told_and_whole_frames_refused(
+    trained, tmp_path, capsys):
+  config, workdir = trained
+  config = config.copy_and_resolve_references()
+  config.generate.out = str(tmp_path / 'made')
+  made = generate(config, workdir)
+  def compared():
+    status = command.main([config.data_dir, str(made), '--repeats', '2'])
+    return status, ' '.join(capsys.readouterr())
+  status, said = compared()
+  assert status == 0 and 'another scale' not in said
+  noted = json.loads((made / 'provenance.json').read_text())
+  noted['dataset']['metadata']['window'] = 77
+  (made / 'provenance.json').write_text(json.dumps(noted))
+  status, said = compared()
+  assert status == 0 and 'windows of 77 pixels, and this one has 32' in said
+  (made / 'provenance.json').write_text(json.dumps(noted | {'frames': True}))
+  status, said = compared()
+  assert status == 2 and 'holds whole frames' in said
+  (made / 'provenance.json').write_text('{"dataset": 3}')
+  assert sets.check_scale(dataset.load_info(config.data_dir),
+                          sets.open_folder(made, 'generated')) == []
+
+
+def test_too_few_training_images_are_named_before_anything_is_sampled():
+  config = pegan.get_config()
+  with pytest.raises(UserError, match='train split has 2 images of b, .* 4 or more: .*'
+                     '--skip_classes b'):
+    check_count(config, {'a': 9, 'b': 2, 'c': 3})
+  check_count(config, {'a': 4})
 
 
 def test_bad_settings(trained):

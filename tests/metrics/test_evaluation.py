@@ -228,7 +228,8 @@ def test_no_certainty_from_all_of_a_few():
 @pytest.mark.parametrize('generated, options, message', [
     (make_set(1, classes=('a', 'b', 'x')), OPTIONS,
      'no real images of the generated class x: the real classes are a, b, c'),
-    (make_set(1, 3), OPTIONS, 'a: 3 images are too few'),
+    (make_set(1, 3), OPTIONS, '3 generated images of a are too few, as intervals compare '
+     'halves of a set: add images until there are 4 or more, or leave the class out'),
     (make_set(1), evaluation.Options(count=41), '41 images a class were asked for'),
     (make_set(1, shift=np.nan), OPTIONS, 'not finite'),
 ])
@@ -238,8 +239,9 @@ def test_bad_input_is_one_sentence(generated, options, message):
   assert '\n' not in str(e.value)
 
 
-@pytest.mark.parametrize('options', [evaluation.Options(count=-1),
-                                     evaluation.Options(repeats=1)])
+@pytest.mark.parametrize('options', [
+    evaluation.Options(count=-1), evaluation.Options(count=3),
+    evaluation.Options(repeats=1)])
 def test_bad_options(options):
   with pytest.raises(UserError, match='it must be'):
     options.check()
@@ -285,11 +287,15 @@ def test_report_is_written_whole(report, tmp_path):
 def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   (train, test), made = make_splits(), make_set(2, 20)
   full = reports.compare_features(train, test, made, PROTOCOL, OPTIONS)
+  few = evaluation.FeatureSet(**{  # Too few of b to halve.
+      name: part and part | {'b': part['b'][:3]} for name, part in vars(test).items()})
   test = test.in_order(['a', 'c'])
-  report = reports.compare_features(train, test, made, PROTOCOL, OPTIONS)
-  assert list(report['classes']) == ['a', 'b', 'c']
-  assert list(report['held_out']['classes']) == ['a', 'c']
-  assert any('test split has no images of b' in w for w in report['held_out']['warnings'])
+  for count, held in ((3, few), ('no', test)):
+    report = reports.compare_features(train, held, made, PROTOCOL, OPTIONS)
+    assert list(report['classes']) == ['a', 'b', 'c']
+    assert list(report['held_out']['classes']) == ['a', 'c']
+    assert (f'the test split has {count} images of b, and a comparison takes 4 or more: '
+            'nothing is said of them here.') == report['held_out']['warnings'][0]
   for c in 'ac':  # The classifier's answers to c's real images, not b's.
     for part in (lambda r: r, lambda r: r['held_out']):
       assert (part(report)['classes'][c]['label_fidelity']
@@ -302,3 +308,9 @@ def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   alone = reports.compare_features(
       train, test.in_order(['a']), made.in_order(['b']), PROTOCOL, OPTIONS)
   assert 'held_out' not in alone
+  assert alone['warnings'][-1].startswith('there are fewer than 4 test images of every')
+  # Nor where classes are not known, and there are fewer than can be halved.
+  three = evaluation.FeatureSet(**{
+      name: part and {'a': part['a'][:3]} for name, part in vars(test).items()})
+  flat = reports.compare_features(train, three, made.flattened(), PROTOCOL, OPTIONS)
+  assert 'held_out' not in flat and flat['warnings'][-1] == alone['warnings'][-1]

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import intervals, METRICS
 from pegan_jax.metrics.metric import Figure, Metric
 
@@ -107,8 +106,3 @@ def test_intervals_are_cut_to_the_figures_range():
       share, generated, generated, generated, _draws(20, 20, range(20), rng),
       rng).to_dict(share.figures)['share']
   assert result['value'] == 0.95 and result['high'] == 1.0
-
-
-def test_too_few_images_have_no_halves():
-  with pytest.raises(UserError, match='3 images are too few'):
-    _draws(3, 100, range(100), np.random.default_rng(0))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.runs.checkpoints import reading
+from pegan_jax.runs.checkpoints import fit, reading
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from saved_states import abstract, array_file, check_equal, CONFIG, files, flip
 from saved_states import make_state, meta_file, save_steps, truncate, zero
@@ -154,7 +154,28 @@ def test_config_that_does_not_fit_names_keys_and_both_values(tmp_path):
   assert 'gen.cut is [1, 3], was [1, 2]' in message
   assert 'new is null, was not set' in message
   assert 'width' not in message and 'num_steps' not in message
+  assert message.endswith('; give --config.batch_size=16 --config.gen.cut=1,2, put the '
+                          'rest back, or start in another workdir')
   assert '\n' not in message
+
+
+def test_the_flags_that_a_checkpoint_needs_are_there_to_paste():
+  """All of them, and in a shell's words."""
+  saved = {'rate': 1e-4, 'width': 0.5, 'flip': False, 'words': 'a b', 'none': None,
+           'sizes': [1.5, 2], 'lost': 1, 'more': {'x': 1, 'y': 2}, 'same': 3,
+           'dataset': {'content': 'a'}}
+  now = {'rate': 1e-3, 'width': 1.0, 'flip': True, 'words': '', 'none': 1,
+         'sizes': (1.5, 3), 'more': {'x': 2, 'y': 2}, 'same': 3}
+  def refused(**changes):
+    with pytest.raises(UserError) as error:
+      fit.check_config('F', now | changes, saved)
+    return str(error.value).split('; ')[1]
+  flags = ("give --config.flip=false --config.more.x=1 --config.rate=0.0001 "
+           "--config.sizes=1.5,2 --config.width=0.5 --config.words='a b', ")
+  assert refused() == f'{flags}put the rest back, or start in another workdir'
+  rest = {'none': None, 'lost': 1, 'dataset': {'content': 'a'}}
+  assert refused(**rest) == f'{flags}or start in another workdir'
+  assert refused(**saved | {'none': 1}) == 'put that back, or start in another workdir'
 
 
 def test_free_keys_may_change(tmp_path):

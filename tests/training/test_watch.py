@@ -211,8 +211,16 @@ def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
 
 
 def _backgrounds():
-  return np.random.default_rng(0).integers(40, 200, (6, 8, 8, 1)).astype(
+  return np.random.default_rng(0).integers(40, 200, (6, 24, 24, 1)).astype(
       np.uint8)
+
+
+def _marked(backgrounds, kind):
+  """The backgrounds with a mark of 4x4 pixels, at a place of the kind's own."""
+  marked = backgrounds.copy()
+  place = slice(4 + 8 * kind, 8 + 8 * kind)
+  marked[:, place, place] += 50
+  return marked
 
 
 def test_collapse_in_known_numbers():
@@ -228,6 +236,8 @@ def test_collapse_in_known_numbers():
 @pytest.mark.parametrize('make, rings', [
     (lambda b: np.stack([b, b, b]), {'class', 'unchanged'}),
     (lambda b: np.stack([b // 2] * 3), {'class'}),
+    (lambda b: np.stack([_marked(b, k) for k in (0, 1)]), set()),
+    (lambda b: np.stack([_marked(b, 1)] * 2), {'class'}),
     (lambda b: np.stack([np.full_like(b, v) for v in (10, 90, 200)]),
      {'background'}),
     (lambda b: np.stack([b // 2, b // 3, b // 4]), set()),

@@ -1,5 +1,8 @@
 """Checks that a checkpoint belongs to the run that resumes from it."""
 
+import json
+import shlex
+
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import listed, UserError
 
@@ -16,7 +19,7 @@ RATES = frozenset({'gen.learning_rate', 'disc.learning_rate'})
 
 
 def check_config(folder, now, saved, free=FREE_KEYS):
-  """Raises UserError naming the keys in which two configs differ.
+  """Raises UserError naming the keys in which two configs differ, and the flags to give.
 
   Args:
     folder: the checkpoint's.
@@ -24,7 +27,25 @@ def check_config(folder, now, saved, free=FREE_KEYS):
     saved: the checkpoint's.
     free: keys that may differ.
   """
-  _check_same('config', folder, bound(now, free), bound(saved, free))
+  now, saved = bound(now, free), bound(saved, free)
+  differing = [key for key in now.keys() | saved.keys() if now.get(key) != saved.get(key)]
+  flags = {key: flag for key in sorted(differing) if (flag := _flag(key, now, saved))}
+  advice = [f'give {" ".join(flags.values())}'] if flags else []
+  if len(flags) < len(differing):
+    advice.append('put the rest back' if flags else 'put that back')
+  _check_same('config', folder, now, saved, ', '.join(advice))
+
+
+def _flag(key, now, saved):
+  """Returns the flag that gives a key the value it has in a checkpoint; '' for none."""
+  value = json.loads(saved.get(key, 'null'))
+  if key.startswith('dataset.') or key not in now or isinstance(value, (dict, type(None))):
+    return ''
+  if isinstance(value, bool):  # As absl writes it.
+    value = str(value).lower()
+  elif isinstance(value, list):
+    value = ','.join(map(str, value))
+  return f'--config.{key}={shlex.quote(str(value))}'
 
 
 def bound(config, free=FREE_KEYS):
@@ -42,16 +63,16 @@ def not_noted(saved):
 
 def check_arrays(folder, now, saved):
   """Raises UserError naming the arrays that differ, from `host_arrays.describe`."""
-  _check_same('model', folder, _kinds(now), _kinds(saved))
+  _check_same('model', folder, _kinds(now), _kinds(saved), 'put that back')
 
 
 def _kinds(leaves):
   return {x['name']: f'{x["dtype"]}{x["shape"]}' for x in leaves}
 
 
-def _check_same(what, folder, now, saved):
-  """Raises UserError naming the keys in which two flat dicts differ."""
+def _check_same(what, folder, now, saved, advice):
+  """Raises UserError naming the keys in which two flat dicts differ, with an advice."""
   if differing := provenance.flat_differences(now, saved):
     raise UserError(
-        f'the {what} does not fit checkpoint {folder}: {listed(differing)}; '
-        'put that back, or start in another workdir')
+        f'the {what} does not fit checkpoint {folder}: {listed(differing)}; {advice}, or '
+        'start in another workdir')
