@@ -32,7 +32,7 @@ failures=$(mktemp)  # Also of what runs aside.
 say() { echo "== $(date +%T) $*"; }
 run() {  # Runs a command; what fails is said, and the others go on.
   say "$*"
-  "$@" || echo "$*" >> "$failures"
+  "$@" || [ $? = 143 ] || echo "$*" >> "$failures"  # 143: stopped, as `train` does.
 }
 main() {  # CONFIG WORKDIR [FLAG...]
   run "$python" -m pegan_jax.main --config "$1" --workdir "runs/gpu/$2" \
@@ -95,8 +95,10 @@ train() {
     main "${config%:*}" "$name" --config.seed="${config##*:}" --config.num_steps="$steps" \
       --config.max_to_keep=6 &> "$out/$name.train.log" &
     pids+=($!)
+    # The next run finds the first one's step compiled.
+    until grep -q 'first step after' "$out/$name.train.log" || ! kill -0 $!; do sleep 1; done
   done
-  (sleep "$seconds"; pkill -TERM -f 'pegan_jax.main --config') &
+  (sleep $((seconds - SECONDS)); pkill -TERM -f 'pegan_jax.main --config') &
   wait "${pids[@]}"
   tail -n 2 "$out"/*.train.log
 }
@@ -106,6 +108,7 @@ finish() {
   for spec in $runs; do names+=("${spec%%=*}"); done
   step=$(for name in "${names[@]}"; do ls "runs/gpu/$name/checkpoints"; done | grep -xE '[0-9]+' \
          | sort -n | uniq -c | awk -v all=${#names[@]} '$1 == all {print $2}' | tail -n 1)
+  [ "$step" ] || { run false "no step of which all runs have a checkpoint"; return; }
   say "all have a checkpoint of step $step"
   for spec in $runs; do
     local name=${spec%%=*} config=${spec#*=}

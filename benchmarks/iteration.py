@@ -116,12 +116,13 @@ def compile_step(config, iterations=1):
   nets = method.networks(config, CLASSES)
   state = jax.jit(lambda: step.init_state(method, nets, config))()
   rest = jax.device_put([batch(config, method.layout), nets.frozen])
-  function = once = step.make_step(method, nets, config)
-  if iterations > 1:
-    def function(state, batch, frozen):
-      return _SCAN(lambda state, _: once(state, batch, frozen), state, length=iterations)
+  once = step.make_step(method, nets, config)
+
+  def several(state, batch, frozen):
+    return _SCAN(lambda state, _: once(state, batch, frozen), state, length=iterations)
   began = time.perf_counter()
-  compiled = jax.jit(function, donate_argnums=0).lower(state, *rest).compile()
+  compiled = jax.jit(once if iterations == 1 else several, donate_argnums=0).lower(
+      state, *rest).compile()
   return compiled, time.perf_counter() - began, state, rest
 
 

@@ -57,6 +57,19 @@ def per_image(x):
   return x.reshape(len(x), -1).mean(-1)
 
 
+def by_turns(real, fake):
+  """Puts both in one batch: [n, ...] twice -> [2 n, ...], real[0], fake[0], real[1], ...
+
+  An image comes next to its fake, so that a batch split over devices stays where it is.
+  """
+  return jnp.stack([real, fake], 1).reshape(-1, *real.shape[1:])
+
+
+def apart(x):
+  """Undoes `by_turns`; splits a batch of pairs into (backgrounds, defects)."""
+  return x[::2], x[1::2]
+
+
 def disc_loss(nets, config, disc, fake, batch, key, score):
   """Returns WGAN-GP's loss, and the class loss on real images.
 
@@ -78,9 +91,9 @@ def disc_loss(nets, config, disc, fake, batch, key, score):
   def discriminate(x, dtype=nets.disc.dtype):
     return nets.disc.clone(dtype=dtype).apply({'params': disc}, x)
 
-  real_map, logits = discriminate(real)
-  fake_map, _ = discriminate(fake)
-  real_score, fake_score = map(losses.critic_score, (real_map, fake_map))
+  maps, logits = discriminate(by_turns(real, fake))  # Faster on a GPU than two passes.
+  real_score, fake_score = apart(losses.critic_score(maps))
+  logits, _ = apart(logits)
   adv = losses.wasserstein_disc(real_score, fake_score)
   cls = losses.classification(logits, label_src)
   # A second derivative needs float32, whatever the networks compute in.

@@ -135,16 +135,6 @@ def choose_targets(key, batch, background):
   return jnp.where(batch['label'] == background, defect, background)
 
 
-def _by_turns(a, b):
-  """Interleaves two arrays: [n, ...] twice -> [2 n, ...], a[0], b[0], a[1], ..."""
-  return jnp.stack([a, b], 1).reshape(-1, *a.shape[1:])
-
-
-def _apart(x):
-  """Undoes `_by_turns`; splits a batch into (backgrounds, defects)."""
-  return x[::2], x[1::2]
-
-
 def _some_pairs(every, x):
   """Keeps every `every`-th (background, defect) pair: [2 n, ...] -> [2 m, ...]."""
   return x.reshape(-1, 2, *x.shape[1:])[::every].reshape(-1, *x.shape[1:])
@@ -195,9 +185,9 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   label_trg = choose_targets(key_target, batch, nets.background)
   fake, _ = _translate(nets, gen, batch['image'], label_trg, key_noise)
 
-  # Real and fake go in one pass, since a pretrained network takes long to compile. A fake
-  # comes next to its image, so that a batch split over devices stays where it is.
-  images, labels = _by_turns(batch['image'], fake), _by_turns(label_src, label_trg)
+  # In one pass, since a pretrained network takes long to compile.
+  images = conditional.by_turns(batch['image'], fake)
+  labels = conditional.by_turns(label_src, label_trg)
   features = jax.lax.stop_gradient(
       _features(nets, augment(key_augment, images, config.augment)))
   condition = _condition(nets, labels)
@@ -208,14 +198,15 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
     return losses.critic_score(adv), logits
 
   scores, logits = discriminate(features, condition)
-  real_score, fake_score = _apart(scores)
-  logits, _ = _apart(logits)
+  real_score, fake_score = conditional.apart(scores)
+  logits, _ = conditional.apart(logits)
   adv = conditional.per_image(objective.disc(real_score, fake_score))
   cls = losses.classification(logits, label_src)
 
   real_pair, fake_pair = (
-      jax.tree.map(lambda x, i=i: _some_pairs(config.penalise_every, _apart(x)[i]),
-                   (features, condition)) for i in (0, 1))
+      jax.tree.map(
+          lambda x, i=i: _some_pairs(config.penalise_every, conditional.apart(x)[i]),
+          (features, condition)) for i in (0, 1))
   # A second derivative needs float32, whatever the networks compute in.
   penalty = objective.penalty(
       lambda *x: discriminate(*x, jnp.float32)[0], real_pair, fake_pair, key_penalty)
@@ -253,9 +244,9 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
       features=_features(nets, augment(key_augment, fake, config.augment)),
       domain=_condition(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
 
-  background, _ = _apart(real)
+  background, _ = conditional.apart(real)
   recon, _ = _translate(
-      nets, gen, _apart(fake)[0], _apart(batch['label'])[0], key_backward)
+      nets, gen, conditional.apart(fake)[0], conditional.apart(batch['label'])[0], key_backward)
   rec = losses.reconstruction(background, recon)
   # The mean is over all images, as PE-GAN's, though defects have no such loss.
   loss += config.lambda_rec * rec.sum() / len(real)
