@@ -3,8 +3,11 @@
 import collections
 import shlex
 
-from data_prep import decoding, images, report, rules, sources, survey
-from data_prep.windows import clean_windows
+from data_prep.crops.window_size import choose_window
+from data_prep.crops.windows import clean_windows
+from data_prep.images import decoding, reading, survey
+from data_prep.images.progress import progress
+from data_prep.report import audit
 from pegan_jax.common.errors import UserError
 
 
@@ -13,7 +16,7 @@ def check(options, find):
 
   Args:
     options: `build.Options`; `out` may be missing.
-    find: `gather.find`.
+    find: `inputs.find`.
 
   Returns:
     (text, problems): what to print, which ends with all problems and, without any, the
@@ -36,9 +39,9 @@ def check(options, find):
 def _decode(options, problems):
   """Decodes all images, masks included; returns {path: (height, width)} of the sound."""
   paths = [path for folder in (options.images, options.defects, options.clean) if folder
-           for path in images.find_images(folder)[0]]
+           for path in reading.find_images(folder)[0]]
   sizes = {}
-  for path in sources.progress(paths, 'checking images'):
+  for path in progress(paths, 'checking images'):
     try:
       sizes[path] = decoding.decode(path).shape[:2]
     except UserError as error:
@@ -47,7 +50,7 @@ def _decode(options, problems):
 
 
 def _describe(options, found, sizes, problems):
-  """Returns lines about a `gather.Found`; adds to `problems`."""
+  """Returns lines about a `inputs.Found`; adds to `problems`."""
   layout, lines = found.layout, []
   if options.images:
     lines.append(
@@ -63,17 +66,17 @@ def _describe(options, found, sizes, problems):
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
   backgrounds = None
   try:
-    rules.grouping(options, found)
-    side, why = rules.choose_window(options, found)
+    found.grouping(options.group_by)
+    side, why = choose_window(options, found)
     backgrounds = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), kept at {options.image_size} x '
               f'{options.image_size}.', f'Room for about {backgrounds} backgrounds.']
   except UserError as error:
     problems.append(str(error))
-  if left_out := {why: n for why, n in report.not_read(found).items() if n}:
+  if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
     lines.append('Left out: ' + '; '.join(f'{why}: {n}' for why, n in left_out.items())
                  + '.')
-  lines += [f'Note: {note}.' for note in rules.notes(found, kinds.notes)]
+  lines += [f'Note: {note}.' for note in found.notes(kinds.notes)]
   if backgrounds == 0:
     problems.append('There is no room for backgrounds: pass --clean, or a smaller '
                     '--window_size.')

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import ExifTags
 from PIL import Image
 
-from data_prep import images as images_lib
-from data_prep import places
-from data_prep.sources import progress
+from data_prep.annotated import folder_names
+from data_prep.images import reading
+from data_prep.images.progress import progress
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import yolo
@@ -24,7 +24,8 @@ def read(labels, masks, root, left_out, noted):
   """Reads marks, once each is known to be of one image.
 
   Args:
-    labels: list of (`places.Mark`, image path), boxes and polygons; one for each image.
+    labels: list of (`folder_names.Mark`, image path), boxes and polygons; one for each
+      image.
     masks: the same for masks; there may be several for an image.
     root: path of the images' folder.
     left_out, noted: as of `layouts.Layout`; get what is found here.
@@ -61,7 +62,7 @@ def _name(mark):
 
 def _checked(annotated, path, noted):
   """Returns an image's `Annotated`, with its size; UserError where it does not fit."""
-  height, width = images_lib.size(path)
+  height, width = reading.size(path)
   if (annotated.height, annotated.width) == (width, height) != (height, width):
     raise UserError(
         f'{annotated.file} is for an image of {annotated.width} x {annotated.height} '
@@ -111,7 +112,7 @@ def _read_masks(masks, labels, root, left_out, noted):
   found = {}
   for path, some in sorted(read_from.items()):
     place, regions = path.relative_to(root), []
-    height, width = images_lib.size(path)
+    height, width = reading.size(path)
     for mark, mask in some:
       regions += rules[mark.base].regions(
           mask, _class_by_folder(mark, place), path in labels, noted)
@@ -122,11 +123,11 @@ def _read_masks(masks, labels, root, left_out, noted):
               'class'].append(path)
       if any(region.mask is None for region in regions):
         noted['images with a box without any pixel of their mask'].append(path)
-    elif places.is_clean(place):
+    elif folder_names.is_clean(place):
       if regions:
         raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
                         'defect in it: move one of them.')
-    elif not regions and places.class_of(place):
+    elif not regions and folder_names.class_of(place):
       left_out["images in a class's folder whose mask is empty"].append(path)
       continue
     elif not all(region.name for region in regions):
@@ -137,7 +138,7 @@ def _read_masks(masks, labels, root, left_out, noted):
 
 
 def _read_mask(mark, path, names):
-  height, width = images_lib.size(path)
+  height, width = reading.size(path)
   mask = masks_lib.read(mark.path, bool(names and names.by_colour))
   if (mask.height, mask.width) != (height, width):
     raise UserError(f'{mark.path} is a mask of {mask.width} x {mask.height} pixels, '
@@ -208,7 +209,8 @@ def _names_for(folder):
 
 
 def _class_by_folder(mark, place):
-  return places.class_of(mark.path.relative_to(mark.base)) or places.class_of(place)
+  return (folder_names.class_of(mark.path.relative_to(mark.base))
+          or folder_names.class_of(place))
 
 
 def _refine(boxes, marked, height, width):

@@ -5,11 +5,9 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep import listing
-from data_prep import images as images_lib
-from data_prep import marks as marks_lib
-from data_prep import places
-from data_prep.sources import BACKGROUND
+from data_prep.annotated import boxes_and_masks, file_kinds, folder_names
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
@@ -64,11 +62,11 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
   wanted = _wanted(format)
   root, paths = pathlib.Path(images), list_images(images, '--images')
   left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
-  for why, some in images_lib.find_images(root)[1].items():
-    if not why.startswith(images_lib.NO_IMAGE):  # Of those, marks are told apart below.
+  for why, some in reading.find_images(root)[1].items():
+    if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart below.
       left_out[why] += some
-  paths, masks = listing.part(paths, root)
-  named = [listing.files_at(pathlib.Path(path), root, paths)
+  paths, masks = file_kinds.part(paths, root)
+  named = [file_kinds.files_at(pathlib.Path(path), root, paths)
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
@@ -76,16 +74,16 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
       path for path in {*masks, *files.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
   marks = [mark for found, base in named
-           for mark in listing.marks_of(found, base, wanted, left_out)]
+           for mark in file_kinds.marks_of(found, base, wanted, left_out)]
   labels, masks = _fit(marks, paths, root, annotations, left_out)
   if not labels and not masks:
     if annotations:
       _refuse_nothing(annotations)
     return _classes(root, paths, left_out, noted)
-  found = marks_lib.read(labels, masks, root, left_out, noted)
+  found = boxes_and_masks.read(labels, masks, root, left_out, noted)
   gone = {path for some in left_out.values() for path in some}
   rest = [path for path in paths if path not in found and path not in gone]
-  clean = [path for path in rest if places.is_clean(path.relative_to(root))]
+  clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
   return Layout(
       ' + '.join(names + [_kind_of_masks(masks, root)] * bool(masks)), root,
@@ -120,16 +118,16 @@ def _fit(marks, paths, root, annotations, left_out):
   fitted, orphans = ([], []), []
   for some, out in zip(([mark for mark in marks if mark.format != 'masks'],
                         [mark for mark in marks if mark.format == 'masks']), fitted):
-    for mark, found in zip(some, places.match(some, paths, root)):
+    for mark, found in zip(some, folder_names.match(some, paths, root)):
       if len(found) > 1:
         first, second = sorted(path.relative_to(root) for path in found)[:2]
         raise UserError(f'{where} has one annotation, {mark.place}, for two images, '
                         f'{first} and {second}: add or remove one.')
       if found:
         out.append((mark, found[0]))
-      elif mark.format not in (*listing.MANY, 'masks') and not (
+      elif mark.format not in (*file_kinds.MANY, 'masks') and not (
           mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
-        left_out[listing.OTHERS].append(mark.path)
+        left_out[file_kinds.OTHERS].append(mark.path)
       else:
         orphans.append(mark)
   if orphans:
@@ -148,7 +146,7 @@ def _fit(marks, paths, root, annotations, left_out):
       raise UserError(f'{where} annotates one image twice, {path.relative_to(root)} in '
                       f'{other.place} and {mark.place}' + (
                           f" (of {other.path.name} and {mark.path.name})"
-                          if mark.format in listing.MANY else '')
+                          if mark.format in file_kinds.MANY else '')
                       + ': remove one of them, or name one --format.')
     labels[path] = mark
   labelled = {(mark.base, path) for mark, path in fitted[0]}
@@ -163,8 +161,8 @@ def _fit(marks, paths, root, annotations, left_out):
 
 def _is_picture(mark):
   """Returns whether an image among annotations is no mask, by its place and its pixels."""
-  return not (places.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
-              or places.stem(mark.place) != mark.place.stem)
+  return not (folder_names.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
+              or folder_names.stem(mark.place) != mark.place.stem)
 
 
 def _refuse_nothing(annotations):
@@ -179,8 +177,8 @@ def _classes(root, paths, left_out, noted):
   crops, clean = {}, []
   for path in paths:
     place = path.relative_to(root)
-    name = places.class_of(place)
-    if places.is_clean(place):
+    name = folder_names.class_of(place)
+    if folder_names.is_clean(place):
       clean.append(path)
     elif name:
       crops.setdefault(name, []).append(path)
@@ -206,10 +204,10 @@ def list_images(folder, flag):
   """Lists a folder's images; an empty one is an error that names its flag."""
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
-  paths = images_lib.list_images(folder)
+  paths = reading.list_images(folder)
   if not paths:
     raise UserError(f'{flag} {folder} holds no images '
-                    f"({', '.join(images_lib.EXTENSIONS)}).")
+                    f"({', '.join(reading.EXTENSIONS)}).")
   return paths
 
 
@@ -230,7 +228,7 @@ def list_classes(folder, flag):
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   found, stray = {}, []
-  for path in listing.part(images_lib.list_images(folder), folder)[0]:
+  for path in file_kinds.part(reading.list_images(folder), folder)[0]:
     name, *rest = path.relative_to(folder).parts
     (found.setdefault(name, []) if rest else stray).append(path)
   real = folder.resolve()
@@ -244,7 +242,7 @@ def list_classes(folder, flag):
   for name in names:
     if name not in found:
       raise UserError(f'{flag} {folder / name} holds no images of its own '
-                      f"({', '.join(images_lib.EXTENSIONS)}).")
+                      f"({', '.join(reading.EXTENSIONS)}).")
   if stray:
     terminal.say(f'left out images that lie directly in {flag} {folder}, in no class '
                  f'folder: {len(stray)}')
