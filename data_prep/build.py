@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from data_prep import dataset, inputs
 from data_prep.crops.cutting import BACKGROUND
+from data_prep.images.problems import Problems, Several
 from data_prep.report import audit, check, sheet
 from data_prep.selection import choosing
 from pegan_jax import annotations as annotations_lib
@@ -95,8 +96,13 @@ class Options:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')
 
+  def cuts(self, name):
+    """Returns whether regions of a class are cut out of the images."""
+    return not self.defects and name not in self.skip_classes and (
+        not self.classes or name in self.classes)
+
   def check_inputs(self):
-    """Raises UserError where the folders do not go together, or flags that name classes."""
+    """Raises UserError where the folders, or the classes, do not go together."""
     folders = {name: os.path.realpath(getattr(self, name))
                for name in ('defects', 'images', 'clean', 'out') if getattr(self, name)}
     for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):
@@ -151,7 +157,10 @@ def build(**options):
   options.check()
   with files.whole(options.out, advice='remove it or choose another --out') as (
       folder, keep):
-    found = inputs.find(options)
+    problems = Problems()
+    with problems.collected():
+      found = inputs.find(options, problems)
+    problems.check()
     if not found.cut:  # Before an image is read.
       counts = {name: len(paths) for name, paths in found.crops.items()}
       choosing.check_counts(options, counts, counts)
@@ -273,7 +282,13 @@ def _run(arguments):
     text, problems = check.check(options, inputs.find)
     print(text)
     return 2 if problems else 0
-  print(audit.summary(given['out'], build(**given)))
+  try:
+    content = build(**given)
+  except Several as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 2
+  print(audit.summary(given['out'], content))
+  return 0
 
 
 if __name__ == '__main__':

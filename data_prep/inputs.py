@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from data_prep.annotated import layouts
 from data_prep.crops import cutting
-from data_prep.crops.cutting import BACKGROUND
 from data_prep.crops.window_size import choose_window
 from data_prep.images import reading, survey
 from data_prep.images.progress import progress
@@ -23,7 +22,6 @@ class Found(NamedTuple):
     cut: names of the chosen classes whose regions are cut out of the frames.
     skipped: {class: how many of its crops or regions are not used}.
     clean: list of (paths, folder, root), as `cutting.read_clean` has them.
-    sizes: {path: (height, width)} of annotated frames.
     regions: {class: list of (a region's longer side, 'mask' or 'box')}.
   """
   layout: layouts.Layout
@@ -32,7 +30,6 @@ class Found(NamedTuple):
   cut: set
   skipped: dict
   clean: list
-  sizes: dict
   regions: dict
 
   @property
@@ -107,13 +104,12 @@ class Pool(NamedTuple):
   group_of: callable
 
 
-def find(options, problems=None):
-  """Lists what the folders hold; decodes no image.
+def find(options, problems):
+  """Lists what the folders hold; decodes no image, except masks.
 
   Args:
     options: `build.Options`.
-    problems: a list that gets the errors of annotations that do not fit their images,
-      which are then left out; None: the first is raised.
+    problems: `Problems`; gets what is wrong with annotations, which are then left out.
 
   Returns:
     `Found`.
@@ -121,8 +117,12 @@ def find(options, problems=None):
   Raises:
     UserError: a folder or its annotations cannot be used.
   """
-  layout = (layouts.read(options.images, options.annotations, options.format)
-            if options.images else layouts.Layout('', None, [], [], {}, [], {}, {}))
+  layout = layouts.Layout('', None, [], [], {}, [], {}, {})
+  if options.images:
+    layout = layouts.read(options.images, options.annotations, options.format, problems,
+                          options.cuts)
+    if not layout.annotated and not layout.crops:
+      problems.check()  # Nothing more can be said.
   crops = (layouts.list_classes(options.defects, '--defects') if options.defects
            else layout.crops)
   clean = []
@@ -131,14 +131,10 @@ def find(options, problems=None):
   if options.clean:
     clean.append((layouts.list_images(options.clean, '--clean'), options.clean,
                   cutting.clean_root(options.clean, layout.root)))
-  layout, sizes, regions = _measure(layout, options, problems)
+  regions = _lengths(layout.annotated)
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
-  if BACKGROUND in chosen & cut:
-    raise UserError(f"The annotations have regions named '{BACKGROUND}', which is the "
-                    'name of clean steel: rename them, or pass --skip_classes '
-                    f'{BACKGROUND}.')
   left_out = {why: list(paths) for why, paths in layout.left_out.items()}
   for folder in filter(None, (options.defects, options.clean)):
     for why, paths in reading.find_images(folder)[1].items():
@@ -150,45 +146,25 @@ def find(options, problems=None):
   layout = layout._replace(left_out=left_out)
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}
-  layouts.check_names(
-      [(path, annotated._replace(regions=[
-          region for region in annotated.regions if region.name in cut & chosen]))
-       for path, annotated in layout.annotated],
-      options.annotations and options.annotations[0] or options.images)
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
-               options.defects or layout.root, cut & chosen, counts, clean, sizes,
-               regions)
+               options.defects or layout.root, cut & chosen, counts, clean, regions)
 
 
-def _measure(layout, options, problems):
-  """Checks the annotations against their images' sizes; returns parts of a `Found`.
-
-  Returns:
-    (layout, sizes, regions): without the images that got into `problems`.
-  """
-  sizes, regions, fitting = {}, {}, []
-  for path, annotated in progress(layout.annotated, 'checking annotations'):
-    try:
-      size = reading.size(path)
-      inside = annotated.regions_in(*size)
-    except UserError as error:
-      where = ', '.join(map(str, options.annotations)) or options.images
-      error = f'--annotations {where}: {error}'
-      if problems is None:
-        raise UserError(error) from None
-      problems.append(error)
-      continue
-    fitting.append((path, annotated))
-    sizes[path] = size
-    for name, box, mask, *_ in inside:
-      regions.setdefault(name, []).append(
-          (max(box.width, box.height), 'box' if mask is None else 'mask'))
-  return layout._replace(annotated=fitting), sizes, regions
+def _lengths(annotated):
+  """Returns {class: list of (a region's longer side, 'mask' or 'box')}."""
+  lengths = {}
+  for _, image in annotated:
+    for region in image.regions:
+      kind = 'box' if region.mask is None and not region.polygons else 'mask'
+      lengths.setdefault(region.name, []).append(
+          (max(region.box.width, region.box.height), kind))
+  return lengths
 
 
 def _choose(options, known):
   """Returns the names of the classes to use; UserError for one that is not there."""
-  for flag, names in (('classes', options.classes), ('skip_classes', options.skip_classes)):
+  for flag in ('classes', 'skip_classes'):
+    names = getattr(options, flag)
     if unknown := sorted(set(names) - known):
       raise UserError(f'--{flag} has {unknown[0]!r}, and the classes are '
                       f"{', '.join(sorted(known))}.")

@@ -20,72 +20,97 @@ DEFECT = 'defect'  # Class of masks that name none.
 _ABOVE = 2  # Folders above the masks that may have the names of their values.
 
 
-def read(labels, masks, root, left_out, noted):
-  """Reads marks, once each is known to be of one image.
+def read_labels(labels, noted, problems):
+  """Reads boxes and polygons, once each file is known to be of one image.
 
   Args:
-    labels: list of (`folder_names.Mark`, image path), boxes and polygons; one for each
-      image.
-    masks: the same for masks; there may be several for an image.
-    root: path of the images' folder.
-    left_out, noted: as of `layouts.Layout`; get what is found here.
+    labels: list of (`folder_names.Mark`, image path), one for each image.
+    noted: as of `layouts.Layout`; gets what is found here.
+    problems: `Problems`; gets what cannot be read.
 
   Returns:
-    {image path: `Annotated`}.
-
-  Raises:
-    UserError: a mark cannot be read or does not fit its image.
+    {image path: `Annotated`}, as its file says it.
   """
-  found = {}
-  texts = [(mark.path, mark.place.as_posix()) for mark, _ in labels
-           if mark.format == 'yolo']
-  of_text = {mark_path: image for (mark_path, _), image in zip(
-      texts, yolo.read_files(texts))}
-  for mark, path in progress(labels, 'checking boxes'):
-    if mark.format == 'yolo':
-      annotated = of_text[mark.path]
-    else:
-      annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
-    found[path] = _checked(annotated._replace(file=_name(mark)), path, noted)
-  unnamed = {folder for folder, names in yolo.names_of(p for p, _ in texts).items()
-             if names is None}
-  for path, _ in texts:
-    if path.parent in unnamed:
-      noted['YOLO labels without a file of names: classes are called by their numbers'
-            ].append(path)
-  return found | _read_masks(masks, found, root, left_out, noted)
+  found, names = {}, {}
+  texts = [mark.path for mark, _ in labels if mark.format == 'yolo']
+  with problems.collected():
+    names = yolo.names_of(texts)
+  for mark, path in progress(labels, 'reading annotations'):
+    if mark.format == 'yolo' and mark.path.parent not in names:
+      continue  # Its names are the problem.
+    with problems.collected():
+      if mark.format == 'yolo':
+        annotated = yolo.read_file(mark.path, '', names[mark.path.parent])
+      else:
+        annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
+      found[path] = annotated._replace(file=_name(mark))
+  if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
+    noted['YOLO labels without a file of names: classes are called by their numbers'
+          ] += unnamed
+  return found
 
 
 def _name(mark):
   return f'{mark.path} ({mark.place})' if mark.annotated else str(mark.path)
 
 
-def _checked(annotated, path, noted):
-  """Returns an image's `Annotated`, with its size; UserError where it does not fit."""
-  height, width = reading.size(path)
+def fit_labels(labels, noted, problems):
+  """Checks that boxes and polygons fit their images.
+
+  Args:
+    labels: {image path: `Annotated`}.
+    noted, problems: get what is found here.
+
+  Returns:
+    {image path: `Annotated`} of those that fit, with the image's true size, boxes in
+    whole pixels of it and polygons in pixels.
+  """
+  fitting = {}
+  for path, annotated in progress(labels.items(), 'checking annotations'):
+    before = len(problems)
+    with problems.collected():
+      height, width = reading.size(path)
+      _check_turned(annotated, path, height, width)
+      regions = []
+      for region in annotated.regions:
+        with problems.collected():
+          regions.append(_fitted(annotated, region, path, height, width, noted))
+      annotated = annotated._replace(height=height, width=width, regions=regions)
+    if len(problems) > before:
+      continue
+    if annotated.regions and _is_turned(path):
+      noted['images that an EXIF tag turns: their annotations are taken to be of the '
+            'upright image'].append(path)
+    fitting[path] = annotated
+  return fitting
+
+
+def _check_turned(annotated, path, height, width):
   if (annotated.height, annotated.width) == (width, height) != (height, width):
     raise UserError(
         f'{annotated.file} is for an image of {annotated.width} x {annotated.height} '
         f'pixels, and {path} has {width} x {height}, turned by its EXIF tag or since: '
         'save the image upright, without the tag, and mark it again.')
-  annotated.regions_in(height, width)  # Refuses boxes outside.
+
+
+def _fitted(annotated, region, path, height, width, noted):
+  """Returns a region in pixels of its image; UserError where it does not fit."""
+  inside, = annotated._replace(regions=[region]).regions_in(height, width)
   scale = (width, height) if (annotated.height, annotated.width) == (1, 1) else (1, 1)
-  for region in annotated.regions:
-    sides = np.multiply((region.box.width, region.box.height), scale)
-    edges = np.reshape(region.box, (2, 2)) * scale
-    inside = np.clip(edges, 0, (width, height))
-    if np.prod(inside[1] - inside[0]) < np.prod(sides) / 2:
-      left, top, right, bottom = edges.ravel().tolist()
-      raise UserError(
-          f'{annotated.file} has a box of {region.name}, from ({left:g}, {top:g}) to '
-          f'({right:g}, {bottom:g}), of which more than half lies outside of its '
-          f'{width} x {height} image: correct or remove it')
-    if np.abs(inside - edges).max() > 1:  # Less is rounding, or counting from 1.
-      noted['boxes that reach beyond their image: cut at its edge'].append(path)
-  if annotated.regions and _is_turned(path):
-    noted['images that an EXIF tag turns: their annotations are taken to be of the '
-          'upright image'].append(path)
-  return annotated
+  edges = np.reshape(region.box, (2, 2)) * scale
+  seen = np.clip(edges, 0, (width, height))
+  if np.prod(seen[1] - seen[0]) < np.prod(edges[1] - edges[0]) / 2:
+    left, top, right, bottom = edges.ravel().tolist()
+    raise UserError(
+        f'{annotated.file} has a box of {region.name}, from ({left:g}, {top:g}) to '
+        f'({right:g}, {bottom:g}), of which more than half lies outside of its '
+        f'{width} x {height} image: correct or remove it')
+  if np.abs(seen - edges).max() > 1:  # Less is rounding, or counting from 1.
+    noted['boxes that reach beyond their image: cut at its edge'].append(path)
+  if region.polygons:  # Pixels take more memory.
+    return inside._replace(mask=None, polygons=tuple(
+        np.multiply(polygon, scale) for polygon in region.polygons))
+  return inside
 
 
 def _is_turned(path):
@@ -96,45 +121,68 @@ def _is_turned(path):
           ExifTags.Base.Orientation, 1) > 1
 
 
-def _read_masks(masks, labels, root, left_out, noted):
-  """Returns {image path: `Annotated`} of masks, with the boxes they lie in."""
-  names = {folder: _names_for(folder) for folder in {m.path.parent for m, _ in masks}}
-  read_from = {}
+def read_masks(masks, labels, root, left_out, noted, problems):
+  """Reads masks, and gives boxes the pixels that lie in them.
+
+  Args:
+    masks: list of (`folder_names.Mark`, image path); there may be several for an image.
+    labels: {image path: `Annotated`}, from `fit_labels`.
+    root: path of the images' folder.
+    left_out, noted: as of `layouts.Layout`; get what is found here.
+    problems: `Problems`; gets what cannot be read or does not fit.
+
+  Returns:
+    {image path: `Annotated`} of the images that have masks.
+  """
+  names, read_from, rules, found = {}, {}, {}, {}
+  for folder in sorted({mark.path.parent for mark, _ in masks}):
+    with problems.collected():
+      names[folder] = _names_for(folder)
   for mark, path in progress(masks, 'reading masks'):
-    read_from.setdefault(path, []).append((mark, _read_mask(
-        mark, path, names[mark.path.parent])))
-  rules = {}
-  for base in {mark.base for mark, _ in masks}:
+    if mark.path.parent in names:
+      with problems.collected():
+        mask = _read_mask(mark, path, names[mark.path.parent])
+        read_from.setdefault(path, []).append((mark, mask))
+  for base in sorted({mark.base for mark, _ in masks}):
     own = [mask for some in read_from.values() for mark, mask in some
            if mark.base == base]
-    rules[base] = _Rule(own, next(filter(None, (names[mask.path.parent] for mask in own)),
-                                  None))
-  found = {}
+    with problems.collected():
+      rules[base] = _Rule(own, next(
+          filter(None, (names[mask.path.parent] for mask in own)), None))
   for path, some in sorted(read_from.items()):
-    place, regions = path.relative_to(root), []
-    height, width = reading.size(path)
-    for mark, mask in some:
-      regions += rules[mark.base].regions(
-          mask, _class_by_folder(mark, place), path in labels, noted)
-    if path in labels:
-      regions = _refine(labels[path].regions_in(height, width), regions, height, width)
-      if not all(region.name for region in regions):
-        noted['masks with pixels outside of every box: kept clear of backgrounds, of no '
-              'class'].append(path)
-      if any(region.mask is None for region in regions):
-        noted['images with a box without any pixel of their mask'].append(path)
-    elif folder_names.is_clean(place):
-      if regions:
-        raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
-                        'defect in it: move one of them.')
-    elif not regions and folder_names.class_of(place):
-      left_out["images in a class's folder whose mask is empty"].append(path)
-      continue
-    elif not all(region.name for region in regions):
-      noted[f"masks that name no class: called '{DEFECT}'"].append(path)
-      regions = [region._replace(name=region.name or DEFECT) for region in regions]
-    found[path] = Annotated(str(some[0][0].path), height, width, regions)
+    with problems.collected():
+      if all(mark.base in rules for mark, _ in some):
+        annotated = _with_masks(path, some, rules, labels, root, left_out, noted)
+        found |= {path: annotated} if annotated else {}
   return found
+
+
+def _with_masks(path, some, rules, labels, root, left_out, noted):
+  """Returns the `Annotated` of an image by its [(mark, mask), ...], or None."""
+  place, regions = path.relative_to(root), []
+  height, width = some[0][1].height, some[0][1].width
+  for mark, mask in some:
+    regions += rules[mark.base].regions(
+        mask, _class_by_folder(mark, place), path in labels, noted)
+  if path in labels:
+    regions = _refine(labels[path].regions_in(height, width), regions, height, width)
+    if not all(region.name for region in regions):
+      noted['masks with pixels outside of every box: kept clear of backgrounds, of no '
+            'class'].append(path)
+    if any(region.mask is None for region in regions):
+      noted['images with a box without any pixel of their mask'].append(path)
+  elif folder_names.is_clean(place):
+    if regions:
+      raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
+                      'defect in it: move one of them.')
+  elif not regions and folder_names.class_of(place):
+    left_out["images in a class's folder whose mask is empty"].append(path)
+    return None
+  elif not all(region.name for region in regions):
+    noted[f"masks that name no class: called '{DEFECT}'"].append(path)
+    regions = [region._replace(name=region.name or DEFECT) for region in regions]
+  file = labels[path].file if path in labels else str(some[0][0].path)
+  return Annotated(file, height, width, regions)
 
 
 def _read_mask(mark, path, names):
@@ -159,6 +207,7 @@ class _Rule:
     Raises:
       UserError: they have more values than masks have, or such as have no name.
     """
+    self._path = masks[0].path if masks else None
     self._first = {value: mask for mask in masks[::-1] for value in mask.values}
     nameless = [value for value in self._first
                 if not names or names.get(value) is None]
@@ -191,9 +240,9 @@ class _Rule:
       noted['masks with soft edges: cut at half'].append(mask.path)
     elif len(self._first) > 1 and not (name or in_boxes or self._soft):
       values = sorted(self._first, key=str)
-      raise UserError(f'{mask.path} is one of masks with the values {values}, and no file '
-                      'names the classes of these: add classes.txt, with a line for each '
-                      'value from 0, the first being background.')
+      raise UserError(f'{self._path} is one of masks with the values {values}, and no '
+                      'file names the classes of these: add classes.txt, with a line '
+                      'for each value from 0, the first being background.')
     regions = mask.regions(soft=self._soft)
     if sum(int(region.mask.sum()) for region in regions) > mask.height * mask.width / 2:
       noted['masks that mark more than half of their image'].append(mask.path)

@@ -62,8 +62,15 @@ def files_at(path, root, paths):
   return [path], path.parent
 
 
-def marks_of(found, base, wanted, left_out):
-  """Yields a `Mark` for each file, or image of a file, that may annotate an image."""
+def marks_of(found, base, wanted, left_out, problems):
+  """Yields a `Mark` for each file, or image of a file, that may annotate an image.
+
+  Args:
+    found, base: from `files_at`.
+    wanted: names of the formats to read.
+    left_out: {reason: [paths]}; gets the other files.
+    problems: `Problems`; gets what cannot be read.
+  """
   known = {path for paths in left_out.values() for path in paths}
   for path in found:
     place, suffix = pathlib.PurePath(path.relative_to(base)), path.suffix.lower()
@@ -79,7 +86,10 @@ def marks_of(found, base, wanted, left_out):
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
     elif name in MANY:
-      for image in annotations.READ[name].read(path):
+      images = []
+      with problems.collected():
+        images = annotations.READ[name].read(path)
+      for image in images:
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)

@@ -20,7 +20,8 @@ def choose_window(options, found):
                for paths in found.crops.values() for path in paths]
     return round(statistics.median(shorter)), "the median of the crops' shorter sides"
   side = round(statistics.median(lengths))
-  most = round(statistics.median(map(min, found.sizes.values())))
+  most = round(statistics.median(min(annotated.height, annotated.width)
+                                 for _, annotated in found.layout.annotated))
   if most < max(side, options.image_size):
     return most, "the median of the images' shorter sides"
   if side < options.image_size:

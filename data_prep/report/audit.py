@@ -56,7 +56,8 @@ def content(options, pool, selected):
       'counts': {split: dict(sorted(of.items())) for split, of in counts.items()},
       'available': selected.available,
       'format': found.layout.format,
-      'annotations': {name: dict(sorted(of.items())) for name, of in sorted(kinds.items())},
+      'annotations': {name: dict(sorted(of.items()))
+                      for name, of in sorted(kinds.items())},
       'window': {'side': pool.window, 'why': pool.why},
       'images_smaller_than_a_window': len({
           item.frame for item in pool.defects + pool.windows + pool.tiles

@@ -124,7 +124,8 @@ def _group(options, pool, items):
     {index of a defect found in a frame: (the frame's path, the window)}.
   """
   root = pool.found.layout.root
-  searched = pool.found.frames if options.near_duplicates and options.search_frames else []
+  search = options.near_duplicates and options.search_frames
+  searched = pool.found.frames if search else []
   nodes = {}  # {name: number}: frames, and groups that are named by their files.
 
   def node(*name):
@@ -167,8 +168,9 @@ def _annotate(pool, items, places):
   annotated = dict(pool.found.layout.annotated)
   for k, (path, window) in places.items():
     if path in annotated:
+      image = annotated[path]
       items[k] = cutting.annotate(
-          items[k], annotated[path].regions_in(*pool.found.sizes[path]), window)
+          items[k], image.regions_in(image.height, image.width), window)
 
 
 def _check_backgrounds(asked, left, rejected, marked, barred):
