@@ -27,7 +27,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import stats
 
-from data_prep import images, layouts
+from data_prep.annotated import layouts
+from data_prep.images import reading
 from pegan_jax.annotations import components
 from pegan_jax.annotations.regions import Box
 from pegan_jax.generation.sampler import Sampler
@@ -95,7 +96,7 @@ def _change_map(frame, erase, side):
 
 
 def _compare(args, run, erase, path, annotated):
-  frame = images.read_image(path, run.info.channels == 1,
+  frame = reading.read_image(path, run.info.channels == 1,
                             run.info.metadata['max_value'])
   change = _change_map(frame, erase, run.info.image_size)
   true = [r.box for r in annotated.regions_in(*frame.shape[:2])]

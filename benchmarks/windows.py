@@ -15,7 +15,8 @@ import pathlib
 import tempfile
 
 from configs import predict as config
-from data_prep import images, layouts
+from data_prep.annotated import layouts
+from data_prep.images import reading
 from pegan_jax.annotations.regions import Box
 from pegan_jax.data import dataset
 from pegan_jax.inspection import predict
@@ -61,7 +62,7 @@ def main():
   answers, windows = _ask(frames, args.inspector)
   count = collections.Counter()
   for path, name, _ in answers:
-    regions = frames[path].regions_in(*images.size(path))
+    regions = frames[path].regions_in(*reading.size(path))
     count['frames right'] += name in {region.name for region in regions}
     seen = windows[str(path)]
     for region in filter(lambda region: region.name, regions):

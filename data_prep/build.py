@@ -18,8 +18,11 @@ import os
 import sys
 from typing import ClassVar
 
-from data_prep import check, dataset, gather, report, selection, sheet
-from data_prep.sources import BACKGROUND
+from data_prep import dataset, inputs
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.images.problems import Problems, Several
+from data_prep.report import audit, check, sheet
+from data_prep.selection import choosing
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.common import command_line, files, provenance
 from pegan_jax.common.errors import UserError
@@ -93,8 +96,13 @@ class Options:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')
 
+  def cuts(self, name):
+    """Returns whether regions of a class are cut out of the images."""
+    return not self.defects and name not in self.skip_classes and (
+        not self.classes or name in self.classes)
+
   def check_inputs(self):
-    """Raises UserError where the folders do not go together, or flags that name classes."""
+    """Raises UserError where the folders, or the classes, do not go together."""
     folders = {name: os.path.realpath(getattr(self, name))
                for name in ('defects', 'images', 'clean', 'out') if getattr(self, name)}
     for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):
@@ -121,7 +129,7 @@ def build(**options):
     out: folder to write; must not exist. A leading ~ is expanded, here and above.
     image_size: side of the crops in pixels, a multiple of 32.
     window_size: side of the windows in pixels of the images, which are then resized; 0
-      chooses it by `rules.choose_window`.
+      chooses it by `window_size.choose_window`.
     per_class: images to choose per class; 0 keeps all.
     backgrounds: backgrounds to choose; 0 keeps all.
     classes, skip_classes: names, or text with commas: the classes to use, and not to
@@ -133,8 +141,8 @@ def build(**options):
     shards: files per split.
     margin: pixels of an image between a background window and any region.
     windows_per_frame: most backgrounds from one annotated image; 0 sets no limit.
-    reject_score: windows of annotated images above this `screen.defect_scores` are left
-      out.
+    reject_score: windows of annotated images that `defect_scores` scores above this are
+      left out.
     search_frames: whether to search the images for the place of each defect crop.
     near_duplicates: whether to search for crops that show one place; not for sets whose
       images are alike by design.
@@ -149,18 +157,21 @@ def build(**options):
   options.check()
   with files.whole(options.out, advice='remove it or choose another --out') as (
       folder, keep):
-    found = gather.find(options)
+    problems = Problems()
+    with problems.collected():
+      found = inputs.find(options, problems)
+    problems.check()
     if not found.cut:  # Before an image is read.
       counts = {name: len(paths) for name, paths in found.crops.items()}
-      selection.check_counts(options, counts, counts)
-    pool = gather.read(options, found)
+      choosing.check_counts(options, counts, counts)
+    pool = inputs.read(options, found)
     noted = _made_of(options)
-    selected = selection.select(options, pool)
-    content = report.content(options, pool, selected)
+    selected = choosing.select(options, pool)
+    content = audit.content(options, pool, selected)
     written = _write(folder, options, pool, selected, content)
     text = json.dumps(content, indent=1, ensure_ascii=True, sort_keys=True)
     (written / 'audit.json').write_text(text + '\n', encoding='ascii')
-    sheet.draw(report.rows(selected)).save(written / 'audit.png')
+    sheet.draw(audit.rows(selected)).save(written / 'audit.png')
     provenance.write(written, noted)
     keep(written)
   return content
@@ -268,10 +279,16 @@ def _run(arguments):
   if given.pop('check'):
     options = _options(given)
     options.check_inputs()
-    text, problems = check.check(options, gather.find)
+    text, problems = check.check(options, inputs.find)
     print(text)
     return 2 if problems else 0
-  print(report.summary(given['out'], build(**given)))
+  try:
+    content = build(**given)
+  except Several as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 2
+  print(audit.summary(given['out'], content))
+  return 0
 
 
 if __name__ == '__main__':

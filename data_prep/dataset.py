@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.proto import tf_example_pb2
 
-from data_prep import images
+from data_prep.images import reading
 
 
 NONE = 'none'  # `annotation` of a record that no mask and no box tells more of.
@@ -71,7 +71,7 @@ class SteelDefects(tfds.core.GeneratorBasedBuilder):
 
 def _png(image):
   """Returns a PNG file: tfds would encode an array with TensorFlow."""
-  return io.BytesIO(images.encode_png(image))
+  return io.BytesIO(reading.encode_png(image))
 
 
 def write(folder, examples, classes, shape, metadata, shards):

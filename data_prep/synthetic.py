@@ -11,7 +11,7 @@ writes what `data_prep.build` reads:
 
 An image depends on nothing but the seed, its folder, its number and the sizes:
 asking for more leaves the first ones as they were. The crops' steel and the
-clean frames' come from one generator, `steel.surface`.
+clean frames' come from one generator, `surfaces.surface`.
 """
 
 import numbers
@@ -21,7 +21,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from data_prep import defects as marks, steel
+from data_prep.steel import defects as marks, surfaces
 from pegan_jax.annotations import voc
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common import command_line, files, provenance
@@ -66,9 +66,9 @@ def crop(seed, name, index, image_size, defect=True):
   surface_rng, defect_rng, noise_rng = _streams(seed, name, index)
   unit, shape = image_size / 64, (image_size, image_size)
   finish, draw = marks.DEFECTS[name]
-  clean = steel.surface(surface_rng, shape, unit, finish)
+  clean = surfaces.surface(surface_rng, shape, unit, finish)
   gain = draw(defect_rng, shape, unit, clean.roll) if defect else 1.0
-  return steel.photograph(clean.pixels * gain, _sensor_noise(noise_rng, shape))
+  return surfaces.photograph(clean.pixels * gain, _sensor_noise(noise_rng, shape))
 
 
 def _window(rng, shape, unit):
@@ -76,7 +76,7 @@ def _window(rng, shape, unit):
   h, w = shape
   y, x = np.mgrid[-1:1:h * 1j, -1:1:w * 1j]
   inside = 1 - (x**4 + y**4)**0.25
-  uneven = inside + 0.1 * steel.noise_field(rng, shape, 6 * unit, 6 * unit)
+  uneven = inside + 0.1 * surfaces.noise_field(rng, shape, 6 * unit, 6 * unit)
   return np.clip(4 * uneven, 0, 1) * (inside > 0)
 
 
@@ -114,10 +114,10 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
   """
   surface_rng, defect_rng, noise_rng = _streams(seed, kind, index)
   unit, shape = image_size / 64, (frame_size, frame_size)
-  finish = list(steel.FINISHES)[surface_rng.integers(len(steel.FINISHES))]
-  clean = steel.surface(surface_rng, shape, unit, finish)
+  finish = list(surfaces.FINISHES)[surface_rng.integers(len(surfaces.FINISHES))]
+  clean = surfaces.surface(surface_rng, shape, unit, finish)
   noise = _sensor_noise(noise_rng, shape)
-  pixels, image = clean.pixels, steel.photograph(clean.pixels, noise)
+  pixels, image = clean.pixels, surfaces.photograph(clean.pixels, noise)
   regions, taken = [], []
   if kind == 'clean' or not defects:
     return image, regions
@@ -136,7 +136,7 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
     change[np.abs(change) < 0.03] = 0
     pixels = pixels.copy()
     pixels[place.slices] *= 1 + change
-    before, image = image, steel.photograph(pixels, noise)
+    before, image = image, surfaces.photograph(pixels, noise)
     ys, xs = np.nonzero(image != before)
     if len(ys):  # A shine on steel that is white already changes nothing.
       regions.append(Region(name, Box(int(xs.min()), int(ys.min()),

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from PIL import Image
 
-from data_prep import images
+from data_prep.images import reading
 from pegan_jax import methods
 from pegan_jax.common import config_files, files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, check_seed, listed, UserError
@@ -197,7 +197,7 @@ def _write(table, runs, info, workdir):
   comparison.draw(table, workdir / 'table.png')
   first = {method: next(iter(by_seed.values()))
            for method, by_seed in runs.items()}
-  files.write(workdir / 'sheet.png', images.encode_png(sheet(first, info)))
+  files.write(workdir / 'sheet.png', reading.encode_png(sheet(first, info)))
   print(text, end='')
   print(f'written to {workdir}: table.md, table.json, table.png, sheet.png')
 

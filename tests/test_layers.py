@@ -5,12 +5,18 @@ import functools
 import pathlib
 import re
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 # From the ground up. A module of the package's own folder is a room of its own.
 ROOMS = ['common', 'reporting', 'annotations', 'data_prep', 'data', 'nets',
          'pretrained', 'methods', 'runs', 'generation', 'metrics', 'training',
          'inspection', 'compare', 'demo', 'main']
+
+# The same for data_prep.
+DATA_PREP_ROOMS = ['images', 'crops', 'annotated', 'inputs', 'selection', 'report',
+                   'dataset', 'build', 'steel', 'synthetic']
 
 LONGEST_CHAIN = 10  # Files.
 
@@ -62,17 +68,32 @@ def _room(module):
   return top if top == 'data_prep' else inner[0] if inner else None
 
 
-def test_every_module_has_a_room():
-  assert {_room(m) for m in MODULES} - {None} == set(ROOMS)
-  shown = [p.name for p in (ROOT / 'pegan_jax').iterdir() if p.name[0] not in '.'
+def _data_prep_room(module):
+  top, *inner = module.split('.')
+  return inner[0] if top == 'data_prep' and inner else None
+
+
+HOUSES = pytest.mark.parametrize('room_of, rooms', [
+    (_room, ROOMS), (_data_prep_room, DATA_PREP_ROOMS)])
+
+
+@HOUSES
+def test_every_module_has_a_room(room_of, rooms):
+  assert {room_of(m) for m in MODULES} - {None} == set(rooms)
+
+
+@pytest.mark.parametrize('package, most', [('pegan_jax', 16), ('data_prep', 11)])
+def test_a_package_shows_few_names(package, most):
+  shown = [p.name for p in (ROOT / package).iterdir() if p.name[0] not in '.'
            and p.name != '__pycache__']
-  assert len(shown) <= 16, shown
+  assert len(shown) <= most, shown
 
 
-def test_no_room_uses_one_above_it():
-  upward = [f'{module} imports {other}' for module in MODULES if _room(module)
-            for other in _imports(module) if _room(other)
-            and ROOMS.index(_room(other)) > ROOMS.index(_room(module))]
+@HOUSES
+def test_no_room_uses_one_above_it(room_of, rooms):
+  upward = [f'{module} imports {other}' for module in MODULES if room_of(module)
+            for other in _imports(module) if room_of(other)
+            and rooms.index(room_of(other)) > rooms.index(room_of(module))]
   assert not upward
 
 

@@ -72,17 +72,17 @@ def read(path):
     UserError: a line is neither a YOLO box nor a polygon, or its class has no name, or
       the names have a gap or a duplicate.
   """
-  return read_files([(file, name) for file, name in text_files.find(path, '.txt')
-                     if file.name not in _NAME_FILES])
-
-
-def read_files(found):
-  """Reads some files, as `read` does, from a list of (path, name to give it)."""
+  found = [(file, name) for file, name in text_files.find(path, '.txt')
+           if file.name not in _NAME_FILES]
   names = names_of([file for file, _ in found])
-  return [Annotated(name, 1, 1, [
-      _region(file, line.strip(), names[file.parent])
-      for line in text_files.read(file).splitlines() if line.strip()])
-          for file, name in found]
+  return [read_file(file, name, names[file.parent]) for file, name in found]
+
+
+def read_file(path, name, names):
+  """Reads one file, with the names of its classes from `names_of`; see `read`."""
+  return Annotated(name, 1, 1, [
+      _region(path, line.strip(), names)
+      for line in text_files.read(path).splitlines() if line.strip()])
 
 
 def _region(path, line, names):

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 import tensorflow_datasets as tfds
 
-from data_prep import sources
+from data_prep.crops import cutting
 from pegan_jax.common import provenance
 from pegan_jax.common.class_names import check_classes
 from pegan_jax.common.errors import UserError
@@ -52,7 +52,7 @@ class DataInfo(NamedTuple):
   @property
   def reader(self):
     """A `Reader` of other images, by the rules of this data set."""
-    return sources.Reader(self.image_size, self.channels == 1, self.max_value)
+    return cutting.Reader(self.image_size, self.channels == 1, self.max_value)
 
   @property
   def background(self):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from data_prep import images as image_files, survey
+from data_prep.images import reading, survey
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.annotations.pictures import Pictures
@@ -44,7 +44,7 @@ def plan(run):
   """
   config, info = run.config.generate, run.info
   size, folder = info.window, jobs.folder_of_inputs(run, frames=True)
-  paths = image_files.list_images(folder)
+  paths = reading.list_images(folder)
   _check_names(folder, paths)
   annotations.check(settings.formats(run), settings.classes(run), [
       path.relative_to(folder).as_posix() for path in paths])
@@ -52,7 +52,7 @@ def plan(run):
   labels = [info.classes.index(name) for name in settings.classes(run)]
   cuts, windows, full = [], [], 0
   for i, path in enumerate(paths):
-    frame = image_files.with_channels(
+    frame = reading.with_channels(
         info.reader.read_own_colour(path), info.channels)
     rng = np.random.default_rng([config.seed, i])
     places = _places(rng, frame.shape[:2], size, config.defects_per_frame)

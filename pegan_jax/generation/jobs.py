@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_prep import images, sources as source_files, survey
+from data_prep.crops import cutting
+from data_prep.images import reading, survey
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
@@ -66,7 +67,7 @@ def inputs(run, frames=False):
   """
   settings = run.config.generate
   if folder := folder_of_inputs(run, frames):
-    return {'files': provenance.of_files(folder, images.list_images(folder))}
+    return {'files': provenance.of_files(folder, reading.list_images(folder))}
   if run.matched and settings.matched:
     return {'split': settings.split, 'matches': matches.digest(run.info)}
   return {'split': settings.split}
@@ -101,11 +102,11 @@ def load_backgrounds(run):
 
 def _cut_backgrounds(folder, info):
   """Returns windows of a folder's clean images, and their names."""
-  paths = images.list_images(folder)
+  paths = reading.list_images(folder)
   if not paths:
     raise UserError(f'no images in {folder!r}')
   survey.say_depths(paths, info.reader.max_value)
-  items = source_files.read_clean(
+  items = cutting.read_clean(
       paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
   small = {item.frame for item in items if item.place.height < info.window}
   if small:

@@ -8,7 +8,8 @@ import pathlib
 
 import numpy as np
 
-from data_prep import images, sources, survey
+from data_prep.crops import cutting
+from data_prep.images import reading, survey
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import check_at_least, UserError
@@ -44,13 +45,13 @@ def predict(config, workdir):
   outputs.check(config.csv, '.csv', _is_answers)
   probabilities, dataset = inspector.load(workdir)
   side, classes = _side(config, dataset, workdir), dataset['classes']
-  reader = sources.Reader(
+  reader = cutting.Reader(
       dataset['image_size'], dataset['channels'] == 1, dataset['max_value'])
   survey.say_depths(paths, reader.max_value)
   unlike, found, lines = collections.Counter(), [], []
   say = lines.append if config.csv else print
   if config.csv:
-    paths = sources.progress(paths, 'predicting')
+    paths = cutting.progress(paths, 'predicting')
 
   def answers():
     for path, boxes, rows in _answers(
@@ -108,9 +109,9 @@ def _files(named):
     raise UserError('config.images is empty: name image files or folders of them')
   paths = []
   for path in map(pathlib.Path, named):
-    images.check_name(path)
+    reading.check_name(path)
     if path.is_dir():
-      inside = images.list_images(path)
+      inside = reading.list_images(path)
       if not inside:
         raise UserError(f'no images in {str(path)!r}')
       paths += inside

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from data_prep import images, survey
+from data_prep.images import reading, survey
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest
@@ -30,7 +30,7 @@ class ImageFolder:
     path: the folder.
     files: {class: sorted paths}; {FLAT: paths} where there are no class folders.
     grey: whether its images are grey, whatever mode they are stored in.
-    max_value: the 16-bit value that becomes 255; see `data_prep.images`.
+    max_value: the 16-bit value that becomes 255; see `data_prep.images.reading`.
     sizes: the (height, width) that occur, in pixels.
     brightest: the file with the largest 16-bit value, and that value.
   """
@@ -65,9 +65,9 @@ class ImageFolder:
     """
     block = []
     for path in self.files[class_name]:
-      image = images.read_image(path, self.grey, self.max_value)
+      image = reading.read_image(path, self.grey, self.max_value)
       if image_size is not None:
-        image = images.square_crop_resize(image, image_size)
+        image = reading.square_crop_resize(image, image_size)
       if block and (len(block) == _BLOCK or block[0].shape != image.shape):
         yield np.stack(block)
         block = []
@@ -100,12 +100,12 @@ def open_folder(folder, what):
   folder = pathlib.Path(folder)
   if not folder.is_dir():
     raise UserError(f'{str(folder)!r} ({what}) is not a folder')
-  paths = images.list_images(folder)
+  paths = reading.list_images(folder)
   if len(paths) < 2:
     raise UserError(
         f'{str(folder)!r} ({what}) holds {len(paths) or "no"} '
         f'image{"s" * (not paths)}: comparing takes two or more '
-        f'({", ".join(images.EXTENSIONS)})')
+        f'({", ".join(reading.EXTENSIONS)})')
   files = {}
   flat = any(p.parent == folder for p in paths)
   for path in paths:
@@ -186,7 +186,7 @@ def align(real, generated, image_size=None, advice='bring both to one size first
   max_value = max(real.max_value, generated.max_value)
   if not real.files:
     max_value = real.max_value
-    images.check_largest(*generated.brightest, max_value)
+    reading.check_largest(*generated.brightest, max_value)
   return (dataclasses.replace(real, max_value=max_value),
           dataclasses.replace(generated, max_value=max_value))
 
@@ -252,7 +252,7 @@ def read_split(info, split, image_size=None):
 def _resized(pixels, image_size):
   if image_size is None:
     return pixels
-  return np.stack([images.square_crop_resize(x, image_size) for x in pixels])
+  return np.stack([reading.square_crop_resize(x, image_size) for x in pixels])
 
 
 def painted_on(folder):

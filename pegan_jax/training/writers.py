@@ -16,7 +16,7 @@ from tensorboardX import summary
 from tensorboardX.proto import event_pb2
 from tensorboardX.record_writer import RecordWriter
 
-from data_prep import images as image_files
+from data_prep.images import reading
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 
@@ -112,7 +112,7 @@ class FileWriter:
 
   def write_images(self, step, images):
     for name, image in images.items():
-      files.write(sample_path(self._samples, step, name), image_files.encode_png(image[0]))
+      files.write(sample_path(self._samples, step, name), reading.encode_png(image[0]))
 
   def write_texts(self, step, texts):
     """Texts are in the workdir already, as config.json."""

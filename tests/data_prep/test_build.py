@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from conftest import assert_drawn
-from data_prep import build, report as report_lib, sources
+from data_prep import build
+from data_prep.crops import cutting
+from data_prep.report import audit
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated
 from raw_folders import inputs, pixels, read_built, run_build, save, texture
@@ -101,7 +103,7 @@ def test_planted_duplicates_are_dropped_and_shifted_crops_stay_together(raw):
 
 
 def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw, monkeypatch):
-  monkeypatch.setattr(report_lib, '_AREA_LEAST', 2)
+  monkeypatch.setattr(audit, '_AREA_LEAST', 2)
   for k in range(6):
     frame = pixels(raw / 'frames' / f'{k}.png')
     save(frame[40:104, 120:184], raw / 'defects' / 'crack' / f'f{k}_a.png')
@@ -147,11 +149,11 @@ def test_boxes_become_classes_and_no_frame_straddles(raw):
 
 
 def test_the_area_of_a_class_is_what_its_regions_cover_of_its_train_crops():
-  items = [(sources.Item(name, '', '', None, share=share), 0, test)
+  items = [(cutting.Item(name, '', '', None, share=share), 0, test)
            for name, share, test in [
                *(('a', k / 10000, False) for k in range(1, 12)), ('a', 1.0, True),
                *(('b', 0.5, False),) * 9, *(('c', None, False),) * 20]]
-  assert report_lib.areas(items) == {'a': [0.00035, 0.00085]}
+  assert audit.areas(items) == {'a': [0.00035, 0.00085]}
 
 
 def test_yolo_boxes_and_empty_files(raw):
@@ -255,8 +257,8 @@ def test_real_crops_and_their_rgb_file(tmp_path):
 
 
 def test_draw_does_not_depend_on_other_images():
-  items = [sources.Item('a', f'a/{k}', '', np.zeros((1, 1, 1))) for k in range(50)]
-  whole = [item.source for item in sources.rank(items, 3)]
-  part = [item.source for item in sources.rank(items[::2], 3)]
+  items = [cutting.Item('a', f'a/{k}', '', np.zeros((1, 1, 1))) for k in range(50)]
+  whole = [item.source for item in cutting.rank(items, 3)]
+  part = [item.source for item in cutting.rank(items[::2], 3)]
   assert part == [name for name in whole if name in set(part)]
-  assert whole != [item.source for item in sources.rank(items, 4)]
+  assert whole != [item.source for item in cutting.rank(items, 4)]

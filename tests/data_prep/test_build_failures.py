@@ -134,6 +134,39 @@ def test_bad_input_gives_one_sentence_and_leaves_nothing(raw, capsys, flags, mes
   assert sorted(raw.rglob('*')) == before
 
 
+def _many_problems(raw):
+  """Twelve of them, of four kinds."""
+  for k in range(6):
+    write_voc(raw / 'boxes' / f'{k}.xml', [
+        ('rust', 230, 60, 250, 110), ('rust', 10, 10, 60, 60), ('pit', 170, 60, 130, 110)]
+              if k == 0 else [('a/b', 300 + k, 60, 350, 110), ('rust', 400, 9, 450, 60)])
+  (raw / 'frames' / '5.png').unlink()
+
+
+@pytest.mark.parametrize('check', [False, True])
+def test_all_problems_are_listed_at_once(raw, capsys, check):
+  _many_problems(raw)
+  before = sorted(raw.rglob('*'))
+  assert run_build(raw, *inputs(raw, 'frames', 'boxes'), *['--check'] * check) == 2
+  said = capsys.readouterr()[0 if check else 1]
+  head, *lines = said.rstrip()[said.index('11 problems:'):].split('\n  ')
+  assert head == '11 problems:' and len(lines) == 11 and lines[-1] == 'and 1 more'
+  assert 'fits 1 of the annotations' in lines[0] and '5.xml' in lines[0]
+  assert '0.xml' in lines[1] and 'the box of pit from (170, 60)' in lines[1]
+  assert "class name 'a/b'" in lines[2]  # Before any image is opened.
+  for k in range(1, 4):
+    assert [('a/b' in line, 'rust' in line) for line in lines if f'boxes/{k}.xml has' in line
+            ] == [(True, False), (False, True)]
+  assert sorted(raw.rglob('*')) == before
+
+
+def test_a_class_that_is_not_used_may_have_any_name(raw):
+  for k in range(6):
+    write_voc(raw / 'boxes' / f'{k}.xml', [('a/b', 1, 1, 9, 9), ('rust', 90, 60, 120, 90)])
+  assert run_build(raw, *inputs(raw, 'frames', 'boxes'), '--skip_classes', 'a/b',
+                   '--per_class', 0, '--backgrounds', 0) == 0
+
+
 @pytest.mark.parametrize('names, which', [
     (('defects', 'clean'), 'defects'), (('defects', 'clean'), 'clean'),
     (('defects', 'clean'), 'defects/crack'), (('frames', 'boxes'), 'boxes'),

@@ -6,8 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from data_prep import build
-from data_prep import dataset as writer
+from data_prep import build, dataset as writer
 from pegan_jax.data import dataset
 from raw_folders import inputs, read_built, run_build, save, texture, write_voc
 
@@ -98,7 +97,7 @@ def test_masks_shrink_with_their_windows_and_no_mark_is_lost(masked):
 
 
 def test_areas_are_true_for_small_marks(masked, monkeypatch):
-  monkeypatch.setattr(build.report, '_AREA_LEAST', 2)
+  monkeypatch.setattr(build.audit, '_AREA_LEAST', 2)
   assert _build(masked, *_with_clean(masked), '--window_size', 128, '--image_size', 32) == 0
   areas = _built(masked / 'out')[1].metadata['areas']
   assert areas['mark'] == [round(48 / 128**2, 6)] * 2

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep import steel, synthetic
+from data_prep import synthetic
+from data_prep.steel import surfaces
 from pegan_jax.annotations.regions import Box, Region
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
@@ -186,7 +187,7 @@ def test_classes_can_be_told_apart(size):
 
 def test_noise_field_has_unit_variance_and_its_direction():
   rng = np.random.default_rng(0)
-  fields = np.array([steel.noise_field(rng, (63, 64), 3, 1) for _ in range(30)])
+  fields = np.array([surfaces.noise_field(rng, (63, 64), 3, 1) for _ in range(30)])
   assert fields.shape == (30, 63, 64)
   np.testing.assert_allclose(fields.var(), 1, atol=0.05)
   # White noise blurred by s correlates as exp(-d^2 / 4 s^2) at distance d.

@@ -8,7 +8,7 @@ from PIL import Image
 import pytest
 
 from conftest import untrained
-from data_prep import layouts
+from data_prep.annotated import layouts
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate

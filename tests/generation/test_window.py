@@ -7,7 +7,8 @@ from PIL import Image
 import pytest
 
 from conftest import small_config, untrained
-from data_prep import build, sources
+from data_prep import build
+from data_prep.crops import cutting
 from pegan_jax.data import dataset
 from pegan_jax.generation import frames, jobs
 from pegan_jax.generation.sampler import Painted
@@ -114,7 +115,7 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   window, = job.sources
   left, top, *_ = window.box
   grey = np.atleast_3d(np.asarray(Image.fromarray(frame).convert('L')))
-  np.testing.assert_array_equal(job.backgrounds[0], sources.Reader(32, True, 255).crop(
+  np.testing.assert_array_equal(job.backgrounds[0], cutting.Reader(32, True, 255).crop(
       grey, window.box))
   fake = job.backgrounds.copy()
   mask = np.zeros((1, 32, 32), np.uint8)

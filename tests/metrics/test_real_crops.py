@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_prep import images
+from data_prep.images import reading
 from pegan_jax.metrics import evaluation, features, fid, kid
 from pegan_jax.metrics.evaluation import FeatureSet
 
@@ -18,9 +18,9 @@ def extract():
 @pytest.fixture(scope='module')
 def crops(real_dir):
   """uint8 [COUNT, 64, 64, 1] scratches, in a random order."""
-  paths = images.list_images(real_dir / 'NEU-CLS-64' / 'sc')
+  paths = reading.list_images(real_dir / 'NEU-CLS-64' / 'sc')
   chosen = np.random.default_rng(0).permutation(len(paths))[:COUNT]
-  return np.stack([images.read_image(paths[i], True, 255) for i in chosen])
+  return np.stack([reading.read_image(paths[i], True, 255) for i in chosen])
 
 
 def _set(x):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_prep import decoding, scaling
+from data_prep.images import decoding, scaling
 from pegan_jax.common import terminal
 
 # No more 16-bit values than these, or than this share of a set's, may be faulty pixels.

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep import survey
+from data_prep.images import survey
 from pegan_jax.common.errors import UserError
 
 

@@ -1,10 +1,14 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
 import pathlib
+import re
 from typing import NamedTuple
 
-from data_prep import images, layouts, rules, sources, survey
-from data_prep.sources import BACKGROUND
+from data_prep.annotated import layouts
+from data_prep.crops import cutting
+from data_prep.crops.window_size import choose_window
+from data_prep.images import reading, survey
+from data_prep.images.progress import progress
 from pegan_jax.common.errors import UserError
 
 
@@ -17,8 +21,7 @@ class Found(NamedTuple):
     crops_dir: folder that holds them.
     cut: names of the chosen classes whose regions are cut out of the frames.
     skipped: {class: how many of its crops or regions are not used}.
-    clean: list of (paths, folder, root), as `sources.read_clean` has them.
-    sizes: {path: (height, width)} of annotated frames.
+    clean: list of (paths, folder, root), as `cutting.read_clean` has them.
     regions: {class: list of (a region's longer side, 'mask' or 'box')}.
   """
   layout: layouts.Layout
@@ -27,7 +30,6 @@ class Found(NamedTuple):
   cut: set
   skipped: dict
   clean: list
-  sizes: dict
   regions: dict
 
   @property
@@ -42,13 +44,49 @@ class Found(NamedTuple):
             + [(path, self.layout.root) for path in self.frames]
             + [(path, folder) for paths, folder, _ in self.clean for path in paths])
 
+  def grouping(self, group_by):
+    """Returns a function of a file's relative path: the name of its group, or None.
+
+    Raises:
+      UserError: --group_by is no regular expression, has no group or fits no file.
+    """
+    if not group_by:
+      return lambda file: None
+    try:
+      expression = re.compile(group_by)
+    except re.error as error:
+      raise UserError(f'--group_by {group_by} is no regular expression: {error}; '
+                      r"it looks like '(\d+)\.jpg$'.") from None
+    if not expression.groups:
+      raise UserError(f'--group_by {group_by} has no group: put brackets around '
+                      r"the part that names an image's group, as in '(\d+)\.jpg$'.")
+
+    def group_of(file):
+      match = expression.search(file)
+      return match and match[1]
+
+    names = [path.relative_to(folder).as_posix() for path, folder in self.files]
+    if not any(map(group_of, names)):
+      raise UserError(f'--group_by {group_by} fits no file, such as {names[0]}: '
+                      'it is searched in paths below the folders.')
+    return group_of
+
+  def notes(self, survey_notes):
+    """Returns sentences without a full stop on files that are not as the others are."""
+    folders = {str(folder).rstrip('/') for _, folder in self.files}
+    for folder in sorted(folders, key=len, reverse=True):  # By their place in it.
+      survey_notes = [note.replace(f'{folder}/', '') for note in survey_notes]
+    return survey_notes + [
+        f'{what}: {len(paths)}, the first is {_relative(paths[0], self.layout.root)}'
+        for what, paths in sorted(self.layout.noted.items())]
+
 
 class Pool(NamedTuple):
   """Holds what may go into the data set.
 
   Attributes:
     found: `Found`.
-    reader: `sources.Reader`.
+    reader: `cutting.Reader`.
     window, why: side of the windows in pixels of the images, and what decided it.
     defects, windows, tiles: lists of items: defects, and backgrounds out of annotated
       and out of clean images.
@@ -56,7 +94,7 @@ class Pool(NamedTuple):
     group_of: function of a file's path under its folder; None, or its group's name.
   """
   found: Found
-  reader: sources.Reader
+  reader: cutting.Reader
   window: int
   why: str
   defects: list
@@ -66,13 +104,12 @@ class Pool(NamedTuple):
   group_of: callable
 
 
-def find(options, problems=None):
-  """Lists what the folders hold; decodes no image.
+def find(options, problems):
+  """Lists what the folders hold; decodes no image, except masks.
 
   Args:
     options: `build.Options`.
-    problems: a list that gets the errors of annotations that do not fit their images,
-      which are then left out; None: the first is raised.
+    problems: `Problems`; gets what is wrong with annotations, which are then left out.
 
   Returns:
     `Found`.
@@ -80,8 +117,12 @@ def find(options, problems=None):
   Raises:
     UserError: a folder or its annotations cannot be used.
   """
-  layout = (layouts.read(options.images, options.annotations, options.format)
-            if options.images else layouts.Layout('', None, [], [], {}, [], {}, {}))
+  layout = layouts.Layout('', None, [], [], {}, [], {}, {})
+  if options.images:
+    layout = layouts.read(options.images, options.annotations, options.format, problems,
+                          options.cuts)
+    if not layout.annotated and not layout.crops:
+      problems.check()  # Nothing more can be said.
   crops = (layouts.list_classes(options.defects, '--defects') if options.defects
            else layout.crops)
   clean = []
@@ -89,65 +130,41 @@ def find(options, problems=None):
     clean.append((layout.clean, layout.root, None))
   if options.clean:
     clean.append((layouts.list_images(options.clean, '--clean'), options.clean,
-                  sources.clean_root(options.clean, layout.root)))
-  layout, sizes, regions = _measure(layout, options, problems)
+                  cutting.clean_root(options.clean, layout.root)))
+  regions = _lengths(layout.annotated)
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
-  if BACKGROUND in chosen & cut:
-    raise UserError(f"The annotations have regions named '{BACKGROUND}', which is the "
-                    'name of clean steel: rename them, or pass --skip_classes '
-                    f'{BACKGROUND}.')
   left_out = {why: list(paths) for why, paths in layout.left_out.items()}
   for folder in filter(None, (options.defects, options.clean)):
-    for why, paths in images.find_images(folder)[1].items():
+    for why, paths in reading.find_images(folder)[1].items():
       left_out.setdefault(why, []).extend(paths)
   if options.defects:
     left_out['images that lie in no class folder'] = [
-        path for path in images.list_images(options.defects)
+        path for path in reading.list_images(options.defects)
         if path.parent == pathlib.Path(options.defects)]
   layout = layout._replace(left_out=left_out)
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}
-  layouts.check_names(
-      [(path, annotated._replace(regions=[
-          region for region in annotated.regions if region.name in cut & chosen]))
-       for path, annotated in layout.annotated],
-      options.annotations and options.annotations[0] or options.images)
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
-               options.defects or layout.root, cut & chosen, counts, clean, sizes,
-               regions)
+               options.defects or layout.root, cut & chosen, counts, clean, regions)
 
 
-def _measure(layout, options, problems):
-  """Checks the annotations against their images' sizes; returns parts of a `Found`.
-
-  Returns:
-    (layout, sizes, regions): without the images that got into `problems`.
-  """
-  sizes, regions, fitting = {}, {}, []
-  for path, annotated in sources.progress(layout.annotated, 'checking annotations'):
-    try:
-      size = images.size(path)
-      inside = annotated.regions_in(*size)
-    except UserError as error:
-      where = ', '.join(map(str, options.annotations)) or options.images
-      error = f'--annotations {where}: {error}'
-      if problems is None:
-        raise UserError(error) from None
-      problems.append(error)
-      continue
-    fitting.append((path, annotated))
-    sizes[path] = size
-    for name, box, mask, *_ in inside:
-      regions.setdefault(name, []).append(
-          (max(box.width, box.height), 'box' if mask is None else 'mask'))
-  return layout._replace(annotated=fitting), sizes, regions
+def _lengths(annotated):
+  """Returns {class: list of (a region's longer side, 'mask' or 'box')}."""
+  lengths = {}
+  for _, image in annotated:
+    for region in image.regions:
+      kind = 'box' if region.mask is None and not region.polygons else 'mask'
+      lengths.setdefault(region.name, []).append(
+          (max(region.box.width, region.box.height), kind))
+  return lengths
 
 
 def _choose(options, known):
   """Returns the names of the classes to use; UserError for one that is not there."""
-  for flag, names in (('classes', options.classes), ('skip_classes', options.skip_classes)):
+  for flag in ('classes', 'skip_classes'):
+    names = getattr(options, flag)
     if unknown := sorted(set(names) - known):
       raise UserError(f'--{flag} has {unknown[0]!r}, and the classes are '
                       f"{', '.join(sorted(known))}.")
@@ -159,19 +176,23 @@ def _choose(options, known):
   return chosen
 
 
+def _relative(path, folder):
+  return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
 def read(options, found):
   """Reads all images of a `Found`; returns a `Pool`."""
-  group_of = rules.grouping(options, found)
-  window, why = rules.choose_window(options, found)
-  kinds = survey.read(sources.progress(
+  group_of = found.grouping(options.group_by)
+  window, why = choose_window(options, found)
+  kinds = survey.read(progress(
       [path for path, _ in found.files], 'checking images'))
-  reader = sources.Reader(
+  reader = cutting.Reader(
       options.image_size, kinds.grey, kinds.max_value, options.seed)
-  defects = list(sources.read_crops(found.crops, found.crops_dir, reader))
-  cut, windows = sources.read_frames(
+  defects = list(cutting.read_crops(found.crops, found.crops_dir, reader))
+  cut, windows = cutting.read_frames(
       found.layout.annotated, found.layout.root, reader, window, options.margin,
       4 * options.windows_per_frame, found.cut)
-  tiles = [item for paths, folder, root in found.clean for item in sources.read_clean(
+  tiles = [item for paths, folder, root in found.clean for item in cutting.read_clean(
       paths, folder, reader, window, 2 * options.backgrounds, root)]
   return Pool(found, reader, window, why, defects + cut, windows, tiles,
-              rules.notes(found, kinds.notes), group_of)
+              found.notes(kinds.notes), group_of)

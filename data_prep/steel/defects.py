@@ -17,7 +17,7 @@ import math
 import numpy as np
 from scipy import ndimage
 
-from data_prep.steel import axes, noise_field
+from data_prep.steel.surfaces import axes, noise_field
 
 
 def _step(x, width):

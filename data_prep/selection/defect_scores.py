@@ -16,7 +16,7 @@ def _robust_z(values):
   return away / max(1.4826 * np.median(np.abs(away)), 0.25)
 
 
-def defect_scores(images):
+def score(images):
   """Scores how much each window's strongest mark stands out.
 
   A mark is the difference of Gaussians of 1.5 and 8 samples at 64 samples per

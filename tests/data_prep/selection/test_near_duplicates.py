@@ -9,7 +9,8 @@ from PIL import Image
 import pytest
 from scipy import ndimage
 
-from data_prep import audit, images, screen, split
+from data_prep.images import reading
+from data_prep.selection import defect_scores, near_duplicates, split
 
 DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))
 needs_data = pytest.mark.skipif(
@@ -37,7 +38,7 @@ def _worse(random, image):
 
 
 def _thumbs(crops):
-  return np.stack([audit.thumbnail(crop[:, :, None], 64) for crop in crops])
+  return np.stack([near_duplicates.thumbnail(crop[:, :, None], 64) for crop in crops])
 
 
 @pytest.mark.parametrize('lines', [False, True])
@@ -50,9 +51,9 @@ def test_planted_shifts_are_found_and_nothing_else(lines):
     crops.append(frame[40:104, 40:104])
     crops.append(_worse(random, frame[40 + dy:104 + dy, 40 + dx:104 + dx]))
     expected.add((2 * k, 2 * k + 1))
-  pairs, scores = audit.near_duplicates(_thumbs(crops))
+  pairs, scores = near_duplicates.find_pairs(_thumbs(crops))
   assert set(map(tuple, pairs.tolist())) == expected
-  assert (scores >= audit.CONFIRM).all() and (scores <= 1 + 1e-5).all()
+  assert (scores >= near_duplicates.CONFIRM).all() and (scores <= 1 + 1e-5).all()
 
 
 def test_smooth_and_flat_images_match_nothing():
@@ -61,7 +62,7 @@ def test_smooth_and_flat_images_match_nothing():
   crops = [np.full((64, 64), 40 + 4 * k, np.uint8) for k in range(8)]
   crops += [(ramp + random.normal(0, 0.8, (64, 64)) + k).astype(np.uint8)
             for k in range(8)]
-  pairs, _ = audit.near_duplicates(_thumbs(crops))
+  pairs, _ = near_duplicates.find_pairs(_thumbs(crops))
   assert len(pairs) == 0
 
 
@@ -74,18 +75,18 @@ def test_crops_are_found_in_their_frames_even_at_another_scale():
   grown = Image.fromarray(frames[5]).resize((64, 64), box=(66.7, 0, 133.4, 66.7))
   crops.append(_worse(random, np.asarray(grown)))
   crops.append(_steel(random, 64))
-  views = [audit.thumbnail(frame[:, :, None], 64) for frame in frames]
-  pairs, _, corners = audit.find_in_frames(_thumbs(crops), views)
+  views = [near_duplicates.thumbnail(frame[:, :, None], 64) for frame in frames]
+  pairs, _, corners = near_duplicates.find_in_frames(_thumbs(crops), views)
   assert pairs.tolist() == [[k, k] for k in range(6)]
   assert np.abs(corners[:5] - places).max() <= 1
   assert np.abs(corners[5] - (0, 67)).max() <= 3  # It covers 3 pixels more.
-  none, *_ = audit.find_in_frames(_thumbs(crops), [views[0][:40, :90]])
+  none, *_ = near_duplicates.find_in_frames(_thumbs(crops), [views[0][:40, :90]])
   assert none.shape == (0, 2)  # Smaller than a crop.
 
 
 def test_components_are_numbered_by_first_member():
-  assert audit.components(6, [(5, 1), (1, 3)]).tolist() == [0, 1, 2, 1, 3, 1]
-  assert audit.components(2, []).tolist() == [0, 1]
+  assert near_duplicates.components(6, [(5, 1), (1, 3)]).tolist() == [0, 1, 2, 1, 3, 1]
+  assert near_duplicates.components(2, []).tolist() == [0, 1]
 
 
 @needs_data
@@ -96,12 +97,12 @@ def test_recall_and_precision_on_real_frames():
   for kind in ('crazing', 'inclusion', 'patches', 'pitted', 'rolled-in', 'scratches'):
     paths = sorted((DATA / 'NEU-DET' / 'IMAGES').glob(f'{kind}*'))
     for path in paths[::len(paths) // 25][:25]:
-      frame = images.read_image(path, grey=True)[:, :, 0]
+      frame = reading.read_image(path, grey=True)[:, :, 0]
       dy, dx = random.integers(-14, 15, 2)
       crops += [frame[60:124, 60:124],
                 _worse(random, frame[60 + dy:124 + dy, 60 + dx:124 + dx])]
       kinds.append(kind)
-  pairs, _ = audit.near_duplicates(_thumbs(crops))
+  pairs, _ = near_duplicates.find_pairs(_thumbs(crops))
   true = sum(b == a + 1 and a % 2 == 0 for a, b in pairs)
   crossing = sum(kinds[a // 2] != kinds[b // 2] for a, b in pairs)
   assert true >= 0.9 * len(kinds)
@@ -114,9 +115,9 @@ def test_marked_windows_score_above_clean_ones():
   for k in range(3):
     windows[k] = windows[k].copy()
     windows[k][10:50, 30:34] = 120  # A streak.
-  scores = screen.defect_scores([window[:, :, None] for window in windows])
+  scores = defect_scores.score([window[:, :, None] for window in windows])
   assert scores[:3].min() > 2.5 and np.mean(scores[3:] > 2.5) < 0.05
-  flat = screen.defect_scores([np.full((64, 64, 1), 9, np.uint8)] * 3)
+  flat = defect_scores.score([np.full((64, 64, 1), 9, np.uint8)] * 3)
   np.testing.assert_allclose(flat, 0)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 import pytest
 import tifffile
 
-from data_prep import decoding
+from data_prep.images import decoding
 from pegan_jax.common.errors import UserError
 
 RANDOM = np.random.default_rng(0)

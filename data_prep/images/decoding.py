@@ -88,7 +88,8 @@ def decode(path):
     with _open(path) as image:
       orientation = _exif_orientation(image)
       if kind == 'deep png':
-        import imagecodecs  # Heavy, and for few files.  # pylint: disable=import-outside-toplevel
+        # Heavy, and for few files.
+        import imagecodecs  # pylint: disable=import-outside-toplevel
         pixels = imagecodecs.png_decode(path.read_bytes())
         pixels = pixels[..., :1 if pixels.shape[2] < 3 else 3]
       else:

@@ -23,7 +23,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from data_prep import decoding, scaling
+from data_prep.images import decoding, scaling
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 

@@ -3,20 +3,16 @@
 import dataclasses
 import hashlib
 import pathlib
-import sys
-import time
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
-from data_prep import images
-from data_prep.windows import clean_windows, covered, region_windows
+from data_prep.crops.windows import clean_windows, covered, region_windows
+from data_prep.images import reading
+from data_prep.images.progress import progress
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common import terminal
 
 BACKGROUND = 'background'
-_QUIET = 10  # Seconds between lines of progress where there is no terminal.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class Reader:
-  """The rules that hold for every image of a set; see `images`.
+  """The rules that hold for every image of a set; see `reading`.
 
   Attributes:
     size: side S of the crops in pixels.
@@ -69,35 +65,18 @@ class Reader:
 
   def read(self, path):
     """Returns the whole image, uint8 [H, W, C]; UserError if it breaks the rules."""
-    return images.read_image(path, self.grey, self.max_value)
+    return reading.read_image(path, self.grey, self.max_value)
 
   def read_own_colour(self, path):
     """Returns the whole image, uint8 [H, W, 1], or [H, W, 3] if it is coloured."""
-    coloured, _ = images.probe(path)
-    return images.read_image(path, not coloured, self.max_value)
+    coloured, _ = reading.probe(path)
+    return reading.read_image(path, not coloured, self.max_value)
 
   def crop(self, image, box=None):
     """Returns the `Box` of an image, or its centre square, uint8 [S, S, C]."""
     if box is not None:
       image = image[box.slices]
-    return images.square_crop_resize(image, self.size)
-
-
-def progress(iterable, what):
-  """Returns the iterable, with a progress bar, or a line now and then to no terminal."""
-  if sys.stderr.isatty():
-    return tqdm(iterable, desc=what, unit='', leave=False)
-  return _lines(iterable, what)
-
-
-def _lines(iterable, what):
-  told = time.monotonic()
-  for k, value in enumerate(iterable, 1):
-    yield value
-    if time.monotonic() - told > _QUIET:
-      told = time.monotonic()
-      of = f' of {len(iterable)}' if hasattr(iterable, '__len__') else ''
-      terminal.say(f'{what}: {k}{of}')
+    return reading.square_crop_resize(image, self.size)
 
 
 def read_crops(classes, folder, reader):

@@ -3,9 +3,12 @@
 import collections
 import shlex
 
-from data_prep import decoding, images, report, rules, sources, survey
-from data_prep.windows import clean_windows
-from pegan_jax.common.errors import UserError
+from data_prep.crops.window_size import choose_window
+from data_prep.crops.windows import clean_windows
+from data_prep.images import decoding, reading, survey
+from data_prep.images.problems import Problems
+from data_prep.images.progress import progress
+from data_prep.report import audit
 
 
 def check(options, find):
@@ -13,41 +16,35 @@ def check(options, find):
 
   Args:
     options: `build.Options`; `out` may be missing.
-    find: `gather.find`.
+    find: `inputs.find`.
 
   Returns:
-    (text, problems): what to print, which ends with all problems and, without any, the
-    commands to go on with; and the problems, sentences.
+    (text, problems): what to print, which ends with the problems or, without any, the
+    commands to go on with; and the `Problems`.
   """
-  problems, lines = [], []
-  try:
+  problems, lines = Problems(), []
+  with problems.collected():
     sizes = _decode(options, problems)
     found = find(options, problems)
     lines += _describe(options, found, sizes, problems)
-  except UserError as error:
-    if str(error) not in problems:
-      problems.append(str(error))
   if problems:
-    lines += [f'{len(problems)} problem{"s" * (len(problems) > 1)}:',
-              *(f'  {problem}' for problem in problems)]
+    lines.append(('1 problem: ' if len(problems) == 1 else '') + problems.text())
   return '\n'.join(lines), problems
 
 
 def _decode(options, problems):
   """Decodes all images, masks included; returns {path: (height, width)} of the sound."""
   paths = [path for folder in (options.images, options.defects, options.clean) if folder
-           for path in images.find_images(folder)[0]]
+           for path in reading.find_images(folder)[0]]
   sizes = {}
-  for path in sources.progress(paths, 'checking images'):
-    try:
+  for path in progress(paths, 'checking images'):
+    with problems.collected():
       sizes[path] = decoding.decode(path).shape[:2]
-    except UserError as error:
-      problems.append(str(error))
   return sizes
 
 
 def _describe(options, found, sizes, problems):
-  """Returns lines about a `gather.Found`; adds to `problems`."""
+  """Returns lines about a `inputs.Found`; adds to `problems`."""
   layout, lines = found.layout, []
   if options.images:
     lines.append(
@@ -62,20 +59,18 @@ def _describe(options, found, sizes, problems):
             f"Kind: {'grey' if kinds.grey else 'colour'}, "
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
   backgrounds = None
-  try:
-    rules.grouping(options, found)
-    side, why = rules.choose_window(options, found)
+  with problems.collected():
+    found.grouping(options.group_by)
+    side, why = choose_window(options, found)
     backgrounds = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), kept at {options.image_size} x '
               f'{options.image_size}.', f'Room for about {backgrounds} backgrounds.']
-  except UserError as error:
-    problems.append(str(error))
-  if left_out := {why: n for why, n in report.not_read(found).items() if n}:
+  if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
     lines.append('Left out: ' + '; '.join(f'{why}: {n}' for why, n in left_out.items())
                  + '.')
-  lines += [f'Note: {note}.' for note in rules.notes(found, kinds.notes)]
+  lines += [f'Note: {note}.' for note in found.notes(kinds.notes)]
   if backgrounds == 0:
-    problems.append('There is no room for backgrounds: pass --clean, or a smaller '
+    problems.add('There is no room for backgrounds: pass --clean, or a smaller '
                     '--window_size.')
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
@@ -106,9 +101,10 @@ def _sizes(sizes):
 def _count_backgrounds(options, found, sizes, side):
   """Returns how many clean windows there are, before any is compared with others."""
   count = 0
-  for path, annotated in found.layout.annotated:
-    boxes = [region.box for region in annotated.regions_in(*found.sizes[path])]
-    room = len(clean_windows(*found.sizes[path], boxes, side, options.margin))
+  for _, annotated in found.layout.annotated:
+    room = len(clean_windows(annotated.height, annotated.width,
+                             [region.box for region in annotated.regions], side,
+                             options.margin))
     count += min(room, options.windows_per_frame or room)
   for paths, *_ in found.clean:
     for height, width in (sizes[path] for path in paths if path in sizes):

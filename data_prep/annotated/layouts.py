@@ -5,16 +5,15 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep import listing
-from data_prep import images as images_lib
-from data_prep import marks as marks_lib
-from data_prep import places
-from data_prep.sources import BACKGROUND
+from data_prep.annotated import boxes_and_masks, file_kinds, folder_names
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.images import reading
+from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated
-from pegan_jax.common import class_names, files, terminal
+from pegan_jax.common import class_names, files
 from pegan_jax.common.errors import UserError
 
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
@@ -45,7 +44,9 @@ class Layout(NamedTuple):
   noted: dict[str, list[pathlib.Path]]
 
 
-def read(images, annotations=(), format=''):  # pylint: disable=redefined-builtin
+def read(images, annotations=(),
+         format='',  # pylint: disable=redefined-builtin
+         problems=None, uses=lambda name: True):
   """Reads what a folder of images holds.
 
   Args:
@@ -53,22 +54,30 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
     annotations: paths of what annotates them, folders or files; none where that lies
       beside or below the images.
     format: `FORMATS`, joined by '+', that are to be read; '' for all that are there.
+    problems: `Problems`; gets what cannot be read or does not fit, and the layout is
+      without it. None: all of it is raised, in one error.
+    uses: function of a class name: whether it is of a class that is used, and so must
+      be one that a class can have.
 
   Returns:
     A `Layout`.
 
   Raises:
-    UserError: there are no images, what annotates them cannot be read or does not fit
-      them, or nothing does.
+    UserError: there are no images, or nothing annotates them.
   """
+  if problems is None:
+    problems = Problems()
+    layout = read(images, annotations, format, problems, uses)
+    problems.check()
+    return layout
   wanted = _wanted(format)
   root, paths = pathlib.Path(images), list_images(images, '--images')
   left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
-  for why, some in images_lib.find_images(root)[1].items():
-    if not why.startswith(images_lib.NO_IMAGE):  # Of those, marks are told apart below.
+  for why, some in reading.find_images(root)[1].items():
+    if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart below.
       left_out[why] += some
-  paths, masks = listing.part(paths, root)
-  named = [listing.files_at(pathlib.Path(path), root, paths)
+  paths, masks = file_kinds.part(paths, root)
+  named = [file_kinds.files_at(pathlib.Path(path), root, paths)
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
@@ -76,19 +85,29 @@ def read(images, annotations=(), format=''):  # pylint: disable=redefined-builti
       path for path in {*masks, *files.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
   marks = [mark for found, base in named
-           for mark in listing.marks_of(found, base, wanted, left_out)]
-  labels, masks = _fit(marks, paths, root, annotations, left_out)
+           for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
+  labels, masks = _fit(marks, paths, root, annotations, left_out, problems)
   if not labels and not masks:
+    problems.check()
     if annotations:
       _refuse_nothing(annotations)
     return _classes(root, paths, left_out, noted)
-  found = marks_lib.read(labels, masks, root, left_out, noted)
+  where = annotations[0] if annotations else images
+  found = boxes_and_masks.read_labels(labels, noted, problems)
+  _check_names(found, where, uses, problems)  # Before an image is opened.
+  found = boxes_and_masks.fit_labels(found, noted, problems)
+  unfit = {path for _, path in labels} - found.keys()
+  found |= boxes_and_masks.read_masks(
+      [(mark, path) for mark, path in masks if path not in unfit], found, root, left_out,
+      noted, problems)
+  _check_names(found, where, uses, problems)
   gone = {path for some in left_out.values() for path in some}
+  gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
-  clean = [path for path in rest if places.is_clean(path.relative_to(root))]
+  clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
   return Layout(
-      ' + '.join(names + [_kind_of_masks(masks, root)] * bool(masks)), root,
+      ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,
       sorted(found.items()), clean, {}, sorted(set(rest) - set(clean)),
       {why: some for why, some in left_out.items() if some}, dict(noted))
 
@@ -97,60 +116,62 @@ def _wanted(said):
   names = [name.strip() for name in said.split('+')] if said else FORMATS
   for name in names:
     if name not in FORMATS:
-      raise UserError(f"--format {said} names none of {', '.join(FORMATS)}, or several of "
-                      "them joined by '+'.")
+      raise UserError(f"--format {said} names none of {', '.join(FORMATS)}, or several "
+                      "of them joined by '+'.")
   return {*names, 'masks'} if 'mvtec' in names else set(names)
 
 
-def _kind_of_masks(masks, root):
-  return 'mvtec' if any('ground_truth' in mark.path.relative_to(mark.base).parts
-                        or mark.base.name == 'ground_truth' for mark, _ in masks) else 'masks'
+def _kind_of_masks(masks):
+  of_mvtec = any(
+      'ground_truth' in (mark.base.name, *mark.path.relative_to(mark.base).parts)
+      for mark, _ in masks)
+  return 'mvtec' if of_mvtec else 'masks'
 
 
-def _fit(marks, paths, root, annotations, left_out):
+def _fit(marks, paths, root, annotations, left_out, problems):
   """Brings marks and images together.
+
+  A mark of no image or of several, or a second label of an image, is a problem.
 
   Returns:
     (labels, masks): lists of (`Mark`, image), of which an image has one label at most.
-
-  Raises:
-    UserError: a mark is of no image or of several, or an image has two labels.
   """
   where = f"--annotations {' '.join(map(str, annotations))}" if annotations else root
   fitted, orphans = ([], []), []
   for some, out in zip(([mark for mark in marks if mark.format != 'masks'],
                         [mark for mark in marks if mark.format == 'masks']), fitted):
-    for mark, found in zip(some, places.match(some, paths, root)):
+    for mark, found in zip(some, folder_names.match(some, paths, root)):
       if len(found) > 1:
         first, second = sorted(path.relative_to(root) for path in found)[:2]
-        raise UserError(f'{where} has one annotation, {mark.place}, for two images, '
-                        f'{first} and {second}: add or remove one.')
-      if found:
+        problems.add(f'{where} has one annotation, {mark.place}, for two images, '
+                     f'{first} and {second}: add or remove one.')
+      elif found:
         out.append((mark, found[0]))
-      elif mark.format not in (*listing.MANY, 'masks') and not (
+      elif mark.format not in (*file_kinds.MANY, 'masks') and not (
           mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
-        left_out[listing.OTHERS].append(mark.path)
+        left_out[file_kinds.OTHERS].append(mark.path)
       else:
         orphans.append(mark)
   if orphans:
-    raise UserError(f'No image in {root} fits {len(orphans)} of the annotations in '
-                    f'{where}, the first is {orphans[0].place}: add the images, '
-                    'remove what annotates them, or name its own folder by '
-                    '--annotations.')
+    problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
+                 f'the first is {orphans[0].place}: add the images, remove what '
+                 'annotates them, or name its own folder by --annotations.')
   labels = {}
   for mark, path in fitted[0]:
     if not mark.format:
-      text_files.read_json(mark.path)  # It may be damaged.
-      raise UserError(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
-                      'LabelMe: export it as one of these.')
-    if path in labels:
+      with problems.collected():
+        text_files.read_json(mark.path)  # It may be damaged.
+        problems.add(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
+                     'LabelMe: export it as one of these.')
+    elif path in labels:
       other = labels[path]
-      raise UserError(f'{where} annotates one image twice, {path.relative_to(root)} in '
-                      f'{other.place} and {mark.place}' + (
-                          f" (of {other.path.name} and {mark.path.name})"
-                          if mark.format in listing.MANY else '')
-                      + ': remove one of them, or name one --format.')
-    labels[path] = mark
+      problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
+                   f'{other.place} and {mark.place}' + (
+                       f' (of {other.path.name} and {mark.path.name})'
+                       if mark.format in file_kinds.MANY else '')
+                   + ': remove one of them, or name one --format.')
+    else:
+      labels[path] = mark
   labelled = {(mark.base, path) for mark, path in fitted[0]}
   masks = []
   for mark, path in fitted[1]:
@@ -162,16 +183,16 @@ def _fit(marks, paths, root, annotations, left_out):
 
 
 def _is_picture(mark):
-  """Returns whether an image among annotations is no mask, by its place and its pixels."""
-  return not (places.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
-              or places.stem(mark.place) != mark.place.stem)
+  """Returns whether an image among annotations is no mask, by place and pixels."""
+  return not (folder_names.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
+              or folder_names.stem(mark.place) != mark.place.stem)
 
 
 def _refuse_nothing(annotations):
   """Raises UserError for annotations that hold nothing of any format."""
   kinds = ', '.join(module.FILES for module in annotations_lib.READ.values())
-  raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {kinds} files "
-                  'and no mask images.')
+  raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {kinds} "
+                  'files and no mask images.')
 
 
 def _classes(root, paths, left_out, noted):
@@ -179,8 +200,8 @@ def _classes(root, paths, left_out, noted):
   crops, clean = {}, []
   for path in paths:
     place = path.relative_to(root)
-    name = places.class_of(place)
-    if places.is_clean(place):
+    name = folder_names.class_of(place)
+    if folder_names.is_clean(place):
       clean.append(path)
     elif name:
       crops.setdefault(name, []).append(path)
@@ -206,10 +227,10 @@ def list_images(folder, flag):
   """Lists a folder's images; an empty one is an error that names its flag."""
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
-  paths = images_lib.list_images(folder)
+  paths = reading.list_images(folder)
   if not paths:
     raise UserError(f'{flag} {folder} holds no images '
-                    f"({', '.join(images_lib.EXTENSIONS)}).")
+                    f"({', '.join(reading.EXTENSIONS)}).")
   return paths
 
 
@@ -229,10 +250,11 @@ def list_classes(folder, flag):
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
-  found, stray = {}, []
-  for path in listing.part(images_lib.list_images(folder), folder)[0]:
+  found = {}
+  for path in file_kinds.part(reading.list_images(folder), folder)[0]:
     name, *rest = path.relative_to(folder).parts
-    (found.setdefault(name, []) if rest else stray).append(path)
+    if rest:
+      found.setdefault(name, []).append(path)
   real = folder.resolve()
   names = sorted(path.name for path in folder.iterdir()
                  if path.is_dir() and not path.name.startswith('.')
@@ -244,26 +266,32 @@ def list_classes(folder, flag):
   for name in names:
     if name not in found:
       raise UserError(f'{flag} {folder / name} holds no images of its own '
-                      f"({', '.join(images_lib.EXTENSIONS)}).")
-  if stray:
-    terminal.say(f'left out images that lie directly in {flag} {folder}, in no class '
-                 f'folder: {len(stray)}')
+                      f"({', '.join(reading.EXTENSIONS)}).")
   return {name: found[name] for name in names}
 
 
-def check_names(pairs, where):
-  """Refuses names of boxes that cannot be classes, before any image is read.
+def _check_names(found, where, uses, problems):
+  """Refuses names of regions that cannot be classes.
 
   Args:
-    pairs: list of (path, `Annotated`).
+    found: {image path: `Annotated`}.
     where: where these are from, for the error.
-
-  Raises:
-    UserError: the message names the class and its first file.
+    uses: as of `read`.
+    problems: `Problems`; gets what is wrong, with each class's first file.
   """
-  found = {}
-  for _, image in pairs:
-    found = {region.name: image.file for region in image.regions} | found
-  for name, file in found.items():
-    class_names.check_class(name, f'{where} ({file})')
-  class_names.check_classes(sorted({*found, BACKGROUND}), where)
+  names = {}
+  for _, annotated in sorted(found.items()):
+    for region in annotated.regions:
+      if region.name and uses(region.name):
+        names.setdefault(region.name, annotated.file)
+  if BACKGROUND in names:
+    problems.add(f"{where} ({names.pop(BACKGROUND)}) has regions named '{BACKGROUND}', "
+                 'which is the name of clean steel: rename them, or pass --skip_classes '
+                 f'{BACKGROUND}.')
+  before = len(problems)
+  for name, file in names.items():
+    with problems.collected():
+      class_names.check_class(name, f'{where} ({file})')
+  if len(problems) == before:
+    with problems.collected():
+      class_names.check_classes(sorted({*names, BACKGROUND}), where)

@@ -13,7 +13,7 @@ def draw(rows):
   """Draws titled rows of crops, with their masks as outlines.
 
   Args:
-    rows: list of (title, list of `sources.Item`); the first 16 crops are shown.
+    rows: list of (title, list of `cutting.Item`); the first 16 crops are shown.
 
   Returns:
     PIL image, mode RGB.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data_prep.windows import clean_windows, covered, region_windows
+from data_prep.crops.windows import clean_windows, covered, region_windows
 from pegan_jax.annotations.regions import Box, Region
 
 

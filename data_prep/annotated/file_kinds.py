@@ -3,9 +3,9 @@
 import os
 import pathlib
 
-from data_prep import images as images_lib
-from data_prep import places
-from data_prep.places import Mark
+from data_prep.annotated import folder_names
+from data_prep.annotated.folder_names import Mark
+from data_prep.images import reading
 from pegan_jax import annotations
 from pegan_jax.annotations import masks, yolo
 from pegan_jax.common import files
@@ -26,14 +26,14 @@ def part(paths, root):
     (images, masks): lists of paths. A mask beside an image has few values, and its name
     and '_mask', or its name and another suffix.
   """
-  found = {path for path in paths if places.is_mask_folder(path.relative_to(root))}
+  found = {path for path in paths if folder_names.is_mask_folder(path.relative_to(root))}
   if len(found) == len(paths):  # The images' folder itself is called so.
     found = set()
   by_name = {}
   for path in paths:
     by_name.setdefault((path.parent, path.stem), []).append(path)
-  beside = [path for path in paths if places.stem(path) != path.stem
-            and (path.parent, places.stem(path)) in by_name]
+  beside = [path for path in paths if folder_names.stem(path) != path.stem
+            and (path.parent, folder_names.stem(path)) in by_name]
   for twins in by_name.values():
     exact = [path for path in twins if path.suffix.lower() in ('.png', '.bmp')]
     beside += exact if len(twins) == 2 and len(exact) == 1 else []
@@ -62,13 +62,20 @@ def files_at(path, root, paths):
   return [path], path.parent
 
 
-def marks_of(found, base, wanted, left_out):
-  """Yields a `Mark` for each file, or image of a file, that may annotate an image."""
+def marks_of(found, base, wanted, left_out, problems):
+  """Yields a `Mark` for each file, or image of a file, that may annotate an image.
+
+  Args:
+    found, base: from `files_at`.
+    wanted: names of the formats to read.
+    left_out: {reason: [paths]}; gets the other files.
+    problems: `Problems`; gets what cannot be read.
+  """
   known = {path for paths in left_out.values() for path in paths}
   for path in found:
     place, suffix = pathlib.PurePath(path.relative_to(base)), path.suffix.lower()
-    if suffix in images_lib.EXTENSIONS:
-      if places.is_of_objects(place):
+    if suffix in reading.EXTENSIONS:
+      if folder_names.is_of_objects(place):
         left_out['masks of single objects, beside those of classes'].append(path)
       elif 'masks' in wanted:
         yield Mark('masks', path, place, base)
@@ -79,7 +86,10 @@ def marks_of(found, base, wanted, left_out):
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
     elif name in MANY:
-      for image in annotations.READ[name].read(path):
+      images = []
+      with problems.collected():
+        images = annotations.READ[name].read(path)
+      for image in images:
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)

@@ -153,7 +153,7 @@ def _overlap(means, i, j, dy, dx):
   return means[i, iy, ix], means[j, jy, jx]
 
 
-def near_duplicates(thumbs):
+def find_pairs(thumbs):
   """Finds all pairs that show one place, shifted by up to a quarter of a crop.
 
   Args:

@@ -1,12 +1,13 @@
-"""Says what a build did: audit.json's content, audit.png's rows, the printed summary."""
+"""Says what a build did: the content of audit.json, audit.png and the summary."""
 
 import collections
 import dataclasses
 
 import numpy as np
 
-from data_prep import audit, sheet
-from data_prep.sources import BACKGROUND
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.report import sheet
+from data_prep.selection import near_duplicates
 
 _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
 _AREA_LEAST = 10  # Least crops of a class for such percentiles.
@@ -35,8 +36,8 @@ def content(options, pool, selected):
 
   Args:
     options: `build.Options`.
-    pool: `gather.Pool`.
-    selected: `selection.Selection`.
+    pool: `inputs.Pool`.
+    selected: `choosing.Selection`.
   """
   chosen, found, reader = selected.chosen, pool.found, pool.reader
   counts = {'train': collections.Counter(), 'test': collections.Counter()}
@@ -55,7 +56,8 @@ def content(options, pool, selected):
       'counts': {split: dict(sorted(of.items())) for split, of in counts.items()},
       'available': selected.available,
       'format': found.layout.format,
-      'annotations': {name: dict(sorted(of.items())) for name, of in sorted(kinds.items())},
+      'annotations': {name: dict(sorted(of.items()))
+                      for name, of in sorted(kinds.items())},
       'window': {'side': pool.window, 'why': pool.why},
       'images_smaller_than_a_window': len({
           item.frame for item in pool.defects + pool.windows + pool.tiles
@@ -82,8 +84,9 @@ def content(options, pool, selected):
       'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
                   'grey': reader.grey},
       'parameters': parameters,
-      'thresholds': {'near_duplicate': audit.CONFIRM, 'propose': audit.PROPOSE,
-                     'propose_frame': audit.PROPOSE_FRAME},
+      'thresholds': {'near_duplicate': near_duplicates.CONFIRM,
+                     'propose': near_duplicates.PROPOSE,
+                     'propose_frame': near_duplicates.PROPOSE_FRAME},
   }
 
 
@@ -108,7 +111,7 @@ def _left_out(options, found, selected, counts):
 
 
 def not_read(found):
-  """Returns {reason: how many} for what a `gather.Found` leaves out, biggest first."""
+  """Returns {reason: how many} for what a `inputs.Found` leaves out, biggest first."""
   return {
       **{reason: len(paths) for reason, paths in sorted(found.layout.left_out.items())},
       'images without an annotation, where others have one': len(found.layout.unlabelled),

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep import layouts
+from data_prep.annotated import layouts
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 

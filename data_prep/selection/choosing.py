@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import threadpoolctl
 
-from data_prep import audit, screen, sources
-from data_prep import split as split_lib
-from data_prep.sources import BACKGROUND
+from data_prep.crops import cutting
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.images.progress import progress
+from data_prep.selection import defect_scores, near_duplicates, split as split_lib
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
@@ -23,7 +24,7 @@ class Selection(NamedTuple):
   Attributes:
     chosen: list of (item, group, is test).
     available: {class, or background: distinct images}.
-    duplicates: as from `sources.drop_duplicates`.
+    duplicates: as from `cutting.drop_duplicates`.
     leak: as from `split.random_split_leak`.
     pairs: how many near-duplicates there are.
     found: how many whole files of defects were found in frames.
@@ -78,13 +79,13 @@ def _choose_classes(options, items):
   """Chooses `per_class` items per class.
 
   Returns:
-    (chosen items, {class: available}, duplicates as from `sources.drop_duplicates`).
+    (chosen items, {class: available}, duplicates as from `cutting.drop_duplicates`).
   """
   files = collections.Counter(item.label for item in items)
-  kept, duplicates = sources.drop_duplicates(items)
+  kept, duplicates = cutting.drop_duplicates(items)
   drawn, available = [], {}
   for name in sorted(files):
-    own = sources.rank([item for item in kept if item.label == name], options.seed)
+    own = cutting.rank([item for item in kept if item.label == name], options.seed)
     available[name] = len(own)
     drawn += own[:options.per_class or None]
   check_counts(options, available, files)
@@ -99,13 +100,13 @@ def _screen(options, windows):
   """
   if not windows:
     return [], []
-  scores = screen.defect_scores([item.image for item in windows])
+  scores = defect_scores.score([item.image for item in windows])
   rejected = sorted(((float(score), item) for score, item in zip(scores, windows)
                      if score > options.reject_score),
                     key=lambda pair: (-pair[0], pair[1].source))
   kept, of_frame = [], collections.Counter()
   out = {item.source for _, item in rejected}
-  for item in sources.rank(windows, options.seed):
+  for item in cutting.rank(windows, options.seed):
     if item.source in out:
       continue
     of_frame[item.frame] += 1
@@ -123,7 +124,8 @@ def _group(options, pool, items):
     {index of a defect found in a frame: (the frame's path, the window)}.
   """
   root = pool.found.layout.root
-  searched = pool.found.frames if options.near_duplicates and options.search_frames else []
+  search = options.near_duplicates and options.search_frames
+  searched = pool.found.frames if search else []
   nodes = {}  # {name: number}: frames, and groups that are named by their files.
 
   def node(*name):
@@ -138,24 +140,26 @@ def _group(options, pool, items):
   if options.near_duplicates:
     if len(items) > _MANY:
       terminal.say(f'comparing {len(items)} crops with one another')
-    thumbs = audit.thumbnails(items)
-    pairs, _ = audit.near_duplicates(thumbs)
+    thumbs = near_duplicates.thumbnails(items)
+    pairs, _ = near_duplicates.find_pairs(thumbs)
   defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
   if searched:
-    views = (audit.thumbnail(pool.reader.read(path), pool.window)
-             for path in sources.progress(searched, 'finding crops in frames'))
-    found, scores, corners = audit.find_in_frames(thumbs[defects], views)
+    views = (near_duplicates.thumbnail(pool.reader.read(path), pool.window)
+             for path in progress(searched, 'finding crops in frames'))
+    found, scores, corners = near_duplicates.find_in_frames(thumbs[defects], views)
     for i in np.argsort(scores, kind='stable'):  # The best match last.
       crop, path = defects[found[i, 0]], searched[found[i, 1]]
-      frame = node('frame', sources.frame_name(path, root))
+      frame = node('frame', cutting.frame_name(path, root))
       edges.append((crop, frame))
       if (name := pool.group_of(path.relative_to(root).as_posix())) is not None:
         edges.append((frame, node('group', name)))
       if items[crop].frame:  # A crop that was cut knows its own place better.
         continue
-      top, left = np.rint(corners[i] * pool.window / audit.SIDE).astype(int).tolist()
+      corner = np.rint(corners[i] * pool.window / near_duplicates.SIDE)
+      top, left = corner.astype(int).tolist()
       places[crop] = path, Box(left, top, left + pool.window, top + pool.window)
-  groups = audit.components(len(items) + len(nodes), list(map(tuple, pairs)) + edges)
+  groups = near_duplicates.components(len(items) + len(nodes),
+                                      list(map(tuple, pairs)) + edges)
   return groups[:len(items)], pairs, places
 
 
@@ -164,8 +168,9 @@ def _annotate(pool, items, places):
   annotated = dict(pool.found.layout.annotated)
   for k, (path, window) in places.items():
     if path in annotated:
-      items[k] = sources.annotate(
-          items[k], annotated[path].regions_in(*pool.found.sizes[path]), window)
+      image = annotated[path]
+      items[k] = cutting.annotate(
+          items[k], image.regions_in(image.height, image.width), window)
 
 
 def _check_backgrounds(asked, left, rejected, marked, barred):
@@ -182,11 +187,11 @@ def _check_backgrounds(asked, left, rejected, marked, barred):
 
 
 def select(options, pool):
-  """Chooses, groups and splits the items of a `gather.Pool`; returns a `Selection`."""
+  """Chooses, groups and splits the items of a `inputs.Pool`; returns a `Selection`."""
   drawn, available, duplicates = _choose_classes(options, pool.defects)
   windows, rejected = _screen(options, pool.windows)
-  candidates = sources.rank(windows + pool.tiles, options.seed)
-  distinct, more = sources.drop_duplicates(drawn + candidates)
+  candidates = cutting.rank(windows + pool.tiles, options.seed)
+  distinct, more = cutting.drop_duplicates(drawn + candidates)
   candidates = distinct[len(drawn):]
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.

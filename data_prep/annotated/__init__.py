@@ -1,0 +1,1 @@
+"""Folders of annotated images: which layout, and what is marked where."""

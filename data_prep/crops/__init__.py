@@ -1,0 +1,1 @@
+"""Windows in images, and the crops that are cut there."""

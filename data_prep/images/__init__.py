@@ -1,0 +1,1 @@
+"""Images of cameras and steel lines, read by the same rules everywhere."""

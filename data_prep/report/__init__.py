@@ -1,0 +1,1 @@
+"""What a folder holds before a build, and what a build did."""

@@ -1,0 +1,1 @@
+"""Synthetic steel and its defects, drawn from noise."""
