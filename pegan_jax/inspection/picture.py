@@ -111,6 +111,6 @@ def _curve(panel, report):
   panel.set_xscale('log')
   panel.set_xticks(counts, [f'{n:.0f}' for n in counts])
   panel.set_xticks([], minor=True)
-  panel.set_xlabel('real images a class')
+  panel.set_xlabel('real images per class')
   panel.set_ylabel('accuracy, %')
   panel.legend(fontsize=8)

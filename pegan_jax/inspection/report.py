@@ -40,7 +40,7 @@ def to_text(report, markdown=False):
               '', *align(_funnel(funnel), markdown)]
   for fraction, part in report['fractions'].items():
     counts = part['real_per_class'].values()
-    title = f'{_range(counts)} real images a class'
+    title = f'{_range(counts)} real images per class'
     lines += ['', f'{"### " * markdown}{title}', '',
               *align(_figures(part['arms']), markdown), '',
               *align(_recalls(report['classes'], part['arms']), markdown), '']
@@ -78,7 +78,7 @@ def _head(report):
         f'their spread, and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of '
         f'{_ENOUGH_SEEDS}; --config.seeds={_ENOUGH_SEEDS} trains only what is missing')
   for name, counts in report['generated'].items():
-    lines.append(f'generated  {name}: {_range(counts.values())} a class')
+    lines.append(f'generated  {name}: {_range(counts.values())} per class')
   for name, said in report['checks'].items():
     lines += [f'{"NOT KNOWN " if "not known" in x else "checked   "} {name}: {x}'
               for x in said]

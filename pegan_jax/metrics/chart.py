@@ -65,7 +65,7 @@ def _panel(panel, figure, parts):
     n = f'{counts[0]}' + (f' to {counts[-1]}' if len(counts) > 1 else '')
     panel.bar(x, heights, 0.9 * width, yerr=error, capsize=2,
               color=('#4878a8', '#e0a050')[i],
-              label=f'against {title}, N = {n}' + ' a class' * bool(labels))
+              label=f'against {title}, N = {n}' + ' per class' * bool(labels))
     for at, v in zip(x, values):
       if v['floor'] is not None:
         ends = [at - width / 2, at + width / 2]

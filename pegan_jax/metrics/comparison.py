@@ -104,7 +104,7 @@ def to_markdown(table):
       f'pixels, width {p["width"]}. Budget of a run: {p["budget"]}, '
       f'over all classes. {seeds} seed{"s" * (seeds > 1)}; training on '
       f'{p["device"]}.', '',
-      f'Means over classes, against training crops with N = {n} a side, and over '
+      f'Means over classes, against training crops with N = {n} per side, and over '
       'seeds; [95% interval over images], ± standard deviation between seeds. The '
       'floor is real against real.', '']
   shown = [f for f in _SHOWN if any(f in m['mean'] for m in methods.values())]

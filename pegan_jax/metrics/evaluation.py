@@ -165,7 +165,7 @@ def _take(real, generated, class_name, options, rng):
   for name, side in zip(('real', 'generated'), sides):
     if len(side) < number:
       raise UserError(
-          f'{number} images a class were asked for, and '
+          f'{number} images per class were asked for, and '
           f'{f"{class_name} has" if class_name else "there are"} {len(side)} {name} ones')
   return [side[np.sort(rng.permutation(len(side))[:number])] for side in sides]
 
@@ -238,5 +238,5 @@ def warnings(report, dim):
          for s in sets):
     said.append(
         f'there are too few real images for floors at N = {n}: they are at '
-        f'{fid["floor_n"]} a side; value_at_floor_n is the figure at that N.')
+        f'{fid["floor_n"]} per side; value_at_floor_n is the figure at that N.')
   return said

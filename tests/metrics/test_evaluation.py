@@ -230,7 +230,7 @@ def test_no_certainty_from_all_of_a_few():
      'no real images of the generated class x: the real classes are a, b, c'),
     (make_set(1, 3), OPTIONS, '3 generated images of a are too few, as intervals compare '
      'halves of a set: add images until there are 4 or more, or leave the class out'),
-    (make_set(1), evaluation.Options(count=41), '41 images a class were asked for'),
+    (make_set(1), evaluation.Options(count=41), '41 images per class were asked for'),
     (make_set(1, shift=np.nan), OPTIONS, 'not finite'),
 ])
 def test_bad_input_is_one_sentence(generated, options, message):

@@ -99,7 +99,7 @@ class TestPixels:
 
   def test_fewer_than_asked(self, folders, capsys):
     self._fails(capsys, [folders / 'real', folders / 'generated', '--count',
-                         '9'], '9 images a class', 'has 8')
+                         '9'], '9 images per class', 'has 8')
 
   def test_corrupt_image(self, folders, capsys):
     path = folders / 'generated' / 'dark' / '0.png'
