@@ -219,7 +219,7 @@ def _classes(root, paths, left_out, noted):
 def _check_classes(names, where):
   if BACKGROUND in names:
     raise UserError(f"{where} has a class named '{BACKGROUND}', which "
-                    'is the name of clean steel: pass that folder as --clean.')
+                    'is the name of what is clean: pass that folder as --clean.')
   class_names.check_classes([*sorted(names), BACKGROUND], where)
 
 
@@ -286,8 +286,8 @@ def _check_names(found, where, uses, problems):
         names.setdefault(region.name, annotated.file)
   if BACKGROUND in names:
     problems.add(f"{where} ({names.pop(BACKGROUND)}) has regions named '{BACKGROUND}', "
-                 'which is the name of clean steel: rename them, or pass --skip_classes '
-                 f'{BACKGROUND}.')
+                 'which is the name of what is clean: rename them, or pass '
+                 f'--skip_classes {BACKGROUND}.')
   before = len(problems)
   for name, file in names.items():
     with problems.collected():

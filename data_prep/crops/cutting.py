@@ -116,9 +116,12 @@ def _shrink(inside, size):
 
 def _cut(reader, label, frame, image, box):
   """Returns the item for one box of a frame."""
-  source = f"{frame}[{','.join(str(edge) for edge in box)}]"
-  return Item(label, source, frame, reader.crop(image, box), box,
+  return Item(label, _source(frame, box), frame, reader.crop(image, box), box,
               image.shape[:2] == (box.height, box.width))
+
+
+def _source(frame, box):
+  return f"{frame}[{','.join(str(edge) for edge in box)}]"
 
 
 def frame_name(path, folder, root=None):
@@ -166,9 +169,11 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
     height, width = image.shape[:2]
     regions = annotated.regions_in(height, width)
     frame = frame_name(path, frames_dir)
-    clean = [_cut(reader, BACKGROUND, frame, image, box) for box in
-             clean_windows(height, width, [r.box for r in regions], window, margin)]
-    windows += rank(clean, reader.seed)[:most or None]
+    clean = sorted(
+        clean_windows(height, width, [r.box for r in regions], window, margin),
+        key=lambda box: _order(reader.seed, BACKGROUND, _source(frame, box)))
+    windows += [_cut(reader, BACKGROUND, frame, image, box)
+                for box in clean[:most or None]]
     boxes = {(region.name, box): None for region in regions if region.name in classes
              for box in region_windows(
                  region, height, width, window,
@@ -213,10 +218,12 @@ def rank(items, seed):
   Hashes of seed and source, so that neither a library's version nor other
   classes change which images are drawn.
   """
-  def key(item):
-    text = f'{seed}/{item.label}/{item.source}'.encode('utf-8', 'surrogateescape')
-    return hashlib.sha256(text).digest()
-  return sorted(items, key=key)
+  return sorted(items, key=lambda item: _order(seed, item.label, item.source))
+
+
+def _order(seed, label, source):
+  text = f'{seed}/{label}/{source}'.encode('utf-8', 'surrogateescape')
+  return hashlib.sha256(text).digest()
 
 
 def drop_duplicates(items):

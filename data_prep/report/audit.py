@@ -106,7 +106,7 @@ def _left_out(options, found, selected, counts):
       f'backgrounds beyond --backgrounds {options.backgrounds}': more[BACKGROUND],
       'windows that look defective': len(selected.rejected),
       'windows that show what a defect crop shows': len(selected.marked),
-      'backgrounds that share steel with the test set': selected.barred,
+      'backgrounds that belong with images of the test set': selected.barred,
   }.items() if n}
 
 

@@ -1,7 +1,11 @@
 """Says what folders hold, and what would be wrong, before a data set is built of them."""
 
 import collections
+import dataclasses
 import shlex
+
+import numpy as np
+from PIL import Image
 
 from data_prep.crops.window_size import choose_window
 from data_prep.crops.windows import clean_windows
@@ -9,6 +13,9 @@ from data_prep.images import decoding, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit
+
+_BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
+_TRIED = 20  # Most pairs of images to compare.
 
 
 def check(options, find):
@@ -74,7 +81,9 @@ def _describe(options, found, sizes, problems):
                     '--window_size.')
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
-  return lines if problems else lines + _commands(options, counts, backgrounds)
+  if problems:
+    return lines
+  return lines + _commands(options, counts, backgrounds, _are_templates(found, sizes))
 
 
 def _classes(found):
@@ -113,27 +122,59 @@ def _count_backgrounds(options, found, sizes, side):
   return count
 
 
-def _commands(options, counts, backgrounds):
+def _are_templates(found, sizes):
+  """Returns whether clean images show what the annotated ones of their names show.
+
+  That is, whether most annotated images have a clean one of their name and size, and
+  resemble it far more than one of another name.
+  """
+  clean = {path.stem: path for paths, *_ in found.clean for path in paths
+           if path in sizes}
+  pairs = [(path, clean[path.stem]) for path, _ in found.layout.annotated
+           if path.stem in clean and sizes[path] == sizes[clean[path.stem]]]
+  if len(pairs) < max(2, len(found.layout.annotated) / 2):
+    return False
+  pairs = pairs[::-(-len(pairs) // _TRIED)]
+  marked, templates = ([_small(path) for path in paths] for paths in zip(*pairs))
+  own = np.median([np.mean(x * y) for x, y in zip(marked, templates)])
+  other = np.median([np.mean(x * y) for x, y in zip(marked, templates[1:] + templates)])
+  return own > 0.8 and own - other > 0.3
+
+
+def _small(path):
+  """Returns an image's grey levels at 64 x 64, with mean 0 and variance 1."""
+  grey = reading.with_channels(reading.read_image(path, False, 65535), 1)[:, :, 0]
+  small = np.asarray(Image.fromarray(grey).resize((64, 64), Image.Resampling.BOX), float)
+  return (small - small.mean()) / max(small.std(), 1)
+
+
+def _commands(options, counts, backgrounds, templates):
   """Returns the lines that say how to go on."""
-  given = []
-  for name in ('images', 'annotations', 'format', 'defects', 'clean', 'group_by'):
-    value = getattr(options, name)
-    if value:
-      given += [f'--{name}', *([value] if isinstance(value, str) else value)]
-  for name in ('classes', 'skip_classes'):
-    if value := getattr(options, name):
-      given += [f'--{name}', ','.join(value)]
+  changed = {field.name: getattr(options, field.name)
+             for field in dataclasses.fields(options)
+             if getattr(options, field.name) != field.default}
+  out = changed.pop('out', 'data/mine')
+  lines = ['Go on with:']
   if min(counts.values()) < options.per_class:
-    given += ['--per_class', '0']
+    changed['per_class'] = 0
   if backgrounds < 2 * options.backgrounds:
-    given += ['--backgrounds', '0']
-  if options.window_size:
-    given += ['--window_size', options.window_size]
-  out = options.out or 'data/mine'
+    changed['backgrounds'] = 0
+  if templates:
+    changed = changed | {'group_by': options.group_by or _BY_NAME,
+                         'near_duplicates': False}
+    lines.insert(0, 'Note: clean images show what annotated images of their names show, '
+                    'so both go together, and images are taken to be alike by design.')
+  given = []
+  for name, value in changed.items():
+    if isinstance(value, bool):
+      given.append(f'--{name}' if value else f'--no-{name}')
+    elif name == 'annotations':
+      given += [f'--{name}', *value]
+    else:
+      given += [f'--{name}', ','.join(value) if isinstance(value, tuple) else value]
   train = ['--config', 'pegan', '--workdir', 'runs/mine', f'--config.data_dir={out}']
   if options.image_size != 64:
-    given += ['--image_size', options.image_size]
     train.append(f'--config.image_size={options.image_size}')
   build = shlex.join(map(str, [*given, '--out', out]))
-  return ['Go on with:', f'  python -m data_prep.build {build}',
+  return [*lines, f'  python -m data_prep.build {build}',
           f'  python -m pegan_jax.main {shlex.join(train)}']

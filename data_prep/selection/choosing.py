@@ -30,7 +30,7 @@ class Selection(NamedTuple):
     found: how many whole files of defects were found in frames.
     rejected: list of (score, item), from the worst down.
     marked: sources of backgrounds that show what a defect crop shows.
-    barred: how many backgrounds share steel with the test set.
+    barred: how many backgrounds belong with images of the test set.
   """
   chosen: list
   available: dict
@@ -117,7 +117,7 @@ def _screen(options, windows):
 
 
 def _group(options, pool, items):
-  """Groups items that share steel, a raw frame or what --group_by finds.
+  """Groups items that show one place, or share a raw frame or what --group_by finds.
 
   Returns:
     (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; and
@@ -179,8 +179,8 @@ def _check_backgrounds(asked, left, rejected, marked, barred):
     return
   raise UserError(
       f'There are {left} backgrounds, fewer than the {asked or 1} asked for ({rejected} '
-      f'more look defective, {marked} overlap a defect crop and {barred} share steel '
-      'with the test set): pass '
+      f'more look defective, {marked} overlap a defect crop and {barred} belong with '
+      'images of the test set): pass '
       + (f'--backgrounds {left}, or --backgrounds 0 to keep all.' if left
          else '--clean, images with more room beside their regions, or a smaller '
          '--window_size.'))
@@ -204,7 +204,7 @@ def select(options, pool):
                                 [item.source for item in drawn],
                                 options.train_fraction, options.seed)
   barred = np.isin(groups[count:], groups[:count][test])
-  # A window that shows what a defect crop shows cannot stand for clean steel.
+  # A window that shows what a defect crop shows cannot stand for what is clean.
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
   marked = np.isin(np.arange(count, len(items)), crossing)
   left = count + np.flatnonzero(~barred & ~marked)

@@ -1,4 +1,4 @@
-"""Finds crops that show the same piece of steel, and the frames they come from.
+"""Finds crops that show the same place, and the frames they come from.
 
 Two crops are near-duplicates if they are cut from one raw frame a few pixels apart,
 whatever happened to them since: noise, JPEG, brightness, contrast, a scale that
@@ -27,7 +27,7 @@ SHIFT = 16  # Largest shift searched between two crops, in samples: a quarter.
 GRAIN = 2.0  # Grey levels: texture weaker than that counts for less.
 # Least correlations: PROPOSE of 4 x 4 averages for a pair of crops, PROPOSE_FRAME for a
 # crop and a frame (whose grids may lie two samples apart), and CONFIRM of 2 x 2 averages
-# at the best shift, for the same steel. Between 0.55 and 0.65 lie noisy copies and, now
+# at the best shift, for the same place. Between 0.55 and 0.65 lie noisy copies and, now
 # and then, slanting lines that look alike: grouping those does less harm than missing
 # the copies.
 PROPOSE = 0.6

@@ -107,7 +107,7 @@ def _linked_class(raw):
     (_damaged, '0.png cannot be read'),
     (_not_text, 'not UTF-8: rename it'),
     (_same_class, r'Class crack \(10\) has images on one side only'),
-    (_background_class, 'the name of clean steel'),
+    (_background_class, 'the name of what is clean'),
     (_orphan, 'fits 1 of the annotations .* first is 3.xml'),
     (_full_boxes, 'There are 0 backgrounds'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 11],

@@ -2,9 +2,11 @@
 
 import json
 import re
+import shlex
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from data_prep import build, dataset as writer
 from pegan_jax.data import dataset
@@ -182,6 +184,29 @@ def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
   said = capsys.readouterr().out
   assert '2 problems:' in said and 'Go on with' not in said
   assert all(name in said for name in ('mark/0.png', 'bar/1.png'))
+
+
+@pytest.mark.parametrize('same', [True, False])
+def test_check_knows_templates_and_its_command_is_true(tmp_path, capsys, same):
+  """Clean images of the same names are templates only where they show the same."""
+  random = np.random.default_rng(0)
+  for k in range(6):
+    lines = np.uint8(255) * (ndimage.gaussian_filter(
+        random.normal(size=(200, 200)), 8) > 0)
+    save(lines, tmp_path / 'set' / 'good' / f'{k}.png')
+    marked = (lines if same else lines[::-1].T).copy()
+    marked[20:50, 90:120] = 128
+    save(marked, tmp_path / 'set' / 'images' / f'{k}.png')
+    write_voc(tmp_path / 'set' / 'boxes' / f'{k}.xml', [('pit', 91, 21, 120, 50)])
+  assert build.main(['--images', str(tmp_path / 'set'), '--margin', '5', '--check']) == 0
+  said = capsys.readouterr().out
+  command, = re.findall('data_prep.build (.*)', said)
+  flags = shlex.split(command)
+  assert ('--no-near_duplicates' in flags, '--group_by' in flags) == (same, same)
+  assert flags[flags.index('--margin') + 1] == '5'
+  if same:
+    flags[flags.index('--out') + 1] = str(tmp_path / 'out')
+    assert build.main(flags) == 0
 
 
 def test_records_without_annotations_are_all_defect(raw):

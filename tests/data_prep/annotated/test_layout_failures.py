@@ -1,0 +1,116 @@
+"""What does not fit is one sentence."""
+
+import re
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from pegan_jax.common.errors import UserError
+from handmade import coco, make, mask, read, turned, voc
+
+
+REFUSED = {
+    'an annotation without an image': (
+        {'i/1.jpg': None, 'a/1.xml': voc(), 'a/lost.xml': voc()}, ('a',),
+        'No image in .*i fits 1 of the annotations in .*a, the first is lost.xml'),
+    'a mask without an image': (
+        {'i/1.jpg': None, 'a/1.png': mask, 'a/2.png': mask}, ('a',),
+        'fits 1 of the annotations .* first is 2.png'),
+    'an image of a COCO file that is not there': (
+        {'i/1.jpg': None, 'c.json': coco('1.jpg', '2.jpg')}, ('c.json',),
+        'fits 1 of the annotations .* first is 2.jpg'),
+    'an annotation of another folder': (
+        {'i/x/1.jpg': None, 'a/y/1.xml': voc()}, ('a',), 'the first is y/1.xml'),
+    'two files for one image': (
+        {'i/1.jpg': None, 'a/1.xml': voc(), 'a/1.txt': ''}, ('a',),
+        'annotates one image twice, 1.jpg in 1.txt and 1.xml'),
+    'two files of one format for one image': (
+        {'i/1.jpg': None, 'a/1.xml': voc(), 'a/old/1.xml': voc()}, ('a',),
+        'annotates one image twice, 1.jpg in 1.xml and old/1.xml'),
+    'two files for many images': (
+        {'i/1.jpg': None, 'a/c.json': coco('1.jpg'), 'a/d.json': coco('x/1.jpg')}, ('a',),
+        r'twice, 1.jpg in 1.jpg and x/1.jpg \(of c.json and d.json\)'),
+    'damaged JSON': ({'i/1.jpg': None, 'a/1.json': '{"shapes": ['}, ('a',),
+                     'a/1.json is not JSON'),
+    'a JPEG of 0 and 1': (
+        {'i/1.jpg': None, 'a/1.jpg': lambda path: mask(path, 1)}, ('a',),
+        '1.jpg is no mask: .* JPEG makes of one'),
+    'an image twice in a COCO file': (
+        {'i/1.jpg': None, 'c.json': coco('1.jpg', '1.jpg')}, ('c.json',),
+        r'twice, 1.jpg in 1.jpg and 1.jpg \(of c.json and c.json\)'),
+    'one file for two images': (
+        {'i/1.jpg': None, 'i/1.png': None, 'a/1.xml': voc()}, ('a',),
+        'has one annotation, 1.xml, for two images, 1.jpg and 1.png'),
+    'one file for images of two folders': (
+        {'i/x/1.jpg': None, 'i/y/1.jpg': None, 'a/1.xml': voc()}, ('a',),
+        'one annotation, 1.xml, for two images, x/1.jpg and y/1.jpg'),
+    'a size that is not the image\'s': (
+        {'i/1.jpg': None, 'a/1.xml': voc(size='<width>99</width><height>30</height>')},
+        ('a',), 'a/1.xml says that its image has 99 x 30 pixels, and it has 40 x 30'),
+    'an image that EXIF turns': (
+        {'i/1.jpg': turned, 'a/1.xml': voc()}, ('a',),
+        '1.xml is for an image of 40 x 30 pixels, and .*1.jpg has 30 x 40, turned by its'),
+    'a box outside of its image': (
+        {'i/1.jpg': None, 'a/1.xml': voc(box=(50, 5, 60, 15))}, ('a',),
+        r'1.xml has a box of crack, from \(50, 5\) to \(60, 15\), that covers no pixel'),
+    'a box that is mostly outside': (
+        {'i/1.jpg': None, 'a/1.txt': '0 1.05 0.5 0.5 0.5'}, ('a',),
+        r'1.txt has a box of 0, from \(32, 7.5\) to \(52, 22.5\), of which more than'),
+    'a mask of another size': (
+        {'i/1.jpg': None, 'a/1.png': lambda path: mask(path, size=(41, 30))}, ('a',),
+        'a/1.png is a mask of 41 x 30 pixels, and its image .*1.jpg has 40 x 30'),
+    'values without names': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'a/1.png': lambda path: mask(path, 1),
+         'a/2.png': lambda path: mask(path, 2)}, ('a',),
+        r'1.png is one of masks with the values \[1, 2\], and no file names'),
+    'a value beyond the names': (
+        {'i/1.jpg': None, 'a/1.png': lambda path: mask(
+            path, 1, more=[(3, (1, 1, 2, 2))]), 'a/classes.txt': 'background\ncrack\npit'},
+        ('a',), '1.png has the value 3, which .*classes.txt gives no class'),
+    'a photograph in place of a mask': (
+        {'i/1.jpg': None, 'a/1.png': lambda path: Image.fromarray(
+            np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)).save(path)},
+        ('a',), '1.png is no mask: .* hold 1200 values, as a photograph'),
+    'a JPEG of numbers': (
+        {'i/1.jpg': None, 'a/1.jpg': lambda path: Image.fromarray(
+            np.random.default_rng(0).integers(0, 9, (30, 40), np.uint8)).save(path)},
+        ('a',), '1.jpg is no mask: .* JPEG makes of one; save masks as PNG'),
+    'a mask with clear pixels': (
+        {'i/1.jpg': None, 'a/1.png': lambda path: Image.new('RGBA', (40, 30)).save(path)},
+        ('a',), '1.png cannot be read as a mask: it has transparent pixels'),
+    'a broken mask': ({'i/1.jpg': None, 'a/1.png': 'no PNG'}, ('a',),
+                      '1.png cannot be read as a mask'),
+    'a defect marked in a clean image': (
+        {'i/good/1.jpg': None, 'a/good/1.png': mask}, ('a',),
+        '1.jpg is clean by its folder, and .*a/good/1.png marks a defect'),
+    'JSON of another program': (
+        {'i/1.jpg': None, 'a/1.jpg.json': '{"objects": []}'}, ('a',),
+        '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe'),
+    'XML of another program': (
+        {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
+        "1.xml is not a Pascal VOC file: it holds 'objects'"),
+    'a text beside an image that is no label': (
+        {'i/1.jpg': None, 'a/1.txt': 'a photograph of steel'}, ('a',),
+        '1.txt is not a YOLO file'),
+    'nothing': ({'i/1.jpg': None, 'a/notes.pdf': 'x'}, ('a',),
+                'a holds no .xml .* files and no mask images'),
+    'no such path': ({'i/1.jpg': None}, ('a',), 'a is not a folder or a file'),
+    'no images': ({'i/1.pdf': 'x'}, (), 'holds no images'),
+    'images alone': ({'i/1.jpg': None}, (),
+                     'i holds neither annotations nor class folders'),
+    'a class that is called as clean steel is': (
+        {'i/background/1.jpg': None}, (), "has a class named 'background'"),
+    'classes that differ by case': ({'i/Pit/1.jpg': None, 'i/pit/2.jpg': None}, (),
+                                    'are one folder on'),
+}
+
+
+@pytest.mark.parametrize('case', REFUSED)
+def test_what_does_not_fit_is_one_sentence(tmp_path, case):
+  files, annotations, words = REFUSED[case]
+  make(tmp_path, files)
+  with pytest.raises(UserError) as error:
+    read(tmp_path, *annotations, images='i')
+  assert re.search(words, str(error.value)), error.value
+  assert '\n' not in str(error.value)

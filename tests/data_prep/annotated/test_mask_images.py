@@ -1,0 +1,120 @@
+"""What mask images say, alone and with boxes."""
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from handmade import WIDTH, HEIGHT, BOX, counts, make, marked_in, mask, read, voc
+
+
+@pytest.mark.parametrize('encode', [
+    {'value': 1}, {'value': 255}, {'value': 7, 'mode': 'P'}, {'value': 1, 'mode': 'P'},
+    {'value': 1, 'mode': '1'}, {'value': 40000, 'mode': 'I;16'}, {'value': (255, 0, 0)},
+    {'value': (255, 255, 255)}, {'value': (0, 0, 255), 'mode': 'P'}])
+def test_whatever_is_not_zero_is_marked(tmp_path, encode):
+  make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(path, **encode),
+                  'i/2.jpg': None, 'm/2.png': lambda path: mask(path, 0)})
+  layout = read(tmp_path, 'm', images='i')
+  assert marked_in(layout) == {'1.jpg': {'defect': 1}, '2.jpg': {}}
+  assert counts(layout.noted) == {"masks that name no class: called 'defect'": 1}
+
+
+@pytest.mark.parametrize('name, text', [
+    ('classes.txt', 'background\ncrack\npit\n'),
+    ('class_names.txt', '_background_\ncrack\npit'),
+    ('labels.txt', '__ignore__\n_background_\ncrack\npit'),
+    ('labelmap.txt', 'background:0,0,0::\ncrack:128,0,0::\npit:0,128,0::\n'),
+    ('classes.json', '{"crack": 1, "pit": 2}'), ('labels.json', '{"1": "crack", "2": "pit"}'),
+    ('labels.json', '{"crack": [128, 0, 0], "pit": [0, 128, 0]}')])
+def test_values_are_classes_by_a_file_of_names(tmp_path, name, text):
+  """Here of a palette, so that numbers and colours both say it."""
+  make(tmp_path, {'i/1.jpg': None, 'all/m/1.png': lambda path: mask(
+      path, 1, mode='P', more=[(2, (30, 5, 35, 15))]), f'all/{name}': text})
+  (_, annotated), = read(tmp_path, 'all/m', images='i').annotated
+  assert sorted((r.name, r.box) for r in annotated.regions) == [
+      ('crack', BOX), ('pit', (30, 5, 35, 15))]
+
+
+def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):
+  make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(path, 2),
+                  'm/labelmap.txt': 'background:0,0,0::\na:1,2,3::\nb:4,5,6::\n'})
+  assert marked_in(read(tmp_path, 'm', images='i')) == {'1.jpg': {'b': 1}}
+
+
+def test_soft_masks_are_cut_at_half(tmp_path):
+  make(tmp_path, {'crack/1.jpg': None, 'pit/2.jpg': None})
+  shades = np.zeros((HEIGHT, WIDTH), np.uint8)
+  shades[5:15, 10:20] = 255
+  shades[5:15, 5:10] = [20, 40, 60, 80, 100]
+  shades[5:15, 20:25] = [120, 90, 30, 20, 10]
+  Image.fromarray(shades).save(tmp_path / 'crack' / '1_mask.png')
+  flat = np.where(shades == 255, 255, 0).astype(np.uint8)
+  Image.fromarray(flat).save(tmp_path / 'pit' / '2_mask.jpg', quality=95)
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}, 'pit/2.jpg': {'pit': 1}}
+  assert counts(layout.noted) == {'masks with soft edges: cut at half': 2}
+
+
+def test_pieces_of_a_mask_are_regions_of_their_own(tmp_path):
+  make(tmp_path, {'crack/1.jpg': None, 'crack/1_mask.png': lambda path: mask(
+      path, more=[(255, (30, 20, 33, 22)), (255, (33, 22, 34, 23))])})
+  (_, annotated), = read(tmp_path).annotated
+  first, second = annotated.regions
+  assert first.box == BOX and second.box == (30, 20, 34, 23)
+  np.testing.assert_array_equal(second.mask, [[1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 1]])
+
+
+def test_masks_give_boxes_their_pixels(tmp_path):
+  """What lies outside is kept, unnamed, so that nothing is cut there as clean."""
+  make(tmp_path, {'i/1.jpg': None, 'i/2.jpg': None, 'a/1.xml': voc(),
+                  'a/2.xml': voc('pit'),
+                  'm/1.png': lambda path: mask(path, box=(12, 6, 25, 12)),
+                  'm/2.png': lambda path: mask(path, 0)})
+  layout = read(tmp_path, 'a', 'm', images='i')
+  (_, first), (_, second) = layout.annotated
+  crack, rest = first.regions_in(HEIGHT, WIDTH)
+  assert crack[:2] == ('crack', BOX) and rest[:2] == ('', (20, 6, 25, 12))
+  expected = np.zeros((10, 10), bool)
+  expected[1:7, 2:] = True
+  np.testing.assert_array_equal(crack.mask, expected)
+  assert second.regions_in(HEIGHT, WIDTH) == [('pit', BOX, None, None)]
+  assert counts(layout.noted) == {
+      'masks with pixels outside of every box: kept clear of backgrounds, of no class': 1,
+      'images with a box without any pixel of their mask': 1}
+
+
+def test_named_masks_give_pixels_to_boxes_of_their_name(tmp_path):
+  make(tmp_path, {'i/1.jpg': None, 'a/1.xml': voc(), 'm/pit/1.png': mask})
+  (_, annotated), = read(tmp_path, 'a', 'm', images='i').annotated
+  assert annotated.regions[0].mask is None and len(annotated.regions) == 1
+  (tmp_path / 'm' / 'pit').rename(tmp_path / 'm' / 'crack')
+  (_, annotated), = read(tmp_path, 'a', 'm', images='i').annotated
+  assert annotated.regions[0].mask.all()
+
+
+def test_values_in_boxes_need_no_names(tmp_path):
+  """They may be numbers of objects: the boxes say the class."""
+  make(tmp_path, {'i/1.jpg': None, 'a/1.xml': voc(), 'm/1.png': lambda path: mask(
+      path, 1, box=(10, 5, 15, 15), more=[(2, (15, 5, 20, 15))])})
+  layout = read(tmp_path, 'a', 'm', images='i')
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}} and not layout.noted
+
+
+def test_a_mask_that_marks_nearly_all_is_noted(tmp_path):
+  """As those are where the defect is black."""
+  make(tmp_path, {'crack/1.jpg': None, 'crack/1_mask.png': lambda path: mask(
+      path, 255, box=(0, 0, 40, 30), more=[(0, BOX)])})
+  assert counts(read(tmp_path).noted) == {
+      'masks that mark more than half of their image': 1}
+
+
+def test_an_empty_mask_is_clean_but_not_in_the_folder_of_a_class(tmp_path):
+  empty = lambda path: mask(path, 0)
+  make(tmp_path, {'images/1.jpg': None, 'masks/1.png': empty, 'images/crack/2.jpg': None,
+                  'masks/crack/2.png': empty, 'images/good/3.jpg': None,
+                  'masks/good/3.png': empty, 'images/4.jpg': None})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'images/1.jpg': {}, 'images/good/3.jpg': {}}
+  assert layout.unlabelled == [tmp_path / 'images' / '4.jpg']
+  assert layout.left_out == {"images in a class's folder whose mask is empty": [
+      tmp_path / 'images' / 'crack' / '2.jpg']}
