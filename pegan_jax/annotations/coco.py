@@ -46,7 +46,9 @@ def read(path):
     return _read(files.parse_json(text_files.read(pathlib.Path(path))))
   except KeyError as error:
     raise UserError(f'{path} is not a COCO file of boxes: it lacks {error}.') from None
-  except (AttributeError, TypeError, ValueError) as error:
+  except ValueError as error:
+    raise UserError(f'{path} is not a COCO file of boxes: {error}.') from None
+  except (AttributeError, TypeError) as error:
     raise UserError(f'{path} is not a COCO file of boxes: {reason(error)}.') from None
 
 
@@ -58,12 +60,16 @@ def _read(said):
       _side(i.get('height')), _side(i.get('width')), []))
   if not images:
     raise ValueError('it lists no images')
-  for k, item in enumerate(said['annotations'], 1):
-    what = f"annotation {item['id']}" if 'id' in item else f'the {k}th annotation'
+
+  def add(numbered):
+    k, item = numbered
+    what = f"annotation {item['id']}" if 'id' in item else f'annotation number {k}'
     if item['image_id'] not in images or item['category_id'] not in names:
       raise ValueError(f'{what} is of no image or category of it')
     image = images[item['image_id']]
     image.regions.append(_region(item, names[item['category_id']], image, what))
+
+  text_files.each(add, enumerate(said['annotations'], 1))
   return list(images.values())
 
 

@@ -45,21 +45,24 @@ def _read_file(path):
     root = ElementTree.fromstring(text_files.read_xml(path))
     if root.find('track') is not None:
       raise ValueError("it is of a video; export it as 'CVAT for images' or COCO")
-    found = []
-    for item in root.iter('image'):
-      name = pathlib.PureWindowsPath(item.attrib['name']).as_posix()
-      shapes = [shape for shape in item if shape.tag != 'tag']
-      if not shapes and len(item):
-        raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
-                         'what that means')
-      found.append(Annotated(name, int(item.attrib['height']), int(item.attrib['width']),
-                             [_region(shape, name) for shape in shapes]))
-    return found
+    return text_files.each(_image, root.iter('image'))
   except KeyError as error:
     raise UserError(f'{path} is not a CVAT file of regions: a part lacks {error}.'
                     ) from None
-  except (TypeError, ValueError, ElementTree.ParseError) as error:
+  except ValueError as error:
+    raise UserError(f'{path} is not a CVAT file of regions: {error}.') from None
+  except (TypeError, ElementTree.ParseError) as error:
     raise UserError(f'{path} is not a CVAT file of regions: {reason(error)}.') from None
+
+
+def _image(item):
+  name = pathlib.PureWindowsPath(item.attrib['name']).as_posix()
+  shapes = [shape for shape in item if shape.tag != 'tag']
+  if not shapes and len(item):
+    raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
+                     'what that means')
+  return Annotated(name, int(item.attrib['height']), int(item.attrib['width']),
+                   text_files.each(lambda shape: _region(shape, name), shapes))
 
 
 def _region(shape, image):

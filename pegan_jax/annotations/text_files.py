@@ -20,6 +20,8 @@ _XML = re.compile(rb'\s*<\?xml[^>]*?encoding\s*=\s*["\']([A-Za-z0-9._-]+)["\']')
 _MEANT = {'gb2312': 'gb18030', 'gbk': 'gb18030', 'iso-8859-1': 'cp1252',
           'us-ascii': 'utf-8', 'ascii': 'utf-8', 'shift_jis': 'cp932', 'utf-16': 'utf-8'}
 
+_SHOWN = 10
+
 
 def find(folder, suffix):
   """Lists the files with a suffix, at any depth of a folder or at a path itself.
@@ -108,6 +110,31 @@ def root_of_xml(path):
   except UserError:
     return ''
   return found[1] if found else ''
+
+
+class Misfits(ValueError):
+  """Names the first few of `all`, sentences without a full stop, and how many more."""
+
+  def __init__(self, all_of_them):
+    self.all, more = all_of_them, len(all_of_them) - _SHOWN
+    super().__init__('; '.join(self.all[:_SHOWN]) + f'; and {more} more' * (more > 0))
+
+
+def each(function, items):
+  """Returns [function(item) for each item].
+
+  Raises:
+    Misfits: the function raised ValueError, or `Misfits`, for some of the items.
+  """
+  found, misfits = [], []
+  for item in items:
+    try:
+      found.append(function(item))
+    except ValueError as error:
+      misfits += getattr(error, 'all', [str(error)])
+  if misfits:
+    raise Misfits(misfits)
+  return found
 
 
 def write(path, text):

@@ -107,8 +107,20 @@ def test_what_tools_leave_out_or_write_in_another_way(tmp_path):
   assert first.regions[0].box == (10.5, 20, 14.75, 25)
   assert second.regions[0].box == (2, 1, 5, 3) and second.regions[0].mask.all()
   said['annotations'][0].update(bbox=[1, 1, 0, 0])
-  with pytest.raises(UserError, match='the 1th annotation has a box without'):
+  with pytest.raises(UserError, match='annotation number 1 has a box without'):
     _read(tmp_path, said)
+
+
+def test_all_misfits_are_told_at_once(tmp_path):
+  said = _foreign()
+  first = said['annotations'][0]
+  said['annotations'] += [first | {'id': 100 + k, 'bbox': [1, 1, 0, k]} for k in range(12)]
+  with pytest.raises(UserError) as error:
+    _read(tmp_path, said)
+  text = str(error.value)
+  assert text.count('has a box without width or height') == 10
+  assert 'annotation 100 ' in text and 'annotation 109 ' in text
+  assert text.endswith('; and 2 more.')
 
 
 @pytest.fixture(name='images')

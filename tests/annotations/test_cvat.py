@@ -66,6 +66,14 @@ def test_what_marks_no_area_is_refused(tmp_path, shapes, words):
   assert 'annotations.xml is not a CVAT file of regions: ' in str(error.value)
 
 
+def test_all_misfits_are_told_at_once(tmp_path):
+  flat = '<box label="a" xtl="1" ytl="2" xbr="1" ybr="9"/>'
+  with pytest.raises(UserError) as error:
+    _read(tmp_path, flat * 12 + '<points label="b" points="1,2"/>')
+  assert str(error.value).count('a shape of a without width') == 10
+  assert str(error.value).endswith('; and 3 more.')
+
+
 def test_a_video_is_refused(tmp_path):
   with pytest.raises(UserError, match='it is of a video; export it as'):
     _read(tmp_path, '', '<track id="0" label="a"/>')
