@@ -1,5 +1,6 @@
 """Reads the marks of images, boxes and masks, and checks that they fit."""
 
+import re
 import warnings
 
 import numpy as np
@@ -149,21 +150,42 @@ def read_masks(masks, labels, root, left_out, noted, problems):
     with problems.collected():
       rules[base] = _Rule(own, next(
           filter(None, (names[mask.path.parent] for mask in own)), None))
+  by_folder = {mark.path: _class_by_folder(mark, path.relative_to(root))
+               for path, some in read_from.items() for mark, _ in some}
+  if _are_items(set(by_folder.values()),
+                [mask for some in read_from.values() for _, mask in some]):
+    noted['folders named by numbers, with masks that are mostly empty: taken for no '
+          'classes'] += sorted({mark.path.parent for mark, _ in masks})
+    by_folder = {}
   for path, some in sorted(read_from.items()):
     with problems.collected():
       if all(mark.base in rules for mark, _ in some):
-        annotated = _with_masks(path, some, rules, labels, root, left_out, noted)
+        annotated = _with_masks(
+            path, some, rules, labels, by_folder, root, left_out, noted)
         found |= {path: annotated} if annotated else {}
   return found
 
 
-def _with_masks(path, some, rules, labels, root, left_out, noted):
+def _are_items(names, masks):
+  """Returns whether folders are of numbered things, sound or not, and of no classes.
+
+  So it is in KolektorSDD, whose kos01 to kos50 hold photographs of one part each.
+
+  Args:
+    names: set of the folders' names; '' for none.
+    masks: list of all `masks.Mask` in them.
+  """
+  return (len(names) > 2 and len({re.sub(r'\d+', '0', name) for name in names}) == 1
+          and sum(not mask.values for mask in masks) > len(masks) / 2)
+
+
+def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
   """Returns the `Annotated` of an image by its [(mark, mask), ...], or None."""
   place, regions = path.relative_to(root), []
   height, width = some[0][1].height, some[0][1].width
   for mark, mask in some:
     regions += rules[mark.base].regions(
-        mask, _class_by_folder(mark, place), path in labels, noted)
+        mask, by_folder.get(mark.path, ''), path in labels, noted)
   if path in labels:
     regions = _refine(labels[path].regions_in(height, width), regions, height, width)
     if not all(region.name for region in regions):
@@ -175,7 +197,7 @@ def _with_masks(path, some, rules, labels, root, left_out, noted):
     if regions:
       raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
                       'defect in it: move one of them.')
-  elif not regions and folder_names.class_of(place):
+  elif not regions and by_folder and folder_names.class_of(place):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
   elif not all(region.name for region in regions):

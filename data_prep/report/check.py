@@ -76,9 +76,9 @@ def _describe(options, found, sizes, problems):
     lines.append('Left out: ' + '; '.join(f'{why}: {n}' for why, n in left_out.items())
                  + '.')
   lines += [f'Note: {note}.' for note in found.notes(kinds.notes)]
-  if backgrounds == 0:
+  if backgrounds == 0 and not problems:  # Images with a problem are not counted.
     problems.add('There is no room for backgrounds: pass --clean, or a smaller '
-                    '--window_size.')
+                 '--window_size.')
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
   if problems:

@@ -160,6 +160,18 @@ def test_all_problems_are_listed_at_once(raw, capsys, check):
   assert sorted(raw.rglob('*')) == before
 
 
+def test_check_counts_no_room_before_all_is_read(raw, capsys):
+  """An image whose annotation is wrong may have room."""
+  flags = _full_boxes(raw)
+  write_voc(raw / 'boxes' / '0.xml', [('pit', 300, 1, 350, 50)])
+  assert run_build(raw, *flags, '--check') == 2
+  said = capsys.readouterr().out
+  assert '1 problem: ' in said and '0.xml has a box of pit' in said
+  write_voc(raw / 'boxes' / '0.xml', [('pit', 1, 1, 200, 150)])
+  assert run_build(raw, *flags, '--check') == 2
+  assert '1 problem: There is no room for backgrounds' in capsys.readouterr().out
+
+
 def test_a_class_that_is_not_used_may_have_any_name(raw):
   for k in range(6):
     write_voc(raw / 'boxes' / f'{k}.xml', [('a/b', 1, 1, 9, 9), ('rust', 90, 60, 120, 90)])
