@@ -13,6 +13,7 @@ from data_prep.images import decoding, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit
+from data_prep.selection import choosing
 
 _BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
 _TRIED = 20  # Most pairs of images to compare.
@@ -76,14 +77,32 @@ def _describe(options, found, sizes, problems):
     lines.append('Left out: ' + '; '.join(f'{why}: {n}' for why, n in left_out.items())
                  + '.')
   lines += [f'Note: {note}.' for note in found.notes(kinds.notes)]
-  if backgrounds == 0 and not problems:  # Images with a problem are not counted.
+  if problems:  # What lacks may be in the images that have them.
+    return lines
+  if not backgrounds:
     problems.add('There is no room for backgrounds: pass --clean, or a smaller '
                  '--window_size.')
+  with problems.collected():
+    apart = _count_groups(found, found.grouping(options.group_by))
+    choosing.check_counts(dataclasses.replace(options, per_class=0), apart, apart)
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
   if problems:
     return lines
   return lines + _commands(options, counts, backgrounds, _are_templates(found, sizes))
+
+
+def _count_groups(found, group_of):
+  """Returns {class: images that show it, or groups of these by --group_by}."""
+  shown = [(name, path, found.crops_dir) for name, paths in found.crops.items()
+           for path in paths]
+  shown += [(region.name, path, found.layout.root)
+            for path, annotated in found.layout.annotated
+            for region in annotated.regions if region.name in found.cut]
+  groups = collections.defaultdict(set)
+  for name, path, folder in shown:
+    groups[name].add(group_of(path.relative_to(folder).as_posix()) or path)
+  return {name: len(some) for name, some in sorted(groups.items())}
 
 
 def _classes(found):

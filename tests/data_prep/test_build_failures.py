@@ -172,6 +172,18 @@ def test_check_counts_no_room_before_all_is_read(raw, capsys):
   assert '1 problem: There is no room for backgrounds' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('images, flags', [(1, ()), (3, ('--group_by', r'(\.)png$'))])
+def test_check_refuses_what_lies_in_one_image_or_group(raw, capsys, images, flags):
+  """All of it would be train, or test, as `build` would say after all its work."""
+  for k in range(6):
+    write_voc(raw / 'boxes' / f'{k}.xml', [('rust', 1, 1, 9, 9)] + [
+        ('pit', 90, 60, 120, 90), ('pit', 10, 60, 40, 90)] * (k < images))
+  assert run_build(raw, *inputs(raw, 'frames', 'boxes'), *flags, '--check') == 2
+  said = capsys.readouterr().out
+  which = r'Classes pit \(1\), rust \(1\) have' if flags else r'Class pit \(1\) has'
+  assert re.search(f'1 problem: {which} fewer than the 2 .* --skip_classes pit', said)
+
+
 def test_a_class_that_is_not_used_may_have_any_name(raw):
   for k in range(6):
     write_voc(raw / 'boxes' / f'{k}.xml', [('a/b', 1, 1, 9, 9), ('rust', 90, 60, 120, 90)])
