@@ -5,7 +5,8 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import boxes_and_masks, file_kinds, folder_names
+from data_prep.annotated import file_kinds, folder_names, mask_images
+from data_prep.annotated import labels as labels_lib
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -93,11 +94,11 @@ def read(images, annotations=(),
       _refuse_nothing(annotations)
     return _classes(root, paths, left_out, noted)
   where = annotations[0] if annotations else images
-  found = boxes_and_masks.read_labels(labels, noted, problems)
+  found = labels_lib.read(labels, noted, problems)
   _check_names(found, where, uses, problems)  # Before an image is opened.
-  found = boxes_and_masks.fit_labels(found, noted, problems)
+  found = labels_lib.fit(found, noted, problems)
   unfit = {path for _, path in labels} - found.keys()
-  found |= boxes_and_masks.read_masks(
+  found |= mask_images.read(
       [(mark, path) for mark, path in masks if path not in unfit], found, root, left_out,
       noted, problems)
   _check_names(found, where, uses, problems)

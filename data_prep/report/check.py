@@ -68,7 +68,7 @@ def _describe(options, found, sizes, problems):
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
   backgrounds = None
   with problems.collected():
-    found.grouping(options.group_by)
+    group_of = found.grouping(options.group_by)
     side, why = choose_window(options, found)
     backgrounds = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), kept at {options.image_size} x '
@@ -83,7 +83,7 @@ def _describe(options, found, sizes, problems):
     problems.add('There is no room for backgrounds: pass --clean, or a smaller '
                  '--window_size.')
   with problems.collected():
-    apart = _count_groups(found, found.grouping(options.group_by))
+    apart = _count_groups(found, group_of)
     choosing.check_counts(dataclasses.replace(options, per_class=0), apart, apart)
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}

@@ -1,18 +1,13 @@
-"""Reads the marks of images, boxes and masks, and checks that they fit."""
+"""Reads mask images, and gives boxes the pixels that lie in them."""
 
 import re
-import warnings
 
 import numpy as np
-from PIL import ExifTags
-from PIL import Image
 
 from data_prep.annotated import folder_names
 from data_prep.images import reading
 from data_prep.images.progress import progress
-from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.annotations import yolo
 from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common.errors import UserError
 
@@ -21,113 +16,12 @@ DEFECT = 'defect'  # Class of masks that name none.
 _ABOVE = 2  # Folders above the masks that may have the names of their values.
 
 
-def read_labels(labels, noted, problems):
-  """Reads boxes and polygons, once each file is known to be of one image.
-
-  Args:
-    labels: list of (`folder_names.Mark`, image path), one for each image.
-    noted: as of `layouts.Layout`; gets what is found here.
-    problems: `Problems`; gets what cannot be read.
-
-  Returns:
-    {image path: `Annotated`}, as its file says it.
-  """
-  found, names = {}, {}
-  texts = [mark.path for mark, _ in labels if mark.format == 'yolo']
-  with problems.collected():
-    names = yolo.names_of(texts)
-  for mark, path in progress(labels, 'reading annotations'):
-    if mark.format == 'yolo' and mark.path.parent not in names:
-      continue  # Its names are the problem.
-    with problems.collected():
-      if mark.format == 'yolo':
-        annotated = yolo.read_file(mark.path, '', names[mark.path.parent])
-      else:
-        annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
-      found[path] = annotated._replace(file=_name(mark))
-  if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
-    noted['YOLO labels without a file of names: classes are called by their numbers'
-          ] += unnamed
-  return found
-
-
-def _name(mark):
-  return f'{mark.path} ({mark.place})' if mark.annotated else str(mark.path)
-
-
-def fit_labels(labels, noted, problems):
-  """Checks that boxes and polygons fit their images.
-
-  Args:
-    labels: {image path: `Annotated`}.
-    noted, problems: get what is found here.
-
-  Returns:
-    {image path: `Annotated`} of those that fit, with the image's true size, boxes in
-    whole pixels of it and polygons in pixels.
-  """
-  fitting = {}
-  for path, annotated in progress(labels.items(), 'checking annotations'):
-    before = len(problems)
-    with problems.collected():
-      height, width = reading.size(path)
-      _check_turned(annotated, path, height, width)
-      regions = []
-      for region in annotated.regions:
-        with problems.collected():
-          regions.append(_fitted(annotated, region, path, height, width, noted))
-      annotated = annotated._replace(height=height, width=width, regions=regions)
-    if len(problems) > before:
-      continue
-    if annotated.regions and _is_turned(path):
-      noted['images that an EXIF tag turns: their annotations are taken to be of the '
-            'upright image'].append(path)
-    fitting[path] = annotated
-  return fitting
-
-
-def _check_turned(annotated, path, height, width):
-  if (annotated.height, annotated.width) == (width, height) != (height, width):
-    raise UserError(
-        f'{annotated.file} is for an image of {annotated.width} x {annotated.height} '
-        f'pixels, and {path} has {width} x {height}, turned by its EXIF tag or since: '
-        'save the image upright, without the tag, and mark it again.')
-
-
-def _fitted(annotated, region, path, height, width, noted):
-  """Returns a region in pixels of its image; UserError where it does not fit."""
-  inside, = annotated._replace(regions=[region]).regions_in(height, width)
-  scale = (width, height) if (annotated.height, annotated.width) == (1, 1) else (1, 1)
-  edges = np.reshape(region.box, (2, 2)) * scale
-  seen = np.clip(edges, 0, (width, height))
-  if np.prod(seen[1] - seen[0]) < np.prod(edges[1] - edges[0]) / 2:
-    left, top, right, bottom = edges.ravel().tolist()
-    raise UserError(
-        f'{annotated.file} has a box of {region.name}, from ({left:g}, {top:g}) to '
-        f'({right:g}, {bottom:g}), of which more than half lies outside of its '
-        f'{width} x {height} image: correct or remove it')
-  if np.abs(seen - edges).max() > 1:  # Less is rounding, or counting from 1.
-    noted['boxes that reach beyond their image: cut at its edge'].append(path)
-  if region.polygons:  # Pixels take more memory.
-    return inside._replace(mask=None, polygons=tuple(
-        np.multiply(polygon, scale) for polygon in region.polygons))
-  return inside
-
-
-def _is_turned(path):
-  with warnings.catch_warnings():
-    warnings.simplefilter('ignore')
-    with Image.open(path) as image:
-      return image.format == 'JPEG' and image.getexif().get(
-          ExifTags.Base.Orientation, 1) > 1
-
-
-def read_masks(masks, labels, root, left_out, noted, problems):
+def read(masks, labels, root, left_out, noted, problems):
   """Reads masks, and gives boxes the pixels that lie in them.
 
   Args:
     masks: list of (`folder_names.Mark`, image path); there may be several for an image.
-    labels: {image path: `Annotated`}, from `fit_labels`.
+    labels: {image path: `Annotated`}, from `labels.fit`.
     root: path of the images' folder.
     left_out, noted: as of `layouts.Layout`; get what is found here.
     problems: `Problems`; gets what cannot be read or does not fit.
