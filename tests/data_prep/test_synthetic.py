@@ -263,7 +263,7 @@ def test_a_signal_leaves_nothing(tmp_path):
   process = subprocess.Popen(
       [sys.executable, '-m', 'data_prep.synthetic', '--out', str(tmp_path / 'out'),
        '--per_class=9999'], cwd=ROOT, stderr=subprocess.PIPE)
-  while process.poll() is None and not any(tmp_path.iterdir()):
+  while process.poll() is None and not any(tmp_path.rglob('*.png')):  # It draws.
     time.sleep(0.02)
   process.terminate()
   assert process.communicate(timeout=60)[1] == b''
