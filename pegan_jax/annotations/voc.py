@@ -48,7 +48,7 @@ def _read_file(path, name):
     if root.tag != 'annotation':
       raise ValueError(f"it holds '{root.tag}' in place of 'annotation'")
     return Annotated(name, _size(root, 'height'), _size(root, 'width'),
-                     [_region(item) for item in root.iter('object')])
+                     text_files.each(_region, root.iter('object')))
   except ElementTree.ParseError as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
   except (AttributeError, TypeError):
