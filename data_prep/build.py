@@ -75,12 +75,9 @@ class Options:
       raise UserError('--out is missing: name the folder to write.')
     if self.annotations and not self.images:
       raise UserError('--annotations needs --images: pass the folder of the images.')
-    if not self.defects and not self.images:
-      raise UserError('There are no defects: pass --images, with --annotations where '
-                      'those lie elsewhere, or --defects.')
+    self.check_inputs()
     if not self.images and not self.clean:
       raise UserError('There are no backgrounds: pass --clean, or annotated --images.')
-    self.check_inputs()
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
                         ('window_size', 0)):
@@ -103,6 +100,9 @@ class Options:
 
   def check_inputs(self):
     """Raises UserError where the folders, or the classes, do not go together."""
+    if not self.defects and not self.images:
+      raise UserError('There are no defects: pass --images, with --annotations where '
+                      'those lie elsewhere, or --defects.')
     folders = {name: os.path.realpath(getattr(self, name))
                for name in ('defects', 'images', 'clean', 'out') if getattr(self, name)}
     for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):

@@ -60,7 +60,6 @@ def fit(labels, noted, problems):
   """
   fitting = {}
   for path, annotated in progress(labels.items(), 'checking annotations'):
-    before = len(problems)
     with problems.collected():
       height, width = reading.size(path)
       _check_turned(annotated, path, height, width)
@@ -68,13 +67,12 @@ def fit(labels, noted, problems):
       for region in annotated.regions:
         with problems.collected():
           regions.append(_fitted(annotated, region, path, height, width, noted))
-      annotated = annotated._replace(height=height, width=width, regions=regions)
-    if len(problems) > before:
-      continue
-    if annotated.regions and _is_turned(path):
-      noted['images that an EXIF tag turns: their annotations are taken to be of the '
-            'upright image'].append(path)
-    fitting[path] = annotated
+      if len(regions) < len(annotated.regions):
+        continue
+      if regions and _is_turned(path):
+        noted['images that an EXIF tag turns: their annotations are taken to be of the '
+              'upright image'].append(path)
+      fitting[path] = annotated._replace(height=height, width=width, regions=regions)
   return fitting
 
 
@@ -99,7 +97,7 @@ def _fitted(annotated, region, path, height, width, noted):
         f'({right:g}, {bottom:g}), of which more than half lies outside of its '
         f'{width} x {height} image: correct or remove it')
   if np.abs(seen - edges).max() > 1:  # Less is rounding, or counting from 1.
-    noted['boxes that reach beyond their image: cut at its edge'].append(path)
+    noted['regions that reach beyond their image: cut at its edge'].append(path)
   if region.polygons:  # Pixels take more memory.
     return inside._replace(mask=None, polygons=tuple(
         np.multiply(polygon, scale) for polygon in region.polygons))

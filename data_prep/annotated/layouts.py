@@ -211,7 +211,7 @@ def _classes(root, paths, left_out, noted):
   if not crops:
     raise UserError(f'--images {root} holds neither annotations nor class folders: name '
                     "the annotations by --annotations, or put each class's images in a "
-                    'folder named after it.')
+                    'folder named after it; images that are all clean are for --clean.')
   _check_classes(crops, f'--images {root}')
   return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
                 {why: some for why, some in left_out.items() if some}, dict(noted))
@@ -289,10 +289,12 @@ def _check_names(found, where, uses, problems):
     problems.add(f"{where} ({names.pop(BACKGROUND)}) has regions named '{BACKGROUND}', "
                  'which is the name of what is clean: rename them, or pass '
                  f'--skip_classes {BACKGROUND}.')
-  before = len(problems)
+  bad = Problems()
   for name, file in names.items():
-    with problems.collected():
+    with bad.collected():
       class_names.check_class(name, f'{where} ({file})')
-  if len(problems) == before:
-    with problems.collected():
+  if not bad:
+    with bad.collected():
       class_names.check_classes(sorted({*names, BACKGROUND}), where)
+  for problem in bad:
+    problems.add(problem)

@@ -104,7 +104,7 @@ def _left_out(options, found, selected, counts):
       f'defect crops beyond --per_class {options.per_class}': sum(
           n for name, n in more.items() if name != BACKGROUND),
       f'backgrounds beyond --backgrounds {options.backgrounds}': more[BACKGROUND],
-      'windows that look defective': len(selected.rejected),
+      'windows that look defective, by --reject_score': len(selected.rejected),
       'windows that show what a defect crop shows': len(selected.marked),
       'backgrounds that belong with images of the test set': selected.barred,
   }.items() if n}
@@ -171,8 +171,7 @@ def summary(out, report):
           f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
           if report['parameters']['near_duplicates'] else '')
       + f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
-      f"of {leak['test_images']} test "
-      'images; this split none.',
+      f"of its {leak['test_images']} test images; this split none.",
       f'See {out}/audit.json and {out}/audit.png.']
   return '\n'.join(lines + [f'Note: {line}' for line in _remarks(report)])
 
@@ -192,6 +191,10 @@ def _remarks(report):
   if n := report['crops_with_another_class']:
     yield (f'{n} defect crops also show a defect of another class, which their mask '
            'leaves out.')
+  if few := sorted({c for c, of in report['annotations'].items()
+                    if set(of) - {'none'}} - report['areas'].keys()):
+    yield (f'how much of a crop a class covers is not known for {", ".join(few)}: that '
+           f'takes {_AREA_LEAST} annotated train images.')
   if n := report['files_without_a_group']:
     yield f"--group_by fits no part of {n} files' paths: they have no group by name."
   if report['parameters']['near_duplicates'] is False:

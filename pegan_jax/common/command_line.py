@@ -18,11 +18,22 @@ _NO_MEMORY = re.compile(
 
 
 class Parser(argparse.ArgumentParser):
-  """A parser that says in one sentence what is wrong with a flag."""
+  """A parser that says in one sentence what is wrong with a flag, also one given twice."""
 
   def __init__(self, **kwargs):
     super().__init__(**{'formatter_class': argparse.RawDescriptionHelpFormatter,
                         'allow_abbrev': False} | kwargs)
+
+  def parse_known_args(self, args=None, namespace=None):
+    given = {}  # By argparse's rule the last of two would do, and the first be lost.
+    for word in sys.argv[1:] if args is None else args:
+      name = word.partition('=')[0]
+      if action := self._option_string_actions.get(name):
+        if other := given.get(action.dest):
+          self.error(f'{name} is given twice' if name == other else
+                     f'{other} and {name} are one flag')
+        given[action.dest] = name
+    return super().parse_known_args(args, namespace)
 
   def error(self, message):
     raise UserError(f'{message}; see {self.prog} --help')

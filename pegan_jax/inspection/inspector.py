@@ -56,6 +56,8 @@ def inspect(config, workdir):
   described = {'classes': info.classes, 'image_size': info.image_size,
                'channels': info.channels, 'content': info.content,
                'max_value': info.max_value, 'window': images.window(info, train)}
+  if few := settings.too_few_steps(len(train)):
+    terminal.say(f'note: {few}')
   # Generated images count by their content, not by their folder.
   saved = config.to_dict() | {'dataset': described, 'generated': generated}
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),

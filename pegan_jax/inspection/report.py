@@ -77,6 +77,8 @@ def _head(report):
         f'too few    {seeds} seeds: intervals have {verdict.widening(seeds):.1f} times '
         f'their spread, and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of '
         f'{_ENOUGH_SEEDS}; --config.seeds={_ENOUGH_SEEDS} trains only what is missing')
+  if few := p['too_few_steps']:
+    lines.append(f'too few    {few}')
   for name, counts in report['generated'].items():
     lines.append(f'generated  {name}: {_range(counts.values())} per class')
   for name, said in report['checks'].items():

@@ -5,6 +5,10 @@ import math
 
 from pegan_jax.common.errors import check_at_least, check_value, UserError
 
+# With fewer optimiser steps an inspector has hardly learned: of a handful of images, 40
+# passes are a few dozen steps.
+_ENOUGH_STEPS = 200
+
 # Names of the networks, which are in `training.NETWORKS`.
 NETWORKS = ('resnet18', 'mobilenetv2')
 
@@ -56,3 +60,13 @@ class Settings:
   def steps(self, num_images):
     """Returns the number of optimiser steps for a number of real training images."""
     return self.epochs * -(-num_images // self.batch_size)
+
+  def too_few_steps(self, num_images):
+    """Returns a sentence without a full stop where the steps are too few, or ''."""
+    steps = self.steps(num_images)
+    if steps >= _ENOUGH_STEPS:
+      return ''
+    epochs = -(-_ENOUGH_STEPS * self.epochs // steps)
+    return (f'{steps} steps, as {num_images} images give few of {self.batch_size}: an '
+            f'inspector has hardly learned by then; --config.epochs={epochs} makes '
+            f'{_ENOUGH_STEPS} or more')

@@ -256,6 +256,7 @@ def _report(config, info, train, test, generated, plan, answers, steps):
           'generated': images.folders(config), 'per_class': config.per_class,
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),
+          'too_few_steps': Settings.of(config).too_few_steps(len(train)),
           'test_groups_of_classes': {
               c: len(np.unique(test.groups[test.labels == label]))
               for label, c in enumerate(info.classes)},

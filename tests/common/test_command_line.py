@@ -75,6 +75,18 @@ def test_every_door_is_this_one(module):
 
 
 @pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
+def test_a_flag_given_twice_is_refused():
+  parser = command_line.Parser(prog='x')
+  parser.add_argument('--images', '--frames')
+  parser.add_argument('--kinds', nargs='+')
+  assert parser.parse_args(['--images', 'a', '--kinds', 'b', 'c']).kinds == ['b', 'c']
+  for arguments, said in (
+      (['--images', 'a', '--images=b'], '--images is given twice'),
+      (['--frames', 'a', '--images', 'b'], '--frames and --images are one flag')):
+    with pytest.raises(UserError, match=said):
+      parser.parse_args(arguments)
+
+
 def test_a_full_disk_under_the_output(tmp_path):
   code, out = _shell('> /dev/full', tmp_path)
   assert code == 2 and (tmp_path / 'out').read_bytes() == b'whole'

@@ -106,6 +106,14 @@ def test_it_learns_and_resumed_equals_uninterrupted(settings):
       jax.tree.leaves(whole.params), jax.tree.leaves(other.params)))
 
 
+def test_too_few_steps_are_told_with_what_to_do():
+  assert Settings(epochs=40).too_few_steps(60).startswith('40 steps, as 60 images give few')
+  assert '--config.epochs=200 makes 200 or more' in Settings(epochs=40).too_few_steps(60)
+  assert Settings(epochs=67).steps(130) == 201
+  assert '--config.epochs=67 ' in Settings(epochs=12).too_few_steps(130)
+  assert not Settings(epochs=67).too_few_steps(130)
+
+
 def test_many_steps_in_one_call_are_those_steps(settings):
   """The CPU does step by step what other backends do in one scan."""
   images, labels = _data()

@@ -89,7 +89,7 @@ def test_boxes_beyond_the_edge_and_turned_images_are_noted(tmp_path):
   assert [annotated.regions_in(30, 40)[0].box for _, annotated in layout.annotated[:2]
           ] == [(30, 5, 40, 15), (0, 0, 10, 30)]
   assert {why: [path.name for path in paths] for why, paths in layout.noted.items()} == {
-      'boxes that reach beyond their image: cut at its edge': ['1.jpg'],
+      'regions that reach beyond their image: cut at its edge': ['1.jpg'],
       'images that an EXIF tag turns: their annotations are taken to be of the upright '
       'image': ['3.jpg']}
 
