@@ -20,6 +20,7 @@ def small():
   config.generate.per_class = 2
   config.synthetic.per_class = 14
   config.synthetic.frames = 2
+  config.evaluate.repeats = 2
   return config.lock()
 
 

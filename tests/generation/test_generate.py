@@ -105,6 +105,11 @@ def test_chosen_classes_are_the_same_images_with_masks_and_boxes(setting, tmp_pa
       assert row['boxes'] == '0 0 32 32'
   assert (beside / 'yolo' / 'classes.txt').exists()
   assert not (beside / 'coco.json').exists()
+  # One that is not the first: chosen alone, it keeps its own label.
+  config.generate.update({'out': str(tmp_path / 'one'), 'classes': 'sc'})
+  one = {p: b for p, b in _bytes(generate(config, workdir)).items() if p.suffix == '.png'}
+  assert one == {p: b for p, b in whole.items()
+                 if p.parts[0] == 'sc' and p.suffix == '.png'}
 
 
 def test_defects_without_a_box_are_told(setting, capsys):

@@ -13,17 +13,22 @@ import optax
 
 from pegan_jax.common.runtime import compilation, sharding
 from pegan_jax.data import batches
+from pegan_jax.methods import stargan
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.run import Run
 from pegan_jax.runs.step import make_step
 from test_methods import tiny_config
 
 
-def metrics(config, run, devices):
-  mesh = jax.make_mesh((devices,), (sharding.AXIS,),
+def mesh_of(devices):
+  return jax.make_mesh((devices,), (sharding.AXIS,),
                        axis_types=(AxisType.Auto,),
                        devices=jax.devices()[:devices])
-  state = jax.device_put(run.init_state(), sharding.replicated(mesh))
+
+
+def metrics(config, run, state, devices):
+  mesh = mesh_of(devices)
+  state = jax.device_put(state, sharding.replicated(mesh))
   step = jax.jit(make_step(run.method, run.nets, config))
   frozen = sharding.replicate(mesh, run.nets.frozen)
   found = []
@@ -32,6 +37,15 @@ def metrics(config, run, devices):
     found.append({name: float(m.compute()) for name, m in result.items()
                   if np.asarray(m.count).all()})
   return found
+
+
+def check_permuted_targets():
+  """StarGAN's targets are labels of the whole batch, not of a device's part of it."""
+  label = np.arange(16, dtype=np.int32)[None]
+  drawn = [np.asarray(jax.jit(lambda x: stargan.choose_targets(jax.random.key(0), x[0], 16))(
+      sharding.to_global(mesh_of(n), label))) for n in (1, 8)]
+  np.testing.assert_array_equal(*drawn)
+  assert (drawn[0] // 2 != label[0] // 2).any()
 
 
 def main(data_dir, *names):
@@ -47,7 +61,9 @@ def main(data_dir, *names):
     if 'num_blocks' in config:
       config.num_blocks = 0
     run = Run(config, 'nowhere')
-    found[name] = [metrics(config, run, n) for n in (1, 8)]
+    state = jax.device_get(run.init_state())
+    found[name] = [metrics(config, run, state, n) for n in (1, 8)]
+  check_permuted_targets()
   print(json.dumps(found))
 
 

@@ -94,6 +94,22 @@ def test_schedule_is_constant_then_falls_to_zero(config):
       np.array([1, 1, 0.5, 0]) * config.gen.learning_rate, rtol=1e-5)
 
 
+def test_the_discriminators_rate_falls_over_all_its_updates(config):
+  """Two to each of the generator's, whose rate falls over half as many."""
+  config.num_steps, config.n_critic = 4, 2
+  seen = []
+  for part in (config.gen, config.disc):
+    part.decay_fraction = 1.0
+  for optimizer in step_lib.make_optimizers(config):
+    state, sizes = optimizer.init(jnp.zeros(())), []
+    for _ in range(8):
+      update, state = optimizer.update(jnp.ones(()), state)
+      sizes.append(-float(update))  # Of a constant gradient, Adam makes the rate.
+    seen.append(np.array(sizes) / sizes[0])
+  np.testing.assert_allclose(seen[0], [1, .75, .5, .25, 0, 0, 0, 0], atol=1e-4)
+  np.testing.assert_allclose(seen[1], np.arange(8, 0, -1) / 8, atol=1e-4)
+
+
 @pytest.fixture(scope='module')
 def compiled():
   config = small_config()

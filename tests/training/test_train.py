@@ -1,11 +1,13 @@
 """The whole loop: files, resume bit for bit, signals, and what goes wrong."""
 
+import collections
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import jax
 import numpy as np
@@ -16,7 +18,7 @@ from conftest import small_config
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
-from pegan_jax.training.train import train
+from pegan_jax.training.train import _Training, train
 
 
 def _final(config, workdir):
@@ -75,6 +77,20 @@ def test_a_run_writes_what_it_promises(straight):
           workdir / 'samples' / f'{step:07d}_{kind}.png') as sheet:
         assert sheet.width >= columns * 64
   assert list((workdir / 'tensorboard').glob('events.out.tfevents.*'))
+
+
+def test_the_reported_rates_fall_with_the_steps(config):
+  """The discriminator's over its own updates, two to a step."""
+  config.num_steps, config.n_critic = 4, 2
+  config.gen.decay_fraction = config.disc.decay_fraction = 1.0
+  config.gen.learning_rate = config.disc.learning_rate = 1.0
+  told, window = mock.Mock(), mock.Mock()
+  window.summary.side_effect = lambda _: collections.defaultdict(float)
+  training = _Training(mock.Mock(config=config), None, None, told, mock.Mock(), None, None)
+  for done in (1, 3):
+    training._report(done, 1, window)  # pylint: disable=protected-access
+  assert [(c.args[1]['gen/learning_rate'], c.args[1]['disc/learning_rate'])
+          for c in told.write_scalars.call_args_list] == [(1, 1), (0.5, 0.5)]
 
 
 def test_tensorboard_has_the_scalars_the_images_and_the_config(straight):
