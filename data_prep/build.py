@@ -70,14 +70,18 @@ class Options:
       object.__setattr__(self, name, value)
 
   def check(self):
-    """Raises UserError for values that make no sense."""
+    """Raises UserError for values that make no sense, or that are missing."""
     if self.out is None:
       raise UserError('--out is missing: name the folder to write.')
+    self.check_values()
+    if not self.images and not self.clean:
+      raise UserError('There are no backgrounds: pass --clean, or annotated --images.')
+
+  def check_values(self):
+    """Raises UserError for values that make no sense."""
     if self.annotations and not self.images:
       raise UserError('--annotations needs --images: pass the folder of the images.')
     self.check_inputs()
-    if not self.images and not self.clean:
-      raise UserError('There are no backgrounds: pass --clean, or annotated --images.')
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
                         ('window_size', 0)):
@@ -278,7 +282,7 @@ def _run(arguments):
   given = _parse(arguments)
   if given.pop('check'):
     options = _options(given)
-    options.check_inputs()
+    options.check_values()
     text, problems = check.check(options, inputs.find)
     print(text)
     return 2 if problems else 0

@@ -48,8 +48,10 @@ def write(folder):
 
 def run_build(raw, *flags, out='out'):
   """Runs the command line on the fixture's folders; returns the exit status."""
-  return build.main(['--out', str(raw / out), '--per_class', '10', '--backgrounds', '8',
-                     *[str(flag) for flag in flags]])
+  defaults = {'--out': raw / out, '--per_class': 10, '--backgrounds': 8}
+  own = [part for name, value in defaults.items() if name not in flags
+         for part in (name, value)]
+  return build.main([str(part) for part in (*own, *flags)])
 
 
 def inputs(raw, *names):

@@ -7,7 +7,7 @@ from data_prep.annotated import folder_names
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
-from pegan_jax.annotations import masks, yolo
+from pegan_jax.annotations import masks, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
@@ -83,6 +83,9 @@ def marks_of(found, base, wanted, left_out, problems):
         left_out['annotations of another format than --format'].append(path)
       continue
     name = _format_of(path)
+    if suffix == '.json' and not name:
+      with problems.collected():
+        text_files.read_json(path)  # It may be damaged.
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
     elif name in MANY:

@@ -36,7 +36,11 @@ def read(labels, noted, problems):
         annotated = yolo.read_file(mark.path, '', names[mark.path.parent])
       else:
         annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
-      found[path] = annotated._replace(file=_name(mark))
+      annotated = annotated._replace(file=_name(mark))
+      if not all(region.name.strip() for region in annotated.regions):
+        raise UserError(f'{annotated.file} has a region without the name of a class: name '
+                        'it, or remove it.')
+      found[path] = annotated
   if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
     noted['YOLO labels without a file of names: classes are called by their numbers'
           ] += unnamed
@@ -108,5 +112,4 @@ def _is_turned(path):
   with warnings.catch_warnings():
     warnings.simplefilter('ignore')
     with Image.open(path) as image:
-      return image.format == 'JPEG' and image.getexif().get(
-          ExifTags.Base.Orientation, 1) > 1
+      return image.getexif().get(ExifTags.Base.Orientation, 1) > 1

@@ -161,7 +161,7 @@ def _fit(marks, paths, root, annotations, left_out, problems):
   for mark, path in fitted[0]:
     if not mark.format:
       with problems.collected():
-        text_files.read_json(mark.path)  # It may be damaged.
+        text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
         problems.add(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
                      'LabelMe: export it as one of these.')
     elif path in labels:

@@ -190,7 +190,9 @@ def _commands(options, counts, backgrounds, templates):
     elif name == 'annotations':
       given += [f'--{name}', *value]
     else:
-      given += [f'--{name}', ','.join(value) if isinstance(value, tuple) else value]
+      value = ','.join(value) if isinstance(value, tuple) else str(value)
+      # What begins with a hyphen would be a flag of its own.
+      given += [f'--{name}={value}'] if value.startswith('-') else [f'--{name}', value]
   train = ['--config', 'pegan', '--workdir', 'runs/mine', f'--config.data_dir={out}']
   if options.image_size != 64:
     train.append(f'--config.image_size={options.image_size}')

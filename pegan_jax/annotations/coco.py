@@ -122,13 +122,10 @@ def _polygon(said, what, name):
 def _region_of_mask(name, box, inside, what):
   """Returns a `Region` from its box, or None, and its pixels in the image."""
   rows, columns = (np.flatnonzero(inside.any(axis)).tolist() for axis in (1, 0))
-  if not rows and box is None:
-    raise ValueError(f'{what} has an empty mask and no box')
-  if rows:
-    own = Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    box = own if box is None else own.hull(box.clip(*inside.shape))
-  else:
-    box = box.clip(*inside.shape)
+  if not rows:
+    raise ValueError(f'{what} has an empty mask')
+  own = Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+  box = own if box is None else own.hull(box.clip(*inside.shape))
   return Region(name, box, inside[box.slices].copy())
 
 

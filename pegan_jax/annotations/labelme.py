@@ -95,6 +95,8 @@ def _region(shape):
   if kind == 'rectangle':
     return Region(name, _bounds(points))
   if kind == 'circle':
+    if len(points) != 2:
+      raise ValueError(f'is a circle of {len(points)} points, and needs 2')
     (x, y), (edge_x, edge_y) = points
     radius = math.hypot(edge_x - x, edge_y - y)
     turn = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
@@ -116,6 +118,8 @@ def _region_of_mask(name, points, said):
   box = Box(left, top, right + 1, bottom + 1)
   if inside.shape != (box.height, box.width):
     raise ValueError('has a mask of another size than its box')
+  if not inside.any():
+    raise ValueError('has an empty mask')
   return Region(name, box, inside)
 
 

@@ -95,6 +95,8 @@ def read(path, coloured=False):
       warnings.simplefilter('ignore')
       warnings.simplefilter('error', Image.DecompressionBombWarning)
       with Image.open(path) as image:
+        if (pages := getattr(image, 'n_frames', 1)) > 1:
+          raise ValueError(f'it holds {pages} pictures, of which one would be read')
         lossy, pixels = image.format == 'JPEG', _values(image, coloured)
   except Exception as error:  # Decoders raise nearly anything on bad bytes.
     raise UserError(f'{path} cannot be read as a mask: {reason(error)}.') from None
@@ -156,6 +158,8 @@ def _values(image, coloured):
   if (pixels != np.rint(pixels)).any():
     raise ValueError('it has fractions, and nothing says where a defect begins; save it '
                      'as PNG with 0 and 255')
+  if pixels.min() < 0:
+    raise ValueError('it has values below 0, which name no class')
   return pixels.astype(np.int32)
 
 
@@ -183,6 +187,9 @@ def names_in(folder):
     if path.is_file():
       try:
         found = parse(path)
+        for value, name in (pair for part in found or () for pair in part.items()):
+          if not name.strip() and value not in (0, (0, 0, 0)):
+            raise ValueError(f'the value {value} has an empty name')
       except (AttributeError, TypeError, ValueError) as error:
         raise UserError(f'{path} cannot be read as the classes of masks: {reason(error)}.'
                         ) from None
@@ -207,7 +214,7 @@ def _colours_of_lines(path):
 
 def _lines(path):
   """Returns the names by number; None where the first is not the background's."""
-  lines = [line.strip() for line in text_files.read(path).splitlines()]
+  lines = [line.strip() for line in text_files.read(path).rstrip().splitlines()]
   lines = lines[1:] if lines[:1] == [_IGNORED] else lines
   if not lines or lines[0].lower() not in _BACKGROUND:
     return None  # Of something else, or from 1: nothing says which.

@@ -90,8 +90,10 @@ def _region(path, line, names):
     index, *numbers = line.split()
     index, numbers = _whole(index), [float(x) for x in numbers]
     polygon = len(numbers) >= 6 and len(numbers) % 2 == 0
-    if not polygon and len(numbers) not in (4, 5):  # The fifth is a confidence.
+    if not polygon and len(numbers) not in (4, 5):
       raise ValueError
+    if len(numbers) == 5 and not 0 <= numbers[4] <= 1:
+      raise ValueError  # It is no confidence, but perhaps an angle.
   except ValueError:
     raise UserError(f"{path} is not a YOLO file: {_short(line)} is neither 'class cx cy "
                     "w h' nor 'class x1 y1 x2 y2 x3 y3 ...'.") from None

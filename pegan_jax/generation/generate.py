@@ -72,6 +72,7 @@ def generate(config, workdir):
     kind.write(run, restored.step, job, stream, images, annotated)
     provenance.write(images, made_of)
     keep(images, annotated if run.method.translates else None)
+  terminal.say(f'written to {out}')
   return out
 
 

@@ -16,6 +16,7 @@ from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.inspection import inspector, training
 from pegan_jax.metrics import outputs
 
+_COLUMNS = ['file', *Box._fields, 'class', 'probability']  # Of the table, and then p_*.
 _BLOCK = 256  # Number of windows in memory at once, beside the image they are cut from.
 
 
@@ -172,7 +173,7 @@ def _csv(answers, classes):
   """Yields the lines of the .csv file: a header and a row per window."""
   text = io.StringIO()
   writer = csv.writer(text)
-  writer.writerow(['file', *Box._fields, 'class', 'probability',
+  writer.writerow([*_COLUMNS,
                    *(f'p_{c}' for c in classes)])
   for path, boxes, rows in answers:
     for box, row in zip(boxes, rows):
@@ -185,4 +186,4 @@ def _csv(answers, classes):
 
 def _is_answers(path):
   with path.open(encoding='utf-8', newline='') as f:
-    return {'file', 'class', 'probability'} <= set(next(csv.reader(f)))
+    return next(csv.reader(f))[:len(_COLUMNS)] == _COLUMNS

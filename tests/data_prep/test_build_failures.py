@@ -95,7 +95,7 @@ def _linked_class(raw):
     (lambda raw: ['--defects', _empty(raw), *inputs(raw, 'clean')], 'no class folders'),
     (lambda raw: ['--clean', _empty(raw), *inputs(raw, 'defects')], 'holds no images'),
     (lambda raw: ['--boxes', _empty(raw), *inputs(raw, 'frames')], 'holds no .xml'),
-    (lambda raw: [*inputs(raw, 'defects', 'clean'), '--defects', raw / 'clean'],
+    (lambda raw: [*inputs(raw, 'clean'), '--defects', raw / 'clean'],
      '--defects .*clean is, or lies in, --clean'),
     (lambda raw: [*inputs(raw, 'frames', 'boxes'), '--clean', raw / 'frames' / '..' / 'frames'],
      '--images .* is, or lies in, --clean'),

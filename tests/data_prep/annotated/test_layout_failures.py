@@ -1,11 +1,15 @@
 """What does not fit is one sentence."""
 
+import json
 import re
 
 import numpy as np
 from PIL import Image
 import pytest
 
+from data_prep.annotated import layouts
+from data_prep.images import reading
+from data_prep.images.problems import Problems
 from pegan_jax.common.errors import UserError
 from handmade import coco, make, mask, read, turned, voc
 
@@ -81,6 +85,27 @@ REFUSED = {
         ('a',), '1.png cannot be read as a mask: it has transparent pixels'),
     'a broken mask': ({'i/1.jpg': None, 'a/1.png': 'no PNG'}, ('a',),
                       '1.png cannot be read as a mask'),
+    'a mask of several pictures': (
+        {'i/1.jpg': None, 'a/1.tif': lambda path: Image.new('L', (40, 30)).save(
+            path, save_all=True, append_images=[Image.new('L', (40, 30), 255)])}, ('a',),
+        '1.tif cannot be read as a mask: it holds 2 pictures'),
+    'a mask with values below 0': (
+        {'i/1.jpg': None, 'a/1.tif': lambda path: Image.fromarray(
+            np.full((30, 40), -1, np.int32)).save(path)}, ('a',),
+        '1.tif cannot be read as a mask: it has values below 0'),
+    'a value with an empty name': (
+        {'i/1.jpg': None, 'a/1.png': mask, 'a/classes.txt': 'background\n\ncrack'},
+        ('a',), 'classes.txt cannot .*: the value 1 has an empty name'),
+    'an angle in place of a confidence': (
+        {'i/1.jpg': None, 'a/1.txt': '0 0.5 0.5 0.9 0.04 90'}, ('a',),
+        "'0 0.5 0.5 0.9 0.04 90' is neither"),
+    'a region without a name': (
+        {'i/1.jpg': None, 'a/1.json': json.dumps({'shapes': [
+            {'label': ' ', 'shape_type': 'rectangle', 'points': [[1, 1], [9, 9]]}]})},
+        ('a',), '1.json has a region without the name of a class'),
+    'a damaged file of all annotations': (
+        {'i/1.jpg': None, 'a/1.xml': voc(), 'a/val.json': '{"images": ['}, ('a',),
+        'val.json is not JSON'),
     'a defect marked in a clean image': (
         {'i/good/1.jpg': None, 'a/good/1.png': mask}, ('a',),
         '1.jpg is clean by its folder, and .*a/good/1.png marks a defect'),
@@ -114,3 +139,16 @@ def test_what_does_not_fit_is_one_sentence(tmp_path, case):
     read(tmp_path, *annotations, images='i')
   assert re.search(words, str(error.value)), error.value
   assert '\n' not in str(error.value)
+
+
+def test_what_is_known_already_is_told_once_and_left_out(tmp_path):
+  """As --check knows damaged images before annotations are read."""
+  make(tmp_path, {'i/1.jpg': None, 'i/2.jpg': None, 'a/1.xml': voc('a/x'),
+                  'a/2.xml': voc()})
+  (tmp_path / 'i' / '2.jpg').write_bytes(b'')
+  problems = Problems()
+  with problems.collected():
+    reading.size(tmp_path / 'i' / '2.jpg')
+  layout = layouts.read(tmp_path / 'i', [tmp_path / 'a'], problems=problems)
+  assert [path.name for path, _ in layout.annotated] == ['1.jpg']
+  assert len(problems) == 2 and "'a/x'" in problems[1], problems
