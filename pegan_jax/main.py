@@ -257,7 +257,7 @@ def main(arguments=None):
     return _run(command)
 
   status = command_line.run(
-      action, 'what was saved is kept, and the same command resumes from there',
+      action, 'what was saved is kept: run the same command again',
       '--config.batch_size, --config.width or, for a GAN, --config.cache_mb')
   if status == 2 and command and command.job:
     os._exit(status)  # An orderly exit would wait for the other processes.

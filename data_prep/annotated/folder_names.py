@@ -109,7 +109,8 @@ def match(marks, paths, root):
             lambda place: (_parents(place, True), stem(place)),
             lambda place: (_parents(place, False), stem(place)))
   for key in closer:
-    _look(found, marks, places, key, lambda mark, path: True)
+    _look(found, marks, places, key,
+          lambda mark, path: _are_of_one_part(mark.place, places[path]))
   by_stem = stem, lambda mark, path: _may_be(mark.place, places[path])
   _look(found, marks, places, *by_stem)
   _look(found, marks, places, *by_stem, taken=())  # One too many for an image.
@@ -132,5 +133,14 @@ def _look(found, marks, places, key, fits, taken=None):
 
 def _may_be(one, other):
   """Returns whether two paths' folders are not at odds: the shorter ends the longer."""
+  if not _are_of_one_part(one, other):
+    return False
   one, other = sorted((_parents(one, False), _parents(other, False)), key=len)
   return not one or other[-len(one):] == one
+
+
+def _are_of_one_part(one, other):
+  """Returns whether two paths are not of two parts of a set, such as train and val."""
+  parts = [{part.lower()[:2] for part in place.parent.parts if is_split(part)}
+           for place in (one, other)]
+  return not all(parts) or bool(parts[0] & parts[1])

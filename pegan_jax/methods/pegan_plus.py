@@ -245,8 +245,8 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
       domain=_condition(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
 
   background, _ = conditional.apart(real)
-  recon, _ = _translate(
-      nets, gen, conditional.apart(fake)[0], conditional.apart(batch['label'])[0], key_backward)
+  recon, _ = _translate(nets, gen, conditional.apart(fake)[0],
+                        conditional.apart(batch['label'])[0], key_backward)
   rec = losses.reconstruction(background, recon)
   # The mean is over all images, as PE-GAN's, though defects have no such loss.
   loss += config.lambda_rec * rec.sum() / len(real)

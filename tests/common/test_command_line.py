@@ -74,7 +74,6 @@ def test_every_door_is_this_one(module):
   assert b'PYTHONUTF8=1' in done.stderr
 
 
-@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
 def test_a_flag_given_twice_is_refused():
   parser = command_line.Parser(prog='x')
   parser.add_argument('--images', '--frames')
@@ -87,6 +86,7 @@ def test_a_flag_given_twice_is_refused():
       parser.parse_args(arguments)
 
 
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
 def test_a_full_disk_under_the_output(tmp_path):
   code, out = _shell('> /dev/full', tmp_path)
   assert code == 2 and (tmp_path / 'out').read_bytes() == b'whole'

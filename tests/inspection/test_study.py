@@ -73,7 +73,7 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   lines = [x for x in capsys.readouterr().err.splitlines() if 'seed 2' in x]
   assert len(lines) == 11
   # What is enough, and what is not.
-  assert 'too few    6 steps' in report.to_text(found) or 'steps, as' in report.to_text(found)
+  assert 'too few    40 steps, as 12 images give few of 64: ' in report.to_text(found)
   found['protocol'] |= {'seeds': 5, 'too_few_steps': ''}
   assert 'too few' not in report.to_text(found)
   found['protocol'] |= {'seeds': 3, 'test_groups_of_classes': {'a': 30, 'b': 9, 'c': 1}}

@@ -26,6 +26,9 @@ REFUSED = {
         'fits 1 of the annotations .* first is 2.jpg'),
     'an annotation of another folder': (
         {'i/x/1.jpg': None, 'a/y/1.xml': voc()}, ('a',), 'the first is y/1.xml'),
+    'an annotation of another part of the set': (
+        {'i/train/1.jpg': None, 'a/validation/1.xml': voc()}, ('a',),
+        'the first is validation/1.xml'),
     'two files for one image': (
         {'i/1.jpg': None, 'a/1.xml': voc(), 'a/1.txt': ''}, ('a',),
         'annotates one image twice, 1.jpg in 1.txt and 1.xml'),
