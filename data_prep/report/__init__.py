@@ -1,1 +1,1 @@
-"""What a folder holds before a build, and what a build did."""
+"""Says what a folder holds before a build, and what a build did."""

@@ -1,1 +1,1 @@
-"""What goes into the data set, and into train or test."""
+"""Chooses what goes into the data set, and into train or test."""

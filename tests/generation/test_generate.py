@@ -4,6 +4,7 @@ import csv
 import os
 import shutil
 
+import jax
 import numpy as np
 from PIL import Image
 import pytest
@@ -15,8 +16,10 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation import crops, generate as generate_lib, jobs
 from pegan_jax.generation.generate import generate
+from pegan_jax.generation.sampler import Painted, Sampler
 from pegan_jax.methods import conditional
 from pegan_jax.runs.checkpoints.store import Checkpoints
+from pegan_jax.runs.run import Run
 
 
 @pytest.fixture(scope='module')
@@ -59,6 +62,19 @@ def test_class_folders_and_manifest(setting):
 def _bytes(folder):
   return {p.relative_to(folder): p.read_bytes()
           for p in sorted(folder.rglob('*')) if p.is_file()}
+
+
+def test_no_two_images_have_the_same_noise(setting, monkeypatch):
+  """Of any two classes, places, chunks or seeds."""
+  config, workdir = setting
+  seen = []
+  monkeypatch.setattr(Sampler, 'produce', lambda self, weights, backgrounds, keys, strength:
+                      Painted(jax.random.key_data(keys), None))
+  for seed in (0, 1):
+    for _, _, painted in Sampler(Run(config, workdir)).stream(
+        {}, jobs.Job([40, 40], None, None), seed=seed):
+      seen += [tuple(row) for row in painted.image.tolist()]
+  assert len(seen) == len(set(seen)) == 2 * 2 * 40
 
 
 def test_same_bytes_whatever_the_batch_size(setting, tmp_path):
