@@ -16,8 +16,9 @@ from absl import flags as absl_flags
 from absl import logging
 from ml_collections import config_flags, ConfigDict
 
-from pegan_jax.common import command_line, config_files
-from pegan_jax.common.errors import Interrupted, UserError
+from pegan_jax.common import command_line, config_files, terminal
+from pegan_jax.common.errors import Interrupted, listed, UserError
+from pegan_jax.runs import own_settings
 
 
 class _Mode(NamedTuple):
@@ -30,20 +31,22 @@ class _Mode(NamedTuple):
     own: whether the mode takes the config of its own name, which is then the default,
       and not the config of a GAN.
     distributed: whether several processes can run it together.
+    of_run: whether it is about a trained run, whose settings it then takes.
   """
   module: str
   help: str
   own: bool = False
   distributed: bool = False
+  of_run: bool = False
 
 
 MODES = {
     'train': _Mode('training.train', 'trains a GAN, or resumes its training (the default)',
                    distributed=True),
     'generate': _Mode('generation.generate', 'writes images, masks and boxes',
-                      distributed=True),
+                      distributed=True, of_run=True),
     'evaluate': _Mode('metrics.evaluate', 'compares generated images with real ones',
-                      distributed=True),
+                      distributed=True, of_run=True),
     'match': _Mode('metrics.match', 'finds which classes go with which background; '
                    'PE-GAN+ does this by itself'),
     'compare': _Mode('compare', 'trains and evaluates several methods', own=True),
@@ -62,7 +65,8 @@ _KEYS = {'methods': 'compare', 'synthetic': 'demo', 'method': 'train',
 
 def _parser():
   """Returns the parser of all flags but --config.KEY."""
-  own = ', '.join(name for name, mode in MODES.items() if mode.own)
+  own, of_run = (', '.join(name for name, mode in MODES.items() if getattr(mode, kind))
+                 for kind in ('own', 'of_run'))
   parser = command_line.Parser(
       prog='python -m pegan_jax.main',
       usage='%(prog)s --mode MODE --config CONFIG --workdir DIR [--config.KEY=VALUE ...]',
@@ -73,7 +77,7 @@ def _parser():
   add('--config', help=f'''the settings: a name, with a scale where it has some
       (dcgan:paper), or the path of a file, such as configs/pegan.py or your own. Names are
       {', '.join(config_files.names())}. Modes {own} use the config of their own name by
-      default. --config.KEY=VALUE gives a key of it a new value, such as
+      default, modes {of_run} the settings of the run in the workdir. --config.KEY=VALUE gives a key of it a new value, such as
       --config.batch_size=8; the file of the config explains its keys''')
   add('--workdir', help='''folder of the run; a run that is there is resumed. --mode match
       does not need it if --config.data_dir is given''')
@@ -87,11 +91,17 @@ def _parser():
 
 
 class _Command(NamedTuple):
-  """A valid command line; `job` holds the arguments of `distributed.start`, or None."""
+  """A valid command line.
+
+  Attributes:
+    job: the arguments of `distributed.start`, or None.
+    note: a line for the user, or ''.
+  """
   mode: str
   config: ConfigDict
   workdir: str | None
   job: tuple | None
+  note: str
 
 
 def parse(arguments):
@@ -110,19 +120,42 @@ def parse(arguments):
   mode = flags.mode
   if mode not in MODES:
     raise UserError(f'--mode {mode}: choose from {", ".join(MODES)}')
-  given = flags.config or (mode if MODES[mode].own else None)
-  if given is None:
+  workdir = os.path.expanduser(flags.workdir or '')
+  noted = own_settings.read(workdir) if workdir and MODES[mode].of_run else None
+  given = flags.config or (mode if MODES[mode].own else noted and _config_of(noted))
+  if not given:
+    if MODES[mode].of_run and workdir:
+      raise UserError(f'no run in {workdir!r}: train one with this --workdir first, or '
+                      'name the config of an older one with --config')
     raise UserError('--config is missing: name a method, as in --config pegan')
-  config, workdir = _load(given, rest), os.path.expanduser(flags.workdir or '')
+  config, keys = _load(given, rest)
   _expand(config)
   _check_kind(mode, given, config)
   if not workdir and not (mode == 'match' and config.data_dir):
     raise UserError('--workdir is missing: name the folder of the run')
-  return _Command(mode, config, workdir or None, _job(mode, flags))
+  note = noted and _take(config, noted, keys, flags.config, workdir)
+  return _Command(mode, config, workdir or None, _job(mode, flags), note or '')
+
+
+def _config_of(noted):
+  """Returns the name of the config of ours that a run's noted settings have the keys of."""
+  name = 'demo' if 'synthetic' in noted else noted['method']
+  return name if name in config_files.names() else None
+
+
+def _take(config, noted, keys, given, workdir):
+  """Gives a config the settings of the run in the workdir; returns a line about it."""
+  if config.method != noted['method']:
+    raise UserError(f'--config {given}: the run in {workdir!r} is of method '
+                    f'{noted["method"]}: leave --config out')
+  changed = own_settings.take(config, noted, keys, all_keys=not given)
+  if not given:
+    changed.insert(0, f'method {config.method}')
+  return changed and f'as the run in {workdir!r} was trained: {listed(changed, 12)}'
 
 
 def _load(given, arguments):
-  """Returns the config that --config names, with the values that flags give its keys."""
+  """Returns the config that --config names, and the dotted keys that flags gave values."""
   if any(re.match('--?flagfile', argument) for argument in arguments):
     raise UserError('--flagfile is not taken: write the flags out')
   path = config_files.find(given)
@@ -139,7 +172,7 @@ def _load(given, arguments):
     raise UserError(f'unexpected argument {stray[0]!r}: flags begin with --')
   if not isinstance(values.config, ConfigDict):
     raise UserError(f'--config {given}: its get_config must return a ConfigDict')
-  return values.config
+  return values.config, set(values['config'].override_values)
 
 
 def _expand(config):
@@ -222,7 +255,9 @@ def _run(command):
     # An orderly exit would wait for the other processes, as long as they live.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     distributed.start(*command.job)
-  name, config, workdir, _ = command
+  if command.note:
+    terminal.say(command.note)
+  name, config, workdir = command[:3]
   module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
   try:
     if name == 'generate':  # Generation cannot import matching, which builds on it.

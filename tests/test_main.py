@@ -1,6 +1,7 @@
 """The command line: flags, modes and configs; one sentence and a status if they are wrong."""
 
 import importlib
+import json
 import os
 import pathlib
 import subprocess
@@ -63,6 +64,8 @@ def _refused(arguments):
     ([*PEGAN, '--process_id=1'], 'go with --distributed'),
     ([*PEGAN, '--distributed', '--process_count=2'], 'go together'),
     (['--workdir=w', '--mode=demo', '--distributed'], 'train, generate and evaluate'),
+    (['--workdir=w', '--mode=generate'], "no run in 'w': train one with this --workdir"),
+    (['--mode=evaluate'], '--config is missing'),
 ])
 def test_bad_commands(arguments, words):
   assert words in _refused(arguments)
@@ -92,7 +95,7 @@ def test_a_config_that_is_for_no_mode(tmp_path):
 
 
 def test_what_a_command_line_says():
-  mode, config, workdir, job = main.parse(
+  mode, config, workdir, job, _ = main.parse(
       ['--config.width=0.5', '--workdir', 'runs/x', '--config', 'dcgan:paper',
        '--config.generate.per_class=3', '--noconfig.flip'])
   assert (mode, workdir, job) == ('train', 'runs/x', None)
@@ -109,11 +112,78 @@ def test_what_a_command_line_says():
                     ).config.fractions == (1.0,)
 
 
+def _noted(folder, name, **settings):
+  """A workdir whose config.json has what a run with these settings of a config notes."""
+  config = importlib.import_module(f'configs.{name}').get_config()
+  config.update_from_flattened_dict(settings)
+  saved = config.to_dict() | {'dataset': {'classes': ['a']}}
+  (folder / 'config.json').write_text(json.dumps(saved))
+  return json.loads(json.dumps(config.to_dict()))  # Tuples are lists there.
+
+
+@pytest.mark.parametrize('name', ['pegan', 'pegan_plus', 'dcgan', 'lsgan', 'wgan_gp',
+                                  'cyclegan', 'stargan', 'demo', 'pegan_paper'])
+@pytest.mark.parametrize('mode', ['generate', 'evaluate'])
+def test_a_runs_own_settings_need_no_flags(name, mode, tmp_path):
+  saved = _noted(tmp_path, name, **{
+      'width': 0.25, 'flip': False, 'data_dir': '/data', 'gen.learning_rate': 3e-4,
+      'generate.per_class': 7, 'num_steps': 5})
+  command = main.parse([f'--mode={mode}', f'--workdir={tmp_path}'])
+  assert json.loads(json.dumps(command.config.to_dict())) == saved
+  assert f"as the run in '{tmp_path}' was trained: method {saved['method']}, " in command.note
+  for word in ('width 0.25', 'flip False', 'data_dir /data'):
+    assert word in command.note
+
+
+def test_what_is_given_comes_before_the_runs_own_settings(tmp_path):
+  _noted(tmp_path, 'pegan_plus', **{
+      'width': 0.25, 'augment': ('cutout',), 'batch_size': 4, 'data_dir': '/data',
+      'generate.per_class': 7, 'generate.seed': 3})
+  run = ['--mode=generate', f'--workdir={tmp_path}']
+  config = main.parse([*run, '--config.width=0.5', '--config.generate.seed=0']).config
+  assert (config.width, config.generate.seed, config.generate.per_class) == (0.5, 0, 7)
+  assert config.augment == ('cutout',) and config.data_dir == '/data'
+  # A config of the user's own says what to generate, the run how it was trained.
+  mine = tmp_path / 'mine.py'
+  mine.write_text('from configs import pegan_plus\n'
+                  'def get_config():\n'
+                  '  config = pegan_plus.get_config()\n'
+                  '  config.generate.per_class = 9\n'
+                  '  return config\n')
+  command = main.parse([*run, f'--config={mine}', '--noconfig.flip'])
+  config = command.config
+  assert (config.width, config.batch_size, config.flip) == (0.25, 4, False)
+  assert (config.generate.per_class, config.generate.seed) == (9, 0)
+  assert config.data_dir == '/data' and 'per_class' not in command.note
+  assert main.parse([*run, '--config.data_dir=d']).config.data_dir == 'd'
+  # Nothing to say where all was given, and training takes no settings.
+  given = ['--config=pegan_plus', '--config.width=0.25', '--config.augment=cutout',
+           '--config.batch_size=4', '--config.data_dir=/data']
+  assert main.parse([*run, *given]).note == ''
+  assert main.parse(['--config=pegan_plus', f'--workdir={tmp_path}']).config.width == 1
+
+
+def test_a_run_of_another_method_or_with_a_damaged_note(tmp_path):
+  run = ['--mode=evaluate', f'--workdir={tmp_path}']
+  _noted(tmp_path, 'pegan_plus')
+  said = _refused([*run, '--config=pegan'])
+  assert said == (f"--config pegan: the run in '{tmp_path}' is of method pegan_plus: "
+                  'leave --config out')
+  note = tmp_path / 'config.json'
+  note.write_text('{"method": "pegan", "width": "wide"}')
+  assert 'is damaged, width is "wide"' in _refused(run)
+  for text in '[]', '{"method": "pegan"', '{"method": ""}', '{"method": "none_such"}':
+    note.write_text(text)
+    assert f"no run in '{tmp_path}'" in _refused(run)
+  note.write_text('[]')  # The checkpoint is compared with, as ever.
+  assert main.parse([*run, '--config=pegan']).config.method == 'pegan'
+
+
 def test_home_is_meant_wherever_a_shell_leaves_its_sign(tmp_path, monkeypatch):
   monkeypatch.setenv('HOME', str(tmp_path))
   (tmp_path / 'mine.py').write_text('from configs import pegan\n'
                                     'get_config = pegan.get_config\n')
-  _, config, workdir, _ = main.parse(
+  _, config, workdir, *_ = main.parse(
       ['--config=~/mine.py', '--workdir=~/w', '--config.data_dir=~/d',
        '--config.generate.frames=~/f', '--config.generate.classes=a~b'])
   assert (workdir, config.data_dir) == (f'{tmp_path}/w', f'{tmp_path}/d')
