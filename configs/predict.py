@@ -20,4 +20,6 @@ def get_config():
                       # of every class; '': none
   config.window_size = 0  # side in pixels of the windows that cover an image; 0: as the
                           # inspector's data set was cut
+  config.skip_bad = False  # whether images that cannot be read, or do not fit the
+                           # inspector's, are named and left out; else nothing is done
   return config

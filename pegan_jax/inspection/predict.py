@@ -10,6 +10,7 @@ import numpy as np
 
 from data_prep.crops import cutting
 from data_prep.images import reading, survey
+from data_prep.images.problems import Problems
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import check_at_least, UserError
@@ -18,6 +19,7 @@ from pegan_jax.metrics import outputs
 
 _COLUMNS = ['file', *Box._fields, 'class', 'probability']  # Of the table, and then p_*.
 _BLOCK = 256  # Number of windows in memory at once, beside the image they are cut from.
+_SHOWN = 10  # Problems printed where all end the command.
 
 
 def predict(config, workdir):
@@ -37,8 +39,9 @@ def predict(config, workdir):
 
   Raises:
     UserError: no inspector, one of an earlier version whose windows are not known, no
-      images, one that cannot be read or does not fit the images that the inspector was
-      trained on, or a place for the answers that `outputs.check` refuses.
+      images, some that cannot be read or do not fit the images that the inspector was
+      trained on, without `skip_bad`, or a place for the answers that `outputs.check`
+      refuses; all before the first answer.
   """
   training.set_up()
   check_at_least('window_size', config.window_size, 0, 'as the data set was cut')
@@ -48,6 +51,7 @@ def predict(config, workdir):
   side, classes = _side(config, dataset, workdir), dataset['classes']
   reader = cutting.Reader(
       dataset['image_size'], dataset['channels'] == 1, dataset['max_value'])
+  paths = _readable(paths, reader, config.skip_bad)
   survey.say_depths(paths, reader.max_value)
   unlike, found, lines = collections.Counter(), [], []
   say = lines.append if config.csv else print
@@ -121,6 +125,33 @@ def _files(named):
     else:
       raise UserError(f'{str(path)!r}: there is no such file or folder')
   return paths
+
+
+def _readable(paths, reader, skip):
+  """Reads all images once, before the work, and drops memory of each at once.
+
+  Returns:
+    The paths that `reader` takes: all of them, or without `skip` a UserError that
+    lists the others.
+  """
+  problems, good = Problems(), []
+  for path in cutting.progress(paths, 'checking'):
+    with problems.collected():
+      reader.read(path)
+      good.append(path)
+  if not problems:
+    return good
+  shown = problems if skip else problems[:_SHOWN]
+  more = len(problems) - len(shown)
+  terminal.say('\n'.join(shown + [f'and {more} more'] * bool(more)))
+  count = f'{len(problems)} of {len(paths)} images cannot be used, see above'
+  if not good:
+    raise UserError(f'{count}: none is left')
+  if not skip:
+    raise UserError(f'{count}: mend or remove them, or leave them out with '
+                    '--config.skip_bad=true')
+  terminal.say(f'note: {count}, and are skipped')
+  return good
 
 
 def _windows(paths, reader, side, unlike):

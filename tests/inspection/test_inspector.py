@@ -30,10 +30,10 @@ def _config(folder, **kwargs):
   return config.lock()
 
 
-def _predict(workdir, *paths, answers='', window_size=0):
+def _predict(workdir, *paths, answers='', **settings):
   config = importlib.import_module('configs.predict').get_config().lock()
   config.images, config.csv = ','.join(map(str, paths)), str(answers)
-  config.window_size = window_size
+  config.update(settings)
   return predict.predict(config, workdir)
 
 
@@ -170,15 +170,43 @@ class TestWindows:
     rows = _rows(tmp_path / 'a.csv')[1:]
     assert len(rows) == 48 and rows[:24] == rows[24:]
 
-  def test_an_image_that_fails_leaves_the_earlier_answers(
-      self, by_brightness, frame, tmp_path):
+  def test_all_images_are_checked_before_the_first_answer(
+      self, by_brightness, frame, tmp_path, capsys, monkeypatch):
+    """A damaged one, one of another depth, a coloured one, one that is too large."""
     _predict(tmp_path, frame, answers=tmp_path / 'a.csv')
     before = (tmp_path / 'a.csv').read_bytes()
-    (tmp_path / 'z.png').write_bytes(b'no image')
-    with pytest.raises(UserError, match='z.png cannot be read'):
-      _predict(tmp_path, frame, tmp_path / 'z.png', answers=tmp_path / 'a.csv')
+    capsys.readouterr()
+    bad = tmp_path / 'bad'
+    bad.mkdir()
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 3000)
+    (bad / 'a.png').write_bytes(b'no image')
+    Image.fromarray(np.full((16, 16), 4000, np.uint16)).save(bad / 'b.png')
+    Image.new('RGB', (16, 16), 'red').save(bad / 'c.png')
+    Image.new('L', (60, 60)).save(bad / 'd.png')
+    for k in range(8):
+      (bad / f'e{k}.png').write_bytes(frame.read_bytes()[:60])
+    inputs = frame, bad, frame
+    with pytest.raises(UserError, match='12 of 14 images cannot be used, see above: mend '
+                       'or remove them, or leave them out with --config.skip_bad=true'):
+      _predict(tmp_path, *inputs, answers=tmp_path / 'a.csv')
+    said = capsys.readouterr()
+    *lines, last = said.err.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        f'{bad}/{name}.png' for name in ('a', 'b', 'c', 'd', *(f'e{k}' for k in range(6)))]
+    assert last == 'and 2 more' and not said.out
+    for line, word in zip(lines, ('damaged', 'up to 4000', 'is coloured', '3,000 pixels')):
+      assert word in line
     assert (tmp_path / 'a.csv').read_bytes() == before
     assert not list(tmp_path.glob('*.part'))
+    # Or named, counted and left out.
+    assert _predict(tmp_path, *inputs, answers=tmp_path / 'a.csv', skip_bad=True) == [
+        (frame, 'bright', 1)] * 2
+    *lines, last = capsys.readouterr().err.splitlines()
+    assert len(lines) == 12 and 'e7.png' in lines[-1]
+    assert last == 'note: 12 of 14 images cannot be used, see above, and are skipped'
+    assert len(_rows(tmp_path / 'a.csv')) == 1 + 2 * 24
+    with pytest.raises(UserError, match='12 of 12 images .*: none is left'):
+      _predict(tmp_path, bad, skip_bad=True)
 
   def test_an_earlier_inspector_did_not_note_them(self, trained, frame, tmp_path):
     data, workdir, _ = trained
