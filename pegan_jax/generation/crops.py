@@ -50,12 +50,47 @@ def write(run, step, job, stream, images, annotated):
       described.append(regions.Annotated(file, size, size, defects))
   manifest.write(images, manifest.CROPS, rows)
   if run.method.translates:
-    used = np.unique(np.concatenate(job.chosen))
-    annotations.write(annotated, settings.formats(run), described, classes, Pictures(
-        images, {row['file']: {row['class']} for row in rows},
-        ((job.sources[i], job.backgrounds[i]) for i in used)))
+    annotate(run, job, described, images, annotated, settings.formats(run))
     masks.report_unboxed(run, [(name, defects) for name, per_image in zip(
         classes, found) for defects in per_image])
+
+
+def annotate(run, job, described, images, annotated, formats):
+  """Writes annotations of crops in formats, each to its place in `annotated`.
+
+  Args:
+    run: a `Run` whose method translates.
+    job: from `plan`.
+    described: `regions.Annotated` of each crop, in order.
+    images: the folder of the crops.
+    annotated: a folder.
+    formats: names of formats.
+  """
+  used = np.unique(np.concatenate(job.chosen))
+  annotations.write(annotated, formats, described, run.info.classes, Pictures(
+      images, {file: {name} for name, file in _files(run, job)},
+      ((job.sources[i], job.backgrounds[i]) for i in used)))
+
+
+def find_again(run, job, folder):
+  """Finds again what is in the masks that `write` wrote to a folder, at full strength.
+
+  Returns:
+    described, as `annotate` takes it, and (file, boxes) of the manifest's rows.
+  """
+  find, described, boxes = masks.defect_finder(run), [], []
+  for name, file in _files(run, job):
+    mask = masks.read(folder / file)
+    defects = find(mask, name)
+    described.append(regions.Annotated(file, *mask.shape, defects))
+    boxes.append((file, regions.boxes_to_text(defects)))
+  return described, boxes
+
+
+def _files(run, job):
+  """Returns (class, file) of each crop of a job, in order."""
+  return [(name, manifest.file_of(name, i))
+          for name, count in zip(run.info.classes, job.counts) for i in range(count)]
 
 
 def _write_images(run, stream, images, annotated, progress):

@@ -121,11 +121,11 @@ def write(run, step, job, stream, out, annotated):
       the frame's own coordinates.
   """
   config, info = run.config.generate, run.info
-  by_frame = {}
+  samples = {}
   for label, first, sampled in stream:
-    for i, (fake, mask) in enumerate(zip(*sampled), first):
-      index = job.chosen[label][i]
-      by_frame.setdefault(job.sources[index].frame, []).append((index, fake, mask))
+    for i, sample in enumerate(zip(*sampled), first):
+      samples[job.chosen[label][i]] = sample
+  by_frame = _by_frame(job)
   find, size = masks.defect_finder(run), info.window
   folder = pathlib.Path(jobs.folder_of_inputs(run, frames=True))
   fade = _fade(size)
@@ -135,8 +135,8 @@ def write(run, step, job, stream, out, annotated):
       frame = info.reader.read_own_colour(folder / path).copy()
       name = path.with_suffix('.png')
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
-      for index, fake, part in by_frame[path]:
-        window = job.sources[index]
+      for index in by_frame[path]:
+        window, (fake, part) = job.sources[index], samples[index]
         area = window.box.slices
         part = np.rint(_resize(part, size) * fade).astype(np.uint8)
         change = _resize(fake.astype(np.int16) - job.backgrounds[index], size)
@@ -153,17 +153,59 @@ def write(run, step, job, stream, out, annotated):
       for to, image in ((out, frame), (annotated / 'masks', mask)):
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.squeeze()).save(to / name)
-      described.append(regions.Annotated(
-          name.as_posix(), *frame.shape[:2], defects))
+      described.append(regions.Annotated(name.as_posix(), *mask.shape, defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
-  shown = {}
-  for row in rows:
-    shown.setdefault(row['file'], set()).add(row['class'])
-  annotations.write(annotated, settings.formats(run), described, info.classes, Pictures(
+  annotate(run, job, described, out, annotated, settings.formats(run))
+  masks.report_unboxed(run, painted)
+
+
+def annotate(run, job, described, out, annotated, formats):
+  """Writes annotations of frames in formats, each to its place in `annotated`.
+
+  Args:
+    run: a `Run`.
+    job: from `plan`.
+    described: `regions.Annotated` of each frame, in order.
+    out: the folder of the painted frames.
+    annotated: a folder.
+    formats: names of formats.
+  """
+  info, folder = run.info, pathlib.Path(jobs.folder_of_inputs(run, frames=True))
+  by_frame = _by_frame(job)
+  shown = {path.with_suffix('.png').as_posix():
+           {info.classes[job.sources[i].label] for i in indices}
+           for path, indices in by_frame.items()}
+  annotations.write(annotated, formats, described, info.classes, Pictures(
       out, shown, ((path.as_posix(), info.reader.read_own_colour(folder / path))
                    for path in sorted(by_frame))))
-  masks.report_unboxed(run, painted)
+
+
+def find_again(run, job, folder):
+  """Finds again what is in the masks that `write` wrote to a folder, at full strength.
+
+  Returns:
+    described, as `annotate` takes it, and (file, boxes) of the manifest's rows.
+  """
+  find, described, boxes = masks.defect_finder(run), [], []
+  for path, indices in sorted(_by_frame(job).items()):
+    file, defects = path.with_suffix('.png').as_posix(), []
+    mask = masks.read(folder / file)
+    for window in (job.sources[i] for i in indices):
+      found = find(mask[window.box.slices], run.info.classes[window.label],
+                   window.box[:2])
+      defects += found
+      boxes.append((file, regions.boxes_to_text(found)))
+    described.append(regions.Annotated(file, *mask.shape, defects))
+  return described, boxes
+
+
+def _by_frame(job):
+  """Returns {frame: indices of its windows}, in the order in which they are drawn."""
+  found = {}
+  for index in np.concatenate(job.chosen).tolist():
+    found.setdefault(job.sources[index].frame, []).append(index)
+  return found
 
 
 def _resize(array, size):

@@ -22,7 +22,8 @@ _ADVICE = 'move it away, or name another folder with --config.generate.out'
 def generate(config, workdir):
   """Writes `config.generate.per_class` images of each class, or whole frames.
 
-  A result that is there already, whole and made of the same, is left as it is.
+  A result that is there already, whole and made of the same, is left as it is; it gets
+  the formats of annotations that it lacks.
 
   Args:
     config: the run's configuration, with a section `generate`.
@@ -54,9 +55,7 @@ def generate(config, workdir):
   if primary:
     files.finish(out)
   if os.path.lexists(out) and os.path.lexists(beside) == run.method.translates:
-    provenance.check(out, made_of, _ADVICE)
-    _check_whole(run, out, beside)
-    terminal.say(f'{out} is made already')
+    _add_formats(run, kind, out, beside, made_of)
     return out
   job = kind.plan(run)
   stream = Sampler(run).stream(
@@ -84,27 +83,68 @@ def settings_of(run):
                'batch_size', of_the_other):
     del kept[name]  # Noted by content, or without effect.
   return kept | {name: ','.join(settings.split(kept[name]))
-                 for name in ('classes', 'formats', 'texture_classes')}
+                 for name in ('classes', 'texture_classes')} | {
+                     'formats': ','.join(sorted(settings.formats(run)))}
 
 
-def _check_whole(run, out, beside):
+def _add_formats(run, kind, out, beside, made_of):
+  """Checks a result that is there, and writes the formats that it lacks.
+
+  Raises:
+    UserError: it is not whole, was made of something else, or its masks do not give the
+      boxes of the manifest.
+  """
+  noted = (provenance.read(out) or {}).get('generate')
+  noted = noted.get('formats') if isinstance(noted, dict) else None
+  there = settings.split(noted) if isinstance(noted, str) else []
+  provenance.check(out, made_of | {'generate': made_of['generate'] | {
+      'formats': noted}}, _ADVICE)
+  rows = _rows(out / manifest.FILE)
+  _check_whole(run, out, beside, list(dict.fromkeys(row['file'] for row in rows)), there)
+  missing = sorted(set(settings.formats(run)) - set(there))
+  if not missing:
+    terminal.say(f'{out} is made already')
+    return
+  if run.config.generate.strength != 1:  # The masks on disk are fainter than what is found.
+    raise UserError(f'{out} has no annotations in {", ".join(missing)}, and to a strength '
+                    f'of {run.config.generate.strength} none can be added: {_ADVICE}')
+  if jax.process_index():
+    return
+  job = kind.plan(run)
+  described, boxes = kind.find_again(run, job, beside / 'masks')
+  # An earlier version wrote rows in another order.
+  if sorted(boxes) != sorted((row['file'], row['boxes']) for row in rows):
+    raise UserError(f"{beside / 'masks'} does not give the boxes of {out / manifest.FILE}: "
+                    f'one of them was changed, so no formats can be added: {_ADVICE}')
+  paths = [annotations.WRITTEN[name].PATH for name in missing]
+  with files.whole(*(beside / path for path in paths)) as (part, keep):
+    kind.annotate(run, job, described, out, part, missing)
+    keep(*(part / path for path in paths))
+  provenance.write(out, made_of | {'generate': made_of['generate'] | {
+      'formats': ','.join(sorted([*there, *missing]))}})
+  terminal.say(f'{out} is made already; {", ".join(missing)} written to {beside}')
+
+
+def _check_whole(run, out, beside, files_now, formats):
   """Raises UserError where a file that `generate` wrote is gone."""
-  files_now = _files(out / manifest.FILE)
   wanted = [out / name for name in files_now]
   if run.method.translates:
     wanted += [beside / 'masks' / name for name in files_now]
-  for kind in map(annotations.WRITTEN.get, settings.formats(run)):
+  for kind in map(annotations.WRITTEN.get, formats):
     wanted += kind.written(beside / kind.PATH, files_now)
   if gone := [str(path) for path in wanted if not path.exists()]:
     raise UserError(f'{out} is not whole any more: {listed(gone, 1)} is missing; '
                     f'{_ADVICE}')
 
 
-def _files(path):
-  """Returns the names of the files that a manifest lists, each once."""
+def _rows(path):
+  """Returns the rows of a manifest, dicts that have a file and boxes at least."""
   try:
     with path.open(newline='', encoding='utf-8') as f:
-      return list(dict.fromkeys(row['file'] for row in csv.DictReader(f)))
+      rows = list(csv.DictReader(f))
+    if not all(row['file'] and row['boxes'] is not None for row in rows):
+      raise ValueError
+    return rows
   except (OSError, ValueError, KeyError, csv.Error) as e:
     raise UserError(f'{path} cannot be read: {_ADVICE}') from e
 

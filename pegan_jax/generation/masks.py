@@ -10,6 +10,7 @@ import collections
 
 import numpy as np
 
+from data_prep.images import reading
 from pegan_jax.annotations import components
 from pegan_jax.common import terminal
 from pegan_jax.generation import settings
@@ -21,6 +22,11 @@ _VEIL = 0.1
 def written_mask(run, visible):
   """Returns the mask to write for a visible one: uint8 [h, w] -> uint8 [h, w]."""
   return np.rint(run.config.generate.strength * visible).astype(np.uint8)
+
+
+def read(path):
+  """Returns a written mask, uint8 [h, w]; raises UserError where it cannot be read."""
+  return reading.read_image(path, grey=True)[..., 0]
 
 
 def mask_source(run):

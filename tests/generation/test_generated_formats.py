@@ -12,6 +12,7 @@ from data_prep.annotated import layouts
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
+from pegan_jax.generation.sampler import Sampler
 
 FORMATS = 'voc,yolo,coco,mvtec,labelme'
 
@@ -147,7 +148,69 @@ def test_the_same_seed_gives_the_same_bytes_and_what_is_gone_is_told(made, tmp_p
   for path in (beside / 'yolo' / 'data.yaml', beside / 'mvtec' / 'train/good/00000.png',
                next((beside / 'labelme').rglob('*.json'))):
     path.unlink()
-  with pytest.raises(UserError, match='data.yaml and 2 more is missing;'):
+  with pytest.raises(UserError, match='json and 2 more is missing;'):
+    generate(config, workdir)
+
+
+def _tree(*folders):
+  return [{p.relative_to(folder): p.read_bytes() for p in folder.rglob('*') if p.is_file()}
+          for folder in folders]
+
+
+def test_formats_are_added_to_what_is_made_without_drawing(
+    made, tmp_path, capsys, monkeypatch):
+  """The bytes are those of a run that was asked for them at once."""
+  config, workdir, whole, _ = made
+  config = config.copy_and_resolve_references()
+  out, beside = tmp_path / 'made', tmp_path / 'made_annotations'
+  config.generate.update({'out': str(out), 'formats': ''})
+  generate(config, workdir)
+  assert [p.name for p in beside.iterdir()] == ['masks']
+  monkeypatch.setattr(Sampler, 'stream', None)
+  images = {path: path.stat().st_mtime_ns for path in out.rglob('*.png')}
+  for formats, there in (('mvtec', 2), ('mvtec', 2), ('coco,voc', 4), ('', 4), ('coco', 4),
+                         (FORMATS, 6)):
+    config.generate.formats = formats
+    generate(config, workdir)
+    assert len(list(beside.iterdir())) == there
+  assert _tree(out, beside) == _tree(whole, whole.with_name('made_annotations'))
+  assert images == {path: path.stat().st_mtime_ns for path in out.rglob('*.png')}
+  assert all(path.stat().st_nlink == 5 for path in images)
+  said = capsys.readouterr().err
+  assert f'made is made already; coco, voc written to {beside}' in said
+
+
+def test_formats_that_cannot_be_added(made, tmp_path):
+  config, workdir, _, _ = made
+  config = config.copy_and_resolve_references()
+  out, beside = tmp_path / 'made', tmp_path / 'made_annotations'
+  config.generate.update({'out': str(out), 'formats': 'voc'})
+  generate(config, workdir)
+  before = _tree(out, beside)
+  config.generate.formats = 'yolo'
+  (beside / 'yolo').mkdir()
+  (beside / 'yolo' / 'mine').write_text('')
+  with pytest.raises(UserError, match='yolo exists already: move it away'):
+    generate(config, workdir)
+  (beside / 'yolo' / 'mine').unlink()
+  (beside / 'yolo').rmdir()
+  config.generate.min_area = 5  # Other boxes than are in the manifest.
+  with pytest.raises(UserError, match='made of something else: generate.min_area is 5'):
+    generate(config, workdir)
+  config.generate.min_area = 4
+  row = next(row for row in _rows(out) if row['boxes'] and row['class'] != 'cr')
+  mask = beside / 'masks' / row['file']
+  pixels = np.asarray(Image.open(mask))
+  Image.fromarray(0 * pixels).save(mask)
+  with pytest.raises(UserError, match='masks does not give the boxes of .*manifest.csv'):
+    generate(config, workdir)
+  Image.fromarray(pixels).save(mask)
+  assert _tree(out, beside) == before
+  config.generate.update({'out': str(tmp_path / 'faint'), 'strength': 0.5})
+  generate(config, workdir)
+  config.generate.formats = 'yolo,coco'
+  with pytest.raises(UserError, match='no annotations in coco, and to a strength of 0.5 '
+                     'none can be added: move it away, or name another'):
     generate(config, workdir)
 
 
