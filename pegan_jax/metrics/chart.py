@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pegan_jax.metrics import table
 from pegan_jax.metrics.table import FIGURES
 from pegan_jax.reporting import figures
 
@@ -9,9 +10,9 @@ from pegan_jax.reporting import figures
 def draw(report, path):
   """Writes a PNG with one panel per figure and one bar per class.
 
-  Bars carry 95% intervals; a short line across each is its floor, real against
-  real, with its own interval shaded. Bars are shown at the floor's N, so that
-  like is compared with like. Beside the bars against training images stand those
+  Bars and their 95% intervals are the values of `table.to_text`. A short line across
+  each is its floor, real against real, with its own interval shaded. A floor may have
+  fewer images: a diamond is the value at its N, to be compared with it. Beside the bars against training images stand those
   against held-out images, where the report has them.
 
   Args:
@@ -54,18 +55,17 @@ def _panel(panel, figure, parts):
     values.append(part['pooled'][figure.name])
     places = [labels.index(c) for c in own] + list(range(len(labels), len(names)))
     x = np.array(places) + (i - (len(parts) - 1) / 2) * width
-    heights = np.array([v['value'] if v['value_at_floor_n'] is None
-                        else v['value_at_floor_n'] for v in values])
-    # Intervals around the bar's end, within the figure's limits.
-    bounds = np.clip(heights + [[v[side] - v['value'] for v in values]
-                                for side in ('low', 'high')], *figure.limits)
-    error = np.abs(bounds - heights)
-    counts = sorted({v['floor_n'] or v['n_generated']
-                     for v in values[:len(own) or 1]})
-    n = f'{counts[0]}' + (f' to {counts[-1]}' if len(counts) > 1 else '')
+    heights = np.array([v['value'] for v in values])
+    error = np.abs([[v[side] for v in values] for side in ('low', 'high')] - heights)
+    n = table.count(values[:len(own) or 1])
     panel.bar(x, heights, 0.9 * width, yerr=error, capsize=2,
               color=('#4878a8', '#e0a050')[i],
               label=f'against {title}, N = {n}' + ' per class' * bool(labels))
+    smaller = [(at, v['value_at_floor_n']) for at, v in zip(x, values)
+               if v['value_at_floor_n'] not in (None, v['value'])]
+    if smaller:
+      panel.plot(*zip(*smaller), 'D', color='black', markersize=4,
+                 label="at the floor's N" if i == 0 else None)
     for at, v in zip(x, values):
       if v['floor'] is not None:
         ends = [at - width / 2, at + width / 2]

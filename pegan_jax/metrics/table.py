@@ -62,28 +62,45 @@ def _summary(part, markdown):
   titles = {'mean': 'mean of classes', 'pooled': 'pooled'}
   rows = [['']]
   for name in names:
-    rows[0] += [f'{titles[name]}, N = {_count(part[name]["fid"])}', '(floor, N)']
+    rows[0] += [f'{titles[name]}, N = {count(_behind(part, name, "fid"))}', '(floor, N)']
   for figure in FIGURES:
     if figure.name not in part['pooled']:
       continue
     row = [figure.title]
     for name in names:
       f = part[name][figure.name]
-      row += [with_interval(f), _floor(f)]
+      row += [with_interval(f), _floor(f, _behind(part, name, figure.name))]
     rows.append(row)
   return align(rows, markdown)
 
 
-def _count(f):
-  n, m = f['n_real'], f['n_generated']
-  return f'{n}' if n == m else f'{n} real, {m} generated'
+def _behind(part, name, figure):
+  """Returns the figures of which one is the mean, or it alone where it is none."""
+  return ([values[figure] for values in part['classes'].values()] if name == 'mean'
+          else [part[name][figure]])
 
 
-def _floor(f):
+def count(behind):
+  """Returns the N of some figures: '60', '60 to 140', or '60 real, 8 to 9 generated'."""
+  # Some figures are of generated images alone.
+  real, generated = ([f[side] for f in behind if f[side]]
+                     for side in ('n_real', 'n_generated'))
+  if not real or real == generated:
+    return _span(generated)
+  return f'{_span(real)} real, {_span(generated)} generated'
+
+
+def _span(numbers):
+  least, most = min(numbers), max(numbers)
+  return f'{least}' if least == most else f'{least} to {most}'
+
+
+def _floor(f, behind):
   if f['floor'] is None:
     return ''
-  text = f'({number(f["floor"])}, {f["floor_n"]}'
-  if (f['n_real'] or 0) != f['floor_n']:
+  behind = [x for x in behind if x['floor_n']]
+  text = f'({number(f["floor"])}, {_span([x["floor_n"] for x in behind])}'
+  if any(x['n_real'] != x['floor_n'] for x in behind):
     text += f'; there {number(f["value_at_floor_n"])}'
   return text + ')'
 
@@ -92,7 +109,7 @@ def _classes(part, markdown):
   figures = [f for f in FIGURES if f.name in part['pooled']]
   rows = [['', 'N', *(f.title for f in figures)]]
   for name, values in part['classes'].items():
-    row = [name, _count(values['fid'])]
+    row = [name, count([values['fid']])]
     for figure in figures:
       f = values[figure.name]
       floor = '' if f['floor'] is None else f' ({number(f["floor"])})'

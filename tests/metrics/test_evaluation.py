@@ -269,6 +269,24 @@ def test_table_says_the_protocol_and_every_class(report):
   assert len(rows) == 2
 
 
+def test_the_mean_says_the_n_of_all_its_classes():
+  """Not the smallest alone, neither of the figures nor of the floors."""
+  real, made = make_set(0), make_set(1, 32)
+  for part in vars(real), vars(made):
+    for name in ('features', 'names'):
+      part[name]['b'] = part[name]['b'][:12]
+  report = reports.compare_features(
+      real, None, made, PROTOCOL, evaluation.Options(repeats=4, all_images=True))
+  head, *rows = table.to_text(report).split('\n\n')[2].splitlines()
+  assert 'mean of classes, N = 12 to 40 real, 12 to 32 generated  (floor, N)' in head
+  assert 'pooled, N = 92 real, 76 generated' in head
+  kid = report['mean']['kid']
+  assert (f'({table.number(kid["floor"])}, 6 to 20; there '
+          f'{table.number(kid["value_at_floor_n"])})') in rows[1]
+  alike = table.count([{'n_real': n, 'n_generated': n} for n in (7, 5, 9)])
+  assert alike == '5 to 9'
+
+
 def test_chart_is_a_picture(report, tmp_path):
   chart.draw(report, tmp_path / 'c.png')
   image = np.asarray(Image.open(tmp_path / 'c.png').convert('RGB'))

@@ -103,6 +103,25 @@ def test_evaluation(canvas, tmp_path):
   assert canvas[0].get_suptitle().startswith('runs/$\\x$ against $\n')
 
 
+def test_the_chart_has_the_tables_values(canvas, tmp_path):
+  """And beside a bar what it would be with as few images as its floor."""
+  entries = [{'kid': _figure(x) | {'n_real': 40, 'n_generated': 30, 'value_at_floor_n': at}}
+             for x, at in ((1.0, 1.5), (2.0, 2.0), (1.5, 1.75), (3.0, None))]
+  report = {'classes': dict(zip('ab', entries)), 'mean': entries[2], 'pooled': entries[3],
+            'protocol': {'generated': 'g', 'real': 'r', 'network': 'n',
+                         'weights_sha256': 'ab', 'resize': 'r', 'input_size': 8}}
+  chart.draw(report, str(tmp_path / 'chart.png'))
+  panel = canvas[0].axes[0]
+  assert [bar.get_height() for bar in panel.patches] == [1.0, 2.0, 1.5, 3.0]
+  bars, = (x for x in panel.containers if x.get_label().startswith('against'))
+  assert bars.get_label() == 'against real images, N = 40 real, 30 generated per class'
+  ends = bars.errorbar.lines[2][0].get_segments()
+  np.testing.assert_allclose([end[:, 1] for end in ends], [
+      [e['kid']['low'], e['kid']['high']] for e in entries])
+  diamonds, = (x for x in panel.lines if x.get_marker() == 'D')
+  assert diamonds.get_xydata().tolist() == [[0, 1.5], [2, 1.75]]
+
+
 def test_a_dollar_is_drawn(tmp_path):
   """Two more of them are wider, where mathematics would leave both out."""
   widths = []
