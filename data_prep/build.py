@@ -145,8 +145,8 @@ def build(**options):
     shards: files per split.
     margin: pixels of an image between a background window and any region.
     windows_per_frame: most backgrounds from one annotated image; 0 sets no limit.
-    reject_score: windows of annotated images that `defect_scores` scores above this are
-      left out.
+    reject_score: windows of annotated images that `defect_scores` scores above this, and
+      above 99 in 100 of 100 or more windows of clean images, are left out.
     search_frames: whether to search the images for the place of each defect crop.
     near_duplicates: whether to search for crops that show one place; not for sets whose
       images are alike by design.
@@ -241,8 +241,8 @@ _HELP = {
     'shards': 'files per split',
     'margin': 'pixels of an image between a background and any region',
     'windows_per_frame': 'most backgrounds from one annotated image; 0 sets no limit',
-    'reject_score': 'windows of annotated images that score higher are left out as '
-                    'defective',
+    'reject_score': 'windows of annotated images that score higher, and higher than '
+                    'clean images do, are left out as defective',
     'search_frames': 'search the images for the place of each defect crop',
     'near_duplicates': 'search for crops of one place; not for images that are alike by '
                        'design',

@@ -17,6 +17,10 @@ from pegan_jax.common.errors import UserError
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
 _MANY = 1000  # Crops whose comparison takes long enough to be told of.
 
+# Clean windows that say what is usual: at least so many, and no more. Of these, one in a
+# hundred may score higher than a window that is kept.
+_LEAST_CLEAN, _MOST_CLEAN, _USUAL = 100, 2000, 99
+
 
 class Selection(NamedTuple):
   """Holds what was chosen and what was not.
@@ -92,17 +96,26 @@ def _choose_classes(options, items):
   return drawn, available, duplicates
 
 
-def _screen(options, windows):
+def _screen(options, windows, tiles):
   """Leaves out windows that look defective, and all above the limit per frame.
+
+  What is usual for them is what they have in common, or what `tiles` show, windows of
+  clean images, where these are enough: surfaces differ in how much their clean windows do.
 
   Returns:
     (kept, rejected): items in rank order; (score, item) from the worst down.
   """
   if not windows:
     return [], []
-  scores = defect_scores.score([item.image for item in windows])
+  clean = [item.image for item in cutting.rank(tiles, options.seed)[:_MOST_CLEAN]]
+  limit = options.reject_score
+  if len(clean) < _LEAST_CLEAN:
+    clean = []
+  else:
+    limit = max(limit, np.percentile(defect_scores.score(clean), _USUAL))
+  scores = defect_scores.score([item.image for item in windows], clean)
   rejected = sorted(((float(score), item) for score, item in zip(scores, windows)
-                     if score > options.reject_score),
+                     if score > limit),
                     key=lambda pair: (-pair[0], pair[1].source))
   kept, of_frame = [], collections.Counter()
   out = {item.source for _, item in rejected}
@@ -189,7 +202,7 @@ def _check_backgrounds(asked, left, rejected, marked, barred):
 def select(options, pool):
   """Chooses, groups and splits the items of a `inputs.Pool`; returns a `Selection`."""
   drawn, available, duplicates = _choose_classes(options, pool.defects)
-  windows, rejected = _screen(options, pool.windows)
+  windows, rejected = _screen(options, pool.windows, pool.tiles)
   candidates = cutting.rank(windows + pool.tiles, options.seed)
   distinct, more = cutting.drop_duplicates(drawn + candidates)
   candidates = distinct[len(drawn):]

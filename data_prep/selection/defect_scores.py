@@ -8,15 +8,15 @@ SIDE = 64
 _BLOCK = 512
 
 
-def _robust_z(values):
-  """Returns how many robust standard deviations log values are above the median."""
-  logs = np.log(values + 0.5)  # Half a grey level: flat windows stay finite.
-  away = logs - np.median(logs)
+def _robust_z(values, usual):
+  """Returns how many robust standard deviations log values are above usual ones."""
+  values, usual = np.log(values + 0.5), np.log(usual + 0.5)  # Flat windows stay finite.
+  middle = np.median(usual)
   # Least spread: where all windows are alike, a quarter more is still usual.
-  return away / max(1.4826 * np.median(np.abs(away)), 0.25)
+  return (values - middle) / max(1.4826 * np.median(np.abs(usual - middle)), 0.25)
 
 
-def score(images):
+def score(images, clean=()):
   """Scores how much each window's strongest mark stands out.
 
   A mark is the difference of Gaussians of 1.5 and 8 samples at 64 samples per
@@ -28,11 +28,19 @@ def score(images):
 
   Args:
     images: sequence of N uint8 [S, S, C], at least one.
+    clean: likewise, windows known to be clean, over which the median and MAD are
+      taken; where there are none, over `images`.
 
   Returns:
     float [N], around 0 for a usual window. On NEU-DET, above 2.5 nearly all
     windows show a mark.
   """
+  marks = _marks(images)
+  return sum(map(_robust_z, marks, _marks(clean) if len(clean) else marks))
+
+
+def _marks(images):
+  """Returns the strength of each window's mark, and that over its median."""
   strength, usual = [], []
   for start in range(0, len(images), _BLOCK):
     block = np.stack([_resize(image) for image in images[start:start + _BLOCK]])
@@ -42,7 +50,7 @@ def score(images):
     strength.append(np.percentile(marks, 99.5, axis=1))
     usual.append(np.median(marks, axis=1))
   strength, usual = np.concatenate(strength), np.concatenate(usual)
-  return _robust_z(strength) + _robust_z(strength / (usual + 0.5))
+  return strength, strength / (usual + 0.5)
 
 
 def _resize(image):
