@@ -77,8 +77,9 @@ def _parser():
   add('--config', help=f'''the settings: a name, with a scale where it has some
       (dcgan:paper), or the path of a file, such as configs/pegan.py or your own. Names are
       {', '.join(config_files.names())}. Modes {own} use the config of their own name by
-      default, modes {of_run} the settings of the run in the workdir. --config.KEY=VALUE gives a key of it a new value, such as
-      --config.batch_size=8; the file of the config explains its keys''')
+      default, modes {of_run} the settings of the run in the workdir.
+      --config.KEY=VALUE gives a key of it a new value, such as --config.batch_size=8; the
+      file of the config explains its keys''')
   add('--workdir', help='''folder of the run; a run that is there is resumed. --mode match
       does not need it if --config.data_dir is given''')
   add('--distributed', action='store_true', help='''runs in all processes of a job together

@@ -147,7 +147,8 @@ def write(run, step, job, stream, out, annotated):
         painted.append((info.classes[window.label], found))
         rows.append({
             'file': name.as_posix(), 'class': info.classes[window.label],
-            'left': window.box.left, 'top': window.box.top, 'seed': config.seed, 'step': step,
+            'left': window.box.left, 'top': window.box.top, 'seed': config.seed,
+            'step': step,
             'strength': config.strength, 'mask': masks.mask_source(run),
             'boxes': regions.boxes_to_text(found)})
       for to, image in ((out, frame), (annotated / 'masks', mask)):

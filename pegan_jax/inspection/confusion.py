@@ -6,6 +6,8 @@ from pegan_jax.common import files
 from pegan_jax.metrics.table import align
 from pegan_jax.reporting import figures
 
+_SAME = 0.9  # Share of answers that makes them all the same.
+
 
 def matrix(labels, predicted, num_classes):
   """Counts answers: [C][C] lists, rows the true class, columns the answer."""
@@ -28,7 +30,8 @@ def to_text(report, markdown=False):
     markdown: whether to return a Markdown table instead of a plain one.
 
   Returns:
-    Several lines: accuracy and speed, the confusion matrix with recalls.
+    Several lines: accuracy and speed, a note where nearly all answers are the same, the
+    confusion matrix with recalls.
   """
   counts, classes = np.array(report['confusion']), report['classes']
   rows = [['true \\ answer', *classes, 'recall']]
@@ -36,8 +39,23 @@ def to_text(report, markdown=False):
     rows.append([name, *map(str, row), f'{100 * recall:.1f}%'])
   return '\n'.join([
       f'accuracy {100 * np.trace(counts) / counts.sum():.1f}% of {counts.sum()} '
-      f'test images; {report["images_per_second"]:.0f} images/s', '',
+      f'test images; {report["images_per_second"]:.0f} images/s', *_same_answer(report), '',
       *align(rows, markdown)]) + '\n'
+
+
+def _same_answer(report):
+  """Returns lines to tell that an inspector answers the same whatever it is shown."""
+  counts = np.array(report['confusion'])
+  answers, total = counts.sum(0), counts.sum()
+  likeliest = answers.argmax()
+  others = np.delete(recalls(counts), likeliest)
+  # Where most images are of one class, nearly all answers may be right.
+  if answers[likeliest] < _SAME * total or others.mean() > 1 - _SAME:
+    return []
+  return ['', f'Note: it answers {report["classes"][likeliest]} for {answers[likeliest]} '
+          f'of {total} images, whatever they show: it has learned next to nothing. Train '
+          'longer by --config.epochs, or try another --config.learning_rate or '
+          '--config.width.']
 
 
 def write(report, folder):

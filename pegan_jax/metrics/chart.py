@@ -12,8 +12,8 @@ def draw(report, path):
 
   Bars and their 95% intervals are the values of `table.to_text`. A short line across
   each is its floor, real against real, with its own interval shaded. A floor may have
-  fewer images: a diamond is the value at its N, to be compared with it. Beside the bars against training images stand those
-  against held-out images, where the report has them.
+  fewer images: a diamond is the value at its N, to be compared with it. Beside the bars
+  against training images stand those against held-out images, where the report has them.
 
   Args:
     report: as `python -m pegan_jax.metrics --json` writes it.

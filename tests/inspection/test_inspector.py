@@ -400,3 +400,17 @@ def test_the_config_says_how_it_is_run():
   assert '--config inspect --mode inspect' in module.__doc__
   settings = Settings.of(module.get_config())
   assert (settings.epochs, settings.learning_rate) == (40, 2e-3)
+
+
+@pytest.mark.parametrize('counts,told', [
+    ([[4, 0, 0], [4, 0, 0], [4, 0, 0]], True),
+    ([[10, 0, 0], [9, 0, 1], [9, 1, 0]], True),  # 28 of 30; the rest is wrong.
+    ([[10, 0], [8, 2]], False),  # Two of ten are found.
+    ([[95, 0], [1, 4]], False),  # As many as there are.
+    ([[95, 0], [5, 0]], True)])
+def test_an_inspector_that_answers_always_the_same_is_told(counts, told):
+  text = confusion.to_text({'classes': list('xyz')[:len(counts)], 'confusion': counts,
+                            'images_per_second': 1.0})
+  total, first = np.sum(counts), np.sum(counts, 0)[0]
+  assert (f'Note: it answers x for {first} of {total} images, whatever they show' in text
+          ) == told
