@@ -25,6 +25,10 @@ from pegan_jax.training.signals import Signals
 from pegan_jax.training.watch import Watch
 from pegan_jax.training.window import Window
 
+# Before a silence; docs/performance.md has the figures.
+_COMPILING = ('compiling the step, in silence: at full width 0.5 to 1 minute for PE-GAN '
+              'on two CPU cores, 3 minutes or more for PE-GAN+, less when it is run again')
+
 
 def train(config, workdir):
   """Trains up to `config.num_steps`, from the newest checkpoint if there is one.
@@ -168,6 +172,7 @@ class _Training(NamedTuple):
         process_index=jax.process_index(), process_count=jax.process_count())
     batch, frozen = sharding.to_global(run.mesh, next(stream)), run.frozen()
     step_fn = jax.jit(make_step(run.method, run.nets, config), donate_argnums=0)
+    terminal.say(_COMPILING)
     with futures.ThreadPoolExecutor(1) as aside:  # XLA compiles without Python's lock.
       compiled = aside.submit(lambda: step_fn.lower(state, batch, frozen).compile())
       self.make_up(owed, state, start)

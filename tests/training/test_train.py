@@ -18,6 +18,7 @@ from conftest import small_config
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
+from pegan_jax.training import train as train_lib
 from pegan_jax.training.train import _Training, train
 
 
@@ -142,6 +143,28 @@ def test_another_config_is_refused_by_key(straight):
   config.lambda_rec = 1.0
   with pytest.raises(UserError, match='lambda_rec is 1.0, was 10.0'):
     train(config, workdir)
+
+
+def test_the_silence_of_a_compilation_is_told_before_it(
+    config, tmp_path, monkeypatch, capsys):
+  config.num_steps = 1
+  jit, said = jax.jit, []
+
+  def watched(function, **kwargs):
+    if kwargs == {'donate_argnums': 0}:  # The step's.
+      class Step:
+        def lower(self, *args):
+          said.append(capsys.readouterr().err)
+          return jit(function, **kwargs).lower(*args)
+      return Step()
+    return jit(function, **kwargs)
+
+  monkeypatch.setattr(train_lib.jax, 'jit', watched)
+  train(config, tmp_path)
+  assert len(said) == 1 and said[0].splitlines()[-1].startswith('compiling the step')
+  assert 'compiling' not in (err := capsys.readouterr().err) and 'first step after' in err
+  train(config, tmp_path)  # Done: nothing to compile, nothing to tell.
+  assert 'compiling' not in capsys.readouterr().err
 
 
 def test_damaged_newest_checkpoint_falls_back(straight, tmp_path, capsys):
