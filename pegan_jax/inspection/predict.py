@@ -141,15 +141,17 @@ def _readable(paths, reader, skip):
       good.append(path)
   if not problems:
     return good
+  advice = 'mend or remove {}, or leave {} out with --config.skip_bad=true'
+  if not skip and len(problems) == 1:
+    raise UserError(f'{problems[0].rstrip(".")}; {advice.format("it", "it")}')
   shown = problems if skip else problems[:_SHOWN]
   more = len(problems) - len(shown)
   terminal.say('\n'.join(shown + [f'and {more} more'] * bool(more)))
   count = f'{len(problems)} of {len(paths)} images cannot be used, see above'
+  if not skip:
+    raise UserError(f'{count}: {advice.format("them", "them")}')
   if not good:
     raise UserError(f'{count}: none is left')
-  if not skip:
-    raise UserError(f'{count}: mend or remove them, or leave them out with '
-                    '--config.skip_bad=true')
   terminal.say(f'note: {count}, and are skipped')
   return good
 

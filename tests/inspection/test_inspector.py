@@ -207,6 +207,9 @@ class TestWindows:
     assert len(_rows(tmp_path / 'a.csv')) == 1 + 2 * 24
     with pytest.raises(UserError, match='12 of 12 images .*: none is left'):
       _predict(tmp_path, bad, skip_bad=True)
+    with pytest.raises(UserError, match='a.png cannot be read .*; mend or remove it, or '
+                       'leave it out with --config.skip_bad=true'):
+      _predict(tmp_path, frame, bad / 'a.png')
 
   def test_an_earlier_inspector_did_not_note_them(self, trained, frame, tmp_path):
     data, workdir, _ = trained
