@@ -41,6 +41,8 @@ def read(labels, noted, problems):
         raise UserError(f'{annotated.file} has a region without the name of a class: name '
                         'it, or remove it.')
       found[path] = annotated
+      for note in annotated.notes:
+        noted[note].append(path)
   if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
     noted['YOLO labels without a file of names: classes are called by their numbers'
           ] += unnamed

@@ -11,7 +11,6 @@ import numpy as np
 
 from pegan_jax.annotations import outlines, pixels, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common import files
 from pegan_jax.common.errors import UserError, reason
 
 PATH = 'coco.json'
@@ -43,7 +42,7 @@ def read(path):
   if pathlib.Path(path).suffix.lower() != '.json' or not os.path.isfile(path):
     return []
   try:
-    return _read(files.parse_json(text_files.read(pathlib.Path(path))))
+    return _read(text_files.read_json(pathlib.Path(path)))
   except KeyError as error:
     raise UserError(f'{path} is not a COCO file of boxes: it lacks {error}.') from None
   except ValueError as error:

@@ -225,11 +225,14 @@ def _json(path):
   said, numbers, colours = text_files.read_json(path), {}, {}
   for key, value in said.items():
     if isinstance(value, str):
-      numbers[int(key)] = value
+      names, value, key = numbers, int(key), value
     elif isinstance(value, list):
-      colours[tuple(map(int, value))] = key
+      names, value = colours, tuple(map(int, value))
     else:
-      numbers[int(value)] = key
+      names, value = numbers, int(value)
+    if value in names:
+      raise ValueError(f'the value {value} has two names, {names[value]} and {key}')
+    names[value] = key
   return numbers, colours
 
 

@@ -74,11 +74,21 @@ def read(path):
 
 
 def read_json(path):
-  """Returns the value in a JSON file; UserError where it has none."""
+  """Returns the value in a JSON file; UserError where it has none, or a key twice."""
   try:
-    return files.parse_json(read(path))
+    return files.parse_json(read(path), object_pairs_hook=_once)
   except ValueError as error:
-    raise UserError(f'{path} is not JSON: {reason(error)}.') from None
+    raise UserError(f'{path} cannot be read as JSON: {reason(error)}.') from None
+
+
+def _once(pairs):
+  """Returns a dict of (key, value) pairs, of which Python would keep the last alone."""
+  found = dict(pairs)
+  if len(found) < len(pairs):
+    keys = [key for key, _ in pairs]
+    twice = next(key for key in keys if keys.count(key) > 1)
+    raise ValueError(f'one object has the key {twice!r} twice')
+  return found
 
 
 def keys_of_json(path):

@@ -191,18 +191,32 @@ def _names_of_lines(path):
   return None if names == [''] else names
 
 
+class _Loader(yaml.BaseLoader):
+  """Reads all words as text, and refuses a key that is there twice."""
+
+  def construct_mapping(self, node, deep=False):
+    found = super().construct_mapping(node, deep)
+    keys = [key.value for key, _ in node.value]
+    if len(found) < len(keys):
+      twice = next(key for key in keys if keys.count(key) > 1)
+      raise ValueError(f'{twice!r} is there twice')
+    return found
+
+
 def _names_of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
   text = text_files.read(path)
   if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
     return None  # Of another program, and perhaps not quite YAML.
-  try:  # All words are text: `no` is a name.
-    said = yaml.load(text, yaml.BaseLoader)
+  try:
+    said = yaml.load(text, _Loader)
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
     names = said['names']
     if isinstance(names, dict):
       numbers = {int(k): name for k, name in names.items()}
+      if len(numbers) < len(names):
+        raise ValueError('the numbers of its classes are not all different')
       if min(numbers, default=0) < 0 or max(numbers, default=0) > 9999:
         raise ValueError('the numbers of its classes are not from 0 to 9999')
       names = [numbers.get(k, '') for k in range(max(numbers, default=-1) + 1)]

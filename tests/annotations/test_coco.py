@@ -56,7 +56,6 @@ def test_others_files(tmp_path):
 
 
 @pytest.mark.parametrize('change, words', [
-    (lambda said: 'no JSON', 'Expecting value'),
     (lambda said: said | {'images': []}, 'it lists no images'),
     (lambda said: [1], 'indices must be'),
     (lambda said: {'images': said['images']}, "it lacks 'categories'"),
@@ -89,6 +88,14 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
     _read(tmp_path, change(said) or said)
   assert 'a.json is not a COCO file of boxes: ' in str(error.value)
   assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('text, words', [
+    ('no JSON', 'Expecting value'), ('{"images": [], "images": []}', "key 'images' twice"),
+    ('{"images": [{"id": 1, "id": 2}]}', "one object has the key 'id' twice")])
+def test_damaged_json_and_keys_given_twice(tmp_path, text, words):
+  with pytest.raises(UserError, match=f'a.json cannot be read as JSON: .*{words}'):
+    _read(tmp_path, text)
 
 
 def test_what_tools_leave_out_or_write_in_another_way(tmp_path):

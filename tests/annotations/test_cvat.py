@@ -5,6 +5,7 @@ import pytest
 
 from pegan_jax import annotations
 from pegan_jax.annotations import cvat
+from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common.errors import UserError
 
 
@@ -15,7 +16,7 @@ def _read(folder, shapes, more=''):
 <image id="0" name="a\\1.jpg" width="40" height="30">{shapes}</image>
 <image id="1" name="2.jpg" width="40" height="30"></image></annotations>""")
   image, clean = cvat.read(folder)
-  assert clean == ('2.jpg', 30, 40, [])
+  assert clean == Annotated('2.jpg', 30, 40, [])
   assert image[:3] == ('a/1.jpg', 30, 40)
   return image
 

@@ -11,7 +11,7 @@ from data_prep.annotated import layouts
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax.common.errors import UserError
-from handmade import coco, make, mask, read, turned, voc
+from handmade import YOLO, coco, labelme, make, mask, read, turned, voc
 
 
 REFUSED = {
@@ -39,7 +39,7 @@ REFUSED = {
         {'i/1.jpg': None, 'a/c.json': coco('1.jpg'), 'a/d.json': coco('x/1.jpg')}, ('a',),
         r'twice, 1.jpg in 1.jpg and x/1.jpg \(of c.json and d.json\)'),
     'damaged JSON': ({'i/1.jpg': None, 'a/1.json': '{"shapes": ['}, ('a',),
-                     'a/1.json is not JSON'),
+                     'a/1.json cannot be read as JSON'),
     'a JPEG of 0 and 1': (
         {'i/1.jpg': None, 'a/1.jpg': lambda path: mask(path, 1)}, ('a',),
         '1.jpg is no mask: .* JPEG makes of one'),
@@ -108,7 +108,22 @@ REFUSED = {
         ('a',), '1.json has a region without the name of a class'),
     'a damaged file of all annotations': (
         {'i/1.jpg': None, 'a/1.xml': voc(), 'a/val.json': '{"images": ['}, ('a',),
-        'val.json is not JSON'),
+        'val.json cannot be read as JSON'),
+    'a LabelMe file with two lists of shapes': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'a/2.json': labelme(),
+         'a/1.json': labelme()[:-1] + ', "shapes": []}'}, ('a',),
+        "1.json cannot be read as JSON: one object has the key 'shapes' twice"),
+    'a COCO file with two lists of annotations': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'a/2.json': labelme(),
+         'a/c.json': coco('1.jpg')[:-1] + ', "annotations": []}'}, ('a',),
+        "c.json cannot be read as JSON: one object has the key 'annotations' twice"),
+    'names of masks with two for a value': (
+        {'i/1.jpg': None, 'a/1.png': lambda path: mask(path, 1),
+         'a/classes.json': '{"crack": 1, "pit": 1}'}, ('a',),
+        'classes.json cannot .*: the value 1 has two names, crack and pit'),
+    'names of YOLO with two for a number': (
+        {'i/1.jpg': None, 'a/1.txt': f'0 {YOLO}', 'a/data.yaml': 'names: {0: a, 0: b}'},
+        ('a',), "data.yaml cannot .*: '0' is there twice"),
     'a defect marked in a clean image': (
         {'i/good/1.jpg': None, 'a/good/1.png': mask}, ('a',),
         '1.jpg is clean by its folder, and .*a/good/1.png marks a defect'),

@@ -94,6 +94,15 @@ def test_boxes_beyond_the_edge_and_turned_images_are_noted(tmp_path):
       'image': ['3.jpg']}
 
 
+def test_what_a_format_does_not_read_is_noted(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.xml': voc().replace(
+      '</object>', '<polygon><x1>1</x1></polygon></object>')})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert counts(layout.noted) == {
+      'outlines in Pascal VOC files: only their boxes are read': 1}
+
+
 def test_labels_without_names_are_noted(tmp_path):
   make(tmp_path, {'1.jpg': None, '1.txt': f'3 {YOLO}'})
   layout = read(tmp_path)
