@@ -89,15 +89,23 @@ def marks_of(found, base, wanted, left_out, problems):
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
     elif name in MANY:
-      images = []
-      with problems.collected():
-        images = annotations.READ[name].read(path)
-      for image in images:
+      for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)
     elif not _names_classes(path) and path not in known:
       left_out[OTHERS].append(path)
+
+
+def _images_of(path, name, problems):
+  """Returns what can be read of a file of many images; the rest is a problem."""
+  with problems.collected():
+    try:
+      return annotations.READ[name].read(path)
+    except text_files.PartlyRead as error:
+      problems.add(error)
+      return error.images
+  return []
 
 
 def _names_classes(path):

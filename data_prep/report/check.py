@@ -56,10 +56,10 @@ def _describe(options, found, sizes, problems):
   layout, lines = found.layout, []
   if options.images:
     lines.append(
-        f'Layout of {options.images}: {layout.format}; {len(layout.annotated)} annotated '
-        f'images, {sum(not a.regions for _, a in layout.annotated)} of them without a '
-        f'region; {len(layout.clean)} clean ones; {len(layout.unlabelled)} without an '
-        'annotation.')
+        f"Layout of {options.images}{', as far as it can be read' if problems else ''}: "
+        f'{layout.format}; {len(layout.annotated)} annotated images, '
+        f'{sum(not a.regions for _, a in layout.annotated)} of them without a region; '
+        f'{len(layout.clean)} clean ones; {len(layout.unlabelled)} without an annotation.')
   lines += ['Classes:', *_classes(found)]
   kinds = survey.read(path for path, _ in found.files if path in sizes)
   shown = _sizes(sizes[path] for path, _ in found.files if path in sizes)

@@ -123,11 +123,24 @@ def root_of_xml(path):
 
 
 class Misfits(ValueError):
-  """Names the first few of `all`, sentences without a full stop, and how many more."""
+  """Names the first few of `all`, sentences without a full stop, and how many more.
 
-  def __init__(self, all_of_them):
-    self.all, more = all_of_them, len(all_of_them) - _SHOWN
+  Attributes:
+    all: the sentences.
+    found: what the other items gave.
+  """
+
+  def __init__(self, all_of_them, found):
+    self.all, self.found, more = all_of_them, found, len(all_of_them) - _SHOWN
     super().__init__('; '.join(self.all[:_SHOWN]) + f'; and {more} more' * (more > 0))
+
+
+class PartlyRead(UserError):
+  """Says what is wrong in a file of many images; `images` are what else it holds."""
+
+  def __init__(self, message, images):
+    super().__init__(message)
+    self.images = images
 
 
 def each(function, items):
@@ -143,7 +156,7 @@ def each(function, items):
     except ValueError as error:
       misfits += getattr(error, 'all', [str(error)])
   if misfits:
-    raise Misfits(misfits)
+    raise Misfits(misfits, found)
   return found
 
 
