@@ -1,5 +1,6 @@
 """Lists the files in and beside a folder of images, and says what each may be."""
 
+import filecmp
 import os
 import pathlib
 
@@ -95,6 +96,21 @@ def marks_of(found, base, wanted, left_out, problems):
       yield Mark(name, path, place, base)
     elif not _names_classes(path) and path not in known:
       left_out[OTHERS].append(path)
+
+
+def is_picture(mark, mixed, found):
+  """Returns whether an image among annotations is no mask.
+
+  Args:
+    mark: `Mark` of the image.
+    mixed: whether annotations of another kind lie in its folder; then the place and the
+      pixels decide.
+    found: paths of the images that it may be of; no mask is the same file.
+  """
+  return mixed and not (
+      folder_names.is_mask_folder(mark.place) or masks.is_mask(mark.path)
+      or folder_names.stem(mark.place) != mark.place.stem) or any(
+          filecmp.cmp(mark.path, path, shallow=False) for path in found)
 
 
 def _images_of(path, name, problems):

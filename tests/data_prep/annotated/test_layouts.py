@@ -6,7 +6,11 @@ from data_prep.annotated import layouts
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from handmade import (
-    YOLO, NOTES, counts, make, marked_in, mask, read, turned, voc)
+    YOLO, NOTES, coco, counts, make, marked_in, mask, read, turned, voc)
+
+
+def binary(path):
+  mask(path, more=[(255, (0, 0, 40, 2))])
 
 
 def test_class_folders(tmp_path):
@@ -127,6 +131,21 @@ def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):
   assert layout.format == 'voc + yolo + masks'
   assert marked_in(layout) == {f'{k}.png': {'crack': 1} for k in (1, 2, 3)}
   assert counts(layout.left_out) == {'copies of images, beside their annotations': 2}
+
+
+def test_copies_beside_a_file_for_many_images_are_no_masks(tmp_path):
+  """As an export has them, with images that the file or --images does not name."""
+  names = [f'{k}.jpg' for k in range(4)]
+  make(tmp_path, {f'i/{name}': None for name in names} | {
+      f'a/train/images/{name}': None for name in [*names, '9.jpg']} | {
+          'a/train/c.json': coco(*names[:3]), 'i/3.jpg': binary, 'a/train/3.jpg': binary})
+  layout = read(tmp_path, 'a', images='i')
+  assert layout.format == 'coco' and layout.unlabelled == [tmp_path / 'i' / '3.jpg']
+  assert marked_in(layout) == {name: {'crack': 1} for name in names[:3]}
+  assert counts(layout.left_out) == {'copies of images, beside their annotations': 6}
+  (tmp_path / 'i' / '0.jpg').unlink()
+  with pytest.raises(UserError, match='fits 1 of the annotations in .*, the first is 0.jp'):
+    read(tmp_path, 'a', images='i')
 
 
 def test_hidden_files_and_other_formats_are_left_out_by_reason(tmp_path):
