@@ -127,8 +127,8 @@ def _region(line, names, polygons):
   if polygon:
     if len(places) == 6 and not polygons and _may_be(box):
       raise ValueError(f'{said} may be a triangle, or a box, its confidence and the number '
-                       'of a track: give the triangle a fourth point, or remove what follows '
-                       'the box')
+                       'of a track: give the triangle a fourth point, or remove what '
+                       'follows the box')
     points = places.reshape(-1, 2)
     box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if box.width <= 0 or box.height <= 0:
