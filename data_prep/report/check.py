@@ -14,7 +14,7 @@ from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit
 from data_prep.selection import choosing
-from pegan_jax.common import errors
+from pegan_jax.common import class_names, errors
 
 _BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
 _TRIED = 20  # Most pairs of images to compare.
@@ -210,7 +210,7 @@ def _commands(options, counts, backgrounds, templates):
     elif name == 'annotations':
       given += [f'--{name}', *value]
     else:
-      value = ','.join(value) if isinstance(value, tuple) else str(value)
+      value = class_names.join(value) if isinstance(value, tuple) else str(value)
       # What begins with a hyphen would be a flag of its own.
       given += [f'--{name}={value}'] if value.startswith('-') else [f'--{name}', value]
   train = ['--config', 'pegan', '--workdir', 'runs/mine', f'--config.data_dir={out}']

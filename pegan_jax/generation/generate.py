@@ -8,7 +8,7 @@ import pathlib
 import jax
 
 from pegan_jax import annotations
-from pegan_jax.common import files, provenance, terminal
+from pegan_jax.common import class_names, files, provenance, terminal
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import crops, frames, jobs, settings
@@ -83,7 +83,7 @@ def settings_of(run):
   for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
                'batch_size', of_the_other):
     del kept[name]  # Noted by content, or without effect.
-  return kept | {name: ','.join(settings.split(kept[name]))
+  return kept | {name: class_names.join(class_names.split(kept[name]))
                  for name in ('classes', 'formats', 'texture_classes')}
 
 
