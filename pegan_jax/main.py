@@ -213,17 +213,19 @@ def _run(command):
   """Runs the command from `parse`; returns the exit status."""
   faulthandler.enable(2)
   # pylint: disable=g-import-not-at-top
-  from pegan_jax.common.runtime import allocator
-  allocator.keep_pages()
-  import jax
-  from pegan_jax.common.runtime import compilation, distributed
+  with command_line.loading():
+    from pegan_jax.common.runtime import allocator
+    allocator.keep_pages()
+    import jax
+    from pegan_jax.common.runtime import compilation, distributed
   compilation.keep()
   if command.job:
     # An orderly exit would wait for the other processes, as long as they live.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     distributed.start(*command.job)
   name, config, workdir, _ = command
-  module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
+  with command_line.loading():
+    module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
   try:
     if name == 'generate':  # Generation cannot import matching, which builds on it.
       from pegan_jax import methods
