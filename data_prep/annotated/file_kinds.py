@@ -12,7 +12,7 @@ from pegan_jax.annotations import masks, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
-MANY = ('coco', 'cvat')  # Formats of one file for many images.
+MANY = ('coco', 'cvat', 'severstal')  # Formats of one file for many images.
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -129,11 +129,11 @@ def _names_classes(path):
 
 
 def _format_of(path):
-  """Returns the format of a file by its suffix and, of JSON and XML, its keys; or ''."""
+  """Returns the format of a file by its suffix and what it begins with or has; or ''."""
   suffix = path.suffix.lower()
   if suffix == '.txt':
     return '' if _names_classes(path) else 'yolo'
   if suffix == '.xml':
     return 'cvat' if annotations.READ['cvat'].recognises(path) else 'voc'
-  return next((name for name in ('coco', 'labelme')
+  return next((name for name in ('coco', 'labelme', 'severstal')
                if annotations.READ[name].recognises(path)), '')

@@ -130,6 +130,10 @@ REFUSED = {
     'JSON of another program': (
         {'i/1.jpg': None, 'a/1.jpg.json': '{"objects": []}'}, ('a',),
         '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe'),
+    'JSON of Supervisely': (
+        {'i/ds/img/1.jpg': None, 'i/ds/img/2.jpg': None, 'i/meta.json': '{"classes": []}',
+         'i/ds/ann/1.jpg.json': '{"tags": [], "size": {}, "objects": []}'}, (),
+        '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe: export it as one of'),
     'XML of another program': (
         {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
         "1.xml is not a Pascal VOC file: it holds 'objects'"),
