@@ -101,6 +101,12 @@ def read(images, annotations=(),
       [(mark, path) for mark, path in masks if path not in unfit], found, root, left_out,
       noted, problems)
   _check_names(found, where, uses, problems)
+  named = {region.name for annotated in found.values() for region in annotated.regions}
+  for path in sorted(found):  # Its folder says that it shows a defect.
+    if not found[path].regions and (
+        folder_names.class_of(path.relative_to(root)) in named):
+      left_out["images in a class's folder whose annotation is empty"].append(path)
+      del found[path]
   gone = {path for some in left_out.values() for path in some}
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]

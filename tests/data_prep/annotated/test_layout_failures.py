@@ -14,6 +14,10 @@ from pegan_jax.common.errors import UserError
 from handmade import YOLO, coco, labelme, make, mask, read, turned, voc
 
 
+def graded(path):
+  Image.fromarray(np.tile(np.arange(0, 160, 4, np.uint8), (30, 1))).save(path)
+
+
 REFUSED = {
     'an annotation without an image': (
         {'i/1.jpg': None, 'a/1.xml': voc(), 'a/lost.xml': voc()}, ('a',),
@@ -79,6 +83,12 @@ REFUSED = {
         {'i/1.jpg': None, 'a/1.png': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)).save(path)},
         ('a',), '1.png is no mask: .* hold 1200 values, as a photograph'),
+    'a mask of a generated image': (
+        {'i/crack/1.jpg': None, 'i/manifest.csv': 'file',
+         'i_annotations/masks/crack/1.png': graded},
+        ('i_annotations/masks',), '1.png is of a generated image, .*formats=labelme'),
+    'a graded mask of someone else': (
+        {'i/crack/1.jpg': None, 'i_annotations/masks/crack/1.png': graded}, ('i_annotations/masks',), '1.png is no mask'),
     'a JPEG of numbers': (
         {'i/1.jpg': None, 'a/1.jpg': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 9, (30, 40), np.uint8)).save(path)},

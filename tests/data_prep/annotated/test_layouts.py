@@ -148,6 +148,18 @@ def test_copies_beside_a_file_for_many_images_are_no_masks(tmp_path):
     read(tmp_path, 'a', images='i')
 
 
+def test_an_empty_annotation_in_a_classs_folder_does_not_say_clean(tmp_path):
+  """As of a generated image whose mask is too faint for a box."""
+  make(tmp_path, {'crack/1.jpg': None, 'crack/1.xml': voc(), 'crack/2.jpg': None,
+                  'crack/2.xml': '<annotation/>', 'line 1/3.jpg': None,
+                  'line 1/3.xml': '<annotation/>'})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}, 'line 1/3.jpg': {}}
+  assert counts(layout.left_out) == {
+      "images in a class's folder whose annotation is empty": 1}
+  assert not layout.unlabelled
+
+
 def test_hidden_files_and_other_formats_are_left_out_by_reason(tmp_path):
   make(tmp_path, {'crack/1.jpg': None, 'crack/.2.jpg': None, 'crack/Thumbs.db': 'x',
                   'crack/3.heic': 'x', 'crack/notes.csv': 'x'})
