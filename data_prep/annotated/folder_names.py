@@ -8,8 +8,8 @@ from pegan_jax.annotations.regions import Annotated
 
 _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
 _SPLITS_ONLY = ('default',)
-_KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|anns?|data|defects|'
-                   r'masks?|ground_?truth|gt|segmentationclass|obj_\w+_data|'
+_KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|anns?|data|'
+                   r'defects|masks?|ground_?truth|gt|segmentationclass|obj_\w+_data|'
                    r'(?:train|val|valid|test)[_-](?:images?|imgs?|labels?|masks?)')
 _MASKS = re.compile(r'masks?|ground_?truth|gt|segmentationclass')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.

@@ -7,6 +7,7 @@ import numpy as np
 from data_prep.annotated import folder_names
 from data_prep.images import reading
 from data_prep.images.progress import progress
+from pegan_jax.annotations import components
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common.errors import UserError
@@ -218,4 +219,4 @@ def _refine(boxes, marked, height, width):
       mask = mask if mask is not None and mask.any() else None
     refined.append(Region(region.name, region.box, mask))
     rest[region.box.slices] = False
-  return refined + masks_lib.pieces(rest)
+  return refined + components.pieces(rest)

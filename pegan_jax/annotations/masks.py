@@ -10,10 +10,9 @@ import warnings
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
-from pegan_jax.annotations import text_files
-from pegan_jax.annotations.regions import Box, Region
+from pegan_jax.annotations import components, text_files
+from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError, reason
 
 FEW = 16  # Most values but zero of masks that are exact.
@@ -57,7 +56,7 @@ class Mask(NamedTuple):
       codes = [_code(value) for value in self.values if values is None or value in values]
       inside = np.isin(self.pixels, codes)
     return [region._replace(box=region.box.shift(self.box.left, self.box.top))
-            for region in pieces(inside)]
+            for region in components.pieces(inside)]
 
 
 class Names(NamedTuple):
@@ -161,14 +160,6 @@ def _values(image, coloured):
   if pixels.min() < 0:
     raise ValueError('it has values below 0, which name no class')
   return pixels.astype(np.int32)
-
-
-def pieces(inside):
-  """Returns the connected pieces of bool [h, w], as `Region`s without a name."""
-  labels, _ = ndimage.label(inside, np.ones((3, 3)))
-  return [Region('', Box(columns.start, rows.start, columns.stop, rows.stop),
-                 labels[rows, columns] == i)
-          for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)]
 
 
 def names_in(folder):

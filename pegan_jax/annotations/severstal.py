@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pegan_jax.annotations import masks, text_files
+from pegan_jax.annotations import components, text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common.errors import UserError
 
@@ -100,10 +100,10 @@ def with_size(annotated, height, width):
   for name, runs in annotated.regions:
     inside = np.zeros(height * width, bool)
     if (runs[:, 0] - 1 > inside.size - runs[:, 1]).any():
-      raise UserError(f'{annotated.file} has pixels of {name} beyond its {width} x {height} '
-                      'image: correct or remove them.')
+      raise UserError(f'{annotated.file} has pixels of {name} beyond its {width} x '
+                      f'{height} image: correct or remove them.')
     for start, length in runs:
       inside[start - 1:start - 1 + length] = True
     regions += [region._replace(name=name)
-                for region in masks.pieces(inside.reshape(width, height).T)]
+                for region in components.pieces(inside.reshape(width, height).T)]
   return annotated._replace(height=height, width=width, regions=regions)

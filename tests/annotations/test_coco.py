@@ -62,7 +62,7 @@ def test_others_files(tmp_path):
     (lambda said: said['annotations'][2].pop('bbox') and said, "annotation 6 lacks 'bbox'"),
     (lambda said: said['annotations'][0].update(image_id=8), 'annotation 1 is of no im'),
     (lambda said: said['annotations'][0].update(category_id=8), 'annotation 1 is of no'),
-    (lambda said: said['annotations'][0].update(bbox=[1, 2, 3]), 'annotation 1 does not have'),
+    (lambda said: said['annotations'][0].update(bbox=[1, 2]), 'annotation 1 does not have'),
     (lambda said: said['annotations'][0].pop('image_id') and said,
      "annotation 1 lacks 'image_id'"),
     (lambda said: said['annotations'][0].update(bbox={}), 'annotation 1 cannot be read'),

@@ -88,7 +88,8 @@ REFUSED = {
          'i_annotations/masks/crack/1.png': graded},
         ('i_annotations/masks',), '1.png is of a generated image, .*formats=labelme'),
     'a graded mask of someone else': (
-        {'i/crack/1.jpg': None, 'i_annotations/masks/crack/1.png': graded}, ('i_annotations/masks',), '1.png is no mask'),
+        {'i/crack/1.jpg': None, 'i_annotations/masks/crack/1.png': graded},
+        ('i_annotations/masks',), '1.png is no mask'),
     'a JPEG of numbers': (
         {'i/1.jpg': None, 'a/1.jpg': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 9, (30, 40), np.uint8)).save(path)},
