@@ -118,8 +118,16 @@ def match(marks, paths, root):
   _look(found, folders, places, closer[-1],
         lambda mark, path: _are_of_one_part(mark.place, places[path]))
   by_stem = stem, lambda mark, path: _may_be(mark.place, places[path])
+  rest = [k for k, some in enumerate(found) if not some]
   _look(found, marks, places, *by_stem)
   _look(found, marks, places, *by_stem, taken=())  # One too many for an image.
+  # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg.
+  rest = [k for k in rest if found[k] and marks[k].format == 'masks']
+  others = [[] for _ in rest]
+  _look(others, [marks[k]._replace(place=marks[k].place.parent) for k in rest], places,
+        *by_stem, taken=())
+  for k, some in zip(rest, others):
+    found[k] += [path for path in some if path not in found[k]]
   return found
 
 

@@ -56,6 +56,9 @@ REFUSED = {
     'one file for images of two folders': (
         {'i/x/1.jpg': None, 'i/y/1.jpg': None, 'a/1.xml': voc()}, ('a',),
         'one annotation, 1.xml, for two images, x/1.jpg and y/1.jpg'),
+    'a mask that is of the image of its name, or of that of its folder': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'a/2/1.png': mask}, ('a',),
+        'has one annotation, 2/1.png, for two images, 1.jpg and 2.jpg'),
     'a size that is not the image\'s': (
         {'i/1.jpg': None, 'a/1.xml': voc(size='<width>99</width><height>30</height>')},
         ('a',), 'a/1.xml says that its image has 99 x 30 pixels, and it has 40 x 30'),
