@@ -66,7 +66,7 @@ def get_config():
   config.generate = ConfigDict()
   config.generate.checkpoint = 'newest'  # which: newest, best (by KID), or a step
   config.generate.per_class = 600   # images per class
-  config.generate.classes = ''      # names of classes, such as cr,pa; '': all
+  config.generate.classes = ''      # classes, such as cr,pa or "a, b",c; '': all
   config.generate.seed = 0          # of noise and choice of backgrounds
   config.generate.batch_size = 64   # images computed at once, in sixteens per class
   config.generate.out = ''          # folder written; '': WORKDIR/generated

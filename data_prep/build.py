@@ -24,7 +24,7 @@ from data_prep.images.problems import Problems, Several
 from data_prep.report import audit, check, sheet
 from data_prep.selection import choosing
 from pegan_jax import annotations as annotations_lib
-from pegan_jax.common import command_line, files, provenance
+from pegan_jax.common import class_names, command_line, files, provenance
 from pegan_jax.common.errors import UserError
 
 
@@ -58,7 +58,7 @@ class Options:
   def __post_init__(self):
     for name in ('classes', 'skip_classes'):
       if isinstance(names := getattr(self, name), str):
-        names = [part.strip() for part in names.split(',') if part.strip()]
+        names = class_names.split(names)
       object.__setattr__(self, name, tuple(names))
     if isinstance(self.annotations, (str, os.PathLike)):
       object.__setattr__(self, 'annotations', (self.annotations,))
@@ -136,8 +136,8 @@ def build(**options):
       chooses it by `window_size.choose_window`.
     per_class: images to choose per class; 0 keeps all.
     backgrounds: backgrounds to choose; 0 keeps all.
-    classes, skip_classes: names, or text with commas: the classes to use, and not to
-      use. No background is cut from where a class that is not used is marked.
+    classes, skip_classes: names, or text of `class_names.split`: the classes to use, and
+      not to use. No background is cut from where a class that is not used is marked.
     group_by: regular expression; what its first group matches in a file's path under
       its folder names the group, which is wholly train or test.
     train_fraction: share of each class in train, in (0, 1). All backgrounds are.
@@ -232,8 +232,9 @@ _HELP = {
     'window_size': 'side of windows in pixels of the images; 0 is chosen and said',
     'per_class': 'images to choose per class; 0 keeps all',
     'backgrounds': 'backgrounds to choose; 0 keeps all',
-    'classes': 'names with commas: the classes to use',
-    'skip_classes': 'names with commas: classes not to use, nor as background',
+    'classes': 'the classes to use, as a,b; a name with a comma in double quotes, as '
+               '\'"a, b",c\'',
+    'skip_classes': 'classes not to use, nor as background; written likewise',
     'group_by': "regular expression; its first group, in a file's path, names what is "
                 'wholly train or test',
     'train_fraction': 'share of each class in train; all backgrounds are',

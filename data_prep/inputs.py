@@ -9,6 +9,7 @@ from data_prep.crops import cutting
 from data_prep.crops.window_size import choose_window
 from data_prep.images import reading, survey
 from data_prep.images.progress import progress
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
@@ -167,7 +168,7 @@ def _choose(options, known):
     names = getattr(options, flag)
     if unknown := sorted(set(names) - known):
       raise UserError(f'--{flag} has {unknown[0]!r}, and the classes are '
-                      f"{', '.join(sorted(known))}.")
+                      f"{class_names.join(sorted(known), ', ')}.")
   chosen = set(options.classes or known) - set(options.skip_classes)
   if not chosen:
     raise UserError('No defects are left: ' + (

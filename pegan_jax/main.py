@@ -247,10 +247,11 @@ def _run(command):
   """Runs the command from `parse`; returns the exit status."""
   faulthandler.enable(2)
   # pylint: disable=g-import-not-at-top
-  from pegan_jax.common.runtime import allocator
-  allocator.keep_pages()
-  import jax
-  from pegan_jax.common.runtime import compilation, distributed
+  with command_line.loading():
+    from pegan_jax.common.runtime import allocator
+    allocator.keep_pages()
+    import jax
+    from pegan_jax.common.runtime import compilation, distributed
   compilation.keep()
   if command.job:
     # An orderly exit would wait for the other processes, as long as they live.
@@ -259,7 +260,8 @@ def _run(command):
   if command.note:
     terminal.say(command.note)
   name, config, workdir = command[:3]
-  module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
+  with command_line.loading():
+    module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
   try:
     if name == 'generate':  # Generation cannot import matching, which builds on it.
       from pegan_jax import methods

@@ -1,5 +1,6 @@
 """Lists the files in and beside a folder of images, and says what each may be."""
 
+import filecmp
 import os
 import pathlib
 
@@ -11,7 +12,7 @@ from pegan_jax.annotations import masks, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
-MANY = ('coco', 'cvat')  # Formats of one file for many images.
+MANY = ('coco', 'cvat', 'severstal')  # Formats of one file for many images.
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -89,10 +90,7 @@ def marks_of(found, base, wanted, left_out, problems):
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
     elif name in MANY:
-      images = []
-      with problems.collected():
-        images = annotations.READ[name].read(path)
-      for image in images:
+      for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)
@@ -100,16 +98,42 @@ def marks_of(found, base, wanted, left_out, problems):
       left_out[OTHERS].append(path)
 
 
+def is_picture(mark, mixed, found):
+  """Returns whether an image among annotations is no mask.
+
+  Args:
+    mark: `Mark` of the image.
+    mixed: whether annotations of another kind lie in its folder; then the place and the
+      pixels decide.
+    found: paths of the images that it may be of; no mask is the same file.
+  """
+  return mixed and not (
+      folder_names.is_mask_folder(mark.place) or masks.is_mask(mark.path)
+      or folder_names.stem(mark.place) != mark.place.stem) or any(
+          filecmp.cmp(mark.path, path, shallow=False) for path in found)
+
+
+def _images_of(path, name, problems):
+  """Returns what can be read of a file of many images; the rest is a problem."""
+  with problems.collected():
+    try:
+      return annotations.READ[name].read(path)
+    except text_files.PartlyRead as error:
+      problems.add(error)
+      return error.images
+  return []
+
+
 def _names_classes(path):
   return yolo.has_names(path) or masks.has_names(path)
 
 
 def _format_of(path):
-  """Returns the format of a file by its suffix and, of JSON and XML, its keys; or ''."""
+  """Returns the format of a file by its suffix and what it begins with or has; or ''."""
   suffix = path.suffix.lower()
   if suffix == '.txt':
     return '' if _names_classes(path) else 'yolo'
   if suffix == '.xml':
     return 'cvat' if annotations.READ['cvat'].recognises(path) else 'voc'
-  return next((name for name in ('coco', 'labelme')
+  return next((name for name in ('coco', 'labelme', 'severstal')
                if annotations.READ[name].recognises(path)), '')

@@ -8,11 +8,12 @@ from pegan_jax.annotations.regions import Annotated
 
 _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
 _SPLITS_ONLY = ('default',)
-_KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|data|defects|'
-                   r'masks?|ground_?truth|gt|segmentationclass|obj_\w+_data|'
+_KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|anns?|data|'
+                   r'defects|masks?|ground_?truth|gt|segmentationclass|obj_\w+_data|'
                    r'(?:train|val|valid|test)[_-](?:images?|imgs?|labels?|masks?)')
 _MASKS = re.compile(r'masks?|ground_?truth|gt|segmentationclass')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
+_TRUTH = 'ground_truth'
 _CLEAN = ('good', 'ok', 'normal', 'clean')
 _MASK_NAME = re.compile(r'(.+)[_-](?:mask|label|gt)(?:_?\d+)?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
@@ -111,9 +112,22 @@ def match(marks, paths, root):
   for key in closer:
     _look(found, marks, places, key,
           lambda mark, path: _are_of_one_part(mark.place, places[path]))
+  # MVTec LOCO has a folder of masks for an image: ground_truth/<class>/000/000.png.
+  folders = [mark._replace(place=mark.place.parent) if mark.format == 'masks' and
+             _TRUTH in (mark.base.name, *mark.place.parts[:-2]) else mark for mark in marks]
+  _look(found, folders, places, closer[-1],
+        lambda mark, path: _are_of_one_part(mark.place, places[path]))
   by_stem = stem, lambda mark, path: _may_be(mark.place, places[path])
+  rest = [k for k, some in enumerate(found) if not some]
   _look(found, marks, places, *by_stem)
   _look(found, marks, places, *by_stem, taken=())  # One too many for an image.
+  # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg.
+  rest = [k for k in rest if found[k] and marks[k].format == 'masks']
+  others = [[] for _ in rest]
+  _look(others, [marks[k]._replace(place=marks[k].place.parent) for k in rest], places,
+        *by_stem, taken=())
+  for k, some in zip(rest, others):
+    found[k] += [path for path in some if path not in found[k]]
   return found
 
 

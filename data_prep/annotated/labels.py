@@ -9,7 +9,7 @@ from PIL import Image
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
-from pegan_jax.annotations import yolo
+from pegan_jax.annotations import severstal, yolo
 from pegan_jax.common.errors import UserError
 
 
@@ -37,10 +37,14 @@ def read(labels, noted, problems):
       else:
         annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
       annotated = annotated._replace(file=_name(mark))
+      if mark.format == 'severstal':
+        annotated = severstal.with_size(annotated, *reading.size(path))
       if not all(region.name.strip() for region in annotated.regions):
         raise UserError(f'{annotated.file} has a region without the name of a class: name '
                         'it, or remove it.')
       found[path] = annotated
+      for note in annotated.notes:
+        noted[note].append(path)
   if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
     noted['YOLO labels without a file of names: classes are called by their numbers'
           ] += unnamed

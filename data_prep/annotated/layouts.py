@@ -11,7 +11,6 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
-from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files
@@ -102,6 +101,12 @@ def read(images, annotations=(),
       [(mark, path) for mark, path in masks if path not in unfit], found, root, left_out,
       noted, problems)
   _check_names(found, where, uses, problems)
+  named = {region.name for annotated in found.values() for region in annotated.regions}
+  for path in sorted(found):  # Its folder says that it shows a defect.
+    if not found[path].regions and (
+        folder_names.class_of(path.relative_to(root)) in named):
+      left_out["images in a class's folder whose annotation is empty"].append(path)
+      del found[path]
   gone = {path for some in left_out.values() for path in some}
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
@@ -139,10 +144,15 @@ def _fit(marks, paths, root, annotations, left_out, problems):
   """
   where = f"--annotations {' '.join(map(str, annotations))}" if annotations else root
   fitted, orphans = ([], []), []
-  for some, out in zip(([mark for mark in marks if mark.format != 'masks'],
-                        [mark for mark in marks if mark.format == 'masks']), fitted):
+  labels = [mark for mark in marks if mark.format != 'masks']
+  masks = [mark for mark in marks if mark.format == 'masks']
+  mixed = {base for base in {mark.base for mark in masks}
+           if any(mark.path.is_relative_to(base) for mark in labels)}
+  for some, out in zip((labels, masks), fitted):
     for mark, found in zip(some, folder_names.match(some, paths, root)):
-      if len(found) > 1:
+      if mark.format == 'masks' and file_kinds.is_picture(mark, mark.base in mixed, found):
+        left_out['copies of images, beside their annotations'].append(mark.path)
+      elif len(found) > 1:
         first, second = sorted(path.relative_to(root) for path in found)[:2]
         problems.add(f'{where} has one annotation, {mark.place}, for two images, '
                      f'{first} and {second}: add or remove one.')
@@ -173,20 +183,7 @@ def _fit(marks, paths, root, annotations, left_out, problems):
                    + ': remove one of them, or name one --format.')
     else:
       labels[path] = mark
-  labelled = {(mark.base, path) for mark, path in fitted[0]}
-  masks = []
-  for mark, path in fitted[1]:
-    if (mark.base, path) in labelled and _is_picture(mark):
-      left_out['copies of images, beside their annotations'].append(mark.path)
-    else:
-      masks.append((mark, path))
-  return [(mark, path) for path, mark in labels.items()], masks
-
-
-def _is_picture(mark):
-  """Returns whether an image among annotations is no mask, by place and pixels."""
-  return not (folder_names.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
-              or folder_names.stem(mark.place) != mark.place.stem)
+  return [(mark, path) for path, mark in labels.items()], fitted[1]
 
 
 def _refuse_nothing(annotations):

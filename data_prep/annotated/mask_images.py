@@ -7,6 +7,7 @@ import numpy as np
 from data_prep.annotated import folder_names
 from data_prep.images import reading
 from data_prep.images.progress import progress
+from pegan_jax.annotations import components
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common.errors import UserError
@@ -132,6 +133,11 @@ class _Rule:
     if self._soft:
       for mask in masks:
         if not mask.may_be_soft:
+          if _is_generated(mask.path):
+            raise UserError(
+                f'{mask.path} is of a generated image, and tells by its grey how much that '
+                'was changed: generate with --config.generate.formats=labelme or coco, '
+                'which have outlines, and name these by --annotations.')
           raise UserError(f'{mask.path} is no mask: it, or others of its folder, hold '
                           f'{len(self._first)} values, as a photograph does or JPEG '
                           'makes of one; save masks as PNG, with a value for each class.')
@@ -163,6 +169,13 @@ class _Rule:
     if sum(int(region.mask.sum()) for region in regions) > mask.height * mask.width / 2:
       noted['masks that mark more than half of their image'].append(mask.path)
     return [region._replace(name=name) for region in regions]
+
+
+def _is_generated(path):
+  """Returns whether a mask is one that pegan_jax wrote beside what it generated."""
+  beside = [folder.parent / folder.name.removesuffix('_annotations')
+            for folder in path.absolute().parents if folder.name.endswith('_annotations')]
+  return any((folder / 'manifest.csv').is_file() for folder in beside)
 
 
 def _names_for(folder):
@@ -206,4 +219,4 @@ def _refine(boxes, marked, height, width):
       mask = mask if mask is not None and mask.any() else None
     refined.append(Region(region.name, region.box, mask))
     rest[region.box.slices] = False
-  return refined + masks_lib.pieces(rest)
+  return refined + components.pieces(rest)

@@ -14,6 +14,7 @@ from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit
 from data_prep.selection import choosing
+from pegan_jax.common import class_names, errors
 
 _BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
 _TRIED = 20  # Most pairs of images to compare.
@@ -56,10 +57,11 @@ def _describe(options, found, sizes, problems):
   layout, lines = found.layout, []
   if options.images:
     lines.append(
-        f'Layout of {options.images}: {layout.format}; {len(layout.annotated)} annotated '
-        f'images, {sum(not a.regions for _, a in layout.annotated)} of them without a '
-        f'region; {len(layout.clean)} clean ones; {len(layout.unlabelled)} without an '
-        'annotation.')
+        f"Layout of {options.images}{', as far as it can be read' if problems else ''}: "
+        f'{layout.format}; {len(layout.annotated)} annotated images, '
+        f'{sum(not a.regions for _, a in layout.annotated)} of them without a region; '
+        f'{len(layout.clean)} clean ones; '
+        f'{_count(layout.unlabelled, layout.root)} without an annotation.')
   lines += ['Classes:', *_classes(found)]
   kinds = survey.read(path for path, _ in found.files if path in sizes)
   shown = _sizes(sizes[path] for path, _ in found.files if path in sizes)
@@ -73,6 +75,10 @@ def _describe(options, found, sizes, problems):
     backgrounds = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), kept at {options.image_size} x '
               f'{options.image_size}.', f'Room for about {backgrounds} backgrounds.']
+    if small := _smaller(found, sizes, side):
+      lines.append('Note: images smaller than a window: '
+                   f'{_count(small, found.layout.root)}; of those, squares of their own '
+                   'shorter side are enlarged.')
   if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
     lines.append('Left out: ' + '; '.join(f'{why}: {n}' for why, n in left_out.items())
                  + '.')
@@ -90,6 +96,20 @@ def _describe(options, found, sizes, problems):
   if problems:
     return lines
   return lines + _commands(options, counts, backgrounds, _are_templates(found, sizes))
+
+
+def _count(paths, folder):
+  """Returns how many paths there are, with the first few by their place in a folder."""
+  names = [path.relative_to(folder).as_posix() if folder and path.is_relative_to(folder)
+           else path.name for path in paths]
+  return f'{len(names)} ({errors.listed(names, 3)})' if names else '0'
+
+
+def _smaller(found, sizes, side):
+  """Returns the paths of the images that a window does not fit into."""
+  cut = [path for path, _ in found.layout.annotated] + [
+      path for paths, *_ in found.clean for path in paths]
+  return [path for path in cut if min(sizes.get(path, (side,))) < side]
 
 
 def _count_groups(found, group_of):
@@ -190,7 +210,7 @@ def _commands(options, counts, backgrounds, templates):
     elif name == 'annotations':
       given += [f'--{name}', *value]
     else:
-      value = ','.join(value) if isinstance(value, tuple) else str(value)
+      value = class_names.join(value) if isinstance(value, tuple) else str(value)
       # What begins with a hyphen would be a flag of its own.
       given += [f'--{name}={value}'] if value.startswith('-') else [f'--{name}', value]
   train = ['--config', 'pegan', '--workdir', 'runs/mine', f'--config.data_dir={out}']

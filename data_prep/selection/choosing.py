@@ -11,7 +11,7 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.progress import progress
 from data_prep.selection import defect_scores, near_duplicates, split as split_lib
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common import terminal
+from pegan_jax.common import class_names, terminal
 from pegan_jax.common.errors import UserError
 
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
@@ -76,7 +76,7 @@ def check_counts(options, distinct, files):
     if found:
       raise UserError(
           f'{split_lib.classes(found)} fewer than the {lack}: {advice}leave out what is '
-          f"too rare with --skip_classes {','.join(found)}.")
+          f"too rare with --skip_classes {class_names.as_flag(found)}.")
 
 
 def _choose_classes(options, items):

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
@@ -97,7 +98,7 @@ def split_groups(labels, groups, sources, train_fraction, seed):
     raise UserError(
         f'{classes(whole)} images on one side only: all are near-duplicates of one '
         'another, or share frames or groups; add images of other frames, or leave out '
-        f"--skip_classes {','.join(whole)}.")
+        f"--skip_classes {class_names.as_flag(whole)}.")
   return chosen
 
 

@@ -16,10 +16,10 @@ only read or only written:
 import os
 import pathlib
 
-from pegan_jax.annotations import coco, cvat, labelme, mvtec, voc, yolo
+from pegan_jax.annotations import coco, cvat, labelme, mvtec, severstal, voc, yolo
 
 FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
-READ = FORMATS | {'cvat': cvat}
+READ = FORMATS | {'cvat': cvat, 'severstal': severstal}
 WRITTEN = FORMATS | {'mvtec': mvtec}
 
 

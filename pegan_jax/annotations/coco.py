@@ -11,7 +11,6 @@ import numpy as np
 
 from pegan_jax.annotations import outlines, pixels, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common import files
 from pegan_jax.common.errors import UserError, reason
 
 PATH = 'coco.json'
@@ -35,7 +34,9 @@ def read(path):
     with a mask is in whole pixels, and widened where the mask is larger.
 
   Raises:
-    UserError: the file is not COCO, or has a box without a side.
+    UserError: the file is not COCO, or has a box without a side. Where single
+      annotations are wrong, it is `text_files.PartlyRead`, with the images and the other
+      annotations.
   """
   if os.path.isdir(path):
     return [image for file, _ in text_files.find(path, '.json') if recognises(file)
@@ -43,7 +44,10 @@ def read(path):
   if pathlib.Path(path).suffix.lower() != '.json' or not os.path.isfile(path):
     return []
   try:
-    return _read(files.parse_json(text_files.read(pathlib.Path(path))))
+    return _read(text_files.read_json(pathlib.Path(path)))
+  except text_files.Misfits as error:
+    raise text_files.PartlyRead(f'{path} is not a COCO file of boxes: {error}.',
+                                error.found) from None
   except KeyError as error:
     raise UserError(f'{path} is not a COCO file of boxes: it lacks {error}.') from None
   except ValueError as error:
@@ -64,12 +68,21 @@ def _read(said):
   def add(numbered):
     k, item = numbered
     what = f"annotation {item['id']}" if 'id' in item else f'annotation number {k}'
-    if item['image_id'] not in images or item['category_id'] not in names:
-      raise ValueError(f'{what} is of no image or category of it')
-    image = images[item['image_id']]
-    image.regions.append(_region(item, names[item['category_id']], image, what))
+    try:
+      if item['image_id'] not in images or item['category_id'] not in names:
+        raise ValueError(f'{what} is of no image or category of it')
+      image = images[item['image_id']]
+      image.regions.append(_region(item, names[item['category_id']], image, what))
+    except KeyError as error:
+      raise ValueError(f'{what} lacks {error}') from None
+    except TypeError as error:
+      raise ValueError(f'{what} cannot be read: {reason(error)}') from None
 
-  text_files.each(add, enumerate(said['annotations'], 1))
+  try:
+    text_files.each(add, enumerate(said['annotations'], 1))
+  except text_files.Misfits as error:
+    error.found = list(images.values())
+    raise
   return list(images.values())
 
 
@@ -93,9 +106,10 @@ def _region(item, name, image, what):
   if said and not isinstance(said, dict):
     polygons = tuple(_polygon(p, what, name) for p in said if len(p)) or None
   if 'bbox' in item or not (polygons or said):
-    left, top, width, height = map(float, item['bbox'])
-    if not np.isfinite([left, top, width, height]).all():
-      raise ValueError(f'{what} has no numbers for its box')
+    box = np.array(item['bbox'], float)
+    if box.shape != (4,) or not np.isfinite(box).all():
+      raise ValueError(f'{what} does not have four numbers for its box')
+    left, top, width, height = box.tolist()
     if min(width, height) <= 0:
       raise ValueError(f'{what} has a box without width or height')
     box = Box(left, top, left + width, top + height)

@@ -30,9 +30,13 @@ def find_defects(mask, name, threshold, min_area, whole=False, corner=(0, 0)):
   if whole or inside.mean() >= _TEXTURE:
     height, width = mask.shape
     return [Region(name, Box(0, 0, width, height).shift(*corner), inside)]
+  return [Region(name, piece.box.shift(*corner), piece.mask) for piece in pieces(inside)
+          if piece.mask.sum() >= min_area]
+
+
+def pieces(inside):
+  """Returns the connected pieces of bool [h, w], as `Region`s without a name."""
   labels, _ = ndimage.label(inside, np.ones((3, 3)))
-  pieces = [(Box(columns.start, rows.start, columns.stop, rows.stop),
-             labels[rows, columns] == i)
-            for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)]
-  return [Region(name, box.shift(*corner), piece) for box, piece in pieces
-          if piece.sum() >= min_area]
+  return [Region('', Box(columns.start, rows.start, columns.stop, rows.stop),
+                 labels[rows, columns] == i)
+          for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)]

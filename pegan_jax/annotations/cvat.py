@@ -34,7 +34,8 @@ def read(path):
     List of `Annotated`, in the file's order, unclipped.
 
   Raises:
-    UserError: the file is damaged or of a video, or has a shape without an area.
+    UserError: the file is damaged or of a video, or has a shape without an area. Where
+      single images are wrong, it is `text_files.PartlyRead`, with the others.
   """
   return [image for file, _ in text_files.find(path, '.xml') if recognises(file)
           for image in _read_file(file)]
@@ -46,8 +47,11 @@ def _read_file(path):
     if root.find('track') is not None:
       raise ValueError("it is of a video; export it as 'CVAT for images' or COCO")
     return text_files.each(_image, root.iter('image'))
+  except text_files.Misfits as error:
+    raise text_files.PartlyRead(f'{path} is not a CVAT file of regions: {error}.',
+                                error.found) from None
   except KeyError as error:
-    raise UserError(f'{path} is not a CVAT file of regions: a part lacks {error}.'
+    raise UserError(f'{path} is not a CVAT file of regions: an image lacks {error}.'
                     ) from None
   except ValueError as error:
     raise UserError(f'{path} is not a CVAT file of regions: {error}.') from None
@@ -62,7 +66,14 @@ def _image(item):
     raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
                      'what that means')
   return Annotated(name, int(item.attrib['height']), int(item.attrib['width']),
-                   text_files.each(lambda shape: _region(shape, name), shapes))
+                   text_files.each(lambda shape: _whole_region(shape, name), shapes))
+
+
+def _whole_region(shape, image):
+  try:
+    return _region(shape, image)
+  except KeyError as error:
+    raise ValueError(f'{image} has a {shape.tag} that lacks {error}') from None
 
 
 def _region(shape, image):

@@ -44,7 +44,7 @@ def read(path):
     image is known by the place of the file: its `imagePath` may be of another machine.
 
   Raises:
-    UserError: a file is damaged, or has a shape without an area.
+    UserError: a file is damaged, or has shapes without an area.
   """
   return [_read_file(file, name) for file, name in text_files.find(path, '.json')
           if recognises(file)]
@@ -56,20 +56,32 @@ def _read_file(path, name):
     flags = [flag for flag, is_set in (said.get('flags') or {}).items() if is_set]
     if flags and not said['shapes']:  # Not clean: who set it saw something.
       raise ValueError(f'it has no shapes, but the flag {flags[0]}: draw what that means')
-    for k, shape in enumerate(said['shapes'], 1):
-      try:
-        region = _region(shape)
-      except (TypeError, ValueError, OSError) as error:
-        raise UserError(f'{path} is not a LabelMe file of regions: its shape {k}, '
-                        f"{shape.get('label')}, {reason(error)}.") from None
+    shapes = list(enumerate(said['shapes'], 1))
+    for (k, shape), region in zip(shapes, text_files.each(_numbered, shapes)):
       group = shape.get('group_id')
       key = k if group is None or not region.polygons else (region.name, str(group))
       regions.setdefault(key, []).append(region)
     return Annotated(name, _side(said.get('imageHeight')), _side(said.get('imageWidth')),
                      [_join(group) for group in regions.values()])
-  except (AttributeError, KeyError, TypeError, ValueError) as error:
+  except ValueError as error:
+    raise UserError(f'{path} is not a LabelMe file of regions: {error}.') from None
+  except (AttributeError, KeyError, TypeError) as error:
     raise UserError(f'{path} is not a LabelMe file of regions: {reason(error)}.'
                     ) from None
+
+
+def _numbered(numbered):
+  """Returns the region of (its number, a shape); ValueError with the number."""
+  k, shape = numbered
+  if not isinstance(shape, dict) or not isinstance(shape.get('label'), str):
+    raise ValueError(f'its shape {k} has no label')
+  try:
+    return _region(shape)
+  except KeyError as error:
+    what = f'lacks {error}'
+  except (TypeError, ValueError, OSError) as error:
+    what = reason(error)
+  raise ValueError(f"its shape {k}, {shape['label']}, {what}")
 
 
 def _join(group):

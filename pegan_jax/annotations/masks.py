@@ -10,10 +10,9 @@ import warnings
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
-from pegan_jax.annotations import text_files
-from pegan_jax.annotations.regions import Box, Region
+from pegan_jax.annotations import components, text_files
+from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError, reason
 
 FEW = 16  # Most values but zero of masks that are exact.
@@ -57,7 +56,7 @@ class Mask(NamedTuple):
       codes = [_code(value) for value in self.values if values is None or value in values]
       inside = np.isin(self.pixels, codes)
     return [region._replace(box=region.box.shift(self.box.left, self.box.top))
-            for region in pieces(inside)]
+            for region in components.pieces(inside)]
 
 
 class Names(NamedTuple):
@@ -163,14 +162,6 @@ def _values(image, coloured):
   return pixels.astype(np.int32)
 
 
-def pieces(inside):
-  """Returns the connected pieces of bool [h, w], as `Region`s without a name."""
-  labels, _ = ndimage.label(inside, np.ones((3, 3)))
-  return [Region('', Box(columns.start, rows.start, columns.stop, rows.stop),
-                 labels[rows, columns] == i)
-          for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)]
-
-
 def names_in(folder):
   """Returns the `Names` that a file in a folder gives; None if no file does.
 
@@ -225,11 +216,14 @@ def _json(path):
   said, numbers, colours = text_files.read_json(path), {}, {}
   for key, value in said.items():
     if isinstance(value, str):
-      numbers[int(key)] = value
+      names, value, key = numbers, int(key), value
     elif isinstance(value, list):
-      colours[tuple(map(int, value))] = key
+      names, value = colours, tuple(map(int, value))
     else:
-      numbers[int(value)] = key
+      names, value = numbers, int(value)
+    if value in names:
+      raise ValueError(f'the value {value} has two names, {names[value]} and {key}')
+    names[value] = key
   return numbers, colours
 
 

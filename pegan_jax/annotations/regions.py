@@ -89,11 +89,13 @@ class Annotated(NamedTuple):
     height, width: size of the image in pixels, None where a file does not say; 1 and 1
       where boxes are in fractions of the image.
     regions: list of `Region`.
+    notes: what of the file was read in a way that its user should know, or not at all.
   """
   file: str
   height: int | None
   width: int | None
   regions: list[Region]
+  notes: tuple[str, ...] = ()
 
   def regions_in(self, height, width):
     """Returns the regions in whole pixels of the image, clipped to it.

@@ -74,11 +74,21 @@ def read(path):
 
 
 def read_json(path):
-  """Returns the value in a JSON file; UserError where it has none."""
+  """Returns the value in a JSON file; UserError where it has none, or a key twice."""
   try:
-    return files.parse_json(read(path))
+    return files.parse_json(read(path), object_pairs_hook=_once)
   except ValueError as error:
-    raise UserError(f'{path} is not JSON: {reason(error)}.') from None
+    raise UserError(f'{path} cannot be read as JSON: {reason(error)}.') from None
+
+
+def _once(pairs):
+  """Returns a dict of (key, value) pairs, of which Python would keep the last alone."""
+  found = dict(pairs)
+  if len(found) < len(pairs):
+    keys = [key for key, _ in pairs]
+    twice = next(key for key in keys if keys.count(key) > 1)
+    raise ValueError(f'one object has the key {twice!r} twice')
+  return found
 
 
 def keys_of_json(path):
@@ -113,11 +123,24 @@ def root_of_xml(path):
 
 
 class Misfits(ValueError):
-  """Names the first few of `all`, sentences without a full stop, and how many more."""
+  """Names the first few of `all`, sentences without a full stop, and how many more.
 
-  def __init__(self, all_of_them):
-    self.all, more = all_of_them, len(all_of_them) - _SHOWN
+  Attributes:
+    all: the sentences.
+    found: what the other items gave.
+  """
+
+  def __init__(self, all_of_them, found):
+    self.all, self.found, more = all_of_them, found, len(all_of_them) - _SHOWN
     super().__init__('; '.join(self.all[:_SHOWN]) + f'; and {more} more' * (more > 0))
+
+
+class PartlyRead(UserError):
+  """Says what is wrong in a file of many images; `images` are what else it holds."""
+
+  def __init__(self, message, images):
+    super().__init__(message)
+    self.images = images
 
 
 def each(function, items):
@@ -133,7 +156,7 @@ def each(function, items):
     except ValueError as error:
       misfits += getattr(error, 'all', [str(error)])
   if misfits:
-    raise Misfits(misfits)
+    raise Misfits(misfits, found)
   return found
 
 

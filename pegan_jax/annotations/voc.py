@@ -1,7 +1,7 @@
 """Reads and writes Pascal VOC, one XML file per image.
 
 Pixels count from 1, and both corners are in the box. It holds names and boxes; the outer
-spaces of a name are lost.
+spaces of a name are lost. Elements are known by their names in any case of letters.
 """
 
 import pathlib
@@ -17,10 +17,17 @@ from pegan_jax.common.errors import UserError
 PATH = 'voc'
 FILES = '.xml (Pascal VOC)'
 
+BOXES_ALONE = 'outlines in Pascal VOC files: only their boxes are read'
+
+# Elements beside the objects that mark nothing.
+_ABOUT = ('folder', 'filename', 'path', 'source', 'owner', 'size', 'segmented')
+# Parts of an object that programs add, with more than its box.
+_OUTLINES = ('polygon', 'segm', 'segmentation', 'mask')
+
 
 def recognises(path):
   """Returns whether a file is XML that is damaged, or begins as VOC does."""
-  return path.suffix.lower() == '.xml' and text_files.root_of_xml(path) in (
+  return path.suffix.lower() == '.xml' and text_files.root_of_xml(path).lower() in (
       'annotation', '')
 
 
@@ -35,8 +42,9 @@ def read(path):
     file: programs leave other names in it.
 
   Raises:
-    UserError: a file is not VOC XML, declares entities or a document type, or has a
-      box without a side, or two boxes in one object.
+    UserError: a file is not VOC XML, declares entities or a document type, has a box
+      without a side or two boxes in one object, or no object but elements that may mark
+      something.
   """
   return [_read_file(file, name) for file, name in text_files.find(path, '.xml')
           if recognises(file) or file == pathlib.Path(path)]
@@ -45,17 +53,32 @@ def read(path):
 def _read_file(path, name):
   try:
     root = ElementTree.fromstring(text_files.read_xml(path))
+    for element in root.iter():
+      element.tag = element.tag.lower()
     if root.tag != 'annotation':
       raise ValueError(f"it holds '{root.tag}' in place of 'annotation'")
+    objects = list(root.iter('object'))
+    _check_all_is_known(root, objects)
+    more = any(part.tag in _OUTLINES and _says(part) for item in objects for part in item)
     return Annotated(name, _size(root, 'height'), _size(root, 'width'),
-                     text_files.each(_region, root.iter('object')))
-  except ElementTree.ParseError as error:
+                     text_files.each(_region, objects), (BOXES_ALONE,) * more)
+  except (ElementTree.ParseError, ValueError) as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
-  except (AttributeError, TypeError):
-    raise UserError(f'{path} is not a Pascal VOC file: an object has no name, or no '
-                    'number for an edge of its box.') from None
-  except ValueError as error:
-    raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
+
+
+def _check_all_is_known(root, objects):
+  """Raises ValueError for elements that may mark what no object does."""
+  for element in root:
+    # Where there are objects, a word more says nothing of a region.
+    known = element.tag in _ABOUT or not _says(element) or (
+        any(item in objects for item in element.iter()) if len(element) else objects)
+    if not known:
+      raise ValueError(f"it has an element '{element.tag}', which marks nothing in Pascal "
+                       "VOC; name it 'object' if it is one, or remove it")
+
+
+def _says(element):
+  return len(element) or element.attrib or (element.text or '').strip()
 
 
 def _size(root, tag):
@@ -65,19 +88,38 @@ def _size(root, tag):
 
 
 def _region(item):
-  boxes, name = item.findall('bndbox'), item.find('name').text.strip()
+  name = _text(item, 'name', 'an object')
+  if not (boxes := item.findall('bndbox')):
+    raise ValueError(f'an object, {name}, has no bndbox')
   if len(boxes) > 1:
     raise ValueError(f'an object, {name}, has {len(boxes)} boxes: give each its own')
-  box = item.find('bndbox')
-  left, top, right, bottom = (float(box.find(tag).text)
+  what = f'the box of {name}'
+  left, top, right, bottom = (_number(_text(boxes[0], tag, what), tag, what)
                               for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
-  if not np.isfinite([left, top, right, bottom]).all():
-    raise ValueError('an edge of a box is not a number')
   box = Box(left - 1, top - 1, right, bottom)
   if box.width <= 0 or box.height <= 0:
-    raise ValueError(f'the box of {name} from ({left:g}, {top:g}) to ({right:g}, '
-                     f'{bottom:g}) has no width or no height')
+    raise ValueError(f'{what} from ({left:g}, {top:g}) to ({right:g}, {bottom:g}) has no '
+                     'width or no height')
   return Region(name, box)
+
+
+def _text(item, tag, what):
+  """Returns the text of the only element called `tag` in `item`."""
+  found = item.findall(tag)
+  if len(found) != 1 or not found[0].text:
+    raise ValueError(f"{what} has {len(found) or 'no'} {tag}" if len(found) != 1 else
+                     f'{what} has an empty {tag}')
+  return found[0].text.strip()
+
+
+def _number(text, tag, what):
+  try:
+    number = float(text)
+  except ValueError:
+    number = np.nan
+  if not np.isfinite(number):
+    raise ValueError(f'{what} has no number for {tag}')
+  return number
 
 
 def write(path, images, classes, pictures=None, about=None):

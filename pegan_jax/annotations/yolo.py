@@ -1,7 +1,8 @@
 """Reads and writes YOLO, one text file per image.
 
-Each line is `class cx cy w h` for a box, or `class x1 y1 x2 y2 ...` for a polygon, in
-fractions of the image. The names of the classes are in a file beside or above.
+Each line is `class cx cy w h` for a box, `class cx cy w h confidence` for one that a
+detector found, or `class x1 y1 x2 y2 ...` for a polygon, in fractions of the image. The
+names of the classes are in a file beside or above.
 """
 
 import json
@@ -24,6 +25,10 @@ _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
 _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
+_NEAR = 0.01
+
+CONFIDENCES = ('YOLO labels with a number from 0 to 1 behind the box: taken for its '
+               'confidence, and the box for true')
 
 # Ultralytics does not train without `val`.
 _HEAD = '''# Generated images: validate on real ones, by their folder after `val:`.
@@ -69,8 +74,8 @@ def read(path):
     List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
 
   Raises:
-    UserError: a line is neither a YOLO box nor a polygon, or its class has no name, or
-      the names have a gap or a duplicate.
+    UserError: lines are neither a YOLO box nor a polygon, or may be both, or their class
+      has no name, or the names have a gap or a duplicate.
   """
   found = [(file, name) for file, name in text_files.find(path, '.txt')
            if file.name not in _NAME_FILES]
@@ -80,12 +85,25 @@ def read(path):
 
 def read_file(path, name, names):
   """Reads one file, with the names of its classes from `names_of`; see `read`."""
-  return Annotated(name, 1, 1, [
-      _region(path, line.strip(), names)
-      for line in text_files.read(path).splitlines() if line.strip()])
+  lines = [line.strip() for line in text_files.read(path).splitlines() if line.strip()]
+  counts = {len(line.split()) - 1 for line in lines}
+  polygons = any(count >= 8 and count % 2 == 0 for count in counts)
+  try:
+    regions = text_files.each(lambda line: _region(line, names, polygons), lines)
+  except ValueError as error:
+    raise UserError(f'{path} is not a YOLO file: {error}.') from None
+  return Annotated(name, 1, 1, regions, (CONFIDENCES,) if 5 in counts else ())
 
 
-def _region(path, line, names):
+def _region(line, names, polygons):
+  """Returns the `Region` of a line; ValueError for one that has none for certain.
+
+  Args:
+    line: the text.
+    names: of the classes, or None.
+    polygons: whether other lines are polygons.
+  """
+  said = _short(line)
   try:
     index, *numbers = line.split()
     index, numbers = _whole(index), [float(x) for x in numbers]
@@ -95,26 +113,40 @@ def _region(path, line, names):
     if len(numbers) == 5 and not 0 <= numbers[4] <= 1:
       raise ValueError  # It is no confidence, but perhaps an angle.
   except ValueError:
-    raise UserError(f"{path} is not a YOLO file: {_short(line)} is neither 'class cx cy "
-                    "w h' nor 'class x1 y1 x2 y2 x3 y3 ...'.") from None
+    raise ValueError(f"{said} is neither 'class cx cy w h' nor 'class x1 y1 x2 y2 x3 y3 "
+                     "...'") from None
   places = np.array(numbers if polygon else numbers[:4])
-  if not (np.isfinite(places).all() and np.abs(places).max() <= 2):
-    raise UserError(f'{path} is not a YOLO file: {_short(line)} is not in '
-                    'fractions of the frame.')
+  # Beyond an image, but not by all of its side: 2 is how a key point is said to be seen.
+  if not (np.isfinite(places).all() and np.abs(places).max() < 2):
+    raise ValueError(f'{said} is not in fractions of the image')
   if not 0 <= index < (index + 1 if names is None else len(names)) or (
       names and not names[index]):
-    raise UserError(f'{path} is not a YOLO file: {_short(line)} is of class {index}, and '
-                    + ('classes count from 0.' if names is None else
-                       f'{len(names)} are named, from 0.'))
-  points = places.reshape(-1, 2) if polygon else np.stack(
-      [places[:2] - places[2:] / 2, places[:2] + places[2:] / 2])
-  box = Box(*points.min(0).tolist(), *points.max(0).tolist()) if polygon else Box(
-      *points.ravel().tolist())
+    raise ValueError(f'{said} is of class {index}, and ' + (
+        'classes count from 0' if names is None else f'{len(names)} are named, from 0'))
+  box = _box(places)
+  if polygon:
+    if len(places) == 6 and not polygons and _may_be(box):
+      raise ValueError(f'{said} may be a triangle, or a box, its confidence and the number '
+                       'of a track: give the triangle a fourth point, or remove what '
+                       'follows the box')
+    points = places.reshape(-1, 2)
+    box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if box.width <= 0 or box.height <= 0:
-    raise UserError(f'{path} is not a YOLO file: {_short(line)} has no width or no '
-                    'height.')
+    raise ValueError(f'{said} has no width or no height')
   return Region(str(index) if names is None else names[index], box,
                 polygons=(points,) if polygon else None)
+
+
+def _box(numbers):
+  """Returns the `Box` of a middle and a size, which further numbers follow."""
+  x, y, width, height = numbers[:4].tolist()
+  return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def _may_be(box):
+  """Returns whether a detector may have found a box: those end at the image's edges."""
+  return (box.width > 0 and box.height > 0 and min(box) >= -_NEAR
+          and max(box) <= 1 + _NEAR)
 
 
 def _whole(word):
@@ -191,18 +223,32 @@ def _names_of_lines(path):
   return None if names == [''] else names
 
 
+class _Loader(yaml.BaseLoader):
+  """Reads all words as text, and refuses a key that is there twice."""
+
+  def construct_mapping(self, node, deep=False):
+    found = super().construct_mapping(node, deep)
+    keys = [key.value for key, _ in node.value]
+    if len(found) < len(keys):
+      twice = next(key for key in keys if keys.count(key) > 1)
+      raise ValueError(f'{twice!r} is there twice')
+    return found
+
+
 def _names_of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
   text = text_files.read(path)
   if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
     return None  # Of another program, and perhaps not quite YAML.
-  try:  # All words are text: `no` is a name.
-    said = yaml.load(text, yaml.BaseLoader)
+  try:
+    said = yaml.load(text, _Loader)
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
     names = said['names']
     if isinstance(names, dict):
       numbers = {int(k): name for k, name in names.items()}
+      if len(numbers) < len(names):
+        raise ValueError('the numbers of its classes are not all different')
       if min(numbers, default=0) < 0 or max(numbers, default=0) > 9999:
         raise ValueError('the numbers of its classes are not from 0 to 9999')
       names = [numbers.get(k, '') for k in range(max(numbers, default=-1) + 1)]

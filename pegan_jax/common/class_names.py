@@ -1,6 +1,8 @@
 """Checks class names, which come from outside and become folders, files and flags."""
 
+import csv
 import re
+import shlex
 import unicodedata
 
 from pegan_jax.common.errors import UserError
@@ -36,8 +38,6 @@ def check_class(name, where):
     what = 'has invisible characters'
   elif '/' in name or '\\' in name:
     what = 'has a slash'
-  elif ',' in name:
-    what = 'has a comma, which stands between the names of classes in flags'
   elif name.startswith('.'):
     what = 'begins with a dot'
   elif name.endswith('.'):
@@ -69,3 +69,28 @@ def check_classes(names, where):
           f'the class names {shown[0]} and {shown[1]} in {where} are one folder on '
           'common file systems: rename one of them')
     seen[key] = name
+
+
+def split(text):
+  """Returns the names between the commas of a flag, each once.
+
+  Raises:
+    UserError: a double quote, which a name with commas stands between, has no other.
+  """
+  try:
+    names, = csv.reader([text], skipinitialspace=True, strict=True) if text else [[]]
+  except (csv.Error, ValueError):
+    raise UserError(f'{text!r} has no names between commas: put a name that has a comma '
+                    'between double quotes') from None
+  return list(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
+def join(names, between=','):
+  """Returns the text that `split` makes these names of; `between` may have a space."""
+  return between.join('"' + name.replace('"', '""') + '"'
+                      if ',' in name or name.startswith('"') else name for name in names)
+
+
+def as_flag(names):
+  """Returns `join` as a word of the command line."""
+  return shlex.quote(join(names))

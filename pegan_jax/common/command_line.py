@@ -1,15 +1,19 @@
 """Runs every command so that a mistake is one sentence, never a traceback."""
 
 import argparse
+import contextlib
 import errno
 import io
 import os
 import re
 import signal
 import sys
+import threading
 
+import pegan_jax
 from pegan_jax.common.errors import UserError
 
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 # Messages of JAX, CUDA, the loader and threads that stand for a MemoryError.
 _NO_MEMORY = re.compile(
@@ -72,13 +76,16 @@ def run(action, interrupted, lower):
     number, or 141 where nobody reads the output to its end.
   """
   outlets = _open_outlets()
-  for ending in (signal.SIGTERM, signal.SIGHUP):
+  for ending in _ENDINGS:
     if signal.getsignal(ending) != signal.SIG_IGN:  # As nohup leaves SIGHUP.
       signal.signal(ending, lambda signum, _: sys.exit(128 + signum))
   said = None
   try:
-    _check_encoding()
-    status = action() or 0
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+      signal.signal(signal.SIGINT, signal.default_int_handler)
+    with _no_signal_lost():
+      _check_encoding()
+      status = action() or 0
   except SystemExit as e:
     status = e.code or 0
   except KeyboardInterrupt:
@@ -91,6 +98,43 @@ def run(action, interrupted, lower):
     print(f'error: {" ".join(said.split())}', file=sys.stderr)
   lost = _close(outlets)
   return status or lost
+
+
+@contextlib.contextmanager
+def loading():
+  """Lets signals end the process at once: libraries crash where one is raised in them."""
+  old = {s: signal.getsignal(s) for s in (signal.SIGINT, *_ENDINGS)}
+  for signum, handler in old.items():
+    if handler not in (signal.SIG_IGN, None):
+      signal.signal(signum, pegan_jax.end)
+  try:
+    yield
+  finally:
+    for signum, handler in old.items():
+      if handler is not None:
+        signal.signal(signum, handler)
+
+
+@contextlib.contextmanager
+def _no_signal_lost():
+  """Raises a signal again where Python ignores what it raised: in JAX's callbacks."""
+  old = sys.unraisablehook
+
+  def again(unraisable):
+    raised = unraisable.exc_value
+    if isinstance(raised, (KeyboardInterrupt, SystemExit)):
+      signum = getattr(raised, 'code', 128 + signal.SIGINT) - 128
+      # By a thread, or it would be raised in here, and ignored once more.
+      main = threading.main_thread().ident
+      threading.Timer(0.01, signal.pthread_kill, (main, signum)).start()
+    else:
+      old(unraisable)
+
+  sys.unraisablehook = again
+  try:
+    yield
+  finally:
+    sys.unraisablehook = old
 
 
 def _open_outlets():

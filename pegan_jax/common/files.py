@@ -60,10 +60,15 @@ def write_json(path, value):
   write(path, json.dumps(value, indent=1) + '\n')
 
 
-def parse_json(text):
-  """Returns the value of JSON text or bytes; ValueError where they are damaged."""
+def parse_json(text, **kwargs):
+  """Returns the value of JSON text or bytes; ValueError where they are damaged.
+
+  Args:
+    text: str or bytes.
+    **kwargs: as of `json.loads`.
+  """
   try:
-    return json.loads(text)
+    return json.loads(text, **kwargs)
   except RecursionError as e:  # Thousands of brackets.
     raise ValueError('it is nested too deeply') from e
 

@@ -8,7 +8,7 @@ import pathlib
 import jax
 
 from pegan_jax import annotations
-from pegan_jax.common import files, provenance, terminal
+from pegan_jax.common import class_names, files, provenance, terminal
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import crops, frames, jobs, settings
@@ -82,7 +82,7 @@ def settings_of(run):
   for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
                'batch_size', of_the_other):
     del kept[name]  # Noted by content, or without effect.
-  return kept | {name: ','.join(settings.split(kept[name]))
+  return kept | {name: class_names.join(class_names.split(kept[name]))
                  for name in ('classes', 'texture_classes')} | {
                      'formats': ','.join(sorted(settings.formats(run)))}
 
@@ -96,7 +96,7 @@ def _add_formats(run, kind, out, beside, made_of):
   """
   noted = (provenance.read(out) or {}).get('generate')
   noted = noted.get('formats') if isinstance(noted, dict) else None
-  there = settings.split(noted) if isinstance(noted, str) else []
+  there = class_names.split(noted) if isinstance(noted, str) else []
   provenance.check(out, made_of | {'generate': made_of['generate'] | {
       'formats': noted}}, _ADVICE)
   rows = _rows(out / manifest.FILE)

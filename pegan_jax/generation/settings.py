@@ -1,6 +1,7 @@
 """Checks what `config.generate` asks for; `runs.ranges` has checked its numbers."""
 
 from pegan_jax import annotations
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
@@ -39,13 +40,9 @@ def textures(run):
 
 def _names(run, key, known):
   """Returns the names that a setting has, all of them known ones."""
-  names = split(run.config.generate[key])
+  names = class_names.split(run.config.generate[key])
   for name in names:
     if name not in known:
-      raise UserError(f'generate.{key} has {name!r}: choose from {", ".join(known)}')
+      raise UserError(f'generate.{key} has {name!r}: choose from '
+                      + class_names.join(known, ', '))
   return names
-
-
-def split(text):
-  """Returns the names between commas, each once."""
-  return list(dict.fromkeys(name.strip() for name in text.split(',') if name.strip()))

@@ -47,10 +47,12 @@ def _parse(arguments):
 def _run(args):
   # Imports after the flags: a wrong one is reported at once.
   # pylint: disable=g-import-not-at-top
-  from pegan_jax.common import files
-  from pegan_jax.common.runtime import compilation
-  from pegan_jax.data import dataset
-  from pegan_jax.metrics import chart, evaluation, features, outputs, reports, sets, table
+  with command_line.loading():
+    from pegan_jax.common import files
+    from pegan_jax.common.runtime import compilation
+    from pegan_jax.data import dataset
+    from pegan_jax.metrics import chart, evaluation, features, outputs, reports, sets
+    from pegan_jax.metrics import table
   compilation.keep()
   options = evaluation.Options(args.count, args.all_images, args.repeats, args.seed)
   options.check()

@@ -5,7 +5,7 @@ import dataclasses
 
 import jax
 
-from pegan_jax.common import files, provenance
+from pegan_jax.common import class_names, files, provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, settings
@@ -84,7 +84,7 @@ def made_of(run, restored, extractor):
   return {'step': restored.step, 'weights': restored.digest,
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
           'generate': {name: config.generate[name] for name in ('seed', 'strength')} | {
-              'classes': ','.join(settings.split(config.generate.classes))},
+              'classes': class_names.join(class_names.split(config.generate.classes))},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol() | {
               'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]}}
 

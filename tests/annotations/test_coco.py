@@ -56,16 +56,18 @@ def test_others_files(tmp_path):
 
 
 @pytest.mark.parametrize('change, words', [
-    (lambda said: 'no JSON', 'Expecting value'),
     (lambda said: said | {'images': []}, 'it lists no images'),
     (lambda said: [1], 'indices must be'),
     (lambda said: {'images': said['images']}, "it lacks 'categories'"),
-    (lambda said: said['annotations'][2].pop('bbox') and said, "it lacks 'bbox'"),
+    (lambda said: said['annotations'][2].pop('bbox') and said, "annotation 6 lacks 'bbox'"),
     (lambda said: said['annotations'][0].update(image_id=8), 'annotation 1 is of no im'),
     (lambda said: said['annotations'][0].update(category_id=8), 'annotation 1 is of no'),
-    (lambda said: said['annotations'][0].update(bbox=[1, 2, 3]), 'not enough values'),
+    (lambda said: said['annotations'][0].update(bbox=[1, 2]), 'annotation 1 does not have'),
+    (lambda said: said['annotations'][0].pop('image_id') and said,
+     "annotation 1 lacks 'image_id'"),
+    (lambda said: said['annotations'][0].update(bbox={}), 'annotation 1 cannot be read'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, float('nan')]),
-     'annotation 1 has no numbers'),
+     'annotation 1 does not have four numbers'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 0]),
      'annotation 1 has a box without'),
     (lambda said: said['annotations'][2].update(bbox=[1, 2, -3, 5]),
@@ -89,6 +91,14 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
     _read(tmp_path, change(said) or said)
   assert 'a.json is not a COCO file of boxes: ' in str(error.value)
   assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('text, words', [
+    ('no JSON', 'Expecting value'), ('{"images": [], "images": []}', "key 'images' twice"),
+    ('{"images": [{"id": 1, "id": 2}]}', "one object has the key 'id' twice")])
+def test_damaged_json_and_keys_given_twice(tmp_path, text, words):
+  with pytest.raises(UserError, match=f'a.json cannot be read as JSON: .*{words}'):
+    _read(tmp_path, text)
 
 
 def test_what_tools_leave_out_or_write_in_another_way(tmp_path):
@@ -121,6 +131,8 @@ def test_all_misfits_are_told_at_once(tmp_path):
   assert text.count('has a box without width or height') == 10
   assert 'annotation 100 ' in text and 'annotation 109 ' in text
   assert text.endswith('; and 2 more.')
+  assert [[region.name for region in image.regions] for image in error.value.images] == [
+      ['pit', 'pit'], ['crack']]
 
 
 @pytest.fixture(name='images')

@@ -5,6 +5,7 @@ import pytest
 
 from pegan_jax import annotations
 from pegan_jax.annotations import cvat
+from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common.errors import UserError
 
 
@@ -15,7 +16,7 @@ def _read(folder, shapes, more=''):
 <image id="0" name="a\\1.jpg" width="40" height="30">{shapes}</image>
 <image id="1" name="2.jpg" width="40" height="30"></image></annotations>""")
   image, clean = cvat.read(folder)
-  assert clean == ('2.jpg', 30, 40, [])
+  assert clean == Annotated('2.jpg', 30, 40, [])
   assert image[:3] == ('a/1.jpg', 30, 40)
   return image
 
@@ -56,7 +57,7 @@ def test_a_turn_is_clockwise_on_the_screen(tmp_path):
     ('<polygon label="a" points="1,2;3,4"/>', 'polygon of a with 2 points'),
     ('<polygon label="a" points="1,2;3,x;4,4"/>', 'could not convert'),
     ('<box label="a" xtl="1" ytl="2" xbr="1" ybr="9"/>', 'a shape of a without width'),
-    ('<box label="a" xtl="1" ytl="2"/>', "a part lacks 'xbr'"),
+    ('<box label="a" xtl="1" ytl="2"/>', "a/1.jpg has a box that lacks 'xbr'"),
     ('<mask label="a" rle="1,2" left="1" top="1" width="2" height="2"/>', 'does not fill'),
     ('<tag label="bad"/>', 'a/1.jpg has no shapes, but the tag bad'),
     ('<box', 'not well-formed')])
@@ -70,6 +71,7 @@ def test_all_misfits_are_told_at_once(tmp_path):
   flat = '<box label="a" xtl="1" ytl="2" xbr="1" ybr="9"/>'
   with pytest.raises(UserError) as error:
     _read(tmp_path, flat * 12 + '<points label="b" points="1,2"/>')
+  assert [image.file for image in error.value.images] == ['2.jpg']
   assert str(error.value).count('a shape of a without width') == 10
   assert str(error.value).endswith('; and 3 more.')
 

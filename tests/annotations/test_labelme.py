@@ -79,6 +79,17 @@ def test_shapes_that_mark_no_area_are_refused(tmp_path, shape, words):
       error.value)
 
 
+def test_all_shapes_that_do_not_fit_are_told_at_once(tmp_path):
+  with pytest.raises(UserError) as error:
+    _read(tmp_path, _shape('point', [[1, 1]]), _shape('rectangle', [[1, 1], [5, 5]]),
+          _shape('polygon', [[1, 1], [2, 2]], 'pit'), {'label': 'x'}, 'crack')
+  assert str(error.value) == (
+      f"{tmp_path / 'a.json'} is not a LabelMe file of regions: its shape 1, crack, is a "
+      'point, which has no area: draw a polygon around the defect, or remove it; its shape '
+      "3, pit, is a polygon of 2 points, and needs 3 or more; its shape 4, x, lacks "
+      "'points'; its shape 5 has no label.")
+
+
 def test_a_flag_without_a_shape_is_not_clean(tmp_path):
   assert _read(tmp_path, flags={'crack': False}).regions == []
   with pytest.raises(UserError, match='no shapes, but the flag crack'):

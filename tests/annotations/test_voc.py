@@ -1,5 +1,7 @@
 """Pascal VOC as we and others write it."""
 
+import re
+
 import pytest
 
 from pegan_jax.annotations import voc
@@ -115,3 +117,64 @@ def test_two_boxes_in_one_object_are_refused(tmp_path):
   with pytest.raises(UserError, match='a.xml .* an object, pit, has 2 boxes'):
     _read(tmp_path, f'<annotation><object><name>pit</name>{one}{one}</object>'
           '</annotation>')
+
+
+BOX = '<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>'
+
+
+@pytest.mark.parametrize('change', [str.upper, str.title, str.swapcase])
+def test_names_of_elements_in_any_case(tmp_path, change):
+  text = re.sub(r'<[^>]*>', lambda tag: change(tag[0]), OBJECT.format(1, 1, 9, 9))
+  assert 'annotation' not in text
+  assert _read(tmp_path, text).regions == [Region('a', Box(0, 0, 9, 9))]
+  assert voc.recognises(tmp_path / 'a.xml')
+
+
+def test_objects_of_a_list_are_found(tmp_path):
+  text = OBJECT.format(1, 1, 9, 9).replace('<object>', '<objects><object>').replace(
+      '</object>', '</object></objects>')
+  assert len(_read(tmp_path, text).regions) == 1
+
+
+@pytest.mark.parametrize('marks', [
+    f'<defect><name>a</name>{BOX}</defect>', f'<objects><item>{BOX}</item></objects>',
+    '<box xmin="1" ymin="1" xmax="9" ymax="9"/>', '<label>crack</label>',
+    f'<outputs><object_>{BOX}</object_></outputs>', BOX])
+def test_what_may_mark_something_is_not_clean(tmp_path, marks):
+  known = '<folder>a</folder><size><width>20</width><height>9</height></size>'
+  assert _read(tmp_path, f'<annotation>{known}<notes/></annotation>').regions == []
+  with pytest.raises(UserError, match="a.xml .*has an element '[a-z]*', which marks noth"):
+    _read(tmp_path, f'<annotation>{known}{marks}</annotation>')
+
+
+def test_a_word_beside_objects_is_none_of_them_and_a_list_is(tmp_path):
+  text = OBJECT.format(1, 1, 9, 9)
+  word = text.replace('<object>', '<verified>yes</verified><object>', 1)
+  assert len(_read(tmp_path, word).regions) == 1
+  with pytest.raises(UserError, match="an element 'defect'"):
+    _read(tmp_path, text.replace('<object>', f'<defect>{BOX}</defect><object>', 1))
+
+
+@pytest.mark.parametrize('inside, words', [
+    (BOX, 'an object has no name'), (f'<name/>{BOX}', 'an object has an empty name'),
+    (f'<name>a</name><name>b</name>{BOX}', 'an object has 2 name'),
+    ('<name>a</name><bbox/>', 'an object, a, has no bndbox'),
+    ('<name>a</name><polygon><x1>1</x1></polygon>', 'an object, a, has no bndbox'),
+    ('<name>a</name>' + BOX.replace('</xmin>', '</xmin><xmin>2</xmin>'),
+     'the box of a has 2 xmin'),
+    ('<name>a</name>' + BOX.replace('xmax', 'xmas'), 'the box of a has no xmax'),
+    ('<name>a</name>' + BOX.replace('9', 'x', 1), 'the box of a has no number for xmax')])
+def test_all_objects_that_are_not_whole_are_told(tmp_path, inside, words):
+  with pytest.raises(UserError) as error:
+    _read(tmp_path, f'<annotation><object>{inside}</object>'
+                    '<object><name>z</name></object></annotation>')
+  assert str(error.value) == (f"{tmp_path / 'a.xml'} is not a Pascal VOC file: {words}; "
+                              'an object, z, has no bndbox.')
+
+
+@pytest.mark.parametrize('outline', ['<polygon><x1>1</x1></polygon>', '<segm>1 2</segm>'])
+def test_outlines_that_are_not_read_are_noted(tmp_path, outline):
+  text = OBJECT.format(1, 1, 9, 9)
+  assert _read(tmp_path, text.replace('</object>', '<polygon/></object>')).notes == ()
+  image = _read(tmp_path, text.replace('</object>', f'{outline}</object>'))
+  assert image.regions[0].box == (0, 0, 9, 9) and image.notes == (voc.BOXES_ALONE,)

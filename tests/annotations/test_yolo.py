@@ -96,6 +96,46 @@ def test_lines_of_many_numbers_are_polygons(tmp_path):
   np.testing.assert_array_equal(pixels.mask, np.tri(4, k=-1).T > 0)
 
 
+@pytest.mark.parametrize('numbers, found', [
+    (3, ''), (4, 'box'), (5, 'confidence'), (7, ''), (8, 'polygon'), (9, ''),
+    (10, 'polygon'), (11, '')])
+def test_every_count_of_numbers_is_certain_or_refused(tmp_path, numbers, found):
+  line = ' '.join(['0', *'0.5 0.5 0.2 0.4 0.9 0.8 0.1 0.3 0.7 0.6 0.2'.split()[:numbers]])
+  if not found:
+    with pytest.raises(UserError, match='is neither'):
+      _read(tmp_path, line)
+    return
+  image = _read(tmp_path, line)
+  assert (image.regions[0].polygons is not None) == (found == 'polygon')
+  assert image.notes == (yolo.CONFIDENCES,) * (found == 'confidence')
+  if found != 'polygon':
+    np.testing.assert_allclose(image.regions[0].box, (0.4, 0.3, 0.6, 0.7))
+
+
+def test_six_numbers_are_a_triangle_where_they_are_no_tracked_box(tmp_path):
+  """`save_txt` of a tracker writes a box, a confidence and the number of the track."""
+  for tracked in ('0 0.5 0.5 0.2 0.4 0.9 1', '0 0.5 0.5 0.2 0.4 0.9 0.8'):
+    with pytest.raises(UserError, match=f"'{tracked}' may be a triangle, or a box"):
+      _read(tmp_path, tracked)
+    quad = '0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2'
+    assert len(_read(tmp_path, f'{tracked}\n{quad}').regions[0].polygons[0]) == 3
+  with pytest.raises(UserError, match='not in fractions'):
+    _read(tmp_path, '0 0.5 0.5 0.2 0.4 0.9 2')
+  # As a box, they would leave the image or have no height.
+  for triangle in ('0 0.1 0.2 0.5 0.2 0.5 0.6', '0 0.1 0.2 0.1 0 0.3 0.6'):
+    assert len(_read(tmp_path, triangle).regions[0].polygons[0]) == 3
+
+
+def test_all_lines_that_do_not_fit_are_told_at_once(tmp_path):
+  text = '0 0.5 0.5\n0 0.5 0.5 0.1 0.1\n0 0.5 0.5 0 0.1\n3 0.5 0.5 0.1 0.1\n'
+  with pytest.raises(UserError) as error:
+    _read(tmp_path, text, 'a\nb')
+  assert str(error.value) == (
+      f"{tmp_path / 'a.txt'} is not a YOLO file: '0 0.5 0.5' is neither 'class cx cy w h' "
+      "nor 'class x1 y1 x2 y2 x3 y3 ...'; '0 0.5 0.5 0 0.1' has no width or no height; "
+      "'3 0.5 0.5 0.1 0.1' is of class 3, and 2 are named, from 0.")
+
+
 @pytest.mark.parametrize('text', [
     'train: ../train/images\nnc: 2\nnames: [crack, no]\n',  # Roboflow.
     'path: ./\nnames:\n  0: crack\n  1: no\n',  # CVAT, Ultralytics.

@@ -14,6 +14,7 @@ from pegan_jax.common import command_line
 from pegan_jax.common.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOORS = ['pegan_jax.main', 'pegan_jax.metrics', 'data_prep.build', 'data_prep.synthetic']
 
 # A command that says something, writes a file and says something again.
 _SCRIPT = r'''
@@ -56,8 +57,7 @@ def test_streams_that_nobody_reads(redirect, status, said, tmp_path):
   assert out.decode() == said
 
 
-@pytest.mark.parametrize('module', [
-    'pegan_jax.main', 'pegan_jax.metrics', 'data_prep.build', 'data_prep.synthetic'])
+@pytest.mark.parametrize('module', DOORS)
 def test_every_door_is_this_one(module):
   """Nobody reads its help, then nothing can be said, then names would be lost."""
   def shell(text, **env):
@@ -72,6 +72,77 @@ def test_every_door_is_this_one(module):
                PYTHONCOERCECLOCALE='0')
   assert done.returncode == 2 and done.stderr.count(b'\n') == 1
   assert b'PYTHONUTF8=1' in done.stderr
+
+
+@pytest.mark.parametrize('module', DOORS)
+def test_interrupted_while_it_is_loaded(module, tmp_path):
+  """Also in a library that ignores it."""
+  (tmp_path / 'argparse.py').write_text(
+      "import time; print('loading', flush=True)\n"
+      "try: time.sleep(60)\nexcept BaseException: print('lost')")
+  child = subprocess.Popen(
+      [sys.executable, '-m', module, '--help'], stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE, text=True, env=os.environ | {
+          'PYTHONPATH': os.pathsep.join([str(ROOT), str(tmp_path)])}, cwd=ROOT)
+  assert child.stdout.readline() == 'loading\n'
+  child.send_signal(signal.SIGINT)
+  assert child.communicate(timeout=30) == ('', 'error: interrupted; nothing was begun\n')
+  assert child.returncode == 130
+
+
+_LOADING = '''
+import signal, sys, time
+from pegan_jax.common import command_line
+def action():
+  before = signal.getsignal(signal.SIGTERM)
+  with command_line.loading():
+    pass
+  assert signal.getsignal(signal.SIGTERM) == before
+  with command_line.loading():
+    try:
+      print('loading', flush=True)
+      time.sleep(60)
+    except BaseException:
+      print('crash')
+sys.exit(command_line.run(action, 'all is kept', 'the size'))
+'''
+
+
+@pytest.mark.parametrize('sent, said', [
+    (signal.SIGINT, 'error: interrupted; nothing was begun\n'), (signal.SIGTERM, '')])
+def test_nothing_is_raised_in_libraries_that_are_loaded(sent, said):
+  child = subprocess.Popen(
+      [sys.executable, '-c', _LOADING], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+      text=True, env=os.environ | {'PYTHONPATH': str(ROOT)})
+  assert child.stdout.readline() == 'loading\n'
+  child.send_signal(sent)
+  assert child.communicate(timeout=30) == ('', said)
+  assert child.returncode == 128 + sent
+
+
+# As JAX has one: what is raised in there is told as ignored.
+_CALLBACK = '''
+import gc, os, sys, time
+from pegan_jax.common import command_line
+def callback(phase, info):
+  gc.callbacks.clear()
+  os.kill(os.getpid(), int(sys.argv[1]))
+  time.sleep(60)
+def action():
+  gc.callbacks.append(callback)
+  gc.collect()
+  time.sleep(60)
+sys.exit(command_line.run(action, 'all is kept', 'the size'))
+'''
+
+
+@pytest.mark.parametrize('sent, said', [
+    (signal.SIGINT, 'error: interrupted; all is kept\n'), (signal.SIGTERM, '')])
+def test_no_signal_is_lost_in_a_callback(sent, said):
+  done = subprocess.run(
+      [sys.executable, '-c', _CALLBACK, str(int(sent))], capture_output=True, text=True,
+      timeout=30, check=False, env=os.environ | {'PYTHONPATH': str(ROOT)})
+  assert (done.returncode, done.stderr) == (128 + sent, said)
 
 
 def test_a_flag_given_twice_is_refused():

@@ -1,6 +1,7 @@
 """Class names from outside: none leaves its folder, none is another's folder."""
 
 import os
+import shlex
 
 import pytest
 
@@ -20,7 +21,7 @@ BAD = {
     'a ': 'ends with a space', '\xa0a': 'begins or ends with a space',
     'a\nb': 'control characters', 'a\u200bb': 'invisible characters',
     'a\u202eb': 'invisible characters', 'a\xadb': 'invisible characters',
-    'rust, light': 'has a comma', 'a.': 'ends with a dot', 'NUL': 'a device in Windows',
+    'a.': 'ends with a dot', 'NUL': 'a device in Windows',
     'con': 'a device in Windows', 'com1.x': 'a device in Windows',
     'Manifest.csv': 'generation writes'}
 
@@ -35,9 +36,47 @@ def test_a_bad_name_is_told_with_where_it_is_from(name):
 
 @pytest.mark.parametrize('name', [
     'öl fleck', '酸洗', 'a.b', 'in-1', '$x$', '_a', 'a|b', 'console', 'com', 'nul_1', '0',
-    '-a', '🔥', '👩\u200d🔧', 'می\u200cخواهم', '=1', 'null', 'a b', "o'x", 'a"b', 'x' * 200])
+    '-a', '🔥', '👩\u200d🔧', 'می\u200cخواهم', '=1', 'null', 'a b', "o'x", 'a"b', 'rust, light',
+    'x' * 200])
 def test_other_names_are_taken(name):
   class_names.check_class(name, '')
+
+
+@pytest.mark.parametrize('text, names', [
+    ('', []), ('a', ['a']), (' a , b,a,', ['a', 'b']), ('"a, b",c', ['a, b', 'c']),
+    ('c, "a, b"', ['c', 'a, b']), ('a"b', ['a"b']), ('"""a"', ['"a']),
+    ('"a,""b""",c', ['a,"b"', 'c'])])
+def test_names_in_a_flag(text, names):
+  assert class_names.split(text) == names
+  assert class_names.split(class_names.join(names)) == names
+
+
+@pytest.mark.parametrize('text', ['"a', '"a"b', 'a\nb'])
+def test_a_flag_without_names(text):
+  with pytest.raises(UserError, match='between double quotes'):
+    class_names.split(text)
+
+
+def test_a_flag_for_the_command_line_has_its_quotes():
+  assert class_names.as_flag(['a', 'b']) == 'a,b'
+  assert class_names.as_flag(['a, b', 'c']) == '\'"a, b",c\''
+
+
+def test_names_with_commas_become_classes_and_can_be_chosen(raw, capsys):
+  for k in range(6):
+    write_voc(raw / 'boxes' / f'{k}.xml', [('rust, light', 130, 60, 170, 110),
+                                           ('rust', 10, 10, 40, 40)])
+  flags = [*inputs(raw, 'frames', 'boxes'), '--per_class', 0, '--backgrounds', 0]
+  assert run_build(raw, *flags, '--classes', '"rust, light"') == 0
+  assert dataset.load_info(raw / 'out').classes == ['rust, light']
+  assert run_build(raw, *flags, '--skip_classes', 'rust', out='other') == 0
+  assert dataset.load_info(raw / 'other').classes == ['rust, light']
+  assert run_build(raw, *flags, '--classes', 'rust, light', out='third') == 2
+  assert 'the classes are rust, "rust, light".' in capsys.readouterr().err
+  run_build(raw, *inputs(raw, 'frames', 'boxes'), '--classes', '"rust, light"', '--check')
+  command = capsys.readouterr().out.split('data_prep.build ')[1].split('\n')[0]
+  flags = shlex.split(command)
+  assert flags[flags.index('--classes') + 1] == '"rust, light"'
 
 
 @pytest.mark.parametrize('pair, shown', [

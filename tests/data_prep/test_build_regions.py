@@ -187,6 +187,43 @@ def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
   assert all(name in said for name in ('mark/0.png', 'bar/1.png'))
 
 
+def test_check_names_images_that_are_small_or_not_annotated(masked, capsys):
+  random = np.random.default_rng(1)
+  flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks'),
+           '--check']
+  assert build.main(flags) == 0
+  said = capsys.readouterr().out
+  assert '; 0 without an annotation.' in said and 'smaller' not in said
+  for k in range(5):
+    save(texture(random, 90, 90), masked / 'images' / 'more' / f'{k}.png')
+  for name in ('a', 'b'):  # The one is too narrow for a window, and the other just fits.
+    mask = np.zeros((90, 64 - (name == 'a')), np.uint8)
+    mask[9:19, 9:19] = 255
+    save(texture(random, *mask.shape), masked / 'images' / 'bar' / f'{name}.png')
+    save(mask, masked / 'masks' / 'bar' / f'{name}.png')
+  assert build.main(flags + ['--window_size', '64']) == 0
+  said = capsys.readouterr().out
+  assert ('; 5 (more/0.png, more/1.png, more/2.png and 2 more) without an annotation.'
+          in said)
+  assert 'Note: images smaller than a window: 1 (bar/a.png); of those, squares' in said
+
+
+def test_check_counts_what_else_a_file_with_a_fault_holds(masked, capsys):
+  said = {'images': [{'id': k, 'file_name': f"{('mark', 'bar')[k % 2]}/{k}.png"}
+                     for k in range(8)],
+          'categories': [{'id': 1, 'name': 'pit'}, {'id': 2, 'name': 'rust'}],
+          'annotations': [{'id': k, 'image_id': k, 'category_id': 1 + k % 2,
+                           'bbox': [10, 10, 20, 20 * (k < 7)]} for k in range(8)]}
+  (masked / 'c.json').write_text(json.dumps(said))
+  flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'c.json')]
+  assert build.main([*flags, '--check']) == 2
+  told = capsys.readouterr().out
+  assert 'pit: 4 boxes' in told and 'rust: 3 boxes' in told and 'far as it can' in told
+  assert '1 problem: ' in told and 'annotation 7 has a box without width' in told
+  assert build.main([*flags, '--out', str(masked / 'out'), *map(str, EVERYTHING)]) == 2
+  assert not (masked / 'out').exists()
+
+
 @pytest.mark.parametrize('same', [True, False])
 def test_check_knows_templates_and_its_command_is_true(tmp_path, capsys, same):
   """Clean images of the same names are templates only where they show the same."""

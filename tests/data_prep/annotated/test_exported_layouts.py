@@ -68,6 +68,12 @@ EXPORTED = {
              'xtl="10" ytl="5" xbr="20" ybr="15"/></image>' for x in 'ab')
                             + '</annotations>'},
         'cvat', {'images/a/1.jpg': {'crack': 1}, 'images/b/1.jpg': {'crack': 1}}, {}),
+    'Severstal': (
+        {'train_images/1.jpg': None, 'train_images/2.jpg': None, 'notes.csv': 'x',
+         'train.csv': 'ImageId,ClassId,EncodedPixels\n1.jpg,3,' + ' '.join(
+             f'{30 * x + 6} 10' for x in range(10, 20)) + '\n2.jpg,1,\n'},
+        'severstal', {'train_images/1.jpg': {'3': 1}, 'train_images/2.jpg': {}},
+        {NOTES: 1}),
     'LabelMe': (
         {'1.jpg': None, '1.json': labelme(), 'b/2.jpg': None,
          'b/2.json': labelme('polygon', 'pit'), 'b/notes.csv': 'x'},
@@ -106,6 +112,18 @@ EXPORTED = {
         {'tile/train/good/000.png': None, 'tile/test/crack/000.png': None,
          'tile/ground_truth/crack/000_mask.png': mask},
         'mvtec', {'tile/test/crack/000.png': {'crack': 1}}, {}),
+    'MVTec LOCO': (
+        {'box/train/good/000.png': None, 'box/validation/good/000.png': None} | {
+            f'box/test/{name}/00{k}.png': None for name in ('good', 'logical', 'structural')
+            for k in range(2)} | {
+                f'box/ground_truth/{name}/00{k}/00{m}.png': lambda path, m=m: mask(
+                    path, 255 - m) for name, k, m in (
+                        ('logical', 0, 0), ('logical', 0, 1), ('logical', 1, 0),
+                        ('structural', 0, 0), ('structural', 1, 0))},
+        'mvtec', {'box/test/logical/000.png': {'logical': 2},
+                  'box/test/logical/001.png': {'logical': 1},
+                  'box/test/structural/000.png': {'structural': 1},
+                  'box/test/structural/001.png': {'structural': 1}}, {}),
     'segmentation masks of CVAT': (
         {'JPEGImages/1.jpg': None, 'ImageSets/Segmentation/default.txt': '1\n',
          'SegmentationClass/1.png': lambda path: mask(path, (10, 10, 128)),

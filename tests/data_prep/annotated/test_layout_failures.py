@@ -11,7 +11,11 @@ from data_prep.annotated import layouts
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax.common.errors import UserError
-from handmade import coco, make, mask, read, turned, voc
+from handmade import YOLO, coco, labelme, make, mask, read, turned, voc
+
+
+def graded(path):
+  Image.fromarray(np.tile(np.arange(0, 160, 4, np.uint8), (30, 1))).save(path)
 
 
 REFUSED = {
@@ -39,7 +43,7 @@ REFUSED = {
         {'i/1.jpg': None, 'a/c.json': coco('1.jpg'), 'a/d.json': coco('x/1.jpg')}, ('a',),
         r'twice, 1.jpg in 1.jpg and x/1.jpg \(of c.json and d.json\)'),
     'damaged JSON': ({'i/1.jpg': None, 'a/1.json': '{"shapes": ['}, ('a',),
-                     'a/1.json is not JSON'),
+                     'a/1.json cannot be read as JSON'),
     'a JPEG of 0 and 1': (
         {'i/1.jpg': None, 'a/1.jpg': lambda path: mask(path, 1)}, ('a',),
         '1.jpg is no mask: .* JPEG makes of one'),
@@ -52,6 +56,9 @@ REFUSED = {
     'one file for images of two folders': (
         {'i/x/1.jpg': None, 'i/y/1.jpg': None, 'a/1.xml': voc()}, ('a',),
         'one annotation, 1.xml, for two images, x/1.jpg and y/1.jpg'),
+    'a mask that is of the image of its name, or of that of its folder': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'a/2/1.png': mask}, ('a',),
+        'has one annotation, 2/1.png, for two images, 1.jpg and 2.jpg'),
     'a size that is not the image\'s': (
         {'i/1.jpg': None, 'a/1.xml': voc(size='<width>99</width><height>30</height>')},
         ('a',), 'a/1.xml says that its image has 99 x 30 pixels, and it has 40 x 30'),
@@ -79,6 +86,13 @@ REFUSED = {
         {'i/1.jpg': None, 'a/1.png': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)).save(path)},
         ('a',), '1.png is no mask: .* hold 1200 values, as a photograph'),
+    'a mask of a generated image': (
+        {'i/crack/1.jpg': None, 'i/manifest.csv': 'file',
+         'i_annotations/masks/crack/1.png': graded},
+        ('i_annotations/masks',), '1.png is of a generated image, .*formats=labelme'),
+    'a graded mask of someone else': (
+        {'i/crack/1.jpg': None, 'i_annotations/masks/crack/1.png': graded},
+        ('i_annotations/masks',), '1.png is no mask'),
     'a JPEG of numbers': (
         {'i/1.jpg': None, 'a/1.jpg': lambda path: Image.fromarray(
             np.random.default_rng(0).integers(0, 9, (30, 40), np.uint8)).save(path)},
@@ -108,13 +122,32 @@ REFUSED = {
         ('a',), '1.json has a region without the name of a class'),
     'a damaged file of all annotations': (
         {'i/1.jpg': None, 'a/1.xml': voc(), 'a/val.json': '{"images": ['}, ('a',),
-        'val.json is not JSON'),
+        'val.json cannot be read as JSON'),
+    'a LabelMe file with two lists of shapes': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'a/2.json': labelme(),
+         'a/1.json': labelme()[:-1] + ', "shapes": []}'}, ('a',),
+        "1.json cannot be read as JSON: one object has the key 'shapes' twice"),
+    'a COCO file with two lists of annotations': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'a/2.json': labelme(),
+         'a/c.json': coco('1.jpg')[:-1] + ', "annotations": []}'}, ('a',),
+        "c.json cannot be read as JSON: one object has the key 'annotations' twice"),
+    'names of masks with two for a value': (
+        {'i/1.jpg': None, 'a/1.png': lambda path: mask(path, 1),
+         'a/classes.json': '{"crack": 1, "pit": 1}'}, ('a',),
+        'classes.json cannot .*: the value 1 has two names, crack and pit'),
+    'names of YOLO with two for a number': (
+        {'i/1.jpg': None, 'a/1.txt': f'0 {YOLO}', 'a/data.yaml': 'names: {0: a, 0: b}'},
+        ('a',), "data.yaml cannot .*: '0' is there twice"),
     'a defect marked in a clean image': (
         {'i/good/1.jpg': None, 'a/good/1.png': mask}, ('a',),
         '1.jpg is clean by its folder, and .*a/good/1.png marks a defect'),
     'JSON of another program': (
         {'i/1.jpg': None, 'a/1.jpg.json': '{"objects": []}'}, ('a',),
         '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe'),
+    'JSON of Supervisely': (
+        {'i/ds/img/1.jpg': None, 'i/ds/img/2.jpg': None, 'i/meta.json': '{"classes": []}',
+         'i/ds/ann/1.jpg.json': '{"tags": [], "size": {}, "objects": []}'}, (),
+        '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe: export it as one of'),
     'XML of another program': (
         {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
         "1.xml is not a Pascal VOC file: it holds 'objects'"),

@@ -6,7 +6,11 @@ from data_prep.annotated import layouts
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from handmade import (
-    YOLO, NOTES, counts, make, marked_in, mask, read, turned, voc)
+    YOLO, NOTES, coco, counts, make, marked_in, mask, read, turned, voc)
+
+
+def binary(path):
+  mask(path, more=[(255, (0, 0, 40, 2))])
 
 
 def test_class_folders(tmp_path):
@@ -94,6 +98,15 @@ def test_boxes_beyond_the_edge_and_turned_images_are_noted(tmp_path):
       'image': ['3.jpg']}
 
 
+def test_what_a_format_does_not_read_is_noted(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.xml': voc().replace(
+      '</object>', '<polygon><x1>1</x1></polygon></object>')})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert counts(layout.noted) == {
+      'outlines in Pascal VOC files: only their boxes are read': 1}
+
+
 def test_labels_without_names_are_noted(tmp_path):
   make(tmp_path, {'1.jpg': None, '1.txt': f'3 {YOLO}'})
   layout = read(tmp_path)
@@ -118,6 +131,33 @@ def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):
   assert layout.format == 'voc + yolo + masks'
   assert marked_in(layout) == {f'{k}.png': {'crack': 1} for k in (1, 2, 3)}
   assert counts(layout.left_out) == {'copies of images, beside their annotations': 2}
+
+
+def test_copies_beside_a_file_for_many_images_are_no_masks(tmp_path):
+  """As an export has them, with images that the file or --images does not name."""
+  names = [f'{k}.jpg' for k in range(4)]
+  make(tmp_path, {f'i/{name}': None for name in names} | {
+      f'a/train/images/{name}': None for name in [*names, '9.jpg']} | {
+          'a/train/c.json': coco(*names[:3]), 'i/3.jpg': binary, 'a/train/3.jpg': binary})
+  layout = read(tmp_path, 'a', images='i')
+  assert layout.format == 'coco' and layout.unlabelled == [tmp_path / 'i' / '3.jpg']
+  assert marked_in(layout) == {name: {'crack': 1} for name in names[:3]}
+  assert counts(layout.left_out) == {'copies of images, beside their annotations': 6}
+  (tmp_path / 'i' / '0.jpg').unlink()
+  with pytest.raises(UserError, match='fits 1 of the annotations in .*, the first is 0.jp'):
+    read(tmp_path, 'a', images='i')
+
+
+def test_an_empty_annotation_in_a_classs_folder_does_not_say_clean(tmp_path):
+  """As of a generated image whose mask is too faint for a box."""
+  make(tmp_path, {'crack/1.jpg': None, 'crack/1.xml': voc(), 'crack/2.jpg': None,
+                  'crack/2.xml': '<annotation/>', 'line 1/3.jpg': None,
+                  'line 1/3.xml': '<annotation/>'})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}, 'line 1/3.jpg': {}}
+  assert counts(layout.left_out) == {
+      "images in a class's folder whose annotation is empty": 1}
+  assert not layout.unlabelled
 
 
 def test_hidden_files_and_other_formats_are_left_out_by_reason(tmp_path):

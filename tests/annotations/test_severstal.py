@@ -1,0 +1,69 @@
+"""Severstal's CSV, as Kaggle's page of the challenge says it."""
+
+import numpy as np
+import pytest
+
+from pegan_jax.annotations import severstal
+from pegan_jax.annotations.regions import Annotated
+from pegan_jax.common.errors import UserError
+
+# Of 4 x 3 pixels: the second column, and a piece of the fourth.
+NOW = 'ImageId,ClassId,EncodedPixels\nb.jpg,3,4 3 11 2\na.jpg,1,1 1\nb.jpg,1,12 1\n'
+BEFORE = ('ImageId_ClassId,EncodedPixels\nb_x.jpg_1,\nb_x.jpg_3,4 3 11 2\n'
+          'a.jpg_1,\na.jpg_2,\n')
+
+
+def _read(folder, text):
+  (folder / 'train.csv').write_text(text)
+  return severstal.read(folder)
+
+
+def test_runs_go_down_the_columns_and_count_from_one(tmp_path):
+  second, first = _read(tmp_path, NOW)
+  assert (second.file, second.height, first.file) == ('b.jpg', None, 'a.jpg')
+  sized = severstal.with_size(second, 3, 4)
+  assert (sized.height, sized.width) == (3, 4)
+  column, piece, corner = sized.regions
+  assert [x.name for x in sized.regions] == ['3', '3', '1']
+  assert [x.box for x in sized.regions] == [(1, 0, 2, 3), (3, 1, 4, 3), (3, 2, 4, 3)]
+  assert all(x.mask.all() for x in (column, piece, corner))
+  assert [x.box for x in severstal.with_size(first, 3, 4).regions] == [(0, 0, 1, 1)]
+
+
+def test_rows_without_pixels_say_that_an_image_is_clean(tmp_path):
+  marked, clean = _read(tmp_path, BEFORE)
+  assert clean == Annotated('a.jpg', None, None, [])
+  assert marked.file == 'b_x.jpg' and [x.name for x in marked.regions] == ['3']
+  np.testing.assert_array_equal(marked.regions[0].runs, [[4, 3], [11, 2]])
+
+
+def test_columns_may_stand_in_any_order(tmp_path):
+  image, = _read(tmp_path, 'ClassId, EncodedPixels ,ImageId\r\n2,1 1,a.jpg\r\n')
+  assert image.file == 'a.jpg' and image.regions[0].name == '2'
+
+
+@pytest.mark.parametrize('row', ['a.jpg,1,1', 'a.jpg,1,0 2', 'a.jpg,1,1 x', 'a.jpg,,1 1',
+                                 ',1,1 1', 'a.jpg,1', 'a.jpg,1,1 2,3', 'a.jpg,1,2 0'])
+def test_damaged_rows_are_all_told(tmp_path, row):
+  with pytest.raises(UserError) as error:
+    _read(tmp_path, f'{NOW}{row}\n{row}\n')
+  assert str(error.value) == (
+      f"{tmp_path / 'train.csv'} is not a CSV file as of Severstal: "
+      'row 5 does not have an image, a class and pairs of numbers from 1; '
+      'row 6 does not have an image, a class and pairs of numbers from 1.')
+  assert [image.file for image in error.value.images] == ['b.jpg', 'a.jpg']
+
+
+def test_pixels_beyond_the_image_are_refused(tmp_path):
+  image, _ = _read(tmp_path, NOW)
+  with pytest.raises(UserError, match='b.jpg has pixels of 3 beyond its 2 x 3 image'):
+    severstal.with_size(image, 3, 2)
+  image, = _read(tmp_path, f'ImageId,ClassId,EncodedPixels\na.jpg,1,{2**62} {2**62}')
+  with pytest.raises(UserError, match='a.jpg has pixels of 1 beyond'):
+    severstal.with_size(image, 3, 4)
+
+
+def test_other_csv_is_not_severstals(tmp_path):
+  assert _read(tmp_path, 'file,class\na.jpg,1\n') == []
+  (tmp_path / 'train.csv').write_bytes(b'\xff\xfe\xff')
+  assert severstal.read(tmp_path) == []
