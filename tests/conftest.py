@@ -188,6 +188,16 @@ def pixel_features(monkeypatch):
   monkeypatch.setattr(features, 'load', lambda *_: PixelExtractor())
 
 
+@pytest.fixture(scope='module')
+def traced_once():
+  """What a file's runs have traced, see `traced`: a dict."""
+  import traced  # As above.
+  kept = {}
+  with pytest.MonkeyPatch.context() as monkeypatch:
+    traced.share(monkeypatch, kept)
+    yield kept
+
+
 @pytest.fixture
 def config(data_dir):
   """`small_config` on the session's data set, with two updates of D."""

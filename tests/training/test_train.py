@@ -20,6 +20,8 @@ from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
 from pegan_jax.training.train import _Training, train
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 
 def _final(config, workdir):
   run = Run(config, workdir)
@@ -111,13 +113,15 @@ def test_tensorboard_has_the_scalars_the_images_and_the_config(straight):
     assert losses[line['step']] == pytest.approx(line['disc/loss'], rel=1e-6)
 
 
-def test_resumed_equals_uninterrupted_bit_for_bit(config, straight, tmp_path):
+def test_resumed_equals_uninterrupted_bit_for_bit(
+    config, straight, tmp_path, traced_once):
   config.checkpoint_every = config.sample_every = 100
   config.num_steps = 3
   train(config, tmp_path)
   # The last step always saves.
   assert Checkpoints(tmp_path).steps() == [3]
   config.num_steps = 6
+  traced_once.clear()  # As in another process.
   train(config, tmp_path)
   a, b = _final(config, straight[1]), _final(config, tmp_path)
   assert (a.step, a.position) == (b.step, b.position) == (6, {'batch': 6})
