@@ -13,6 +13,8 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 FORMATS = 'voc,yolo,coco,mvtec,labelme'
 
 
