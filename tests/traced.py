@@ -17,8 +17,8 @@ _FREE = ('data_dir', 'num_workers', 'cache_mb', 'log_every', 'sample_every',
          'checkpoint_every', 'max_to_keep', 'eval_every', 'writer', 'generate', 'evaluate')
 
 
-def _key(config, method, nets):
-  settings = {k: v for k, v in config.to_dict().items() if k not in _FREE}
+def _key(config, method, nets, *more):
+  settings = {k: v for k, v in config.to_dict().items() if k not in (*_FREE, *more)}
   if not any(settings[x]['decay_fraction'] for x in ('gen', 'disc')):
     del settings['num_steps']
   return json.dumps(settings, sort_keys=True), method, str(nets._replace(frozen=()))
@@ -43,7 +43,7 @@ def share(monkeypatch, kept):
     return kept[key] if key in kept else kept.setdefault(key, grids(run))
 
   monkeypatch.setattr(train, 'make_step', lambda method, nets, config: kept.setdefault(
-      ('step', _key(config, method, nets)), make_step(method, nets, config)))
+      ('step', _key(config, method, nets, 'seed')), make_step(method, nets, config)))
   monkeypatch.setattr(train, 'Samples', samples)
   monkeypatch.setattr(sampler.Sampler, '__init__', sampler_init)
   monkeypatch.setattr(runs.Run, '_init', property(
