@@ -153,11 +153,21 @@ def blank_chart(self, out, **_):
   Image.new('L', (1, 1)).save(out, format='PNG', pnginfo=made_by)
 
 
+def blank_report(report, path):
+  """Stands in for `metrics.chart.draw`, whose panels take as long as drawing them."""
+  del report
+  from pegan_jax.reporting import figures
+  with figures.png(path, 1, 1):
+    pass
+
+
 @pytest.fixture
 def blank_charts(monkeypatch):
-  """Charts are plotted and then not drawn."""
+  """Charts are plotted and then not drawn; a report's are not even plotted."""
   from matplotlib import figure
+  from pegan_jax.metrics import chart
   monkeypatch.setattr(figure.Figure, 'savefig', blank_chart)
+  monkeypatch.setattr(chart, 'draw', blank_report)
 
 
 class PixelExtractor:
@@ -186,6 +196,16 @@ def pixel_features(monkeypatch):
   """Evaluates by pixels, which takes no time."""
   from pegan_jax.metrics import features
   monkeypatch.setattr(features, 'load', lambda *_: PixelExtractor())
+
+
+@pytest.fixture(scope='module')
+def traced_once():
+  """What a file's runs have traced, see `traced`: a dict."""
+  import traced  # As above.
+  kept = {}
+  with pytest.MonkeyPatch.context() as monkeypatch:
+    traced.share(monkeypatch, kept)
+    yield kept
 
 
 @pytest.fixture

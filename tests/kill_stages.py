@@ -16,7 +16,7 @@ from matplotlib import figure
 from pegan_jax import compare, demo
 from pegan_jax.generation import generate
 from pegan_jax.inspection import inspector, predict, study
-from pegan_jax.metrics import __main__ as metrics, evaluate, features, match
+from pegan_jax.metrics import __main__ as metrics, chart, evaluate, features, match
 from pegan_jax.training import train
 
 # Loaded by the first stage that needs them, which takes longer than most stages.
@@ -26,6 +26,7 @@ for _name in ('configs.dcgan', 'scipy.stats',
 
 
 figure.Figure.savefig = conftest.blank_chart
+chart.draw = conftest.blank_report
 
 STAGES, NEEDS = {}, {}
 _SIZE = ['--image_size', '32']

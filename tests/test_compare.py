@@ -15,6 +15,8 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.compare import compare
 from pegan_jax.metrics import chart, comparison, features
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 
 def test_differences_against_the_two_sample_t_test():
   values = {'a': [1.0, 1.2, 0.9], 'b': [1.5, 1.4, 1.9]}

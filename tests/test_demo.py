@@ -24,7 +24,7 @@ def small():
   return config.lock()
 
 
-@pytest.mark.usefixtures('pixel_features', 'blank_charts')
+@pytest.mark.usefixtures('pixel_features', 'blank_charts', 'traced_once')
 def test_every_stage_runs_once_and_is_named(small, tmp_path, capsys):
   demo(small, tmp_path)
   out = capsys.readouterr().out

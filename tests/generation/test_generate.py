@@ -21,6 +21,8 @@ from pegan_jax.methods import conditional
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory, two_classes_dir):

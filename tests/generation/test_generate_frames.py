@@ -17,6 +17,8 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.generation import masks
 from pegan_jax.generation.generate import generate
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 SHAPES = {'wide.png': (50, 120), 'sub/tall.jpg': (133, 47), 'coloured.png': (64, 90)}
 
 

@@ -14,6 +14,8 @@ from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Sampler
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 FORMATS = 'voc,yolo,coco,mvtec,labelme'
 
 

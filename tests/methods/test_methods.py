@@ -22,6 +22,8 @@ from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 from pegan_jax.training.train import train
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 NAMES = sorted(methods.METHODS)
 
 

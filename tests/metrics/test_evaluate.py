@@ -16,7 +16,7 @@ from pegan_jax.generation.generate import generate
 from pegan_jax.metrics import __main__ as command, sets
 from pegan_jax.metrics.evaluate import check_count, evaluate
 
-pytestmark = pytest.mark.usefixtures('pixel_features')
+pytestmark = pytest.mark.usefixtures('pixel_features', 'traced_once')
 
 
 @pytest.fixture(scope='module')

@@ -14,6 +14,8 @@ from pegan_jax.runs.checkpoints import reading
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.training.train import train
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 RUNS = pathlib.Path(__file__).parents[1] / 'fixtures' / 'old_runs.zip'
 
 

@@ -24,6 +24,8 @@ from pegan_jax.metrics.evaluate import evaluate
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.training.train import train
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 _KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_critic',
          'num_steps', 'log_every', 'sample_every', 'checkpoint_every',
          'num_samples', 'eval_every', 'gen.learning_rate', 'disc.learning_rate')
@@ -107,7 +109,7 @@ def test_two_processes_equal_one_resume_as_one_and_generate(short, tmp_path):
 def test_two_processes_evaluate_as_one(short, enough_dir, tmp_path):
   config = short
   config.data_dir = str(enough_dir)
-  config.num_steps, config.evaluate.repeats = 1, 4
+  config.num_steps, config.evaluate.repeats, config.evaluate.count = 1, 4, 4
   save_untrained(config, tmp_path)
   out, reports = evaluate(config, tmp_path), []
   for both in (False, True):
@@ -115,7 +117,7 @@ def test_two_processes_evaluate_as_one(short, enough_dir, tmp_path):
       shutil.rmtree(out)
       for (status, err), speaks in zip(_finish(_start(
           config, tmp_path, '--mode=evaluate', '--config.evaluate.repeats=4',
-          devices=1)),
+          '--config.evaluate.count=4', devices=1)),
                                        (True, False)):
         assert status == 0, err
     reports.append(json.loads((out / 'report.json').read_text('utf-8')))

@@ -18,6 +18,8 @@ from pegan_jax.runs.run import Run
 from pegan_jax.training import watch
 from pegan_jax.training.train import train
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 
 def _lines(workdir):
   return [json.loads(line)

@@ -15,11 +15,13 @@ from PIL import Image
 import pytest
 
 from conftest import small_config
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import Interrupted, UserError
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
 from pegan_jax.training import train as train_lib
 from pegan_jax.training.train import _Training, train
+
+pytestmark = pytest.mark.usefixtures('traced_once')
 
 
 def _final(config, workdir):
@@ -112,13 +114,15 @@ def test_tensorboard_has_the_scalars_the_images_and_the_config(straight):
     assert losses[line['step']] == pytest.approx(line['disc/loss'], rel=1e-6)
 
 
-def test_resumed_equals_uninterrupted_bit_for_bit(config, straight, tmp_path):
+def test_resumed_equals_uninterrupted_bit_for_bit(
+    config, straight, tmp_path, traced_once):
   config.checkpoint_every = config.sample_every = 100
   config.num_steps = 3
   train(config, tmp_path)
   # The last step always saves.
   assert Checkpoints(tmp_path).steps() == [3]
   config.num_steps = 6
+  traced_once.clear()  # As in another process.
   train(config, tmp_path)
   a, b = _final(config, straight[1]), _final(config, tmp_path)
   assert (a.step, a.position) == (b.step, b.position) == (6, {'batch': 6})
@@ -241,19 +245,33 @@ def _wait_for_lines(workdir, count, process):
   raise AssertionError('the run did not start')
 
 
-@pytest.mark.parametrize('signum', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_saves_and_exits(config, tmp_path, signum):
+def test_a_signal_saves_and_exits(config, tmp_path):
   config.checkpoint_every = 100_000
   config.sample_every = 100_000
   process = _start(config, tmp_path, 50_000)
   _wait_for_lines(tmp_path, 3, process)
-  process.send_signal(signum)
+  process.send_signal(signal.SIGTERM)
   _, err = process.communicate(timeout=60)
-  assert process.returncode == 128 + signum
+  assert process.returncode == 128 + signal.SIGTERM
   step, = Checkpoints(tmp_path).steps()
   assert f'saved step {step}' in err and 'Traceback' not in err
   assert _lines(tmp_path)[-1]['step'] == step
   assert not (tmp_path / '.lock').exists()
+
+
+@pytest.mark.parametrize('signum', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_every_signal_saves_where_it_comes(config, tmp_path, monkeypatch, capsys, signum):
+  config.checkpoint_every = config.sample_every = config.num_steps = 100
+  report, before = _Training._report, signal.getsignal(signum)
+  monkeypatch.setattr(_Training, '_report', lambda self, done, *args: (
+      report(self, done, *args), done == 3 and os.kill(os.getpid(), signum)))
+  with pytest.raises(Interrupted) as error:
+    train(config, tmp_path)
+  step, = Checkpoints(tmp_path).steps()
+  assert error.value.signum == signum and 3 <= step <= 5
+  assert f'stopped by {signum.name}: saved step {step}' in capsys.readouterr().err
+  assert _lines(tmp_path)[-1]['step'] == step
+  assert not (tmp_path / '.lock').exists() and signal.getsignal(signum) == before
 
 
 def test_a_signal_before_the_first_step_ends_at_once_and_without_a_crash(

@@ -19,7 +19,7 @@ from pegan_jax.training import writers
 from pegan_jax.training.train import train
 from pegan_jax.training.watch import ALARMS, collapse, Watch
 
-pytestmark = pytest.mark.usefixtures('pixel_features')
+pytestmark = pytest.mark.usefixtures('pixel_features', 'traced_once')
 
 
 def _evaluations(workdir):

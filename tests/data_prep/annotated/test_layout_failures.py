@@ -156,6 +156,8 @@ REFUSED = {
         '1.txt is not a YOLO file'),
     'nothing': ({'i/1.jpg': None, 'a/notes.pdf': 'x'}, ('a',),
                 'a holds no .xml .* files and no mask images'),
+    'a file that is none': ({'i/1.jpg': None, 'a.pdf': 'x'}, ('a.pdf',),
+                           'a.pdf holds no .xml'),
     'no such path': ({'i/1.jpg': None}, ('a',), 'a is not a folder or a file'),
     'no images': ({'i/1.pdf': 'x'}, (), 'holds no images'),
     'images alone': ({'i/1.jpg': None}, (),

@@ -84,6 +84,15 @@ def test_marks_are_matched_by_path_and_then_by_name(tmp_path):
       path for path, _ in layout.annotated)
 
 
+def test_what_fits_an_image_by_its_path_is_of_no_other_of_its_name(tmp_path):
+  make(tmp_path, {'i/x/2.5.png': None, 'i/y/2.5.png': None, 'b/x/2.5.xml': voc(),
+                  'c.json': coco('x/2.5.png')})
+  for where in ('b', 'c.json'):
+    layout = read(tmp_path, where, images='i')
+    assert marked_in(layout) == {'x/2.5.png': {'crack': 1}}
+    assert layout.unlabelled == [tmp_path / 'i' / 'y' / '2.5.png']
+
+
 def test_boxes_beyond_the_edge_and_turned_images_are_noted(tmp_path):
   make(tmp_path, {
       'i/1.jpg': None, 'a/1.xml': voc(box=(30, 5, 44, 15)),
