@@ -13,6 +13,7 @@ that --variants names, by turns in one process:
 - rolled loop, unrolled loop: the critic's;
 - ten a dispatch: one call of the compiled program does ten iterations;
 - lax.conv derivatives: XLA's own derivatives of `lax.conv` in place of `nets.blocks.conv`;
+- depthwise by shifts, depthwise grouped: `nets/depthwise.py`'s two ways, on any device;
 - memory given back: freed memory goes back to the kernel.
 
 Prints the median seconds of each, and how many times slower than ours the variants are.
@@ -33,7 +34,7 @@ from benchmarks import timing
 from pegan_jax import methods
 from pegan_jax.common.runtime import allocator
 from pegan_jax.data import layouts
-from pegan_jax.nets import blocks, formulations
+from pegan_jax.nets import blocks, depthwise, formulations
 from pegan_jax.runs import step
 
 CLASSES = 9
@@ -88,6 +89,8 @@ VARIANTS = {
     'lax.conv derivatives': [
         mock.patch.object(blocks, 'conv', _plain_conv),
         mock.patch.object(blocks, 'conv_transpose', _plain_conv_transpose)],
+    'depthwise by shifts': [mock.patch.object(depthwise, '_use_shifts', lambda _: True)],
+    'depthwise grouped': [mock.patch.object(depthwise, '_use_shifts', lambda _: False)],
     'memory given back': [],
 }
 

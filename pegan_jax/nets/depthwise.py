@@ -19,7 +19,7 @@ def _use_shifts(backend):
   return backend == 'cpu'
 
 
-def depthwise_conv(x, kernel, stride=1, pads=_AROUND, precision=None):
+def depthwise_conv(x, kernel, stride=1, pads=_AROUND):
   """Filters each channel by itself.
 
   Args:
@@ -27,7 +27,6 @@ def depthwise_conv(x, kernel, stride=1, pads=_AROUND, precision=None):
     kernel: [K, K, 1, C].
     stride: step in both directions.
     pads: zeros added before and after, in each direction.
-    precision: of `lax.conv_general_dilated`.
 
   Returns:
     [B, (H + zeros - K) // stride + 1, likewise for W, C].
@@ -36,7 +35,7 @@ def depthwise_conv(x, kernel, stride=1, pads=_AROUND, precision=None):
     return _shifts(x, kernel, stride, pads)
   return lax.conv_general_dilated(
       x, kernel, (stride, stride), pads, feature_group_count=x.shape[-1],
-      dimension_numbers=('NHWC', 'HWIO', 'NHWC'), precision=precision)
+      dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
 
 
 def _taps(kernel):

@@ -15,8 +15,6 @@ from pegan_jax.common import errors
 from pegan_jax.nets import depthwise
 
 BN_EPSILON = 1e-3  # of both networks
-# On recent GPUs the default is TF32, which keeps three digits.
-PRECISION = lax.Precision.HIGHEST
 
 
 def conv(x, kernel, stride=1, padding='SAME'):
@@ -25,20 +23,20 @@ def conv(x, kernel, stride=1, padding='SAME'):
   height = (x.shape[1] - kh) // stride + 1
   if jax.default_backend() == 'cpu':
     if kh == kw == stride == 1:
-      return jnp.dot(x, kernel[0, 0], precision=PRECISION)
+      return x @ kernel[0, 0]
     if padding == 'VALID':
       # Without padding XLA takes another routine, up to five times slower.
       padding = ((0, 1), (0, 0))
   x = lax.conv_general_dilated(
       x, kernel, (stride, stride), padding,
-      dimension_numbers=('NHWC', 'HWIO', 'NHWC'), precision=PRECISION)
+      dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
   return x if padding == 'SAME' else x[:, :height]
 
 
 def depthwise_conv(x, kernel, stride=1):
   """Applies one filter per channel: [B, H, W, C], [K, K, 1, C] -> [B, h, w, C]."""
   pads = lax.padtype_to_pads(x.shape[1:3], kernel.shape[:2], (stride, stride), 'SAME')
-  return depthwise.depthwise_conv(x, kernel, stride, tuple(pads), PRECISION)
+  return depthwise.depthwise_conv(x, kernel, stride, tuple(pads))
 
 
 class Weights(nn.Module):
@@ -61,7 +59,7 @@ def classify(pooled, classes, logits):
   kernel, bias = Weights((pooled.shape[-1], classes), name='fc')()
   if not logits:
     return pooled
-  return pooled, jnp.dot(pooled, kernel, precision=PRECISION) + bias
+  return pooled, pooled @ kernel + bias
 
 
 def parameter_shapes(net, size):

@@ -5,6 +5,7 @@ import pathlib
 import shlex
 
 import jax
+import numpy as np
 
 from pegan_jax import methods
 from pegan_jax.common import files
@@ -48,12 +49,18 @@ class Run:
 
   @functools.cached_property
   def _init(self):  # One function, which JAX traces once for the state and its shapes.
-    return jax.jit(lambda: init_state(self.method, self.nets, self.config),
-                   out_shardings=sharding.replicated(self.mesh))
+    return jax.jit(lambda: init_state(self.method, self.nets, self.config))
 
   def init_state(self):
     """Returns a fresh state on all devices."""
-    return self._init()
+    # On the CPU, whose bits of 'rbg' are the same everywhere. For a GPU XLA also takes
+    # 21 s to compile them.
+    with jax.default_device(_cpu()):
+      state = self._init()
+    key = jax.random.key_data(state.key)
+    state = sharding.replicate(
+        self.mesh, jax.tree.map(np.asarray, state.replace(key=key)))
+    return state.replace(key=jax.random.wrap_key_data(state.key))
 
   def frozen(self):
     """Returns `nets.frozen` on all devices."""
@@ -65,6 +72,13 @@ class Run:
     return jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed),
         jax.eval_shape(self._init))
+
+
+def _cpu():
+  try:
+    return jax.local_devices(backend='cpu')[0]
+  except RuntimeError:  # JAX_PLATFORMS leaves it out.
+    return None
 
 
 def _load_info(data_dir, workdir):
