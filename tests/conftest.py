@@ -28,9 +28,11 @@ import raw_folders  # noqa: E402
 gc.set_threshold(50_000, 20, 20)  # To trace makes many objects, and no garbage.
 
 # What takes longest: a worker that began with it last would end alone.
-LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_compare', 'test_train',
-           'test_step', 'test_resume', 'test_blocks', 'test_generate_frames',
-           'test_old_checkpoints', 'test_study', 'test_watch')
+LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_step', 'test_train',
+           'test_compare', 'test_blocks', 'test_study', 'test_inspectors',
+           'test_old_checkpoints', 'test_metrics_main', 'test_inspector', 'test_resume',
+           'test_masked_translator', 'test_generate_frames', 'test_efficientnet',
+           'test_demo')
 
 
 def pytest_collection_modifyitems(items):

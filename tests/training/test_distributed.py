@@ -106,6 +106,7 @@ def test_two_processes_equal_one_resume_as_one_and_generate(short, tmp_path):
   assert (alone / 'manifest.csv').read_text() == (both / 'manifest.csv').read_text()
 
 
+@pytest.mark.usefixtures('blank_charts')
 def test_two_processes_evaluate_as_one(short, enough_dir, tmp_path):
   config = short
   config.data_dir = str(enough_dir)
