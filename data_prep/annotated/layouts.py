@@ -158,7 +158,7 @@ def _fit(marks, paths, root, annotations, left_out, problems):
                      f'{first} and {second}: add or remove one.')
       elif found:
         out.append((mark, found[0]))
-      elif mark.format not in (*file_kinds.MANY, 'masks') and not (
+      elif mark.format not in (*annotations_lib.MANY, 'masks') and not (
           mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
         left_out[file_kinds.OTHERS].append(mark.path)
       else:
@@ -179,7 +179,7 @@ def _fit(marks, paths, root, annotations, left_out, problems):
       problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
                    f'{other.place} and {mark.place}' + (
                        f' (of {other.path.name} and {mark.path.name})'
-                       if mark.format in file_kinds.MANY else '')
+                       if mark.format in annotations_lib.MANY else '')
                    + ': remove one of them, or name one --format.')
     else:
       labels[path] = mark
