@@ -12,7 +12,8 @@ from pegan_jax.annotations import masks, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
-MANY = ('coco', 'cvat', 'severstal')  # Formats of one file for many images.
+# What a file is by its suffix where no other format recognises it: a damaged one is told.
+_BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -89,7 +90,7 @@ def marks_of(found, base, wanted, left_out, problems):
         text_files.read_json(path)  # It may be damaged.
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
-    elif name in MANY:
+    elif name in annotations.MANY:
       for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
@@ -131,9 +132,8 @@ def _names_classes(path):
 def _format_of(path):
   """Returns the format of a file by its suffix and what it begins with or has; or ''."""
   suffix = path.suffix.lower()
-  if suffix == '.txt':
-    return '' if _names_classes(path) else 'yolo'
-  if suffix == '.xml':
-    return 'cvat' if annotations.READ['cvat'].recognises(path) else 'voc'
-  return next((name for name in ('coco', 'labelme', 'severstal')
-               if annotations.READ[name].recognises(path)), '')
+  if suffix == '.txt' and _names_classes(path):
+    return ''
+  expected = _BY_SUFFIX.get(suffix, '')
+  return next((name for name, module in annotations.READ.items()
+               if name != expected and module.recognises(path)), expected)

@@ -158,7 +158,7 @@ def _fit(marks, paths, root, annotations, left_out, problems):
                      f'{first} and {second}: add or remove one.')
       elif found:
         out.append((mark, found[0]))
-      elif mark.format not in (*file_kinds.MANY, 'masks') and not (
+      elif mark.format not in (*annotations_lib.MANY, 'masks') and not (
           mark.format and annotations_lib.READ[mark.format].recognises(mark.path)):
         left_out[file_kinds.OTHERS].append(mark.path)
       else:
@@ -172,14 +172,14 @@ def _fit(marks, paths, root, annotations, left_out, problems):
     if not mark.format:
       with problems.collected():
         text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
-        problems.add(f'{mark.path} is JSON for {path.name}, but neither COCO nor '
-                     'LabelMe: export it as one of these.')
+        problems.add(f'{mark.path} is JSON for {path.name}, but of none of the kinds '
+                     f"{_kinds('.json')}: export it as one of these.")
     elif path in labels:
       other = labels[path]
       problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
                    f'{other.place} and {mark.place}' + (
                        f' (of {other.path.name} and {mark.path.name})'
-                       if mark.format in file_kinds.MANY else '')
+                       if mark.format in annotations_lib.MANY else '')
                    + ': remove one of them, or name one --format.')
     else:
       labels[path] = mark
@@ -188,9 +188,13 @@ def _fit(marks, paths, root, annotations, left_out, problems):
 
 def _refuse_nothing(annotations):
   """Raises UserError for annotations that hold nothing of any format."""
-  kinds = ', '.join(module.FILES for module in annotations_lib.READ.values())
-  raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {kinds} "
+  raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {_kinds()} "
                   'files and no mask images.')
+
+
+def _kinds(suffix=''):
+  return ', '.join(module.FILES for module in annotations_lib.READ.values()
+                   if module.FILES.startswith(suffix))
 
 
 def _classes(root, paths, left_out, noted):

@@ -1,7 +1,7 @@
 """Boxes and regions of defects, and the file formats that hold them.
 
-Each format is a module here and a line in `FORMATS`, or in `READ` or `WRITTEN` if it is
-only read or only written:
+Each format is a module here and an entry in `FORMATS`, or in `READ` or `WRITTEN` if it is
+only read or only written, and in `MANY` if it has one file for many images:
 
   PATH: what it writes among the annotations: a folder, or one file for all images
   FILES: the kind of file, for errors: '.xml (Pascal VOC)'
@@ -11,6 +11,8 @@ only read or only written:
   write(path, images, classes, pictures): `images` are `Annotated`s, `classes` the names
       in label order, `pictures` their `Pictures`; without these, no images are written
   written(path, names): the paths that it made for images called `names`
+
+What a format cannot hold is refused by `check`.
 """
 
 import os
@@ -21,6 +23,7 @@ from pegan_jax.annotations import coco, cvat, labelme, mvtec, severstal, voc, yo
 FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
 READ = FORMATS | {'cvat': cvat, 'severstal': severstal}
 WRITTEN = FORMATS | {'mvtec': mvtec}
+MANY = ('coco', 'cvat', 'severstal')
 
 
 def read(path):

@@ -10,8 +10,8 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, settings
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.metrics import change, evaluation, features, intervals, match, reports
-from pegan_jax.metrics import table
+from pegan_jax.metrics import change, evaluation, features, intervals, match, METRICS
+from pegan_jax.metrics import reports, table
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
@@ -95,12 +95,13 @@ def _kept(run, restored, extractor):
   try:
     report = files.read_json(out / 'report.json')
     table.to_text(report)  # A check that nothing is missing.
+    has_all = {f.name for metric in METRICS for f in metric.figures} <= {*report['pooled']}
     fits = not provenance.differences(
         made_of(run, restored, extractor), report['provenance'])
   except (OSError, LookupError, ValueError, TypeError, AttributeError):
     return None
   whole = all((out / name).is_file() for name in reports.FILES)
-  return report if fits and whole else None
+  return report if fits and has_all and whole else None
 
 
 def options(config):

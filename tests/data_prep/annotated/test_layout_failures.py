@@ -143,11 +143,11 @@ REFUSED = {
         '1.jpg is clean by its folder, and .*a/good/1.png marks a defect'),
     'JSON of another program': (
         {'i/1.jpg': None, 'a/1.jpg.json': '{"objects": []}'}, ('a',),
-        '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe'),
+        r'1.jpg.json is JSON for 1.jpg, but of none of the kinds .json \(COCO\), '),
     'JSON of Supervisely': (
         {'i/ds/img/1.jpg': None, 'i/ds/img/2.jpg': None, 'i/meta.json': '{"classes": []}',
          'i/ds/ann/1.jpg.json': '{"tags": [], "size": {}, "objects": []}'}, (),
-        '1.jpg.json is JSON for 1.jpg, but neither COCO nor LabelMe: export it as one of'),
+        r'1.jpg.json is JSON for 1.jpg, .*, .json \(LabelMe\): export it as one of'),
     'XML of another program': (
         {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
         "1.xml is not a Pascal VOC file: it holds 'objects'"),

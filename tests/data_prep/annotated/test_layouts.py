@@ -1,16 +1,34 @@
 """Class folders, formats by name, and which files annotate which images."""
 
+import types
+
 import pytest
 
 from data_prep.annotated import layouts
+from pegan_jax import annotations
+from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from handmade import (
-    YOLO, NOTES, coco, counts, make, marked_in, mask, read, turned, voc)
+    BOX, HEIGHT, NOTES, WIDTH, YOLO, coco, counts, make, marked_in, mask, read, turned, voc)
 
 
 def binary(path):
   mask(path, more=[(255, (0, 0, 40, 2))])
+
+
+@pytest.mark.parametrize('many', [(), ('box',)])
+def test_an_entry_of_the_registry_is_all_that_a_new_format_takes(
+    tmp_path, monkeypatch, many):
+  """One that has a file for each image, and one that has a file for all of them."""
+  make(tmp_path, {'1.jpg': None, '1.box': 'words'})
+  monkeypatch.setitem(annotations.READ, 'box', types.SimpleNamespace(
+      FILES='.box (Box)', recognises=lambda path: path.suffix == '.box',
+      read=lambda path: [Annotated('1.jpg', HEIGHT, WIDTH, [Region('pit', BOX)])]))
+  monkeypatch.setattr(annotations, 'MANY', many)
+  monkeypatch.setattr(layouts, 'FORMATS', (*layouts.FORMATS, 'box'))
+  layout = read(tmp_path, format='box')
+  assert layout.format == 'box' and marked_in(layout) == {'1.jpg': {'pit': 1}}
 
 
 def test_class_folders(tmp_path):
