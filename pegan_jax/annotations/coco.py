@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax.annotations import outlines, pixels, text_files
+from pegan_jax.annotations import outlines, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError, reason
 
@@ -72,7 +72,11 @@ def _read(said):
       if item['image_id'] not in images or item['category_id'] not in names:
         raise ValueError(f'{what} is of no image or category of it')
       image = images[item['image_id']]
-      image.regions.append(_region(item, names[item['category_id']], image, what))
+      region, size = _region(item, names[item['category_id']], image, what)
+      image.regions.append(region)
+      # So that it is compared with that of the file, where no entry says it.
+      images[item['image_id']] = image._replace(
+          height=image.height or size[0], width=image.width or size[1])
     except KeyError as error:
       raise ValueError(f'{what} lacks {error}') from None
     except TypeError as error:
@@ -83,7 +87,16 @@ def _read(said):
   except text_files.Misfits as error:
     error.found = list(images.values())
     raise
+  _check_pixels(images.values())
   return list(images.values())
+
+
+def _check_pixels(images):
+  """Raises ValueError where all boxes are fractions of their images."""
+  edges = [region.box for image in images for region in image.regions]
+  if edges and np.max(edges) <= 1 and any((image.width or 2) > 1 for image in images):
+    raise ValueError('all its boxes lie within one pixel: they are fractions of the '
+                     'images, and COCO has pixels')
 
 
 def _by_id(items, what, value):
@@ -97,19 +110,22 @@ def _by_id(items, what, value):
 
 def _side(said):
   """Returns a number of pixels, which some tools write as text; None for none."""
-  return int(said) if said else None
+  return text_files.whole(said) if said else None
 
 
 def _region(item, name, image, what):
   said = item.get('segmentation')
   polygons = None
   if said and not isinstance(said, dict):
-    polygons = tuple(_polygon(p, what, name) for p in said if len(p)) or None
+    if not isinstance(said, list) or not all(isinstance(p, list) for p in said):
+      raise ValueError(f'{what}, of {name}, has a segmentation that is no list of '
+                       'polygons, and no mask')
+    polygons = tuple(_polygon(p, what, name) for p in said if p) or None
   if 'bbox' in item or not (polygons or said):
-    box = np.array(item['bbox'], float)
-    if box.shape != (4,) or not np.isfinite(box).all():
+    box = item['bbox']
+    if not isinstance(box, list) or len(box) != 4:
       raise ValueError(f'{what} does not have four numbers for its box')
-    left, top, width, height = box.tolist()
+    left, top, width, height = _numbers(box, what, name)
     if min(width, height) <= 0:
       raise ValueError(f'{what} has a box without width or height')
     box = Box(left, top, left + width, top + height)
@@ -119,18 +135,23 @@ def _region(item, name, image, what):
   else:
     box = None
   if isinstance(said, dict):
-    return _region_of_mask(name, box, _decode(said, image), what)
-  return Region(name, box, polygons=polygons)
+    inside = _decode(said, image)
+    return _region_of_mask(name, box, inside, what), inside.shape
+  return Region(name, box, polygons=polygons), (None, None)
+
+
+def _numbers(said, what, name):
+  try:
+    return [text_files.number(x) for x in said]
+  except ValueError as error:
+    raise ValueError(f'{what}, of {name}: {error}') from None
 
 
 def _polygon(said, what, name):
-  if len(said) < 6 or len(said) % 2:
+  if len(said) < 6 or len(said) % 2 or any(isinstance(x, list) for x in said):
     raise ValueError(f'{what}, of {name}, has a polygon of {len(said)} numbers, and '
-                     'needs an x and a y for each of 3 points or more')
-  points = np.array(said, float).reshape(-1, 2)
-  if not np.isfinite(points).all():
-    raise ValueError(f'{what} has no numbers for its polygon')
-  return points
+                     'needs an x and a y, in one list, for each of 3 points or more')
+  return np.reshape(_numbers(said, what, name), (-1, 2))
 
 
 def _region_of_mask(name, box, inside, what):
@@ -145,19 +166,37 @@ def _region_of_mask(name, box, inside, what):
 
 def _decode(said, image):
   """Returns run lengths, in column order and outside first, as bool [h, w]."""
-  (height, width), lengths = said['size'], said['counts']
-  known = image.height or height, image.width or width
-  if (height, width) != known or min(height, width) < 1:
+  (height, width), lengths = map(text_files.whole, said['size']), said['counts']
+  if (height, width) != (image.height or height, image.width or width):
     raise ValueError(f'a mask does not have the size of {image.file}')
-  if isinstance(lengths, str):
-    try:
-      return pixels.decode({'size': [height, width], 'counts': lengths.encode()})
-    except ValueError:
-      raise ValueError(f'a mask of {image.file} has damaged run lengths') from None
-  if sum(lengths) != height * width:
-    raise ValueError(f'a mask does not have the size of {image.file}')
-  inside = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
-  return inside.reshape(width, height).T
+  try:
+    if isinstance(lengths, str):
+      lengths = _uncompress(lengths)
+    return text_files.decode_runs(lengths, width, height).T
+  except ValueError as error:
+    raise ValueError(f'a mask of {image.file}: {error}') from None
+
+
+def _uncompress(text):
+  """Returns the run lengths of COCO's text, of which its library reads past a cut end.
+
+  Five bits per character, lowest first, and one that says whether more follow; from the
+  third on, a length is the difference from the one two before.
+  """
+  lengths, value, shift = [], 0, 0
+  for character in text:
+    code = ord(character) - 48
+    if not 0 <= code < 64 or shift > 60:
+      raise ValueError('its run lengths are damaged')
+    value |= (code & 31) << shift
+    shift += 5
+    if not code & 32:
+      value -= (code & 16) << (shift - 4)  # Two's complement.
+      lengths.append(value + (lengths[-2] if len(lengths) > 2 else 0))
+      value = shift = 0
+  if shift:
+    raise ValueError('its run lengths are cut short')
+  return lengths
 
 
 def write(path, images, classes, pictures=None):

@@ -65,7 +65,8 @@ def _image(item):
   if not shapes and len(item):
     raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
                      'what that means')
-  return Annotated(name, int(item.attrib['height']), int(item.attrib['width']),
+  return Annotated(name, *(text_files.whole(item.attrib[side])
+                           for side in ('height', 'width')),
                    text_files.each(lambda shape: _whole_region(shape, name), shapes))
 
 
@@ -78,33 +79,45 @@ def _whole_region(shape, image):
 
 def _region(shape, image):
   said, name = shape.attrib, shape.attrib['label'].strip()
+
+  def number(key, otherwise=None):
+    try:
+      return text_files.number(said.get(key, otherwise) if otherwise else said[key])
+    except ValueError as error:
+      raise ValueError(f'{image} has a {shape.tag} of {name}: {error}') from None
+
   if shape.tag == 'box':
-    corners = np.array([[said['xtl'], said['ytl']], [said['xbr'], said['ybr']]], float)
-    turn = float(said.get('rotation', 0))
+    corners = np.array([[number('xtl'), number('ytl')], [number('xbr'), number('ybr')]])
+    turn = number('rotation', '0')
     if not turn:
       return Region(name, _bounds(corners, image, name))
     (left, top), (right, bottom) = corners
     return _outline(name, image, _turn(
         np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), turn))
   if shape.tag == 'polygon':
-    points = np.array([pair.split(',') for pair in said['points'].split(';')], float)
+    try:
+      points = text_files.points(
+          [pair.split(',') for pair in said['points'].rstrip(';').split(';')])
+    except ValueError as error:
+      raise ValueError(f'{image} has a polygon of {name}: {error}') from None
     if len(points) < 3:
       raise ValueError(f'{image} has a polygon of {name} with {len(points)} points, and '
                        'it needs 3 or more')
     return _outline(name, image, points)
   if shape.tag == 'ellipse':
     angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
-    points = np.array([said['cx'], said['cy']], float) + np.stack(
-        [np.cos(angle), np.sin(angle)], 1) * [float(said['rx']), float(said['ry'])]
-    return _outline(name, image, _turn(points, float(said.get('rotation', 0))))
+    points = np.array([number('cx'), number('cy')]) + np.stack(
+        [np.cos(angle), np.sin(angle)], 1) * [number('rx'), number('ry')]
+    return _outline(name, image, _turn(points, number('rotation', '0')))
   if shape.tag == 'mask':
-    left, top, width, height = (int(said[k]) for k in ('left', 'top', 'width', 'height'))
-    lengths = [int(x) for x in said['rle'].split(',')]
-    if sum(lengths) != width * height:
-      raise ValueError(f'{image} has a mask of {name} that does not fill its box')
-    inside = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
-    return Region(name, Box(left, top, left + width, top + height),
-                  inside.reshape(height, width))
+    try:
+      left, top, width, height = (
+          text_files.whole(said[k]) for k in ('left', 'top', 'width', 'height'))
+      inside = text_files.decode_runs(
+          [int(x) for x in said['rle'].rstrip(', ').split(',')], height, width)
+    except ValueError as error:
+      raise ValueError(f'{image} has a mask of {name}: {error}') from None
+    return Region(name, Box(left, top, left + width, top + height), inside)
   raise ValueError(f'{image} has a {shape.tag} of {name}, which has no area; draw a '
                    'polygon around the defect, or remove it')
 

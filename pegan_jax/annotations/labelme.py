@@ -92,14 +92,14 @@ def _join(group):
 
 
 def _side(said):
-  return None if said is None else int(said)
+  return None if said is None else text_files.whole(said)
 
 
 def _region(shape):
   name, kind = shape['label'].strip(), shape.get('shape_type') or 'polygon'
-  points = np.array(shape['points'], float).reshape(-1, 2)
-  if not np.isfinite(points).all() or not len(points):
-    raise ValueError('has no numbers for its points')
+  points = text_files.points(shape['points'])
+  if not len(points):
+    raise ValueError('has no points')
   if kind in ('polygon', 'rotation'):
     if len(points) < 3:
       raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more')
@@ -122,6 +122,8 @@ def _region(shape):
 
 def _region_of_mask(name, points, said):
   """Returns the region of a PNG in base64, whose corners are both in it."""
+  if len(points) != 2:
+    raise ValueError(f'is a mask with {len(points)} corners, and needs 2')
   try:
     inside = np.asarray(Image.open(io.BytesIO(base64.b64decode(said)))) > 0
   except (binascii.Error, OSError, TypeError):

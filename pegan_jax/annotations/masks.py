@@ -216,11 +216,11 @@ def _json(path):
   said, numbers, colours = text_files.read_json(path), {}, {}
   for key, value in said.items():
     if isinstance(value, str):
-      names, value, key = numbers, int(key), value
+      names, value, key = numbers, text_files.whole(key), value
     elif isinstance(value, list):
-      names, value = colours, tuple(map(int, value))
+      names, value = colours, tuple(map(text_files.whole, value))
     else:
-      names, value = numbers, int(value)
+      names, value = numbers, text_files.whole(value)
     if value in names:
       raise ValueError(f'the value {value} has two names, {names[value]} and {key}')
     names[value] = key

@@ -15,6 +15,8 @@ from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common.errors import UserError
 
 FILES = '.csv (Severstal)'
+
+csv.field_size_limit(2**30)  # A row has the pixels of an image, and 131,072 is the default.
 _COLUMNS = ({'ImageId', 'ClassId', 'EncodedPixels'}, {'ImageId_ClassId', 'EncodedPixels'})
 
 
@@ -31,13 +33,13 @@ class Runs(NamedTuple):
 
 def recognises(path):
   """Returns whether a file is Severstal's, by its columns."""
-  if path.suffix.lower() != '.csv':
+  # A submission holds what somebody guessed.
+  if path.suffix.lower() != '.csv' or 'submission' in path.stem.lower():
     return False
-  try:
-    head = text_files.read(path).partition('\n')[0]
-  except UserError:
-    return False
-  return {name.strip() for name in head.split(',')} in _COLUMNS
+  with path.open(encoding='utf-8-sig', errors='replace') as file:
+    head = file.readline(1000)
+  columns = {name.strip() for row in csv.reader([head]) for name in row}
+  return any(wanted <= columns for wanted in _COLUMNS)
 
 
 def read(path):

@@ -5,6 +5,8 @@ import os
 import pathlib
 import re
 
+import numpy as np
+
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError, reason
 
@@ -21,6 +23,9 @@ _MEANT = {'gb2312': 'gb18030', 'gbk': 'gb18030', 'iso-8859-1': 'cp1252',
           'us-ascii': 'utf-8', 'ascii': 'utf-8', 'shift_jis': 'cp932', 'utf-16': 'utf-8'}
 
 _SHOWN = 10
+# Beyond any image's edge: to fill an outline takes memory by its length.
+_FAR = 10**6
+MOST_PIXELS = 2**28  # Of an image, as data_prep.images reads them.
 
 
 def find(folder, suffix):
@@ -158,6 +163,53 @@ def each(function, items):
   if misfits:
     raise Misfits(misfits, found)
   return found
+
+
+def number(said):
+  """Returns a number, which may be text, as float.
+
+  Raises:
+    ValueError: it is none, not finite, or beyond a million.
+  """
+  try:
+    found = float('nan' if isinstance(said, bool) else said)
+  except (OverflowError, TypeError, ValueError):
+    found = np.nan
+  if not abs(found) <= _FAR:
+    text = repr(said)
+    raise ValueError(f'{text if len(text) <= 40 else text[:37] + "..."} stands where a '
+                     'number up to a million should')
+  return found
+
+
+def whole(said):
+  """Returns a whole number, which may be text or have a point, as int; or ValueError."""
+  found = number(said)
+  if found != int(found):
+    raise ValueError(f'{said!r} stands where a whole number should')
+  return int(found)
+
+
+def points(said):
+  """Returns [[x, y], ...] as float [n, 2]; ValueError for anything else."""
+  if not (isinstance(said, list) and all(
+      isinstance(point, (list, tuple)) and len(point) == 2 for point in said)):
+    raise ValueError('a point is not an x and a y')
+  return np.array([[number(x) for x in point] for point in said]).reshape(-1, 2)
+
+
+def decode_runs(lengths, height, width):
+  """Returns the pixels of run lengths, in row order and outside first, as bool [h, w].
+
+  Raises:
+    ValueError: they are no lengths, do not fill the image, or the image is too large.
+  """
+  if min(height, width) < 1 or height * width > MOST_PIXELS:
+    raise ValueError(f'a size of {width} x {height} is none of an image')
+  if not isinstance(lengths, list) or any(
+      type(n) is not int or n < 0 for n in lengths) or sum(lengths) != height * width:
+    raise ValueError(f'its run lengths do not fill {width} x {height} pixels')
+  return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(height, width)
 
 
 def write(path, text):

@@ -7,7 +7,6 @@ spaces of a name are lost. Elements are known by their names in any case of lett
 import pathlib
 from xml.etree import ElementTree
 
-import numpy as np
 from PIL import Image
 
 from pegan_jax.annotations import text_files
@@ -114,12 +113,9 @@ def _text(item, tag, what):
 
 def _number(text, tag, what):
   try:
-    number = float(text)
-  except ValueError:
-    number = np.nan
-  if not np.isfinite(number):
-    raise ValueError(f'{what} has no number for {tag}')
-  return number
+    return text_files.number(text)
+  except ValueError as error:
+    raise ValueError(f'{what}, {tag}: {error}') from None
 
 
 def write(path, images, classes, pictures=None, about=None):

@@ -151,9 +151,7 @@ def _may_be(box):
 
 def _whole(word):
   """Returns a class's number, which some tools write with a point."""
-  if float(word) != int(float(word)):
-    raise ValueError
-  return int(float(word))
+  return text_files.whole(word)
 
 
 def names_of(paths):
@@ -246,7 +244,7 @@ def _names_of_yaml(path):
       raise ValueError('its labels are key points, which mark no defect')
     names = said['names']
     if isinstance(names, dict):
-      numbers = {int(k): name for k, name in names.items()}
+      numbers = {text_files.whole(k): name for k, name in names.items()}
       if len(numbers) < len(names):
         raise ValueError('the numbers of its classes are not all different')
       if min(numbers, default=0) < 0 or max(numbers, default=0) > 9999:
@@ -257,7 +255,7 @@ def _names_of_yaml(path):
     if 'nc' in said and int(said['nc']) != len(names):
       raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names")
     return [name.strip() for name in names]
-  except (TypeError, ValueError, yaml.YAMLError) as error:
+  except (RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
     raise UserError(f'{path} cannot be read as the names of classes: {reason(error)}.'
                     ) from None
 

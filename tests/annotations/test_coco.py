@@ -59,29 +59,41 @@ def test_others_files(tmp_path):
     (lambda said: said | {'images': []}, 'it lists no images'),
     (lambda said: [1], 'indices must be'),
     (lambda said: {'images': said['images']}, "it lacks 'categories'"),
-    (lambda said: said['annotations'][2].pop('bbox') and said, "annotation 6 lacks 'bbox'"),
+    (lambda said: said['annotations'][2].pop('bbox') and said,
+     "annotation 6 lacks 'bbox'"),
     (lambda said: said['annotations'][0].update(image_id=8), 'annotation 1 is of no im'),
     (lambda said: said['annotations'][0].update(category_id=8), 'annotation 1 is of no'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2]), 'annotation 1 does not have'),
     (lambda said: said['annotations'][0].pop('image_id') and said,
      "annotation 1 lacks 'image_id'"),
-    (lambda said: said['annotations'][0].update(bbox={}), 'annotation 1 cannot be read'),
+    (lambda said: said['annotations'][0].update(bbox={}), 'annotation 1 does not have four'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, float('nan')]),
-     'annotation 1 does not have four numbers'),
+     'annotation 1, of crack: nan stands where a number'),
+    (lambda said: said['annotations'][0].update(bbox=[1, 2, True, 3]),
+     'annotation 1, of crack: True stands where a number'),
+    (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 1e9, 2, 3, 4]]),
+     'annotation 1, of crack: 1000000000.0 stands where a number up to a million'),
+    (lambda said: said['annotations'][0].update(segmentation=[1, 2, 3, 2, 3, 4]),
+     'segmentation that is no list of polygons'),
+    (lambda said: said['annotations'][0].update(
+        segmentation=[[[1, 2], [3, 2], [3, 4], [1, 4], [1, 3], [1, 2]]]), 'in one list'),
+    (lambda said: said['images'][0].update(width=float('inf')), 'inf stands where'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 0]),
      'annotation 1 has a box without'),
     (lambda said: said['annotations'][2].update(bbox=[1, 2, -3, 5]),
      'annotation 6 has a box without'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 'x']),
-     "could not convert string to float: 'x'"),
+     "annotation 1, of crack: 'x' stands where a number"),
     (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 3]]),
      'annotation 1, of crack, has a polygon of 3 numbers'),
     (lambda said: said['annotations'][1]['segmentation'].update(counts='PPYo1'),
-     'a mask of b/2.jpg has damaged run lengths'),
+     'a mask of b/2.jpg: its run lengths'),
     (lambda said: said['images'][0].update(id=7), 'two image entries of id 7'),
     (lambda said: said['categories'][0].update(id=3), 'two category entries of id 3'),
     (lambda said: said['annotations'][1]['segmentation'].update(counts=[19]),
-     'does not have the size of b/2.jpg'),
+     'a mask of b/2.jpg: its run lengths do not fill'),
+    (lambda said: said['annotations'][1]['segmentation'].update(counts=[21, -1]),
+     'a mask of b/2.jpg: its run lengths do not fill'),
     (lambda said: said['annotations'][1]['segmentation'].update(size=[5, 4]),
      'does not have the size of b/2.jpg'),
     (lambda said: said['images'][0].update(file_name=3), 'not int')])
@@ -133,6 +145,34 @@ def test_all_misfits_are_told_at_once(tmp_path):
   assert text.endswith('; and 2 more.')
   assert [[region.name for region in image.regions] for image in error.value.images] == [
       ['pit', 'pit'], ['crack']]
+
+
+def test_run_lengths_that_are_cut_are_refused_wherever_that_is():
+  inside = np.random.default_rng(0).integers(0, 2, (40, 60)).astype(bool)
+  said = library.encode(np.asfortranarray(inside, np.uint8))
+  text, image = said['counts'].decode(), Annotated('1.png', None, None, [])
+  read = lambda text: coco._decode({'size': [40, 60], 'counts': text}, image)
+  np.testing.assert_array_equal(read(text), inside)
+  for end in range(len(text)):
+    with pytest.raises(ValueError, match='a mask of 1.png: its run lengths'):
+      read(text[:end])
+
+
+def test_a_mask_says_the_size_where_no_entry_does(tmp_path):
+  said = _foreign()
+  for image in said['images']:
+    image.pop('height', image.pop('width', None))
+  (tmp_path / 'a.json').write_text(json.dumps(said))
+  sizes = {image.file: (image.height, image.width) for image in coco.read(tmp_path)}
+  assert sizes['b/2.jpg'] == tuple(said['annotations'][1]['segmentation']['size'])
+
+
+def test_fractions_are_no_pixels(tmp_path):
+  said = _foreign()
+  said['annotations'] = [{'image_id': 7, 'category_id': 3, 'bbox': [0.1, 0.2, 0.3, 0.4]}]
+  (tmp_path / 'a.json').write_text(json.dumps(said))
+  with pytest.raises(UserError, match='they are fractions of the images'):
+    coco.read(tmp_path)
 
 
 @pytest.fixture(name='images')

@@ -55,10 +55,16 @@ def test_a_turn_is_clockwise_on_the_screen(tmp_path):
     ('<polyline label="a" points="1,2;3,4"/>', 'a/1.jpg has a polyline of a, which has no'),
     ('<points label="a" points="1,2"/>', 'has a points of a'),
     ('<polygon label="a" points="1,2;3,4"/>', 'polygon of a with 2 points'),
-    ('<polygon label="a" points="1,2;3,x;4,4"/>', 'could not convert'),
+    ('<polygon label="a" points="1,2;3,x;4,4"/>', "a polygon of a: 'x' stands where a"),
+    ('<polygon label="a" points="1,2;3,1e9;4,4"/>', "'1e9' stands where a number up to"),
+    ('<polygon label="a" points="1,2,0;3,1,0;4,4,0"/>', 'a point is not an x and a y'),
+    ('<box label="a" xtl="1" ytl="1" xbr="inf" ybr="4"/>', "a box of a: 'inf' stands"),
+    ('<mask label="a" rle="9" left="1" top="1" width="99999" height="99999"/>',
+     'a mask of a: a size of 99999 x 99999 is none of an image'),
     ('<box label="a" xtl="1" ytl="2" xbr="1" ybr="9"/>', 'a shape of a without width'),
     ('<box label="a" xtl="1" ytl="2"/>', "a/1.jpg has a box that lacks 'xbr'"),
-    ('<mask label="a" rle="1,2" left="1" top="1" width="2" height="2"/>', 'does not fill'),
+    ('<mask label="a" rle="1,2" left="1" top="1" width="2" height="2"/>',
+     'do not fill 2 x 2 pixels'),
     ('<tag label="bad"/>', 'a/1.jpg has no shapes, but the tag bad'),
     ('<box', 'not well-formed')])
 def test_what_marks_no_area_is_refused(tmp_path, shapes, words):

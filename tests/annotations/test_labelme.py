@@ -67,9 +67,14 @@ def test_polygons_of_one_name_and_group_are_one_region(tmp_path):
     (_shape('point', [[1, 1]]), 'is a point, which has no area'),
     (_shape('polygon', [[1, 1], [2, 2]]), 'is a polygon of 2 points'),
     (_shape('rectangle', [[1, 1], [1, 9]]), 'has no width or no height'),
-    (_shape('polygon', [[1, 1], [2, float('nan')], [3, 3]]), 'has no numbers'),
-    (_shape('polygon', []), 'has no numbers'),
-    (_shape('polygon', [['x', 1], [2, 2]]), 'could not convert'),
+    (_shape('polygon', [[1, 1], [2, float('nan')], [3, 3]]), 'nan stands where'),
+    (_shape('polygon', [[1, 1], [2, 1e9], [3, 3]]), '1000000000.0 stands where a number'),
+    (_shape('polygon', [[1, 1], [2, True], [3, 3]]), 'True stands where a number'),
+    (_shape('polygon', [[1, 1, 0], [5, 1, 0], [5, 5, 0]]), 'a point is not an x and a y'),
+    (_shape('circle', [[1, 1], [1, 10**400]]), 'stands where a number'),
+    (_shape('polygon', []), 'has no points'),
+    (_shape('polygon', [['x', 1], [2, 2]]), "'x' stands where a number"),
+    (_shape('mask', [[1, 1]]), 'is a mask with 1 corners'),
     (_shape('mask', [[1, 1], [2, 2]]), 'has a mask that cannot be read'),
     (_shape('mask', [[1, 1], [2, 2]], mask='xx'), 'has a mask that cannot be read')])
 def test_shapes_that_mark_no_area_are_refused(tmp_path, shape, words):

@@ -42,6 +42,22 @@ def test_columns_may_stand_in_any_order(tmp_path):
   assert image.file == 'a.jpg' and image.regions[0].name == '2'
 
 
+def test_it_is_known_by_its_columns_however_they_are_written(tmp_path):
+  image, = _read(tmp_path, '"ImageId","ClassId","EncodedPixels",Width\n"a,b.jpg",2,1 1,9\n')
+  assert image.file == 'a,b.jpg' and image.regions[0].name == '2'
+  long = ' '.join(f'{2 * k + 1} 1' for k in range(20_000))  # Beyond csv's own limit.
+  image, = _read(tmp_path, f'ImageId,ClassId,EncodedPixels\na.jpg,1,{long}\n')
+  assert len(long) > 131_072 and len(image.regions[0].runs) == 20_000
+  (tmp_path / 'train.csv').write_bytes(NOW.replace('a.jpg', 'ä.jpg').encode('cp1252'))
+  with pytest.raises(UserError, match='train.csv is not UTF-8 text'):
+    severstal.read(tmp_path)
+
+
+def test_a_submission_marks_nothing(tmp_path):
+  (tmp_path / 'sample_submission.csv').write_text(NOW)
+  assert severstal.read(tmp_path) == []
+
+
 @pytest.mark.parametrize('row', ['a.jpg,1,1', 'a.jpg,1,0 2', 'a.jpg,1,1 x', 'a.jpg,,1 1',
                                  ',1,1 1', 'a.jpg,1', 'a.jpg,1,1 2,3', 'a.jpg,1,2 0'])
 def test_damaged_rows_are_all_told(tmp_path, row):

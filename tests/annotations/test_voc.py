@@ -163,7 +163,8 @@ def test_a_word_beside_objects_is_none_of_them_and_a_list_is(tmp_path):
     ('<name>a</name>' + BOX.replace('</xmin>', '</xmin><xmin>2</xmin>'),
      'the box of a has 2 xmin'),
     ('<name>a</name>' + BOX.replace('xmax', 'xmas'), 'the box of a has no xmax'),
-    ('<name>a</name>' + BOX.replace('9', 'x', 1), 'the box of a has no number for xmax')])
+    ('<name>a</name>' + BOX.replace('9', 'x', 1), "the box of a, xmax: 'x' "
+     'stands where a number up to a million should')])
 def test_all_objects_that_are_not_whole_are_told(tmp_path, inside, words):
   with pytest.raises(UserError) as error:
     _read(tmp_path, f'<annotation><object>{inside}</object>'

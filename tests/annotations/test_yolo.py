@@ -154,7 +154,8 @@ def test_names_of_a_yaml_file_beside_or_above(tmp_path, text, place):
 @pytest.mark.parametrize('text, words', [
     ('nc: 3\nnames: [a, b]', "it says 'nc: 3' and has 2 names"),
     ('names: a.names', 'neither a list nor numbers with names'),
-    ('names: {0: a, x: b}', 'invalid literal'),
+    ('names: {0: a, x: b}', "'x' stands where a number"),
+    ('names: ' + '[' * 3000 + ']' * 3000, 'cannot be read as the names of classes'),
     ('names: [a, [b]]', 'neither a list'),
     ('names: {-1: a}', 'not from 0 to'),
     ('names: [a, b]\nkpt_shape: [17, 3]', 'key points'),
