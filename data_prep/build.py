@@ -14,6 +14,7 @@ import argparse
 import dataclasses
 import itertools
 import json
+import math
 import os
 import sys
 from typing import ClassVar
@@ -62,6 +63,10 @@ class Options:
       object.__setattr__(self, name, tuple(names))
     if isinstance(self.annotations, (str, os.PathLike)):
       object.__setattr__(self, 'annotations', (self.annotations,))
+    for name in self.FOLDERS:
+      value = getattr(self, name)
+      if value == '' or name == 'annotations' and value and '' in value:
+        raise UserError(f'--{name} is empty: name a folder, or leave the flag out.')
     for name in self.FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
       if name == 'annotations':
         value = tuple(map(os.path.expanduser, self.annotations or ()))
@@ -87,6 +92,8 @@ class Options:
                         ('window_size', 0)):
       if getattr(self, name) < least:
         raise UserError(f'--{name} {getattr(self, name)} is below {least}.')
+    if math.isnan(self.reject_score):
+      raise UserError('--reject_score nan is no number.')
     if not 32 <= self.image_size <= 4096 or self.image_size % 32:
       raise UserError(f'--image_size {self.image_size} is not a multiple of 32, which '
                       'the networks need, from 32 to 4096.')

@@ -124,14 +124,20 @@ def find(options, problems):
                           options.cuts)
     if not layout.annotated and not layout.crops:
       problems.check()  # Nothing more can be said.
+    layout = layout._replace(
+        annotated=[(path, image) for path, image in layout.annotated if image.regions],
+        clean=layout.clean + [path for path, image in layout.annotated
+                              if not image.regions])
   crops = (layouts.list_classes(options.defects, '--defects') if options.defects
            else layout.crops)
   clean = []
   if layout.clean:
     clean.append((layout.clean, layout.root, None))
   if options.clean:
-    clean.append((layouts.list_images(options.clean, '--clean'), options.clean,
+    clean.append((layouts.list_clean(options.clean), options.clean,
                   cutting.clean_root(options.clean, layout.root)))
+  layouts.check_same([path for paths, *_ in clean for path in paths],
+                     [path for path, _ in layout.annotated])
   regions = _lengths(layout.annotated)
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}

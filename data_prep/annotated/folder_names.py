@@ -8,15 +8,17 @@ from pegan_jax.annotations.regions import Annotated
 
 _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
 _SPLITS_ONLY = ('default',)
+_MASKS = re.compile(r'masks?(?:[ _-]?images?)?|ground_?truth|gt|segmentations?|'
+                    r'segmentationclass')
 _KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|anns?|data|'
-                   r'defects|masks?|ground_?truth|gt|segmentationclass|obj_\w+_data|'
-                   r'(?:train|val|valid|test)[_-](?:images?|imgs?|labels?|masks?)')
-_MASKS = re.compile(r'masks?|ground_?truth|gt|segmentationclass')
+                   r'defects|obj_\w+_data|(?:train|val|valid|test)[_-](?:images?|imgs?|'
+                   r'labels?|masks?)|' + _MASKS.pattern)
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _TRUTH = 'ground_truth'
 _CLEAN = ('good', 'ok', 'normal', 'clean')
-_MASK_NAME = re.compile(r'(.+)[_-](?:mask|label|gt)(?:_?\d+)?', re.IGNORECASE)
-_SUFFIX = re.compile(r'(.+)\.(jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
+_MASK_NAME = re.compile(r'(?:mask[_-])(.+)|(.+)[_-](?:mask|label|gt|seg|segmentation)'
+                        r'(?:_?\d+)?', re.IGNORECASE)
+_SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
 
 
 class Mark(NamedTuple):
@@ -77,9 +79,9 @@ def is_of_objects(place):
 def stem(place):
   """Returns the name that an image, its labels and its masks share."""
   found = place.stem
-  for pattern in (_SUFFIX, _MASK_NAME):
+  for pattern in (_SUFFIX, _MASK_NAME, _SUFFIX):  # 1.png_mask too.
     if match := pattern.fullmatch(found):
-      found = match[1]
+      found = next(filter(None, match.groups()))
   return found
 
 

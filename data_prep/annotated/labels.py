@@ -1,10 +1,6 @@
 """Reads labels, which are boxes and polygons of images, and checks that they fit."""
 
-import warnings
-
 import numpy as np
-from PIL import ExifTags
-from PIL import Image
 
 from data_prep.images import reading
 from data_prep.images.progress import progress
@@ -71,15 +67,15 @@ def fit(labels, noted, problems):
     with problems.collected():
       height, width = reading.size(path)
       _check_turned(annotated, path, height, width)
+      annotated._replace(regions=[]).regions_in(height, width)  # Of another size?
       regions = []
       for region in annotated.regions:
         with problems.collected():
           regions.append(_fitted(annotated, region, path, height, width, noted))
       if len(regions) < len(annotated.regions):
         continue
-      if regions and _is_turned(path):
-        noted['images that an EXIF tag turns: their annotations are taken to be of the '
-              'upright image'].append(path)
+      if regions and reading.is_turned(path):
+        noted[reading.TURNED].append(path)
       fitting[path] = annotated._replace(height=height, width=width, regions=regions)
   return fitting
 
@@ -110,10 +106,3 @@ def _fitted(annotated, region, path, height, width, noted):
     return inside._replace(mask=None, polygons=tuple(
         np.multiply(polygon, scale) for polygon in region.polygons))
   return inside
-
-
-def _is_turned(path):
-  with warnings.catch_warnings():
-    warnings.simplefilter('ignore')
-    with Image.open(path) as image:
-      return image.getexif().get(ExifTags.Base.Orientation, 1) > 1

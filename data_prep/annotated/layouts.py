@@ -1,6 +1,7 @@
 """Recognises how a folder's images are annotated, and brings the two together."""
 
 import collections
+import filecmp
 import os
 import pathlib
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import masks as masks_lib, text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files
 from pegan_jax.common.errors import UserError
@@ -91,6 +92,8 @@ def read(images, annotations=(),
     problems.check()
     if annotations:
       _refuse_nothing(annotations)
+    if format != 'classes':
+      _refuse_unknown(left_out[file_kinds.OTHERS], paths)
     return _classes(root, paths, left_out, noted)
   where = annotations[0] if annotations else images
   found = labels_lib.read(labels, noted, problems)
@@ -192,6 +195,22 @@ def _refuse_nothing(annotations):
                   'files and no mask images.')
 
 
+def _refuse_unknown(others, paths):
+  """Raises UserError for a file that names the images, as annotations do."""
+  for path in others:
+    if path.suffix.lower() in ('.json', '.csv', '.xml') and path.name != 'manifest.csv':
+      try:
+        text = text_files.read(path)
+      except UserError:
+        continue  # Whatever it is, it is not text.
+      named = [image for image in paths if image.name in text]
+      if len(named) > max(1, len(paths) / 2):
+        raise UserError(
+            f'{path} names {len(named)} of the images, but is of none of the kinds '
+            f'{_kinds()}: export it as one of these, such as COCO; where it marks nothing '
+            'and the folders are the classes, pass --format classes.')
+
+
 def _kinds(suffix=''):
   return ', '.join(module.FILES for module in annotations_lib.READ.values()
                    if module.FILES.startswith(suffix))
@@ -236,6 +255,47 @@ def list_images(folder, flag):
   return paths
 
 
+def list_clean(folder):
+  """Lists the images of --clean, without empty masks beside them.
+
+  Raises:
+    UserError: there are none, or something in the folder marks a defect.
+  """
+  root, left_out = pathlib.Path(folder), collections.defaultdict(list)
+  images, masks = file_kinds.part(list_images(folder, '--clean'), root)
+  problems = Problems()
+  marks = list(file_kinds.marks_of(
+      sorted({*files.walk(root)} - {*images, *masks}), root, set(annotations_lib.READ),
+      left_out, problems))
+  labels, _ = _fit(marks, images, root, (), left_out, Problems())
+  found = labels_lib.read(labels, collections.defaultdict(list), problems)
+  problems.check()
+  marked = [path for path in masks if masks_lib.read(path).values]
+  marked += [mark.path for mark, path in labels
+             if path in found and found[path].regions]
+  if marked:
+    raise UserError(f'--clean {folder} is for images without defects, and {marked[0]} '
+                    'marks one: pass the folder as --images, where what is annotated as '
+                    'empty is clean.')
+  return images
+
+
+def check_same(clean, marked):
+  """Raises UserError for a file that is clean here, and has a defect there.
+
+  Args:
+    clean, marked: paths of images.
+  """
+  by_size = collections.defaultdict(list)
+  for path in marked:
+    by_size[os.path.getsize(path)].append(path)
+  for path in clean:
+    for other in by_size.get(os.path.getsize(path), ()):
+      if filecmp.cmp(path, other, shallow=False):
+        raise UserError(f'{path} is said to be clean, and the same image, {other}, has a '
+                        'marked defect: remove one of them.')
+
+
 def list_classes(folder, flag):
   """Lists the class folders' images.
 
@@ -253,7 +313,11 @@ def list_classes(folder, flag):
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   found = {}
-  for path in file_kinds.part(reading.list_images(folder), folder)[0]:
+  paths, masks = file_kinds.part(reading.list_images(folder), folder)
+  if masks:
+    raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
+                    'pass the folder as --images, which reads them.')
+  for path in paths:
     name, *rest = path.relative_to(folder).parts
     if rest:
       found.setdefault(name, []).append(path)

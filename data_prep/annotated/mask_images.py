@@ -98,6 +98,8 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
   elif not all(region.name for region in regions):
     noted[f"masks that name no class: called '{DEFECT}'"].append(path)
     regions = [region._replace(name=region.name or DEFECT) for region in regions]
+  if regions and reading.is_turned(path):
+    noted[reading.TURNED].append(path)
   file = labels[path].file if path in labels else str(some[0][0].path)
   return Annotated(file, height, width, regions)
 

@@ -19,8 +19,10 @@ import io
 import os
 import pathlib
 import re
+import warnings
 
 import numpy as np
+from PIL import ExifTags
 from PIL import Image
 
 from data_prep.images import decoding, scaling
@@ -30,6 +32,8 @@ from pegan_jax.common.errors import UserError
 EXTENSIONS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 NO_IMAGE = 'no image: '
+TURNED = ('images that an EXIF tag turns: their annotations are taken to be of the '
+          'upright image')
 # Beside those that Pillow knows of.
 _OTHERS = ('.heic', '.heif', '.hif', '.jxl', '.raw', '.dng', '.cr2', '.cr3', '.nef',
            '.arw', '.orf', '.raf', '.rw2', '.exr', '.svg', '.npy', '.mp4', '.avi')
@@ -115,6 +119,14 @@ def probe(path):
   largest = int(pixels.max()) if header.deep else 255
   pixels = scaling.to_8_bits(pixels, scaling.max_value_for(largest))
   return scaling.is_coloured(pixels), largest
+
+
+def is_turned(path):
+  """Returns whether an EXIF tag says that an image is to be turned or mirrored."""
+  with warnings.catch_warnings():
+    warnings.simplefilter('ignore')
+    with Image.open(path) as image:
+      return image.getexif().get(ExifTags.Base.Orientation, 1) > 1
 
 
 def size(path):

@@ -58,9 +58,8 @@ def _describe(options, found, sizes, problems):
   if options.images:
     lines.append(
         f"Layout of {options.images}{', as far as it can be read' if problems else ''}: "
-        f'{layout.format}; {len(layout.annotated)} annotated images, '
-        f'{sum(not a.regions for _, a in layout.annotated)} of them without a region; '
-        f'{len(layout.clean)} clean ones; '
+        f'{layout.format}; {len(layout.annotated)} images with marked defects; '
+        f'{len(layout.clean)} clean ones, by their folder or an annotation of nothing; '
         f'{_count(layout.unlabelled, layout.root)} without an annotation.')
   lines += ['Classes:', *_classes(found)]
   kinds = survey.read(path for path, _ in found.files if path in sizes)

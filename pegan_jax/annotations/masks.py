@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 from PIL import Image
+from PIL import ImageOps
 
 from pegan_jax.annotations import components, text_files
 from pegan_jax.annotations.regions import Box
@@ -96,7 +97,11 @@ def read(path, coloured=False):
       with Image.open(path) as image:
         if (pages := getattr(image, 'n_frames', 1)) > 1:
           raise ValueError(f'it holds {pages} pictures, of which one would be read')
-        lossy, pixels = image.format == 'JPEG', _values(image, coloured)
+        lossy, depth = image.format == 'JPEG', _depth(path)
+        # As its image is read.
+        pixels = _values(ImageOps.exif_transpose(image), coloured)
+        if depth in (2, 4):
+          pixels //= 255 // (2**depth - 1)  # Pillow spreads them over 8 bits.
   except Exception as error:  # Decoders raise nearly anything on bad bytes.
     raise UserError(f'{path} cannot be read as a mask: {reason(error)}.') from None
   found, counts = np.unique(pixels, return_counts=True)
@@ -117,6 +122,13 @@ def is_mask(path):
     return mask.may_be_soft or len(mask.values) <= FEW
   except UserError:
     return False
+
+
+def _depth(path):
+  """Returns the bits of a grey PNG's pixels, 8 for other images."""
+  with open(path, 'rb') as file:
+    head = file.read(26)
+  return head[24] if head[:4] == b'\x89PNG' and head[25:] == b'\0' else 8
 
 
 def _code(value):

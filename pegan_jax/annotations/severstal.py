@@ -15,8 +15,6 @@ from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common.errors import UserError
 
 FILES = '.csv (Severstal)'
-
-csv.field_size_limit(2**30)  # A row has the pixels of an image, and 131,072 is the default.
 _COLUMNS = ({'ImageId', 'ClassId', 'EncodedPixels'}, {'ImageId_ClassId', 'EncodedPixels'})
 
 
@@ -78,6 +76,8 @@ def _read_file(path):
     if len(runs):
       regions.append(Runs(number, runs))
 
+  # A row may have more than 131,072 characters, csv's own limit, which is of the process.
+  limit = csv.field_size_limit(2**30)
   try:
     head, *rows = csv.reader(text_files.read(path).splitlines())
     columns = [name.strip() for name in head]
@@ -85,6 +85,8 @@ def _read_file(path):
   except (csv.Error, ValueError) as error:
     raise text_files.PartlyRead(f'{path} is not a CSV file as of Severstal: {error}.',
                                 list(images.values())) from None
+  finally:
+    csv.field_size_limit(limit)
   return list(images.values())
 
 

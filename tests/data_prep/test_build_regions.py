@@ -174,7 +174,7 @@ def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
            '--check']
   assert build.main(flags) == 0
   said = capsys.readouterr().out
-  for text in ('masks; 8 annotated images', 'bar: 4 masks', '200 x 150 (8)', 'grey, 8 bits',
+  for text in ('masks; 8 images with marked defects; 0 clean', 'bar: 4 masks', '200 x 150 (8)', 'grey, 8 bits',
                'Windows: 64 x 64', '--per_class 0', '--config.data_dir=data/mine'):
     assert text in said
   assert sorted(masked.rglob('*')) == before
@@ -276,3 +276,19 @@ def test_a_set_of_an_earlier_version_is_read(raw, monkeypatch):
   for name, mask, kind, _ in found.values():
     assert kind == 'none' and mask.shape == (64, 64, 1)
     assert (mask == (0 if name == 'background' else 255)).all()
+
+
+def test_images_annotated_as_empty_are_as_clean_as_others(masked, capsys):
+  """All their windows are kept, and none is suspected."""
+  for k in range(8, 12):
+    save(texture(np.random.default_rng(k), 128, 192),
+         masked / 'images' / 'good' / f'{k}.png')
+    save(np.zeros((128, 192), np.uint8), masked / 'masks' / 'good' / f'{k}.png')
+  flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks')]
+  assert build.main([*flags, '--check']) == 0
+  assert '8 images with marked defects; 4 clean ones' in capsys.readouterr().out
+  assert _build(masked, '--per_class', 0, '--backgrounds', 0, '--windows_per_frame', 1,
+                '--reject_score', -99) == 0
+  found, _ = _built(masked / 'out')
+  backgrounds = [source for source, (name, *_) in found.items() if name == 'background']
+  assert sum('good/' in source for source in backgrounds) == 4 * 2 * 3

@@ -19,6 +19,10 @@ def graded(path):
 
 
 REFUSED = {
+    'an empty file of another size': (
+        {'i/1.jpg': None, 'i/2.jpg': None, 'i/1.xml': voc(), 'i/2.xml':
+         '<annotation><size><width>41</width><height>30</height></size></annotation>'}, (),
+        '2.xml says that its image has 41 x 30 pixels, and it has 40 x 30'),
     'an annotation without an image': (
         {'i/1.jpg': None, 'a/1.xml': voc(), 'a/lost.xml': voc()}, ('a',),
         'No image in .*i fits 1 of the annotations in .*a, the first is lost.xml'),

@@ -10,7 +10,8 @@ from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from handmade import (
-    BOX, HEIGHT, NOTES, WIDTH, YOLO, coco, counts, make, marked_in, mask, read, turned, voc)
+    BOX, HEIGHT, NOTES, WIDTH, YOLO, coco, counts, labelme, make, marked_in, mask, read,
+    turned, voc)
 
 
 def binary(path):
@@ -143,10 +144,57 @@ def test_labels_without_names_are_noted(tmp_path):
 
 
 def test_masks_are_no_images_of_a_class(tmp_path):
-  make(tmp_path, {'d/crack/1.jpg': None, 'd/crack/1_mask.png': mask,
-                  'd/crack/2_mask.jpg': None})
+  make(tmp_path, {'d/crack/1.jpg': None, 'd/crack/2_mask.jpg': None})
   assert layouts.list_classes(tmp_path / 'd', '--defects') == {'crack': [
       tmp_path / 'd' / 'crack' / '1.jpg', tmp_path / 'd' / 'crack' / '2_mask.jpg']}
+  mask(tmp_path / 'd' / 'crack' / '1_mask.png')
+  with pytest.raises(UserError, match='1_mask.png: pass the folder as --images'):
+    layouts.list_classes(tmp_path / 'd', '--defects')
+
+
+@pytest.mark.parametrize('name', [
+    'mask_1.png', '1_seg.png', '1_segmentation.png', '1.jpg_mask.png', 'gt/1.png',
+    'Mask Images/1.png', 'segmentations/1.png'])
+def test_masks_by_many_names(tmp_path, name):
+  make(tmp_path, {'crack/1.jpg': None, f'crack/{name}': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}} and not layout.crops
+
+
+@pytest.mark.parametrize('name, text', [
+    ('x.json', '[{"image": "1.jpg"}, {"image": "2.jpg"}]'),
+    ('via.csv', 'filename,region\n1.jpg,9\n2.jpg,9\n')])
+def test_what_names_the_images_and_is_not_read_is_refused(tmp_path, name, text):
+  make(tmp_path, {'cam1/1.jpg': None, 'cam2/2.jpg': None, name: text})
+  with pytest.raises(UserError, match=f'{name} names 2 of the images, but is of none'):
+    read(tmp_path)
+  assert set(read(tmp_path, format='classes').crops) == {'cam1', 'cam2'}
+  (tmp_path / name).write_text(text.replace('1.jpg', '9').replace('2.jpg', '9'))
+  assert set(read(tmp_path).crops) == {'cam1', 'cam2'}
+
+
+def test_clean_images_are_clean(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.txt': '', '2.jpg': None, '3.jpg': None,
+                  'README.txt': 'clean', '3_mask.png': lambda path: mask(path, 0)})
+  assert [path.name for path in layouts.list_clean(tmp_path)] == [
+      '1.jpg', '2.jpg', '3.jpg']
+
+
+@pytest.mark.parametrize('name, content', [
+    ('1_mask.png', mask), ('masks/1.png', mask), ('1.json', labelme()), ('1.xml', voc()),
+    ('a.json', coco('1.jpg')), ('1.txt', f'0 {YOLO}')])
+def test_clean_images_that_are_marked_are_refused(tmp_path, name, content):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None, name: content})
+  with pytest.raises(UserError, match=f'{name} marks one: pass the folder as --images'):
+    layouts.list_clean(tmp_path)
+
+
+def test_one_image_is_not_both_clean_and_marked(tmp_path):
+  make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/3.jpg': None})
+  clean = sorted((tmp_path / 'clean').iterdir())
+  layouts.check_same(clean[1:], [tmp_path / 'i' / '3.jpg'])
+  with pytest.raises(UserError, match='1.jpg is said to be clean, and the same image'):
+    layouts.check_same(clean, [tmp_path / 'i' / '3.jpg'])
 
 
 def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):

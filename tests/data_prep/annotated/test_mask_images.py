@@ -1,9 +1,13 @@
 """What mask images say, alone and with boxes."""
 
+import struct
+import zlib
+
 import numpy as np
 from PIL import Image
 import pytest
 
+from pegan_jax.annotations import masks
 from handmade import WIDTH, HEIGHT, BOX, counts, make, marked_in, mask, read, voc
 
 
@@ -136,3 +140,34 @@ def test_folders_of_numbered_parts_are_no_classes(tmp_path, sound, marked):
   assert marked_in(layout) == marked
   note, = [what for what in layout.noted if 'taken for no classes' in what] or ['']
   assert len(layout.noted.get(note, ())) == (3 if sound == 2 else 0)
+
+
+def _grey_png(path, depth, rows):
+  """Writes a grey PNG of 2 or 4 bits, which Pillow does not."""
+  def chunk(kind, data):
+    return (struct.pack('>I', len(data)) + kind + data
+            + struct.pack('>I', zlib.crc32(kind + data)))
+  lines = b''
+  for row in rows:
+    bits = ''.join(f'{value:0{depth}b}' for value in row)
+    bits += '0' * (-len(bits) % 8)
+    lines += b'\0' + int(bits, 2).to_bytes(len(bits) // 8, 'big')
+  head = struct.pack('>IIBBBBB', len(rows[0]), len(rows), depth, 0, 0, 0, 0)
+  path.write_bytes(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head)
+                   + chunk(b'IDAT', zlib.compress(lines)) + chunk(b'IEND', b''))
+
+
+@pytest.mark.parametrize('depth', [2, 4])
+def test_masks_of_few_bits_have_the_values_that_are_written(tmp_path, depth):
+  _grey_png(tmp_path / 'a.png', depth, [[0, 1, 2], [0, 0, 3]])
+  found = masks.read(tmp_path / 'a.png')
+  assert found.values == [1, 2, 3]
+  np.testing.assert_array_equal(found.pixels, [[1, 2], [0, 3]])
+
+
+def test_a_mask_is_turned_by_its_own_tag(tmp_path):
+  exif = Image.Exif()
+  exif[274] = 3  # By 180 degrees.
+  Image.fromarray(np.array([[9, 0, 0], [0, 0, 0]], np.uint8)).save(
+      tmp_path / 'a.png', exif=exif)
+  assert masks.read(tmp_path / 'a.png').box == (2, 1, 3, 2)
