@@ -10,6 +10,7 @@ from configs import pegan_plus as config_file
 from pegan_jax.common.errors import UserError
 from pegan_jax.methods import pegan_plus
 from pegan_jax.methods.method import Networks
+from pegan_jax.methods.noise import draw_noise
 from pegan_jax.nets.discriminator import Discriminator
 
 BACKGROUND = 3
@@ -55,7 +56,7 @@ def setting():
 
 
 def _fake(batch, key, label):
-  noise = pegan_plus._noise(Networks(Painter(), None, 0), key, batch['image'].shape)
+  noise = draw_noise(key, batch['image'].shape, Painter.grain)
   mask = np.asarray(noise[..., :1] > 0)
   return np.where(mask, np.array(label)[:, None, None, None] / 10, batch['image']), mask
 
@@ -251,8 +252,8 @@ def test_only_that_share_is_penalised(setting):
 
 
 def test_noise_is_smooth_and_grain_is_not():
-  noise_of = lambda grain: np.asarray(pegan_plus._noise(
-      Networks(Painter(grain), None, 0), jax.random.key(0), (2, 64, 64, 3)))
+  noise_of = lambda grain: np.asarray(draw_noise(
+      jax.random.key(0), (2, 64, 64, 3), grain))
   noise = noise_of(2)
   assert noise.shape == (2, 64, 64, 6)
   step = np.abs(np.diff(noise, axis=1)).mean((0, 1, 2))
