@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from conftest import small_config
-from data_prep import build, synthetic
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import batches, dataset, layouts
 
@@ -154,17 +153,6 @@ def test_processes_share_a_batch_in_every_layout(config, layout):
     for name in batch:
       np.testing.assert_array_equal(
           np.concatenate([p[step][name] for p in parts], axis=1), batch[name])
-
-
-@pytest.fixture(scope='module')
-def boxed_dir(tmp_path_factory):
-  """Frames with boxes of two classes: the records have masks."""
-  folder = tmp_path_factory.mktemp('boxed')
-  synthetic.write(folder / 'raw', per_class=2, image_size=32, seed=4, frames=24)
-  build.build(images=folder / 'raw' / 'frames', annotations=[folder / 'raw' / 'boxes'],
-              out=folder / 'dataset', image_size=32, window_size=32, per_class=0,
-              backgrounds=0, classes=['pa', 'rp'], shards=1)
-  return folder / 'dataset'
 
 
 def test_a_placed_batch_has_targets_and_regions(boxed_dir, config):
