@@ -7,8 +7,8 @@ content c through an opacity m in [0, 1], inside of the region alone:
 
 so that x' is x, bit for bit, where r is 0. Elimination is the same with the background as
 target, and the region of the defect: what lies around it stays. The discriminator D judges
-an image together with a region and a domain. With y the domain of x, y' that of x', and L
-the logistic loss of its patches:
+an image together with a region and a domain, patch by patch, those on the region above
+all. With y the domain of x, y' that of x', and L the logistic loss:
 
   L_D = L(D(x, r, y)) + L(-D(x', r, y')) + lambda_mismatched L(-D(x, r*, y*))
         + lambda_gp ||grad_x D(x, r, y)||^2 / 2
@@ -73,6 +73,11 @@ def _translate(nets, gen, image, label, region, key):
 
 # --- Losses ---
 
+def _average(values, weights):
+  """Averages over an image's patches: two of [B, patches], 1 in all per image -> [B]."""
+  return (values * weights).sum(-1)
+
+
 def mismatched(batch, background):
   """Pairs each image with a region and a domain that do not go with it.
 
@@ -107,15 +112,16 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
       key_augment, interleave(real, fake, real), config.augment,
       interleave(region, region, wrong_region))
   domains = interleave(label, batch['target'], wrong_domain)
-  scores = discriminate(images, regions, domains)
-  real_score, fake_score, wrong_score = scores[::3], scores[1::3], scores[2::3]
-  adv = conditional.per_image(losses.cross_entropy_disc(real_score, fake_score))
-  wrong = conditional.per_image(losses.cross_entropy_gen(-wrong_score))
+  scores, weights = discriminate(images, regions, domains)
+  signs = jnp.tile(jnp.array([1, -1, -1]), len(real))[:, None]
+  of_real, of_fake, wrong = jnp.moveaxis(
+      _average(losses.cross_entropy_gen(signs * scores), weights).reshape(-1, 3), 1, 0)
+  adv = of_real + of_fake
 
   some = lambda x: conditional.some_pairs(config.penalise_every, x[::3])
   # A second derivative needs float32, whatever the networks compute in.
-  penalty = losses.r1_penalty(lambda x: discriminate(
-      x, some(regions), some(domains), jnp.float32).mean(-1), some(images))
+  penalty = losses.r1_penalty(lambda x: _average(*discriminate(
+      x, some(regions), some(domains), jnp.float32)), some(images))
 
   loss = jnp.mean(adv + config.lambda_mismatched * wrong)
   loss += config.lambda_gp * penalty.mean()
@@ -124,7 +130,7 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
       'disc/mismatched': average(wrong),
       'disc/gradient_penalty': average(penalty),
       'disc/separation': average(conditional.separation(
-          real_score.mean(-1), fake_score.mean(-1))),
+          *_average(scores, weights).reshape(-1, 3).T[:2])),
       'disc/loss': average(loss[None]),
   }, aux)
 
@@ -135,8 +141,8 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   real, region, target = batch['image'], batch['region'], batch['target']
   fake, opacity = _translate(nets, gen, real, target, region, key_forward)
   images, regions = augment(key_augment, fake, config.augment, region)
-  adv = conditional.per_image(losses.cross_entropy_gen(
-      nets.disc.apply({'params': disc}, images, regions, target)))
+  scores, weights = nets.disc.apply({'params': disc}, images, regions, target)
+  adv = _average(losses.cross_entropy_gen(scores), weights)
 
   background, _ = conditional.apart(real)
   produced, place = (conditional.apart(x)[0] for x in (fake, region))

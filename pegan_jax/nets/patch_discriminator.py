@@ -5,6 +5,9 @@ import jax.numpy as jnp
 
 from pegan_jax.nets.blocks import Conv
 
+# Weight of a patch that does not touch the region, against 1 of those that do.
+_ELSEWHERE = 0.1
+
 
 class PatchDiscriminator(nn.Module):
   """D(x, r, c): is every patch of x what domain c looks like inside and outside of r?
@@ -34,9 +37,11 @@ class PatchDiscriminator(nn.Module):
       label: [B] int, the domain that the image is said to be of.
 
     Returns:
-      [B, H/8 * W/8 + H/16 * W/16] float32, unbounded, higher is more real.
+      Scores [B, H/8 * W/8 + H/16 * W/16] float32, unbounded, higher is more real; and
+      the patches' weights, of the same shape, 1 in all per image. Patches on the region
+      count most, so that a small region counts as much as a large one.
     """
-    y, scores = jnp.concatenate([x, region], -1), []
+    y, scores, weights = jnp.concatenate([x, region], -1), [], []
     for i, n in enumerate(self.filters):
       y = nn.leaky_relu(Conv(round(n * self.width), 4, 2, pad=1, use_bias=True,
                              dtype=self.dtype, name=f'halving{i}')(y), 0.2)
@@ -45,5 +50,9 @@ class PatchDiscriminator(nn.Module):
         vector = nn.Embed(self.num_domains, y.shape[-1], dtype=self.dtype,
                           name=f'projection{i}')(label)
         scores.append(score + jnp.einsum('bhwc,bc->bhw', y, vector))
-    return jnp.concatenate(
-        [s.reshape(len(s), -1) for s in scores], -1).astype(jnp.float32)
+        side = (2 ** (i + 1),) * 2
+        weight = _ELSEWHERE + nn.max_pool(region, side, side)[..., 0]
+        weights.append(weight / weight.sum((1, 2), keepdims=True) / 2)
+    flat = lambda maps: jnp.concatenate(
+        [m.reshape(len(m), -1) for m in maps], -1).astype(jnp.float32)
+    return flat(scores), flat(weights)

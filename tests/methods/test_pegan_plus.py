@@ -8,7 +8,7 @@ import pytest
 
 from configs import pegan_plus as config_file
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import pegan_plus
+from pegan_jax.methods import conditional, pegan_plus
 from pegan_jax.methods.method import Networks
 from pegan_jax.methods.noise import draw_noise
 from pegan_jax.nets.discriminator import Discriminator
@@ -226,9 +226,9 @@ def test_a_mask_is_to_cover_as_much_as_its_class(setting):
 
 def test_a_share_of_the_penalties_has_backgrounds_and_defects():
   x = jnp.arange(12).reshape(6, 2)  # Rows 0, 2 and 4 are backgrounds.
-  np.testing.assert_array_equal(pegan_plus._some_pairs(1, x), x)
-  np.testing.assert_array_equal(pegan_plus._some_pairs(2, x), x[jnp.array([0, 1, 4, 5])])
-  np.testing.assert_array_equal(pegan_plus._some_pairs(9, x), x[:2])
+  np.testing.assert_array_equal(conditional.some_pairs(1, x), x)
+  np.testing.assert_array_equal(conditional.some_pairs(2, x), x[jnp.array([0, 1, 4, 5])])
+  np.testing.assert_array_equal(conditional.some_pairs(9, x), x[:2])
 
 
 def test_only_that_share_is_penalised(setting):

@@ -12,6 +12,7 @@ from pegan_jax.methods import pegan_region
 from pegan_jax.methods.method import Networks
 
 BACKGROUND = 3
+WEIGHTS = np.array([0.75, 0.25], np.float32)
 
 
 class Painter(nn.Module):
@@ -26,18 +27,23 @@ class Painter(nn.Module):
 
 
 class Told(nn.Module):
-  """Scores two patches: w sum(x) + domain + sum(r), and minus the domain."""
+  """Scores two patches, the first three times as heavy as the second.
+
+  They are w sum(x) + domain + sum(r) / 64, and minus the domain.
+  """
   dtype: jnp.dtype = jnp.float32
 
   @nn.compact
   def __call__(self, x, region, label):
     w = self.param('w', nn.initializers.constant(0.01), ())
     total = lambda x: x.sum(axis=(1, 2, 3))
-    return jnp.stack([w * total(x) + label + total(region) / 64, -1. * label], -1)
+    scores = jnp.stack([w * total(x) + label + total(region) / 64, -1. * label], -1)
+    return scores, jnp.broadcast_to(WEIGHTS, scores.shape)
 
 
-def softplus(x):
-  return np.log1p(np.exp(x))
+def loss_of(scores):
+  """The discriminator's logistic loss of patches that should have low scores."""
+  return (np.log1p(np.exp(scores)) @ WEIGHTS).mean()
 
 
 def score(x, region, label):
@@ -84,8 +90,8 @@ def test_the_discriminators_loss(setting):
   real = score(batch['image'], batch['region'], batch['label'])
   fake = score(_fake(batch), batch['region'], batch['target'])
   wrong = score(batch['image'], batch['region'][np.array([0, 3, 2, 1])], [2, 1, 0, 2])
-  adv, mismatched = (softplus(-real) + softplus(fake)).mean(), softplus(wrong).mean()
-  penalty = (0.01 / 2) ** 2 * 8 * 8 * 3 / 2  # Of the patches' mean, by the image alone.
+  adv, mismatched = loss_of(-real) + loss_of(fake), loss_of(wrong)
+  penalty = (0.01 * 0.75) ** 2 * 8 * 8 * 3 / 2  # By the image alone.
   values = {k: float(v.compute()) for k, v in metrics.items()}
   assert values['disc/adv'] == pytest.approx(adv, rel=1e-4)
   assert values['disc/mismatched'] == pytest.approx(mismatched, rel=1e-4)
@@ -99,7 +105,7 @@ def test_the_generators_loss(setting):
   loss, (metrics, _) = pegan_region.gen_loss(
       nets, config, gen, disc, (), batch, jax.random.key(0))
   fake = _fake(batch, 0.5)
-  adv = softplus(-score(fake, batch['region'], batch['target'])).mean()
+  adv = loss_of(-score(fake, batch['region'], batch['target']))
   # Erased again: content of 0.3 through half of the region once more.
   recon = fake + 0.5 * np.asarray(batch['region']) * (0.3 - fake)
   rec = np.abs(recon - np.asarray(batch['image']))[::2].mean()
@@ -181,7 +187,7 @@ def test_the_discriminator_sees_region_and_domain(networks):
   nets, _, disc = networks
   image = jax.random.uniform(jax.random.key(1), (1, 32, 32, 3))
   judge = lambda region, label: np.asarray(nets.disc.apply(
-      {'params': disc}, image, region, jnp.array([label])))
+      {'params': disc}, image, region, jnp.array([label]))[0])
   empty = jnp.zeros((1, 32, 32, 1))
   plain = judge(empty, 0)
   assert plain.shape == (1, 4 * 4 + 2 * 2)
@@ -189,6 +195,19 @@ def test_the_discriminator_sees_region_and_domain(networks):
   # The patch of the corner sees a region in it, and the one across does not.
   moved = np.abs(judge(empty.at[:, :4, :4].set(1), 0) - plain)[0, :16].reshape(4, 4)
   assert moved[0, 0] > 1e-4 and moved[3, 3] == 0
+
+
+def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
+  nets, _, disc = networks
+  region = jnp.zeros((2, 32, 32, 1)).at[0, :4, :4].set(1).at[1, :16].set(1)
+  _, weights = nets.disc.apply(
+      {'params': disc}, jnp.zeros((2, 32, 32, 3)), region, jnp.array([0, 0]))
+  fine, coarse = weights[:, :16].reshape(2, 4, 4), weights[:, 16:].reshape(2, 2, 2)
+  # One of 16 and one of 4 patches, or half of them; the others have 0.1 to 1.1.
+  np.testing.assert_allclose(fine[0].ravel(), np.array([1.1] + 15 * [0.1]) / 2.6 / 2, rtol=1e-5)
+  np.testing.assert_allclose(coarse[0].ravel(), np.array([1.1] + 3 * [0.1]) / 1.4 / 2, rtol=1e-5)
+  np.testing.assert_allclose(fine[1, :2], 1.1 / 9.6 / 2, rtol=1e-5)
+  np.testing.assert_allclose(coarse[1, 1], 0.1 / 2.4 / 2, rtol=1e-5)
 
 
 @pytest.mark.parametrize('name,value,words', [
