@@ -29,7 +29,8 @@ from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.methods.method import average, Method, Networks
 from pegan_jax.methods.noise import draw_noise
 from pegan_jax.nets.masked_translator import MaskedTranslator, visible_mask
-from pegan_jax.nets.patch_discriminator import PatchDiscriminator
+from pegan_jax.nets.patch_discriminator import FeaturePatchDiscriminator, PatchDiscriminator
+from pegan_jax.pretrained import perception
 
 # Added to the opacity's logit. If it starts at a half, the discriminator learns less
 # quickly than the opacity closes, and nothing is ever painted.
@@ -47,12 +48,13 @@ def networks(config, num_classes):
   if round(48 * config.width * config.disc_width) < 1:
     raise UserError(f'disc_width is {config.disc_width}: it leaves no filters')
   dtype, num_domains = jnp.dtype(config.dtype), num_classes + 1
+  disc = FeaturePatchDiscriminator if config.pretrained else PatchDiscriminator
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
                        channels=1 if config.grey else 3, grain=config.grain,
                        opening=_OPENING, skips=config.skips),
-      PatchDiscriminator(num_domains, config.width * config.disc_width, dtype),
-      num_classes)
+      disc(num_domains, config.width * config.disc_width, dtype),
+      num_classes, perception.load() if config.pretrained else ())
 
 
 def init(nets, config, key):
@@ -61,8 +63,9 @@ def init(nets, config, key):
   image = jnp.zeros((1, config.image_size, config.image_size, 3))
   region, label = image[..., :1], jnp.zeros((1,), jnp.int32)
   noise = draw_noise(key, image.shape, nets.gen.grain)
+  features = perception.zeros_like_features(nets.frozen, image)
   return (nets.gen.init(key_gen, image, label, noise, region)['params'],
-          nets.disc.init(key_disc, image, region, label)['params'], ())
+          nets.disc.init(key_disc, features, region, label)['params'], ())
 
 
 def _translate(nets, gen, image, label, region, key):
@@ -102,17 +105,27 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   fake, _ = _translate(nets, gen, real, batch['target'], region, key_noise)
   wrong_region, wrong_domain = mismatched(batch, nets.background)
 
-  def discriminate(x, region, domain, dtype=nets.disc.dtype):
-    return nets.disc.clone(dtype=dtype).apply({'params': disc}, x, region, domain)
+  def discriminate(features, region, domain, dtype=nets.disc.dtype):
+    return nets.disc.clone(dtype=dtype).apply(
+        {'params': disc}, features, region, domain)
 
-  def interleave(*x):  # An image beside its like, for batches that are split.
-    return jnp.stack(x, 1).reshape(-1, *x[0].shape[1:])
-
+  # The mismatched pairs are of the same augmented images as the real ones.
   images, regions = augment(
-      key_augment, interleave(real, fake, real), config.augment,
-      interleave(region, region, wrong_region))
-  domains = interleave(label, batch['target'], wrong_domain)
-  scores, weights = discriminate(images, regions, domains)
+      key_augment, conditional.by_turns(real, fake), config.augment,
+      conditional.by_turns(*(jnp.concatenate([region, x], -1)
+                             for x in (wrong_region, region))))
+  features = jax.lax.stop_gradient(perception.features(nets.frozen, images))
+  domains = conditional.by_turns(label, batch['target'])
+  of_reals = lambda x: conditional.apart(x)[0]
+
+  def with_wrong(right, wrong):  # Real, fake, mismatched; real, ...
+    return jnp.concatenate([right.reshape(-1, 2, *right.shape[1:]), wrong[:, None]],
+                           1).reshape(-1, *right.shape[1:])
+
+  features = jax.tree.map(lambda x: with_wrong(x, of_reals(x)), features)
+  regions = with_wrong(regions[..., :1], of_reals(regions[..., 1:]))
+  domains = with_wrong(domains, wrong_domain)
+  scores, weights = discriminate(features, regions, domains)
   signs = jnp.tile(jnp.array([1, -1, -1]), len(real))[:, None]
   of_real, of_fake, wrong = jnp.moveaxis(
       _average(losses.cross_entropy_gen(signs * scores), weights).reshape(-1, 3), 1, 0)
@@ -121,7 +134,7 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   some = lambda x: conditional.some_pairs(config.penalise_every, x[::3])
   # A second derivative needs float32, whatever the networks compute in.
   penalty = losses.r1_penalty(lambda x: _average(*discriminate(
-      x, some(regions), some(domains), jnp.float32)), some(images))
+      x, some(regions), some(domains), jnp.float32)), jax.tree.map(some, features))
 
   loss = jnp.mean(adv + config.lambda_mismatched * wrong)
   loss += config.lambda_gp * penalty.mean()
@@ -141,7 +154,8 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   real, region, target = batch['image'], batch['region'], batch['target']
   fake, opacity = _translate(nets, gen, real, target, region, key_forward)
   images, regions = augment(key_augment, fake, config.augment, region)
-  scores, weights = nets.disc.apply({'params': disc}, images, regions, target)
+  scores, weights = nets.disc.apply(
+      {'params': disc}, perception.features(nets.frozen, images), regions, target)
   adv = _average(losses.cross_entropy_gen(scores), weights)
 
   background, _ = conditional.apart(real)

@@ -10,6 +10,7 @@ from configs import pegan_region as config_file
 from pegan_jax.common.errors import UserError
 from pegan_jax.methods import pegan_region
 from pegan_jax.methods.method import Networks
+from pegan_jax.nets.patch_discriminator import FeaturePatchDiscriminator
 
 BACKGROUND = 3
 WEIGHTS = np.array([0.75, 0.25], np.float32)
@@ -208,6 +209,29 @@ def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
   np.testing.assert_allclose(coarse[0].ravel(), np.array([1.1] + 3 * [0.1]) / 1.4 / 2, rtol=1e-5)
   np.testing.assert_allclose(fine[1, :2], 1.1 / 9.6 / 2, rtol=1e-5)
   np.testing.assert_allclose(coarse[1, 1], 0.1 / 2.4 / 2, rtol=1e-5)
+
+
+def test_pretrained_maps_are_judged_with_the_region():
+  config = config_file.get_config()
+  config.width, config.num_blocks, config.image_size = 1 / 8, 0, 32
+  config.pretrained = True
+  nets = pegan_region.networks(config, 2)
+  shapes = jax.eval_shape(lambda: pegan_region.init(nets, config, jax.random.key(0)))[1]
+  assert shapes['map0_1']['kernel'].shape[2] == 24 + 1  # The first map and the region.
+  disc = FeaturePatchDiscriminator(3, 1 / 16)
+  maps = [jax.random.normal(jax.random.key(i), (1, 16 >> i, 16 >> i, 4)) for i in (0, 1)]
+  region, label = jnp.zeros((1, 32, 32, 1)), jnp.array([0])
+  params = disc.init(jax.random.key(2), maps, region, label)
+  judge = jax.jit(lambda region, label: disc.apply(params, maps, region, label))
+  scores, weights = judge(region, label)
+  assert scores.shape == weights.shape == (1, 16 * 16 + 8 * 8)
+  np.testing.assert_allclose(weights[:, :256].sum(), 0.5, rtol=1e-5)
+  moved, heavier = judge(region.at[:, :4, :4].set(1), label)
+  moved = np.abs(moved - scores)[0, :256].reshape(16, 16)
+  assert moved[:3, :3].min() > 0 and moved[3:].max() == 0 and moved[:, 3:].max() == 0
+  np.testing.assert_allclose(
+      heavier[0, :2] / heavier[0, 2], [1.1 / 0.1, 1.1 / 0.1], rtol=1e-5)
+  assert np.abs(judge(region, label + 1)[0] - scores).min() > 0
 
 
 @pytest.mark.parametrize('name,value,words', [
