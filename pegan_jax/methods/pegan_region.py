@@ -90,12 +90,17 @@ def mismatched(batch, background):
 
   Returns:
     region [B, H, W, 1] and domain [B]: of a defect, the next defect's region; of a
-    background, its region as it is, and the class that it is to become.
+    background, its region as it is, and the class that it is to become. And [B] in
+    [0, 1], how little a pair can be right: for a defect, 1 less what the two regions
+    have in common (intersection over union).
   """
-  clean = batch['label'] == background
-  others = jnp.roll(batch['region'], -2, axis=0)
-  return (jnp.where(clean[:, None, None, None], batch['region'], others),
-          jnp.where(clean, batch['target'], batch['label']))
+  clean, region = batch['label'] == background, batch['region']
+  others = jnp.roll(region, -2, axis=0)
+  common = jnp.minimum(region, others).sum((1, 2, 3)) / (
+      jnp.maximum(region, others).sum((1, 2, 3)) + 1e-6)
+  return (jnp.where(clean[:, None, None, None], region, others),
+          jnp.where(clean, batch['target'], batch['label']),
+          jnp.where(clean, 1, 1 - common))
 
 
 def disc_loss(nets, config, disc, gen, aux, batch, key):
@@ -103,7 +108,7 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   key_noise, key_augment = jax.random.split(key)
   real, region, label = batch['image'], batch['region'], batch['label']
   fake, _ = _translate(nets, gen, real, batch['target'], region, key_noise)
-  wrong_region, wrong_domain = mismatched(batch, nets.background)
+  wrong_region, wrong_domain, how_wrong = mismatched(batch, nets.background)
 
   def discriminate(features, region, domain, dtype=nets.disc.dtype):
     return nets.disc.clone(dtype=dtype).apply(
@@ -129,7 +134,7 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   signs = jnp.tile(jnp.array([1, -1, -1]), len(real))[:, None]
   of_real, of_fake, wrong = jnp.moveaxis(
       _average(losses.cross_entropy_gen(signs * scores), weights).reshape(-1, 3), 1, 0)
-  adv = of_real + of_fake
+  adv, wrong = of_real + of_fake, how_wrong * wrong
 
   some = lambda x: conditional.some_pairs(config.penalise_every, x[::3])
   # A second derivative needs float32, whatever the networks compute in.

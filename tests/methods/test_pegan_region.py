@@ -77,7 +77,9 @@ def _fake(batch, opening=1.):
 
 def test_a_mismatched_pair_is_anothers_region_or_a_class_on_a_background(setting):
   *_, batch = setting
-  region, domain = pegan_region.mismatched(batch, BACKGROUND)
+  region, domain, how_wrong = pegan_region.mismatched(batch, BACKGROUND)
+  # The defects' regions are 2 and 4 of the same columns high.
+  np.testing.assert_allclose(how_wrong, [1, 0.5, 1, 0.5], rtol=1e-5)
   np.testing.assert_array_equal(domain, [2, 1, 0, 2])
   # The background's own; for the two defects each other's.
   np.testing.assert_array_equal(region, batch['region'][np.array([0, 3, 2, 1])])
@@ -91,7 +93,8 @@ def test_the_discriminators_loss(setting):
   real = score(batch['image'], batch['region'], batch['label'])
   fake = score(_fake(batch), batch['region'], batch['target'])
   wrong = score(batch['image'], batch['region'][np.array([0, 3, 2, 1])], [2, 1, 0, 2])
-  adv, mismatched = loss_of(-real) + loss_of(fake), loss_of(wrong)
+  adv = loss_of(-real) + loss_of(fake)
+  mismatched = np.mean([w * loss_of(s) for w, s in zip([1, 0.5, 1, 0.5], wrong)])
   penalty = (0.01 * 0.75) ** 2 * 8 * 8 * 3 / 2  # By the image alone.
   values = {k: float(v.compute()) for k, v in metrics.items()}
   assert values['disc/adv'] == pytest.approx(adv, rel=1e-4)
