@@ -26,7 +26,7 @@ def get_config():
   config.ema_decay = 0.995
 
   # --- Discriminator ---
-  config.pretrained = False  # input: features of EfficientNet-Lite1; False: pixels
+  config.pretrained = True  # input: features of EfficientNet-Lite1 too; False: pixels
   config.n_critic = 1
   config.disc_width = 1.0   # factor on `width`
   config.augment = ('brightness', 'translation')  # changes of its input; also cutout

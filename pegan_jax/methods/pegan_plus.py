@@ -69,7 +69,9 @@ def init(nets, config, key):
   image = jnp.zeros((1, config.image_size, config.image_size, 3))
   label = jnp.zeros((1,), jnp.int32)
   noise = draw_noise(key, image.shape, nets.gen.grain)
-  features = perception.zeros_like_features(nets.frozen, image)
+  # Only the shapes of the features matter here: the network is not run.
+  features = jax.tree.map(jnp.zeros_like, jax.eval_shape(
+      lambda frozen: _features(nets._replace(frozen=frozen), image), nets.frozen))
   return (nets.gen.init(key_gen, image, label, noise)['params'],
           nets.disc.init(key_disc, features, _condition(nets, label))['params'], ())
 
@@ -78,6 +80,12 @@ def _translate(nets, gen, image, label, key):
   """Returns x' and the opacity m: [B, H, W, 3] and [B] targets -> two of [B, H, W, ..]."""
   return nets.gen.apply(
       {'params': gen}, image, label, draw_noise(key, image.shape, nets.gen.grain))
+
+
+def _features(nets, image):
+  """Returns the discriminator's features of images [B, H, W, 3]."""
+  pretrained = jax.tree.leaves(nets.frozen)
+  return perception.see(nets.frozen, image) if pretrained else image
 
 
 def _condition(nets, label):
@@ -153,7 +161,7 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   images = conditional.by_turns(batch['image'], fake)
   labels = conditional.by_turns(label_src, label_trg)
   features = jax.lax.stop_gradient(
-      perception.features(nets.frozen, augment(key_augment, images, config.augment)))
+      _features(nets, augment(key_augment, images, config.augment)))
   condition = _condition(nets, labels)
 
   def discriminate(features, condition, dtype=nets.disc.dtype):
@@ -206,7 +214,7 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
 
   loss, metrics = conditional.adversarial(
       nets, config, disc, real, fake, label_trg,
-      features=perception.features(nets.frozen, augment(key_augment, fake, config.augment)),
+      features=_features(nets, augment(key_augment, fake, config.augment)),
       domain=_condition(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
 
   background, _ = conditional.apart(real)

@@ -29,7 +29,7 @@ from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.methods.method import average, Method, Networks
 from pegan_jax.methods.noise import draw_noise
 from pegan_jax.nets.masked_translator import MaskedTranslator, visible_mask
-from pegan_jax.nets.patch_discriminator import FeaturePatchDiscriminator, PatchDiscriminator
+from pegan_jax.nets.patch_discriminator import PatchDiscriminator
 from pegan_jax.pretrained import perception
 
 # Added to the opacity's logit. If it starts at a half, the discriminator learns less
@@ -48,12 +48,11 @@ def networks(config, num_classes):
   if round(48 * config.width * config.disc_width) < 1:
     raise UserError(f'disc_width is {config.disc_width}: it leaves no filters')
   dtype, num_domains = jnp.dtype(config.dtype), num_classes + 1
-  disc = FeaturePatchDiscriminator if config.pretrained else PatchDiscriminator
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
                        channels=1 if config.grey else 3, grain=config.grain,
                        opening=_OPENING, skips=config.skips),
-      disc(num_domains, config.width * config.disc_width, dtype),
+      PatchDiscriminator(num_domains, config.width * config.disc_width, dtype),
       num_classes, perception.load() if config.pretrained else ())
 
 
@@ -63,9 +62,17 @@ def init(nets, config, key):
   image = jnp.zeros((1, config.image_size, config.image_size, 3))
   region, label = image[..., :1], jnp.zeros((1,), jnp.int32)
   noise = draw_noise(key, image.shape, nets.gen.grain)
-  features = perception.zeros_like_features(nets.frozen, image)
+  # Only the shapes of the features matter here: the network is not run.
+  features = jax.tree.map(jnp.zeros_like, jax.eval_shape(
+      lambda frozen: _features(nets._replace(frozen=frozen), image), nets.frozen))
   return (nets.gen.init(key_gen, image, label, noise, region)['params'],
           nets.disc.init(key_disc, features, region, label)['params'], ())
+
+
+def _features(nets, image):
+  """Returns what the discriminator gets of images [B, H, W, 3]: them, and maps if any."""
+  maps = perception.see(nets.frozen, image) if jax.tree.leaves(nets.frozen) else ()
+  return (image, *maps)
 
 
 def _translate(nets, gen, image, label, region, key):
@@ -114,22 +121,21 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
     return nets.disc.clone(dtype=dtype).apply(
         {'params': disc}, features, region, domain)
 
-  # The mismatched pairs are of the same augmented images as the real ones.
+  def interleave(*x):  # A batch that is split keeps an image's three pairs together.
+    return jnp.stack(x, 1).reshape(-1, *x[0].shape[1:])
+
+  # A mismatched pair is of the same augmented image as the real one.
   images, regions = augment(
       key_augment, conditional.by_turns(real, fake), config.augment,
       conditional.by_turns(*(jnp.concatenate([region, x], -1)
                              for x in (wrong_region, region))))
-  features = jax.lax.stop_gradient(perception.features(nets.frozen, images))
-  domains = conditional.by_turns(label, batch['target'])
-  of_reals = lambda x: conditional.apart(x)[0]
-
-  def with_wrong(right, wrong):  # Real, fake, mismatched; real, ...
-    return jnp.concatenate([right.reshape(-1, 2, *right.shape[1:]), wrong[:, None]],
-                           1).reshape(-1, *right.shape[1:])
-
-  features = jax.tree.map(lambda x: with_wrong(x, of_reals(x)), features)
-  regions = with_wrong(regions[..., :1], of_reals(regions[..., 1:]))
-  domains = with_wrong(domains, wrong_domain)
+  features = jax.lax.stop_gradient(_features(nets, images))
+  features = jax.tree.map(lambda x: interleave(
+      *conditional.apart(x), conditional.apart(x)[0]), features)
+  (own, others), (asked, _) = (
+      jnp.split(x, 2, axis=-1) for x in conditional.apart(regions))
+  regions = interleave(own, asked, others)
+  domains = interleave(label, batch['target'], wrong_domain)
   scores, weights = discriminate(features, regions, domains)
   signs = jnp.tile(jnp.array([1, -1, -1]), len(real))[:, None]
   of_real, of_fake, wrong = jnp.moveaxis(
@@ -160,7 +166,7 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   fake, opacity = _translate(nets, gen, real, target, region, key_forward)
   images, regions = augment(key_augment, fake, config.augment, region)
   scores, weights = nets.disc.apply(
-      {'params': disc}, perception.features(nets.frozen, images), regions, target)
+      {'params': disc}, _features(nets, images), regions, target)
   adv = _average(losses.cross_entropy_gen(scores), weights)
 
   background, _ = conditional.apart(real)

@@ -1,4 +1,4 @@
-"""Discriminators of an image and a region, patch by patch."""
+"""A discriminator of an image and a region, patch by patch."""
 
 from flax import linen as nn
 import jax.numpy as jnp
@@ -36,35 +36,34 @@ def _sides(region, y):
   return sides, sides
 
 
-def _join(maps):
-  """Joins the scores and weights of several maps, each of which counts the same."""
-  scores, weights = zip(*maps)
-  return jnp.concatenate(scores, -1), jnp.concatenate(weights, -1) / len(maps)
-
-
 class PatchDiscriminator(nn.Module):
   """D(x, r, c): is every patch of x what domain c looks like inside and outside of r?
 
-  Four halvings without norms; patches are scored at an eighth and at a sixteenth of the
-  resolution.
+  Of the pixels there are four halvings without norms; patches are scored at an eighth and
+  at a sixteenth of the resolution. Of each map of a pretrained network's features there
+  are two convolutions, as in `feature_discriminator`. The pixels tell where the region
+  ends, the features what a texture looks like.
 
   Attributes:
     num_domains: defect classes and background.
     width: multiplies every layer's filters.
     dtype: of the computation; the parameters are float32.
     filters: of the halving layers.
+    map_filters: of the layers of each map.
   """
   num_domains: int
   width: float = 1.0
   dtype: jnp.dtype = jnp.float32
   filters: tuple[int, ...] = (48, 96, 192, 384)
+  map_filters: int = 128
 
   @nn.compact
-  def __call__(self, x, region, label):
+  def __call__(self, features, region, label):
     """Scores.
 
     Args:
-      x: [B, H, W, 3] in [-1, 1], H and W divisible by 16.
+      features: the image [B, H, W, 3] in [-1, 1], H and W divisible by 16, and any
+        number of maps [B, h, w, C].
       region: [B, H, W, 1] in [0, 1].
       label: [B] int, the domain that the image is said to be of.
 
@@ -73,36 +72,22 @@ class PatchDiscriminator(nn.Module):
       weights, of the same shape, 1 in all per image. Patches on the region count most,
       so that a small region counts as much as a large one.
     """
-    y, maps = jnp.concatenate([x, region], -1), []
-    for i, n in enumerate(self.filters):
-      y = nn.leaky_relu(Conv(round(n * self.width), 4, 2, pad=1, use_bias=True,
-                             dtype=self.dtype, name=f'halving{i}')(y), 0.2)
-      maps.append(y)
-    return _join([
-        _Patches(self.num_domains, self.dtype, name=f'patches{i}')(y, region, label)
-        for i, y in enumerate(maps[-2:])])
+    def conv(y, filters, size, stride, name):
+      return nn.leaky_relu(Conv(
+          round(filters * self.width), size, stride, pad=(size - 1) // 2, use_bias=True,
+          dtype=self.dtype, name=name)(y), 0.2)
 
-
-class FeaturePatchDiscriminator(nn.Module):
-  """The same of a pretrained network's maps, as `feature_discriminator` has them.
-
-  Attributes:
-    num_domains, dtype: as `PatchDiscriminator` has them.
-    width: multiplies every layer's filters, 128.
-  """
-  num_domains: int
-  width: float = 1.0
-  dtype: jnp.dtype = jnp.float32
-
-  @nn.compact
-  def __call__(self, maps, region, label):
-    """Scores: `maps` are arrays [B, h, w, C]; the rest as `PatchDiscriminator` has it."""
-    filters, found = round(128 * self.width), []
+    x, *maps = features
+    scored, y = [], jnp.concatenate([x, region], -1)
+    for i, filters in enumerate(self.filters):
+      y = conv(y, filters, 4, 2, f'halving{i}')
+      scored.append(y)
+    scored = scored[-2:]
     for i, y in enumerate(maps):
       y = jnp.concatenate([y, nn.avg_pool(region, *_sides(region, y))], -1)
-      for size in (1, 3):
-        y = nn.leaky_relu(Conv(filters, size, pad=size // 2, use_bias=True,
-                               dtype=self.dtype, name=f'map{i}_{size}')(y), 0.2)
-      found.append(_Patches(self.num_domains, self.dtype, name=f'patches{i}')(
-          y, region, label))
-    return _join(found)
+      y = conv(y, self.map_filters, 1, 1, f'map{i}_1')
+      scored.append(conv(y, self.map_filters, 3, 1, f'map{i}_3'))
+    scores, weights = zip(*(
+        _Patches(self.num_domains, self.dtype, name=f'patches{i}')(y, region, label)
+        for i, y in enumerate(scored)))
+    return jnp.concatenate(scores, -1), jnp.concatenate(weights, -1) / len(scored)

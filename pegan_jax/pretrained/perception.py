@@ -10,7 +10,6 @@ generator must not be measured by the network that it was trained to please.
 import functools
 
 import jax
-import jax.numpy as jnp
 
 from pegan_jax.nets import blocks
 from pegan_jax.pretrained import efficientnet, weights
@@ -62,19 +61,3 @@ def see(params, x):
   maps = net.apply({'params': params}, enlarged)
   squares = x.reshape(batch, height // _SIDE, _SIDE, width // _SIDE, _SIDE, channels)
   return (*(m / size for m, size in zip(maps, _SIZES)), blocks.levels(squares, (2, 4)))
-
-
-def features(params, x):
-  """Returns a discriminator's features of images: what `see` gives, or the images.
-
-  Args:
-    params: from `load`; with nothing in it, the features are the images.
-    x: [B, H, W, 3] in [-1, 1].
-  """
-  return see(params, x) if jax.tree.leaves(params) else x
-
-
-def zeros_like_features(params, x):
-  """Returns zeros of the shapes of `features`, without running the network."""
-  return jax.tree.map(jnp.zeros_like, jax.eval_shape(
-      functools.partial(features, x=x), params))

@@ -96,7 +96,8 @@ def test_only_what_needs_auxiliary_state_has_it_and_pretrained_weights_are_none(
   run = Run(config, workdir)
   aux = run.state_template().aux
   assert bool(jax.tree.leaves(aux)) == (not name.startswith(('pegan', 'stargan'))), name
-  assert bool(jax.tree.leaves(run.nets.frozen)) == (name == 'pegan_plus'), name
+  assert bool(jax.tree.leaves(run.nets.frozen)) == (
+      name in ('pegan_plus', 'pegan_region')), name
 
 
 @pytest.mark.parametrize('name', NAMES)

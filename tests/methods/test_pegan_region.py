@@ -10,7 +10,7 @@ from configs import pegan_region as config_file
 from pegan_jax.common.errors import UserError
 from pegan_jax.methods import pegan_region
 from pegan_jax.methods.method import Networks
-from pegan_jax.nets.patch_discriminator import FeaturePatchDiscriminator
+from pegan_jax.nets.patch_discriminator import PatchDiscriminator
 
 BACKGROUND = 3
 WEIGHTS = np.array([0.75, 0.25], np.float32)
@@ -35,7 +35,8 @@ class Told(nn.Module):
   dtype: jnp.dtype = jnp.float32
 
   @nn.compact
-  def __call__(self, x, region, label):
+  def __call__(self, features, region, label):
+    x, = features
     w = self.param('w', nn.initializers.constant(0.01), ())
     total = lambda x: x.sum(axis=(1, 2, 3))
     scores = jnp.stack([w * total(x) + label + total(region) / 64, -1. * label], -1)
@@ -127,9 +128,9 @@ def test_image_and_region_move_together_before_they_are_judged(setting, monkeypa
 
   class Watching(Told):
 
-    def __call__(self, x, region, label):
-      seen.append((np.asarray(x), np.asarray(region)))
-      return super().__call__(x, region, label)
+    def __call__(self, features, region, label):
+      seen.append((np.asarray(features[0]), np.asarray(region)))
+      return super().__call__(features, region, label)
 
   # Where the image is 0.5, the region is.
   batch['image'] = batch['region'] * 0.5 * jnp.ones(3)
@@ -144,6 +145,7 @@ def test_image_and_region_move_together_before_they_are_judged(setting, monkeypa
 def networks():
   config = config_file.get_config()
   config.width, config.num_blocks, config.image_size = 1 / 8, 1, 32
+  config.pretrained = False
   nets = pegan_region.networks(config, 2)
   gen, disc, _ = jax.jit(lambda: pegan_region.init(
       nets, config, jax.random.key(0)))()
@@ -191,7 +193,7 @@ def test_the_discriminator_sees_region_and_domain(networks):
   nets, _, disc = networks
   image = jax.random.uniform(jax.random.key(1), (1, 32, 32, 3))
   judge = lambda region, label: np.asarray(nets.disc.apply(
-      {'params': disc}, image, region, jnp.array([label]))[0])
+      {'params': disc}, [image], region, jnp.array([label]))[0])
   empty = jnp.zeros((1, 32, 32, 1))
   plain = judge(empty, 0)
   assert plain.shape == (1, 4 * 4 + 2 * 2)
@@ -205,7 +207,7 @@ def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
   nets, _, disc = networks
   region = jnp.zeros((2, 32, 32, 1)).at[0, :4, :4].set(1).at[1, :16].set(1)
   _, weights = nets.disc.apply(
-      {'params': disc}, jnp.zeros((2, 32, 32, 3)), region, jnp.array([0, 0]))
+      {'params': disc}, [jnp.zeros((2, 32, 32, 3))], region, jnp.array([0, 0]))
   fine, coarse = weights[:, :16].reshape(2, 4, 4), weights[:, 16:].reshape(2, 2, 2)
   # One of 16 and one of 4 patches, or half of them; the others have 0.1 to 1.1.
   np.testing.assert_allclose(fine[0].ravel(), np.array([1.1] + 15 * [0.1]) / 2.6 / 2, rtol=1e-5)
@@ -214,26 +216,25 @@ def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
   np.testing.assert_allclose(coarse[1, 1], 0.1 / 2.4 / 2, rtol=1e-5)
 
 
-def test_pretrained_maps_are_judged_with_the_region():
+def test_pretrained_maps_are_judged_beside_the_pixels():
   config = config_file.get_config()
   config.width, config.num_blocks, config.image_size = 1 / 8, 0, 32
-  config.pretrained = True
   nets = pegan_region.networks(config, 2)
   shapes = jax.eval_shape(lambda: pegan_region.init(nets, config, jax.random.key(0)))[1]
   assert shapes['map0_1']['kernel'].shape[2] == 24 + 1  # The first map and the region.
-  disc = FeaturePatchDiscriminator(3, 1 / 16)
+  disc, image = PatchDiscriminator(3, 1 / 16), jnp.full((1, 32, 32, 3), 0.5)
   maps = [jax.random.normal(jax.random.key(i), (1, 16 >> i, 16 >> i, 4)) for i in (0, 1)]
   region, label = jnp.zeros((1, 32, 32, 1)), jnp.array([0])
-  params = disc.init(jax.random.key(2), maps, region, label)
-  judge = jax.jit(lambda region, label: disc.apply(params, maps, region, label))
+  params = disc.init(jax.random.key(2), [image, *maps], region, label)
+  judge = jax.jit(lambda region, label: disc.apply(params, [image, *maps], region, label))
+  of_map = slice(4 * 4 + 2 * 2, -8 * 8)  # After those of the pixels.
   scores, weights = judge(region, label)
-  assert scores.shape == weights.shape == (1, 16 * 16 + 8 * 8)
-  np.testing.assert_allclose(weights[:, :256].sum(), 0.5, rtol=1e-5)
-  moved, heavier = judge(region.at[:, :4, :4].set(1), label)
-  moved = np.abs(moved - scores)[0, :256].reshape(16, 16)
+  np.testing.assert_allclose(weights[:, of_map].sum(), 1 / 4, rtol=1e-5)
+  after, heavier = judge(region.at[:, :4, :4].set(1), label)
+  moved = np.abs(after - scores)[0, of_map].reshape(16, 16)
   assert moved[:3, :3].min() > 0 and moved[3:].max() == 0 and moved[:, 3:].max() == 0
-  np.testing.assert_allclose(
-      heavier[0, :2] / heavier[0, 2], [1.1 / 0.1, 1.1 / 0.1], rtol=1e-5)
+  heavier = heavier[0, of_map]
+  np.testing.assert_allclose(heavier[:2] / heavier[2], [11, 11], rtol=1e-5)
   assert np.abs(judge(region, label + 1)[0] - scores).min() > 0
 
 
