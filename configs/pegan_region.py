@@ -4,9 +4,12 @@
       --config.data_dir=data/mine
 
 For a data set built with boxes or masks; where a defect has neither, its region is the
-whole crop. docs/recipe.md says what each setting brought.
+whole crop. Before its first training on a data set it finds which classes go with which
+background. docs/recipe.md says what was measured.
 
-Expected: TODO
+Expected: with width=0.5 and batch_size=8, 300 updates, three classes of NEU-DET, one seed
+(docs/recipe.md): KID 0.022, label fidelity 0.93, in 12 minutes of processor time on two busy
+AMD EPYC cores. These full settings have not been run.
 """
 
 from configs import default
