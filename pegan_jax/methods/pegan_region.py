@@ -32,8 +32,8 @@ from pegan_jax.nets.masked_translator import MaskedTranslator, visible_mask
 from pegan_jax.nets.patch_discriminator import PatchDiscriminator
 from pegan_jax.pretrained import perception
 
-# Added to the opacity's logit. If it starts at a half, the discriminator learns less
-# quickly than the opacity closes, and nothing is ever painted.
+# Added to the opacity's logit. In a sketch whose opacity started at a half, it closed
+# before the discriminator had learnt what to ask for, and nothing was ever painted.
 _OPENING = 2.0
 
 
@@ -41,7 +41,8 @@ def networks(config, num_classes):
   """Builds the two networks.
 
   Raises:
-    UserError: one of this method's own settings makes no sense.
+    UserError: one of this method's own settings makes no sense, or the pretrained
+      weights are not installed.
   """
   if set(config.augment) - set(CHANGES):
     raise UserError(f'augment is {config.augment!r}: choose from {", ".join(CHANGES)}')
