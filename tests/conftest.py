@@ -83,6 +83,17 @@ def two_classes_dir(raw_dir, tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def boxed_dir(tmp_path_factory):
+  """Frames with boxes of two classes: the records have masks."""
+  folder = tmp_path_factory.mktemp('boxed')
+  synthetic.write(folder / 'raw', per_class=2, image_size=32, seed=4, frames=24)
+  build.build(images=folder / 'raw' / 'frames', annotations=[folder / 'raw' / 'boxes'],
+              out=folder / 'dataset', image_size=32, window_size=32, per_class=0,
+              backgrounds=0, classes=['pa', 'rp'], shards=1)
+  return folder / 'dataset'
+
+
+@pytest.fixture(scope='session')
 def enough_dir(tmp_path_factory):
   """A data set of two classes with enough images to halve; ../raw, ../defects."""
   folder = tmp_path_factory.mktemp('enough')

@@ -13,7 +13,7 @@ import grain
 import numpy as np
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import matches
+from pegan_jax.data import matches, placing
 from pegan_jax.data.dataset import Records
 from pegan_jax.data.layouts import PAIRS
 
@@ -57,7 +57,10 @@ def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index
     `layout.matched` also 'match': float32 [N, *layout, C], probabilities of classes, and
     'area': float32 [N, *layout, C + 1, 2], each domain's range of covered area from
     `data_prep.build`, or 0 to 1 where nothing is known and for the background; the same
-    for all images.
+    for all images. With `layout.placed` instead 'target': int32 [N, *layout], the domain
+    to translate to, for a background a class that goes with it; and 'region': uint8
+    [N, *layout, H, W, 1], 255 where: a defect's own mask, and for a background one
+    that `placing` draws for the target.
 
   Raises:
     UserError: no backgrounds or no defects to train on, a damaged shard, or no
@@ -65,8 +68,10 @@ def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index
   """
   records = Records(info, 'train', config.cache_mb)
   columns = _columns(records, info, layout)
-  match = _match(records, info, matched) if layout.matched else None
+  match = (_match(records, info, matched) if layout.matched or layout.placed
+           else None)
   area = _areas(info)
+  placer = _Placer(records, info, match, config.seed) if layout.placed else None
   shape = (config.n_critic, config.batch_size)
   rows = config.batch_size // process_count
   mine = slice(process_index * rows, (process_index + 1) * rows)
@@ -85,6 +90,8 @@ def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index
     images = records.images(index.ravel())
     batch = {'image': images.reshape(*index.shape, *images.shape[1:]),
              'label': records.labels[index]}
+    if layout.placed:
+      return batch | placer.place(step, index, 2 * mine.start)
     return batch if match is None else batch | {
         'match': match[index], 'area': np.tile(area, (*index.shape, 1, 1))}
 
@@ -92,6 +99,41 @@ def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index
       read).to_iter_dataset(grain.ReadOptions(
           num_threads=config.num_workers,
           prefetch_buffer_size=2 * config.num_workers))
+
+
+class _Placer:
+  """Says what each image of a batch becomes, and where.
+
+  Args:
+    records: `Records` of the split.
+    info: from `load_info`.
+    match: from `_match`.
+    seed: of all draws.
+  """
+
+  def __init__(self, records, info, match, seed):
+    self._records, self._background, self._seed = records, info.background, seed
+    self._match = match / match.sum(1, keepdims=True, dtype=np.float64)
+    self._regions = placing.Regions(records, info.background)
+
+  def place(self, step, index, first):
+    """Returns the batch's 'target' and 'region', as `iterate` yields them.
+
+    Args:
+      step: number of the batch.
+      index: [N, b] int, this process's records.
+      first: place of its first column in the whole batch: an image's draws depend on
+        its own place alone.
+    """
+    target = np.full(index.shape, self._background, np.int32)
+    region = self._records.masks(index.ravel())[..., 0]
+    region = region.reshape(*index.shape, *region.shape[1:])
+    for place in zip(*np.nonzero(self._records.labels[index] == self._background)):
+      rng = np.random.default_rng(
+          [self._seed, int(step), int(place[0]), first + int(place[1])])
+      target[place] = rng.choice(self._background, p=self._match[index[place]])
+      region[place] = self._regions.draw(rng, target[place])
+    return {'target': target, 'region': region[..., None]}
 
 
 def _match(records, info, matched):

@@ -1,5 +1,6 @@
 """Opens a built data set and reads its records from ArrayRecord shards."""
 
+import functools
 import io
 import math
 import pathlib
@@ -89,7 +90,7 @@ def load_info(folder):
   for split in list(builder.info.splits)[:1]:
     source = _open(info, split)
     for record in _read(source, folder, range(len(source))[:1]):
-      _decode(record, info)
+      _decode(record, info, 'image', shape)
   return info
 
 
@@ -100,7 +101,7 @@ class Records:
     info: from `load_info`.
     split: 'train' or 'test'; a data set without the latter holds nothing out.
     cache_mb: megabytes; decoded images are kept where all of them take no more than
-      this, and 0 keeps none.
+      this, and so are masks; 0 keeps none.
 
   Attributes:
     labels: [n] int32, read once at the start, which also proves every record
@@ -115,24 +116,21 @@ class Records:
     self._source = _open(info, split)
     self.labels = np.array(
         [r['label'] for r in self._read(range(len(self._source)))], np.int32)
-    shape = (len(self.labels), info.image_size, info.image_size, info.channels)
-    self._kept = self._pixels = None
-    if math.prod(shape) <= cache_mb * 2**20:
-      self._kept, self._pixels = np.zeros(shape[0], bool), np.empty(shape, np.uint8)
+    side = (info.image_size, info.image_size)
+    self._images, self._masks = (
+        _Decoded(len(self.labels), (*side, channels), cache_mb,
+                 functools.partial(self._decode, name))
+        for name, channels in (('image', info.channels), ('mask', 1)))
 
   def _read(self, indices):
     return _read(self._source, self._info.folder, indices)
 
+  def _decode(self, name, shape, indices):
+    return [_decode(r, self._info, name, shape) for r in self._read(indices)]
+
   def images(self, indices):
     """Returns the images at [n] indices: uint8 [n, H, W, C]."""
-    if self._kept is None:
-      return np.stack([_decode(r, self._info) for r in self._read(indices)])
-    indices = np.asarray(indices)
-    new = indices[~self._kept[indices]]
-    if len(new):  # Threads may decode the same image, to the same pixels.
-      self._pixels[new] = [_decode(r, self._info) for r in self._read(new)]
-      self._kept[new] = True
-    return self._pixels[indices]
+    return self._images(indices)
 
   def sources(self, indices):
     """Returns where the images at [n] indices were cut from: n strings."""
@@ -150,12 +148,11 @@ class Records:
       255 for a defect that is not annotated, all 0 for a background; so are those of
       data sets of earlier versions.
     """
-    shape = (self._info.image_size, self._info.image_size, 1)
     if not self._info.annotated:
+      shape = (self._info.image_size, self._info.image_size, 1)
       defects = np.uint8(255) * (self.labels[indices] != self._info.background)
       return np.tile(defects[:, None, None, None], (1, *shape))
-    return np.stack([_decode(r, self._info, 'mask', shape)
-                     for r in self._read(indices)])
+    return self._masks(indices)
 
   def annotations(self, indices):
     """Returns what the masks at [n] indices are of: 'mask', 'box' or 'none', n strings."""
@@ -166,6 +163,35 @@ class Records:
   def find(self, label):
     """Returns the indices of the records with this label, in order."""
     return np.flatnonzero(self.labels == label)
+
+
+class _Decoded:
+  """Arrays of the records, decoded on demand, and kept where that takes little memory.
+
+  Args:
+    count: number of records.
+    shape: of one array.
+    megabytes: what all of them may take to be kept.
+    decode: (shape, [n] indices) -> list of n uint8 arrays.
+  """
+
+  def __init__(self, count, shape, megabytes, decode):
+    self._decode = functools.partial(decode, shape)
+    self._kept = self._arrays = None
+    if count * math.prod(shape) <= megabytes * 2**20:
+      self._kept = np.zeros(count, bool)
+      self._arrays = np.empty((count, *shape), np.uint8)
+
+  def __call__(self, indices):
+    """Returns the arrays at [n] indices: uint8 [n, *shape]."""
+    if self._kept is None:
+      return np.stack(self._decode(indices))
+    indices = np.asarray(indices)
+    new = indices[~self._kept[indices]]
+    if len(new):  # Threads may decode the same array, to the same values.
+      self._arrays[new] = self._decode(new)
+      self._kept[new] = True
+    return self._arrays[indices]
 
 
 def _open(info, split):
@@ -204,10 +230,9 @@ def _damaged(folder, reason):
                    'build the data set again')
 
 
-def _decode(record, info, name='image', shape=None):
-  """Returns a record's image, uint8 [H, W, C]; UserError for another shape."""
+def _decode(record, info, name, shape):
+  """Returns a record's image or mask, uint8 `shape`; UserError for another shape."""
   image = np.atleast_3d(np.asarray(Image.open(io.BytesIO(record[name]))))
-  shape = shape or (info.image_size, info.image_size, info.channels)
   if image.shape != shape:
     raise UserError(f'the data set at {str(info.folder)!r} holds an {name} of shape '
                     f'{image.shape}, and its features.json says {shape}: build the data '

@@ -13,14 +13,18 @@ class Layout(NamedTuple):
       of defects.
     matched: whether a batch also says which classes go with each background, and how
       much of an image each domain covers.
+    placed: whether a batch also says to which domain each image is translated, and the
+      region where that changes it.
   """
   per_class: bool
   with_backgrounds: bool
   matched: bool = False
+  placed: bool = False
 
 
 PAIRS = Layout(per_class=False, with_backgrounds=True)
 MATCHED_PAIRS = PAIRS._replace(matched=True)
+PLACED_PAIRS = PAIRS._replace(placed=True)
 CLASSES = Layout(per_class=True, with_backgrounds=False)
 CLASS_PAIRS = Layout(per_class=True, with_backgrounds=True)
 

@@ -69,7 +69,8 @@ def plan(run):
                 f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
   of = np.array([w.label for w in windows])
   chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
-  return jobs.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows)
+  return jobs.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows,
+                  jobs.draw_regions(run))
 
 
 def _check_names(folder, paths):

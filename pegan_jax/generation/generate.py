@@ -48,7 +48,8 @@ def generate(config, workdir):
     raise UserError(f'{out} lies in {inputs}, whose images are painted on: name another '
                     'folder with --config.generate.out')
   beside = out.with_name(f'{out.name}_annotations')
-  free = {'dataset.content'} if inputs else set()
+  # Regions are drawn from the data set's.
+  free = {'dataset.content'} if inputs and not run.method.layout.placed else set()
   restored = restore(run, config.generate.checkpoint, free)
   made_of = _made_of(run, restored)
   primary = jax.process_index() == 0

@@ -1,7 +1,7 @@
 """Plans which images are sampled: how many, and which class on which background."""
 
 import os
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from data_prep.crops import cutting
 from data_prep.images import reading, survey
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset, matches
+from pegan_jax.data import dataset, matches, placing
 
 # Number of windows kept of a folder's images, at least one per image, to save memory.
 _MOST_WINDOWS = 5000
@@ -23,11 +23,13 @@ class Job(NamedTuple):
     backgrounds: uint8 [n, h, w, C], or None where the method does not translate.
     chosen: for each class [count] int, indices of its backgrounds, or None.
     sources: the names of the n backgrounds, or None; for frames, `frames.Window`s.
+    regions: from `draw_regions`.
   """
   counts: list[int]
   backgrounds: np.ndarray | None
   chosen: list[np.ndarray] | None
   sources: list | None = None
+  regions: Callable | None = None
 
 
 def plan(run, counts):
@@ -43,7 +45,28 @@ def plan(run, counts):
   chosen = None
   if backgrounds is not None:
     chosen = choose(run, counts, len(backgrounds))
-  return Job(counts, backgrounds, chosen, sources)
+  return Job(counts, backgrounds, chosen, sources, draw_regions(run))
+
+
+def draw_regions(run):
+  """Returns what draws the regions to paint in, by the run's `generate.seed`.
+
+  They are like those of the class's training images, see `placing`.
+
+  Returns:
+    (label, [n] numbers of images of that class) -> uint8 [n, h, w], 255 inside; a
+    region depends on its own number alone. None where the method takes no regions.
+  """
+  if not run.method.layout.placed:
+    return None
+  records = dataset.Records(run.info, 'train', run.config.cache_mb)
+  regions = placing.Regions(records, len(run.info.classes))
+
+  def draw(label, numbers):
+    return np.stack([regions.draw(np.random.default_rng(
+        [run.config.generate.seed, label, int(number)]), label) for number in numbers])
+
+  return draw
 
 
 def folder_of_inputs(run, frames=False):

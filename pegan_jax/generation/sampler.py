@@ -1,7 +1,7 @@
 """The only way from weights to images and masks.
 
 Image i of a class is a function of (weights, seed, class, i) and, where the method
-translates, of its background, whatever else is sampled with it.
+translates, of its background and region, whatever else is sampled with it.
 """
 
 import collections
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax.common.runtime import sharding
-from pegan_jax.runs.step import scale, to_pixels
+from pegan_jax.runs.step import scale, scale_region, to_pixels
 
 # Images per class that a device computes together, whatever the batch size: the same
 # shapes give the same rounding, and so the same bytes.
@@ -49,7 +49,7 @@ class Sampler:
     self._chunk = jax.jit(self._sample_chunk,
                           out_shardings=sharding.replicated(run.mesh))
 
-  def produce(self, weights, backgrounds, keys, strength=1.0):
+  def produce(self, weights, backgrounds, keys, strength=1.0, regions=None):
     """Samples images of every class.
 
     Args:
@@ -58,13 +58,14 @@ class Sampler:
         samples from noise.
       keys: [C, n] random keys.
       strength: 0 to 1, how strongly defects are painted. Masks are of the full strength.
+      regions: uint8 [C, n, h, w], 255 where to paint, for a method that takes regions.
 
     Returns:
       `Painted` [C, n, ...].
     """
     method, nets = self._run.method, self._run.nets
     image = None if backgrounds is None else self._to_network(backgrounds)
-    x, mask = method.produce(nets, weights, image, keys)
+    x, mask = method.produce(nets, weights, image, keys, *self._placed(regions))
     if image is None:
       return Painted(self._to_pixels(x), None)
     if mask is None:
@@ -76,22 +77,26 @@ class Sampler:
     x = jnp.where(strength == 1, x, image + strength * (x - image))
     return Painted(self._to_pixels(x), self._to_pixels(2 * mask - 1)[..., 0])
 
-  def eliminate(self, weights, defects):
-    """Turns defects into backgrounds: [C, n, h, w, channels], class c in row c."""
-    return self._to_pixels(self._eliminate(weights, defects))
+  def eliminate(self, weights, defects, regions=None):
+    """Turns defects into backgrounds: [C, n, h, w, channels], class c in row c.
 
-  def restore(self, weights, defects, keys):
+    `regions` are where the defects are, as `produce` takes them.
+    """
+    return self._to_pixels(self._eliminate(weights, defects, regions))
+
+  def restore(self, weights, defects, keys, regions=None):
     """Erases defects and puts them on again, at the network's own size in between.
 
     Args:
-      weights, keys: as `produce` takes them.
+      weights, keys, regions: as `produce` takes them.
       defects: [C, n, h, w, channels], class c in row c.
 
     Returns:
       The erased and the restored images, as `defects`.
     """
-    erased = self._eliminate(weights, defects)
-    restored, _ = self._run.method.produce(self._run.nets, weights, erased, keys)
+    erased = self._eliminate(weights, defects, regions)
+    restored, _ = self._run.method.produce(
+        self._run.nets, weights, erased, keys, *self._placed(regions))
     return self._to_pixels(erased), self._to_pixels(restored)
 
   def stream(self, weights, job, *, seed=0, strength=1.0, in_flight=1):
@@ -110,14 +115,21 @@ class Sampler:
     counts, size = job.counts, CHUNK * self._run.mesh.size
 
     def start(first):
-      image = None
+      image = regions = None
       if job.backgrounds is not None:
         # Classes that need fewer are filled up by wrapping round: one shape.
         image = np.stack([
             job.backgrounds[np.resize(index[first:first + size], size)]
             if first < len(index) else np.zeros_like(job.backgrounds[:1]).repeat(
                 size, 0) for index in job.chosen])
-      return first, self._chunk(weights, image, seed, first, np.float32(strength))
+      if job.regions is not None:
+        numbers = np.arange(first, first + size)
+        regions = np.stack([
+            job.regions(label, numbers) if first < count
+            else np.zeros((size, *image.shape[2:4]), np.uint8)
+            for label, count in enumerate(counts)])
+      return first, self._chunk(
+          weights, image, regions, seed, first, np.float32(strength))
 
     def take(first, chunk):
       images, masks = jax.tree.map(np.asarray, chunk)
@@ -151,7 +163,7 @@ class Sampler:
       images[label].append(painted.image)
     return [np.concatenate(parts) for parts in images]
 
-  def _sample_chunk(self, weights, backgrounds, seed, first, strength):
+  def _sample_chunk(self, weights, backgrounds, regions, seed, first, strength):
     """Samples images `first`, `first` + 1, ... of each class, on all devices."""
     run = self._run
     key, fold = jax.random.key(seed), jax.vmap(jax.random.fold_in, (None, 0))
@@ -160,12 +172,18 @@ class Sampler:
         first + jnp.arange(CHUNK * run.mesh.size))
     split = functools.partial(jax.lax.with_sharding_constraint,
                               shardings=sharding.batch_sharding(run.mesh))
-    return self.produce(weights, None if backgrounds is None else split(backgrounds),
-                        split(keys), strength)
+    backgrounds, regions = jax.tree.map(split, (backgrounds, regions))
+    return self.produce(weights, backgrounds, split(keys), strength, regions)
 
-  def _eliminate(self, weights, defects):
+  def _eliminate(self, weights, defects, regions):
     return self._run.method.eliminate(
-        self._run.nets, weights, self._to_network(defects))
+        self._run.nets, weights, self._to_network(defects), *self._placed(regions))
+
+  def _placed(self, regions):
+    """Returns what a method takes for regions [C, n, h, w]: nothing, or their soft maps."""
+    if not self._run.method.layout.placed:
+      return ()
+    return scale_region(regions[..., None], self._run.config.image_size),
 
   def _to_network(self, image):
     x = scale(image, self._run.config.image_size)

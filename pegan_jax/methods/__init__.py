@@ -1,11 +1,12 @@
 """The GANs by name: the only place that tells one method from another."""
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, pegan_plus, stargan
-from pegan_jax.methods import wgan_gp
+from pegan_jax.methods import cyclegan, dcgan, lsgan, pegan, pegan_plus, pegan_region
+from pegan_jax.methods import stargan, wgan_gp
 
 METHODS = {
-    'pegan': pegan.METHOD, 'pegan_plus': pegan_plus.METHOD, 'stargan': stargan.METHOD,
+    'pegan': pegan.METHOD, 'pegan_plus': pegan_plus.METHOD,
+    'pegan_region': pegan_region.METHOD, 'stargan': stargan.METHOD,
     'cyclegan': cyclegan.METHOD, 'dcgan': dcgan.METHOD, 'lsgan': lsgan.METHOD,
     'wgan_gp': wgan_gp.METHOD}
 

@@ -70,6 +70,11 @@ def apart(x):
   return x[::2], x[1::2]
 
 
+def some_pairs(every, x):
+  """Keeps every `every`-th (background, defect) pair: [2 n, ...] -> [2 m, ...]."""
+  return x.reshape(-1, 2, *x.shape[1:])[::every].reshape(-1, *x.shape[1:])
+
+
 def disc_loss(nets, config, disc, fake, batch, key, score):
   """Returns WGAN-GP's loss, and the class loss on real images.
 

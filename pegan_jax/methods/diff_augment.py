@@ -13,16 +13,18 @@ _TRANSLATION = 1 / 8  # Largest shift, as a share of the side.
 _CUTOUT = 1 / 2  # Side of the square, as a share of the image's.
 
 
-def augment(key, image, names):
+def augment(key, image, names, region=None):
   """Changes each image at random, on its own.
 
   Args:
     key: a random key.
     image: [B, H, W, C] in [-1, 1].
     names: keys of `CHANGES`.
+    region: [B, H, W, 1], which moves with its image and is lost where that is, or None.
 
   Returns:
-    [B, H, W, C]; a change of brightness can leave [-1, 1].
+    [B, H, W, C]; a change of brightness can leave [-1, 1]. With `region` a pair: the
+    image, and the region.
   """
   for name in names:
     change = CHANGES[name]
@@ -30,7 +32,9 @@ def augment(key, image, names):
     keys = jax.random.split(jax.random.fold_in(key, list(CHANGES).index(name)),
                             len(image))
     image = jax.vmap(change)(keys, image)
-  return image
+    if region is not None and change is not _brightness:
+      region = jax.vmap(change)(keys, region)
+  return image if region is None else (image, region)
 
 
 def _brightness(key, image):

@@ -63,6 +63,8 @@ class Method(NamedTuple):
       are [C, B, H, W, 1] in [0, 1], 0 where the background is kept, or None.
     eliminate: (nets, weights, image) -> backgrounds, of defects of class c in row c; None
       where the method samples from noise.
+      With `layout.placed` both take the regions as well, last: float [C, B, H, W, 1] in
+      [0, 1].
     has_masks: whether `produce` gives masks.
     matched: config -> whether a background gets only classes that go with it.
   """

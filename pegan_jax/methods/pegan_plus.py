@@ -28,12 +28,11 @@ from pegan_jax.data.layouts import MATCHED_PAIRS
 from pegan_jax.methods import conditional, losses
 from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.methods.method import average, Method, Networks
+from pegan_jax.methods.noise import draw_noise
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
-from pegan_jax.nets.masked_translator import GRID, MaskedTranslator, visible_mask
+from pegan_jax.nets.masked_translator import MaskedTranslator, visible_mask
 from pegan_jax.pretrained import perception
-
-_SMOOTH = 4  # channels of smooth noise
 
 
 # --- Networks ---
@@ -69,7 +68,7 @@ def init(nets, config, key):
   key_gen, key_disc = jax.random.split(key)
   image = jnp.zeros((1, config.image_size, config.image_size, 3))
   label = jnp.zeros((1,), jnp.int32)
-  noise = _noise(nets, key, image.shape)
+  noise = draw_noise(key, image.shape, nets.gen.grain)
   # Only the shapes of the features matter here: the network is not run.
   features = jax.tree.map(jnp.zeros_like, jax.eval_shape(
       lambda frozen: _features(nets._replace(frozen=frozen), image), nets.frozen))
@@ -80,7 +79,7 @@ def init(nets, config, key):
 def _translate(nets, gen, image, label, key):
   """Returns x' and the opacity m: [B, H, W, 3] and [B] targets -> two of [B, H, W, ..]."""
   return nets.gen.apply(
-      {'params': gen}, image, label, _noise(nets, key, image.shape))
+      {'params': gen}, image, label, draw_noise(key, image.shape, nets.gen.grain))
 
 
 def _features(nets, image):
@@ -95,29 +94,7 @@ def _condition(nets, label):
           if nets.disc.projection else None)
 
 
-# --- Noise and targets ---
-
-def _noise(nets, key, shape):
-  """Returns the noise, by which images of one background and class differ.
-
-  Args:
-    nets: `Networks`; `nets.gen.grain` is the number of channels that differ from pixel
-      to pixel.
-    key: a random key.
-    shape: [..., H, W, 3] of the images.
-
-  Returns:
-    [..., H, W, 4 + grain]: four channels are normal at an eighth of the resolution,
-    and smooth between.
-  """
-  *batch, height, width, _ = shape
-  key_smooth, key_grain = jax.random.split(key)
-  smooth = jax.random.normal(key_smooth, (
-      *batch, height // GRID, width // GRID, _SMOOTH))
-  smooth = jax.image.resize(smooth, (*batch, height, width, _SMOOTH), 'linear')
-  return jnp.concatenate([smooth, jax.random.normal(
-      key_grain, (*batch, height, width, nets.gen.grain))], axis=-1)
-
+# --- Targets ---
 
 def choose_targets(key, batch, background):
   """Chooses a matching defect class for a background, the background for a defect.
@@ -133,11 +110,6 @@ def choose_targets(key, batch, background):
   """
   defect = jax.random.categorical(key, jnp.log(batch['match']))
   return jnp.where(batch['label'] == background, defect, background)
-
-
-def _some_pairs(every, x):
-  """Keeps every `every`-th (background, defect) pair: [2 n, ...] -> [2 m, ...]."""
-  return x.reshape(-1, 2, *x.shape[1:])[::every].reshape(-1, *x.shape[1:])
 
 
 # --- Objectives ---
@@ -205,7 +177,8 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
 
   real_pair, fake_pair = (
       jax.tree.map(
-          lambda x, i=i: _some_pairs(config.penalise_every, conditional.apart(x)[i]),
+          lambda x, i=i: conditional.some_pairs(
+              config.penalise_every, conditional.apart(x)[i]),
           (features, condition)) for i in (0, 1))
   # A second derivative needs float32, whatever the networks compute in.
   penalty = objective.penalty(
@@ -279,7 +252,8 @@ def produce(nets, gen, image, key):
     [C, B, H, W, 3], and the visible masks, [C, B, H, W, 1] in [0, 1].
   """
   rows, count = image.shape[:2]
-  noise = jax.vmap(jax.vmap(lambda key: _noise(nets, key, image.shape[2:])))(key)
+  noise = jax.vmap(jax.vmap(
+      lambda key: draw_noise(key, image.shape[2:], nets.gen.grain)))(key)
   flat = lambda x: x.reshape(rows * count, *x.shape[2:])
   fake, opacity = nets.gen.apply(
       {'params': gen}, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise))

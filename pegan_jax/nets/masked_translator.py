@@ -16,6 +16,9 @@ _AROUND = (5, 5)
 class MaskedTranslator(nn.Module):
   """G(x, c, z) = x + m (content - x): where the opacity m is 0, x stays as it is.
 
+  With a region r in [0, 1], m is r times the network's own opacity, so that r decides
+  where to paint.
+
   The label enters by the scales and shifts of every norm: as constant planes next to the
   image, instance norm would subtract it. It does subtract the image's brightness and
   contrast and the noise's means, which therefore enter with the label. Reflect padding
@@ -32,6 +35,8 @@ class MaskedTranslator(nn.Module):
     channels: of the content: 1 for grey, or 3.
     grain: number of channels of per-pixel noise, the last ones of the noise.
     class_features: length of each class's vector.
+    opening: added to the logit of the opacity, so that it starts open.
+    skips: whether the last layers get the first ones' features, as in a U-Net.
   """
   num_domains: int
   width: float = 1.0
@@ -41,9 +46,11 @@ class MaskedTranslator(nn.Module):
   channels: int = 3
   grain: int = 0
   class_features: int = 64
+  opening: float = 0.0
+  skips: bool = False
 
   @nn.compact
-  def __call__(self, x, label, noise):
+  def __call__(self, x, label, noise, region=None):
     """Translates.
 
     Args:
@@ -51,6 +58,7 @@ class MaskedTranslator(nn.Module):
       label: [B] target domains, int.
       noise: [B, H, W, Z], more channels of the image: smooth ones, with a value per
         `GRID` pixels, then those of grain.
+      region: [B, H, W, 1] in [0, 1], or None for the whole image.
 
     Returns:
       [B, H, W, 3] float32 in [-1, 1], and the opacity m, [B, H, W, 1] in [0, 1].
@@ -62,6 +70,9 @@ class MaskedTranslator(nn.Module):
     def norm(x):
       return ConditionalInstanceNorm()(x, vector)
 
+    def join(*maps):
+      return jnp.concatenate([x.astype(self.dtype) for x in maps], -1)
+
     vector = self.param('classes', nn.initializers.normal(1.0),
                         (self.num_domains, self.class_features))[label]
     # Means of the smooth noise, scaled to a variance of 1.
@@ -71,18 +82,22 @@ class MaskedTranslator(nn.Module):
         jnp.concatenate([levels(x, (1, 2)), means], axis=-1))
 
     f = [round(n * self.width) for n in self.filters]
-    y = nn.relu(norm(conv(jnp.concatenate([x, noise], -1), f[0], 7)))
-    y = nn.relu(norm(conv(y, f[1], 4, 2)))
+    place = [] if region is None else [region]
+    y = first = nn.relu(norm(conv(join(x, noise, *place), f[0], 7)))
+    y = second = nn.relu(norm(conv(y, f[1], 4, 2)))
     y = nn.relu(norm(conv(y, f[2], 4, 2)))
     for _ in range(self.num_blocks):
       inner = nn.relu(norm(conv(y, f[2], 3)))
       y = y + norm(conv(inner, f[2], 3))
-    y = nn.relu(norm(conv(_double(y), f[1], 3)))
-    fine = noise[..., noise.shape[-1] - self.grain:].astype(y.dtype)
-    y = nn.relu(norm(conv(jnp.concatenate([_double(y), fine], -1), f[0], 3)))
+    skipped = [[second], [first]] if self.skips else [[], []]
+    y = nn.relu(norm(conv(join(_double(y), *skipped[0]), f[1], 3)))
+    fine = noise[..., noise.shape[-1] - self.grain:]
+    y = nn.relu(norm(conv(join(_double(y), fine, *place, *skipped[1]), f[0], 3)))
     y = Conv(self.channels + 1, 7, pad=3, use_bias=True, dtype=self.dtype,
              reflect=True)(y).astype(jnp.float32)
-    content, opacity = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:])
+    content, opacity = jnp.tanh(y[..., :-1]), nn.sigmoid(y[..., -1:] + self.opening)
+    if region is not None:
+      opacity *= region
     return x + opacity * (content - x), opacity
 
 

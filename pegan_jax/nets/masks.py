@@ -1,6 +1,48 @@
-"""The visibility of an opacity m that paints content c on an image x: x + m (c - x)."""
+"""Soft masks: regions, and how visible an opacity m is that paints content c on an image x.
 
+What is painted is x + m (c - x).
+"""
+
+from jax import lax
 import jax.numpy as jnp
+import numpy as np
+
+# An annotated outline is a pixel or two off, and the defect's own edge is blurred.
+_DILATION = 2  # pixels
+_BLUR = 1.2  # standard deviation in pixels
+_REACH = 3  # pixels of the blur's kernel to each side
+
+# Pixels around a region to which `soften` extends it.
+MARGIN = _DILATION + _REACH
+
+
+def soften(region):
+  """Widens a region by 2 pixels, and blurs its edge.
+
+  At an image's edge the region goes on as it is there.
+
+  Args:
+    region: float [..., H, W, C] in [0, 1].
+
+  Returns:
+    The same shape in [0, 1], 0 further than `MARGIN` pixels from the region.
+  """
+  window = [1] * region.ndim
+  window[-3] = window[-2] = 2 * _DILATION + 1
+  wide = lax.reduce_window(region, -jnp.inf, lax.max, window, [1] * region.ndim, 'SAME')
+  taps = np.exp(-0.5 * (np.arange(-_REACH, _REACH + 1) / _BLUR) ** 2)
+  for axis in (-3, -2):
+    wide = _filter(wide, taps / taps.sum(), wide.ndim + axis)
+  return jnp.clip(wide, 0, 1)
+
+
+def _filter(x, taps, axis):
+  """Correlates x with `taps` along an axis, its ends continued."""
+  pad = [(0, 0)] * x.ndim
+  pad[axis] = (len(taps) // 2,) * 2
+  padded = jnp.pad(x, pad, 'edge')
+  return sum(tap * lax.slice_in_dim(padded, i, i + x.shape[axis], axis=axis)
+             for i, tap in enumerate(taps))
 
 
 def content_distance(x, fake, opacity):

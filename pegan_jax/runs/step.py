@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from pegan_jax.nets import masks
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.state import GANState
 
@@ -19,6 +20,16 @@ def scale(image, size):
   if image.shape != shape:
     image = jnp.clip(jax.image.resize(image, shape, 'cubic'), -1, 1)
   return image
+
+
+def scale_region(region, size):
+  """Scales uint8 [..., h, w, 1] to a soft region, float32 [..., size, size, 1] in [0, 1].
+
+  Its edges are softened at the size of the network, see `masks.soften`.
+  """
+  region = region.astype(jnp.float32) / 255
+  return masks.soften(jax.image.resize(
+      region, (*region.shape[:-3], size, size, 1), 'linear'))
 
 
 def to_pixels(image, size, channels):
@@ -50,16 +61,18 @@ def prepare(config, key, batch):
       else the method's layout has.
 
   Returns:
-    {'image': float32 [..., H, W, 3] in [-1, 1], 'label': int32 [...]}, and the
-    rest as it is.
+    {'image': float32 [..., H, W, 3] in [-1, 1], 'label': int32 [...]}, 'region' if there
+    is one as `scale_region` has it, and the rest as it is.
   """
-  image = scale(batch['image'], config.image_size)
+  maps = {'image': scale(batch['image'], config.image_size)}
+  if 'region' in batch:
+    maps['region'] = scale_region(batch['region'], config.image_size)
   if config.flip:
-    flips = jax.random.bernoulli(key, shape=(2, *image.shape[:-3], 1, 1, 1))
-    image = jnp.where(flips[0], image[..., ::-1, :, :], image)
-    image = jnp.where(flips[1], image[..., ::-1, :], image)
-  image = jnp.broadcast_to(image, (*image.shape[:-1], 3))
-  return batch | {'image': image, 'label': batch['label'].astype(jnp.int32)}
+    flips = jax.random.bernoulli(key, shape=(2, *batch['label'].shape, 1, 1, 1))
+    maps = {name: jnp.where(flips[0], x[..., ::-1, :, :], x) for name, x in maps.items()}
+    maps = {name: jnp.where(flips[1], x[..., ::-1, :], x) for name, x in maps.items()}
+  maps['image'] = jnp.broadcast_to(maps['image'], (*maps['image'].shape[:-1], 3))
+  return batch | maps | {'label': batch['label'].astype(jnp.int32)}
 
 
 def make_optimizers(config):

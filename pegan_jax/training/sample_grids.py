@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax.data import dataset
+from pegan_jax.generation import jobs
 from pegan_jax.generation.sampler import Sampler
 from pegan_jax.reporting.image_grid import grid
 
@@ -20,6 +21,7 @@ class Samples:
     self._classes, sampler = run.info.classes, Sampler(run)
     num_classes, count = len(self._classes), run.config.num_samples
     self._inputs = _inputs(run) if run.method.translates else ()
+    self._placed = run.method.layout.placed
     # Any keys do, as long as they stay the same.
     keys = jax.random.split(jax.random.key(run.config.seed), (num_classes, count))
 
@@ -29,10 +31,13 @@ class Samples:
       return sampler.produce(weights, None, keys).image.swapaxes(0, 1),
 
     @jax.jit
-    def from_images(weights, backgrounds, defects):
+    def from_images(weights, backgrounds, defects, regions=None, covered=None):
       everywhere = jnp.broadcast_to(backgrounds, (num_classes, *backgrounds.shape))
-      produced = sampler.produce(weights, everywhere, keys).image
-      erased, restored = sampler.restore(weights, defects[:, None], keys[:, :1])
+      produced = sampler.produce(weights, everywhere, keys, regions=regions).image
+      erased, restored = sampler.restore(weights, defects[:, None], keys[:, :1], covered)
+      if regions is not None:  # A class's regions beside its images.
+        shown = jnp.broadcast_to(regions[..., None], produced.shape)
+        produced = jnp.stack([shown, produced], 1).reshape(-1, *produced.shape[1:])
       return (jnp.concatenate([backgrounds[:, None], produced.swapaxes(0, 1)], axis=1),
               jnp.concatenate([defects[:, None], erased, restored], axis=1))
 
@@ -45,13 +50,17 @@ class Samples:
       weights: what the method samples with, such as a state's `ema`.
 
     Returns:
-      {'production': backgrounds x every class, 'elimination': a defect per class,
+      {'production': backgrounds x every class, each image after its region where the
+      method takes regions, 'elimination': a defect per class,
       its generated background, its reconstruction}, uint8 [1, h, w, 3] each; only
       {'production': noise x every class} where the method does not translate.
     """
     grids = list(map(np.asarray, self._sample(weights, *self._inputs)))
     inputs = ['input'] if self._inputs else []
-    sheets = {'production': grid(grids[0], [*inputs, *self._classes])[None]}
+    columns = list(self._classes)
+    if self._placed:
+      columns = [name for c in columns for name in ('region', c)]
+    sheets = {'production': grid(grids[0], [*inputs, *columns])[None]}
     if self._inputs:
       sheets['elimination'] = grid(
           grids[1], ['defect', 'erased', 'restored'], self._classes)[None]
@@ -59,21 +68,32 @@ class Samples:
 
 
 def _inputs(run):
-  """Returns backgrounds [num_samples, h, w, C], and a defect per class [C, h, w, C]."""
-  info = run.info
+  """Returns backgrounds [num_samples, h, w, C], and a defect per class [C, h, w, C].
+
+  For a method that takes regions also regions [C, num_samples, h, w], and the defects'
+  own, [C, 1, h, w].
+  """
+  info, count = run.info, run.config.num_samples
   rng = np.random.default_rng(run.config.seed)
   train = dataset.Records(info, 'train')
-  backgrounds = _choose(rng, train, info.background, run.config.num_samples)
+  backgrounds = train.images(_choose(rng, train, info.background, count))
   # Defects that training does not see, where the data set holds any out.
   held_out = dataset.Records(info, 'test')
-  defects = []
+  defects, covered = [], []
   for label in range(len(info.classes)):
     records = held_out if len(held_out.find(label)) else train
-    defects.append(_choose(rng, records, label, 1)[0])
-  return backgrounds, np.stack(defects)
+    chosen = _choose(rng, records, label, 1)
+    defects.append(records.images(chosen)[0])
+    covered.append(records.masks(chosen)[..., 0])
+  inputs = backgrounds, np.stack(defects)
+  if not run.method.layout.placed:
+    return inputs
+  draw = jobs.draw_regions(run)
+  return *inputs, np.stack([draw(label, range(count)) for label in range(
+      len(info.classes))]), np.stack(covered)
 
 
 def _choose(rng, records, label, count):
+  """Returns the indices of `count` records of a label, the same ones only if needed."""
   indices = records.find(label)
-  indices = rng.choice(indices, count, replace=len(indices) < count)
-  return records.images(indices)
+  return rng.choice(indices, count, replace=len(indices) < count)

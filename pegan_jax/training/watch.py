@@ -54,7 +54,7 @@ class Watch:
     self._protocol = self._extractor.protocol() | {
         'light_count': config.evaluate.light_count, 'seed': config.evaluate.seed,
         'backgrounds': jobs.inputs(run)}
-    if run.matched:  # The seed of the choice among backgrounds that fit.
+    if run.matched or run.method.layout.placed:  # The seed of what is drawn.
       self._protocol['generate_seed'] = config.generate.seed
     self._best_kid = self._kept_kid()
     self._sampler, self._ringing = Sampler(run), set()
@@ -153,13 +153,13 @@ def _plan(run):
   rng = np.random.default_rng([config.evaluate.seed, 0])
   same = backgrounds[rng.permutation(len(backgrounds))[:count]]
   count = len(same)
-  chosen = [np.arange(count)] * classes
+  chosen, regions = [np.arange(count)] * classes, jobs.draw_regions(run)
   if not run.matched:
-    return jobs.Job([count] * classes, same, chosen), same
+    return jobs.Job([count] * classes, same, chosen, regions=regions), same
   chosen = [np.append(first, count + own) for first, own in zip(
       chosen, jobs.choose(run, [count] * classes, len(backgrounds)))]
   return jobs.Job([2 * count] * classes, np.concatenate([same, backgrounds]),
-                  chosen), same
+                  chosen, regions=regions), same
 
 
 def collapse(fakes, backgrounds=None):

@@ -153,3 +153,58 @@ def test_processes_share_a_batch_in_every_layout(config, layout):
     for name in batch:
       np.testing.assert_array_equal(
           np.concatenate([p[step][name] for p in parts], axis=1), batch[name])
+
+
+def test_a_placed_batch_has_targets_and_regions(boxed_dir, config):
+  info = dataset.load_info(boxed_dir)
+  config.n_critic, config.batch_size = 2, 8
+  batch = next(batches.iterate(config, info, layouts.PLACED_PAIRS))
+  assert set(batch) == {'image', 'label', 'target', 'region'}
+  assert batch['region'].shape == (2, 16, 32, 32, 1)
+  assert batch['region'].dtype == np.uint8 and set(np.unique(batch['region'])) == {0, 255}
+  assert (batch['target'][:, 1::2] == info.background).all()
+  assert (batch['target'][:, ::2] < info.background).all()
+  assert len(np.unique(batch['target'][:, ::2])) > 1
+  # A defect has its own mask, a background one that its class might have.
+  records = dataset.Records(info, 'train')
+  masks = records.masks(range(len(records.labels)))
+  of_image = {image.tobytes(): mask.tobytes() for image, mask in zip(
+      records.images(range(len(masks))), masks)}
+  for image, region in zip(batch['image'][:, 1::2].reshape(-1, 32, 32, 1),
+                           batch['region'][:, 1::2].reshape(-1, 32, 32, 1)):
+    assert of_image[image.tobytes()] == region.tobytes()
+  drawn = batch['region'][:, ::2].reshape(16, -1)
+  assert drawn.any(1).all() and len({row.tobytes() for row in drawn}) > 8
+
+
+def test_targets_and_regions_depend_on_the_seed_and_the_place_alone(boxed_dir, config):
+  info = dataset.load_info(boxed_dir)
+  config.num_steps = 3
+  whole = _take(config, info, layout=layouts.PLACED_PAIRS)
+  late = _take(config, info, layout=layouts.PLACED_PAIRS, start=2)[0]
+  parts = [_take(config, info, layout=layouts.PLACED_PAIRS, process_index=i,
+                 process_count=2) for i in (0, 1)]
+  for name in ('target', 'region'):
+    np.testing.assert_array_equal(late[name], whole[2][name])
+    for step, batch in enumerate(whole):
+      np.testing.assert_array_equal(
+          np.concatenate([p[step][name] for p in parts], axis=1), batch[name])
+    assert (whole[0][name] != whole[1][name]).any()
+  config.seed = 1
+  other = _take(config, info, layout=layouts.PLACED_PAIRS)[0]
+  assert (other['target'] != whole[0]['target']).any()
+
+
+def test_without_annotations_the_region_is_the_whole_crop(config):
+  info = dataset.load_info(config.data_dir)
+  batch = next(batches.iterate(config, info, layouts.PLACED_PAIRS))
+  assert (batch['region'] == 255).all()
+
+
+def test_masks_are_kept_as_images_are(boxed_dir):
+  info = dataset.load_info(boxed_dir)
+  streamed, kept = (dataset.Records(info, 'train', mb) for mb in (0, 1024))
+  indices = np.array([3, 0, 3, 5])
+  for _ in range(2):
+    np.testing.assert_array_equal(kept.masks(indices), streamed.masks(indices))
+    np.testing.assert_array_equal(kept.images(indices), streamed.images(indices))

@@ -7,6 +7,7 @@ import types
 
 import pytest
 
+from pegan_jax import methods
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.metrics import reports
@@ -104,7 +105,8 @@ def test_no_test_split_holds_nothing_out(folder):
   assert reports.split_features(PixelExtractor(), info, 'test') is None
   assert len(dataset.Records(info, 'train').labels)
   config = types.SimpleNamespace(seed=0, num_samples=2)
-  _, defects = sample_grids._inputs(types.SimpleNamespace(info=info, config=config))
+  _, defects = sample_grids._inputs(types.SimpleNamespace(
+      info=info, config=config, method=methods.get('pegan')))
   assert len(defects) == 2  # Of those that are trained on.
 
 

@@ -70,7 +70,7 @@ def test_no_two_images_have_the_same_noise(setting, monkeypatch):
   """Of any two classes, places, chunks or seeds."""
   config, workdir = setting
   seen = []
-  monkeypatch.setattr(Sampler, 'produce', lambda self, weights, backgrounds, keys, strength:
+  monkeypatch.setattr(Sampler, 'produce', lambda self, weights, backgrounds, keys, *_:
                       Painted(jax.random.key_data(keys), None))
   for seed in (0, 1):
     for _, _, painted in Sampler(Run(config, workdir)).stream(

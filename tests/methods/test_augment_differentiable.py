@@ -49,6 +49,17 @@ def test_cutout_greys_a_square_of_half_a_side():
   assert max(sizes) == (8, 8) and min(min(s) for s in sizes) >= 4
 
 
+def test_a_region_moves_with_its_image_and_has_no_brightness():
+  region = (_images()[..., :1] > 0).astype(jnp.float32)
+  image, moved = augment(
+      jax.random.key(1), 0.5 * region * jnp.ones(3), ('translation', 'cutout'), region)
+  np.testing.assert_array_equal(image[..., :1], 0.5 * moved)
+  assert (moved != region).any(axis=(1, 2, 3)).mean() > 0.9
+  image, moved = augment(jax.random.key(1), region * jnp.ones(3), ('brightness',), region)
+  np.testing.assert_array_equal(moved, region)
+  assert (np.abs(image[..., :1] - region) > 1e-3).mean() > 0.9
+
+
 def test_gradients_go_through():
   weight = jax.random.normal(jax.random.key(2), (16, 16, 3))
   @jax.jit

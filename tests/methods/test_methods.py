@@ -150,7 +150,7 @@ def test_eight_devices_equal_one(two_classes_dir):
   compares. The other methods share these ones' layouts and losses, and later iterations
   differ by what rounding grew to.
   """
-  names = ['cyclegan', 'pegan_plus', 'wgan_gp']
+  names = ['cyclegan', 'pegan_plus', 'pegan_region', 'wgan_gp']
   assert {methods.get(n).layout for n in (*names, 'pegan')} == {
       m.layout for m in methods.METHODS.values()}
   script = pathlib.Path(__file__).with_name('eight_devices.py')

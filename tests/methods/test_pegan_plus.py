@@ -8,8 +8,9 @@ import pytest
 
 from configs import pegan_plus as config_file
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import pegan_plus
+from pegan_jax.methods import conditional, pegan_plus
 from pegan_jax.methods.method import Networks
+from pegan_jax.methods.noise import draw_noise
 from pegan_jax.nets.discriminator import Discriminator
 
 BACKGROUND = 3
@@ -55,7 +56,7 @@ def setting():
 
 
 def _fake(batch, key, label):
-  noise = pegan_plus._noise(Networks(Painter(), None, 0), key, batch['image'].shape)
+  noise = draw_noise(key, batch['image'].shape, Painter.grain)
   mask = np.asarray(noise[..., :1] > 0)
   return np.where(mask, np.array(label)[:, None, None, None] / 10, batch['image']), mask
 
@@ -225,9 +226,9 @@ def test_a_mask_is_to_cover_as_much_as_its_class(setting):
 
 def test_a_share_of_the_penalties_has_backgrounds_and_defects():
   x = jnp.arange(12).reshape(6, 2)  # Rows 0, 2 and 4 are backgrounds.
-  np.testing.assert_array_equal(pegan_plus._some_pairs(1, x), x)
-  np.testing.assert_array_equal(pegan_plus._some_pairs(2, x), x[jnp.array([0, 1, 4, 5])])
-  np.testing.assert_array_equal(pegan_plus._some_pairs(9, x), x[:2])
+  np.testing.assert_array_equal(conditional.some_pairs(1, x), x)
+  np.testing.assert_array_equal(conditional.some_pairs(2, x), x[jnp.array([0, 1, 4, 5])])
+  np.testing.assert_array_equal(conditional.some_pairs(9, x), x[:2])
 
 
 def test_only_that_share_is_penalised(setting):
@@ -251,8 +252,8 @@ def test_only_that_share_is_penalised(setting):
 
 
 def test_noise_is_smooth_and_grain_is_not():
-  noise_of = lambda grain: np.asarray(pegan_plus._noise(
-      Networks(Painter(grain), None, 0), jax.random.key(0), (2, 64, 64, 3)))
+  noise_of = lambda grain: np.asarray(draw_noise(
+      jax.random.key(0), (2, 64, 64, 3), grain))
   noise = noise_of(2)
   assert noise.shape == (2, 64, 64, 6)
   step = np.abs(np.diff(noise, axis=1)).mean((0, 1, 2))

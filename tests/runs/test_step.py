@@ -11,6 +11,7 @@ import pytest
 from conftest import small_config
 from pegan_jax import methods
 from pegan_jax.data import batches, dataset
+from pegan_jax.nets import masks
 from pegan_jax.runs import optimizers, step as step_lib
 
 
@@ -71,6 +72,19 @@ def test_prepare_repeats_grey_and_flips_by_halves(config):
   config.flip = False
   out = step_lib.prepare(config, jax.random.key(0), batch)
   np.testing.assert_allclose(out['image'][..., 0], plain, atol=1e-6)
+
+
+def test_prepare_mirrors_a_region_with_its_image_and_softens_it(config):
+  config.batch_size = 64
+  batch = _batch(config)
+  batch['image'] = np.where(batch['image'] > 250, 255, 0).astype(np.uint8)
+  out = jax.jit(lambda b: step_lib.prepare(config, jax.random.key(0), b))(
+      batch | {'region': batch['image']})
+  np.testing.assert_allclose(
+      out['region'], masks.soften(out['image'][..., :1] / 2 + 0.5), atol=1e-6)
+  assert (out['image'][..., 0] != batch['image'][..., 0] / 127.5 - 1).any()
+  larger = step_lib.scale_region(batch['image'][0], 2 * config.image_size)
+  assert larger.shape == (128, 64, 64, 1)
 
 
 def test_ema_follows_its_closed_form():

@@ -1,0 +1,101 @@
+"""Regions for defects to be painted in: a class's own, varied as the class may show them.
+
+A region is uint8 [H, W], 255 where the defect may be and 0 elsewhere.
+"""
+
+import numpy as np
+
+_SCALE = 1.25  # Largest factor, and one over the smallest, on a region's sides.
+
+
+class Regions:
+  """Draws regions from those of a data set's defects.
+
+  Where a class has masks, its boxes are not used: they are larger than their defects.
+
+  Args:
+    records: `dataset.Records` whose defects have them.
+    num_classes: number of defect classes.
+  """
+
+  def __init__(self, records, num_classes):
+    self._records = records
+    self._of_class = [self._best(records.find(label)) for label in range(num_classes)]
+
+  def _best(self, indices):
+    """Returns those with masks; where a class has none, all of them."""
+    annotations = np.array(self._records.annotations(indices))
+    masked = indices[annotations == 'mask']
+    return masked if len(masked) else indices
+
+  def draw(self, rng, label):
+    """Returns a region for a defect of class `label`.
+
+    Args:
+      rng: numpy Generator, which decides it.
+      label: of a class that has records.
+    """
+    index = rng.choice(self._of_class[label])
+    return vary(rng, self._records.masks([index])[0, ..., 0])
+
+
+def vary(rng, region):
+  """Mirrors, scales and shifts a region at random.
+
+  What the crop's edge cuts off stays at that edge: cut in the middle of a crop, it would
+  have an outline that its class does not show. Half of its length, or more, remains.
+
+  Args:
+    rng: numpy Generator.
+    region: uint8 [H, W]; with nothing in it, it is returned as it is.
+
+  Returns:
+    uint8 [H, W].
+  """
+  if not region.any():
+    return region
+  region = region[::rng.choice((-1, 1)), ::rng.choice((-1, 1))]
+  extents = [_Extent.of(region.any(axis)) for axis in (1, 0)]
+  scale = np.exp(rng.uniform(-1, 1) * np.log(_SCALE))
+  for extent in extents:
+    scale = extent.clip(scale)
+  rows, columns = (extent.moved(rng, scale) for extent in extents)
+  inside = (rows >= 0)[:, None] & (columns >= 0)
+  return np.where(inside, region[np.ix_(rows, columns)], 0).astype(np.uint8)
+
+
+class _Extent:
+  """What a region covers of one axis: pixels `low` to `high` of `size`."""
+
+  def __init__(self, low, high, size):
+    self._low, self._high, self._size = low, high, size
+    self._cut = low == 0, high == size
+
+  @classmethod
+  def of(cls, covered):
+    """Returns that of [size] bool, which pixels are covered."""
+    found = np.flatnonzero(covered)
+    return cls(found[0], found[-1] + 1, len(covered))
+
+  def clip(self, scale):
+    """Returns the nearest factor with which cut ends stay cut, and whole ones whole."""
+    if all(self._cut):
+      return max(scale, 1)
+    if any(self._cut):
+      return scale
+    return min(scale, self._size / (self._high - self._low))
+
+  def moved(self, rng, scale):
+    """Returns where each pixel comes from: [size] int, -1 for nowhere."""
+    length = scale * (self._high - self._low)
+    slack = self._size - length
+    if all(self._cut):
+      start = rng.uniform(slack, 0)
+    elif self._cut[0]:
+      start = rng.uniform(-length / 2, 0)
+    elif self._cut[1]:
+      start = slack + rng.uniform(0, length / 2)
+    else:
+      start = rng.uniform(0, max(slack, 0))
+    source = np.floor(self._low + (np.arange(self._size) + 0.5 - start) / scale).astype(int)
+    return np.where((source >= self._low) & (source < self._high), source, -1)

@@ -1,0 +1,223 @@
+"""PE-GAN in a region: the defect that is asked for, painted where it is asked for.
+
+The generator gets a soft map r in [0, 1] of the region wanted. On an image x it shows its
+content c through an opacity m in [0, 1], inside of the region alone:
+
+  x' = x + r m (c - x)
+
+so that x' is x, bit for bit, where r is 0. Elimination is the same with the background as
+target, and the region of the defect: what lies around it stays. The discriminator D judges
+an image together with a region and a domain, patch by patch, those on the region above
+all. With y the domain of x, y' that of x', and L the logistic loss:
+
+  L_D = L(D(x, r, y)) + L(-D(x', r, y')) + lambda_mismatched L(-D(x, r*, y*))
+        + lambda_gp ||grad_x D(x, r, y)||^2 / 2
+  L_G = L(D(x', r, y')) + lambda_rec |x - x''|
+
+(r*, y*) do not go with x: another defect's region, or a region and a class on a background
+without a defect. A background with a region and no class is real, which is what a defect
+must become. x'' is a background that was given a defect and erased again.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from pegan_jax.common.errors import UserError
+from pegan_jax.data.layouts import PLACED_PAIRS
+from pegan_jax.methods import conditional, losses
+from pegan_jax.methods.diff_augment import augment, CHANGES
+from pegan_jax.methods.method import average, Method, Networks
+from pegan_jax.methods.noise import draw_noise
+from pegan_jax.nets.masked_translator import MaskedTranslator, visible_mask
+from pegan_jax.nets.patch_discriminator import PatchDiscriminator
+from pegan_jax.pretrained import perception
+
+# Added to the opacity's logit. In a sketch whose opacity started at a half, it closed
+# before the discriminator had learnt what to ask for, and nothing was ever painted.
+_OPENING = 2.0
+
+
+def networks(config, num_classes):
+  """Builds the two networks.
+
+  Raises:
+    UserError: one of this method's own settings makes no sense, or the pretrained
+      weights are not installed.
+  """
+  if set(config.augment) - set(CHANGES):
+    raise UserError(f'augment is {config.augment!r}: choose from {", ".join(CHANGES)}')
+  if round(48 * config.width * config.disc_width) < 1:
+    raise UserError(f'disc_width is {config.disc_width}: it leaves no filters')
+  dtype, num_domains = jnp.dtype(config.dtype), num_classes + 1
+  return Networks(
+      MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
+                       channels=1 if config.grey else 3, grain=config.grain,
+                       opening=_OPENING, skips=config.skips),
+      PatchDiscriminator(num_domains, config.width * config.disc_width, dtype),
+      num_classes, perception.load() if config.pretrained else ())
+
+
+def init(nets, config, key):
+  """Initialises (gen, disc, ()) for square images of `config.image_size`."""
+  key_gen, key_disc = jax.random.split(key)
+  image = jnp.zeros((1, config.image_size, config.image_size, 3))
+  region, label = image[..., :1], jnp.zeros((1,), jnp.int32)
+  noise = draw_noise(key, image.shape, nets.gen.grain)
+  # Only the shapes of the features matter here: the network is not run.
+  features = jax.tree.map(jnp.zeros_like, jax.eval_shape(
+      lambda frozen: _features(nets._replace(frozen=frozen), image), nets.frozen))
+  return (nets.gen.init(key_gen, image, label, noise, region)['params'],
+          nets.disc.init(key_disc, features, region, label)['params'], ())
+
+
+def _features(nets, image):
+  """Returns what the discriminator gets of images [B, H, W, 3]: them, and maps if any."""
+  maps = perception.see(nets.frozen, image) if jax.tree.leaves(nets.frozen) else ()
+  return (image, *maps)
+
+
+def _translate(nets, gen, image, label, region, key):
+  """Returns x' and its opacity r m: [B, H, W, 3], [B], [B, H, W, 1] -> two of [B, ..]."""
+  noise = draw_noise(key, image.shape, nets.gen.grain)
+  return nets.gen.apply({'params': gen}, image, label, noise, region)
+
+
+# --- Losses ---
+
+def _average(values, weights):
+  """Averages over an image's patches: two of [B, patches], 1 in all per image -> [B]."""
+  return (values * weights).sum(-1)
+
+
+def mismatched(batch, background):
+  """Pairs each image with a region and a domain that do not go with it.
+
+  Args:
+    batch: label, target [B] int; region [B, H, W, 1]; pairs of background and defect.
+    background: its label.
+
+  Returns:
+    region [B, H, W, 1] and domain [B]: of a defect, the next defect's region; of a
+    background, its region as it is, and the class that it is to become. And [B] in
+    [0, 1], how little a pair can be right: for a defect, 1 less what the two regions
+    have in common (intersection over union).
+  """
+  clean, region = batch['label'] == background, batch['region']
+  others = jnp.roll(region, -2, axis=0)
+  common = jnp.minimum(region, others).sum((1, 2, 3)) / (
+      jnp.maximum(region, others).sum((1, 2, 3)) + 1e-6)
+  return (jnp.where(clean[:, None, None, None], region, others),
+          jnp.where(clean, batch['target'], batch['label']),
+          jnp.where(clean, 1, 1 - common))
+
+
+def disc_loss(nets, config, disc, gen, aux, batch, key):
+  """Returns L_D, on augmented images and regions."""
+  key_noise, key_augment = jax.random.split(key)
+  real, region, label = batch['image'], batch['region'], batch['label']
+  fake, _ = _translate(nets, gen, real, batch['target'], region, key_noise)
+  wrong_region, wrong_domain, how_wrong = mismatched(batch, nets.background)
+
+  def discriminate(features, region, domain, dtype=nets.disc.dtype):
+    return nets.disc.clone(dtype=dtype).apply(
+        {'params': disc}, features, region, domain)
+
+  def interleave(*x):  # A batch that is split keeps an image's three pairs together.
+    return jnp.stack(x, 1).reshape(-1, *x[0].shape[1:])
+
+  # A mismatched pair is of the same augmented image as the real one.
+  images, regions = augment(
+      key_augment, conditional.by_turns(real, fake), config.augment,
+      conditional.by_turns(*(jnp.concatenate([region, x], -1)
+                             for x in (wrong_region, region))))
+  features = jax.lax.stop_gradient(_features(nets, images))
+  features = jax.tree.map(lambda x: interleave(
+      *conditional.apart(x), conditional.apart(x)[0]), features)
+  (own, others), (asked, _) = (
+      jnp.split(x, 2, axis=-1) for x in conditional.apart(regions))
+  regions = interleave(own, asked, others)
+  domains = interleave(label, batch['target'], wrong_domain)
+  scores, weights = discriminate(features, regions, domains)
+  signs = jnp.tile(jnp.array([1, -1, -1]), len(real))[:, None]
+  of_real, of_fake, wrong = jnp.moveaxis(
+      _average(losses.cross_entropy_gen(signs * scores), weights).reshape(-1, 3), 1, 0)
+  adv, wrong = of_real + of_fake, how_wrong * wrong
+
+  some = lambda x: conditional.some_pairs(config.penalise_every, x[::3])
+  # A second derivative needs float32, whatever the networks compute in.
+  penalty = losses.r1_penalty(lambda x: _average(*discriminate(
+      x, some(regions), some(domains), jnp.float32)), jax.tree.map(some, features))
+
+  loss = jnp.mean(adv + config.lambda_mismatched * wrong)
+  loss += config.lambda_gp * penalty.mean()
+  return loss, ({
+      'disc/adv': average(adv),
+      'disc/mismatched': average(wrong),
+      'disc/gradient_penalty': average(penalty),
+      'disc/separation': average(conditional.separation(
+          *_average(scores, weights).reshape(-1, 3).T[:2])),
+      'disc/loss': average(loss[None]),
+  }, aux)
+
+
+def gen_loss(nets, config, gen, disc, aux, batch, key):
+  """Returns L_G; the cycle covers backgrounds only, as PE-GAN+'s does."""
+  key_forward, key_backward, key_augment = jax.random.split(key, 3)
+  real, region, target = batch['image'], batch['region'], batch['target']
+  fake, opacity = _translate(nets, gen, real, target, region, key_forward)
+  images, regions = augment(key_augment, fake, config.augment, region)
+  scores, weights = nets.disc.apply(
+      {'params': disc}, _features(nets, images), regions, target)
+  adv = _average(losses.cross_entropy_gen(scores), weights)
+
+  background, _ = conditional.apart(real)
+  produced, place = (conditional.apart(x)[0] for x in (fake, region))
+  recon, _ = _translate(nets, gen, produced, conditional.apart(batch['label'])[0],
+                        place, key_backward)
+  rec = losses.reconstruction(background, recon)
+  loss = adv.mean() + config.lambda_rec * rec.mean()
+  inside = lambda x: x.sum((1, 2, 3)) / (region.sum((1, 2, 3)) + 1e-3)
+  return loss, ({
+      'gen/loss': average(loss[None]), 'gen/rec_production': average(rec),
+  } | conditional.by_target(
+      nets, target, adv=adv, opacity=inside(opacity),
+      change=inside(jnp.abs(fake - real).mean(-1, keepdims=True))), aux)
+
+
+# --- Sampling ---
+
+def produce(nets, gen, image, key, region):
+  """Puts class c on the backgrounds of row c, inside of the regions.
+
+  Args:
+    nets: `Networks`.
+    gen: the generator's parameters.
+    image: [C, B, H, W, 3] in [-1, 1].
+    key: [C, B] random keys, one per image.
+    region: [C, B, H, W, 1] in [0, 1].
+
+  Returns:
+    [C, B, H, W, 3], and the visible masks, [C, B, H, W, 1] in [0, 1].
+  """
+  rows, count = image.shape[:2]
+  noise = jax.vmap(jax.vmap(
+      lambda key: draw_noise(key, image.shape[2:], nets.gen.grain)))(key)
+  flat = lambda x: x.reshape(rows * count, *x.shape[2:])
+  fake, opacity = nets.gen.apply(
+      {'params': gen}, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise),
+      flat(region))
+  visible = visible_mask(flat(image), fake, opacity)
+  return fake.reshape(image.shape), visible.reshape(region.shape)
+
+
+def eliminate(nets, gen, image, region):
+  """Turns defects into backgrounds inside of the regions, always with the same noise."""
+  flat = lambda x: x.reshape(-1, *x.shape[2:])
+  label = jnp.full(image.shape[0] * image.shape[1], nets.background)
+  return _translate(nets, gen, flat(image), label, flat(region),
+                    jax.random.key(0))[0].reshape(image.shape)
+
+
+METHOD = Method(
+    PLACED_PAIRS, networks, init, disc_loss, gen_loss, conditional.weights, produce,
+    eliminate, has_masks=True, matched=lambda config: config.match)

@@ -1,0 +1,96 @@
+"""A method that takes regions, from the data set's regions to files."""
+
+import jax
+import numpy as np
+from PIL import Image
+import pytest
+
+from conftest import untrained
+from pegan_jax.generation import jobs
+from pegan_jax.generation.generate import generate
+from pegan_jax.generation.sampler import Sampler
+from pegan_jax.nets import masks
+from pegan_jax.runs.restore import restore
+from pegan_jax.runs.run import Run
+
+
+@pytest.fixture(scope='module')
+def setting(boxed_dir, tmp_path_factory):
+  """(config, workdir, run, weights) of an untrained run: its opacity starts open."""
+  config, workdir = untrained(
+      'pegan_region', boxed_dir, tmp_path_factory.mktemp('region'), 1)
+  run = Run(config, workdir)
+  return config, workdir, run, restore(run, 'newest').state.ema
+
+
+def _around(region):
+  """[..., h, w] bool: the region, and `MARGIN` pixels around it."""
+  pad = masks.MARGIN
+  padded = np.pad(region > 0, [(0, 0)] * (region.ndim - 2) + [(pad, pad)] * 2)
+  h, w = region.shape[-2:]
+  return np.any([padded[..., i:i + h, j:j + w] for i in range(2 * pad + 1)
+                 for j in range(2 * pad + 1)], axis=0)
+
+
+def test_outside_of_its_region_each_background_stays_as_it_is(setting):
+  _, _, run, weights = setting
+  job = jobs.plan(run, [18, 3])  # More than one chunk of the first class.
+  for label, first, painted in Sampler(run).stream(weights, job):
+    numbers = range(first, first + len(painted.image))
+    around = _around(job.regions(label, numbers))
+    assert 0 < around.mean() < 1
+    before = job.backgrounds[job.chosen[label][list(numbers)]]
+    changed = (painted.image != before)[..., 0]
+    assert not changed[~around].any() and changed.any((1, 2)).all()
+    assert not painted.visible_mask[~around].any()
+
+
+def test_a_region_depends_on_seed_class_and_number_alone(setting):
+  config, workdir, run, _ = setting
+  regions = jobs.draw_regions(run)
+  many = regions(1, range(5))
+  np.testing.assert_array_equal(regions(1, [3]), many[3:4])
+  assert len({r.tobytes() for r in many}) > 1 and (regions(0, range(5)) != many).any()
+  config = config.copy_and_resolve_references()
+  config.generate.seed = 1
+  assert (jobs.draw_regions(Run(config, workdir))(1, range(5)) != many).any()
+
+
+def test_the_region_asked_for_is_what_is_painted_in(setting):
+  _, _, run, weights = setting
+  job = jobs.plan(run, [2, 2])
+  backgrounds = np.stack([job.backgrounds[c] for c in job.chosen])
+  regions = np.zeros((2, 2, 32, 32), np.uint8)
+  regions[:, 0, 4:12, 6:10] = regions[:, 1, 20:24, 8:30] = 255
+  sampler, keys = Sampler(run), jax.random.split(jax.random.key(0), (2, 2))
+  painted = jax.jit(sampler.produce)(weights, backgrounds, keys, 1.0, regions)
+  erased = jax.jit(sampler.eliminate)(weights, backgrounds, regions)
+  for image in (painted.image, erased):
+    changed = (np.asarray(image) != backgrounds)[..., 0]
+    assert not changed[~_around(regions)].any()
+    assert changed[regions > 0].mean() > 0.5
+
+
+def test_generated_masks_lie_in_the_regions(setting, tmp_path):
+  config, workdir, run, _ = setting
+  config = config.copy_and_resolve_references()
+  config.generate.out = str(tmp_path / 'out')
+  generate(config, workdir)
+  regions = jobs.draw_regions(run)
+  for label, name in enumerate(run.info.classes):
+    for i, around in enumerate(_around(regions(label, range(config.generate.per_class)))):
+      [path] = (tmp_path / 'out_annotations' / 'masks' / name).glob(f'*{i}.png')
+      with Image.open(path) as mask:
+        assert not np.asarray(mask)[~around].any()
+
+
+def test_frames_are_painted_in_regions_of_their_windows(setting, raw_dir, tmp_path):
+  config, workdir, *_ = setting
+  config = config.copy_and_resolve_references()
+  config.generate.out = str(tmp_path / 'out')
+  config.generate.frames = str(raw_dir / 'clean')
+  generate(config, workdir)
+  for path in sorted((tmp_path / 'out').glob('*.png')):
+    with Image.open(path) as after, Image.open(raw_dir / 'clean' / path.name) as before:
+      changed = np.asarray(after) != np.asarray(before)
+    assert 0 < changed.mean() < 0.5
