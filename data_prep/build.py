@@ -63,10 +63,6 @@ class Options:
       object.__setattr__(self, name, tuple(names))
     if isinstance(self.annotations, (str, os.PathLike)):
       object.__setattr__(self, 'annotations', (self.annotations,))
-    for name in self.FOLDERS:
-      value = getattr(self, name)
-      if value == '' or name == 'annotations' and value and '' in value:
-        raise UserError(f'--{name} is empty: name a folder, or leave the flag out.')
     for name in self.FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
       if name == 'annotations':
         value = tuple(map(os.path.expanduser, self.annotations or ()))

@@ -114,6 +114,11 @@ def read(images, annotations=(),
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
   clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
+  parts = {part for path in found for part in path.relative_to(root).parent.parts
+           if folder_names.is_split(part)}
+  if len(parts) > 1 and _kind_of_masks(masks) != 'mvtec':
+    noted[f"images of {', '.join(sorted(parts))}: all are split anew, whatever their "
+          'folder; to keep one out, name another by --images'] += sorted(found)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
   return Layout(
       ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,

@@ -10,6 +10,7 @@ from data_prep.report import sheet
 from data_prep.selection import near_duplicates
 
 _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
+_COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
 _AREA_LEAST = 10  # Least crops of a class for such percentiles.
 
 
@@ -159,8 +160,8 @@ def summary(out, report):
       'Train + test: ' + ', '.join(
           f'{name} {train.get(name, 0)} + {test.get(name, 0)}'
           for name in report['classes']) + f', background {train[BACKGROUND]}.',
-      f"Windows of {window['side']} x {window['side']} pixels ({window['why']}), kept at "
-      f'{size} x {size}.',
+      f"Windows of {window['side']} x {window['side']} pixels ({window['why']}), "
+      f"{resized(window['side'], size)}.",
       f"Of the defects, {kinds['mask']} have a mask, {kinds['box']} a box and "
       f"{kinds['none']} neither."]
   if report['left_out']:
@@ -174,6 +175,18 @@ def summary(out, report):
       f"of its {leak['test_images']} test images; this split none.",
       f'See {out}/audit.json and {out}/audit.png.']
   return '\n'.join(lines + [f'Note: {line}' for line in _remarks(report)])
+
+
+def resized(side, size):
+  """Returns what is done to windows of `side` pixels in a set of images of `size`."""
+  return 'as they are' if side == size else f'resized to {size} x {size}'
+
+
+def too_few(counts):
+  """Yields a sentence on classes of {name: train images} too small for a comparison."""
+  if few := [name for name, n in sorted(counts.items()) if n < _COMPARED]:
+    yield (f"fewer than {_COMPARED} train images of {', '.join(few)}: an evaluation takes "
+           'that many; leave such classes out there, by --config.generate.classes.')
 
 
 def _remarks(report):
@@ -194,7 +207,9 @@ def _remarks(report):
   if few := sorted({c for c, of in report['annotations'].items()
                     if set(of) - {'none'}} - report['areas'].keys()):
     yield (f'how much of a crop a class covers is not known for {", ".join(few)}: that '
-           f'takes {_AREA_LEAST} annotated train images.')
+           f'takes {_AREA_LEAST} annotated train images, and PE-GAN+ does without.')
+  yield from too_few({name: report['counts']['train'].get(name, 0)
+                      for name in report['classes']})
   if n := report['files_without_a_group']:
     yield f"--group_by fits no part of {n} files' paths: they have no group by name."
   if report['parameters']['near_duplicates'] is False:

@@ -72,8 +72,9 @@ def _describe(options, found, sizes, problems):
     group_of = found.grouping(options.group_by)
     side, why = choose_window(options, found)
     backgrounds = _count_backgrounds(options, found, sizes, side)
-    lines += [f'Windows: {side} x {side} pixels ({why}), kept at {options.image_size} x '
-              f'{options.image_size}.', f'Room for about {backgrounds} backgrounds.']
+    lines += [f'Windows: {side} x {side} pixels ({why}), '
+              f'{audit.resized(side, options.image_size)}.',
+              f'Room for about {backgrounds} backgrounds.']
     if small := _smaller(found, sizes, side):
       lines.append('Note: images smaller than a window: '
                    f'{_count(small, found.layout.root)}; of those, squares of their own '
@@ -94,6 +95,8 @@ def _describe(options, found, sizes, problems):
             for name in sorted({*found.crops, *found.cut})}
   if problems:
     return lines
+  lines += [f'Note: {note}' for note in audit.too_few(
+      {name: int(n * options.train_fraction) for name, n in counts.items()})]
   return lines + _commands(options, counts, backgrounds, _are_templates(found, sizes))
 
 

@@ -7,7 +7,7 @@ import jax
 
 from pegan_jax.common import class_names, files, provenance
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import manifest
+from pegan_jax.data import dataset, manifest
 from pegan_jax.generation import jobs, settings
 from pegan_jax.generation.sampler import Sampler
 from pegan_jax.metrics import change, evaluation, features, intervals, match, METRICS
@@ -67,6 +67,7 @@ def ensure(run, restored, extractor, real):
           run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
     report = _kept(run, restored, extractor)
     if report is None:
+      _check_split(run)
       report = report_on(run, restored, extractor, *real())
       if jax.process_index() == 0:
         reports.write(report, folder(run, restored))
@@ -116,11 +117,19 @@ def check_count(config, counts):
   least = counts[name]
   if least < intervals.LEAST:
     raise UserError(f'the train split has {least} images of {name}, and a comparison '
-                    f'takes {intervals.LEAST} or more: build the data set with more of '
-                    f'them, or with --skip_classes {name}')
+                    f'takes {intervals.LEAST} or more: name the other classes by '
+                    '--config.generate.classes, or build the data set with more of them')
   if count > least:
     raise UserError(f'config.evaluate.count is {count}, and the train split has a class '
                     f'of {least}: 0 takes as many as there are')
+
+
+def _check_split(run):
+  """Raises UserError, as `check_count`, before any image is decoded."""
+  records = dataset.Records(run.info, 'train')
+  check_count(run.config, {
+      name: len(records.find(run.info.classes.index(name)))
+      for name in settings.classes(run)})
 
 
 def real_features(run, extractor):

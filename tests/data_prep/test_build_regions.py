@@ -9,6 +9,7 @@ import pytest
 from scipy import ndimage
 
 from data_prep import build, dataset as writer
+from data_prep.report import audit
 from pegan_jax.data import dataset
 from raw_folders import inputs, read_built, run_build, save, texture, write_voc
 
@@ -292,3 +293,12 @@ def test_images_annotated_as_empty_are_as_clean_as_others(masked, capsys):
   found, _ = _built(masked / 'out')
   backgrounds = [source for source, (name, *_) in found.items() if name == 'background']
   assert sum('good/' in source for source in backgrounds) == 4 * 2 * 3
+
+
+def test_classes_too_small_for_an_evaluation_are_told(masked, capsys):
+  assert [note.partition(':')[0] for note in audit.too_few({'b': 0, 'a': 3, 'c': 4})] == [
+      'fewer than 4 train images of a, b']
+  assert not list(audit.too_few({'c': 4}))
+  flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks')]
+  assert build.main([*flags, '--check', '--train_fraction', '0.9']) == 0
+  assert 'fewer than 4 train images of bar, mark: an' in capsys.readouterr().out

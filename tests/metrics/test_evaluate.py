@@ -13,7 +13,7 @@ from conftest import assert_drawn
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
-from pegan_jax.metrics import __main__ as command, sets
+from pegan_jax.metrics import __main__ as command, intervals, sets
 from pegan_jax.metrics.evaluate import check_count, evaluate
 
 pytestmark = pytest.mark.usefixtures('pixel_features', 'traced_once')
@@ -173,10 +173,20 @@ def test_images_of_another_scale_are_told_and_whole_frames_refused(
 
 def test_too_few_training_images_are_named_before_anything_is_sampled():
   config = pegan.get_config()
-  with pytest.raises(UserError, match='train split has 2 images of b, .* 4 or more: .*'
-                     '--skip_classes b'):
+  with pytest.raises(UserError, match='train split has 2 images of b, .* 4 or more: '
+                     'name the other classes by --config.generate.classes'):
     check_count(config, {'a': 9, 'b': 2, 'c': 3})
   check_count(config, {'a': 4})
+
+
+def test_too_few_are_told_before_any_image_is_seen(trained, monkeypatch):
+  config, workdir = trained
+  monkeypatch.setattr(intervals, 'LEAST', 10**6)
+  monkeypatch.setattr('pegan_jax.metrics.evaluate.real_features', lambda *_: pytest.fail())
+  changed = config.copy_and_resolve_references()
+  changed.evaluate.seed = 77  # No report is there.
+  with pytest.raises(UserError, match='a comparison takes 1000000 or more'):
+    evaluate(changed, workdir)
 
 
 def test_bad_settings(trained):

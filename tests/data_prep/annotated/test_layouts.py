@@ -244,3 +244,13 @@ def test_hidden_files_and_other_formats_are_left_out_by_reason(tmp_path):
           } == {'.2.jpg': files.HIDDEN, 'Thumbs.db': files.SYSTEM, 'notes.csv': NOTES,
                 '3.heic': 'an image format that is not read: .heic'}
   assert sum(map(len, layout.left_out.values())) == 4
+
+
+def test_parts_of_a_set_are_told_to_be_split_anew(tmp_path):
+  make(tmp_path, {f'{part}/images/{k}.jpg': None for k, part in enumerate(('train', 'val'))}
+       | {f'{part}/labels/{k}.txt': f'0 {YOLO}' for k, part in enumerate(('train', 'val'))}
+       | {'data.yaml': 'names: [crack]'})
+  assert counts(read(tmp_path).noted) == {
+      'images of train, val: all are split anew, whatever their folder; to keep one out, '
+      'name another by --images': 2}
+  assert not read(tmp_path, images='train').noted
