@@ -80,6 +80,9 @@ class Options:
 
   def check_values(self):
     """Raises UserError for values that make no sense."""
+    for name in self.FOLDERS:  # An unset variable of a shell; '' is the current folder.
+      if getattr(self, name) == '' or name == 'annotations' and '' in self.annotations:
+        raise UserError(f'--{name} is empty: name a path, or leave the flag out.')
     if self.annotations and not self.images:
       raise UserError('--annotations needs --images: pass the folder of the images.')
     self.check_inputs()
