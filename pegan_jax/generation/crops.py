@@ -51,8 +51,10 @@ def write(run, step, job, stream, images, annotated):
   manifest.write(images, manifest.CROPS, rows)
   if run.method.translates:
     annotate(run, job, described, images, annotated, settings.formats(run))
-    masks.report_unboxed(run, [(name, defects) for name, per_image in zip(
-        classes, found) for defects in per_image])
+    painted = [(name, defects) for name, per_image in zip(classes, found)
+               for defects in per_image]
+    masks.report_unboxed(run, painted)
+    masks.report_whole(run, painted)
 
 
 def annotate(run, job, described, images, annotated, formats):

@@ -72,3 +72,21 @@ def report_unboxed(run, painted):
   terminal.say(f'no box: {counts}; no connected part of their masks reaches '
                f'generate.min_area pixels above generate.{name}, and a detector trained '
                'on them would learn that they are clean')
+
+
+def report_whole(run, painted):
+  """Says where most boxes of a class are the whole crop, so that they show no place.
+
+  Args:
+    run, painted: as `report_unboxed` takes them; of crops.
+  """
+  total = collections.Counter(name for name, found in painted if found)
+  whole = collections.Counter(
+      name for name, found in painted if any(
+          region.box.width == region.box.height == run.info.image_size
+          for region in found))
+  if counts := [f'{n} of {total[c]} of {c}' for c, n in whole.items()
+                if n > total[c] / 2 and c not in settings.textures(run)]:
+    terminal.say(f'boxes of the whole crop: {", ".join(counts)}; a detector trained on '
+                 'them learns no place. Train longer, or with a method that paints '
+                 'through a mask, or name textures in generate.texture_classes')

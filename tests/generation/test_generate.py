@@ -136,7 +136,17 @@ def test_defects_without_a_box_are_told(setting, capsys):
       {'change_threshold': 0.99, 'classes': 'sc,pa', 'texture_classes': 'sc'})
   rows = _rows(generate(config, workdir))
   assert {(r['class'], r['boxes']) for r in rows} == {('pa', ''), ('sc', '0 0 32 32')}
-  assert 'no box: 3 of 3 pa; ' in capsys.readouterr().err
+  said = capsys.readouterr().err
+  assert 'no box: 3 of 3 pa; ' in said and 'whole crop' not in said
+
+
+def test_boxes_of_the_whole_crop_are_told_but_for_textures(setting, capsys):
+  config, workdir = setting
+  config.generate.update(
+      {'change_threshold': 1e-3, 'classes': 'sc,pa', 'texture_classes': 'sc'})
+  rows = _rows(generate(config, workdir))
+  assert {r['boxes'] for r in rows} == {'0 0 32 32'}
+  assert 'boxes of the whole crop: 3 of 3 of pa; a' in capsys.readouterr().err
 
 
 def test_masks_are_of_what_is_painted(setting, tmp_path):
