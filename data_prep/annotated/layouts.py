@@ -201,19 +201,21 @@ def _refuse_nothing(annotations):
 
 
 def _refuse_unknown(others, paths):
-  """Raises UserError for a file that names the images, as annotations do."""
+  """Raises UserError where files name most of the images, as annotations do."""
+  named, first = set(), None
   for path in others:
     if path.suffix.lower() in ('.json', '.csv', '.xml') and path.name != 'manifest.csv':
       try:
         text = text_files.read(path)
       except UserError:
         continue  # Whatever it is, it is not text.
-      named = [image for image in paths if image.name in text]
-      if len(named) > max(1, len(paths) / 2):
-        raise UserError(
-            f'{path} names {len(named)} of the images, but is of none of the kinds '
-            f'{_kinds()}: export it as one of these, such as COCO; where it marks nothing '
-            'and the folders are the classes, pass --format classes.')
+      found = {image for image in paths if image.name in text}
+      named, first = named | found, first or found and path
+  if len(named) > max(1, len(paths) / 2):
+    raise UserError(
+        f'{first} names images of --images, but is of none of the kinds {_kinds()}: export '
+        'it as one of these, such as COCO; where it marks nothing and the folders are the '
+        'classes, pass --format classes.')
 
 
 def _kinds(suffix=''):

@@ -56,6 +56,8 @@ def _read_file(path, name):
     flags = [flag for flag, is_set in (said.get('flags') or {}).items() if is_set]
     if flags and not said['shapes']:  # Not clean: who set it saw something.
       raise ValueError(f'it has no shapes, but the flag {flags[0]}: draw what that means')
+    if not isinstance(said['shapes'], list):
+      raise ValueError('its shapes are no list')
     shapes = list(enumerate(said['shapes'], 1))
     for (k, shape), region in zip(shapes, text_files.each(_numbered, shapes)):
       group = shape.get('group_id')

@@ -166,7 +166,7 @@ def test_masks_by_many_names(tmp_path, name):
     ('via.csv', 'filename,region\n1.jpg,9\n2.jpg,9\n')])
 def test_what_names_the_images_and_is_not_read_is_refused(tmp_path, name, text):
   make(tmp_path, {'cam1/1.jpg': None, 'cam2/2.jpg': None, name: text})
-  with pytest.raises(UserError, match=f'{name} names 2 of the images, but is of none'):
+  with pytest.raises(UserError, match=f'{name} names images of --images, but is of none'):
     read(tmp_path)
   assert set(read(tmp_path, format='classes').crops) == {'cam1', 'cam2'}
   (tmp_path / name).write_text(text.replace('1.jpg', '9').replace('2.jpg', '9'))
