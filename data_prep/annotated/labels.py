@@ -90,16 +90,19 @@ def _check_turned(annotated, path, height, width):
 
 def _fitted(annotated, region, path, height, width, noted):
   """Returns a region in pixels of its image; UserError where it does not fit."""
-  inside, = annotated._replace(regions=[region]).regions_in(height, width)
   scale = (width, height) if (annotated.height, annotated.width) == (1, 1) else (1, 1)
-  edges = np.reshape(region.box, (2, 2)) * scale
+  corners = np.concatenate([np.reshape(region.box, (2, 2)), *(region.polygons or ())])
+  edges = np.stack([corners.min(0), corners.max(0)]) * scale
   seen = np.clip(edges, 0, (width, height))
-  if np.prod(seen[1] - seen[0]) < np.prod(edges[1] - edges[0]) / 2:
+  lost = np.prod(seen[1] - seen[0]) < np.prod(edges[1] - edges[0]) / 2
+  # Before an outline is filled, which takes memory by its length.
+  if lost and (seen[1] > seen[0]).all():
     left, top, right, bottom = edges.ravel().tolist()
     raise UserError(
         f'{annotated.file} has a box of {region.name}, from ({left:g}, {top:g}) to '
         f'({right:g}, {bottom:g}), of which more than half lies outside of its '
         f'{width} x {height} image: correct or remove it')
+  inside, = annotated._replace(regions=[region]).regions_in(height, width)
   if np.abs(seen - edges).max() > 1:  # Less is rounding, or counting from 1.
     noted['regions that reach beyond their image: cut at its edge'].append(path)
   if region.polygons:  # Pixels take more memory.

@@ -104,26 +104,37 @@ def read(images, annotations=(),
       [(mark, path) for mark, path in masks if path not in unfit], found, root, left_out,
       noted, problems)
   _check_names(found, where, uses, problems)
-  named = {region.name for annotated in found.values() for region in annotated.regions}
-  for path in sorted(found):  # Its folder says that it shows a defect.
-    if not found[path].regions and (
-        folder_names.class_of(path.relative_to(root)) in named):
-      left_out["images in a class's folder whose annotation is empty"].append(path)
-      del found[path]
+  _leave_out_empty(found, root, left_out)
   gone = {path for some in left_out.values() for path in some}
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
   clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
-  parts = {part for path in found for part in path.relative_to(root).parent.parts
-           if folder_names.is_split(part)}
-  if len(parts) > 1 and _kind_of_masks(masks) != 'mvtec':
-    noted[f"images of {', '.join(sorted(parts))}: all are split anew, whatever their "
-          'folder; to keep one out, name another by --images'] += sorted(found)
+  if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
+    _note_parts(found, root, noted)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
   return Layout(
       ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,
       sorted(found.items()), clean, {}, sorted(set(rest) - set(clean)),
       {why: some for why, some in left_out.items() if some}, dict(noted))
+
+
+def _leave_out_empty(found, root, left_out):
+  """Moves images whose folder says that they show a defect, and their annotation not."""
+  named = {region.name for annotated in found.values() for region in annotated.regions}
+  for path in sorted(found):
+    if not found[path].regions and (
+        folder_names.class_of(path.relative_to(root)) in named):
+      left_out["images in a class's folder whose annotation is empty"].append(path)
+      del found[path]
+
+
+def _note_parts(found, root, noted):
+  """Notes images that lie in parts of a set, such as train and val."""
+  parts = {part for path in found for part in path.relative_to(root).parent.parts
+           if folder_names.is_split(part)}
+  if len(parts) > 1:
+    noted[f"images of {', '.join(sorted(parts))}: all are split anew, whatever their "
+          'folder; to keep one out, name another by --images'] += sorted(found)
 
 
 def _wanted(said):

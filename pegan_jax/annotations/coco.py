@@ -3,6 +3,7 @@
 It holds names, boxes, and polygons or masks; polygons are written.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -57,6 +58,13 @@ def read(path):
 
 
 def _read(said):
+  for key in ('categories', 'images', 'annotations'):
+    items = said[key]
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+      raise ValueError(f'its {key} are no list of objects')
+    for name in {'name', 'file_name'} & {*itertools.chain(*items)}:
+      if not all(isinstance(item.get(name, ''), str) for item in items):
+        raise ValueError(f'the {name} of one of its {key} is no text')
   names = _by_id(said['categories'], 'category', lambda c: c['name'].strip())
   images = _by_id(said['images'], 'image', lambda i: Annotated(
       # Labelled on Windows, it may have backslashes.
@@ -69,6 +77,8 @@ def _read(said):
     k, item = numbered
     what = f"annotation {item['id']}" if 'id' in item else f'annotation number {k}'
     try:
+      if any(isinstance(item[key], (dict, list)) for key in ('image_id', 'category_id')):
+        raise ValueError(f'{what} has no number for its image or category')
       if item['image_id'] not in images or item['category_id'] not in names:
         raise ValueError(f'{what} is of no image or category of it')
       image = images[item['image_id']]
@@ -94,7 +104,7 @@ def _read(said):
 def _check_pixels(images):
   """Raises ValueError where all boxes are fractions of their images."""
   edges = [region.box for image in images for region in image.regions]
-  if edges and np.max(edges) <= 1 and any((image.width or 2) > 1 for image in images):
+  if edges and np.max(edges) <= 1 and (np.rint(edges) != edges).any():
     raise ValueError('all its boxes lie within one pixel: they are fractions of the '
                      'images, and COCO has pixels')
 
@@ -166,7 +176,10 @@ def _region_of_mask(name, box, inside, what):
 
 def _decode(said, image):
   """Returns run lengths, in column order and outside first, as bool [h, w]."""
-  (height, width), lengths = map(text_files.whole, said['size']), said['counts']
+  size, lengths = said['size'], said['counts']
+  if not isinstance(size, list) or len(size) != 2:
+    raise ValueError(f'a mask of {image.file} has no height and width')
+  height, width = map(text_files.whole, size)
   if (height, width) != (image.height or height, image.width or width):
     raise ValueError(f'a mask does not have the size of {image.file}')
   try:

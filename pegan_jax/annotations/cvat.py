@@ -65,8 +65,11 @@ def _image(item):
   if not shapes and len(item):
     raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
                      'what that means')
-  return Annotated(name, *(text_files.whole(item.attrib[side])
-                           for side in ('height', 'width')),
+  try:
+    size = [text_files.whole(item.attrib[side]) for side in ('height', 'width')]
+  except ValueError as error:
+    raise ValueError(f'the size of {name}: {error}') from None
+  return Annotated(name, *size,
                    text_files.each(lambda shape: _whole_region(shape, name), shapes))
 
 

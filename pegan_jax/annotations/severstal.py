@@ -34,9 +34,18 @@ def recognises(path):
   # A submission holds what somebody guessed.
   if path.suffix.lower() != '.csv' or 'submission' in path.stem.lower():
     return False
-  with path.open(encoding='utf-8-sig', errors='replace') as file:
-    head = file.readline(1000)
-  columns = {name.strip() for row in csv.reader([head]) for name in row}
+  try:
+    text = text_files.read(path)
+  except UserError:  # Its first line may tell all the same, and `read` says what is wrong.
+    try:
+      text = path.read_text('latin-1').removeprefix('ï»¿')
+    except OSError:
+      return False
+  try:
+    columns = {name.strip() for row in csv.reader([text.partition('\n')[0]])
+               for name in row}
+  except csv.Error:
+    return False
   return any(wanted <= columns for wanted in _COLUMNS)
 
 

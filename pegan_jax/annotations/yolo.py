@@ -252,7 +252,7 @@ def _names_of_yaml(path):
       names = [numbers.get(k, '') for k in range(max(numbers, default=-1) + 1)]
     if not isinstance(names, list) or not all(isinstance(x, str) for x in names):
       raise ValueError("its 'names' are neither a list nor numbers with names")
-    if 'nc' in said and int(said['nc']) != len(names):
+    if 'nc' in said and text_files.whole(said['nc']) != len(names):
       raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names")
     return [name.strip() for name in names]
   except (RecursionError, TypeError, ValueError, yaml.YAMLError) as error:

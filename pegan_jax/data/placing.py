@@ -65,7 +65,7 @@ def vary(rng, region):
 
 
 class _Extent:
-  """What a region covers of one axis: pixels `low` to `high` of `size`."""
+  """Moves what a region covers of one axis: pixels `low` to `high` of `size`."""
 
   def __init__(self, low, high, size):
     self._low, self._high, self._size = low, high, size

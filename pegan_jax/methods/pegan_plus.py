@@ -27,11 +27,11 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data.layouts import MATCHED_PAIRS
 from pegan_jax.methods import conditional, losses
 from pegan_jax.methods.diff_augment import augment, CHANGES
+from pegan_jax.methods.masked import draw_noise, produce
 from pegan_jax.methods.method import average, Method, Networks
-from pegan_jax.methods.noise import draw_noise
 from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.feature_discriminator import FeatureDiscriminator
-from pegan_jax.nets.masked_translator import MaskedTranslator, visible_mask
+from pegan_jax.nets.masked_translator import MaskedTranslator
 from pegan_jax.pretrained import perception
 
 
@@ -238,28 +238,6 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
 
 
 # --- Sampling ---
-
-def produce(nets, gen, image, key):
-  """Puts class c on the backgrounds of row c.
-
-  Args:
-    nets: `Networks`.
-    gen: the generator's parameters.
-    image: [C, B, H, W, 3] in [-1, 1].
-    key: [C, B] random keys, one per image.
-
-  Returns:
-    [C, B, H, W, 3], and the visible masks, [C, B, H, W, 1] in [0, 1].
-  """
-  rows, count = image.shape[:2]
-  noise = jax.vmap(jax.vmap(
-      lambda key: draw_noise(key, image.shape[2:], nets.gen.grain)))(key)
-  flat = lambda x: x.reshape(rows * count, *x.shape[2:])
-  fake, opacity = nets.gen.apply(
-      {'params': gen}, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise))
-  visible = visible_mask(flat(image), fake, opacity)
-  return fake.reshape(image.shape), visible.reshape(*image.shape[:4], 1)
-
 
 def eliminate(nets, gen, image):
   """Turns defects into backgrounds, always with the same noise: the shape stays."""

@@ -26,9 +26,9 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data.layouts import PLACED_PAIRS
 from pegan_jax.methods import conditional, losses
 from pegan_jax.methods.diff_augment import augment, CHANGES
+from pegan_jax.methods.masked import draw_noise, produce
 from pegan_jax.methods.method import average, Method, Networks
-from pegan_jax.methods.noise import draw_noise
-from pegan_jax.nets.masked_translator import MaskedTranslator, visible_mask
+from pegan_jax.nets.masked_translator import MaskedTranslator
 from pegan_jax.nets.patch_discriminator import PatchDiscriminator
 from pegan_jax.pretrained import perception
 
@@ -185,30 +185,6 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
 
 
 # --- Sampling ---
-
-def produce(nets, gen, image, key, region):
-  """Puts class c on the backgrounds of row c, inside of the regions.
-
-  Args:
-    nets: `Networks`.
-    gen: the generator's parameters.
-    image: [C, B, H, W, 3] in [-1, 1].
-    key: [C, B] random keys, one per image.
-    region: [C, B, H, W, 1] in [0, 1].
-
-  Returns:
-    [C, B, H, W, 3], and the visible masks, [C, B, H, W, 1] in [0, 1].
-  """
-  rows, count = image.shape[:2]
-  noise = jax.vmap(jax.vmap(
-      lambda key: draw_noise(key, image.shape[2:], nets.gen.grain)))(key)
-  flat = lambda x: x.reshape(rows * count, *x.shape[2:])
-  fake, opacity = nets.gen.apply(
-      {'params': gen}, flat(image), jnp.repeat(jnp.arange(rows), count), flat(noise),
-      flat(region))
-  visible = visible_mask(flat(image), fake, opacity)
-  return fake.reshape(image.shape), visible.reshape(region.shape)
-
 
 def eliminate(nets, gen, image, region):
   """Turns defects into backgrounds inside of the regions, always with the same noise."""

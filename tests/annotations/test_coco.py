@@ -96,7 +96,15 @@ def test_others_files(tmp_path):
      'a mask of b/2.jpg: its run lengths do not fill'),
     (lambda said: said['annotations'][1]['segmentation'].update(size=[5, 4]),
      'does not have the size of b/2.jpg'),
-    (lambda said: said['images'][0].update(file_name=3), 'not int')])
+    (lambda said: said['images'][0].update(file_name=None), 'file_name of one of its images'),
+    (lambda said: said['categories'][0].update(name=None), 'name of one of its categories'),
+    (lambda said: said | {'annotations': None}, 'its annotations are no list of objects'),
+    (lambda said: said['annotations'].append(None), 'its annotations are no list of obj'),
+    (lambda said: said['annotations'][0].update(image_id=[7]), 'annotation 1 has no number'),
+    (lambda said: said['annotations'][1]['segmentation'].update(size=None),
+     'a mask of b/2.jpg has no height and width'),
+    (lambda said: said['annotations'][1]['segmentation'].update(size=[4, 5, 1]),
+     'a mask of b/2.jpg has no height and width')])
 def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
   said = _foreign()
   with pytest.raises(UserError, match=words) as error:
@@ -173,6 +181,8 @@ def test_fractions_are_no_pixels(tmp_path):
   (tmp_path / 'a.json').write_text(json.dumps(said))
   with pytest.raises(UserError, match='they are fractions of the images'):
     coco.read(tmp_path)
+  said['annotations'][0]['bbox'] = [0, 0, 1, 1]  # A pixel.
+  assert _read(tmp_path, said)[1].regions[0].box == (0, 0, 1, 1)
 
 
 @pytest.fixture(name='images')

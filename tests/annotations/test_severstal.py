@@ -51,6 +51,8 @@ def test_it_is_known_by_its_columns_however_they_are_written(tmp_path):
   (tmp_path / 'train.csv').write_bytes(NOW.replace('a.jpg', 'ä.jpg').encode('cp1252'))
   with pytest.raises(UserError, match='train.csv is not UTF-8 text'):
     severstal.read(tmp_path)
+  (tmp_path / 'train.csv').write_bytes(NOW.encode('utf-16'))
+  assert [image.file for image in severstal.read(tmp_path)] == ['b.jpg', 'a.jpg']
 
 
 def test_a_submission_marks_nothing(tmp_path):

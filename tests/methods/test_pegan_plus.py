@@ -10,7 +10,7 @@ from configs import pegan_plus as config_file
 from pegan_jax.common.errors import UserError
 from pegan_jax.methods import conditional, pegan_plus
 from pegan_jax.methods.method import Networks
-from pegan_jax.methods.noise import draw_noise
+from pegan_jax.methods.masked import draw_noise
 from pegan_jax.nets.discriminator import Discriminator
 
 BACKGROUND = 3

@@ -19,6 +19,11 @@ def graded(path):
 
 
 REFUSED = {
+    'an outline far longer than its image, which to fill would take gigabytes': (
+        {'i/1.jpg': None, 'i/1.json': json.dumps({'shapes': [{
+            'label': 'crack', 'shape_type': 'polygon', 'points': [
+                [k % 40, (-1) ** k * 9e5] for k in range(2000)]}]})}, (),
+        '1.json has a box of crack, .* of which more than half lies outside'),
     'an empty file of another size': (
         {'i/1.jpg': None, 'i/2.jpg': None, 'i/1.xml': voc(), 'i/2.xml':
          '<annotation><size><width>41</width><height>30</height></size></annotation>'}, (),
