@@ -39,8 +39,8 @@ class Regions:
     return vary(rng, self._records.masks([index])[0, ..., 0])
 
 
-def vary(rng, region):
-  """Mirrors, scales and shifts a region at random.
+def vary(rng, region, *images):
+  """Mirrors, scales and shifts a region at random, and what lies in it alike.
 
   What the crop's edge cuts off stays at that edge: cut in the middle of a crop, it would
   have an outline that its class does not show. Half of its length, or more, remains.
@@ -48,20 +48,27 @@ def vary(rng, region):
   Args:
     rng: numpy Generator.
     region: uint8 [H, W]; with nothing in it, it is returned as it is.
+    *images: [H, W, ...] each; moved as the region is, and 0 where nothing comes from.
 
   Returns:
-    uint8 [H, W].
+    uint8 [H, W], or a list of it and the images where there are any.
   """
   if not region.any():
-    return region
-  region = region[::rng.choice((-1, 1)), ::rng.choice((-1, 1))]
+    return [region, *images] if images else region
+  mirror = slice(None, None, rng.choice((-1, 1))), slice(None, None, rng.choice((-1, 1)))
+  region, *images = (x[mirror] for x in (region, *images))
   extents = [_Extent.of(region.any(axis)) for axis in (1, 0)]
   scale = np.exp(rng.uniform(-1, 1) * np.log(_SCALE))
   for extent in extents:
     scale = extent.clip(scale)
   rows, columns = (extent.moved(rng, scale) for extent in extents)
   inside = (rows >= 0)[:, None] & (columns >= 0)
-  return np.where(inside, region[np.ix_(rows, columns)], 0).astype(np.uint8)
+
+  def moved(x):
+    kept = inside.reshape(*inside.shape, *[1] * (x.ndim - 2))
+    return np.where(kept, x[np.ix_(rows, columns)], 0).astype(x.dtype)
+
+  return [moved(x) for x in (region, *images)] if images else moved(region)
 
 
 class _Extent:
