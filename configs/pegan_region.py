@@ -22,7 +22,7 @@ def get_config():
 
   # --- Generator ---
   config.num_blocks = 4     # residual blocks
-  config.grey = True        # grey content, for grey data
+  config.grey = True        # one channel of content, where the data are grey
   config.grain = 1          # noise channels that differ from pixel to pixel
   config.skips = True       # the last layers get the first ones' features
   config.lambda_rec = 1.0   # weight: backgrounds that got a defect and were erased again

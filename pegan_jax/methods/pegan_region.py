@@ -37,7 +37,7 @@ from pegan_jax.pretrained import perception
 _OPENING = 2.0
 
 
-def networks(config, num_classes):
+def networks(config, num_classes, channels):
   """Builds the two networks.
 
   Raises:
@@ -51,7 +51,7 @@ def networks(config, num_classes):
   dtype, num_domains = jnp.dtype(config.dtype), num_classes + 1
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
-                       channels=1 if config.grey else 3, grain=config.grain,
+                       channels=1 if config.grey and channels == 1 else 3, grain=config.grain,
                        opening=_OPENING, skips=config.skips),
       PatchDiscriminator(num_domains, config.width * config.disc_width, dtype),
       num_classes, perception.load() if config.pretrained else ())

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from configs import pegan_region as config_file
+from configs import pegan_plus as plus_config, pegan_region as config_file
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import pegan_region
+from pegan_jax.methods import masked, pegan_plus, pegan_region
 from pegan_jax.methods.method import Networks
 from pegan_jax.nets.patch_discriminator import PatchDiscriminator
 
@@ -146,7 +146,7 @@ def networks():
   config = config_file.get_config()
   config.width, config.num_blocks, config.image_size = 1 / 8, 1, 32
   config.pretrained = False
-  nets = pegan_region.networks(config, 2)
+  nets = pegan_region.networks(config, 2, 1)
   gen, disc, _ = jax.jit(lambda: pegan_region.init(
       nets, config, jax.random.key(0)))()
   return nets, gen, disc
@@ -219,7 +219,7 @@ def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
 def test_pretrained_maps_are_judged_beside_the_pixels():
   config = config_file.get_config()
   config.width, config.num_blocks, config.image_size = 1 / 8, 0, 32
-  nets = pegan_region.networks(config, 2)
+  nets = pegan_region.networks(config, 2, 1)
   shapes = jax.eval_shape(lambda: pegan_region.init(nets, config, jax.random.key(0)))[1]
   assert shapes['map0_1']['kernel'].shape[2] == 24 + 1  # The first map and the region.
   disc, image = PatchDiscriminator(3, 1 / 16), jnp.full((1, 32, 32, 3), 0.5)
@@ -245,4 +245,20 @@ def test_settings_that_make_no_sense(name, value, words):
   config = config_file.get_config()
   config[name] = value
   with pytest.raises(UserError, match=words):
-    pegan_region.networks(config, BACKGROUND)
+    pegan_region.networks(config, BACKGROUND, 1)
+
+
+@pytest.mark.parametrize('method,settings', [
+    (pegan_plus, plus_config), (pegan_region, config_file)])
+@pytest.mark.parametrize('grey,channels,coloured', [
+    (True, 1, False), (False, 1, True), (True, 3, True)])
+def test_content_has_colours_where_the_data_have(method, settings, grey, channels, coloured):
+  config = settings.get_config()
+  config.width, config.num_blocks, config.image_size = 1 / 8, 0, 32
+  config.grey, config.pretrained = grey, False
+  nets = method.networks(config, 2, channels)
+  image, keys = jnp.zeros((2, 1, 32, 32, 3)), jax.random.split(jax.random.key(1), (2, 1))
+  placed = (jnp.ones((2, 1, 32, 32, 1)),) * nets.gen.skips
+  gen = jax.jit(lambda: method.init(nets, config, jax.random.key(0)))()[0]
+  fake, _ = jax.jit(lambda *x: masked.produce(nets, *x))(gen, image, keys, *placed)
+  assert bool((fake[..., 0] != fake[..., 1]).any()) == coloured
