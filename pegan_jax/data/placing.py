@@ -42,8 +42,9 @@ class Regions:
 def vary(rng, region, *images):
   """Mirrors, scales and shifts a region at random, and what lies in it alike.
 
-  What the crop's edge cuts off stays at that edge: cut in the middle of a crop, it would
-  have an outline that its class does not show. Half of its length, or more, remains.
+  What the crop's edge cuts off stays at that edge, and only its length changes: in the
+  middle of a crop it would have an outline that its class does not show, and further out
+  less would be left of it than there is of the class's own.
 
   Args:
     rng: numpy Generator.
@@ -59,9 +60,7 @@ def vary(rng, region, *images):
   region, *images = (x[mirror] for x in (region, *images))
   extents = [_Extent.of(region.any(axis)) for axis in (1, 0)]
   scale = np.exp(rng.uniform(-1, 1) * np.log(_SCALE))
-  for extent in extents:
-    scale = extent.clip(scale)
-  rows, columns = (extent.moved(rng, scale) for extent in extents)
+  rows, columns = (extent.moved(rng, extent.clip(scale)) for extent in extents)
   inside = (rows >= 0)[:, None] & (columns >= 0)
 
   def moved(x):
@@ -88,8 +87,6 @@ class _Extent:
     """Returns the nearest factor with which cut ends stay cut, and whole ones whole."""
     if all(self._cut):
       return max(scale, 1)
-    if any(self._cut):
-      return scale
     return min(scale, self._size / (self._high - self._low))
 
   def moved(self, rng, scale):
@@ -98,10 +95,8 @@ class _Extent:
     slack = self._size - length
     if all(self._cut):
       start = rng.uniform(slack, 0)
-    elif self._cut[0]:
-      start = rng.uniform(-length / 2, 0)
-    elif self._cut[1]:
-      start = slack + rng.uniform(0, length / 2)
+    elif any(self._cut):
+      start = 0 if self._cut[0] else slack
     else:
       start = rng.uniform(0, max(slack, 0))
     source = np.floor(self._low + (np.arange(self._size) + 0.5 - start) / scale).astype(int)
