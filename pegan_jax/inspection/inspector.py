@@ -61,6 +61,8 @@ def inspect(config, workdir):
     terminal.say(f'note: {too_few_steps}')
   # Generated images count by their content, not by their folder.
   saved = config.to_dict() | {'dataset': described, 'generated': generated}
+  if config.data_dir:  # Whoever reads it may stand in another folder.
+    saved['data_dir'] = str(info.folder.absolute())
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
                     len(info.classes), settings.steps(len(train)), len(train))
   count = sum(map(len, labels))

@@ -338,7 +338,9 @@ def test_a_workdir_of_another_class_list(trained, tmp_path):
   other = shutil.copytree(data, tmp_path / 'data')
   names = (other / 'label.labels.txt').read_text().replace('b', 'bb', 1)
   (other / 'label.labels.txt').write_text(names)
-  with pytest.raises(UserError, match='classes'):
+  with pytest.raises(UserError, match=(
+      f'^the run in {workdir} was trained on the data set at {data}, and the one at {other} '
+      f'is given: dataset.classes is .*; give --config.data_dir={data}, or')):
     inspector.inspect(_config(other), workdir)
 
 
@@ -408,8 +410,9 @@ def test_the_config_says_how_it_is_run():
 
 @pytest.mark.parametrize('counts,told', [
     ([[4, 0, 0], [4, 0, 0], [4, 0, 0]], [
-        'it answers x for 12 of 12 images, whatever they show', 'few test images, 4 of x, 4 of y']),
-    ([[10, 0, 0], [9, 0, 1], [9, 1, 0]], ['it answers x for 28 of 30']),  # The rest is wrong.
+        'it answers x for 12 of 12 images, whatever they show',
+        'few test images, 4 of x, 4 of y']),
+    ([[10, 0, 0], [9, 0, 1], [9, 1, 0]], ['it answers x for 28 of 30']),  # Two are wrong.
     # Two of ten are found: recalls come to 1.2, of which 1.96 * 0.126 may be chance.
     ([[10, 0], [8, 2]], ['its answers to 20 test images cannot be told from guessing']),
     ([[10, 0], [7, 3]], []),  # 1.3 - 1.96 * 0.145.
