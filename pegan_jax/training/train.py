@@ -22,7 +22,7 @@ from pegan_jax.runs.step import make_step
 from pegan_jax.training import writers
 from pegan_jax.training.sample_grids import Samples
 from pegan_jax.training.signals import Signals
-from pegan_jax.training.watch import Watch
+from pegan_jax.training.watch import check_classes, Watch
 from pegan_jax.training.window import Window
 
 # Before a silence; docs/performance.md has the figures.
@@ -64,10 +64,10 @@ def train(config, workdir):
 
 
 def _check_before_matching(run, checkpoints):
-  """Raises UserError where the run's checkpoint is of another config or data set.
-
-  `restore` would say so as well, but after the minutes that matching takes.
-  """
+  """Raises UserError for what would end the run after the minutes that matching takes."""
+  writers.check(run.config.writer)
+  if run.config.eval_every:
+    check_classes(run)
   if note := checkpoints.latest_note():
     fit.check_config(
         checkpoints.folder / str(checkpoints.latest_step()), run.saved_config, note[1],
