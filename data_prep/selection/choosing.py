@@ -107,16 +107,7 @@ def _screen(options, windows, tiles):
   """
   if not windows:
     return [], []
-  clean = [item.image for item in cutting.rank(tiles, options.seed)[:_MOST_CLEAN]]
-  limit = options.reject_score
-  if len(clean) < _LEAST_CLEAN:
-    clean = []
-  else:
-    limit = max(limit, np.percentile(defect_scores.score(clean), _USUAL))
-  scores = defect_scores.score([item.image for item in windows], clean)
-  rejected = sorted(((float(score), item) for score, item in zip(scores, windows)
-                     if score > limit),
-                    key=lambda pair: (-pair[0], pair[1].source))
+  rejected = _rejected(options, windows, tiles) if options.reject_score else []
   kept, of_frame = [], collections.Counter()
   out = {item.source for _, item in rejected}
   for item in cutting.rank(windows, options.seed):
@@ -127,6 +118,20 @@ def _screen(options, windows, tiles):
         of_frame[item.frame] <= options.windows_per_frame):
       kept.append(item)
   return kept, rejected
+
+
+def _rejected(options, windows, tiles):
+  """Returns (score, item) of the windows that look defective, from the worst down."""
+  clean = [item.image for item in cutting.rank(tiles, options.seed)[:_MOST_CLEAN]]
+  limit = options.reject_score
+  if len(clean) < _LEAST_CLEAN:
+    clean = []
+  else:
+    limit = max(limit, np.percentile(defect_scores.score(clean), _USUAL))
+  scores = defect_scores.score([item.image for item in windows], clean)
+  return sorted(((float(score), item) for score, item in zip(scores, windows)
+                 if score > limit),
+                key=lambda pair: (-pair[0], pair[1].source))
 
 
 def _group(options, pool, items):

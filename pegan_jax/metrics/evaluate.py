@@ -37,6 +37,7 @@ def evaluate(config, workdir):
   settings.check(run)
   extractor = features.from_config(config.evaluate)
   restored = restore(run, config.evaluate.checkpoint)
+  _check_split(run)
   match.ensure_to_sample(run)
   out = folder(run, restored)
   report = ensure(run, restored, extractor, lambda: real_features(run, extractor))
@@ -67,7 +68,6 @@ def ensure(run, restored, extractor, real):
           run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
     report = _kept(run, restored, extractor)
     if report is None:
-      _check_split(run)
       report = report_on(run, restored, extractor, *real())
       if jax.process_index() == 0:
         reports.write(report, folder(run, restored))

@@ -289,7 +289,7 @@ def test_images_annotated_as_empty_are_as_clean_as_others(masked, capsys):
   assert build.main([*flags, '--check']) == 0
   assert '8 images with marked defects; 4 clean ones' in capsys.readouterr().out
   assert _build(masked, '--per_class', 0, '--backgrounds', 0, '--windows_per_frame', 1,
-                '--reject_score', -99) == 0
+                '--reject_score', 0.001) == 0
   found, _ = _built(masked / 'out')
   backgrounds = [source for source, (name, *_) in found.items() if name == 'background']
   assert sum('good/' in source for source in backgrounds) == 4 * 2 * 3

@@ -183,6 +183,7 @@ def test_too_few_are_told_before_any_image_is_seen(trained, monkeypatch):
   config, workdir = trained
   monkeypatch.setattr(intervals, 'LEAST', 10**6)
   monkeypatch.setattr('pegan_jax.metrics.evaluate.real_features', lambda *_: pytest.fail())
+  monkeypatch.setattr('pegan_jax.metrics.match.ensure_to_sample', lambda *_: pytest.fail())
   changed = config.copy_and_resolve_references()
   changed.evaluate.seed = 77  # No report is there.
   with pytest.raises(UserError, match='a comparison takes 1000000 or more'):
