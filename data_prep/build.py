@@ -283,18 +283,21 @@ def _parse(arguments):
 
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
-  return command_line.run(lambda: _run(arguments), 'nothing was written',
+  new = []  # OUT, where it is not there yet.
+  return command_line.run(lambda: _run(arguments, new), lambda: files.left_of(new),
                           '--per_class, --backgrounds or --image_size')
 
 
-def _run(arguments):
+def _run(arguments, new):
   given = _parse(arguments)
   if given.pop('check'):
     options = _options(given)
     options.check_values()
-    text, problems = check.check(options, inputs.find)
+    text, problems = check.check(options, inputs.find, inputs.read)
     print(text)
     return 2 if problems else 0
+  if given['out'] and not os.path.lexists(out := os.path.expanduser(given['out'])):
+    new.append(out)
   try:
     content = build(**given)
   except Several as error:

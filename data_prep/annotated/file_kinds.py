@@ -8,12 +8,13 @@ from data_prep.annotated import folder_names
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
-from pegan_jax.annotations import masks, text_files, yolo
+from pegan_jax.annotations import masks, severstal, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
+SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -95,6 +96,8 @@ def marks_of(found, base, wanted, left_out, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)
+    elif severstal.is_submission(path):
+      left_out[SUBMISSIONS].append(path)
     elif not _names_classes(path) and path not in known:
       left_out[OTHERS].append(path)
 

@@ -1,5 +1,7 @@
 """Reads labels, which are boxes and polygons of images, and checks that they fit."""
 
+import os
+
 import numpy as np
 
 from data_prep.images import reading
@@ -7,6 +9,10 @@ from data_prep.images.progress import progress
 from pegan_jax import annotations
 from pegan_jax.annotations import severstal, yolo
 from pegan_jax.common.errors import UserError
+
+
+_ANOTHER = ('images whose annotation names another image, which is there too: it is taken '
+            'to be of the image that its own name fits')
 
 
 def read(labels, noted, problems):
@@ -38,6 +44,9 @@ def read(labels, noted, problems):
       if not all(region.name.strip() for region in annotated.regions):
         raise UserError(f'{annotated.file} has a region without the name of a class: name '
                         'it, or remove it.')
+      if annotated.says not in ('', path.name) and (
+          os.path.isfile(path.with_name(annotated.says))):
+        noted[_ANOTHER].append(path)
       found[path] = annotated
       for note in annotated.notes:
         noted[note].append(path)

@@ -4,6 +4,7 @@ import collections
 import filecmp
 import os
 import pathlib
+import re
 from typing import NamedTuple
 
 from data_prep.annotated import file_kinds, folder_names, mask_images
@@ -16,6 +17,9 @@ from pegan_jax.annotations import masks as masks_lib, text_files
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names, files
 from pegan_jax.common.errors import UserError
+
+# An item of JSON by a name without a suffix, as Datumaro has it.
+_NAMED = re.compile(r'"(?:id|image|image_id|name|file)"\s*:\s*"(?:[^"]*/)?([^"/]+)"')
 
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
@@ -91,7 +95,7 @@ def read(images, annotations=(),
   if not labels and not masks:
     problems.check()
     if annotations:
-      _refuse_nothing(annotations)
+      _refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format != 'classes':
       _refuse_unknown(left_out[file_kinds.OTHERS], paths)
     return _classes(root, paths, left_out, noted)
@@ -205,8 +209,12 @@ def _fit(marks, paths, root, annotations, left_out, problems):
   return [(mark, path) for path, mark in labels.items()], fitted[1]
 
 
-def _refuse_nothing(annotations):
+def _refuse_nothing(annotations, submissions):
   """Raises UserError for annotations that hold nothing of any format."""
+  if submissions:
+    raise UserError(f'{submissions[0]} is a submission to a challenge by its name, which '
+                    'holds what somebody guessed: name the file of what is true, as '
+                    'train.csv.')
   raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no {_kinds()} "
                   'files and no mask images.')
 
@@ -220,7 +228,8 @@ def _refuse_unknown(others, paths):
         text = text_files.read(path)
       except UserError:
         continue  # Whatever it is, it is not text.
-      found = {image for image in paths if image.name in text}
+      said = set(_NAMED.findall(text))
+      found = {image for image in paths if image.name in text or image.stem in said}
       named, first = named | found, first or found and path
   if len(named) > max(1, len(paths) / 2):
     raise UserError(

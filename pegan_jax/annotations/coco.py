@@ -161,7 +161,13 @@ def _polygon(said, what, name):
   if len(said) < 6 or len(said) % 2 or any(isinstance(x, list) for x in said):
     raise ValueError(f'{what}, of {name}, has a polygon of {len(said)} numbers, and '
                      'needs an x and a y, in one list, for each of 3 points or more')
-  return np.reshape(_numbers(said, what, name), (-1, 2))
+  numbers = np.array(_numbers(said, what, name))
+  # No outline has every third number so: they go down and right in turn.
+  if len(numbers) % 3 == 0 and len(numbers) > 6 and (
+      np.isin(numbers[2::3], (0, 1, 2)).all() and numbers.max() > 2):
+    raise ValueError(f'{what}, of {name}, has an x, a y and a third number, whether it is '
+                     'seen, for each point: leave the third out')
+  return numbers.reshape(-1, 2)
 
 
 def _region_of_mask(name, box, inside, what):

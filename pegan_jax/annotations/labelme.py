@@ -64,7 +64,8 @@ def _read_file(path, name):
       key = k if group is None or not region.polygons else (region.name, str(group))
       regions.setdefault(key, []).append(region)
     return Annotated(name, _side(said.get('imageHeight')), _side(said.get('imageWidth')),
-                     [_join(group) for group in regions.values()])
+                     [_join(group) for group in regions.values()],
+                     says=text_files.name_of(said.get('imagePath')))
   except ValueError as error:
     raise UserError(f'{path} is not a LabelMe file of regions: {error}.') from None
   except (AttributeError, KeyError, TypeError) as error:

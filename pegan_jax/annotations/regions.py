@@ -90,12 +90,14 @@ class Annotated(NamedTuple):
       where boxes are in fractions of the image.
     regions: list of `Region`.
     notes: what of the file was read in a way that its user should know, or not at all.
+    says: the image's name as a file for one image gives it; '' where it does not.
   """
   file: str
   height: int | None
   width: int | None
   regions: list[Region]
   notes: tuple[str, ...] = ()
+  says: str = ''
 
   def regions_in(self, height, width):
     """Returns the regions in whole pixels of the image, clipped to it.

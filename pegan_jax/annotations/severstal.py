@@ -31,8 +31,16 @@ class Runs(NamedTuple):
 
 def recognises(path):
   """Returns whether a file is Severstal's, by its columns."""
-  # A submission holds what somebody guessed.
-  if path.suffix.lower() != '.csv' or 'submission' in path.stem.lower():
+  return not is_submission(path) and _has_columns(path)
+
+
+def is_submission(path):
+  """Returns whether a file is, by its name and columns, what somebody guessed."""
+  return 'submission' in path.stem.lower() and _has_columns(path)
+
+
+def _has_columns(path):
+  if path.suffix.lower() != '.csv':
     return False
   try:
     text = text_files.read(path)

@@ -198,6 +198,11 @@ def points(said):
   return np.array([[number(x) for x in point] for point in said]).reshape(-1, 2)
 
 
+def name_of(said):
+  """Returns the name of a file in what may be its path, of Windows too; '' for none."""
+  return pathlib.PureWindowsPath(said.strip()).name if isinstance(said, str) else ''
+
+
 def decode_runs(lengths, height, width):
   """Returns the pixels of run lengths, in row order and outside first, as bool [h, w].
 

@@ -60,7 +60,8 @@ def _read_file(path, name):
     _check_all_is_known(root, objects)
     more = any(part.tag in _OUTLINES and _says(part) for item in objects for part in item)
     return Annotated(name, _size(root, 'height'), _size(root, 'width'),
-                     text_files.each(_region, objects), (BOXES_ALONE,) * more)
+                     text_files.each(_region, objects), (BOXES_ALONE,) * more,
+                     text_files.name_of(root.findtext('filename')))
   except (ElementTree.ParseError, ValueError) as error:
     raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
 

@@ -25,7 +25,9 @@ _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
 _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
+_YAML = ('.yaml', '.yml')
 _NEAR = 0.01
+_MOST = 0.9  # Share of the lines that must fit key points.
 
 CONFIDENCES = ('YOLO labels with a number from 0 to 1 behind the box: taken for its '
                'confidence, and the box for true')
@@ -40,7 +42,7 @@ names:
 
 def has_names(path):
   """Returns whether a file is, by its name, one that names classes."""
-  return path.name in _NAME_FILES or path.suffix.lower() in ('.yaml', '.yml')
+  return path.name in _NAME_FILES or path.suffix.lower() in _YAML
 
 
 def recognises(path):
@@ -74,8 +76,9 @@ def read(path):
     List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
 
   Raises:
-    UserError: lines are neither a YOLO box nor a polygon, or may be both, or their class
-      has no name, or the names have a gap or a duplicate.
+    UserError: lines are neither a YOLO box nor a polygon, or may be both, or a polygon or
+      a box with key points, or their class has no name, or the names have a gap or a
+      duplicate.
   """
   found = [(file, name) for file, name in text_files.find(path, '.txt')
            if file.name not in _NAME_FILES]
@@ -127,8 +130,8 @@ def _region(line, names, polygons):
   if polygon:
     if len(places) == 6 and not polygons and _may_be(box):
       raise ValueError(f'{said} may be a triangle, or a box, its confidence and the number '
-                       'of a track: give the triangle a fourth point, or remove what '
-                       'follows the box')
+                       'of a track, or a box and a key point: give the triangle a fourth '
+                       'point, or remove what follows the box')
     points = places.reshape(-1, 2)
     box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if box.width <= 0 or box.height <= 0:
@@ -155,28 +158,89 @@ def _whole(word):
 
 
 def names_of(paths):
-  """Returns {folder: names of the classes, or None} for the folders of label files."""
-  known = {}
-  return {folder: _names_for(folder, known) for folder in {p.parent for p in paths}}
+  """Returns {folder: names of the classes, or None} for the folders of label files.
+
+  Raises:
+    UserError: the names are damaged, or labels of one set may be polygons or key points.
+  """
+  known, names, sets = {}, {}, {}
+  for folder in {path.parent for path in paths}:
+    place = _place_of_names(folder, known)
+    names[folder] = known.get(place)
+    if not place or not any(map(_names_of_yaml, _list(place))):
+      sets.setdefault(place, []).extend(p for p in paths if p.parent == folder)
+  for some in sets.values():
+    _refuse_key_points(some)
+  return names
+
+
+def _refuse_key_points(paths):
+  """Raises UserError where labels may be polygons, or boxes with key points behind them.
+
+  Key points need a data.yaml to train with, so it is asked of those without one. They
+  are of one number for all boxes of a set, and lie within these.
+  """
+  length, votes = 0, []
+  for path in paths:
+    for words in map(str.split, text_files.read(path).splitlines()):
+      length = length or len(words)
+      if words and (len(words) != length or length < 9 or not all(map(_is_number, words))):
+        return
+      if words:
+        votes.append(_may_have_key_points(np.array(words[1:], float)))
+  votes = [vote for vote in votes if vote is not None]
+  if votes and np.mean(votes) >= _MOST:
+    raise UserError(
+        f'{paths[0]}, and what else is labelled here, may hold polygons, or boxes with '
+        "key points behind them: for polygons, add a data.yaml with 'names'; of key "
+        'points, keep the box alone.')
+
+
+def _may_have_key_points(numbers):
+  """Returns whether numbers fit a box and key points, None where too few are seen.
+
+  A polygon's points, read so, are rarely all inside such a box and as wide or as high as
+  half of it. Corners of a rectangle, turned or not, are taken for that.
+  """
+  box = _box(numbers)
+  if not _may_be(box):
+    return False
+  rest = numbers[4:]
+  if len(rest) % 3 == 0 and np.isin(rest[2::3], (0, 1)).all():
+    points = rest.reshape(-1, 3)[:, :2]
+  elif len(rest) % 2 == 0:
+    points = rest.reshape(-1, 2)
+  else:
+    return False
+  corners = numbers.reshape(-1, 2) if len(numbers) == 8 else None
+  if corners is not None and (
+      np.abs(corners[0] - corners[1] + corners[2] - corners[3]) < _NEAR).all():
+    return False
+  points = points[points.any(1)]  # What is not seen is 0 0.
+  if len(points) < 2:
+    return None
+  low, high = np.reshape(box, (2, 2))
+  return bool((points > low - _NEAR).all() and (points < high + _NEAR).all()
+              and (np.ptp(points, axis=0) >= (high - low) / 2).any())
 
 
 def _short(line):
   return repr(line if len(line) <= 60 else line[:57] + '...')
 
 
-def _names_for(folder, known):
-  """Returns the names of the classes of a folder's labels, or None.
+def _place_of_names(folder, known):
+  """Returns the folder that has the names of the classes of a folder's labels, or None.
 
   Args:
     folder: path of the folder.
-    known: {path of a folder: names in it}, for what was read before.
+    known: {path of a folder: names in it}; gets what is read here.
   """
   folder = pathlib.Path(os.path.abspath(folder))
   for place in [folder, *folder.parents][:1 + _ABOVE]:
     if place not in known:
       known[place] = _names_in(place)
     if known[place] is not None:
-      return known[place]
+      return place
   return None
 
 
@@ -190,10 +254,8 @@ def _names_in(folder):
   for path in _list(folder):
     if path.name in _NAME_FILES:
       names = _names_of_lines(path)
-    elif path.suffix.lower() in ('.yaml', '.yml'):
-      names = _names_of_yaml(path)
     else:
-      continue
+      names = _names_of_yaml(path)
     if names is None:
       continue
     if twice := [x for x in names if x and names.count(x) > 1]:
@@ -235,6 +297,8 @@ class _Loader(yaml.BaseLoader):
 
 def _names_of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
+  if path.suffix.lower() not in _YAML:
+    return None
   text = text_files.read(path)
   if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
     return None  # Of another program, and perhaps not quite YAML.

@@ -243,6 +243,19 @@ def finish(out):
       shutil.rmtree(work, ignore_errors=True)
 
 
+def left_of(outs):
+  """Returns what an interrupted command leaves of new folders, as the end of a sentence.
+
+  Args:
+    outs: paths given to `whole`, of folders that were not there, or empty.
+  """
+  for out in outs:
+    with contextlib.suppress(OSError, UserError):
+      finish(out)  # All may have been made, and only the move be left.
+  made = [str(out) for out in outs if any(pathlib.Path(out).glob('*'))]
+  return f"{', '.join(made)} is whole" if made else 'nothing was written'
+
+
 def _locked(work, out):
   return locked(work, f'writing {out}')
 

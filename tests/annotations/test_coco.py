@@ -77,6 +77,9 @@ def test_others_files(tmp_path):
      'segmentation that is no list of polygons'),
     (lambda said: said['annotations'][0].update(
         segmentation=[[[1, 2], [3, 2], [3, 4], [1, 4], [1, 3], [1, 2]]]), 'in one list'),
+    (lambda said: said['annotations'][0].update(
+        segmentation=[[10.5, 20, 2, 14, 20, 1, 14, 25, 0, 10.5, 25, 2]]),
+     'annotation 1, of crack, has an x, a y and a third number'),
     (lambda said: said['images'][0].update(width=float('inf')), 'inf stands where'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 0]),
      'annotation 1 has a box without'),
@@ -183,6 +186,15 @@ def test_fractions_are_no_pixels(tmp_path):
     coco.read(tmp_path)
   said['annotations'][0]['bbox'] = [0, 0, 1, 1]  # A pixel.
   assert _read(tmp_path, said)[1].regions[0].box == (0, 0, 1, 1)
+
+
+def test_outlines_at_the_edges_are_no_triples(tmp_path):
+  said = _foreign()
+  for points in ([0, 0, 1, 9, 0, 2], [0, 0, 2, 0, 1, 1, 2, 2, 0, 2, 0, 1],
+                 [9, 0, 0, 9, 0, 0], [5, 0, 2, 3, 0, 2, 3, 7, 5, 9, 9, 2]):
+    said['annotations'][0].update(segmentation=[points])
+    found = _read(tmp_path, said)[1].regions[0].polygons[0]
+    assert found.ravel().tolist() == points
 
 
 @pytest.fixture(name='images')

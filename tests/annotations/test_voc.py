@@ -39,7 +39,8 @@ def _read(folder, text):
 
 def test_corners_count_from_one_and_are_in_the_box(tmp_path):
   assert _read(tmp_path, LABEL_IMG) == Annotated(
-      'a.xml', 150, 200, [Region('öl fleck', Box(0, 10, 20.5, 30))])
+      'a.xml', 150, 200, [Region('öl fleck', Box(0, 10, 20.5, 30))],
+      says='renamed since.jpg')
 
 
 @pytest.mark.parametrize('size', [
