@@ -88,6 +88,10 @@ def get_config():
   config.generate.min_area = 12  # pixels; smaller connected parts of a mask get no box
   config.generate.texture_classes = ''  # classes boxed as the whole image, such as cr,rs
 
+  # --- Generation: pegan_region ---
+  config.generate.tries = 5     # times that a defect unlike real ones is drawn, at most;
+                                # 0: none is judged
+
   # --- Evaluation ---
   config.evaluate = ConfigDict()
   config.evaluate.checkpoint = 'newest'  # which: newest, best (by KID), or a step

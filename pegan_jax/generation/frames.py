@@ -123,9 +123,9 @@ def write(run, step, job, stream, out, annotated):
   """
   config, info = run.config.generate, run.info
   samples = {}
-  for label, first, sampled in stream:
-    for i, sample in enumerate(zip(*sampled), first):
-      samples[job.chosen[label][i]] = sample
+  for label, numbers, sampled, verdicts in stream:
+    for i, image, mask, verdict in zip(numbers, *sampled[:2], verdicts):
+      samples[job.chosen[label][i]] = image, mask, verdict
   by_frame = _by_frame(job)
   find, size = masks.defect_finder(run), info.window
   folder = pathlib.Path(jobs.folder_of_inputs(run, frames=True))
@@ -137,15 +137,17 @@ def write(run, step, job, stream, out, annotated):
       name = path.with_suffix('.png')
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
       for index in by_frame[path]:
-        window, (fake, part) = job.sources[index], samples[index]
+        window, (fake, part, verdict) = job.sources[index], samples[index]
         area = window.box.slices
         part = np.rint(_resize(part, size) * fade).astype(np.uint8)
         change = _resize(fake.astype(np.int16) - job.backgrounds[index], size)
         frame[area] = _paint(frame[area], change, np.where(part > 0, fade, 0))
-        mask[area] = masks.written_mask(run, part)
-        found = find(part, info.classes[window.label], window.box[:2])
+        mask[area] = masks.written_mask(part, config.strength)
+        name_of, found = info.classes[window.label], []
+        if config.strength:
+          found = find(part, name_of, window.box[:2])
+          painted.append((name_of, found))
         defects += found
-        painted.append((info.classes[window.label], found))
         rows.append({
             'file': name.as_posix(), 'class': info.classes[window.label],
             'left': window.box.left, 'top': window.box.top, 'seed': config.seed,

@@ -11,8 +11,7 @@ from pegan_jax import annotations
 from pegan_jax.common import class_names, files, provenance, terminal
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
-from pegan_jax.generation import crops, frames, jobs, settings
-from pegan_jax.generation.sampler import chunks_in_flight, Sampler
+from pegan_jax.generation import acceptance, crops, frames, jobs, settings
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
@@ -29,7 +28,8 @@ def generate(config, workdir):
     config: the run's configuration, with a section `generate`.
     workdir: has the checkpoints; gets generated/, see `crops.write` and
       `frames.write`, and, where the method translates, generated_annotations/:
-      masks/, and the formats asked for, see `annotations.write`.
+      masks/, regions/ where it takes regions, and the formats asked for, see
+      `annotations.write`.
 
   Returns:
     The folder of images.
@@ -59,9 +59,7 @@ def generate(config, workdir):
     _add_formats(run, kind, out, beside, made_of)
     return out
   job = kind.plan(run)
-  stream = Sampler(run).stream(
-      restored.state.ema, job, seed=config.generate.seed,
-      strength=config.generate.strength, in_flight=chunks_in_flight(run))
+  stream = acceptance.draw(run, restored.state.ema, job, primary)
   if not primary:  # Process 0 writes; this one lends its devices.
     collections.deque(stream, maxlen=0)
     return out
@@ -81,7 +79,7 @@ def settings_of(run):
   kept = run.config.generate.to_dict()
   of_the_other = 'per_class' if kept['frames'] else 'defects_per_frame'
   for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
-               'batch_size', of_the_other):
+               'batch_size', of_the_other, *['tries'] * (not run.method.layout.placed)):
     del kept[name]  # Noted by content, or without effect.
   return kept | {name: class_names.join(class_names.split(kept[name]))
                  for name in ('classes', 'texture_classes')} | {
@@ -131,6 +129,8 @@ def _check_whole(run, out, beside, files_now, formats):
   wanted = [out / name for name in files_now]
   if run.method.translates:
     wanted += [beside / 'masks' / name for name in files_now]
+  if run.method.layout.placed:
+    wanted += [beside / 'regions' / name for name in files_now]
   for kind in map(annotations.WRITTEN.get, formats):
     wanted += kind.written(beside / kind.PATH, files_now)
   if gone := [str(path) for path in wanted if not path.exists()]:

@@ -24,12 +24,17 @@ class Job(NamedTuple):
     chosen: for each class [count] int, indices of its backgrounds, or None.
     sources: the names of the n backgrounds, or None; for frames, `frames.Window`s.
     regions: from `draw_regions`.
+    keys: for each class [count, 2] int, the seed and the number that an image's noise is
+      drawn from; None for one seed and the numbers of the images.
+    strengths: for each class [count] in [0, 1]; None for `generate.strength`.
   """
   counts: list[int]
   backgrounds: np.ndarray | None
   chosen: list[np.ndarray] | None
   sources: list | None = None
   regions: Callable | None = None
+  keys: list[np.ndarray] | None = None
+  strengths: list[np.ndarray] | None = None
 
 
 def plan(run, counts):
@@ -54,17 +59,19 @@ def draw_regions(run):
   They are like those of the class's training images, see `placing`.
 
   Returns:
-    (label, [n] numbers of images of that class) -> uint8 [n, h, w], 255 inside; a
-    region depends on its own number alone. None where the method takes no regions.
+    (label, [n] numbers of images of that class, trial) -> uint8 [n, h, w], 255 inside; a
+    region depends on its own number and the trial alone. None where the method takes no
+    regions.
   """
   if not run.method.layout.placed:
     return None
   records = dataset.Records(run.info, 'train', run.config.cache_mb)
   regions = placing.Regions(records, len(run.info.classes))
 
-  def draw(label, numbers):
+  def draw(label, numbers, trial=0):
     return np.stack([regions.draw(np.random.default_rng(
-        [run.config.generate.seed, label, int(number)]), label) for number in numbers])
+        [run.config.generate.seed, label, int(number)] + [trial] * (trial > 0)),
+                                  label) for number in numbers])
 
   return draw
 
