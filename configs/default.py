@@ -89,6 +89,8 @@ def get_config():
   config.generate.texture_classes = ''  # classes boxed as the whole image, such as cr,rs
 
   # --- Generation: pegan_region ---
+  config.generate.jobs = ''     # file of images, classes and regions: docs/generation.md
+  config.generate.roi = ''      # folder of masks: where defects may lie on your images
   config.generate.tries = 5     # times that a defect unlike real ones is drawn, at most;
                                 # 0: none is judged
 
