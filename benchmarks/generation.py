@@ -19,8 +19,7 @@ import jax
 
 from configs import pegan
 from pegan_jax.common.runtime import compilation
-from pegan_jax.generation import crops, jobs
-from pegan_jax.generation.sampler import Sampler
+from pegan_jax.generation import acceptance, crops, jobs
 from pegan_jax.runs.run import Run
 
 
@@ -35,9 +34,9 @@ def main():
   config = pegan.get_config()
   config.update({'data_dir': args.data, 'width': args.width})
   run = Run(config, 'nowhere')
-  weights, sampler = run.init_state().ema, Sampler(run)
+  weights = run.init_state().ema
   job = jobs.plan(run, [args.per_class] * len(run.info.classes))
-  stream = lambda: sampler.stream(weights, job)
+  stream = lambda: acceptance.draw(run, weights, job)
   sampled = list(stream())  # This also compiles.
   times = collections.defaultdict(list)
 

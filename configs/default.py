@@ -88,6 +88,12 @@ def get_config():
   config.generate.min_area = 12  # pixels; smaller connected parts of a mask get no box
   config.generate.texture_classes = ''  # classes boxed as the whole image, such as cr,rs
 
+  # --- Generation: pegan_region ---
+  config.generate.jobs = ''     # file of images, classes and regions: docs/generation.md
+  config.generate.roi = ''      # folder of masks: where defects may lie on your images
+  config.generate.tries = 5     # times that a defect unlike real ones is drawn, at most;
+                                # 0: none is judged
+
   # --- Evaluation ---
   config.evaluate = ConfigDict()
   config.evaluate.checkpoint = 'newest'  # which: newest, best (by KID), or a step

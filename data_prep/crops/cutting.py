@@ -100,11 +100,11 @@ def annotate(item, regions, window):
   if not inside.any():
     return item
   return dataclasses.replace(
-      item, mask=_shrink(inside, len(item.image)), share=float(inside.mean()),
+      item, mask=shrink(inside, len(item.image)), share=float(inside.mean()),
       annotation='box' if any(r.mask is None for r in seen) else 'mask')
 
 
-def _shrink(inside, size):
+def shrink(inside, size):
   """Returns bool [h, w] as [size, size]: where half of a pixel or more is inside.
 
   A mark that nowhere covers as much keeps the pixels of which it covers the most.

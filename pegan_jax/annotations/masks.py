@@ -60,6 +60,17 @@ class Mask(NamedTuple):
             for region in components.pieces(inside)]
 
 
+  def marked(self):
+    """Returns what is marked, whatever its value: bool [height, width].
+
+    A soft mask is cut at half.
+    """
+    inside = np.zeros((self.height, self.width), bool)
+    least = max(self.values) / 2 if self.values and self.may_be_soft else 0
+    inside[self.box.slices] = self.pixels > least
+    return inside
+
+
 class Names(NamedTuple):
   """Classes of a mask's values, '' for the background.
 

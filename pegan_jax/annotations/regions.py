@@ -80,6 +80,13 @@ class Region(NamedTuple):
   polygons: tuple[np.ndarray, ...] | None = None
 
 
+def of_pixels(name, inside, corner=(0, 0)):
+  """Returns the `Region` of bool [h, w], which has some, from `corner` of an image on."""
+  rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
+  box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+  return Region(name, box.shift(*corner), inside[box.slices])
+
+
 class Annotated(NamedTuple):
   """An image and its regions.
 

@@ -7,14 +7,16 @@ from pegan_jax.common.errors import UserError
 
 FILE = 'manifest.csv'
 
-_MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes')
+_MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes', 'asked', 'accepted', 'tries',
+            'reasons')
 
 # A row per crop: its file and class, and the name of the background under it, '' for an
 # image from noise.
 CROPS = ('file', 'class', 'background', *_MADE_BY)
 
-# A row per defect on a frame: the frame's file, the class, and the window's corner.
-FRAMES = ('file', 'class', 'left', 'top', *_MADE_BY)
+# A row per defect on a frame: the frame's file, the class, the window's corner, and how
+# much larger than the data set's windows it is.
+FRAMES = ('file', 'class', 'left', 'top', 'scale', *_MADE_BY)
 
 
 def file_of(name, i):
@@ -30,7 +32,8 @@ def write(folder, columns, rows):
     columns: `CROPS` or `FRAMES`.
     rows: dicts of these columns. `mask` is 'generator' for the generator's own mask,
       'change' for how much an image was changed, or ''; `boxes` are as
-      `boxes_to_text` gives them.
+      `boxes_to_text` gives them, and so is `asked`, the box of the region that was asked
+      for. The rest is `acceptance.Verdict.columns`. What a row lacks is ''.
   """
   with pathlib.Path(folder, FILE).open('w', newline='', encoding='utf-8') as f:
     writer = csv.DictWriter(f, columns)

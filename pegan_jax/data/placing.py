@@ -11,7 +11,8 @@ _SCALE = 1.25  # Largest factor, and one over the smallest, on a region's sides.
 class Regions:
   """Draws regions from those of a data set's defects.
 
-  Where a class has masks, its boxes are not used: they are larger than their defects.
+  Where a class has masks, its boxes are not used: they are larger than their defects. So
+  are whole crops, where it has boxes.
 
   Args:
     records: `dataset.Records` whose defects have them.
@@ -20,13 +21,7 @@ class Regions:
 
   def __init__(self, records, num_classes):
     self._records = records
-    self._of_class = [self._best(records.find(label)) for label in range(num_classes)]
-
-  def _best(self, indices):
-    """Returns those with masks; where a class has none, all of them."""
-    annotations = np.array(self._records.annotations(indices))
-    masked = indices[annotations == 'mask']
-    return masked if len(masked) else indices
+    self._of_class = [best_of(records, label)[0] for label in range(num_classes)]
 
   def draw(self, rng, label):
     """Returns a region for a defect of class `label`.
@@ -37,6 +32,25 @@ class Regions:
     """
     index = rng.choice(self._of_class[label])
     return vary(rng, self._records.masks([index])[0, ..., 0])
+
+
+def best_of(records, label):
+  """Returns the records of a class whose regions say most, and of which kind they are.
+
+  Args:
+    records: `dataset.Records`.
+    label: of the class.
+
+  Returns:
+    ([n] int, 'mask'): those with masks; where there are none, those with boxes, 'box'; or
+    else all, 'none'.
+  """
+  indices = records.find(label)
+  kinds = np.array(records.annotations(indices))
+  for kind in ('mask', 'box'):
+    if (kinds == kind).any():
+      return indices[kinds == kind], kind
+  return indices, 'none'
 
 
 def vary(rng, region, *images):

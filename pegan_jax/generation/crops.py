@@ -11,7 +11,7 @@ from pegan_jax.annotations import regions
 from pegan_jax.annotations.pictures import Pictures
 from pegan_jax.common import terminal
 from pegan_jax.data import manifest
-from pegan_jax.generation import jobs, masks, settings
+from pegan_jax.generation import jobs, masks, settings, verdicts
 
 
 def plan(run):
@@ -30,31 +30,34 @@ def write(run, step, job, stream, images, annotated):
     run: a `Run`.
     step: the checkpoint's.
     job: from `plan`.
-    stream: from `Sampler.stream`.
+    stream: from `acceptance.draw`.
     images: a folder, which gets <class>/<n>.png and manifest.csv, a row per crop.
     annotated: a folder, which gets masks/<class>/<n>.png and the formats asked for, where
-      the method translates.
+      the method translates, and regions/<class>/<n>.png where it takes regions.
   """
   config, classes, size = run.config.generate, run.info.classes, run.info.image_size
   with contextlib.closing(terminal.Progress(sum(job.counts), unit='image')) as progress:
     found = _write_images(run, stream, images, annotated, progress)
-  rows, described = [], []
+  rows, described, judged = [], [], []
   for label, name in enumerate(classes):
-    for i, defects in enumerate(found[label]):
+    for i, (defects, asked, verdict) in enumerate(found[label]):
       file = manifest.file_of(name, i)
       rows.append({
           'file': file, 'class': name, 'seed': config.seed, 'step': step,
           'background': job.sources[job.chosen[label][i]] if job.chosen else '',
           'strength': config.strength, 'mask': masks.mask_source(run),
-          'boxes': regions.boxes_to_text(defects)})
+          'boxes': regions.boxes_to_text(defects),
+          'asked': regions.boxes_to_text(asked), **verdict.columns()})
       described.append(regions.Annotated(file, size, size, defects))
+      judged.append((name, verdict))
   manifest.write(images, manifest.CROPS, rows)
   if run.method.translates:
     annotate(run, job, described, images, annotated, settings.formats(run))
     painted = [(name, defects) for name, per_image in zip(classes, found)
-               for defects in per_image]
+               for defects, *_ in per_image if config.strength]
     masks.report_unboxed(run, painted)
     masks.report_whole(run, painted)
+    verdicts.report(judged)
 
 
 def annotate(run, job, described, images, annotated, formats):
@@ -96,29 +99,39 @@ def _files(run, job):
 
 
 def _write_images(run, stream, images, annotated, progress):
-  """Writes images and masks; returns each class's defects by image."""
-  classes, find = run.info.classes, masks.defect_finder(run)
-  folders = (images, annotated / 'masks') if run.method.translates else (images,)
+  """Writes images, masks and regions.
 
-  def write_one(label, i, image, mask):
+  Returns:
+    For each class, for each image: its defects, the region asked for (one `Region`, or
+    none), and its `Verdict`.
+  """
+  classes, find = run.info.classes, masks.defect_finder(run)
+  strength = run.config.generate.strength
+  folders = [images, annotated / 'masks', annotated / 'regions'][
+      :1 + run.method.translates + run.method.layout.placed]
+
+  def write_one(label, i, verdict, image, mask=None, asked=None):
     file = manifest.file_of(classes[label], i)
     save(images / file, image)
     if mask is None:
-      return []
-    save(annotated / 'masks' / file, masks.written_mask(run, mask))
-    return find(mask, classes[label])
+      return [], [], verdict
+    save(annotated / 'masks' / file, masks.written_mask(mask, strength))
+    if asked is not None:
+      save(annotated / 'regions' / file, asked)
+    return (find(mask, classes[label]) if strength else [],
+            [] if asked is None else [regions.of_pixels(classes[label], asked > 0)],
+            verdict)
 
-  found = [[] for _ in classes]
+  found = [{} for _ in classes]
   with ThreadPoolExecutor() as executor:
-    for label, first, painted in stream:
+    for label, numbers, painted, of_each in stream:
       for folder in folders:
         (folder / classes[label]).mkdir(parents=True, exist_ok=True)
-      for i, image in enumerate(painted.image):
-        found[label].append(executor.submit(
-            write_one, label, first + i, image,
-            None if painted.visible_mask is None else painted.visible_mask[i]))
-      progress.update()
-    return [[future.result() for future in futures] for futures in found]
+      samples = zip(*(x for x in painted if x is not None))
+      for i, verdict, sample in zip(numbers.tolist(), of_each, samples):
+        found[label][i] = executor.submit(write_one, label, i, verdict, *sample)
+        progress.update()
+    return [[futures[i].result() for i in sorted(futures)] for futures in found]
 
 
 def save(path, image):

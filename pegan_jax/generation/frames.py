@@ -2,107 +2,37 @@
 
 import contextlib
 import pathlib
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
-from data_prep.images import reading, survey
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.annotations.pictures import Pictures
-from pegan_jax.common import provenance, terminal
-from pegan_jax.common.errors import UserError
+from pegan_jax.common import terminal
 from pegan_jax.data import manifest
-from pegan_jax.generation import jobs, masks, settings
+from pegan_jax.generation import masks, places, settings, verdicts, windows
 
 # Width of the edge over which a defect fades in, as a share of the window.
 _FADE = 1 / 8
 
-# Places tried for a defect before a frame is called full.
-_TRIES = 200
-
-
-class Window(NamedTuple):
-  """A place for a defect: the frame's path under its folder, and where in it."""
-  frame: pathlib.Path
-  label: int
-  box: regions.Box
-
 
 def plan(run):
-  """Chooses places and classes, seeded, on the frames of `config.generate.frames`.
+  """Returns the `jobs.Job` of what is painted on whole frames, its sources `Window`s.
 
   Args:
     run: a `Run`.
 
-  Returns:
-    `jobs.Job`, its backgrounds the windows that get a defect.
-
   Raises:
-    UserError: no frames, or one that is smaller than a window or cannot be read.
+    UserError: as `windows.of_jobs` or `windows.of_frames`.
   """
-  config, info = run.config.generate, run.info
-  size, folder = info.window, jobs.folder_of_inputs(run, frames=True)
-  paths = reading.list_images(folder)
-  _check_names(folder, paths)
-  annotations.check(settings.formats(run), settings.classes(run), [
-      path.relative_to(folder).as_posix() for path in paths])
-  survey.say_depths(paths, info.reader.max_value)
-  labels = [info.classes.index(name) for name in settings.classes(run)]
-  cuts, windows, full = [], [], 0
-  for i, path in enumerate(paths):
-    frame = reading.with_channels(
-        info.reader.read_own_colour(path), info.channels)
-    rng = np.random.default_rng([config.seed, i])
-    places = _places(rng, frame.shape[:2], size, config.defects_per_frame)
-    if not places:
-      raise UserError(f'{path} has {frame.shape[1]}x{frame.shape[0]} pixels, and a '
-                      f'defect is drawn in a window of {size}x{size}')
-    full += len(places) < config.defects_per_frame
-    for box in places:
-      cuts.append(info.reader.crop(frame, box))
-      windows.append(Window(path.relative_to(folder),
-                            int(rng.choice(labels)), box))
-  if full:
-    terminal.say(f'{full} of {len(paths)} frames have no room for '
-                f'{config.defects_per_frame} windows of {size}x{size}: they get fewer')
-  of = np.array([w.label for w in windows])
-  chosen = [np.flatnonzero(of == c) for c in range(len(info.classes))]
-  return jobs.Job([len(c) for c in chosen], np.stack(cuts), chosen, windows,
-                  jobs.draw_regions(run))
-
-
-def _check_names(folder, paths):
-  """Raises UserError for no frames, or names that cannot all be written."""
-  if not paths:
-    raise UserError(f'no images in {folder!r}')
-  stems = [p.relative_to(folder).with_suffix('') for p in paths]
-  if len(set(stems)) < len(stems):
-    twice = next(p for p in stems if stems.count(p) > 1)
-    raise UserError(f'{folder!r} has two frames called {str(twice)!r}: give '
-                    'them different names, as each becomes a PNG')
-  taken = {manifest.FILE, provenance.FILE} & {p.parts[0] for p in stems}
-  if taken:
-    raise UserError(f'{folder!r} has {min(taken)!r}, which is the name of a file '
-                    'that is written beside the frames: rename it')
-
-
-def _places(rng, shape, size, count):
-  """Chooses up to `count` windows that do not overlap: `regions.Box`es."""
-  height, width = shape
-  places = []
-  if min(shape) < size:
-    return places
-  for _ in range(_TRIES * count):
-    if len(places) == count:
-      break
-    left = int(rng.integers(width - size + 1))
-    top = int(rng.integers(height - size + 1))
-    box = regions.Box(left, top, left + size, top + size)
-    if not any(box.overlap(other) for other in places):
-      places.append(box)
-  return places
+  of = windows.of_jobs if run.config.generate.jobs else windows.of_frames
+  found = of(run)
+  annotations.check(
+      settings.formats(run), sorted({run.info.classes[w.label] for w in found}),
+      list(dict.fromkeys(w.picture.as_posix() for w in found)))
+  return windows.to_job(run, found)
 
 
 def write(run, step, job, stream, out, annotated):
@@ -110,56 +40,66 @@ def write(run, step, job, stream, out, annotated):
 
   Outside of the windows, and where a generator's mask is 0, a frame stays as it is,
   except that it is written with 8 bits per channel. Its colour is kept where the network
-  is grey. Towards a window's edge a defect fades out.
+  is grey. Where no region was asked for, a defect fades out towards its window's edge.
 
   Args:
     run: a `Run`.
     step: the checkpoint's.
     job: from `plan`.
-    stream: from `Sampler.stream`.
+    stream: from `acceptance.draw`.
     out: a folder, which gets <frame>.png and manifest.csv, a row per defect.
     annotated: a folder, which gets masks/<frame>.png and the formats asked for, all in
-      the frame's own coordinates.
+      the frame's own coordinates, and regions/<frame>.png where the method takes regions.
   """
-  config, info = run.config.generate, run.info
-  samples = {}
-  for label, first, sampled in stream:
-    for i, sample in enumerate(zip(*sampled), first):
-      samples[job.chosen[label][i]] = sample
-  by_frame = _by_frame(job)
-  find, size = masks.defect_finder(run), info.window
-  folder = pathlib.Path(jobs.folder_of_inputs(run, frames=True))
-  fade = _fade(size)
-  rows, described, painted = [], [], []
-  with contextlib.closing(terminal.Progress(len(by_frame), unit='frame')) as progress:
-    for path in sorted(by_frame):
-      frame = info.reader.read_own_colour(folder / path).copy()
-      name = path.with_suffix('.png')
+  info, samples = run.info, {}
+  for label, numbers, sampled, of_each in stream:
+    for i, image, mask, verdict in zip(numbers, *sampled[:2], of_each):
+      samples[job.chosen[label][i]] = image, mask, verdict
+  by_picture = _by_picture(job)
+  rows, described, painted, judged = [], [], [], []
+  with contextlib.closing(terminal.Progress(len(by_picture), unit='frame')) as progress:
+    for path, indices in sorted(by_picture.items()):
+      frame = info.reader.read_own_colour(job.sources[indices[0]].path).copy()
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
-      for index in by_frame[path]:
-        window, (fake, part) = job.sources[index], samples[index]
-        area = window.box.slices
-        part = np.rint(_resize(part, size) * fade).astype(np.uint8)
-        change = _resize(fake.astype(np.int16) - job.backgrounds[index], size)
-        frame[area] = _paint(frame[area], change, np.where(part > 0, fade, 0))
-        mask[area] = masks.written_mask(run, part)
-        found = find(part, info.classes[window.label], window.box[:2])
+      asked = mask > 0
+      for index in indices:
+        window, (fake, part, verdict) = job.sources[index], samples[index]
+        place = _Place(index, indices, job, frame.shape[:2])
+        side, name = window.box.width, info.classes[window.label]
+        fade = np.ones((side, side)) if window.asked else _fade(side)
+        part = place.own(np.rint(_resize(part, side) * fade).astype(np.uint8))
+        change = _resize(fake.astype(np.int16) - job.backgrounds[index], side)
+        frame[place.area] = _paint(frame[place.area], place.inner(change),
+                                   np.where(part > 0, place.inner(fade), 0))
+        mask[place.area] = np.maximum(
+            mask[place.area], masks.written_mask(part, window.strength))
+        found = []
+        if window.strength:
+          found = place.find(run, part)
+          painted.append((name, found))
         defects += found
-        painted.append((info.classes[window.label], found))
+        judged.append((name, verdict))
+        if window.asked:
+          asked |= places.filled(window.asked, asked.shape)
         rows.append({
-            'file': name.as_posix(), 'class': info.classes[window.label],
-            'left': window.box.left, 'top': window.box.top, 'seed': config.seed,
-            'step': step,
-            'strength': config.strength, 'mask': masks.mask_source(run),
-            'boxes': regions.boxes_to_text(found)})
-      for to, image in ((out, frame), (annotated / 'masks', mask)):
-        (to / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image.squeeze()).save(to / name)
-      described.append(regions.Annotated(name.as_posix(), *mask.shape, defects))
+            'file': path.as_posix(), 'class': name, 'left': window.box.left,
+            'top': window.box.top, 'scale': f'{side / info.window:.4g}',
+            'seed': window.key[0] if window.key else run.config.generate.seed,
+            'step': step, 'strength': window.strength, 'mask': masks.mask_source(run),
+            'boxes': regions.boxes_to_text(found),
+            'asked': regions.boxes_to_text([window.asked] if window.asked else []),
+            **verdict.columns()})
+      kinds = {'masks': mask, 'regions': np.uint8(255) * asked}
+      for to, image in ((out, frame), *((annotated / kind, kinds[kind]) for kind in (
+          'masks', 'regions')[:1 + run.method.layout.placed])):
+        (to / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.squeeze()).save(to / path)
+      described.append(regions.Annotated(path.as_posix(), *mask.shape, defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
   annotate(run, job, described, out, annotated, settings.formats(run))
   masks.report_unboxed(run, painted)
+  verdicts.report(judged)
 
 
 def annotate(run, job, described, out, annotated, formats):
@@ -173,14 +113,13 @@ def annotate(run, job, described, out, annotated, formats):
     annotated: a folder.
     formats: names of formats.
   """
-  info, folder = run.info, pathlib.Path(jobs.folder_of_inputs(run, frames=True))
-  by_frame = _by_frame(job)
-  shown = {path.with_suffix('.png').as_posix():
-           {info.classes[job.sources[i].label] for i in indices}
-           for path, indices in by_frame.items()}
-  annotations.write(annotated, formats, described, info.classes, Pictures(
-      out, shown, ((path.as_posix(), info.reader.read_own_colour(folder / path))
-                   for path in sorted(by_frame))))
+  classes, reader = run.info.classes, run.info.reader
+  shown = {path.as_posix(): {classes[job.sources[i].label] for i in indices}
+           for path, indices in _by_picture(job).items()}
+  frames = {window.frame: window.path for window in job.sources}
+  annotations.write(annotated, formats, described, classes, Pictures(
+      out, shown, ((frame.as_posix(), reader.read_own_colour(frames[frame]))
+                   for frame in sorted(frames))))
 
 
 def find_again(run, job, folder):
@@ -189,25 +128,75 @@ def find_again(run, job, folder):
   Returns:
     described, as `annotate` takes it, and (file, boxes) of the manifest's rows.
   """
-  find, described, boxes = masks.defect_finder(run), [], []
-  for path, indices in sorted(_by_frame(job).items()):
-    file, defects = path.with_suffix('.png').as_posix(), []
+  described, boxes = [], []
+  for path, indices in sorted(_by_picture(job).items()):
+    file, defects = path.as_posix(), []
     mask = masks.read(folder / file)
-    for window in (job.sources[i] for i in indices):
-      found = find(mask[window.box.slices], run.info.classes[window.label],
-                   window.box[:2])
+    for index in indices:
+      place = _Place(index, indices, job, mask.shape)
+      found = place.find(run, place.mine(mask[place.area]))
       defects += found
       boxes.append((file, regions.boxes_to_text(found)))
     described.append(regions.Annotated(file, *mask.shape, defects))
   return described, boxes
 
 
-def _by_frame(job):
-  """Returns {frame: indices of its windows}, in the order in which they are drawn."""
+def _by_picture(job):
+  """Returns {picture: indices of its windows}, in the order in which they are drawn."""
   found = {}
   for index in np.concatenate(job.chosen).tolist():
-    found.setdefault(job.sources[index].frame, []).append(index)
+    found.setdefault(job.sources[index].picture, []).append(index)
   return found
+
+
+class _Place:
+  """What a window has of its picture, and what of that is its own.
+
+  A pixel belongs to the nearest region that was asked for, so that no pixel is painted twice
+  where windows overlap.
+
+  Args:
+    index: of the window among the job's sources.
+    indices: of all windows of the picture, in the order in which they are drawn.
+    job: from `plan`.
+    shape: (height, width) of the picture.
+  """
+
+  def __init__(self, index, indices, job, shape):
+    self._window = window = job.sources[index]
+    self._box = window.box.clip(*shape)
+    self.area = self._box.slices
+    self._own, later = True, False
+    for i in indices:
+      other = job.sources[i]
+      later |= i == index
+      if i == index or not (window.asked and window.box.overlap(other.box)):
+        continue
+      mine, its = (ndimage.distance_transform_edt(~places.filled(w.asked, shape))[self.area]
+                   for w in (window, other))
+      self._own &= mine <= its if later else mine < its
+
+  def inner(self, array):
+    """Returns what lies in the picture of [side, side, ...]."""
+    return array[self._box.shift(-self._window.box.left, -self._window.box.top).slices]
+
+  def mine(self, mask):
+    """Returns a mask of `area` where its pixels are the window's own, 0 elsewhere."""
+    return np.where(self._own, mask, np.zeros_like(mask))
+
+  def own(self, mask):
+    """Returns `mine` of a mask of the whole window."""
+    return self.mine(self.inner(mask))
+
+  def find(self, run, part):
+    """Returns the `Region`s of the defect whose visible mask in `area` is `part`."""
+    found = masks.defect_finder(run)(
+        part, run.info.classes[self._window.label], self._box[:2])
+    if not self._window.asked:
+      return found
+    # Around what is visible, where the rule for crops would box the window.
+    return [regions.of_pixels(region.name, region.mask, region.box[:2])
+            for region in found if region.mask.any()]
 
 
 def _resize(array, size):

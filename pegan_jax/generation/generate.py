@@ -11,8 +11,7 @@ from pegan_jax import annotations
 from pegan_jax.common import class_names, files, provenance, terminal
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
-from pegan_jax.generation import crops, frames, jobs, settings
-from pegan_jax.generation.sampler import chunks_in_flight, Sampler
+from pegan_jax.generation import acceptance, crops, frames, job_file, jobs, settings
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
@@ -29,7 +28,8 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
     config: the run's configuration, with a section `generate`.
     workdir: has the checkpoints; gets generated/, see `crops.write` and
       `frames.write`, and, where the method translates, generated_annotations/:
-      masks/, and the formats asked for, see `annotations.write`.
+      masks/, regions/ where it takes regions, and the formats asked for, see
+      `annotations.write`.
     ensure_matches: called with a `Run`, and whether it paints on frames, when nothing
       speaks against generation any more: matching takes minutes.
 
@@ -43,8 +43,10 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
   """
   run = Run(config, workdir)
   settings.check(run)
+  if config.generate.jobs:  # Before any work: its faults are the user's to mend.
+    job_file.read(config.generate.jobs, run.info.classes)
   out = files.named(os.path.expanduser(config.generate.out) or run.workdir / 'generated')
-  kind = frames if config.generate.frames else crops
+  kind = frames if settings.on_frames(run) else crops
   inputs = jobs.folder_of_inputs(run, kind is frames)
   if inputs and out.resolve().is_relative_to(pathlib.Path(inputs).resolve()):
     raise UserError(f'{out} lies in {inputs}, whose images are painted on: name another '
@@ -65,9 +67,7 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
     _add_formats(run, kind, out, beside, made_of)
     return out
   job = kind.plan(run)
-  stream = Sampler(run).stream(
-      restored.state.ema, job, seed=config.generate.seed,
-      strength=config.generate.strength, in_flight=chunks_in_flight(run))
+  stream = acceptance.draw(run, restored.state.ema, job, primary)
   if not primary:  # Process 0 writes; this one lends its devices.
     collections.deque(stream, maxlen=0)
     return out
@@ -85,9 +85,11 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
 def settings_of(run):
   """Returns the settings of `config.generate` that images depend on."""
   kept = run.config.generate.to_dict()
-  of_the_other = 'per_class' if kept['frames'] else 'defects_per_frame'
-  for name in ('backgrounds', 'frames', 'split', 'matched', 'out', 'checkpoint',
-               'batch_size', of_the_other):
+  of_the_other = ['per_class'] if settings.on_frames(run) else ['defects_per_frame']
+  of_the_other += ['defects_per_frame'] * bool(kept['jobs'])
+  of_the_other += ['tries'] * (not run.method.layout.placed)
+  for name in ('backgrounds', 'frames', 'jobs', 'roi', 'split', 'matched', 'out', 'checkpoint',
+               'batch_size', *of_the_other):
     del kept[name]  # Noted by content, or without effect.
   return kept | {name: class_names.join(class_names.split(kept[name]))
                  for name in ('classes', 'texture_classes')} | {
@@ -112,9 +114,10 @@ def _add_formats(run, kind, out, beside, made_of):
   if not missing:
     terminal.say(f'{out} is made already')
     return
-  if run.config.generate.strength != 1:  # The masks on disk are fainter than what is found.
+  # The masks on disk are fainter than what is found.
+  if faint := [row['strength'] for row in rows if float(row['strength']) != 1]:
     raise UserError(f'{out} has no annotations in {", ".join(missing)}, and to a strength '
-                    f'of {run.config.generate.strength} none can be added: {_ADVICE}')
+                    f'of {faint[0]} none can be added: {_ADVICE}')
   if jax.process_index():
     return
   job = kind.plan(run)
@@ -137,6 +140,8 @@ def _check_whole(run, out, beside, files_now, formats):
   wanted = [out / name for name in files_now]
   if run.method.translates:
     wanted += [beside / 'masks' / name for name in files_now]
+  if run.method.layout.placed:
+    wanted += [beside / 'regions' / name for name in files_now]
   for kind in map(annotations.WRITTEN.get, formats):
     wanted += kind.written(beside / kind.PATH, files_now)
   if gone := [str(path) for path in wanted if not path.exists()]:
@@ -145,20 +150,21 @@ def _check_whole(run, out, beside, files_now, formats):
 
 
 def _rows(path):
-  """Returns the rows of a manifest, dicts that have a file and boxes at least."""
+  """Returns the rows of a manifest, dicts that have file, strength and boxes at least."""
   try:
     with path.open(newline='', encoding='utf-8') as f:
       rows = list(csv.DictReader(f))
-    if not all(row['file'] and row['boxes'] is not None for row in rows):
+    if not all(row['file'] and row['boxes'] is not None and float(row['strength']) >= 0
+               for row in rows):
       raise ValueError
     return rows
-  except (OSError, ValueError, KeyError, csv.Error) as e:
+  except (OSError, ValueError, TypeError, KeyError, csv.Error) as e:
     raise UserError(f'{path} cannot be read: {_ADVICE}') from e
 
 
 def _made_of(run, restored):
   """Returns what the images depend on, as provenance has it."""
-  whole_frames = bool(run.config.generate.frames)
+  whole_frames = settings.on_frames(run)
   return {'step': restored.step, 'weights': restored.digest,
           'generate': settings_of(run),
           'frames': whole_frames, 'painted_on': jobs.inputs(run, whole_frames),

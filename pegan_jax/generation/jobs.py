@@ -10,6 +10,7 @@ from data_prep.images import reading, survey
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches, placing
+from pegan_jax.generation import job_file, places
 
 # Number of windows kept of a folder's images, at least one per image, to save memory.
 _MOST_WINDOWS = 5000
@@ -24,12 +25,17 @@ class Job(NamedTuple):
     chosen: for each class [count] int, indices of its backgrounds, or None.
     sources: the names of the n backgrounds, or None; for frames, `frames.Window`s.
     regions: from `draw_regions`.
+    keys: for each class [count, 2] int, the seed and the number that an image's noise is
+      drawn from; None for one seed and the numbers of the images.
+    strengths: for each class [count] in [0, 1]; None for `generate.strength`.
   """
   counts: list[int]
   backgrounds: np.ndarray | None
   chosen: list[np.ndarray] | None
   sources: list | None = None
   regions: Callable | None = None
+  keys: list[np.ndarray] | None = None
+  strengths: list[np.ndarray] | None = None
 
 
 def plan(run, counts):
@@ -45,7 +51,32 @@ def plan(run, counts):
   chosen = None
   if backgrounds is not None:
     chosen = choose(run, counts, len(backgrounds))
-  return Job(counts, backgrounds, chosen, sources, draw_regions(run))
+  job = Job(counts, backgrounds, chosen, sources, draw_regions(run))
+  of_own = run.config.generate.roi and folder_of_inputs(run)
+  return _within_roi(run, job) if of_own else job
+
+
+def _within_roi(run, job):
+  """Returns a `Job` of crops with regions that lie where defects may; others are left out."""
+  seed, placer = run.config.generate.seed, draw_places(run)
+  folder = folder_of_inputs(run)
+  items, roi = _cut(folder, run.info), places.Roi(folder_of_roi(run))
+  roi.check({item.file: reading.size(os.path.join(folder, item.file)) for item in items})
+  allowed = [places.shrink(roi.read(item.file)[item.place.slices], run.info.image_size)
+             for item in items]
+  found = [{number: region for number, index in enumerate(indices.tolist()) if (
+      region := placer.place(np.random.default_rng([seed, label, number]), label,
+                             allowed[index]))} for label, indices in enumerate(job.chosen)]
+  numbers = [np.array(list(of_class), int) for of_class in found]
+  places.say_left_out(sum(job.counts) - sum(map(len, found)), sum(job.counts))
+  maps = [[places.filled(region, allowed[0].shape) for region in of_class.values()]
+          for of_class in found]
+  return job._replace(
+      counts=list(map(len, found)),
+      chosen=[indices[kept] for indices, kept in zip(job.chosen, numbers)],
+      regions=lambda label, these, trial=0: np.stack(
+          [np.uint8(255) * maps[label][i] for i in these]),
+      keys=[np.stack([np.full(len(kept), seed), kept], -1) for kept in numbers])
 
 
 def draw_regions(run):
@@ -54,19 +85,27 @@ def draw_regions(run):
   They are like those of the class's training images, see `placing`.
 
   Returns:
-    (label, [n] numbers of images of that class) -> uint8 [n, h, w], 255 inside; a
-    region depends on its own number alone. None where the method takes no regions.
+    (label, [n] numbers of images of that class, trial) -> uint8 [n, h, w], 255 inside; a
+    region depends on its own number and the trial alone. None where the method takes no
+    regions.
   """
   if not run.method.layout.placed:
     return None
   records = dataset.Records(run.info, 'train', run.config.cache_mb)
   regions = placing.Regions(records, len(run.info.classes))
 
-  def draw(label, numbers):
+  def draw(label, numbers, trial=0):
     return np.stack([regions.draw(np.random.default_rng(
-        [run.config.generate.seed, label, int(number)]), label) for number in numbers])
+        [run.config.generate.seed, label, int(number)] + [trial] * (trial > 0)),
+                                  label) for number in numbers])
 
   return draw
+
+
+def draw_places(run, scale=1.0):
+  """Returns the `places.Placer` of a run's training images; for `scale` see there."""
+  return places.Placer(
+      run, dataset.Records(run.info, 'train', run.config.cache_mb), scale)
 
 
 def folder_of_inputs(run, frames=False):
@@ -80,6 +119,11 @@ def folder_of_inputs(run, frames=False):
   return os.path.expanduser(settings.frames if frames else settings.backgrounds)
 
 
+def folder_of_roi(run):
+  """Returns the user's folder of masks of where defects may lie, or ''."""
+  return os.path.expanduser(run.config.generate.roi)
+
+
 def inputs(run, frames=False):
   """Returns what the images to paint on depend on, as provenance has it.
 
@@ -89,8 +133,12 @@ def inputs(run, frames=False):
       `generate.frames` says.
   """
   settings = run.config.generate
+  of_roi = {'roi': provenance.of_folder(folder_of_roi(run))} if settings.roi else {}
+  if frames and settings.jobs:
+    return {'jobs': job_file.digest(settings.jobs, job_file.read(
+        settings.jobs, run.info.classes))} | of_roi
   if folder := folder_of_inputs(run, frames):
-    return {'files': provenance.of_files(folder, reading.list_images(folder))}
+    return {'files': provenance.of_files(folder, reading.list_images(folder))} | of_roi
   if run.matched and settings.matched:
     return {'split': settings.split, 'matches': matches.digest(run.info)}
   return {'split': settings.split}
@@ -125,12 +173,8 @@ def load_backgrounds(run):
 
 def _cut_backgrounds(folder, info):
   """Returns windows of a folder's clean images, and their names."""
-  paths = reading.list_images(folder)
-  if not paths:
-    raise UserError(f'no images in {folder!r}')
-  survey.say_depths(paths, info.reader.max_value)
-  items = cutting.read_clean(
-      paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
+  items = _cut(folder, info)
+  paths = {item.frame for item in items}
   small = {item.frame for item in items if item.place.height < info.window}
   if small:
     terminal.say(f'note: {len(small)} of {len(paths)} images in {folder!r} are smaller than '
@@ -141,6 +185,16 @@ def _cut_backgrounds(folder, info):
            if item.whole and item.place.height == info.window else item.source
            for item in items]
   return np.stack([item.image for item in items]), names
+
+
+def _cut(folder, info):
+  """Returns windows of a folder's clean images, as `cutting.Item`s."""
+  paths = reading.list_images(folder)
+  if not paths:
+    raise UserError(f'no images in {folder!r}')
+  survey.say_depths(paths, info.reader.max_value)
+  return cutting.read_clean(
+      paths, folder, info.reader, info.window, max(len(paths), _MOST_WINDOWS))
 
 
 def choose(run, counts, available):

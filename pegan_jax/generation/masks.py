@@ -19,9 +19,9 @@ from pegan_jax.generation import settings
 _VEIL = 0.1
 
 
-def written_mask(run, visible):
+def written_mask(visible, strength):
   """Returns the mask to write for a visible one: uint8 [h, w] -> uint8 [h, w]."""
-  return np.rint(run.config.generate.strength * visible).astype(np.uint8)
+  return np.rint(strength * visible).astype(np.uint8)
 
 
 def read(path):
@@ -45,8 +45,6 @@ def defect_finder(run):
   config, textures = run.config.generate, settings.textures(run)
 
   def find(mask, name, corner=(0, 0)):
-    if not config.strength:  # Nothing is painted.
-      return []
     threshold = config.change_threshold
     if run.method.has_masks:  # Relative: a faint defect has a faint mask.
       threshold = max(config.mask_threshold * mask.max() / 255, _VEIL)
@@ -61,11 +59,12 @@ def report_unboxed(run, painted):
 
   Args:
     run: a `Run` whose method translates.
-    painted: a pair per defect: its class, and the regions that were found of it.
+    painted: a pair per defect that is not of strength 0: its class, and the regions that
+      were found of it.
   """
   total = collections.Counter(name for name, _ in painted)
   without = collections.Counter(name for name, found in painted if not found)
-  if not without or not run.config.generate.strength:
+  if not without:
     return
   name = 'mask_threshold' if run.method.has_masks else 'change_threshold'
   counts = ', '.join(f'{n} of {total[c]} {c}' for c, n in without.items())

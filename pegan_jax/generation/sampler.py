@@ -1,6 +1,6 @@
 """The only way from weights to images and masks.
 
-Image i of a class is a function of (weights, seed, class, i) and, where the method
+Image i of a class is a function of (weights, seed, class, i, trial) and, where the method
 translates, of its background and region, whatever else is sampled with it.
 """
 
@@ -28,9 +28,12 @@ class Painted(NamedTuple):
     visible_mask: uint8 [..., h, w], 255 where only the defect is seen. A method
       without masks has the change in its place, 255 from black to white. None where
       images are sampled from noise.
+    region: uint8 [..., h, w], 255 where the defect was asked for. None where the method
+      takes no regions.
   """
   image: Any
   visible_mask: Any
+  region: Any = None
 
 
 class Sampler:
@@ -45,37 +48,35 @@ class Sampler:
 
   def __init__(self, run):
     self._run = run
-    # The strength is an argument, so that another value is not compiled again.
     self._chunk = jax.jit(self._sample_chunk,
                           out_shardings=sharding.replicated(run.mesh))
 
-  def produce(self, weights, backgrounds, keys, strength=1.0, regions=None):
-    """Samples images of every class.
+  def produce(self, weights, backgrounds, keys, regions=None):
+    """Samples images of every class, their defects at full strength.
 
     Args:
       weights: what the method samples with, such as a state's `ema`.
       backgrounds: [C, n, h, w, channels], row c for class c; None where the method
         samples from noise.
       keys: [C, n] random keys.
-      strength: 0 to 1, how strongly defects are painted. Masks are of the full strength.
       regions: uint8 [C, n, h, w], 255 where to paint, for a method that takes regions.
 
     Returns:
       `Painted` [C, n, ...].
     """
-    method, nets = self._run.method, self._run.nets
+    method, nets, info = self._run.method, self._run.nets, self._run.info
     image = None if backgrounds is None else self._to_network(backgrounds)
     x, mask = method.produce(nets, weights, image, keys, *self._placed(regions))
     if image is None:
       return Painted(self._to_pixels(x), None)
     if mask is None:
       change = x - image
-      if self._run.info.channels == 1:
+      if info.channels == 1:
         change = change.mean(-1, keepdims=True)
       mask = jnp.abs(change).mean(-1, keepdims=True) / 2
-    # At strength 1 the formula would round.
-    x = jnp.where(strength == 1, x, image + strength * (x - image))
-    return Painted(self._to_pixels(x), self._to_pixels(2 * mask - 1)[..., 0])
+    kept = backgrounds if method.layout.placed and len(x[0, 0]) != info.image_size else None
+    return Painted(self._to_pixels(x) if kept is None else self._painted(kept, x - image),
+                   self._to_pixels(2 * mask - 1)[..., 0])
 
   def eliminate(self, weights, defects, regions=None):
     """Turns defects into backgrounds: [C, n, h, w, channels], class c in row c.
@@ -99,56 +100,57 @@ class Sampler:
         self._run.nets, weights, erased, keys, *self._placed(regions))
     return self._to_pixels(erased), self._to_pixels(restored)
 
-  def stream(self, weights, job, *, seed=0, strength=1.0, in_flight=1):
-    """Samples a job's images, a few chunks under way at once.
+  def stream(self, weights, job, *, seed=0, in_flight=1, only=None, trial=0):
+    """Samples a job's images at full strength, a few chunks under way at once.
 
     Args:
       weights: what the method samples with, such as a state's `ema`.
       job: a `jobs.Job`.
-      seed: of the noise, where the method takes any.
-      strength: as `produce` takes it.
+      seed: of the noise, where the method takes any and the job has no keys.
       in_flight: number of chunks that the device computes while others are fetched.
+      only: for each class [k] int, the numbers of the images to sample; None for all.
+      trial: 0, or the number of times that these images were drawn before.
 
     Yields:
-      (label, number of the first image within its class, `Painted` [k, ...]).
+      (label, [k] numbers of the images within their class, `Painted` [k, ...]).
     """
-    counts, size = job.counts, CHUNK * self._run.mesh.size
+    size = CHUNK * self._run.mesh.size
+    only = [np.arange(count) for count in job.counts] if only is None else only
 
-    def start(first):
+    def start(parts):
+      # Classes that need fewer are filled up by wrapping round: one shape.
+      full = [np.resize(part, size) if len(part) else None for part in parts]
+      fill = lambda take, empty: np.stack([
+          empty if numbers is None else take(label, numbers)
+          for label, numbers in enumerate(full)])
+      keys = fill(lambda label, numbers: (
+          np.stack([np.full(size, seed), numbers], -1) if job.keys is None
+          else job.keys[label][numbers]).astype(np.int32), np.zeros((size, 2), np.int32))
       image = regions = None
       if job.backgrounds is not None:
-        # Classes that need fewer are filled up by wrapping round: one shape.
-        image = np.stack([
-            job.backgrounds[np.resize(index[first:first + size], size)]
-            if first < len(index) else np.zeros_like(job.backgrounds[:1]).repeat(
-                size, 0) for index in job.chosen])
+        image = fill(lambda label, numbers: job.backgrounds[job.chosen[label][numbers]],
+                     np.zeros_like(job.backgrounds[:1]).repeat(size, 0))
       if job.regions is not None:
-        numbers = np.arange(first, first + size)
-        regions = np.stack([
-            job.regions(label, numbers) if first < count
-            else np.zeros((size, *image.shape[2:4]), np.uint8)
-            for label, count in enumerate(counts)])
-      return first, self._chunk(
-          weights, image, regions, seed, first, np.float32(strength))
+        regions = fill(lambda label, numbers: job.regions(label, numbers, trial),
+                       np.zeros((size, *image.shape[2:4]), np.uint8))
+      return parts, regions, self._chunk(weights, image, regions, keys, trial)
 
-    def take(first, chunk):
-      images, masks = jax.tree.map(np.asarray, chunk)
-      for label, count in enumerate(counts):
-        if first < count:
-          yield label, first, Painted(
-              images[label, :count - first],
-              None if masks is None else masks[label, :count - first])
+    def take(parts, regions, chunk):
+      chunk = jax.tree.map(np.asarray, chunk)._replace(region=regions)
+      for label, part in enumerate(parts):
+        if len(part):
+          yield label, part, jax.tree.map(lambda x, n=len(part), c=label: x[c, :n], chunk)
 
     pending = collections.deque()
-    for first in range(0, max(counts), size):
-      pending.append(start(first))
+    for first in range(0, max(map(len, only)), size):
+      pending.append(start([part[first:first + size] for part in only]))
       if len(pending) > in_flight:
         yield from take(*pending.popleft())
     while pending:
       yield from take(*pending.popleft())
 
   def sample(self, weights, job, **kwargs):
-    """Returns the images of a job by class, as `stream` samples them.
+    """Returns the images of a job by class, as `stream` samples them all.
 
     Args:
       weights, job, **kwargs: as `stream` takes them.
@@ -156,24 +158,20 @@ class Sampler:
     Returns:
       List of uint8 [count, h, w, channels], one per class.
     """
-    info = self._run.info
-    images = [[np.zeros((0, info.image_size, info.image_size, info.channels), np.uint8)]
-              for _ in job.counts]
-    for label, _, painted in self.stream(weights, job, **kwargs):
-      images[label].append(painted.image)
-    return [np.concatenate(parts) for parts in images]
+    return collect(self._run, job, (piece[:3] for piece in self.stream(
+        weights, job, **kwargs)))
 
-  def _sample_chunk(self, weights, backgrounds, regions, seed, first, strength):
-    """Samples images `first`, `first` + 1, ... of each class, on all devices."""
-    run = self._run
-    key, fold = jax.random.key(seed), jax.vmap(jax.random.fold_in, (None, 0))
-    keys = jax.vmap(fold, (0, None))(
-        fold(key, jnp.arange(len(run.info.classes))),
-        first + jnp.arange(CHUNK * run.mesh.size))
+  def _sample_chunk(self, weights, backgrounds, regions, keys, trial):
+    """Samples an image of each class for keys [C, n, 2], (seed, number), on all devices."""
+    def draw_key(label, pair):
+      key = jax.random.fold_in(jax.random.fold_in(jax.random.key(pair[0]), label), pair[1])
+      return jnp.where(trial > 0, jax.random.fold_in(key, trial), key)
+
+    keys = jax.vmap(jax.vmap(draw_key, (None, 0)))(jnp.arange(len(keys)), keys)
     split = functools.partial(jax.lax.with_sharding_constraint,
-                              shardings=sharding.batch_sharding(run.mesh))
+                              shardings=sharding.batch_sharding(self._run.mesh))
     backgrounds, regions = jax.tree.map(split, (backgrounds, regions))
-    return self.produce(weights, backgrounds, split(keys), strength, regions)
+    return self.produce(weights, backgrounds, split(keys), regions)
 
   def _eliminate(self, weights, defects, regions):
     return self._run.method.eliminate(
@@ -189,12 +187,35 @@ class Sampler:
     x = scale(image, self._run.config.image_size)
     return jnp.broadcast_to(x, (*x.shape[:-1], 3))
 
+  def _painted(self, backgrounds, change):
+    """Adds a change of the network's size to images: outside of it they stay as they are."""
+    info = self._run.info
+    if info.channels == 1:
+      change = change.mean(-1, keepdims=True)
+    change = jax.image.resize(change, backgrounds.shape, 'cubic')
+    return jnp.clip(jnp.round(backgrounds + 127.5 * change), 0, 255).astype(jnp.uint8)
+
   def _to_pixels(self, x):
     """Turns [C, n, H, W, 1 or 3] in [-1, 1] into uint8 [C, n, h, w, channels]."""
     info = self._run.info
     flat = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size,
                      min(info.channels, x.shape[-1]))
     return flat.reshape(*x.shape[:2], *flat.shape[1:])
+
+
+def collect(run, job, pieces):
+  """Returns a job's images by class: list of uint8 [count, h, w, channels].
+
+  Args:
+    run: a `Run`.
+    job: a `jobs.Job`.
+    pieces: what `Sampler.stream` yields.
+  """
+  size, channels = run.info.image_size, run.info.channels
+  images = [np.zeros((count, size, size, channels), np.uint8) for count in job.counts]
+  for label, numbers, painted in pieces:
+    images[label][numbers] = painted.image
+  return images
 
 
 def chunks_in_flight(run):

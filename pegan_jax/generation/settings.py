@@ -13,6 +13,18 @@ def check(run):
   if settings.frames and settings.backgrounds:
     raise UserError('give --config.generate.frames for whole frames or '
                     '--config.generate.backgrounds for crops, not both')
+  for name in ('jobs', 'roi'):
+    if settings[name] and not run.method.layout.placed:
+      raise UserError(f'{method} is told no regions: leave out --config.generate.{name}, or '
+                      'train a pegan_region')
+  if settings.jobs:
+    for name in ('frames', 'backgrounds', 'classes'):
+      if settings[name]:
+        raise UserError('--config.generate.jobs names images and classes itself: leave out '
+                        f'--config.generate.{name}')
+  elif settings.roi and not (settings.frames or settings.backgrounds):
+    raise UserError('--config.generate.roi says where defects may lie on images of yours: '
+                    'name these with --config.generate.frames, backgrounds or jobs')
   if not run.method.translates:
     if settings.backgrounds:
       raise UserError(f'{method} samples from noise: leave out '
@@ -21,6 +33,11 @@ def check(run):
       if settings[name]:
         raise UserError(f'{method} samples from noise, and where a defect lies in its '
                         f'images is not known: leave out --config.generate.{name}')
+
+
+def on_frames(run):
+  """Returns whether whole images of the user's are painted on, rather than crops."""
+  return bool(run.config.generate.frames or run.config.generate.jobs)
 
 
 def formats(run):

@@ -8,8 +8,8 @@ import jax
 from pegan_jax.common import class_names, files, provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
-from pegan_jax.generation import jobs, settings
-from pegan_jax.generation.sampler import Sampler
+from pegan_jax.generation import acceptance, jobs, settings
+from pegan_jax.generation.sampler import collect
 from pegan_jax.metrics import change, evaluation, features, intervals, match, METRICS
 from pegan_jax.metrics import reports, table
 from pegan_jax.runs.restore import restore
@@ -81,10 +81,12 @@ def folder(run, restored):
 
 def made_of(run, restored, extractor):
   """Returns what a report depends on, for its provenance."""
-  config = run.config
+  config, keys = run.config, ['seed', 'strength']
+  if acceptance.tries(run):  # What is accepted depends on where defects are found.
+    keys += ['tries', 'mask_threshold', 'min_area', 'texture_classes']
   return {'step': restored.step, 'weights': restored.digest,
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
-          'generate': {name: config.generate[name] for name in ('seed', 'strength')} | {
+          'generate': {name: config.generate[name] for name in keys} | {
               'classes': class_names.join(class_names.split(config.generate.classes))},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol() | {
               'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]}}
@@ -166,10 +168,10 @@ def report_on(run, restored, extractor, train, test):
 
 def _generate(run, restored, extractor, wanted):
   """Samples the first `wanted[c]` images of each class c: a `FeatureSet`."""
-  seed, classes = run.config.generate.seed, run.info.classes
+  classes = run.info.classes
   job = jobs.plan(run, [wanted.get(c, 0) for c in classes])
-  images = Sampler(run).sample(restored.state.ema, job, seed=seed,
-                               strength=run.config.generate.strength)
+  images = collect(run, job, (
+      piece[:3] for piece in acceptance.draw(run, restored.state.ema, job)))
   images = {c: x for c, x in zip(classes, images) if c in wanted}
   return evaluation.FeatureSet(
       {c: extractor(x) for c, x in images.items()},

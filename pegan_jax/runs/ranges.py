@@ -35,6 +35,7 @@ COUNTS = {
     'generate.batch_size': (1, 10**6),
     'generate.min_area': (1, 10**9),
     'generate.defects_per_frame': (1, 1_000),
+    'generate.tries': (0, 1_000),
     # Those of some methods alone.
     'num_blocks': (0, 100),
     'pool_size': (1, 10_000),

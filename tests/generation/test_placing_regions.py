@@ -1,5 +1,7 @@
 """A method that takes regions, from the data set's regions to files."""
 
+import csv
+
 import jax
 import numpy as np
 from PIL import Image
@@ -23,6 +25,11 @@ def setting(boxed_dir, tmp_path_factory):
   return config, workdir, run, restore(run, 'newest').state.ema
 
 
+def _rows(folder):
+  with (folder / 'manifest.csv').open(encoding='utf-8') as f:
+    return list(csv.DictReader(f))
+
+
 def _around(region):
   """[..., h, w] bool: the region, and `MARGIN` pixels around it."""
   pad = masks.MARGIN
@@ -35,11 +42,10 @@ def _around(region):
 def test_outside_of_its_region_each_background_stays_as_it_is(setting):
   _, _, run, weights = setting
   job = jobs.plan(run, [18, 3])  # More than one chunk of the first class.
-  for label, first, painted in Sampler(run).stream(weights, job):
-    numbers = range(first, first + len(painted.image))
+  for label, numbers, painted in Sampler(run).stream(weights, job):
     around = _around(job.regions(label, numbers))
     assert 0 < around.mean() < 1
-    before = job.backgrounds[job.chosen[label][list(numbers)]]
+    before = job.backgrounds[job.chosen[label][numbers]]
     changed = (painted.image != before)[..., 0]
     assert not changed[~around].any() and changed.any((1, 2)).all()
     assert not painted.visible_mask[~around].any()
@@ -63,7 +69,7 @@ def test_the_region_asked_for_is_what_is_painted_in(setting):
   regions = np.zeros((2, 2, 32, 32), np.uint8)
   regions[:, 0, 4:12, 6:10] = regions[:, 1, 20:24, 8:30] = 255
   sampler, keys = Sampler(run), jax.random.split(jax.random.key(0), (2, 2))
-  painted = jax.jit(sampler.produce)(weights, backgrounds, keys, 1.0, regions)
+  painted = jax.jit(sampler.produce)(weights, backgrounds, keys, regions)
   erased = jax.jit(sampler.eliminate)(weights, backgrounds, regions)
   for image in (painted.image, erased):
     changed = (np.asarray(image) != backgrounds)[..., 0]
@@ -71,17 +77,22 @@ def test_the_region_asked_for_is_what_is_painted_in(setting):
     assert changed[regions > 0].mean() > 0.5
 
 
-def test_generated_masks_lie_in_the_regions(setting, tmp_path):
+def test_regions_are_written_and_generated_masks_lie_in_them(setting, tmp_path):
   config, workdir, run, _ = setting
   config = config.copy_and_resolve_references()
-  config.generate.out = str(tmp_path / 'out')
+  config.generate.update({'out': str(tmp_path / 'out'), 'tries': 2})
   generate(config, workdir)
-  regions = jobs.draw_regions(run)
-  for label, name in enumerate(run.info.classes):
-    for i, around in enumerate(_around(regions(label, range(config.generate.per_class)))):
-      [path] = (tmp_path / 'out_annotations' / 'masks' / name).glob(f'*{i}.png')
-      with Image.open(path) as mask:
-        assert not np.asarray(mask)[~around].any()
+  rows, regions = _rows(tmp_path / 'out'), jobs.draw_regions(run)
+  assert len(rows) == 2 * config.generate.per_class
+  for row in rows:
+    region, mask = (np.asarray(Image.open(tmp_path / 'out_annotations' / kind / row['file']))
+                    for kind in ('regions', 'masks'))
+    label, number = run.info.classes.index(row['class']), int(row['file'][-9:-4])
+    np.testing.assert_array_equal(
+        region, regions(label, [number], int(row['tries']) - 1)[0])
+    assert not mask[~_around(region)].any()
+    left, top, right, bottom = map(int, row['asked'].split())
+    assert region[top:bottom, left:right].sum() == region.sum() > 0
 
 
 def test_frames_are_painted_in_regions_of_their_windows(setting, raw_dir, tmp_path):

@@ -11,8 +11,9 @@ from data_prep import build
 from data_prep.crops import cutting
 from pegan_jax.data import dataset
 from pegan_jax.generation import frames, jobs
-from pegan_jax.generation.sampler import Painted
 from pegan_jax.generation.generate import generate
+from pegan_jax.generation.sampler import Painted
+from pegan_jax.generation.verdicts import Verdict
 from pegan_jax.runs.run import Run
 
 LEVEL = 40
@@ -123,7 +124,7 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   mask[:, 12:20, 10:18] = 255
   for name in ('images', 'beside'):
     (tmp_path / name).mkdir()
-  frames.write(run, 0, job, [(window.label, 0, Painted(fake, mask))], tmp_path / 'images',
+  frames.write(run, 0, job, [(window.label, [0], Painted(fake, mask), [Verdict(None, 1)])], tmp_path / 'images',
                tmp_path / 'beside')
   after = np.asarray(Image.open(tmp_path / 'images' / 'a.png')).astype(int)
   painted = np.asarray(Image.open(tmp_path / 'beside' / 'masks' / 'a.png'))

@@ -1,0 +1,160 @@
+"""What is usual for the real defects of each class, and what of generated ones is not.
+
+Every bound is a quantile of the data set's own training defects, measured as generated
+ones are, at the size of the data set's images: it leaves out one real defect in fifty.
+"""
+
+import collections
+
+import numpy as np
+from scipy.spatial import distance
+
+from pegan_jax.data import dataset, placing
+from pegan_jax.generation import measures
+from pegan_jax.nets.masks import MARGIN
+from pegan_jax.pretrained import region_features
+
+TAIL = 0.02  # Share of the real defects beyond each bound.
+
+INVISIBLE = 'nothing visible'
+FAINT = 'too faint'
+OUTSIDE = 'changed outside of its region'
+AREA = 'unusual area'
+SHAPE = 'unusual shape'
+SEAM = 'a seam along its region'
+FAR = 'unlike the real ones'
+COPY = 'a copy of a real one'
+
+# Two features nearer than this share of their norm are the same but for rounding.
+_SAME = 1e-5
+_BLOCK = 256  # Rows of distances computed at once.
+
+
+class Judge:
+  """Says what is wrong with generated defects.
+
+  Args:
+    run: a `Run` whose method takes regions.
+    labels: the classes that will be judged.
+    find: from `masks.defect_finder`.
+  """
+
+  def __init__(self, run, labels, find):
+    self._run, self._find = run, find
+    records = dataset.Records(run.info, 'train', run.config.cache_mb)
+    self._features = region_features.load()
+    self._usual = {label: _Usual(records, label, self._features) for label in labels}
+    # How far the soft edge of a region goes on, in pixels of the data set's.
+    enlarged = run.info.image_size / run.config.image_size
+    self._margin = MARGIN if enlarged == 1 else (MARGIN + 3) * max(1, enlarged)
+
+  @property
+  def sees(self):
+    """Whether defects are compared with real ones in features."""
+    return self._features is not None
+
+  def __call__(self, label, before, painted):
+    """Judges images of one class.
+
+    Args:
+      label: of the class.
+      before: uint8 [n, h, w, C], their backgrounds.
+      painted: `sampler.Painted` [n, ...], at full strength.
+
+    Returns:
+      n tuples of reasons, empty for what is accepted.
+    """
+    usual, name = self._usual[label], self._run.info.classes[label]
+    reasons = [self._of_pixels(usual, name, *sample) for sample in zip(
+        before, painted.image, painted.visible_mask, painted.region > 0)]
+    seen = [i for i, found in enumerate(reasons) if INVISIBLE not in found]
+    if self.sees and seen:
+      features = self._features(painted.image[seen], painted.region[seen] > 0)
+      for i, found in zip(seen, usual.compare(features)):
+        reasons[i] += found
+    return reasons
+
+  def _of_pixels(self, usual, name, before, after, visible_mask, region):
+    visible = np.zeros(region.shape, bool)
+    for part in self._find(visible_mask, name):
+      visible[part.box.slices] |= part.mask
+    if not visible.any() or not region.any():
+      return (INVISIBLE,)
+    away = measures.distances(region)
+    after, before = measures.grey(after), measures.grey(before)
+    found = []
+    if (after != before)[away > self._margin * 2 ** 0.5].any():
+      found.append(OUTSIDE)
+    if measures.contrast(after[region], before[region]) < usual.contrast:
+      found.append(FAINT)
+    if usual.annotated:
+      own = measures.extent(visible, usual.boxed)
+      asked = measures.extent(region, usual.boxed)
+      # Where the user asks for something unusual, it may be as unusual as asked for.
+      for reason, value, wanted, (low, high) in zip((AREA, SHAPE), own, asked, usual.extents):
+        if not min(low, wanted) <= value <= max(high, wanted):
+          found.append(reason)
+      if measures.seam(after, region, away) > usual.seam:
+        found.append(SEAM)
+    return tuple(found)
+
+
+class _Usual:
+  """The bounds of one class.
+
+  Attributes:
+    annotated: whether it is known where the class's defects lie in their images.
+    boxed: whether only boxes are known of them.
+    contrast: the least, in grey levels.
+    extents: (least, most) of area and of elongation.
+    seam: the most.
+  """
+
+  def __init__(self, records, label, features):
+    indices, kind = placing.best_of(records, label)
+    self.annotated, self.boxed = kind != 'none', kind == 'box'
+    images, regions = records.images(indices), records.masks(indices)[..., 0] > 0
+    found = collections.defaultdict(list)
+    for image, region in zip(images, regions):
+      image, away = measures.grey(image), measures.distances(region)
+      found['contrast'].append(
+          measures.contrast(image[region], measures.ground(image, away)))
+      found['extents'].append(measures.extent(region, self.boxed))
+      found['seam'].append(measures.seam(image, region, away))
+    self.contrast = _quantile(found['contrast'], TAIL, 0.0)
+    self.seam = _quantile(found['seam'], 1 - TAIL, np.inf)
+    self.extents = np.quantile(found['extents'], (TAIL, 1 - TAIL), axis=0).T
+    if features:
+      self._set_features(features(images, regions), records.groups(indices))
+
+  def _set_features(self, real, groups):
+    self._scale = real.std(0) + 1e-6 * np.abs(real).max()
+    self._real = real / self._scale
+    same = _SAME * np.sqrt(np.square(self._real).sum(1).mean())
+    nearest, other = [], []  # The latter of another piece of steel.
+    for first in range(0, len(real), _BLOCK):
+      rows = np.arange(first, min(first + _BLOCK, len(real)))
+      between = distance.cdist(self._real[rows], self._real)
+      between[np.arange(len(rows)), rows] = np.inf
+      nearest.append(between.min(1))
+      between[groups[rows][:, None] == groups] = np.inf
+      other.append(between.min(1))
+    nearest, other = np.concatenate(nearest), np.concatenate(other)
+    other = np.where(np.isfinite(other), other, nearest)
+    other[~np.isfinite(other)] = np.nan  # The only one.
+    self._far = _quantile(other, 1 - TAIL, np.inf)
+    self._near = max(same, _quantile(np.where(np.isfinite(nearest), nearest, np.nan),
+                                     TAIL, 0.0))
+
+  def compare(self, features):
+    """Returns n tuples of reasons for features [n, D]."""
+    nearest = distance.cdist(features / self._scale, self._real).min(1)
+    return [(FAR,) if d > self._far else (COPY,) if d <= self._near else ()
+            for d in nearest]
+
+
+def _quantile(values, share, otherwise):
+  """Returns the quantile of those that could be measured, if any could be."""
+  values = np.asarray(values, float)
+  values = values[np.isfinite(values)]
+  return float(np.quantile(values, share)) if len(values) else otherwise
