@@ -27,7 +27,7 @@ from pegan_jax.common import command_line, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import compilation
 from pegan_jax.data import dataset
-from pegan_jax.generation import jobs, masks, pasting
+from pegan_jax.generation import acceptance, jobs, masks, pasting
 from pegan_jax.generation.sampler import Sampler
 from pegan_jax.inspection import segmenter
 from pegan_jax.metrics.localisation import average_precision, intersection_over_union
@@ -94,7 +94,7 @@ def paste(records, few, clean, count, rng):
 
 
 def sample(run, weights, labels, count, seed):
-  """Samples `count` images of each of the labels.
+  """Samples `count` images of each of the labels, as `--mode generate` does.
 
   Returns:
     images uint8 [n, H, W, C], the masks that they claim bool [n, H, W], and the regions
@@ -103,14 +103,13 @@ def sample(run, weights, labels, count, seed):
   run.config.generate.seed = seed
   job = jobs.plan(run, [count * (c in labels) for c in range(len(run.info.classes))])
   found = {label: [] for label in labels}
-  for label, first, painted in Sampler(run).stream(weights, job, seed=seed):
-    numbers = range(first, first + len(painted.image))
+  for label, _, painted, _ in acceptance.draw(run, weights, job):
     found[label].append((
         painted.image, claimed(run, label, painted.visible_mask),
-        job.regions(label, numbers) if job.regions else painted.visible_mask))
+        painted.visible_mask if painted.region is None else painted.region))
   images, inside, asked = (np.concatenate(x) for x in zip(
       *(part for label in labels for part in found[label])))
-  return images, inside, asked if job.regions else None
+  return images, inside, asked if run.method.layout.placed else None
 
 
 def claimed(run, label, visible):
