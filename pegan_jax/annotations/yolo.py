@@ -94,7 +94,7 @@ def read_file(path, name, names):
   try:
     regions = text_files.each(lambda line: _region(line, names, polygons), lines)
   except ValueError as error:
-    raise UserError(f'{path} is not a YOLO file: {error}.') from None
+    raise UserError(f'{path} cannot be read as YOLO: {error}.') from None
   return Annotated(name, 1, 1, regions, (CONFIDENCES,) if 5 in counts else ())
 
 
@@ -304,9 +304,11 @@ def _names_of_yaml(path):
     return None  # Of another program, and perhaps not quite YAML.
   try:
     said = yaml.load(text, _Loader)
+    if not isinstance(said, dict):
+      raise ValueError("it is no list of 'key: value'")
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
-    names = said['names']
+    names = said.get('names')
     if isinstance(names, dict):
       numbers = {text_files.whole(k): name for k, name in names.items()}
       if len(numbers) < len(names):
@@ -319,7 +321,10 @@ def _names_of_yaml(path):
     if 'nc' in said and text_files.whole(said['nc']) != len(names):
       raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names")
     return [name.strip() for name in names]
-  except (RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
+  except RecursionError:
+    raise UserError(f'{path} cannot be read as the names of classes: it is nested too '
+                    'deeply.') from None
+  except (ValueError, yaml.YAMLError) as error:
     raise UserError(f'{path} cannot be read as the names of classes: {reason(error)}.'
                     ) from None
 

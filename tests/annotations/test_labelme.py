@@ -80,7 +80,7 @@ def test_polygons_of_one_name_and_group_are_one_region(tmp_path):
 def test_shapes_that_mark_no_area_are_refused(tmp_path, shape, words):
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, _shape('rectangle', [[1, 1], [5, 5]]), shape)
-  assert 'a.json is not a LabelMe file of regions: its shape 2, crack, ' in str(
+  assert 'a.json cannot be read as LabelMe: its shape 2, crack, ' in str(
       error.value)
 
 
@@ -89,7 +89,7 @@ def test_all_shapes_that_do_not_fit_are_told_at_once(tmp_path):
     _read(tmp_path, _shape('point', [[1, 1]]), _shape('rectangle', [[1, 1], [5, 5]]),
           _shape('polygon', [[1, 1], [2, 2]], 'pit'), {'label': 'x'}, 'crack')
   assert str(error.value) == (
-      f"{tmp_path / 'a.json'} is not a LabelMe file of regions: its shape 1, crack, is a "
+      f"{tmp_path / 'a.json'} cannot be read as LabelMe: its shape 1, crack, is a "
       'point, which has no area: draw a polygon around the defect, or remove it; its shape '
       "3, pit, is a polygon of 2 points, and needs 3 or more; its shape 4, x, lacks "
       "'points'; its shape 5 has no label.")
@@ -106,9 +106,9 @@ def test_other_json_is_not_labelme(tmp_path):
   (tmp_path / 'b.json').write_text('[1]')
   (tmp_path / 'c.json').write_text('{')
   assert labelme.read(tmp_path) == []
-  with pytest.raises(UserError, match='a.json is not a LabelMe file'):
+  with pytest.raises(UserError, match='a.json cannot be read as LabelMe'):
     _read(tmp_path, {'points': []})
-  with pytest.raises(UserError, match='a.json is not a LabelMe file'):
+  with pytest.raises(UserError, match='a.json cannot be read as LabelMe'):
     _read(tmp_path, shapes=None)
 
 

@@ -159,10 +159,10 @@ REFUSED = {
         r'1.jpg.json is JSON for 1.jpg, .*, .json \(LabelMe\): export it as one of'),
     'XML of another program': (
         {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
-        "1.xml is not a Pascal VOC file: it holds 'objects'"),
+        "1.xml cannot be read as Pascal VOC: it holds 'objects'"),
     'a text beside an image that is no label': (
         {'i/1.jpg': None, 'a/1.txt': 'a photograph of steel'}, ('a',),
-        '1.txt is not a YOLO file'),
+        '1.txt cannot be read as YOLO'),
     'nothing': ({'i/1.jpg': None, 'a/notes.pdf': 'x'}, ('a',),
                 'a holds no .xml .* files and no mask images'),
     'a file that is none': ({'i/1.jpg': None, 'a.pdf': 'x'}, ('a.pdf',),
