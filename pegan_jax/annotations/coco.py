@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 
 from pegan_jax.annotations import outlines, text_files
-from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.annotations.regions import Annotated, Box, Region, are_fractions
 from pegan_jax.common.errors import UserError
 
 PATH = 'coco.json'
@@ -100,16 +100,10 @@ def _read(said):
   except text_files.Misfits as error:
     error.found = list(images.values())
     raise
-  _check_pixels(images.values())
-  return list(images.values())
-
-
-def _check_pixels(images):
-  """Raises ValueError where all boxes are fractions of their images."""
-  edges = [region.box for image in images for region in image.regions]
-  if edges and np.max(edges) <= 1 and (np.rint(edges) != edges).any():
+  if are_fractions(images.values()):
     raise ValueError('all its boxes lie within one pixel: they are fractions of the '
                      'images, and COCO has pixels')
+  return list(images.values())
 
 
 def _by_id(items, what, value):

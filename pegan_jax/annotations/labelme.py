@@ -111,7 +111,7 @@ def _region(shape):
       raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more')
     return _region_of_polygons(name, (points,))
   if kind == 'rectangle':
-    return Region(name, _bounds(points))
+    return _rectangle(name, points)
   if kind == 'circle':
     if len(points) != 2:
       raise ValueError(f'is a circle of {len(points)} points, and needs 2')
@@ -124,6 +124,16 @@ def _region(shape):
     return _region_of_mask(name, points, shape.get('mask'))
   raise ValueError(f'is a {kind}, which has no area: draw a polygon around the defect, '
                    'or remove it')
+
+
+def _rectangle(name, points):
+  """Returns the region of two corners, or of four, which may be of a turned one."""
+  if len(points) not in (2, 4):
+    raise ValueError(f'is a rectangle of {len(points)} points, and needs 2 or 4')
+  low, high = points.min(0), points.max(0)
+  if len(points) == 2 or ((points == low) | (points == high)).all():
+    return Region(name, _bounds(points))
+  return _region_of_polygons(name, (points,))
 
 
 def _region_of_mask(name, points, said):

@@ -24,6 +24,11 @@ REFUSED = {
             'label': 'crack', 'shape_type': 'polygon', 'points': [
                 [k % 40, (-1) ** k * 9e5] for k in range(2000)]}]})}, (),
         '1.json has a box of crack, .* of which more than half lies outside'),
+    'fractions in place of pixels': (
+        {'i/1.jpg': None, 'i/2.jpg': None, **{f'i/{k}.json': json.dumps({'shapes': [{
+            'label': 'crack', 'shape_type': 'rectangle',
+            'points': [[0.1, 0.2], [0.5, 0.25 * k]]}]}) for k in (1, 2)}}, (),
+        '1.json and all others like it have boxes within one pixel: they are fractions'),
     'an empty file of another size': (
         {'i/1.jpg': None, 'i/2.jpg': None, 'i/1.xml': voc(), 'i/2.xml':
          '<annotation><size><width>41</width><height>30</height></size></annotation>'}, (),
