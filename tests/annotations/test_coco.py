@@ -57,7 +57,7 @@ def test_others_files(tmp_path):
 
 @pytest.mark.parametrize('change, words', [
     (lambda said: said | {'images': []}, 'it lists no images'),
-    (lambda said: [1], 'indices must be'),
+    (lambda said: [1], 'it is no object'),
     (lambda said: {'images': said['images']}, "it lacks 'categories'"),
     (lambda said: said['annotations'][2].pop('bbox') and said,
      "annotation 6 lacks 'bbox'"),
@@ -112,7 +112,7 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
   said = _foreign()
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, change(said) or said)
-  assert 'a.json is not a COCO file of boxes: ' in str(error.value)
+  assert 'a.json cannot be read as COCO: ' in str(error.value)
   assert '\n' not in str(error.value)
 
 
