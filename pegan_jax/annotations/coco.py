@@ -17,6 +17,9 @@ from pegan_jax.common.errors import UserError
 PATH = 'coco.json'
 FILES = '.json (COCO)'
 
+# Pixels by which a box may miss the outlines that it is of: some tools round it.
+_FITS = 1.5
+
 
 def recognises(path):
   """Returns whether a file is a COCO file, by the keys it has."""
@@ -130,6 +133,10 @@ def _region(item, name, image, what):
       raise ValueError(f'{what}, of {name}, has a segmentation that is no list of '
                        'polygons, and no mask')
     polygons = tuple(_polygon(p, what, name) for p in said if p) or None
+  hull = None
+  if polygons:
+    points = np.concatenate(polygons)
+    hull = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if 'bbox' in item or not (polygons or said):
     box = item['bbox']
     if not isinstance(box, list) or len(box) != 4:
@@ -138,11 +145,13 @@ def _region(item, name, image, what):
     if min(width, height) <= 0:
       raise ValueError(f'{what} has a box without width or height')
     box = Box(left, top, left + width, top + height)
-  elif polygons:
-    points = np.concatenate(polygons)
-    box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   else:
-    box = None
+    box = hull
+  # An outline in a corner of the image has such numbers too, and fills its box.
+  if polygons and any(map(_may_have_visibilities, polygons)) and not (
+      'bbox' in item and np.allclose(hull, box, rtol=0, atol=_FITS)):
+    raise ValueError(f'{what}, of {name}, seems to have an x, a y and a third number, '
+                     'whether it is seen, for each point: leave the third out')
   if isinstance(said, dict):
     inside = _decode(said, image)
     return _region_of_mask(name, box, inside, what), inside.shape
@@ -161,12 +170,14 @@ def _polygon(said, what, name):
     raise ValueError(f'{what}, of {name}, has a polygon of {len(said)} numbers, and '
                      'needs an x and a y, in one list, for each of 3 points or more')
   numbers = np.array(_numbers(said, what, name))
-  # No outline has every third number so: they go down and right in turn.
-  if len(numbers) % 3 == 0 and len(numbers) > 6 and (
-      np.isin(numbers[2::3], (0, 1, 2)).all() and numbers.max() > 2):
-    raise ValueError(f'{what}, of {name}, has an x, a y and a third number, whether it is '
-                     'seen, for each point: leave the third out')
   return numbers.reshape(-1, 2)
+
+
+def _may_have_visibilities(polygon):
+  """Returns whether [n, 2] may be an x, a y and whether it is seen for each point."""
+  numbers = polygon.ravel()
+  return (len(numbers) % 3 == 0 and len(numbers) > 6 and numbers.max() > 2
+          and np.isin(numbers[2::3], (0, 1, 2)).all())
 
 
 def _region_of_mask(name, box, inside, what):
