@@ -8,6 +8,7 @@ from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
 from pegan_jax.annotations import severstal, yolo
+from pegan_jax.annotations.regions import are_fractions
 from pegan_jax.common.errors import UserError
 
 
@@ -50,6 +51,11 @@ def read(labels, noted, problems):
       found[path] = annotated
       for note in annotated.notes:
         noted[note].append(path)
+  for name in ('labelme', 'cvat', 'voc'):  # COCO's file is refused by itself.
+    some = [found[path] for mark, path in labels if mark.format == name and path in found]
+    if are_fractions(some):
+      problems.add(f'{some[0].file} and all others like it have boxes within one pixel: '
+                   f'they are fractions of the images, and {name} has pixels.')
   if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
     noted['YOLO labels without a file of names: classes are called by their numbers'
           ] += unnamed

@@ -188,8 +188,8 @@ def _fit(marks, paths, root, annotations, left_out, problems):
         orphans.append(mark)
   if orphans:
     problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
-                 f'the first is {orphans[0].place}: add the images, remove what '
-                 'annotates them, or name its own folder by --annotations.')
+                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
+                 'remove what annotates them, or name its own folder by --annotations.')
   labels = {}
   for mark, path in fitted[0]:
     if not mark.format:
@@ -207,6 +207,11 @@ def _fit(marks, paths, root, annotations, left_out, problems):
     else:
       labels[path] = mark
   return [(mark, path) for path, mark in labels.items()], fitted[1]
+
+
+def _file_of(mark):
+  """Returns the file's name of a mark in a file of many, as part of a sentence."""
+  return f' of {mark.path.name}' if mark.format in annotations_lib.MANY else ''
 
 
 def _refuse_nothing(annotations, submissions):

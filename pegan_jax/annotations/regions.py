@@ -153,6 +153,15 @@ def _pixels(region, polygons, box):
   return region.mask[box.shift(-region.box.left, -region.box.top).slices]
 
 
+def are_fractions(images):
+  """Returns whether all boxes of `Annotated`s lie within one pixel, but not on its edges.
+
+  In a format of pixels, they are fractions of their images.
+  """
+  edges = [region.box for image in images for region in image.regions]
+  return bool(edges) and bool(np.max(edges) <= 1 and (np.rint(edges) != edges).any())
+
+
 def boxes_to_text(regions):
   """Returns boxes as a cell of the manifest: 'left top right bottom; ...'."""
   return '; '.join(' '.join(map(str, region.box)) for region in regions)

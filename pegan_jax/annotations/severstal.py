@@ -100,7 +100,7 @@ def _read_file(path):
     columns = [name.strip() for name in head]
     text_files.each(add, ((k, row) for k, row in enumerate(rows, 2) if row))
   except (csv.Error, ValueError) as error:
-    raise text_files.PartlyRead(f'{path} is not a CSV file as of Severstal: {error}.',
+    raise text_files.PartlyRead(f'{path} cannot be read as a CSV of Severstal: {error}.',
                                 list(images.values())) from None
   finally:
     csv.field_size_limit(limit)

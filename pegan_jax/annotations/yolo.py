@@ -13,7 +13,7 @@ import re
 import numpy as np
 import yaml
 
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import key_points, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError, reason
 
@@ -26,8 +26,6 @@ _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
 _YAML = ('.yaml', '.yml')
-_NEAR = 0.01
-_MOST = 0.9  # Share of the lines that must fit key points.
 
 CONFIDENCES = ('YOLO labels with a number from 0 to 1 behind the box: taken for its '
                'confidence, and the box for true')
@@ -53,14 +51,7 @@ def recognises(path):
   if path.suffix.lower() != '.txt' or has_names(path) or _NOTES.match(path.name):
     return False
   lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
-  return all(len(line) >= 5 and all(map(_is_number, line)) for line in lines)
-
-
-def _is_number(word):
-  try:
-    return bool(np.isfinite(float(word)))
-  except ValueError:
-    return False
+  return all(len(line) >= 5 and all(map(key_points.is_number, line)) for line in lines)
 
 
 def read(path):
@@ -94,7 +85,7 @@ def read_file(path, name, names):
   try:
     regions = text_files.each(lambda line: _region(line, names, polygons), lines)
   except ValueError as error:
-    raise UserError(f'{path} is not a YOLO file: {error}.') from None
+    raise UserError(f'{path} cannot be read as YOLO: {error}.') from None
   return Annotated(name, 1, 1, regions, (CONFIDENCES,) if 5 in counts else ())
 
 
@@ -126,9 +117,9 @@ def _region(line, names, polygons):
       names and not names[index]):
     raise ValueError(f'{said} is of class {index}, and ' + (
         'classes count from 0' if names is None else f'{len(names)} are named, from 0'))
-  box = _box(places)
+  box = key_points.box_of(places)
   if polygon:
-    if len(places) == 6 and not polygons and _may_be(box):
+    if len(places) == 6 and not polygons and key_points.may_be_found(box):
       raise ValueError(f'{said} may be a triangle, or a box, its confidence and the number '
                        'of a track, or a box and a key point: give the triangle a fourth '
                        'point, or remove what follows the box')
@@ -138,18 +129,6 @@ def _region(line, names, polygons):
     raise ValueError(f'{said} has no width or no height')
   return Region(str(index) if names is None else names[index], box,
                 polygons=(points,) if polygon else None)
-
-
-def _box(numbers):
-  """Returns the `Box` of a middle and a size, which further numbers follow."""
-  x, y, width, height = numbers[:4].tolist()
-  return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-
-
-def _may_be(box):
-  """Returns whether a detector may have found a box: those end at the image's edges."""
-  return (box.width > 0 and box.height > 0 and min(box) >= -_NEAR
-          and max(box) <= 1 + _NEAR)
 
 
 def _whole(word):
@@ -163,65 +142,16 @@ def names_of(paths):
   Raises:
     UserError: the names are damaged, or labels of one set may be polygons or key points.
   """
-  known, names, sets = {}, {}, {}
-  for folder in {path.parent for path in paths}:
-    place = _place_of_names(folder, known)
-    names[folder] = known.get(place)
-    if not place or not any(map(_names_of_yaml, _list(place))):
-      sets.setdefault(place, []).extend(p for p in paths if p.parent == folder)
-  for some in sets.values():
-    _refuse_key_points(some)
-  return names
-
-
-def _refuse_key_points(paths):
-  """Raises UserError where labels may be polygons, or boxes with key points behind them.
-
-  Key points need a data.yaml to train with, so it is asked of those without one. They
-  are of one number for all boxes of a set, and lie within these.
-  """
-  length, votes = 0, []
+  known, sets = {}, {}
+  places = {folder: _place_of_names(folder, known)
+            for folder in sorted({path.parent for path in paths})}
   for path in paths:
-    for words in map(str.split, text_files.read(path).splitlines()):
-      length = length or len(words)
-      if words and (len(words) != length or length < 9 or not all(map(_is_number, words))):
-        return
-      if words:
-        votes.append(_may_have_key_points(np.array(words[1:], float)))
-  votes = [vote for vote in votes if vote is not None]
-  if votes and np.mean(votes) >= _MOST:
-    raise UserError(
-        f'{paths[0]}, and what else is labelled here, may hold polygons, or boxes with '
-        "key points behind them: for polygons, add a data.yaml with 'names'; of key "
-        'points, keep the box alone.')
-
-
-def _may_have_key_points(numbers):
-  """Returns whether numbers fit a box and key points, None where too few are seen.
-
-  A polygon's points, read so, are rarely all inside such a box and as wide or as high as
-  half of it. Corners of a rectangle, turned or not, are taken for that.
-  """
-  box = _box(numbers)
-  if not _may_be(box):
-    return False
-  rest = numbers[4:]
-  if len(rest) % 3 == 0 and np.isin(rest[2::3], (0, 1)).all():
-    points = rest.reshape(-1, 3)[:, :2]
-  elif len(rest) % 2 == 0:
-    points = rest.reshape(-1, 2)
-  else:
-    return False
-  corners = numbers.reshape(-1, 2) if len(numbers) == 8 else None
-  if corners is not None and (
-      np.abs(corners[0] - corners[1] + corners[2] - corners[3]) < _NEAR).all():
-    return False
-  points = points[points.any(1)]  # What is not seen is 0 0.
-  if len(points) < 2:
-    return None
-  low, high = np.reshape(box, (2, 2))
-  return bool((points > low - _NEAR).all() and (points < high + _NEAR).all()
-              and (np.ptp(points, axis=0) >= (high - low) / 2).any())
+    sets.setdefault(places[path.parent], []).append(path)
+  for place, some in sets.items():
+    if not place or not any(map(_names_of_yaml, _list(place))):
+      key_points.refuse(some[0], (line for path in some
+                                  for line in text_files.read(path).splitlines()))
+  return {folder: known.get(place) for folder, place in places.items()}
 
 
 def _short(line):
@@ -304,9 +234,11 @@ def _names_of_yaml(path):
     return None  # Of another program, and perhaps not quite YAML.
   try:
     said = yaml.load(text, _Loader)
+    if not isinstance(said, dict):
+      raise ValueError("it is no list of 'key: value'")
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
-    names = said['names']
+    names = said.get('names')
     if isinstance(names, dict):
       numbers = {text_files.whole(k): name for k, name in names.items()}
       if len(numbers) < len(names):
@@ -319,7 +251,10 @@ def _names_of_yaml(path):
     if 'nc' in said and text_files.whole(said['nc']) != len(names):
       raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names")
     return [name.strip() for name in names]
-  except (RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
+  except RecursionError:
+    raise UserError(f'{path} cannot be read as the names of classes: it is nested too '
+                    'deeply.') from None
+  except (ValueError, yaml.YAMLError) as error:
     raise UserError(f'{path} cannot be read as the names of classes: {reason(error)}.'
                     ) from None
 

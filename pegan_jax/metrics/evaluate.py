@@ -115,15 +115,16 @@ def options(config):
 
 def check_count(config, counts):
   """Raises UserError where a class of {name: training images} has too few."""
-  count, name = config.evaluate.count, min(counts, key=counts.get)
-  least = counts[name]
-  if least < intervals.LEAST:
-    raise UserError(f'the train split has {least} images of {name}, and a comparison '
+  count = config.evaluate.count
+  said = lambda most: ', '.join(f'{n} images of {name}' for name, n in counts.items()
+                                if n < most)
+  if few := said(intervals.LEAST):
+    raise UserError(f'the train split has {few}, and a comparison '
                     f'takes {intervals.LEAST} or more: name the other classes by '
                     '--config.generate.classes, or build the data set with more of them')
-  if count > least:
-    raise UserError(f'config.evaluate.count is {count}, and the train split has a class '
-                    f'of {least}: 0 takes as many as there are')
+  if few := said(count):
+    raise UserError(f'config.evaluate.count is {count}, and the train split has {few}: 0 '
+                    'takes as many as there are')
 
 
 def _check_split(run):

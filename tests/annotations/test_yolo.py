@@ -39,7 +39,7 @@ def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
                                   '0 0.1 0.1 0.2 0.1 0.2 0.2 0.3',
                                   '0 0.1 0.1 0.2 0.1 0.3 0.1'])
 def test_bad_yolo_names_the_file(tmp_path, line):
-  with pytest.raises(UserError, match='a.txt is not a YOLO file'):
+  with pytest.raises(UserError, match='a.txt cannot be read as YOLO'):
     _read(tmp_path, line)
 
 
@@ -131,7 +131,7 @@ def test_all_lines_that_do_not_fit_are_told_at_once(tmp_path):
   with pytest.raises(UserError) as error:
     _read(tmp_path, text, 'a\nb')
   assert str(error.value) == (
-      f"{tmp_path / 'a.txt'} is not a YOLO file: '0 0.5 0.5' is neither 'class cx cy w h' "
+      f"{tmp_path / 'a.txt'} cannot be read as YOLO: '0 0.5 0.5' is neither 'class cx cy w h' "
       "nor 'class x1 y1 x2 y2 x3 y3 ...'; '0 0.5 0.5 0 0.1' has no width or no height; "
       "'3 0.5 0.5 0.1 0.1' is of class 3, and 2 are named, from 0.")
 
