@@ -53,7 +53,7 @@ def predict(config, workdir):
       dataset['image_size'], dataset['channels'] == 1, dataset['max_value'])
   paths = _readable(paths, reader, config.skip_bad)
   for note in inspector.notes(workdir):
-    terminal.say(f'note on the inspector: {note}')
+    terminal.say(f'note of --mode inspect on this inspector: {note}')
   survey.say_depths(paths, reader.max_value)
   unlike, found, lines = collections.Counter(), [], []
   say = lines.append if config.csv else print

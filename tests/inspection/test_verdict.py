@@ -156,3 +156,14 @@ def test_worth_in_real_images():
   # A curve that falls is taken as flat there.
   assert worth.more_real([10, 20, 40], [0.5, 0.4, 0.8], 0.65, 20) == (
       pytest.approx(20 * 2 ** 0.5 - 20))
+
+
+def test_what_a_class_is_worth_is_not_said_by_a_handful_of_test_images():
+  test = verdict.TestSet(np.repeat([0, 1], [10, 9]), np.arange(19), ['a', 'b'])
+  def part(count, value):
+    score = {'accuracy': {'value': value}, 'recall': {c: {'value': value} for c in 'ab'}}
+    return {'real_per_class': {'a': count, 'b': count},
+            'arms': {'augmented': score, 'augmented+x': score}}
+  rows = worth.all_sets(test, {'0.5': part(10, 0.5), '1': part(20, 0.6)}, ['x'],
+                        {'x': np.array([5, 5])})['x']
+  assert [row['figure'] for row in rows] == ['accuracy', 'a']

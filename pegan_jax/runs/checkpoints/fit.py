@@ -40,6 +40,10 @@ def check_config(folder, now, saved, free=FREE_KEYS):
   advice = [f'give {" ".join(flags.values())}'] if flags else []
   if len(flags) < len(differing) and not trained_on:
     advice.append('put the rest back' if flags else 'put that back')
+  if data:  # The areas follow from the images, and are many.
+    now, saved = ({key: value for key, value in config.items()
+                   if not key.startswith('dataset.metadata.areas.')}
+                  for config in (now, saved))
   _check_same(f'the run in {workdir} {data}' if data else _misfit('config', folder),
               now, saved, ', '.join(advice))
 
