@@ -7,6 +7,7 @@ ones are, at the size of the data set's images: it leaves out one real defect in
 import collections
 
 import numpy as np
+from scipy import ndimage
 from scipy.spatial import distance
 
 from pegan_jax.data import dataset, placing
@@ -44,9 +45,10 @@ class Judge:
     records = dataset.Records(run.info, 'train', run.config.cache_mb)
     self._features = region_features.load()
     self._usual = {label: _Usual(records, label, self._features) for label in labels}
-    # How far the soft edge of a region goes on, in pixels of the data set's.
+    # How far the soft edge of a region goes on, in pixels of the data set's, and what
+    # resampling adds to that: a pixel of a linear kernel, two of a cubic one.
     enlarged = run.info.image_size / run.config.image_size
-    self._margin = MARGIN if enlarged == 1 else (MARGIN + 3) * max(1, enlarged)
+    self._margin = MARGIN * enlarged + 3 * max(1, enlarged) * (enlarged != 1)
 
   @property
   def sees(self):
@@ -83,7 +85,8 @@ class Judge:
     away = measures.distances(region)
     after, before = measures.grey(after), measures.grey(before)
     found = []
-    if (after != before)[away > self._margin * 2 ** 0.5].any():
+    steps = ndimage.distance_transform_cdt(~region, 'chessboard')
+    if (after != before)[steps > self._margin].any():
       found.append(OUTSIDE)
     if measures.contrast(after[region], before[region]) < usual.contrast:
       found.append(FAINT)

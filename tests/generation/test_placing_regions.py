@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import untrained
-from pegan_jax.generation import jobs
+from conftest import small_config, untrained
+from pegan_jax.generation import jobs, masks as defects, usual
 from pegan_jax.generation.generate import generate
-from pegan_jax.generation.sampler import Sampler
+from pegan_jax.generation.sampler import Painted, Sampler
 from pegan_jax.nets import masks
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -105,3 +105,30 @@ def test_frames_are_painted_in_regions_of_their_windows(setting, raw_dir, tmp_pa
     with Image.open(path) as after, Image.open(raw_dir / 'clean' / path.name) as before:
       changed = np.asarray(after) != np.asarray(before)
     assert 0 < changed.mean() < 0.5
+
+
+@pytest.mark.parametrize('image_size', [64, 96])
+def test_images_of_another_size_than_the_networks_stay_as_they_are_too(
+    boxed_dir, tmp_path, image_size):
+  """They are resampled on their way to the network, and their ground must not be."""
+  config = small_config('pegan_region')
+  config.update({'data_dir': str(boxed_dir), 'image_size': image_size, 'match': False})
+  run = Run(config, tmp_path)
+  job, weights = jobs.plan(run, [3, 3]), run.init_state().ema
+  judge = usual.Judge(run, [0, 1], defects.defect_finder(run))
+  for label, numbers, painted in Sampler(run).stream(weights, job):
+    before = job.backgrounds[job.chosen[label][numbers]]
+    changed = (painted.image != before)[..., 0]
+    around = _around(painted.region)  # 5 pixels, of which the network has 10 or 15.
+    assert not changed[~around].any() and changed[painted.region > 0].mean() > 0.5
+    for reasons in judge(label, before, painted):
+      assert usual.OUTSIDE not in reasons
+  # A level, far from a region and near one.
+  region = np.zeros((1, 32, 32), np.uint8)
+  region[:, 14:18, 14:18] = 255
+  for pixel, outside in ((2, True), (10, False)):
+    before = np.full((1, 32, 32, 1), 100, np.uint8)
+    after = before - region[..., None] // 4
+    after[0, pixel, pixel] += 1
+    [reasons] = judge(0, before, Painted(after, region, region))
+    assert (usual.OUTSIDE in reasons) == outside
