@@ -230,7 +230,7 @@ _OTHER_NAMES = {'frames': 'images', 'boxes': 'annotations'}
 _HELP = {
     'images': 'images, annotated or in class folders',
     'annotations': 'what annotates them, where it lies elsewhere: '
-                   + ', '.join(m.FILES for m in annotations_lib.READ.values()),
+                   + annotations_lib.kinds(),
     'format': 'name of the way of annotation; recognised without',
     'defects': 'folder with one folder of images per class',
     'clean': 'images that are all background, of any size',

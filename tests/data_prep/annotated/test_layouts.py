@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from data_prep.annotated import file_kinds, layouts
+from data_prep.annotated import file_kinds, layouts, unannotated
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common import files
@@ -146,11 +146,11 @@ def test_labels_without_names_are_noted(tmp_path):
 
 def test_masks_are_no_images_of_a_class(tmp_path):
   make(tmp_path, {'d/crack/1.jpg': None, 'd/crack/2_mask.jpg': None})
-  assert layouts.list_classes(tmp_path / 'd', '--defects') == {'crack': [
+  assert unannotated.list_classes(tmp_path / 'd', '--defects') == {'crack': [
       tmp_path / 'd' / 'crack' / '1.jpg', tmp_path / 'd' / 'crack' / '2_mask.jpg']}
   mask(tmp_path / 'd' / 'crack' / '1_mask.png')
   with pytest.raises(UserError, match='1_mask.png: pass the folder as --images'):
-    layouts.list_classes(tmp_path / 'd', '--defects')
+    unannotated.list_classes(tmp_path / 'd', '--defects')
 
 
 @pytest.mark.parametrize('name', [
@@ -204,7 +204,7 @@ def test_a_file_that_names_another_image_which_is_there_is_noted(tmp_path, name,
 def test_clean_images_are_clean(tmp_path):
   make(tmp_path, {'1.jpg': None, '1.txt': '', '2.jpg': None, '3.jpg': None,
                   'README.txt': 'clean', '3_mask.png': lambda path: mask(path, 0)})
-  assert [path.name for path in layouts.list_clean(tmp_path)] == [
+  assert [path.name for path in unannotated.list_clean(tmp_path)] == [
       '1.jpg', '2.jpg', '3.jpg']
 
 
@@ -214,15 +214,15 @@ def test_clean_images_are_clean(tmp_path):
 def test_clean_images_that_are_marked_are_refused(tmp_path, name, content):
   make(tmp_path, {'1.jpg': None, '2.jpg': None, name: content})
   with pytest.raises(UserError, match=f'{name} marks one: pass the folder as --images'):
-    layouts.list_clean(tmp_path)
+    unannotated.list_clean(tmp_path)
 
 
 def test_one_image_is_not_both_clean_and_marked(tmp_path):
   make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/3.jpg': None})
   clean = sorted((tmp_path / 'clean').iterdir())
-  layouts.check_same(clean[1:], [tmp_path / 'i' / '3.jpg'])
+  unannotated.check_same(clean[1:], [tmp_path / 'i' / '3.jpg'])
   with pytest.raises(UserError, match='1.jpg is said to be clean, and the same image'):
-    layouts.check_same(clean, [tmp_path / 'i' / '3.jpg'])
+    unannotated.check_same(clean, [tmp_path / 'i' / '3.jpg'])
 
 
 def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):
