@@ -145,7 +145,7 @@ def test_generate_fills_every_class_folder(trained, tmp_path):
 def test_eight_devices_equal_one(two_classes_dir):
   """A method of each layout, its first two iterations: in one process of eight devices.
 
-  By gradient descent; PE-GAN's by Adam, on two processes of four devices, are in
+  By gradient descent; PE-GAN's by Adam, on two processes of two devices, are in
   test_distributed.py. StarGAN has its losses, and targets of its own, which the script
   compares. The other methods share these ones' layouts and losses, and later iterations
   differ by what rounding grew to.
