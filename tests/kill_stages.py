@@ -12,12 +12,15 @@ from configs import inspect as inspect_config
 from configs import predict as predict_config
 from configs import study as study_config
 from data_prep import build, synthetic
+from inspection import worlds
 from matplotlib import figure
+import pytest
 from pegan_jax import compare, demo
 from pegan_jax.generation import generate
-from pegan_jax.inspection import inspector, predict, study
+from pegan_jax.inspection import inspector, predict, study, training as inspectors
 from pegan_jax.metrics import __main__ as metrics, chart, evaluate, features, match
 from pegan_jax.training import train
+import traced
 
 # Loaded by the first stage that needs them, which takes longer than most stages.
 for _name in ('configs.dcgan', 'scipy.stats',
@@ -27,6 +30,8 @@ for _name in ('configs.dcgan', 'scipy.stats',
 
 figure.Figure.savefig = conftest.blank_chart
 chart.draw = conftest.blank_report
+inspectors.NETWORKS['resnet18'] = worlds.Tiny
+traced.share(pytest.MonkeyPatch(), {})  # By what one stage does; forks know no other's.
 
 STAGES, NEEDS = {}, {}
 _SIZE = ['--image_size', '32']

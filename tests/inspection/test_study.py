@@ -7,7 +7,7 @@ import pytest
 
 from configs import study as study_config
 from inspection import worlds
-from inspection.worlds import CLASSES, PixelTrainer
+from inspection.worlds import CLASSES, PixelTrainer, Tiny
 from conftest import assert_drawn
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import arms, report, study, training
@@ -224,6 +224,7 @@ def test_filtered_compared_with_unfiltered(tmp_path):
 def test_a_training_that_diverges_is_refused_and_not_kept(
     world, tmp_path, monkeypatch, together):
   monkeypatch.setattr(training, 'together', lambda size: together)
+  monkeypatch.setitem(training.NETWORKS, 'resnet18', Tiny)  # Compiles sooner.
   config = study_config.get_config()
   config.update({'data_dir': str(world['data']), 'seeds': 2, 'width': 0.125, 'epochs': 2,
                  'batch_size': 4, 'learning_rate': 1e30})

@@ -1,26 +1,14 @@
 """An inspector's training: its batches, its schedule, and going on with it."""
 
-from flax import linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
+from inspection.worlds import Tiny
 from pegan_jax.inspection import settings as settings_lib, training
 from pegan_jax.inspection.settings import Settings
-from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
-
-
-class Tiny(nn.Module):
-  """A network that is called, and keeps averages, like an inspector."""
-  num_classes: int
-  width: float = 1.0
-
-  @nn.compact
-  def __call__(self, x, train):
-    x = BatchNorm()(Conv(4, 3, 2, rgb=True)(x), train)
-    return Classifier(self.num_classes)(nn.relu(x).mean((1, 2)))
 
 
 @pytest.fixture

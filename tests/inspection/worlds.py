@@ -1,12 +1,14 @@
-"""Small data sets with a known answer, and a trainer that takes no time."""
+"""Small data sets with a known answer, a trainer that takes no time, a small network."""
 
 import json
 
+from flax import linen as nn
 import numpy as np
 from PIL import Image
 
 from data_prep import dataset
 from pegan_jax.metrics import label_fidelity
+from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
 
 CLASSES = ['a', 'b', 'c']
 SIZE = 16
@@ -90,3 +92,14 @@ class PixelTrainer:
 
   def probabilities(self, state, images):
     return state.probabilities(self._read(images))
+
+
+class Tiny(nn.Module):
+  """A network that is called, and keeps averages, like an inspector."""
+  num_classes: int
+  width: float = 1.0
+
+  @nn.compact
+  def __call__(self, x, train):
+    x = BatchNorm()(Conv(4, 3, 2, rgb=True)(x), train)
+    return Classifier(self.num_classes)(nn.relu(x).mean((1, 2)))

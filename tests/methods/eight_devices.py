@@ -62,6 +62,8 @@ def main(data_dir, *names):
     config.num_steps = 2
     if 'num_blocks' in config:
       config.num_blocks = 0
+    if name == 'pegan_region':  # A pretrained network is seen through in PE-GAN+.
+      config.pretrained = False
     run = Run(config, 'nowhere')
     state = jax.device_get(run.init_state())
     found[name] = [metrics(config, run, state, n) for n in (1, 8)]

@@ -117,7 +117,7 @@ def test_penalty_gradient_of_the_discriminator_by_finite_differences():
   with jax.enable_x64(True):
     net = Discriminator(3, 0.0625, dtype=jnp.float64)
     x = jax.random.uniform(jax.random.key(0), (2, 32, 32, 3), jnp.float64, -1)
-    params = net.init(jax.random.key(1), x)['params']
+    params = jax.jit(net.init)(jax.random.key(1), x)['params']
     params = jax.tree.map(lambda p: p.astype(jnp.float64), params)
 
     @jax.jit
@@ -125,7 +125,7 @@ def test_penalty_gradient_of_the_discriminator_by_finite_differences():
       score = lambda x: losses.critic_score(net.apply({'params': params}, x)[0])
       return losses.gradient_penalty(score, x)[0].mean()
 
-    grads = jax.grad(penalty)(params)
+    grads = jax.jit(jax.grad(penalty))(params)
     keys = iter(jax.random.split(jax.random.key(2), 100))
     direction = jax.tree.map(
         lambda p: jax.random.normal(next(keys), p.shape, p.dtype), params)

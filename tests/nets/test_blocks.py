@@ -43,13 +43,14 @@ def _assert_close(ours, theirs):
     np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max())
 
 
-@pytest.fixture
-def formulation(request, monkeypatch):
-  """The one named, whatever this backend would choose."""
+@pytest.fixture(scope='module')
+def formulation(request):
+  """The one named, whatever this backend would choose: pytest puts its tests together."""
   chosen = getattr(formulations, request.param)
-  monkeypatch.setattr(formulations, 'choose', lambda *_: chosen)
   jax.clear_caches()
-  yield request.param
+  with pytest.MonkeyPatch.context() as monkeypatch:
+    monkeypatch.setattr(formulations, 'choose', lambda *_: chosen)
+    yield request.param
   jax.clear_caches()
 
 

@@ -33,8 +33,8 @@ def test_each_critic_has_a_map_of_its_own(maps):
 def test_a_critic_that_is_told_the_domain_adds_a_product_with_its_vector(maps):
   net = FeatureDiscriminator(5, 1 / 16, projection=True)
   told = jax.nn.one_hot(jnp.array([0, 4, 2]), 5)
-  params = net.init(jax.random.key(9), maps, told)
-  at = lambda x: net.apply(params, maps, x)[0]
+  params, apply = jax.jit(net.init)(jax.random.key(9), maps, told), jax.jit(net.apply)
+  at = lambda x: apply(params, maps, x)[0]
   none = at(jnp.zeros((3, 5)))
   # Linear in what it is told: half of each of two is half of either's.
   np.testing.assert_allclose(at(told / 2) - none, (at(told) - none) / 2, atol=1e-5)

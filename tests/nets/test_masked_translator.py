@@ -55,18 +55,18 @@ def test_conditional_norm_is_instance_norm_with_the_vectors_scale_and_shift():
 
 @pytest.fixture(scope='module')
 def generator():
-  """(network, parameters, images, labels, noise)."""
+  """(compiled network, parameters, images, labels, noise)."""
   net = MaskedTranslator(LABELS, width=1 / 8, num_blocks=1)
   image = jax.random.uniform(jax.random.key(0), (2, 32, 32, 3), minval=-1)
   label, noise = jnp.array([0, 3]), jax.random.normal(
       jax.random.key(1), (2, 32, 32, 5))
   params = jax.jit(net.init)(jax.random.key(2), image, label, noise)['params']
-  return net, params, image, label, noise
+  return jax.jit(net.apply), params, image, label, noise
 
 
 def test_where_the_mask_is_zero_the_image_is_untouched(generator):
-  net, params, image, label, noise = generator
-  fake, mask = net.apply({'params': params}, image, label, noise)
+  apply, params, image, label, noise = generator
+  fake, mask = apply({'params': params}, image, label, noise)
   assert fake.shape == image.shape and mask.shape == (2, 32, 32, 1)
   assert (mask >= 0).all() and (mask <= 1).all() and mask.std() > 0
   assert (np.abs(fake) <= 1).all() and np.abs(fake - image).max() > 0.1
@@ -74,7 +74,7 @@ def test_where_the_mask_is_zero_the_image_is_untouched(generator):
   closed = params | {last: {
       'kernel': params[last]['kernel'] * jnp.array([1, 1, 1, 0]),
       'bias': jnp.array([0, 0, 0, -1e3])}}
-  fake, mask = net.apply({'params': closed}, image, label, noise)
+  fake, mask = apply({'params': closed}, image, label, noise)
   assert (mask == 0).all()
   np.testing.assert_array_equal(fake, image)
 
@@ -94,8 +94,8 @@ def test_what_is_seen_of_a_mask_is_the_streak_and_not_its_repainted_ground():
 
 
 def test_label_and_noise_change_the_inside(generator):
-  net, params, image, label, noise = generator
-  inside = lambda label, noise: np.asarray(net.apply(
+  apply, params, image, label, noise = generator
+  inside = lambda label, noise: np.asarray(apply(
       {'params': params}, image, label, noise)[0])[:, 12:20, 12:20]
   plain = inside(label, noise)
   assert np.abs(inside(label + 1, noise) - plain).max() > 0.01
@@ -130,11 +130,11 @@ def test_upsampling_does_not_tell_a_pixels_place():
 
 
 def test_levels_that_the_norms_take_away_come_in_with_the_label(generator):
-  net, params, image, label, noise = generator
+  apply, params, image, label, noise = generator
   pairs = {'brightness': ((image, noise), (image + 0.2, noise)),
            'contrast': ((image, 0 * noise), (image / 2, 0 * noise)),
            'noise': ((image, noise), (image, noise.at[..., 1].add(0.2)))}
-  mask = lambda params, inputs: np.asarray(net.apply(
+  mask = lambda params, inputs: np.asarray(apply(
       {'params': params}, inputs[0], label, inputs[1])[1])
   without = params | {'levels': jax.tree.map(jnp.zeros_like, params['levels'])}
   for name, (one, other) in pairs.items():
@@ -144,8 +144,8 @@ def test_levels_that_the_norms_take_away_come_in_with_the_label(generator):
 
 
 def test_an_even_image_has_finite_gradients(generator):
-  net, params, image, label, noise = generator
+  apply, params, image, label, noise = generator
   grad = jax.jit(jax.grad(
-      lambda x: net.apply({'params': params}, x, label, noise)[0].sum()))(
+      lambda x: apply({'params': params}, x, label, noise)[0].sum()))(
           jnp.full_like(image, 0.3))
   assert np.isfinite(grad).all() and np.abs(grad).max() > 0

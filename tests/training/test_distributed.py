@@ -3,6 +3,7 @@
 import json
 import operator
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import save_untrained
+from conftest import save_untrained, small_config
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import distributed
 from pegan_jax.data import dataset, matches
@@ -31,19 +32,25 @@ _KEYS = ('data_dir', 'image_size', 'width', 'num_blocks', 'batch_size', 'n_criti
          'num_samples', 'eval_every', 'gen.learning_rate', 'disc.learning_rate')
 
 
-def _start(config, workdir, *args, devices=4, name='pegan'):
-  """Starts the two processes of a job, with so many devices each."""
+def _start(command, devices):
+  """Starts the two processes of a job: command(port, process's number)."""
   with socket.socket() as s:
     s.bind(('127.0.0.1', 0))
     port = s.getsockname()[1]
-  args = [*args, *(f'--config.{k}={operator.attrgetter(k)(config)}'
-                   for k in _KEYS)]
+  paths = os.pathsep.join(['.', 'tests'])
   return [subprocess.Popen(
-      [sys.executable, '-m', 'pegan_jax.main', '--config', name, '--workdir',
-       str(workdir), *args, '--distributed', f'--coordinator=127.0.0.1:{port}',
-       '--process_count=2', f'--process_id={i}'], stderr=subprocess.PIPE, text=True,
-      env=os.environ | {'JAX_NUM_CPU_DEVICES': str(devices)})
+      [sys.executable, *map(str, command(port, i))], stderr=subprocess.PIPE, text=True,
+      env=os.environ | {'JAX_NUM_CPU_DEVICES': str(devices), 'PYTHONPATH': paths})
           for i in range(2)]
+
+
+def _start_command(config, workdir, *args):
+  """Starts two processes of the command line, of one device each."""
+  settings = [f'--config.{k}={operator.attrgetter(k)(config)}' for k in _KEYS]
+  return _start(lambda port, i: [
+      '-m', 'pegan_jax.main', '--config', config.method, '--workdir', workdir, *args,
+      *settings, '--distributed', f'--coordinator=127.0.0.1:{port}', '--process_count=2',
+      f'--process_id={i}'], devices=1)
 
 
 def _finish(processes, timeout=240):
@@ -68,61 +75,79 @@ def _same(a, b):
         ), (x['step'], name)
 
 
-@pytest.fixture
-def short(quick):
+def _short(data_dir):
   """Short steps, so that rounding errors stay small."""
-  quick.batch_size = 8
-  quick.num_steps = 4
-  quick.gen.learning_rate = quick.disc.learning_rate = 1e-5
-  return quick
+  config = small_config()
+  config.data_dir, config.batch_size = str(data_dir), 8
+  config.gen.learning_rate = config.disc.learning_rate = 1e-5
+  return config
 
 
-def test_two_processes_equal_one_resume_as_one_and_generate(short, tmp_path):
-  config = short
-  train(config, tmp_path / 'one')
-  config.num_steps = 2
-  for (status, err), speaks in zip(
-      _finish(_start(config, tmp_path / 'two')), (True, False)):
-    assert status == 0, err
-    assert ('starting from step 0' in err) == speaks
-  config.num_steps = 3
-  for status, err in _finish(_start(config, tmp_path / 'two')):
-    assert status == 0, err
-  config.num_steps = 4
-  train(config, tmp_path / 'two')  # And this process alone.
-  _same(_lines(tmp_path / 'one'), _lines(tmp_path / 'two'))
+def _to_score(data_dir):
+  config = _short(data_dir)
+  config.num_steps, config.evaluate.repeats, config.evaluate.count = 1, 4, 4
+  return config
 
-  both = tmp_path / 'both'
+
+@pytest.fixture(scope='module')
+def job(two_classes_dir, enough_dir, tmp_path_factory):
+  """A folder of what two processes of two devices did, and what each of them said.
+
+  `run` is trained to step 2, resumed, and `generated` from; `scored` is evaluated;
+  `data` is matched.
+  """
+  folder = tmp_path_factory.mktemp('job')
+  shutil.copytree(two_classes_dir, folder / 'data')
+  save_untrained(_to_score(enough_dir), folder / 'scored')
+
+  def task(mode, workdir, config, **changes):
+    return mode, config.method, str(folder / workdir), config.to_dict() | changes
+
+  short, plus = _short(two_classes_dir), small_config('pegan_plus')
+  plus.data_dir, plus.batch_size = str(folder / 'data'), 8
+  tasks = [task('match', 'none', plus),
+           task('train', 'run', short, num_steps=2),
+           task('train', 'run', short, num_steps=3),
+           task('generate', 'run', short,
+                generate=short.generate.to_dict() | {'out': str(folder / 'generated')}),
+           task('evaluate', 'scored', _to_score(enough_dir))]
+  script = pathlib.Path(__file__).with_name('job.py')
+  said = []
   for status, err in _finish(_start(
-      config, tmp_path / 'two', '--mode=generate', f'--config.generate.out={both}',
-      '--config.generate.per_class=3')):
+      lambda port, i: [script, port, i, json.dumps(tasks)], devices=2), timeout=600):
     assert status == 0, err
-  alone = generate(config, tmp_path / 'two')
+    said.append(err)
+  return folder, *said
+
+
+def test_two_processes_equal_one_resume_as_one_and_generate(
+    job, two_classes_dir, tmp_path):
+  folder, first, second = job
+  for words in ('starting from step 0', 'resuming from step 2'):
+    assert words in first and words not in second
+  config = _short(two_classes_dir)
+  train(config, tmp_path)
+  shutil.copytree(folder / 'run', tmp_path / 'both')
+  train(config, tmp_path / 'both')  # And this process alone, from step 3.
+  _same(_lines(tmp_path), _lines(tmp_path / 'both'))
+
+  config.num_steps = 3
+  alone = generate(config, folder / 'run')
   files = sorted(x.relative_to(alone) for x in alone.rglob('*.png'))
   assert len(files) == 2 * 3
+  both = folder / 'generated'
   for name in files:
-    a, b = (np.asarray(Image.open(folder / name), int) for folder in (alone, both))
+    a, b = (np.asarray(Image.open(x / name), int) for x in (alone, both))
     assert np.abs(a - b).max() <= 1
   assert (alone / 'manifest.csv').read_text() == (both / 'manifest.csv').read_text()
 
 
 @pytest.mark.usefixtures('blank_charts')
-def test_two_processes_evaluate_as_one(short, enough_dir, tmp_path):
-  config = short
-  config.data_dir = str(enough_dir)
-  config.num_steps, config.evaluate.repeats, config.evaluate.count = 1, 4, 4
-  save_untrained(config, tmp_path)
-  out, reports = evaluate(config, tmp_path), []
-  for both in (False, True):
-    if both:
-      shutil.rmtree(out)
-      for (status, err), speaks in zip(_finish(_start(
-          config, tmp_path, '--mode=evaluate', '--config.evaluate.repeats=4',
-          '--config.evaluate.count=4', devices=1)),
-                                       (True, False)):
-        assert status == 0, err
-    reports.append(json.loads((out / 'report.json').read_text('utf-8')))
-  one, two = reports
+def test_two_processes_evaluate_as_one(job, enough_dir):
+  config, workdir = _to_score(enough_dir), job[0] / 'scored'
+  two = json.loads((workdir / 'evaluation' / '1' / 'report.json').read_text('utf-8'))
+  shutil.rmtree(workdir / 'evaluation')
+  one = json.loads((evaluate(config, workdir) / 'report.json').read_text('utf-8'))
   assert one['protocol'] == two['protocol'] and len(one['classes']) == 2
   for name, figures in one['classes'].items():
     for figure in ('fid', 'kid'):
@@ -130,25 +155,26 @@ def test_two_processes_evaluate_as_one(short, enough_dir, tmp_path):
           figures[figure]['value'], rel=1e-3, abs=1e-4)
 
 
-def test_two_processes_match_as_one(short, two_classes_dir, tmp_path):
-  """Before anything else, here that there is nothing to generate from."""
-  folder = shutil.copytree(two_classes_dir, tmp_path / 'data')
-  short.data_dir = str(folder)
-  (status, first), (_, second) = _finish(_start(
-      short, tmp_path / 'run', '--mode=generate', devices=1, name='pegan_plus'))
-  assert status == 2 and 'train first' in first, first
+def test_two_processes_match_once_and_one_speaks(job):
+  folder, first, second = job
   assert 'matching backgrounds with classes' in first
-  assert 'matching' not in second  # Which may have lost the first by then.
-  assert matches.load(dataset.load_info(folder), 'train').shape == (20, 2)
+  assert 'matching' not in second
+  assert matches.load(dataset.load_info(folder / 'data'), 'train').shape == (20, 2)
 
 
-def test_a_process_that_dies_ends_the_other_which_says_so(short, tmp_path):
-  config = short
+def test_a_mistake_ends_both_processes(two_classes_dir, tmp_path):
+  (status, first), _ = _finish(_start_command(  # The other may lose the first and say so.
+      _short(two_classes_dir), tmp_path, '--mode=generate'))
+  assert status == 2 and 'train first' in first, first
+
+
+def test_a_process_that_dies_ends_the_other_which_says_so(two_classes_dir, tmp_path):
+  config = _short(two_classes_dir)
   config.num_steps, config.checkpoint_every = 100_000, 1
   config.sample_every = 100_000
   # With more devices a process, Gloo hangs instead of failing, until XLA's watch
   # over the processes ends the program after 30 s, in its own words.
-  processes = _start(config, tmp_path, devices=1)
+  processes = _start_command(config, tmp_path)
   checkpoints = Checkpoints(tmp_path)
   deadline = time.time() + 200
   while not checkpoints.steps() and time.time() < deadline:
