@@ -33,6 +33,12 @@ GRAIN = 2.0  # Grey levels: texture weaker than that counts for less.
 PROPOSE = 0.6
 PROPOSE_FRAME = 0.5
 CONFIRM = 0.55
+# Crops are looked for in a frame where the coarse part of their texture is found: of the
+# 144 directions of 12 x 12 averages the `_COARSE` that templates have most of, and the
+# least correlation there. Of NEU's crops and frames that leaves 5 in 100, and all of the
+# 638 that are confirmed; `benchmarks.frame_search` measures it.
+_COARSE = 48
+_LOOK = 0.55
 _ROWS = 256  # Templates at a time: the scores stay in the processor's cache.
 # Patches of a frame, and bytes of frames, at a time: memory stays bounded.
 _PATCHES = 2**16
@@ -107,6 +113,10 @@ def thumbnails(items):
   return np.stack([thumbnail(item.image, item.image.shape[0]) for item in items])
 
 
+def _threads():
+  return futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+
+
 def _propose(thumbs):
   """Proposes pairs, int [P, 4] of (i, j, dy, dx): i's middle is in j at a shift.
 
@@ -121,9 +131,10 @@ def _propose(thumbs):
     return _unit(means[:, y:y + 2 * SHIFT - 3:4, x:x + 2 * SHIFT - 3:4])
   count, shifts = len(thumbs), range(-SHIFT, SHIFT + 1, 4)
   phases = [(py, px, middle(py, px)) for py in (0, 2) for px in (0, 2)]
-  scores = np.empty(_ROWS * count, np.float32)
-  found = [np.zeros((0, 5))]
-  for dy in shifts:
+
+  def find(dy):
+    """Returns [p, 5] of the pairs at shifts down by `dy`, their scores last."""
+    scores, found = np.empty(_ROWS * count, np.float32), [np.zeros((0, 5))]
     for dx in shifts:
       moved = middle(dy, dx).T
       for py, px, templates in phases:
@@ -136,6 +147,10 @@ def _propose(thumbs):
           columns = [start + i, start + j, 0 * i + dy - py, 0 * i + dx - px,
                      out.ravel()[flat]]
           found.append(np.stack(columns, axis=1)[i < j])
+    return np.concatenate(found)
+
+  with _threads() as threads:
+    found = list(threads.map(find, shifts))
   found = np.concatenate(found)
   found = found[np.lexsort((-found[:, 4], found[:, 1], found[:, 0]))]
   first = np.ones(len(found), bool)
@@ -184,7 +199,8 @@ def find_in_frames(thumbs, frames):
 
   The inner 48 x 48 of a crop proposes, as 12 x 12 averages at every fourth sample
   of a frame; two versions of it, (2, 2) samples apart, halve the distance to the
-  nearest. The inner 56 x 56 decides: compression and scale tell most at the rim.
+  nearest. Most crops are put aside before, by the coarse part of one version. The inner
+  56 x 56 decides: compression and scale tell most at the rim.
 
   Args:
     thumbs: float32 [N, 64, 64], from `thumbnails`.
@@ -199,14 +215,15 @@ def find_in_frames(thumbs, frames):
   means = _smooth(thumbs)
   # Version k begins 8 + k samples into the crop.
   templates = [(k, _unit(means[:, 8 + k:53 + k:4, 8 + k:53 + k:4]).T) for k in (0, 2)]
+  coarse = _Coarse(templates[0][1])
   inner = _average(thumbs, 2)[:, 4:61:2, 4:61:2]
   pairs, scores, corners = [], [], []
 
   def find(frame):
-    return _find_in_frame(frame, templates, inner)
+    return _find_in_frame(frame, coarse, templates, inner)
 
   frames, number = iter(frames), 0
-  with futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+  with _threads() as threads:
     while some := _take(frames):
       for number, found in enumerate(threads.map(find, some), start=number):
         pairs += [(index, number) for index, *_ in found]
@@ -235,17 +252,46 @@ def _smooth(thumbs):
   return _average(np.pad(_average(thumbs, 4), rim, mode='edge'), 3)
 
 
-def _find_in_frame(frame, templates, inner):
+class _Coarse:
+  """Tells which templates may be in a frame, by few of their directions.
+
+  Args:
+    templates: float32 [144, N], unit vectors.
+  """
+
+  def __init__(self, templates):
+    _, directions = np.linalg.eigh(templates @ templates.T)
+    self._directions = directions[:, -_COARSE:].astype(np.float32)
+    self._templates = self._project(templates.T).T
+
+  def _project(self, patches):
+    """Returns the coarse part of [n, 144] patches as unit vectors."""
+    part = patches @ self._directions
+    return part / (np.linalg.norm(part, axis=1, keepdims=True) + 1e-6)
+
+  def in_frame(self, windows):
+    """Returns the indices of the templates that may be among [h, w, 12, 12] windows."""
+    most = np.full(self._templates.shape[1], -np.inf, np.float32)
+    for _, patches in _patches(windows):
+      patches = self._project(patches)
+      for start in range(0, len(most), _ROWS):
+        block = slice(start, start + _ROWS)
+        scores = patches @ self._templates[:, block]
+        np.maximum(most[block], scores.max(axis=0), out=most[block])
+    return np.flatnonzero(most > _LOOK)
+
+
+def _find_in_frame(frame, coarse, templates, inner):
   """Returns [(crop, score, corner)] for one frame; see `find_in_frames`."""
   if min(frame.shape) < 58:  # Of the averages: the inner 56 x 56.
     return []
   means, frame = _smooth(frame)[::4, ::4], _average(frame, 2)
   windows = sliding_window_view(means, (12, 12))
-  best = {}
+  best, among = {}, coarse.in_frame(windows)
   for offset, columns in templates:
-    most, places = _best_patches(windows, columns)
-    for index in np.flatnonzero(most > PROPOSE_FRAME):
-      place = np.divmod(places[index], windows.shape[1])
+    most, places = _best_patches(windows, columns[:, among])
+    for chosen in np.flatnonzero(most > PROPOSE_FRAME):
+      index, place = among[chosen], np.divmod(places[chosen], windows.shape[1])
       # The inner 56 x 56 begin 4 samples into the crop; 3 more either way.
       y, x = (min(max(0, 4 * int(k) - 7 - offset), edge - 57)
               for k, edge in zip(place, frame.shape))
@@ -264,14 +310,20 @@ def _best_patches(windows, columns):
   That is, float [columns] and int [columns], the first such place in reading order.
   """
   most, places = np.full(columns.shape[1], -np.inf), np.zeros(columns.shape[1], int)
-  rows = max(1, _PATCHES // windows.shape[1])
-  for start in range(0, len(windows), rows):
-    scores = _unit(windows[start:start + rows]).reshape(-1, 144) @ columns
+  for first, patches in _patches(windows):
+    scores = patches @ columns
     found = scores.max(axis=0)
     better = found > most
-    places[better] = start * windows.shape[1] + scores.argmax(axis=0)[better]
+    places[better] = first + scores[:, better].argmax(axis=0)
     most = np.maximum(most, found)
   return most, places
+
+
+def _patches(windows):
+  """Yields [h, w, 12, 12] windows as [n, 144] unit vectors, and the number of the first."""
+  rows = max(1, _PATCHES // windows.shape[1])
+  for start in range(0, len(windows), rows):
+    yield start * windows.shape[1], _unit(windows[start:start + rows]).reshape(-1, 144)
 
 
 def components(count, pairs):

@@ -85,6 +85,33 @@ def test_crops_are_found_in_their_frames_even_at_another_scale():
   assert none.shape == (0, 2)  # Smaller than a crop.
 
 
+def test_the_coarse_look_loses_nothing_and_leaves_little(monkeypatch):
+  random = np.random.default_rng(5)
+  frames = [_steel(random, 200) for _ in range(5)]
+  crops = [_steel(random, 64) for _ in range(300)]
+  for frame in frames:
+    for y, x in random.integers(0, 137, (8, 2)):
+      crops.append(_worse(random, frame[y:y + 64, x:x + 64]))
+  views = [near_duplicates.thumbnail(frame[:, :, None], 64) for frame in frames]
+  looked, coarse = [], near_duplicates._Coarse  # pylint: disable=protected-access
+  in_frame = coarse.in_frame
+
+  def watched(*args):
+    looked.append(len(found := in_frame(*args)))
+    return found
+
+  monkeypatch.setattr(coarse, 'in_frame', watched)
+  few = near_duplicates.find_in_frames(_thumbs(crops), views)
+  assert sum(looked) < 0.3 * len(frames) * len(crops)
+  monkeypatch.setattr(near_duplicates, '_LOOK', -2)
+  every = near_duplicates.find_in_frames(_thumbs(crops), views)
+  assert sum(looked[5:]) == len(frames) * len(crops)
+  assert {(300 + 8 * k + i, k) for k in range(5) for i in range(8)} == {
+      tuple(pair) for pair in few[0].tolist()}
+  for a, b in zip(few, every):
+    np.testing.assert_array_equal(a, b)
+
+
 def test_components_are_numbered_by_first_member():
   assert near_duplicates.components(6, [(5, 1), (1, 3)]).tolist() == [0, 1, 2, 1, 3, 1]
   assert near_duplicates.components(2, []).tolist() == [0, 1]
