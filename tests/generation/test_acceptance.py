@@ -240,3 +240,21 @@ def test_the_best_annotations_of_a_class_are_taken():
     records.kinds = kinds
     indices, found = placing.best_of(records, 0)
     assert (indices.tolist(), found) == (chosen, kind)
+
+
+def test_classes_without_annotations_are_judged_by_what_needs_no_region(
+    two_classes_dir, raw_dir, tmp_path):
+  config, workdir = untrained('pegan_region', two_classes_dir, tmp_path / 'run', 1)
+  config = config.copy_and_resolve_references()
+  config.generate.update({'tries': 2, 'out': str(tmp_path / 'crops')})
+  possible = {usual.INVISIBLE, usual.FAINT, usual.FAR, usual.COPY}
+  for frames in ('', str(raw_dir / 'clean')):  # On frames a region is not the whole window.
+    config.generate.update({'frames': frames, 'out': str(tmp_path / f'out{len(frames)}')})
+    with (generate(config, workdir) / 'manifest.csv').open(encoding='utf-8') as f:
+      rows = list(csv.DictReader(f))
+    assert rows and all(r['accepted'] in ('yes', 'no') for r in rows)
+    for r in rows:
+      found = {x for draw in r['reasons'].split('; ') for x in draw.split(' + ')} - {''}
+      assert found <= possible
+      left, top, right, bottom = map(int, r['asked'].split())
+      assert (right - left, bottom - top) == ((22, 22) if frames else (32, 32))
