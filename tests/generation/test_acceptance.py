@@ -102,7 +102,8 @@ def test_the_manifest_and_the_terminal_tell(setting, monkeypatch, capsys):
   told = capsys.readouterr().err
   assert ('accepted: 3 of 3 pa (50% of 6 drawn; most often odd), '
           '0 of 3 rp (0% of 6 drawn; most often odd)') in told
-  assert 'not accepted after 2 tries: 3 of 3 rp; the last try is kept' in told
+  assert ('not accepted after 2 tries: 3 of 3 rp (most often odd); the last draw is kept'
+          in told)
 
 
 def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
