@@ -268,7 +268,8 @@ def _run(command):
       from pegan_jax.metrics import match
       from pegan_jax.runs.run import Run
       if methods.get(config.method).matched(config):
-        match.ensure_to_sample(Run(config, workdir), bool(config.generate.frames))
+        match.ensure_to_sample(
+            Run(config, workdir), bool(config.generate.frames or config.generate.jobs))
     getattr(module, name)(config, workdir)
   except Interrupted as e:
     return 128 + e.signum
