@@ -152,7 +152,7 @@ def _by_picture(job):
 class _Place:
   """What a window has of its picture, and what of that is its own.
 
-  A pixel belongs to the nearest region that was asked for, so that no pixel is painted twice
+  A pixel belongs to the nearest region that was asked for, so that none is painted twice
   where windows overlap.
 
   Args:

@@ -49,8 +49,8 @@ def report(verdicts):
   if short:
     most = max(verdict.tries for _, verdict in verdicts)
     terminal.say(f'not accepted after {most} tr{"ies" if most > 1 else "y"}: '
-                 f'{", ".join(short)}; the last draw is kept, and the manifest has no in its '
-                 'column accepted')
+                 f'{", ".join(short)}; the last draw is kept, and the manifest has no in '
+                 'its column accepted')
 
 
 def _why(verdicts):
