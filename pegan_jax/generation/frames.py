@@ -1,7 +1,6 @@
 """Puts defects on whole frames of any size."""
 
 import contextlib
-import pathlib
 
 import numpy as np
 from PIL import Image

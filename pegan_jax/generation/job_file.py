@@ -30,7 +30,7 @@ import numpy as np
 from data_prep.images import reading
 from pegan_jax.annotations import masks, pixels, regions
 from pegan_jax.common import class_names, files, provenance
-from pegan_jax.common.errors import listed, UserError
+from pegan_jax.common.errors import UserError
 
 _NEEDED = ('image', 'class')
 _COLUMNS = (*_NEEDED, 'region', 'seed', 'strength', 'count', 'picture')
@@ -89,7 +89,7 @@ def read(path, classes):
     try:
       rows.append(_row(line, _checked(cells), path.parent, classes))
     except (ValueError, UserError) as e:
-      faults.append(f'line {line}: {e}')
+      faults.append(f'line {line}: {str(e).rstrip(".")}')
   if not rows and not faults:
     raise UserError(f'{path} has no rows')
   for row, name in zip(rows, names(rows)):
@@ -99,7 +99,9 @@ def read(path, classes):
       faults.append(f'line {row.line}: its pictures would be called as those of line '
                     f'{others[0].line}')
   if faults:
-    raise UserError(f'{path}: {listed(faults, _SHOWN)}')
+    more = len(faults) - _SHOWN
+    raise UserError(f'{path}: {"; ".join(faults[:_SHOWN])}'
+                    + f'; and {more} more faults' * (more > 0))
   return rows
 
 

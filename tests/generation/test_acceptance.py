@@ -259,3 +259,16 @@ def test_classes_without_annotations_are_judged_by_what_needs_no_region(
       assert found <= possible
       left, top, right, bottom = map(int, r['asked'].split())
       assert (right - left, bottom - top) == ((22, 22) if frames else (32, 32))
+
+
+def test_more_images_leave_the_first_ones_as_they_are(setting, tmp_path):
+  config, workdir = setting
+  found = []
+  for count, batch_size in ((3, 64), (18, 7)):  # The latter is more than a chunk.
+    config.generate.update({'tries': 2, 'per_class': count, 'batch_size': batch_size,
+                            'out': str(tmp_path / str(count))})
+    out = generate(config, workdir)
+    with (out / 'manifest.csv').open(encoding='utf-8') as f:
+      rows = [r for r in csv.DictReader(f) if int(r['file'][-9:-4]) < 3]
+    found.append([(r, (out / r['file']).read_bytes()) for r in rows])
+  assert found[0] == found[1] and len(found[0]) == 6

@@ -11,7 +11,10 @@ from conftest import untrained
 from pegan_jax import annotations
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation.generate import generate
+from pegan_jax.metrics import evaluate
 from pegan_jax.nets import masks
+from pegan_jax.runs.restore import restore
+from pegan_jax.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures('traced_once')
 
@@ -237,6 +240,9 @@ def test_crops_of_the_users_backgrounds_too(setting, capsys):
   for r in rows:
     assert '[0,0,32,32]' in r['background'] and not r['background'].startswith('clean/0')
     assert _box(r['asked'])[1] >= 6
+  run = Run(config, workdir)
+  with pytest.raises(UserError, match='generate.roi has room for 2 images of pa'):
+    evaluate._generate(run, restore(run, 'newest'), None, {'pa': 6, 'rp': 6})
 
 
 @pytest.mark.parametrize('method, settings, words', [
