@@ -89,7 +89,7 @@ def calls(config):
     return jax.jit(function)(a, b)
 
   method = methods.get(config.method)
-  nets = method.networks(config, iteration.CLASSES)
+  nets = method.networks(config, iteration.CLASSES, 1)
   state = jax.eval_shape(lambda: step.init_state(method, nets, config))
   with mock.patch.object(blocks, 'run', run):
     jaxpr = jax.make_jaxpr(step.make_step(method, nets, config))(

@@ -116,7 +116,7 @@ def compile_step(config, iterations=1):
     iterations: how many one call does, all with the same batch.
   """
   method = methods.get(config.method)
-  nets = method.networks(config, CLASSES)
+  nets = method.networks(config, CLASSES, 1)
   state = jax.jit(lambda: step.init_state(method, nets, config))()
   rest = jax.device_put([batch(config, method.layout), nets.frozen])
   once = step.make_step(method, nets, config)

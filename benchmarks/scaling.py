@@ -30,7 +30,7 @@ LINKS = {
 def parameters(config):
   """Counts the parameters of (generator, discriminator)."""
   method = methods.get('pegan')
-  nets = method.networks(config, 9)
+  nets = method.networks(config, 9, 1)
   gen, disc, _ = jax.eval_shape(
       lambda key: method.init(nets, config, key), jax.random.key(0))
   count = lambda tree: sum(x.size for x in jax.tree.leaves(tree))

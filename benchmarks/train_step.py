@@ -138,7 +138,7 @@ def check(config, nets, state, batch):
 
 def ours(config, method, batch):
   """Returns (runs an iteration n times, seconds of compilation, bytes it needs)."""
-  nets = method.networks(config, DOMAINS - 1)
+  nets = method.networks(config, DOMAINS - 1, 1)
   state = jax.jit(lambda: step.init_state(method, nets, config))()
   batch, frozen = jax.device_put((batch, nets.frozen))
   began = time.perf_counter()
@@ -194,7 +194,7 @@ def main():
         f'{args.image_size}x{args.image_size}, width {args.width:g}, '
         f'{args.batch_size} + {args.batch_size} images, {args.n_critic} D updates')
 
-  nets = method.networks(config, DOMAINS - 1)
+  nets = method.networks(config, DOMAINS - 1, 1)
   state = jax.jit(lambda: step.init_state(method, nets, config))()
   operations, counted = iteration_count(config), xla_count(
       config, method, nets, state, batch)

@@ -22,7 +22,7 @@ def get_config():
 
   # --- Generator ---
   config.match = True       # backgrounds get only classes that go with them
-  config.grey = True        # grey content, for grey data
+  config.grey = True        # one channel of content, where the data are grey
   config.grain = 2          # noise channels that differ from pixel to pixel
   config.lambda_rec = 2.0   # weight: backgrounds that got a defect and were erased again
   config.lambda_mask = 4.0  # weight: mask where nothing visible is painted

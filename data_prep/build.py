@@ -88,7 +88,7 @@ class Options:
     self.check_inputs()
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
-                        ('window_size', 0)):
+                        ('window_size', 0), ('reject_score', 0)):
       if getattr(self, name) < least:
         raise UserError(f'--{name} {getattr(self, name)} is below {least}.')
     if math.isnan(self.reject_score):
@@ -152,7 +152,8 @@ def build(**options):
     margin: pixels of an image between a background window and any region.
     windows_per_frame: most backgrounds from one annotated image; 0 sets no limit.
     reject_score: windows of annotated images that `defect_scores` scores above this, and
-      above 99 in 100 of 100 or more windows of clean images, are left out.
+      above 99 in 100 of 100 or more windows of clean images, are left out; 0 leaves none
+      out, otherwise the lower the more.
     search_frames: whether to search the images for the place of each defect crop.
     near_duplicates: whether to search for crops that show one place; not for sets whose
       images are alike by design.
@@ -229,7 +230,7 @@ _OTHER_NAMES = {'frames': 'images', 'boxes': 'annotations'}
 _HELP = {
     'images': 'images, annotated or in class folders',
     'annotations': 'what annotates them, where it lies elsewhere: '
-                   + ', '.join(m.FILES for m in annotations_lib.READ.values()),
+                   + annotations_lib.kinds(),
     'format': 'name of the way of annotation; recognised without',
     'defects': 'folder with one folder of images per class',
     'clean': 'images that are all background, of any size',
@@ -248,8 +249,9 @@ _HELP = {
     'shards': 'files per split',
     'margin': 'pixels of an image between a background and any region',
     'windows_per_frame': 'most backgrounds from one annotated image; 0 sets no limit',
-    'reject_score': 'windows of annotated images that score higher, and higher than '
-                    'clean images do, are left out as defective',
+    'reject_score': 'windows of annotated images that show a stronger mark than this, and '
+                    'than clean images do, are left out as defective; the lower the more, '
+                    'but 0 leaves none out',
     'search_frames': 'search the images for the place of each defect crop',
     'near_duplicates': 'search for crops of one place; not for images that are alike by '
                        'design',
@@ -281,18 +283,21 @@ def _parse(arguments):
 
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
-  return command_line.run(lambda: _run(arguments), 'nothing was written',
+  new = []  # OUT, where it is not there yet.
+  return command_line.run(lambda: _run(arguments, new), lambda: files.left_of(new),
                           '--per_class, --backgrounds or --image_size')
 
 
-def _run(arguments):
+def _run(arguments, new):
   given = _parse(arguments)
   if given.pop('check'):
     options = _options(given)
     options.check_values()
-    text, problems = check.check(options, inputs.find)
+    text, problems = check.check(options, inputs.find, inputs.read)
     print(text)
     return 2 if problems else 0
+  if given['out'] and not os.path.lexists(out := os.path.expanduser(given['out'])):
+    new.append(out)
   try:
     content = build(**given)
   except Several as error:

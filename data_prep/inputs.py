@@ -4,7 +4,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from data_prep.annotated import layouts
+from data_prep.annotated import layouts, unannotated
 from data_prep.crops import cutting
 from data_prep.crops.window_size import choose_window
 from data_prep.images import reading, survey
@@ -128,16 +128,16 @@ def find(options, problems):
         annotated=[(path, image) for path, image in layout.annotated if image.regions],
         clean=layout.clean + [path for path, image in layout.annotated
                               if not image.regions])
-  crops = (layouts.list_classes(options.defects, '--defects') if options.defects
+  crops = (unannotated.list_classes(options.defects, '--defects') if options.defects
            else layout.crops)
   clean = []
   if layout.clean:
     clean.append((layout.clean, layout.root, None))
   if options.clean:
-    clean.append((layouts.list_clean(options.clean), options.clean,
+    clean.append((unannotated.list_clean(options.clean), options.clean,
                   cutting.clean_root(options.clean, layout.root)))
-  layouts.check_same([path for paths, *_ in clean for path in paths],
-                     [path for path, _ in layout.annotated])
+  unannotated.check_same([path for paths, *_ in clean for path in paths],
+                         [path for path, _ in layout.annotated])
   regions = _lengths(layout.annotated)
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}

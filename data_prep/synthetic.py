@@ -216,7 +216,7 @@ def made_of(per_class, image_size, seed, frames=60, frame_size=None):
           'frame_size': 3 * image_size if frame_size is None else frame_size}
 
 
-def _run(arguments):
+def _run(arguments, new):
   parser = command_line.Parser(prog='python -m data_prep.synthetic',
                                description=__doc__.split('\n')[0])
   parser.add_argument('--out', required=True, help='folder to make')
@@ -228,6 +228,8 @@ def _run(arguments):
       ('frame_size', None, 'side of a frame, pixels (three crops)')):
     parser.add_argument(f'--{name}', type=int, default=default, help=text)
   args = parser.parse_args(arguments)
+  if not any(pathlib.Path(args.out).glob('*')):
+    new.append(args.out)
   write(args.out, args.per_class, args.image_size, args.seed, args.frames,
         args.frame_size)
   print(
@@ -237,7 +239,8 @@ def _run(arguments):
 
 def main(arguments=None):
   """Runs the command line; returns the exit status."""
-  return command_line.run(lambda: _run(arguments), 'nothing was written',
+  new = []  # The folder, where nothing is in it yet.
+  return command_line.run(lambda: _run(arguments, new), lambda: files.left_of(new),
                           '--image_size or --frame_size')
 
 

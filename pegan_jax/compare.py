@@ -53,6 +53,7 @@ def compare(config, workdir):
   _check_evaluation(config, info)
   extractor = features.from_config(config.evaluate)
   each = [run for by_seed in runs.values() for run in by_seed.values()]
+  _check_trained(each, {'dataset.matches'})  # Before the minutes that matching takes.
   for run in each:
     match.ensure(run)
   _check_trained(each)
@@ -146,7 +147,7 @@ def _run_config(config, info, method, seed):
   return c
 
 
-def _check_trained(runs):
+def _check_trained(runs, also_free=frozenset()):
   """Refuses runs that were begun with other settings, before anything is done."""
   for run in runs:
     path = run.workdir / 'config.json'
@@ -155,16 +156,17 @@ def _check_trained(runs):
     try:
       saved = files.read_json(path)
       # Without num_steps: with more of them the rate would fall differently.
-      free = fit.FREE_KEYS - {'num_steps'} | fit.not_noted(saved)
+      free = fit.FREE_KEYS - {'num_steps'} | fit.not_noted(saved) | also_free
       differing = provenance.flat_differences(
           fit.bound(run.saved_config, free), fit.bound(saved, free))
+      _, data = fit.other_data(run.workdir, run.saved_config, saved, differing)
     except (ValueError, AttributeError, TypeError) as e:
       raise UserError(f'{path} is damaged: move {run.workdir} away') from e
     made = provenance.read(run.workdir / 'generated') or {}
     differing += provenance.differences(
         generate.settings_of(run), made.get('generate', generate.settings_of(run)))
     if differing:
-      raise UserError(f'{run.workdir} was begun with other settings: '
+      raise UserError(f'{run.workdir} {data or "was begun with other settings"}: '
                       f'{listed(differing)}; put that back, move it away, or '
                       'name another --workdir')
 

@@ -263,14 +263,11 @@ def _run(command):
   with command_line.loading():
     module = importlib.import_module(f'pegan_jax.{MODES[name].module}')
   try:
+    arguments = [config, workdir]
     if name == 'generate':  # Generation cannot import matching, which builds on it.
-      from pegan_jax import methods
       from pegan_jax.metrics import match
-      from pegan_jax.runs.run import Run
-      if methods.get(config.method).matched(config):
-        match.ensure_to_sample(
-            Run(config, workdir), bool(config.generate.frames or config.generate.jobs))
-    getattr(module, name)(config, workdir)
+      arguments.append(match.ensure_to_sample)
+    getattr(module, name)(*arguments)
   except Interrupted as e:
     return 128 + e.signum
   except (jax.errors.JaxRuntimeError, ValueError, UserError) as e:

@@ -24,7 +24,7 @@ def test_every_config_builds_a_state(name):
   module = importlib.import_module(f'configs.{name}')
   config = module.get_config().lock()
   method = methods.get(config.method)
-  nets = method.networks(config, 9)
+  nets = method.networks(config, 9, 1)
   state = jax.eval_shape(lambda: step.init_state(method, nets, config))
   assert state.step.shape == ()
   assert f' {name} ' in module.__doc__  # the command that runs it

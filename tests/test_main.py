@@ -259,12 +259,3 @@ def test_help_names_the_flags_the_modes_and_the_configs(capsys):
   out = capsys.readouterr().out
   for name in ('--config', '--workdir', '--mode', '--distributed', 'predict', 'pegan_plus'):
     assert name in out
-
-
-def test_jobs_of_the_users_own_images_need_no_matches(monkeypatch, boxed_dir, tmp_path):
-  from pegan_jax.metrics import match
-  asked = []
-  monkeypatch.setattr(match, 'ensure_to_sample', lambda run, frames: asked.append(frames))
-  main.main(['--mode', 'generate', '--config', 'pegan_region', '--workdir', str(tmp_path),
-             f'--config.data_dir={boxed_dir}', '--config.generate.jobs=none.csv'])
-  assert asked == [True]

@@ -1,4 +1,4 @@
-"""Lists the files in and beside a folder of images, and says what each may be."""
+"""Says what the files beside images may be, and which image each is of."""
 
 import filecmp
 import os
@@ -8,12 +8,13 @@ from data_prep.annotated import folder_names
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
-from pegan_jax.annotations import masks, text_files, yolo
+from pegan_jax.annotations import masks, severstal, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
+SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -95,11 +96,13 @@ def marks_of(found, base, wanted, left_out, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
     elif name or suffix == '.json' and not _names_classes(path):
       yield Mark(name, path, place, base)
+    elif severstal.is_submission(path):
+      left_out[SUBMISSIONS].append(path)
     elif not _names_classes(path) and path not in known:
       left_out[OTHERS].append(path)
 
 
-def is_picture(mark, mixed, found):
+def _is_picture(mark, mixed, found):
   """Returns whether an image among annotations is no mask.
 
   Args:
@@ -137,3 +140,68 @@ def _format_of(path):
   expected = _BY_SUFFIX.get(suffix, '')
   return next((name for name, module in annotations.READ.items()
                if name != expected and module.recognises(path)), expected)
+
+
+def fit(marks, paths, root, named, left_out, problems):
+  """Brings marks and images together.
+
+  A mark of no image or of several, or a second label of an image, is a problem.
+
+  Args:
+    marks: list of `Mark`.
+    paths: of the images.
+    root: the images' folder.
+    named: paths of what annotates them, for errors; none where that lies in root.
+    left_out: {reason: [paths]}; gets what is not used.
+    problems: `Problems`; gets what does not fit.
+
+  Returns:
+    (labels, masks): lists of (`Mark`, image), of which an image has one label at most.
+  """
+  where = f"--annotations {' '.join(map(str, named))}" if named else root
+  fitted, orphans = ([], []), []
+  labels = [mark for mark in marks if mark.format != 'masks']
+  masks = [mark for mark in marks if mark.format == 'masks']
+  mixed = {base for base in {mark.base for mark in masks}
+           if any(mark.path.is_relative_to(base) for mark in labels)}
+  for some, out in zip((labels, masks), fitted):
+    for mark, found in zip(some, folder_names.match(some, paths, root)):
+      if mark.format == 'masks' and _is_picture(mark, mark.base in mixed, found):
+        left_out['copies of images, beside their annotations'].append(mark.path)
+      elif len(found) > 1:
+        first, second = sorted(path.relative_to(root) for path in found)[:2]
+        problems.add(f'{where} has one annotation, {mark.place}, for two images, '
+                     f'{first} and {second}: add or remove one.')
+      elif found:
+        out.append((mark, found[0]))
+      elif mark.format not in (*annotations.MANY, 'masks') and not (
+          mark.format and annotations.READ[mark.format].recognises(mark.path)):
+        left_out[OTHERS].append(mark.path)
+      else:
+        orphans.append(mark)
+  if orphans:
+    problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
+                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
+                 'remove what annotates them, or name its own folder by --annotations.')
+  labels = {}
+  for mark, path in fitted[0]:
+    if not mark.format:
+      with problems.collected():
+        text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
+        problems.add(f'{mark.path} is JSON for {path.name}, but of none of the kinds '
+                     f"{annotations.kinds('.json')}: export it as one of these.")
+    elif path in labels:
+      other = labels[path]
+      problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
+                   f'{other.place} and {mark.place}' + (
+                       f' (of {other.path.name} and {mark.path.name})'
+                       if mark.format in annotations.MANY else '')
+                   + ': remove one of them, or name one --format.')
+    else:
+      labels[path] = mark
+  return [(mark, path) for path, mark in labels.items()], fitted[1]
+
+
+def _file_of(mark):
+  """Returns the file's name of a mark in a file of many, as part of a sentence."""
+  return f' of {mark.path.name}' if mark.format in annotations.MANY else ''

@@ -1,12 +1,19 @@
 """Reads labels, which are boxes and polygons of images, and checks that they fit."""
 
+import os
+
 import numpy as np
 
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
 from pegan_jax.annotations import severstal, yolo
+from pegan_jax.annotations.regions import are_fractions
 from pegan_jax.common.errors import UserError
+
+
+_ANOTHER = ('images whose annotation names another image, which is there too: it is taken '
+            'to be of the image that its own name fits')
 
 
 def read(labels, noted, problems):
@@ -38,9 +45,17 @@ def read(labels, noted, problems):
       if not all(region.name.strip() for region in annotated.regions):
         raise UserError(f'{annotated.file} has a region without the name of a class: name '
                         'it, or remove it.')
+      if annotated.says not in ('', path.name) and (
+          os.path.isfile(path.with_name(annotated.says))):
+        noted[_ANOTHER].append(path)
       found[path] = annotated
       for note in annotated.notes:
         noted[note].append(path)
+  for name in ('labelme', 'cvat', 'voc'):  # COCO's file is refused by itself.
+    some = [found[path] for mark, path in labels if mark.format == name and path in found]
+    if are_fractions(some):
+      problems.add(f'{some[0].file} and all others like it have boxes within one pixel: '
+                   f'they are fractions of the images, and {name} has pixels.')
   if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
     noted['YOLO labels without a file of names: classes are called by their numbers'
           ] += unnamed

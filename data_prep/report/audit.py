@@ -101,7 +101,7 @@ def _left_out(options, found, selected, counts):
   more = {name: selected.available[name] - n for name, n in used.items()}
   return {reason: n for reason, n in {
       **not_read(found),
-      'exact duplicates': len(selected.duplicates),
+      'crops with the same pixels as another': len(selected.duplicates),
       f'defect crops beyond --per_class {options.per_class}': sum(
           n for name, n in more.items() if name != BACKGROUND),
       f'backgrounds beyond --backgrounds {options.backgrounds}': more[BACKGROUND],
@@ -195,7 +195,7 @@ def _remarks(report):
   conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
   if conflicts:
     first = conflicts[0]
-    yield (f'{len(conflicts)} of the exact duplicates lie under two labels, '
+    yield (f'{len(conflicts)} crops have the same pixels as one of another class, '
            f"first {first['dropped']} ({first['labels'][0]}) and "
            f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
   if n := report['images_smaller_than_a_window']:
@@ -219,5 +219,5 @@ def _remarks(report):
   short = {name: report['available'][name] for name in report['classes']
            if report['available'][name] < asked}
   if short:
-    yield (f'without exact duplicates there are fewer than {asked} images of '
+    yield (f'without crops of the same pixels, there are fewer than {asked} images of '
            + ', '.join(f'{name} ({n})' for name, n in sorted(short.items())) + '.')

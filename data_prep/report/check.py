@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import os
 import shlex
 
 import numpy as np
@@ -20,22 +21,26 @@ _BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
 _TRIED = 20  # Most pairs of images to compare.
 
 
-def check(options, find):
-  """Reads everything that `build` would read, and writes nothing.
+def check(options, find, read):
+  """Does everything that `build` would do, and writes nothing.
 
   Args:
     options: `build.Options`; `out` may be missing.
-    find: `inputs.find`.
+    find, read: those of `inputs`.
 
   Returns:
     (text, problems): what to print, which ends with the problems or, without any, the
     commands to go on with; and the `Problems`.
   """
   problems, lines = Problems(), []
+  if options.out and os.path.lexists(options.out):
+    problems.add(f'{options.out} exists already: remove it or choose another --out.')
   with problems.collected():
     sizes = _decode(options, problems)
     found = find(options, problems)
     lines += _describe(options, found, sizes, problems)
+    if not problems:
+      lines += _go_on(options, found, sizes, read)
   if problems:
     lines.append(('1 problem: ' if len(problems) == 1 else '') + problems.text())
   return '\n'.join(lines), problems
@@ -91,13 +96,39 @@ def _describe(options, found, sizes, problems):
   with problems.collected():
     apart = _count_groups(found, group_of)
     choosing.check_counts(dataclasses.replace(options, per_class=0), apart, apart)
+  return lines
+
+
+def _go_on(options, found, sizes, read):
+  """Returns the notes and the commands to go on with.
+
+  Raises:
+    UserError: with all that the folders have, `build` would refuse it.
+  """
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
-  if problems:
-    return lines
-  lines += [f'Note: {note}' for note in audit.too_few(
+  lines = [f'Note: {note}' for note in audit.too_few(
       {name: int(n * options.train_fraction) for name, n in counts.items()})]
-  return lines + _commands(options, counts, backgrounds, _are_templates(found, sizes))
+  if _are_templates(found, sizes):
+    options = dataclasses.replace(
+        options, group_by=options.group_by or _BY_NAME, near_duplicates=False)
+    lines.append('Note: clean images show what annotated images of their names show, '
+                 'so both go together, and images are taken to be alike by design.')
+  if min(counts.values()) < options.per_class:
+    options = dataclasses.replace(options, per_class=0)
+  if not _is_enough(options, found, read):
+    options = dataclasses.replace(options, per_class=0, backgrounds=0)
+    choosing.select(options, read(options, found))
+  return lines + _commands(options)
+
+
+def _is_enough(options, found, read):
+  """Returns whether a data set can be built with these options."""
+  try:
+    choosing.select(options, read(options, found))
+  except errors.UserError:
+    return False
+  return True
 
 
 def _count(paths, folder):
@@ -189,22 +220,12 @@ def _small(path):
   return (small - small.mean()) / max(small.std(), 1)
 
 
-def _commands(options, counts, backgrounds, templates):
+def _commands(options):
   """Returns the lines that say how to go on."""
   changed = {field.name: getattr(options, field.name)
              for field in dataclasses.fields(options)
              if getattr(options, field.name) != field.default}
   out = changed.pop('out', 'data/mine')
-  lines = ['Go on with:']
-  if min(counts.values()) < options.per_class:
-    changed['per_class'] = 0
-  if backgrounds < 2 * options.backgrounds:
-    changed['backgrounds'] = 0
-  if templates:
-    changed = changed | {'group_by': options.group_by or _BY_NAME,
-                         'near_duplicates': False}
-    lines.insert(0, 'Note: clean images show what annotated images of their names show, '
-                    'so both go together, and images are taken to be alike by design.')
   given = []
   for name, value in changed.items():
     if isinstance(value, bool):
@@ -219,5 +240,5 @@ def _commands(options, counts, backgrounds, templates):
   if options.image_size != 64:
     train.append(f'--config.image_size={options.image_size}')
   build = shlex.join(map(str, [*given, '--out', out]))
-  return [*lines, f'  python -m data_prep.build {build}',
+  return ['Go on with:', f'  python -m data_prep.build {build}',
           f'  python -m pegan_jax.main {shlex.join(train)}']

@@ -55,21 +55,22 @@ class Selection(NamedTuple):
                    if len(found) > 1), key=lambda pair: (-len(pair[1]), pair[0]))
 
 
-def check_counts(options, distinct, files):
+def check_counts(options, distinct, files, duplicates=()):
   """Raises UserError for all classes that have too few images; says what to pass.
 
   Args:
     options: `build.Options`.
     distinct: {class: images without exact duplicates}.
     files: {class: images}.
+    duplicates: as from `cutting.drop_duplicates`.
   """
   few = {name: n for name, n in distinct.items() if n < 2}
   asked = options.per_class
   short = {name: n for name, n in distinct.items()
            if files[name] < asked or n < asked * (1 - DUPLICATES_MAY_COST)}
   for found, lack, advice in (
-      (few, '2 distinct images that each class needs, one to train on and one to test on',
-       ''),
+      (few, '2 distinct images that each class needs, one to train on and one to test on'
+       + _of_two_classes(few, duplicates), ''),
       (short, f'{asked} distinct images asked for',
        f'pass --per_class {min(short.values(), default=0)}, or --per_class 0 to keep '
        'all, or ')):
@@ -77,6 +78,17 @@ def check_counts(options, distinct, files):
       raise UserError(
           f'{split_lib.classes(found)} fewer than the {lack}: {advice}leave out what is '
           f"too rare with --skip_classes {class_names.as_flag(found)}.")
+
+
+def _of_two_classes(few, duplicates):
+  """Returns why classes have few images, where others have the same; '' if they do not."""
+  same = [d for d in duplicates if d['labels'][0] in few and len(set(d['labels'])) > 1]
+  if not same:
+    return ''
+  first = same[0]
+  return (f', as {len(same)} have the same pixels as one of another class (the first, '
+          f"{first['dropped']} of {first['labels'][0]}, as {first['same_as']} of "
+          f"{first['labels'][1]}), where a smaller --window_size may tell them apart")
 
 
 def _choose_classes(options, items):
@@ -92,7 +104,7 @@ def _choose_classes(options, items):
     own = cutting.rank([item for item in kept if item.label == name], options.seed)
     available[name] = len(own)
     drawn += own[:options.per_class or None]
-  check_counts(options, available, files)
+  check_counts(options, available, files, duplicates)
   return drawn, available, duplicates
 
 
@@ -107,16 +119,7 @@ def _screen(options, windows, tiles):
   """
   if not windows:
     return [], []
-  clean = [item.image for item in cutting.rank(tiles, options.seed)[:_MOST_CLEAN]]
-  limit = options.reject_score
-  if len(clean) < _LEAST_CLEAN:
-    clean = []
-  else:
-    limit = max(limit, np.percentile(defect_scores.score(clean), _USUAL))
-  scores = defect_scores.score([item.image for item in windows], clean)
-  rejected = sorted(((float(score), item) for score, item in zip(scores, windows)
-                     if score > limit),
-                    key=lambda pair: (-pair[0], pair[1].source))
+  rejected = _rejected(options, windows, tiles) if options.reject_score else []
   kept, of_frame = [], collections.Counter()
   out = {item.source for _, item in rejected}
   for item in cutting.rank(windows, options.seed):
@@ -127,6 +130,20 @@ def _screen(options, windows, tiles):
         of_frame[item.frame] <= options.windows_per_frame):
       kept.append(item)
   return kept, rejected
+
+
+def _rejected(options, windows, tiles):
+  """Returns (score, item) of the windows that look defective, from the worst down."""
+  clean = [item.image for item in cutting.rank(tiles, options.seed)[:_MOST_CLEAN]]
+  limit = options.reject_score
+  if len(clean) < _LEAST_CLEAN:
+    clean = []
+  else:
+    limit = max(limit, np.percentile(defect_scores.score(clean), _USUAL))
+  scores = defect_scores.score([item.image for item in windows], clean)
+  return sorted(((float(score), item) for score, item in zip(scores, windows)
+                 if score > limit),
+                key=lambda pair: (-pair[0], pair[1].source))
 
 
 def _group(options, pool, items):

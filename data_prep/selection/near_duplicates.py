@@ -237,9 +237,9 @@ def _smooth(thumbs):
 
 def _find_in_frame(frame, templates, inner):
   """Returns [(crop, score, corner)] for one frame; see `find_in_frames`."""
-  means, frame = _smooth(frame)[::4, ::4], _average(frame, 2)
-  if min(frame.shape) < 57:
+  if min(frame.shape) < 58:  # Of the averages: the inner 56 x 56.
     return []
+  means, frame = _smooth(frame)[::4, ::4], _average(frame, 2)
   windows = sliding_window_view(means, (12, 12))
   best = {}
   for offset, columns in templates:

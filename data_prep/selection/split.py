@@ -96,8 +96,9 @@ def split_groups(labels, groups, sources, train_fraction, seed):
            for label in sorted(room)}
   if whole := {label: labels.count(label) for label in sides if len(sides[label]) == 1}:
     raise UserError(
-        f'{classes(whole)} images on one side only: all are near-duplicates of one '
-        'another, or share frames or groups; add images of other frames, or leave out '
+        f'{classes(whole)} images on one side only, as near-duplicates, and what is of one '
+        'frame or group, stay together: add images of other frames, '
+        'pass a --train_fraction nearer to 0.5, or leave out '
         f"--skip_classes {class_names.as_flag(whole)}.")
   return chosen
 

@@ -26,6 +26,12 @@ WRITTEN = FORMATS | {'mvtec': mvtec}
 MANY = ('coco', 'cvat', 'severstal')
 
 
+def kinds(suffix=''):
+  """Returns what is read, for people; of files that end in `suffix` alone, if given."""
+  return ', '.join(module.FILES for module in READ.values()
+                   if module.FILES.startswith(suffix))
+
+
 def read(path):
   """Reads the annotations at a path, in whichever formats they are.
 

@@ -11,11 +11,14 @@ import pathlib
 import numpy as np
 
 from pegan_jax.annotations import outlines, text_files
-from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common.errors import UserError, reason
+from pegan_jax.annotations.regions import Annotated, Box, Region, are_fractions
+from pegan_jax.common.errors import UserError
 
 PATH = 'coco.json'
 FILES = '.json (COCO)'
+
+# Pixels by which a box may miss the outlines that it is of: some tools round it.
+_FITS = 1.5
 
 
 def recognises(path):
@@ -47,24 +50,27 @@ def read(path):
   try:
     return _read(text_files.read_json(pathlib.Path(path)))
   except text_files.Misfits as error:
-    raise text_files.PartlyRead(f'{path} is not a COCO file of boxes: {error}.',
+    raise text_files.PartlyRead(f'{path} cannot be read as COCO: {error}.',
                                 error.found) from None
   except KeyError as error:
-    raise UserError(f'{path} is not a COCO file of boxes: it lacks {error}.') from None
+    raise UserError(f'{path} cannot be read as COCO: it lacks {error}.') from None
   except ValueError as error:
-    raise UserError(f'{path} is not a COCO file of boxes: {error}.') from None
-  except (AttributeError, TypeError) as error:
-    raise UserError(f'{path} is not a COCO file of boxes: {reason(error)}.') from None
+    raise UserError(f'{path} cannot be read as COCO: {error}.') from None
+  except (AttributeError, TypeError):
+    raise UserError(f'{path} cannot be read as COCO: {text_files.STRANGE}.') from None
 
 
 def _read(said):
+  if not isinstance(said, dict):
+    raise ValueError('it is no object')
   for key in ('categories', 'images', 'annotations'):
     items = said[key]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
       raise ValueError(f'its {key} are no list of objects')
     for name in {'name', 'file_name'} & {*itertools.chain(*items)}:
-      if not all(isinstance(item.get(name, ''), str) for item in items):
-        raise ValueError(f'the {name} of one of its {key} is no text')
+      if not all(isinstance(item.get(name, '.'), str) and item.get(name, '.').strip()
+                 for item in items):
+        raise ValueError(f'the {name} of one of its {key} is no text, or empty')
   names = _by_id(said['categories'], 'category', lambda c: c['name'].strip())
   images = _by_id(said['images'], 'image', lambda i: Annotated(
       # Labelled on Windows, it may have backslashes.
@@ -89,29 +95,25 @@ def _read(said):
           height=image.height or size[0], width=image.width or size[1])
     except KeyError as error:
       raise ValueError(f'{what} lacks {error}') from None
-    except TypeError as error:
-      raise ValueError(f'{what} cannot be read: {reason(error)}') from None
+    except TypeError:
+      raise ValueError(f'{what} cannot be read: {text_files.STRANGE}') from None
 
   try:
     text_files.each(add, enumerate(said['annotations'], 1))
   except text_files.Misfits as error:
     error.found = list(images.values())
     raise
-  _check_pixels(images.values())
-  return list(images.values())
-
-
-def _check_pixels(images):
-  """Raises ValueError where all boxes are fractions of their images."""
-  edges = [region.box for image in images for region in image.regions]
-  if edges and np.max(edges) <= 1 and (np.rint(edges) != edges).any():
+  if are_fractions(images.values()):
     raise ValueError('all its boxes lie within one pixel: they are fractions of the '
                      'images, and COCO has pixels')
+  return list(images.values())
 
 
 def _by_id(items, what, value):
   found = {}
   for item in items:
+    if isinstance(item['id'], (dict, list)):
+      raise ValueError(f'one of its {what} entries has no number for its id')
     if item['id'] in found:
       raise ValueError(f"it has two {what} entries of id {item['id']}")
     found[item['id']] = value(item)
@@ -131,6 +133,10 @@ def _region(item, name, image, what):
       raise ValueError(f'{what}, of {name}, has a segmentation that is no list of '
                        'polygons, and no mask')
     polygons = tuple(_polygon(p, what, name) for p in said if p) or None
+  hull = None
+  if polygons:
+    points = np.concatenate(polygons)
+    hull = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if 'bbox' in item or not (polygons or said):
     box = item['bbox']
     if not isinstance(box, list) or len(box) != 4:
@@ -139,11 +145,13 @@ def _region(item, name, image, what):
     if min(width, height) <= 0:
       raise ValueError(f'{what} has a box without width or height')
     box = Box(left, top, left + width, top + height)
-  elif polygons:
-    points = np.concatenate(polygons)
-    box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   else:
-    box = None
+    box = hull
+  # An outline in a corner of the image has such numbers too, and fills its box.
+  if polygons and any(map(_may_have_visibilities, polygons)) and not (
+      'bbox' in item and np.allclose(hull, box, rtol=0, atol=_FITS)):
+    raise ValueError(f'{what}, of {name}, seems to have an x, a y and a third number, '
+                     'whether it is seen, for each point: leave the third out')
   if isinstance(said, dict):
     inside = _decode(said, image)
     return _region_of_mask(name, box, inside, what), inside.shape
@@ -161,7 +169,15 @@ def _polygon(said, what, name):
   if len(said) < 6 or len(said) % 2 or any(isinstance(x, list) for x in said):
     raise ValueError(f'{what}, of {name}, has a polygon of {len(said)} numbers, and '
                      'needs an x and a y, in one list, for each of 3 points or more')
-  return np.reshape(_numbers(said, what, name), (-1, 2))
+  numbers = np.array(_numbers(said, what, name))
+  return numbers.reshape(-1, 2)
+
+
+def _may_have_visibilities(polygon):
+  """Returns whether [n, 2] may be an x, a y and whether it is seen for each point."""
+  numbers = polygon.ravel()
+  return (len(numbers) % 3 == 0 and len(numbers) > 6 and numbers.max() > 2
+          and np.isin(numbers[2::3], (0, 1, 2)).all())
 
 
 def _region_of_mask(name, box, inside, what):

@@ -48,19 +48,21 @@ def _read_file(path):
       raise ValueError("it is of a video; export it as 'CVAT for images' or COCO")
     return text_files.each(_image, root.iter('image'))
   except text_files.Misfits as error:
-    raise text_files.PartlyRead(f'{path} is not a CVAT file of regions: {error}.',
+    raise text_files.PartlyRead(f'{path} cannot be read as CVAT for images: {error}.',
                                 error.found) from None
   except KeyError as error:
-    raise UserError(f'{path} is not a CVAT file of regions: an image lacks {error}.'
+    raise UserError(f'{path} cannot be read as CVAT for images: an image lacks {error}.'
                     ) from None
   except ValueError as error:
-    raise UserError(f'{path} is not a CVAT file of regions: {error}.') from None
-  except (TypeError, ElementTree.ParseError) as error:
-    raise UserError(f'{path} is not a CVAT file of regions: {reason(error)}.') from None
+    raise UserError(f'{path} cannot be read as CVAT for images: {error}.') from None
+  except ElementTree.ParseError as error:
+    raise UserError(f'{path} cannot be read as CVAT for images: {reason(error)}.') from None
 
 
 def _image(item):
-  name = pathlib.PureWindowsPath(item.attrib['name']).as_posix()
+  name = pathlib.PureWindowsPath(item.attrib['name'].strip()).as_posix()
+  if name == '.':
+    raise ValueError('an image has an empty name')
   shapes = [shape for shape in item if shape.tag != 'tag']
   if not shapes and len(item):
     raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
@@ -117,7 +119,7 @@ def _region(shape, image):
       left, top, width, height = (
           text_files.whole(said[k]) for k in ('left', 'top', 'width', 'height'))
       inside = text_files.decode_runs(
-          [int(x) for x in said['rle'].rstrip(', ').split(',')], height, width)
+          text_files.lengths(said['rle'].rstrip(', ').split(',')), height, width)
     except ValueError as error:
       raise ValueError(f'{image} has a mask of {name}: {error}') from None
     return Region(name, Box(left, top, left + width, top + height), inside)

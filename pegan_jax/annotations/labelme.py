@@ -5,7 +5,6 @@ masks.
 """
 
 import base64
-import binascii
 import io
 import json
 import math
@@ -16,7 +15,7 @@ from PIL import Image
 
 from pegan_jax.annotations import outlines, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common.errors import UserError, reason
+from pegan_jax.common.errors import UserError
 
 PATH = 'labelme'
 FILES = '.json (LabelMe)'
@@ -53,6 +52,8 @@ def read(path):
 def _read_file(path, name):
   said, regions = text_files.read_json(path), {}
   try:
+    if not isinstance(said.get('flags') or {}, dict):
+      raise ValueError('its flags are no object')
     flags = [flag for flag, is_set in (said.get('flags') or {}).items() if is_set]
     if flags and not said['shapes']:  # Not clean: who set it saw something.
       raise ValueError(f'it has no shapes, but the flag {flags[0]}: draw what that means')
@@ -64,11 +65,12 @@ def _read_file(path, name):
       key = k if group is None or not region.polygons else (region.name, str(group))
       regions.setdefault(key, []).append(region)
     return Annotated(name, _side(said.get('imageHeight')), _side(said.get('imageWidth')),
-                     [_join(group) for group in regions.values()])
+                     [_join(group) for group in regions.values()],
+                     says=text_files.name_of(said.get('imagePath')))
   except ValueError as error:
-    raise UserError(f'{path} is not a LabelMe file of regions: {error}.') from None
-  except (AttributeError, KeyError, TypeError) as error:
-    raise UserError(f'{path} is not a LabelMe file of regions: {reason(error)}.'
+    raise UserError(f'{path} cannot be read as LabelMe: {error}.') from None
+  except (AttributeError, TypeError):
+    raise UserError(f'{path} cannot be read as LabelMe: {text_files.STRANGE}.'
                     ) from None
 
 
@@ -81,8 +83,10 @@ def _numbered(numbered):
     return _region(shape)
   except KeyError as error:
     what = f'lacks {error}'
-  except (TypeError, ValueError, OSError) as error:
-    what = reason(error)
+  except ValueError as error:
+    what = str(error)
+  except TypeError:
+    what = f'is damaged: {text_files.STRANGE}'
   raise ValueError(f"its shape {k}, {shape['label']}, {what}")
 
 
@@ -107,7 +111,7 @@ def _region(shape):
       raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more')
     return _region_of_polygons(name, (points,))
   if kind == 'rectangle':
-    return Region(name, _bounds(points))
+    return _rectangle(name, points)
   if kind == 'circle':
     if len(points) != 2:
       raise ValueError(f'is a circle of {len(points)} points, and needs 2')
@@ -122,13 +126,23 @@ def _region(shape):
                    'or remove it')
 
 
+def _rectangle(name, points):
+  """Returns the region of two corners, or of four, which may be of a turned one."""
+  if len(points) not in (2, 4):
+    raise ValueError(f'is a rectangle of {len(points)} points, and needs 2 or 4')
+  low, high = points.min(0), points.max(0)
+  if len(points) == 2 or ((points == low) | (points == high)).all():
+    return Region(name, _bounds(points))
+  return _region_of_polygons(name, (points,))
+
+
 def _region_of_mask(name, points, said):
   """Returns the region of a PNG in base64, whose corners are both in it."""
   if len(points) != 2:
     raise ValueError(f'is a mask with {len(points)} corners, and needs 2')
   try:
     inside = np.asarray(Image.open(io.BytesIO(base64.b64decode(said)))) > 0
-  except (binascii.Error, OSError, TypeError):
+  except Exception:  # Decoders raise nearly anything on bad bytes.
     raise ValueError('has a mask that cannot be read') from None
   (left, top), (right, bottom) = np.rint(points).astype(int).tolist()
   box = Box(left, top, right + 1, bottom + 1)

@@ -5,6 +5,7 @@ with loss. A soft mask has nearly all pixels near two values, and is cut at half
 """
 
 import pathlib
+import re
 from typing import NamedTuple
 import warnings
 
@@ -204,7 +205,7 @@ def names_in(folder):
         for value, name in (pair for part in found or () for pair in part.items()):
           if not name.strip() and value not in (0, (0, 0, 0)):
             raise ValueError(f'the value {value} has an empty name')
-      except (AttributeError, TypeError, ValueError) as error:
+      except ValueError as error:
         raise UserError(f'{path} cannot be read as the classes of masks: {reason(error)}.'
                         ) from None
       if found:
@@ -217,11 +218,14 @@ def _colours_of_lines(path):
   numbers, colours = {}, {}
   for line in text_files.read(path).splitlines():
     if line.strip() and not line.startswith('#'):
-      name, colour, *_ = line.rsplit(':', 3)
+      name, colour, *_ = [*line.rsplit(':', 3), '']
       numbers[len(numbers)] = name.strip()
-      colour = tuple(map(int, colour.split(',')))
-      if len(colour) != 3 or colour in colours:
-        raise ValueError(f'{line!r} has no colour of its own')
+      words = [word.strip() for word in colour.split(',')]
+      if len(words) != 3 or not all(re.fullmatch(r'\d{1,3}', word) for word in words):
+        raise ValueError(f"{line[:60]!r} is no name with a colour, as 'crack:255,0,0::'")
+      colour = tuple(map(int, words))
+      if max(colour) > 255 or colour in colours:
+        raise ValueError(f'{line[:60]!r} has no colour of its own')
       colours[colour] = name.strip()
   return numbers, colours
 
@@ -237,6 +241,8 @@ def _lines(path):
 
 def _json(path):
   said, numbers, colours = text_files.read_json(path), {}, {}
+  if not isinstance(said, dict):
+    raise ValueError('it is no object of names and numbers')
   for key, value in said.items():
     if isinstance(value, str):
       names, value, key = numbers, text_files.whole(key), value

@@ -97,12 +97,14 @@ class Annotated(NamedTuple):
       where boxes are in fractions of the image.
     regions: list of `Region`.
     notes: what of the file was read in a way that its user should know, or not at all.
+    says: the image's name as a file for one image gives it; '' where it does not.
   """
   file: str
   height: int | None
   width: int | None
   regions: list[Region]
   notes: tuple[str, ...] = ()
+  says: str = ''
 
   def regions_in(self, height, width):
     """Returns the regions in whole pixels of the image, clipped to it.
@@ -149,6 +151,15 @@ def _pixels(region, polygons, box):
   if region.mask is None:
     return None
   return region.mask[box.shift(-region.box.left, -region.box.top).slices]
+
+
+def are_fractions(images):
+  """Returns whether all boxes of `Annotated`s lie within one pixel, but not on its edges.
+
+  In a format of pixels, they are fractions of their images.
+  """
+  edges = [region.box for image in images for region in image.regions]
+  return bool(edges) and bool(np.max(edges) <= 1 and (np.rint(edges) != edges).any())
 
 
 def boxes_to_text(regions):

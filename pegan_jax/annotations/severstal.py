@@ -31,8 +31,16 @@ class Runs(NamedTuple):
 
 def recognises(path):
   """Returns whether a file is Severstal's, by its columns."""
-  # A submission holds what somebody guessed.
-  if path.suffix.lower() != '.csv' or 'submission' in path.stem.lower():
+  return not is_submission(path) and _has_columns(path)
+
+
+def is_submission(path):
+  """Returns whether a file is, by its name and columns, what somebody guessed."""
+  return 'submission' in path.stem.lower() and _has_columns(path)
+
+
+def _has_columns(path):
+  if path.suffix.lower() != '.csv':
     return False
   try:
     text = text_files.read(path)
@@ -92,7 +100,7 @@ def _read_file(path):
     columns = [name.strip() for name in head]
     text_files.each(add, ((k, row) for k, row in enumerate(rows, 2) if row))
   except (csv.Error, ValueError) as error:
-    raise text_files.PartlyRead(f'{path} is not a CSV file as of Severstal: {error}.',
+    raise text_files.PartlyRead(f'{path} cannot be read as a CSV of Severstal: {error}.',
                                 list(images.values())) from None
   finally:
     csv.field_size_limit(limit)

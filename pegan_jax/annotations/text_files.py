@@ -81,9 +81,14 @@ def read(path):
 def read_json(path):
   """Returns the value in a JSON file; UserError where it has none, or a key twice."""
   try:
-    return files.parse_json(read(path), object_pairs_hook=_once)
+    return files.parse_json(read(path), object_pairs_hook=_once, parse_int=_int)
   except ValueError as error:
     raise UserError(f'{path} cannot be read as JSON: {reason(error)}.') from None
+
+
+def _int(digits):
+  """Returns a whole number; Python refuses, in its own words, to read 5,000 digits."""
+  return int(digits) if len(digits) < 400 else float(digits)
 
 
 def _once(pairs):
@@ -125,6 +130,10 @@ def root_of_xml(path):
   except UserError:
     return ''
   return found[1] if found else ''
+
+
+# In place of Python's words for it.
+STRANGE = 'a value in it is of another kind than the format has there'
 
 
 class Misfits(ValueError):
@@ -196,6 +205,18 @@ def points(said):
       isinstance(point, (list, tuple)) and len(point) == 2 for point in said)):
     raise ValueError('a point is not an x and a y')
   return np.array([[number(x) for x in point] for point in said]).reshape(-1, 2)
+
+
+def lengths(words):
+  """Returns run lengths in words as a list of int; ValueError for anything else."""
+  if not all(word.strip().isdecimal() and len(word) < 20 for word in words):
+    raise ValueError('its run lengths are not all whole numbers')
+  return [int(word) for word in words]
+
+
+def name_of(said):
+  """Returns the name of a file in what may be its path, of Windows too; '' for none."""
+  return pathlib.PureWindowsPath(said.strip()).name if isinstance(said, str) else ''
 
 
 def decode_runs(lengths, height, width):

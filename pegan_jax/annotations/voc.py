@@ -60,9 +60,10 @@ def _read_file(path, name):
     _check_all_is_known(root, objects)
     more = any(part.tag in _OUTLINES and _says(part) for item in objects for part in item)
     return Annotated(name, _size(root, 'height'), _size(root, 'width'),
-                     text_files.each(_region, objects), (BOXES_ALONE,) * more)
+                     text_files.each(_region, objects), (BOXES_ALONE,) * more,
+                     text_files.name_of(root.findtext('filename')))
   except (ElementTree.ParseError, ValueError) as error:
-    raise UserError(f'{path} is not a Pascal VOC file: {error}.') from None
+    raise UserError(f'{path} cannot be read as Pascal VOC: {error}.') from None
 
 
 def _check_all_is_known(root, objects):
@@ -83,7 +84,10 @@ def _says(element):
 def _size(root, tag):
   """Returns the image's height or width by the file; None where it has no number."""
   text = root.findtext(f'size/{tag}', '').strip()
-  return int(text) if text.isdecimal() and int(text) > 1 else None
+  if not text.isdecimal():
+    return None
+  side = text_files.whole(text)
+  return side if side > 1 else None
 
 
 def _region(item):

@@ -13,7 +13,7 @@ import re
 import numpy as np
 import yaml
 
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import key_points, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError, reason
 
@@ -25,7 +25,7 @@ _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
 _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
-_NEAR = 0.01
+_YAML = ('.yaml', '.yml')
 
 CONFIDENCES = ('YOLO labels with a number from 0 to 1 behind the box: taken for its '
                'confidence, and the box for true')
@@ -40,7 +40,7 @@ names:
 
 def has_names(path):
   """Returns whether a file is, by its name, one that names classes."""
-  return path.name in _NAME_FILES or path.suffix.lower() in ('.yaml', '.yml')
+  return path.name in _NAME_FILES or path.suffix.lower() in _YAML
 
 
 def recognises(path):
@@ -51,14 +51,7 @@ def recognises(path):
   if path.suffix.lower() != '.txt' or has_names(path) or _NOTES.match(path.name):
     return False
   lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
-  return all(len(line) >= 5 and all(map(_is_number, line)) for line in lines)
-
-
-def _is_number(word):
-  try:
-    return bool(np.isfinite(float(word)))
-  except ValueError:
-    return False
+  return all(len(line) >= 5 and all(map(key_points.is_number, line)) for line in lines)
 
 
 def read(path):
@@ -74,8 +67,9 @@ def read(path):
     List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
 
   Raises:
-    UserError: lines are neither a YOLO box nor a polygon, or may be both, or their class
-      has no name, or the names have a gap or a duplicate.
+    UserError: lines are neither a YOLO box nor a polygon, or may be both, or a polygon or
+      a box with key points, or their class has no name, or the names have a gap or a
+      duplicate.
   """
   found = [(file, name) for file, name in text_files.find(path, '.txt')
            if file.name not in _NAME_FILES]
@@ -91,7 +85,7 @@ def read_file(path, name, names):
   try:
     regions = text_files.each(lambda line: _region(line, names, polygons), lines)
   except ValueError as error:
-    raise UserError(f'{path} is not a YOLO file: {error}.') from None
+    raise UserError(f'{path} cannot be read as YOLO: {error}.') from None
   return Annotated(name, 1, 1, regions, (CONFIDENCES,) if 5 in counts else ())
 
 
@@ -123,12 +117,12 @@ def _region(line, names, polygons):
       names and not names[index]):
     raise ValueError(f'{said} is of class {index}, and ' + (
         'classes count from 0' if names is None else f'{len(names)} are named, from 0'))
-  box = _box(places)
+  box = key_points.box_of(places)
   if polygon:
-    if len(places) == 6 and not polygons and _may_be(box):
+    if len(places) == 6 and not polygons and key_points.may_be_found(box):
       raise ValueError(f'{said} may be a triangle, or a box, its confidence and the number '
-                       'of a track: give the triangle a fourth point, or remove what '
-                       'follows the box')
+                       'of a track, or a box and a key point: give the triangle a fourth '
+                       'point, or remove what follows the box')
     points = places.reshape(-1, 2)
     box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if box.width <= 0 or box.height <= 0:
@@ -137,46 +131,46 @@ def _region(line, names, polygons):
                 polygons=(points,) if polygon else None)
 
 
-def _box(numbers):
-  """Returns the `Box` of a middle and a size, which further numbers follow."""
-  x, y, width, height = numbers[:4].tolist()
-  return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-
-
-def _may_be(box):
-  """Returns whether a detector may have found a box: those end at the image's edges."""
-  return (box.width > 0 and box.height > 0 and min(box) >= -_NEAR
-          and max(box) <= 1 + _NEAR)
-
-
 def _whole(word):
   """Returns a class's number, which some tools write with a point."""
   return text_files.whole(word)
 
 
 def names_of(paths):
-  """Returns {folder: names of the classes, or None} for the folders of label files."""
-  known = {}
-  return {folder: _names_for(folder, known) for folder in {p.parent for p in paths}}
+  """Returns {folder: names of the classes, or None} for the folders of label files.
+
+  Raises:
+    UserError: the names are damaged, or labels of one set may be polygons or key points.
+  """
+  known, sets = {}, {}
+  places = {folder: _place_of_names(folder, known)
+            for folder in sorted({path.parent for path in paths})}
+  for path in paths:
+    sets.setdefault(places[path.parent], []).append(path)
+  for place, some in sets.items():
+    if not place or not any(map(_names_of_yaml, _list(place))):
+      key_points.refuse(some[0], (line for path in some
+                                  for line in text_files.read(path).splitlines()))
+  return {folder: known.get(place) for folder, place in places.items()}
 
 
 def _short(line):
   return repr(line if len(line) <= 60 else line[:57] + '...')
 
 
-def _names_for(folder, known):
-  """Returns the names of the classes of a folder's labels, or None.
+def _place_of_names(folder, known):
+  """Returns the folder that has the names of the classes of a folder's labels, or None.
 
   Args:
     folder: path of the folder.
-    known: {path of a folder: names in it}, for what was read before.
+    known: {path of a folder: names in it}; gets what is read here.
   """
   folder = pathlib.Path(os.path.abspath(folder))
   for place in [folder, *folder.parents][:1 + _ABOVE]:
     if place not in known:
       known[place] = _names_in(place)
     if known[place] is not None:
-      return known[place]
+      return place
   return None
 
 
@@ -190,10 +184,8 @@ def _names_in(folder):
   for path in _list(folder):
     if path.name in _NAME_FILES:
       names = _names_of_lines(path)
-    elif path.suffix.lower() in ('.yaml', '.yml'):
-      names = _names_of_yaml(path)
     else:
-      continue
+      names = _names_of_yaml(path)
     if names is None:
       continue
     if twice := [x for x in names if x and names.count(x) > 1]:
@@ -235,14 +227,18 @@ class _Loader(yaml.BaseLoader):
 
 def _names_of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
+  if path.suffix.lower() not in _YAML:
+    return None
   text = text_files.read(path)
   if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
     return None  # Of another program, and perhaps not quite YAML.
   try:
     said = yaml.load(text, _Loader)
+    if not isinstance(said, dict):
+      raise ValueError("it is no list of 'key: value'")
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
-    names = said['names']
+    names = said.get('names')
     if isinstance(names, dict):
       numbers = {text_files.whole(k): name for k, name in names.items()}
       if len(numbers) < len(names):
@@ -255,7 +251,10 @@ def _names_of_yaml(path):
     if 'nc' in said and text_files.whole(said['nc']) != len(names):
       raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names")
     return [name.strip() for name in names]
-  except (RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
+  except RecursionError:
+    raise UserError(f'{path} cannot be read as the names of classes: it is nested too '
+                    'deeply.') from None
+  except (ValueError, yaml.YAMLError) as error:
     raise UserError(f'{path} cannot be read as the names of classes: {reason(error)}.'
                     ) from None
 

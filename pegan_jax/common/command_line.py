@@ -68,7 +68,8 @@ def run(action, interrupted, lower):
 
   Args:
     action: function without arguments; may return an exit status, or exit.
-    interrupted: what Ctrl-C leaves behind, as the end of a sentence.
+    interrupted: what Ctrl-C leaves behind, as the end of a sentence; or a function that
+      returns it.
     lower: settings that take less memory when they are lowered.
 
   Returns:
@@ -89,7 +90,8 @@ def run(action, interrupted, lower):
   except SystemExit as e:
     status = e.code or 0
   except KeyboardInterrupt:
-    said, status = f'interrupted; {interrupted}', 128 + signal.SIGINT
+    left = interrupted() if callable(interrupted) else interrupted
+    said, status = f'interrupted; {left}', 128 + signal.SIGINT
   except Exception as e:
     said, status = _sentence(e, lower), 2
     if said is None:  # A fault of this program.

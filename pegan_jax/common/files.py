@@ -203,12 +203,12 @@ def whole(*outs, replace=False, advice='move it away, or name another folder'):
   try:
     finish(outs[0])
     if not replace:
-      _refuse_existing(outs, advice)
+      refuse_existing(outs, advice)
     with _locked(work, outs[0]):
       try:
         _finish(work)
         if not replace:
-          _refuse_existing(outs, advice)
+          refuse_existing(outs, advice)
         for stale in work.iterdir():
           if stale.name != _LOCK:
             _remove(stale)
@@ -243,6 +243,19 @@ def finish(out):
       shutil.rmtree(work, ignore_errors=True)
 
 
+def left_of(outs):
+  """Returns what an interrupted command leaves of new folders, as the end of a sentence.
+
+  Args:
+    outs: paths given to `whole`, of folders that were not there, or empty.
+  """
+  for out in outs:
+    with contextlib.suppress(OSError, UserError):
+      finish(out)  # All may have been made, and only the move be left.
+  made = [str(out) for out in outs if any(pathlib.Path(out).glob('*'))]
+  return f"{', '.join(made)} is whole" if made else 'nothing was written'
+
+
 def _locked(work, out):
   return locked(work, f'writing {out}')
 
@@ -266,7 +279,8 @@ def _work_folder(out):
   return work
 
 
-def _refuse_existing(outs, advice):
+def refuse_existing(outs, advice):
+  """Raises UserError where one of `outs` exists, with what to do about it."""
   for out in outs:
     if os.path.lexists(out):
       raise UserError(f'{out} exists already: {advice}')
@@ -294,7 +308,7 @@ def _finish(work):
     if os.path.lexists(out) and replace:
       _remove(work / 'old')  # Two renames: a folder cannot take another's place.
       os.rename(out, work / 'old')
-    _refuse_existing([out], 'move it away')
+    refuse_existing([out], 'move it away')
     os.rename(path, out)
   (work / _WHOLE).unlink()
 

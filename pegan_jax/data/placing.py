@@ -53,29 +53,35 @@ def best_of(records, label):
   return indices, 'none'
 
 
-def vary(rng, region):
-  """Mirrors, scales and shifts a region at random.
+def vary(rng, region, *images):
+  """Mirrors, scales and shifts a region at random, and what lies in it alike.
 
-  What the crop's edge cuts off stays at that edge: cut in the middle of a crop, it would
-  have an outline that its class does not show. Half of its length, or more, remains.
+  What the crop's edge cuts off stays at that edge, and only its length changes: in the
+  middle of a crop it would have an outline that its class does not show, and further out
+  less would be left of it than there is of the class's own.
 
   Args:
     rng: numpy Generator.
     region: uint8 [H, W]; with nothing in it, it is returned as it is.
+    *images: [H, W, ...] each; moved as the region is, and 0 where nothing comes from.
 
   Returns:
-    uint8 [H, W].
+    uint8 [H, W], or a list of it and the images where there are any.
   """
   if not region.any():
-    return region
-  region = region[::rng.choice((-1, 1)), ::rng.choice((-1, 1))]
+    return [region, *images] if images else region
+  mirror = slice(None, None, rng.choice((-1, 1))), slice(None, None, rng.choice((-1, 1)))
+  region, *images = (x[mirror] for x in (region, *images))
   extents = [_Extent.of(region.any(axis)) for axis in (1, 0)]
   scale = np.exp(rng.uniform(-1, 1) * np.log(_SCALE))
-  for extent in extents:
-    scale = extent.clip(scale)
-  rows, columns = (extent.moved(rng, scale) for extent in extents)
+  rows, columns = (extent.moved(rng, extent.clip(scale)) for extent in extents)
   inside = (rows >= 0)[:, None] & (columns >= 0)
-  return np.where(inside, region[np.ix_(rows, columns)], 0).astype(np.uint8)
+
+  def moved(x):
+    kept = inside.reshape(*inside.shape, *[1] * (x.ndim - 2))
+    return np.where(kept, x[np.ix_(rows, columns)], 0).astype(x.dtype)
+
+  return [moved(x) for x in (region, *images)] if images else moved(region)
 
 
 class _Extent:
@@ -95,8 +101,6 @@ class _Extent:
     """Returns the nearest factor with which cut ends stay cut, and whole ones whole."""
     if all(self._cut):
       return max(scale, 1)
-    if any(self._cut):
-      return scale
     return min(scale, self._size / (self._high - self._low))
 
   def moved(self, rng, scale):
@@ -105,10 +109,8 @@ class _Extent:
     slack = self._size - length
     if all(self._cut):
       start = rng.uniform(slack, 0)
-    elif self._cut[0]:
-      start = rng.uniform(-length / 2, 0)
-    elif self._cut[1]:
-      start = slack + rng.uniform(0, length / 2)
+    elif any(self._cut):
+      start = 0 if self._cut[0] else slack
     else:
       start = rng.uniform(0, max(slack, 0))
     source = np.floor(self._low + (np.arange(self._size) + 0.5 - start) / scale).astype(int)

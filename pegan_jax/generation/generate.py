@@ -18,7 +18,7 @@ from pegan_jax.runs.run import Run
 _ADVICE = 'move it away, or name another folder with --config.generate.out'
 
 
-def generate(config, workdir):
+def generate(config, workdir, ensure_matches=lambda run, frames: None):
   """Writes `config.generate.per_class` images of each class, or whole frames.
 
   A result that is there already, whole and made of the same, is left as it is; it gets
@@ -30,6 +30,8 @@ def generate(config, workdir):
       `frames.write`, and, where the method translates, generated_annotations/:
       masks/, regions/ where it takes regions, and the formats asked for, see
       `annotations.write`.
+    ensure_matches: called with a `Run`, and whether it paints on frames, when nothing
+      speaks against generation any more: matching takes minutes.
 
   Returns:
     The folder of images.
@@ -53,11 +55,15 @@ def generate(config, workdir):
   # Regions are drawn from the data set's.
   free = {'dataset.content'} if inputs and not run.method.layout.placed else set()
   restored = restore(run, config.generate.checkpoint, free)
-  made_of = _made_of(run, restored)
   primary = jax.process_index() == 0
   if primary:
     files.finish(out)
-  if os.path.lexists(out) and os.path.lexists(beside) == run.method.translates:
+  is_there = os.path.lexists(out) and os.path.lexists(beside) == run.method.translates
+  if primary and not is_there:
+    files.refuse_existing([out, beside], _ADVICE)
+  ensure_matches(run, kind is frames)
+  made_of = _made_of(run, restored)
+  if is_there:
     _add_formats(run, kind, out, beside, made_of)
     return out
   job = kind.plan(run)

@@ -25,19 +25,41 @@ def batch(key, images, indices, strength):
     float32 [B, H, W, C] in [-1, 1].
   """
   keys = jax.random.split(key, 4)
-  size = indices.shape[0]
-  rows, columns = (
-      _order(k, size, side, strength)
-      for k, side in zip(keys[:2], images.shape[1:3]))
-  x = images[indices[:, None, None], rows[:, :, None], columns[:, None, :]]
-  x = x.astype(jnp.float32) / 255
+  pixels = _moved(keys[:2], images.shape[1:3], indices, strength)
+  return _lit(keys[2:], images[pixels], strength)
+
+
+def with_masks(key, images, masks, indices):
+  """Selects images and their masks, and changes them at random, at full strength.
+
+  Args:
+    key, images, indices: as `batch` takes them.
+    masks: bool [N, H, W]; moved as their images are.
+
+  Returns:
+    float32 [B, H, W, C] in [-1, 1], bool [B, H, W].
+  """
+  keys = jax.random.split(key, 4)
+  pixels = _moved(keys[:2], images.shape[1:3], indices, 1)
+  return _lit(keys[2:], images[pixels], 1), masks[pixels]
+
+
+def _moved(keys, sides, indices, strength):
+  """Returns which pixels become those of mirrored and shifted images: three indices."""
+  rows, columns = (_order(key, len(indices), side, strength)
+                   for key, side in zip(keys, sides))
+  return indices[:, None, None], rows[:, :, None], columns[:, None, :]
+
+
+def _lit(keys, images, strength):
+  """Changes brightness and contrast: uint8 [B, H, W, C] -> float32 in [-1, 1]."""
   def factor(key):
     return 1 + strength * jax.random.uniform(
-        key, (size, 1, 1, 1), minval=-JITTER, maxval=JITTER)
-  x = jnp.minimum(x * factor(keys[2]), 1)
+        key, (len(images), 1, 1, 1), minval=-JITTER, maxval=JITTER)
+  x = jnp.minimum(images.astype(jnp.float32) / 255 * factor(keys[0]), 1)
   mean = x.mean((1, 2, 3), keepdims=True)
   # A form in which a factor of 1 changes nothing, to the bit.
-  x = jnp.clip(x + (factor(keys[3]) - 1) * (x - mean), 0, 1)
+  x = jnp.clip(x + (factor(keys[1]) - 1) * (x - mean), 0, 1)
   return 2 * x - 1
 
 

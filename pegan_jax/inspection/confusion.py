@@ -6,7 +6,10 @@ from pegan_jax.common import files
 from pegan_jax.metrics.table import align
 from pegan_jax.reporting import figures
 
+ENOUGH = 10  # Test images of a class with which its recall says something.
 _SAME = 0.9  # Share of answers that makes them all the same.
+_ADVICE = ('Train longer by --config.epochs, or try another --config.learning_rate or '
+           '--config.width')
 
 
 def matrix(labels, predicted, num_classes):
@@ -30,32 +33,48 @@ def to_text(report, markdown=False):
     markdown: whether to return a Markdown table instead of a plain one.
 
   Returns:
-    Several lines: accuracy and speed, a note where nearly all answers are the same, the
-    confusion matrix with recalls.
+    Several lines: accuracy and speed, `notes`, the confusion matrix with recalls.
   """
   counts, classes = np.array(report['confusion']), report['classes']
   rows = [['true \\ answer', *classes, 'recall']]
   for name, row, recall in zip(classes, counts, recalls(counts)):
     rows.append([name, *map(str, row), f'{100 * recall:.1f}%'])
-  return '\n'.join([
-      f'accuracy {100 * np.trace(counts) / counts.sum():.1f}% of {counts.sum()} '
-      f'test images; {report["images_per_second"]:.0f} images/s', *_same_answer(report), '',
-      *align(rows, markdown)]) + '\n'
+  lines = [f'accuracy {100 * np.trace(counts) / counts.sum():.1f}% of {counts.sum()} '
+           f'test images; {report["images_per_second"]:.0f} images/s']
+  for note in notes(report):
+    lines += ['', f'Note: {note}.']
+  return '\n'.join([*lines, '', *align(rows, markdown)]) + '\n'
 
 
-def _same_answer(report):
-  """Returns lines to tell that an inspector answers the same whatever it is shown."""
-  counts = np.array(report['confusion'])
-  answers, total = counts.sum(0), counts.sum()
-  likeliest = answers.argmax()
-  others = np.delete(recalls(counts), likeliest)
+def notes(report):
+  """Lists why an inspector's answers, or the figures of its test, are worth little.
+
+  Args:
+    report: as for `to_text`; 'too_few_steps' is absent in those of earlier versions.
+
+  Returns:
+    Sentences without a full stop.
+  """
+  counts, classes = np.array(report['confusion']), report['classes']
+  totals, found = counts.sum(1), recalls(counts)
+  said = [text] if (text := report.get('too_few_steps')) else []
+  likeliest, error = counts.sum(0).argmax(), np.sqrt(np.sum(found * (1 - found) / totals))
   # Where most images are of one class, nearly all answers may be right.
-  if answers[likeliest] < _SAME * total or others.mean() > 1 - _SAME:
-    return []
-  return ['', f'Note: it answers {report["classes"][likeliest]} for {answers[likeliest]} '
-          f'of {total} images, whatever they show: it has learned next to nothing. Train '
-          'longer by --config.epochs, or try another --config.learning_rate or '
-          '--config.width.']
+  if (counts[:, likeliest].sum() >= _SAME * totals.sum()
+      and np.delete(found, likeliest).mean() <= 1 - _SAME):
+    said.append(f'it answers {classes[likeliest]} for {counts[:, likeliest].sum()} of '
+                f'{totals.sum()} images, whatever they show: it has learned next to '
+                f'nothing. {_ADVICE}')
+  elif found.sum() - 1.96 * error <= 1:  # 1 is what any guessing comes to.
+    said.append(f'its answers to {totals.sum()} test images cannot be told from '
+                f'guessing. {_ADVICE}')
+  elif none := [f'{name} (of {n} test images)' for name, n, recall in zip(
+      classes, totals, found) if not recall]:
+    said.append(f'it never recognises {", ".join(none)}')
+  if few := [f'{n} of {name}' for name, n in zip(classes, totals) if n < ENOUGH]:
+    said.append(f'few test images, {", ".join(few)}: a recall of fewer than {ENOUGH} '
+                'says little')
+  return said
 
 
 def write(report, folder):

@@ -56,10 +56,13 @@ def inspect(config, workdir):
   described = {'classes': info.classes, 'image_size': info.image_size,
                'channels': info.channels, 'content': info.content,
                'max_value': info.max_value, 'window': images.window(info, train)}
-  if few := settings.too_few_steps(len(train)):
-    terminal.say(f'note: {few}')
+  too_few_steps = settings.too_few_steps(len(train))
+  if too_few_steps:
+    terminal.say(f'note: {too_few_steps}')
   # Generated images count by their content, not by their folder.
   saved = config.to_dict() | {'dataset': described, 'generated': generated}
+  if config.data_dir:  # Whoever reads it may stand in another folder.
+    saved['data_dir'] = str(info.folder.absolute())
   trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
                     len(info.classes), settings.steps(len(train)), len(train))
   count = sum(map(len, labels))
@@ -67,6 +70,7 @@ def inspect(config, workdir):
                     'wait for it, or name another --workdir'):
     state, start = _train(config, workdir, trainer, count, saved)
     report = _test(trainer, state, test, info.classes)
+    report['too_few_steps'] = too_few_steps
     report['protocol'] = config.to_dict() | {
         'dataset': described, 'steps': trainer.steps, 'images': count}
     if start == trainer.steps:  # A rerun with nothing to do changes no byte.
@@ -117,6 +121,22 @@ def load(workdir):
                     'end: run --mode inspect again')
   state = jax.device_put(found.state)
   return lambda pixels: trainer.probabilities(state, pixels), described
+
+
+def notes(workdir):
+  """Returns the `confusion.notes` of a workdir's inspector, or that it is not tested."""
+  folder = pathlib.Path(workdir)
+  try:
+    saved = files.read_json(folder / _SAVED)['config']
+    report = files.read_json(folder / 'inspection.json')
+    if (Settings.of(report['protocol']), report['protocol']['dataset']['content']) == (
+        Settings.of(saved), saved['dataset']['content']):  # Not an earlier inspector's.
+      return confusion.notes(report)
+  except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    pass
+  return [f'{folder / "inspection.json"} is not there, or not of this inspector, so that '
+          'nobody knows how often it is right: run --mode inspect again, which tests it '
+          'and trains nothing']
 
 
 def _checkpoints(workdir):

@@ -28,7 +28,7 @@ def predict(config, workdir):
   Images are read as `data_prep.build` reads them, and covered by windows of the size that
   the inspector's data set was cut with, see `cover`. An image's answer is that of its
   surest window. An inspector of whole files, which have no such size, is asked about the
-  centre square.
+  centre square. What the inspector's own test warns of is said first.
 
   Args:
     config: from configs/predict.py.
@@ -52,6 +52,8 @@ def predict(config, workdir):
   reader = cutting.Reader(
       dataset['image_size'], dataset['channels'] == 1, dataset['max_value'])
   paths = _readable(paths, reader, config.skip_bad)
+  for note in inspector.notes(workdir):
+    terminal.say(f'note of --mode inspect on this inspector: {note}')
   survey.say_depths(paths, reader.max_value)
   unlike, found, lines = collections.Counter(), [], []
   say = lines.append if config.csv else print

@@ -7,7 +7,6 @@ from pegan_jax.inspection.filtering import FILTERS
 from pegan_jax.metrics.table import align
 
 _ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
-_ENOUGH_GROUPS = 10  # Of a class's test images, for a bootstrap.
 
 
 def write(report, folder):
@@ -44,7 +43,8 @@ def to_text(report, markdown=False):
     lines += ['', f'{"### " * markdown}{title}', '',
               *align(_figures(part['arms']), markdown), '',
               *align(_recalls(report['classes'], part['arms']), markdown), '']
-    lines += [f'{"- " * markdown}{line}' for line in _verdicts(part['arms'])]
+    lines += [f'{"- " * markdown}{line}'
+              for line in _verdicts(part['arms'], report['protocol'])]
   for name, rows in report['worth'].items():
     lines += ['', f'{"### " * markdown}What {name} is worth beside real images, '
               'all augmented', '', *align(_worth(rows), markdown)]
@@ -67,11 +67,16 @@ def _head(report):
           'are generated ones' if p['real_share'] else ''),
       f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
       f'{p["bootstrap"]} bootstrap samples']
-  few = {c: n for c, n in p['test_groups_of_classes'].items() if n < _ENOUGH_GROUPS}
-  if few:
-    has = ', '.join(f'{n} of {c}' for c, n in few.items())
-    lines.append(f'too few    groups of test images, {has}: an interval from fewer than '
-                 f'{_ENOUGH_GROUPS} is too narrow; build with more test images')
+  enough = verdict.ENOUGH_GROUPS
+  few = [f'{n} of {c}' for c, n in p['test_groups_of_classes'].items() if n < enough]
+  if p['test_groups'] < enough:
+    lines.append(f'too few    groups of test images, {p["test_groups"]}: an interval from '
+                 f'fewer than {enough} is too narrow, so there is no verdict; build with '
+                 'more test images')
+  elif few:
+    lines.append(f'too few    groups of test images, {", ".join(few)}: an interval from '
+                 f'fewer than {enough} is too narrow, so verdicts do not name these '
+                 'classes; build with more test images')
   if (seeds := p['seeds']) < _ENOUGH_SEEDS:
     lines.append(
         f'too few    {seeds} seeds: intervals have {verdict.widening(seeds):.1f} times '
@@ -129,8 +134,8 @@ def _funnel(funnel):
   return rows
 
 
-def _verdicts(arms):
-  lines = []
+def _verdicts(arms, protocol):
+  lines, images = [], protocol['test_images_of_classes']
   for arm in arms.values():
     if arm['reference'] is None:
       continue
@@ -138,9 +143,9 @@ def _verdicts(arms):
     accuracy = found['accuracy']
     line = (f'{arm["title"]}: {found["verdict"].upper()} '
             f'({_points(accuracy)} points of accuracy over '
-            f'{arms[arm["reference"]]["title"]})')
+            f'{arms[arm["reference"]]["title"]}; {protocol["test_images"]} test images)')
     for word in ('higher', 'lower'):
-      named = [f'{c} {100 * found["recall"][c]["value"]:+.0f}'
+      named = [f'{c} {100 * found["recall"][c]["value"]:+.0f} ({images[c]} images)'
                for c in found[word]]
       if named:
         line += f'; recall {word} for {", ".join(named)}'

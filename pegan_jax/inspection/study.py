@@ -257,9 +257,8 @@ def _report(config, info, train, test, generated, plan, answers, steps):
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),
           'too_few_steps': Settings.of(config).too_few_steps(len(train)),
-          'test_groups_of_classes': {
-              c: len(np.unique(test.groups[test.labels == label]))
-              for label, c in enumerate(info.classes)},
+          'test_images_of_classes': held.images_of(),
+          'test_groups_of_classes': held.groups_of(),
           'bootstrap': verdict.RESAMPLES},
       'generated': {name: dict(zip(info.classes, map(int, n)))
                     for name, n in counts.items()},

@@ -7,7 +7,8 @@ pigeonhole bootstrap", https://arxiv.org/abs/0712.1111):
   be too small by 1/S), with deviations widened as Student's t is for so few;
 - the test images' near-duplicate groups, since crops of one place are one observation.
 An interval reaches from the 2.5th to the 97.5th percentile. A class is named only
-where its interval at 95% for all classes together (Bonferroni) excludes 0.
+where its interval at 95% for all classes together (Bonferroni) excludes 0. Of fewer
+groups than `ENOUGH_GROUPS` the interval is too narrow, so that nothing follows from it.
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ import numpy as np
 from scipy import stats
 
 RESAMPLES = 4000
+ENOUGH_GROUPS = 10  # Of test images, for a bootstrap.
 HELPS, HURTS, NO_EVIDENCE = 'helps', 'hurts', 'no evidence'
 
 
@@ -31,6 +33,20 @@ class TestSet:
   labels: np.ndarray
   groups: np.ndarray
   classes: list[str]
+
+  def images_of(self):
+    """Returns {class: number of its images}."""
+    return dict(zip(self.classes, np.bincount(
+        self.labels, minlength=len(self.classes)).tolist()))
+
+  def groups_of(self):
+    """Returns {class: number of its images' groups}."""
+    return {name: len(np.unique(self.groups[self.labels == label]))
+            for label, name in enumerate(self.classes)}
+
+  def enough(self):
+    """Lists the classes with enough groups for a verdict."""
+    return [c for c, n in self.groups_of().items() if n >= ENOUGH_GROUPS]
 
 
 def widening(num_seeds):
@@ -122,14 +138,16 @@ def compare(test, arm, reference):
 
   Returns:
     `summarise`'s dict for arm minus reference, with `verdict` (by accuracy) and
-    the classes whose recall is surely `higher` and surely `lower`.
+    the classes whose recall is surely `higher` and surely `lower`. With too few groups of
+    test images there is no evidence, and a class with too few is in neither list.
   """
   values, samples = arm[0] - reference[0], arm[1] - reference[1]
   result = summarise(test, values, samples, (-1, 1))
   low, high = interval(samples[:, 2:], 1 - 0.05 / len(test.classes))
-  accuracy = result['accuracy']
+  accuracy, enough = result['accuracy'], test.enough()
   return result | {
-      'verdict': (HELPS if accuracy['low'] > 0 else
+      'verdict': (NO_EVIDENCE if len(np.unique(test.groups)) < ENOUGH_GROUPS else
+                  HELPS if accuracy['low'] > 0 else
                   HURTS if accuracy['high'] < 0 else NO_EVIDENCE),
-      'higher': [c for c, x in zip(test.classes, low) if x > 0],
-      'lower': [c for c, x in zip(test.classes, high) if x < 0]}
+      'higher': [c for c, x in zip(test.classes, low) if x > 0 and c in enough],
+      'lower': [c for c, x in zip(test.classes, high) if x < 0 and c in enough]}

@@ -44,7 +44,8 @@ def all_sets(test, fractions, generated, counts):
   """Computes what every generated set is worth, for all classes and each one.
 
   Augmented arms are compared: augmentation costs nothing, so that is the choice that
-  a user has. Classes without images in a set are left out.
+  a user has. Classes without images in a set are left out, and those with too few test
+  images for a verdict.
 
   Args:
     test: `verdict.TestSet`.
@@ -71,7 +72,7 @@ def all_sets(test, fractions, generated, counts):
   found = {}
   for name in generated:
     rows = found[name] = []
-    for figure in ('accuracy', *test.classes):
+    for figure in ('accuracy', *test.enough()):
       without = [score(f, AUGMENTED, figure) for f in order]
       numbers = [real(f, figure) for f in order]
       added = (counts[name][test.classes.index(figure)]

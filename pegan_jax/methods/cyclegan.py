@@ -14,8 +14,9 @@ from pegan_jax.methods.method import average, Method, Networks
 from pegan_jax.nets.cyclegan import Discriminator, Generator
 
 
-def networks(config, num_classes):
+def networks(config, num_classes, channels):
   """Builds the two networks, each for both directions and every class."""
+  del channels  # Images have three, whatever the data's.
   dtype = jnp.dtype(config.dtype)
   return Networks(Generator(config.width, config.num_blocks, dtype),
                   Discriminator(config.width, dtype), num_classes)

@@ -51,8 +51,8 @@ class Method(NamedTuple):
 
   Attributes:
     layout: of the batches it learns from, see `data.layouts`.
-    networks: (config, num_classes) -> `Networks`; raises UserError for settings of its
-      own that make no sense.
+    networks: (config, num_classes, channels of the data: 1 or 3) -> `Networks`; raises
+      UserError for settings of its own that make no sense.
     init: (nets, config, key) -> (gen, disc, aux).
     disc_loss: (nets, config, disc, gen, aux, batch, key) -> (scalar, (metrics, aux)).
     gen_loss: (nets, config, gen, disc, aux, batch, key) -> (scalar, (metrics, aux)).

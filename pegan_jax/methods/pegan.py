@@ -14,8 +14,9 @@ from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.translator import Translator
 
 
-def networks(config, num_classes):
+def networks(config, num_classes, channels):
   """Builds the two networks."""
+  del channels  # Images have three, whatever the data's.
   dtype = jnp.dtype(config.dtype)
   return Networks(
       Translator(num_classes + 1, config.width, config.num_blocks, dtype),

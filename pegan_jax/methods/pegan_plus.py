@@ -37,7 +37,7 @@ from pegan_jax.pretrained import perception
 
 # --- Networks ---
 
-def networks(config, num_classes):
+def networks(config, num_classes, channels):
   """Builds the two networks, and loads the pretrained weights for D's features.
 
   Raises:
@@ -57,7 +57,7 @@ def networks(config, num_classes):
   disc = FeatureDiscriminator if config.pretrained else Discriminator
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
-                       channels=1 if config.grey else 3, grain=config.grain),
+                       channels=1 if config.grey and channels == 1 else 3, grain=config.grain),
       disc(num_domains, config.width * config.disc_width, dtype,
            projection=config.projection),
       num_classes, perception.load() if config.pretrained else ())

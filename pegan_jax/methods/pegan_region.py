@@ -11,12 +11,12 @@ an image together with a region and a domain, patch by patch, those on the regio
 all. With y the domain of x, y' that of x', and L the logistic loss:
 
   L_D = L(D(x, r, y)) + L(-D(x', r, y')) + lambda_mismatched L(-D(x, r*, y*))
-        + lambda_gp ||grad_x D(x, r, y)||^2 / 2
-  L_G = L(D(x', r, y')) + lambda_rec |x - x''|
+        + lambda_gp ||grad_x D(x, r, y)||^2 / 2 + lambda_cls_real CE(C(x, r), y)
+  L_G = L(D(x', r, y')) + lambda_cls_fake CE(C(x', r), y') + lambda_rec |x - x''|
 
 (r*, y*) do not go with x: another defect's region, or a region and a class on a background
 without a defect. A background with a region and no class is real, which is what a defect
-must become. x'' is a background that was given a defect and erased again.
+must become. C is D's class head, CE the cross-entropy. x'' is a background that was given a defect and erased again.
 """
 
 import jax
@@ -37,7 +37,7 @@ from pegan_jax.pretrained import perception
 _OPENING = 2.0
 
 
-def networks(config, num_classes):
+def networks(config, num_classes, channels):
   """Builds the two networks.
 
   Raises:
@@ -51,7 +51,7 @@ def networks(config, num_classes):
   dtype, num_domains = jnp.dtype(config.dtype), num_classes + 1
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
-                       channels=1 if config.grey else 3, grain=config.grain,
+                       channels=1 if config.grey and channels == 1 else 3, grain=config.grain,
                        opening=_OPENING, skips=config.skips),
       PatchDiscriminator(num_domains, config.width * config.disc_width, dtype),
       num_classes, perception.load() if config.pretrained else ())
@@ -137,23 +137,26 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
       jnp.split(x, 2, axis=-1) for x in conditional.apart(regions))
   regions = interleave(own, asked, others)
   domains = interleave(label, batch['target'], wrong_domain)
-  scores, weights = discriminate(features, regions, domains)
+  scores, weights, logits = discriminate(features, regions, domains)
   signs = jnp.tile(jnp.array([1, -1, -1]), len(real))[:, None]
   of_real, of_fake, wrong = jnp.moveaxis(
       _average(losses.cross_entropy_gen(signs * scores), weights).reshape(-1, 3), 1, 0)
   adv, wrong = of_real + of_fake, how_wrong * wrong
+  cls = losses.classification(logits[::3], label)
 
   some = lambda x: conditional.some_pairs(config.penalise_every, x[::3])
   # A second derivative needs float32, whatever the networks compute in.
   penalty = losses.r1_penalty(lambda x: _average(*discriminate(
-      x, some(regions), some(domains), jnp.float32)), jax.tree.map(some, features))
+      x, some(regions), some(domains), jnp.float32)[:2]), jax.tree.map(some, features))
 
-  loss = jnp.mean(adv + config.lambda_mismatched * wrong)
+  loss = jnp.mean(adv + config.lambda_mismatched * wrong + config.lambda_cls_real * cls)
   loss += config.lambda_gp * penalty.mean()
   return loss, ({
       'disc/adv': average(adv),
       'disc/mismatched': average(wrong),
       'disc/gradient_penalty': average(penalty),
+      'disc/cls_real': average(cls),
+      'disc/accuracy_real': average(logits[::3].argmax(-1) == label),
       'disc/separation': average(conditional.separation(
           *_average(scores, weights).reshape(-1, 3).T[:2])),
       'disc/loss': average(loss[None]),
@@ -166,21 +169,22 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   real, region, target = batch['image'], batch['region'], batch['target']
   fake, opacity = _translate(nets, gen, real, target, region, key_forward)
   images, regions = augment(key_augment, fake, config.augment, region)
-  scores, weights = nets.disc.apply(
+  scores, weights, logits = nets.disc.apply(
       {'params': disc}, _features(nets, images), regions, target)
   adv = _average(losses.cross_entropy_gen(scores), weights)
+  cls = losses.classification(logits, target)
 
   background, _ = conditional.apart(real)
   produced, place = (conditional.apart(x)[0] for x in (fake, region))
   recon, _ = _translate(nets, gen, produced, conditional.apart(batch['label'])[0],
                         place, key_backward)
   rec = losses.reconstruction(background, recon)
-  loss = adv.mean() + config.lambda_rec * rec.mean()
+  loss = adv.mean() + config.lambda_cls_fake * cls.mean() + config.lambda_rec * rec.mean()
   inside = lambda x: x.sum((1, 2, 3)) / (region.sum((1, 2, 3)) + 1e-3)
   return loss, ({
       'gen/loss': average(loss[None]), 'gen/rec_production': average(rec),
   } | conditional.by_target(
-      nets, target, adv=adv, opacity=inside(opacity),
+      nets, target, adv=adv, cls=cls, opacity=inside(opacity),
       change=inside(jnp.abs(fake - real).mean(-1, keepdims=True))), aux)
 
 

@@ -15,8 +15,9 @@ from pegan_jax.nets.discriminator import Discriminator
 from pegan_jax.nets.translator import Translator
 
 
-def networks(config, num_classes):
+def networks(config, num_classes, channels):
   """Builds the two networks; D halves six times, or as often as the size allows."""
+  del channels  # Images have three, whatever the data's.
   dtype = jnp.dtype(config.dtype)
   size = config.image_size
   halvings = min(6, (size & -size).bit_length() - 1)

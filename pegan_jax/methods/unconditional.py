@@ -12,17 +12,19 @@ from pegan_jax.methods.method import average, Method, Networks
 from pegan_jax.nets.dcgan import Discriminator, Generator, NOISE
 
 
-def networks(config, num_classes, norm=True):
+def networks(config, num_classes, channels, norm=True):
   """Builds G(z) and D(x), each for `num_classes` sets of parameters.
 
   Args:
     config: `image_size`, `width` and `dtype`.
     num_classes: number of defect classes.
+    channels: of the data; images have three, whatever it is.
     norm: whether D has batch normalisation.
 
   Raises:
     UserError: the size is no power of two.
   """
+  del channels
   size = config.image_size
   if size & (size - 1):
     raise UserError(f'image_size is {size}: {config.method} takes a power of '

@@ -37,6 +37,7 @@ def evaluate(config, workdir):
   settings.check(run)
   extractor = features.from_config(config.evaluate)
   restored = restore(run, config.evaluate.checkpoint)
+  _check_split(run)
   match.ensure_to_sample(run)
   out = folder(run, restored)
   report = ensure(run, restored, extractor, lambda: real_features(run, extractor))
@@ -67,7 +68,6 @@ def ensure(run, restored, extractor, real):
           run.workdir, f'evaluating {run.workdir}', 'wait for it', '.evaluation.lock'))
     report = _kept(run, restored, extractor)
     if report is None:
-      _check_split(run)
       report = report_on(run, restored, extractor, *real())
       if jax.process_index() == 0:
         reports.write(report, folder(run, restored))
@@ -115,15 +115,16 @@ def options(config):
 
 def check_count(config, counts):
   """Raises UserError where a class of {name: training images} has too few."""
-  count, name = config.evaluate.count, min(counts, key=counts.get)
-  least = counts[name]
-  if least < intervals.LEAST:
-    raise UserError(f'the train split has {least} images of {name}, and a comparison '
+  count = config.evaluate.count
+  said = lambda most: ', '.join(f'{n} images of {name}' for name, n in counts.items()
+                                if n < most)
+  if few := said(intervals.LEAST):
+    raise UserError(f'the train split has {few}, and a comparison '
                     f'takes {intervals.LEAST} or more: name the other classes by '
                     '--config.generate.classes, or build the data set with more of them')
-  if count > least:
-    raise UserError(f'config.evaluate.count is {count}, and the train split has a class '
-                    f'of {least}: 0 takes as many as there are')
+  if few := said(count):
+    raise UserError(f'config.evaluate.count is {count}, and the train split has {few}: 0 '
+                    'takes as many as there are')
 
 
 def _check_split(run):

@@ -104,7 +104,8 @@ def evaluate(real, generated, options, pool=None, reader=None,
       `options.count`, features that are not finite, or a class with too few images for
       a metric.
   """
-  check_classes(real.features, generated.features)
+  check_counts(*({c: len(x) for c, x in side.features.items()}
+                 for side in (real, generated)), options)
   if FLAT in real.features or FLAT in generated.features:
     real, generated = real.flattened(), generated.flattened()
     pool, reader = pool and pool.flattened(), None
@@ -120,6 +121,34 @@ def evaluate(real, generated, options, pool=None, reader=None,
         f'nothing was generated of {", ".join(left_out)}: mean and pooled figures are '
         f'of {", ".join(compared)} alone.'))
   return report
+
+
+def check_counts(real, generated, options):
+  """Checks before any features are computed that `evaluate` can compare such sets.
+
+  Args:
+    real: {class: number of images}, as in a `FeatureSet`.
+    generated: likewise.
+    options: `Options`.
+
+  Raises:
+    UserError: generated classes that are not among the real ones, or too few images.
+  """
+  check_classes(real, generated)
+  if FLAT in real or FLAT in generated:
+    real, generated = ({FLAT: sum(side.values())} for side in (real, generated))
+  for class_name in [c for c in real if c in generated]:
+    counts = {'real': real[class_name], 'generated': generated[class_name]}
+    for name, count in counts.items():
+      if count < intervals.LEAST:
+        raise UserError(
+            f'{count} {name} images{f" of {class_name}" * bool(class_name)} are too few, '
+            f'as intervals compare halves of a set: add images until there are '
+            f'{intervals.LEAST} or more{", or leave the class out" * bool(class_name)}')
+      if count < options.count and not options.all_images:
+        raise UserError(
+            f'{options.count} images per class were asked for, and '
+            f'{f"{class_name} has" if class_name else "there are"} {count} {name} ones')
 
 
 def _compare(real, generated, pool, options, progress):
@@ -153,20 +182,9 @@ def _compare(real, generated, pool, options, progress):
 def _take(real, generated, class_name, options, rng):
   """Returns the features to compare, chosen at random where there are too many."""
   sides = [s.features[class_name] for s in (real, generated)]
-  for name, side in zip(('real', 'generated'), sides):
-    if len(side) < intervals.LEAST:
-      raise UserError(
-          f'{len(side)} {name} images{f" of {class_name}" * bool(class_name)} are too few, '
-          f'as intervals compare halves of a set: add images until there are '
-          f'{intervals.LEAST} or more{", or leave the class out" * bool(class_name)}')
   if options.all_images:
     return sides
   number = options.count or min(map(len, sides))
-  for name, side in zip(('real', 'generated'), sides):
-    if len(side) < number:
-      raise UserError(
-          f'{number} images per class were asked for, and '
-          f'{f"{class_name} has" if class_name else "there are"} {len(side)} {name} ones')
   return [side[np.sort(rng.permutation(len(side))[:number])] for side in sides]
 
 

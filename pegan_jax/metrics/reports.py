@@ -37,7 +37,7 @@ def compare_folders(extractor, real, generated, protocol, options, image_size=No
     UserError: images or classes that do not match, a file that cannot be read,
       or as `evaluation.evaluate` does.
   """
-  sets.check_classes(real.files, generated.files)
+  evaluation.check_counts(_counts(real), _counts(generated), options)
   real, generated = sets.align(real, generated, image_size)
   return compare_features(
       folder_features(extractor, real, image_size), None,
@@ -52,13 +52,14 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   """
   other_scale = sets.check_scale(info, generated)
   sets.check_classes(info.classes, generated.files)
+  evaluation.check_counts(sets.train_counts(info), _counts(generated), options)
   _, generated = sets.align(
       sets.standing_for(info), generated, image_size,
       f'cut them as the data set was, in windows of {info.window} pixels, and give '
       '--image_size, to which all are resized')
-  made = folder_features(extractor, generated, image_size)
+  changes = sets.changes(info, generated, image_size)
   made = dataclasses.replace(
-      made, changes=sets.changes(info, generated, image_size))
+      folder_features(extractor, generated, image_size), changes=changes)
   report = compare_features(
       split_features(extractor, info, 'train', image_size),
       split_features(extractor, info, 'test', image_size),
@@ -69,6 +70,10 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
         'Change is not known: the images were painted on other backgrounds than this '
         "data set's.")
   return report
+
+
+def _counts(folder):
+  return {c: len(paths) for c, paths in folder.files.items()}
 
 
 def folder_features(extractor, folder, image_size=None):

@@ -91,6 +91,8 @@ def _mean_interval(classes, limits):
 def fit_reader(real, held_out=None):
   """Fits the built-in classifier, and reads real images that are new to it.
 
+  Classes of one image, of which nothing can be generated that is compared, are left out.
+
   Args:
     real: `FeatureSet` with classes, to train on.
     held_out: `FeatureSet` not trained on; None cross-validates on `real`.
@@ -101,16 +103,17 @@ def fit_reader(real, held_out=None):
   Raises:
     UserError: as `label_fidelity.fit` does.
   """
-  names = list(real.features)
+  names = [c for c, x in real.features.items() if len(x) > 1]
   if len(names) < 2:
     return None
-  features = np.concatenate(list(real.features.values()))
-  counts = [len(x) for x in real.features.values()]
+  features = np.concatenate([real.features[c] for c in names])
+  counts = [len(real.features[c]) for c in names]
   labels = np.repeat(np.arange(len(names)), counts)
   classifier = label_fidelity.fit(features, labels, len(names))
   if held_out is not None:
     return Reader(classifier, names, {c: classifier.predict(x)
-                                      for c, x in held_out.features.items()})
+                                      for c, x in held_out.features.items()
+                                      if c in names})
   read = label_fidelity.cross_validated(features, labels, len(names))
   return Reader(classifier, names, dict(zip(
       names, np.split(read, np.cumsum(counts)[:-1]))))

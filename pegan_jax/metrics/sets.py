@@ -224,6 +224,13 @@ def check_train(info, records, backgrounds=True):
                     f'{" and no ".join(missing)} images')
 
 
+def train_counts(info):
+  """Returns {class: number of training images}, without classes that have none."""
+  records = dataset.Records(info, 'train')
+  counts = {name: len(records.find(label)) for label, name in enumerate(info.classes)}
+  return {name: count for name, count in counts.items() if count}
+
+
 def read_split(info, split, image_size=None):
   """Reads one split of a built data set without its backgrounds.
 

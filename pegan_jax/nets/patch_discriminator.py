@@ -10,7 +10,7 @@ _ELSEWHERE = 0.1
 
 
 class _Patches(nn.Module):
-  """Scores the patches of one map, the domain as condition by a projection.
+  """Scores the patches of one map, the domain as condition by a projection; classifies.
 
   Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637.
   """
@@ -19,15 +19,22 @@ class _Patches(nn.Module):
 
   @nn.compact
   def __call__(self, y, region, label):
-    """Returns scores and weights, [B, h * w] each, of a map [B, h, w, C]."""
+    """Judges a map [B, h, w, C].
+
+    Returns:
+      Scores and weights, [B, h * w] each, and [B, num_domains] logits of the domain, the
+      patches' by their weights.
+    """
     score = Conv(1, 1, use_bias=True, dtype=self.dtype, name='adv')(y)[..., 0]
     vector = nn.Embed(self.num_domains, y.shape[-1], dtype=self.dtype,
                       name='projection')(label)
     score += jnp.einsum('bhwc,bc->bhw', y, vector)
     weight = _ELSEWHERE + nn.max_pool(region, *_sides(region, y))[..., 0]
     weight /= weight.sum((1, 2), keepdims=True)
+    logits = nn.Dense(self.num_domains, dtype=self.dtype, name='cls')(
+        jnp.einsum('bhwc,bhw->bc', y, weight.astype(y.dtype)))
     flat = lambda x: x.reshape(len(x), -1).astype(jnp.float32)
-    return flat(score), flat(weight)
+    return flat(score), flat(weight), logits.astype(jnp.float32)
 
 
 def _sides(region, y):
@@ -70,7 +77,8 @@ class PatchDiscriminator(nn.Module):
     Returns:
       Scores [B, patches] float32, unbounded, higher is more real; and the patches'
       weights, of the same shape, 1 in all per image. Patches on the region count most,
-      so that a small region counts as much as a large one.
+      so that a small region counts as much as a large one. And [B, num_domains] logits
+      of the domain that the image looks like, whatever `label` says.
     """
     def conv(y, filters, size, stride, name):
       return nn.leaky_relu(Conv(
@@ -87,7 +95,8 @@ class PatchDiscriminator(nn.Module):
       y = jnp.concatenate([y, nn.avg_pool(region, *_sides(region, y))], -1)
       y = conv(y, self.map_filters, 1, 1, f'map{i}_1')
       scored.append(conv(y, self.map_filters, 3, 1, f'map{i}_3'))
-    scores, weights = zip(*(
+    scores, weights, logits = zip(*(
         _Patches(self.num_domains, self.dtype, name=f'patches{i}')(y, region, label)
         for i, y in enumerate(scored)))
-    return jnp.concatenate(scores, -1), jnp.concatenate(weights, -1) / len(scored)
+    return (jnp.concatenate(scores, -1), jnp.concatenate(weights, -1) / len(scored),
+            sum(logits) / len(scored))

@@ -34,7 +34,8 @@ class Run:
     self.info = _load_info(config.data_dir, self.workdir)
     _check(config, self.mesh)
     self.method = methods.get(config.method)
-    self.nets = self.method.networks(config, len(self.info.classes))
+    self.nets = self.method.networks(
+        config, len(self.info.classes), self.info.channels)
     # Whether a background gets only classes that go with it.
     self.matched = self.method.matched(config)
     # With the config in a checkpoint, and compared with it on resume.

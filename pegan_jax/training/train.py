@@ -22,7 +22,7 @@ from pegan_jax.runs.step import make_step
 from pegan_jax.training import writers
 from pegan_jax.training.sample_grids import Samples
 from pegan_jax.training.signals import Signals
-from pegan_jax.training.watch import Watch
+from pegan_jax.training.watch import check_classes, Watch
 from pegan_jax.training.window import Window
 
 # Before a silence; docs/performance.md has the figures.
@@ -46,8 +46,9 @@ def train(config, workdir):
   """
   began = time.perf_counter()
   run = Run(config, workdir)
-  match.ensure(run)
   checkpoints = Checkpoints(workdir, config.max_to_keep)
+  _check_before_matching(run, checkpoints)
+  match.ensure(run)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
       stack.enter_context(files.locked(
@@ -60,6 +61,17 @@ def train(config, workdir):
                    f'{checkpoints.latest_step()} in {checkpoints.folder}; run the same '
                    'command to go on')
       raise Interrupted(signum)
+
+
+def _check_before_matching(run, checkpoints):
+  """Raises UserError for what would end the run after the minutes that matching takes."""
+  writers.check(run.config.writer)
+  if run.config.eval_every:
+    check_classes(run)
+  if note := checkpoints.latest_note():
+    fit.check_config(
+        checkpoints.folder / str(checkpoints.latest_step()), run.saved_config, note[1],
+        fit.FREE_KEYS | fit.RATES | {'dataset.matches'} | fit.not_noted(note[1]))
 
 
 def _train(run, checkpoints, signals, began):

@@ -7,7 +7,6 @@ import numpy as np
 
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
 from pegan_jax.generation import jobs
 from pegan_jax.generation.sampler import Sampler
 from pegan_jax.metrics import change, features, sets
@@ -30,6 +29,15 @@ ALARMS = {
 }
 
 
+def check_classes(run):
+  """Raises UserError where a class has one training image: nothing to compare."""
+  counts = sets.train_counts(run.info)
+  if alone := [name for name, count in counts.items() if count == 1]:
+    raise UserError(
+        f'the train split has one image of {", ".join(alone)}, and evaluation within '
+        'a run compares two or more: turn it off with --config.eval_every=0')
+
+
 class Watch:
   """Evaluates the generator's average every `config.eval_every` updates.
 
@@ -41,14 +49,12 @@ class Watch:
     run: a `Run`.
 
   Raises:
-    UserError: the feature network or the data set cannot be read, or a class has one
-      training image.
+    UserError: the feature network or the data set cannot be read.
   """
 
   def __init__(self, run):
     self._run, config = run, run.config
     self._extractor = features.from_config(config.evaluate)
-    self._check_classes()
     self._best = Checkpoints(run.workdir, max_to_keep=1, name=BEST)
     # All that a KID's value depends on, except for the weights.
     self._protocol = self._extractor.protocol() | {
@@ -71,15 +77,6 @@ class Watch:
       chosen = rng.permutation(len(images))[:_MOST_REAL]
       real[label] = self._extractor(images[np.sort(chosen)])
     return real
-
-  def _check_classes(self):
-    info = self._run.info
-    labels = dataset.Records(info, 'train').labels
-    alone = [c for i, c in enumerate(info.classes) if np.sum(labels == i) == 1]
-    if alone:
-      raise UserError(
-          f'the train split has one image of {", ".join(alone)}, and evaluation within '
-          'a run compares two or more: turn it off with --config.eval_every=0')
 
   def _kept_kid(self):
     """Returns the best checkpoint's KID; one of another run or protocol is set aside."""

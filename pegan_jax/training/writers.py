@@ -204,6 +204,20 @@ class MultiWriter:
       writer.close()
 
 
+def check(kind):
+  """Raises UserError for another kind than `create_writer` has, or one not installed."""
+  if kind not in ('tensorboardx', 'clu'):
+    raise UserError(
+        f'config.writer is {kind!r}: choose tensorboardx or clu')
+  if kind == 'clu':
+    try:
+      from clu import metric_writers  # pylint: disable=unused-import
+    except ImportError as e:
+      raise UserError(
+          'config.writer is clu, which needs TensorFlow and tensorboard '
+          f'({e}): install them or use tensorboardx') from e
+
+
 def create_writer(kind, workdir, step, primary=True, every=0, again=False):
   """Creates the run's writer.
 
@@ -216,21 +230,14 @@ def create_writer(kind, workdir, step, primary=True, every=0, again=False):
     again: whether images or evaluations of `step` itself will be written again.
 
   Raises:
-    UserError: another kind, or 'clu' without TensorFlow.
+    UserError: as `check` does.
   """
-  if kind not in ('tensorboardx', 'clu'):
-    raise UserError(
-        f'config.writer is {kind!r}: choose tensorboardx or clu')
+  check(kind)
   if not primary:
     return MultiWriter([])
   folder = pathlib.Path(workdir) / 'tensorboard'
   if kind == 'clu':
-    try:
-      from clu import metric_writers
-    except ImportError as e:
-      raise UserError(
-          'config.writer is clu, which needs TensorFlow and tensorboard '
-          f'({e}): install them or use tensorboardx') from e
+    from clu import metric_writers
     events = metric_writers.SummaryWriter(str(folder))
   else:
     again = again or not step

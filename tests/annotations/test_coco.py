@@ -57,7 +57,7 @@ def test_others_files(tmp_path):
 
 @pytest.mark.parametrize('change, words', [
     (lambda said: said | {'images': []}, 'it lists no images'),
-    (lambda said: [1], 'indices must be'),
+    (lambda said: [1], 'it is no object'),
     (lambda said: {'images': said['images']}, "it lacks 'categories'"),
     (lambda said: said['annotations'][2].pop('bbox') and said,
      "annotation 6 lacks 'bbox'"),
@@ -77,6 +77,9 @@ def test_others_files(tmp_path):
      'segmentation that is no list of polygons'),
     (lambda said: said['annotations'][0].update(
         segmentation=[[[1, 2], [3, 2], [3, 4], [1, 4], [1, 3], [1, 2]]]), 'in one list'),
+    (lambda said: said['annotations'][0].update(
+        segmentation=[[10.5, 20, 2, 14, 20, 1, 14, 25, 0, 10.5, 25, 2]]),
+     'annotation 1, of crack, seems to have an x, a y and a third number'),
     (lambda said: said['images'][0].update(width=float('inf')), 'inf stands where'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, 0]),
      'annotation 1 has a box without'),
@@ -109,8 +112,19 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
   said = _foreign()
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, change(said) or said)
-  assert 'a.json is not a COCO file of boxes: ' in str(error.value)
+  assert 'a.json cannot be read as COCO: ' in str(error.value)
   assert '\n' not in str(error.value)
+
+
+def test_an_outline_in_a_corner_that_fills_its_box_is_no_list_of_triples(tmp_path):
+  said = _foreign()
+  outline = [0, 5, 1, 0, 9, 2, 7, 9, 0, 4, 0, 1]
+  said['annotations'][0].update(segmentation=[outline], bbox=[0, 0, 9, 9])
+  region, = (r for image in _read(tmp_path, said) for r in image.regions if r.polygons)
+  np.testing.assert_array_equal(region.polygons[0], np.reshape(outline, (-1, 2)))
+  said['annotations'][0].update(bbox=[0, 5, 9, 4])
+  with pytest.raises(UserError, match='seems to have an x, a y and a third'):
+    _read(tmp_path, said)
 
 
 @pytest.mark.parametrize('text, words', [
@@ -183,6 +197,15 @@ def test_fractions_are_no_pixels(tmp_path):
     coco.read(tmp_path)
   said['annotations'][0]['bbox'] = [0, 0, 1, 1]  # A pixel.
   assert _read(tmp_path, said)[1].regions[0].box == (0, 0, 1, 1)
+
+
+def test_outlines_at_the_edges_are_no_triples(tmp_path):
+  said = _foreign()
+  for points in ([0, 0, 1, 9, 0, 2], [0, 0, 2, 0, 1, 1, 2, 2, 0, 2, 0, 1],
+                 [9, 0, 0, 9, 0, 0], [5, 0, 2, 3, 0, 2, 3, 7, 5, 9, 9, 2]):
+    said['annotations'][0].update(segmentation=[points])
+    found = _read(tmp_path, said)[1].regions[0].polygons[0]
+    assert found.ravel().tolist() == points
 
 
 @pytest.fixture(name='images')

@@ -70,7 +70,7 @@ def test_a_turn_is_clockwise_on_the_screen(tmp_path):
 def test_what_marks_no_area_is_refused(tmp_path, shapes, words):
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, shapes)
-  assert 'annotations.xml is not a CVAT file of regions: ' in str(error.value)
+  assert 'annotations.xml cannot be read as CVAT for images: ' in str(error.value)
 
 
 def test_all_misfits_are_told_at_once(tmp_path):

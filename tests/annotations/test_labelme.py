@@ -72,6 +72,7 @@ def test_polygons_of_one_name_and_group_are_one_region(tmp_path):
     (_shape('polygon', [[1, 1], [2, True], [3, 3]]), 'True stands where a number'),
     (_shape('polygon', [[1, 1, 0], [5, 1, 0], [5, 5, 0]]), 'a point is not an x and a y'),
     (_shape('circle', [[1, 1], [1, 10**400]]), 'stands where a number'),
+    (_shape('rectangle', [[1, 1], [5, 1], [5, 5]]), 'is a rectangle of 3 points'),
     (_shape('polygon', []), 'has no points'),
     (_shape('polygon', [['x', 1], [2, 2]]), "'x' stands where a number"),
     (_shape('mask', [[1, 1]]), 'is a mask with 1 corners'),
@@ -80,8 +81,17 @@ def test_polygons_of_one_name_and_group_are_one_region(tmp_path):
 def test_shapes_that_mark_no_area_are_refused(tmp_path, shape, words):
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, _shape('rectangle', [[1, 1], [5, 5]]), shape)
-  assert 'a.json is not a LabelMe file of regions: its shape 2, crack, ' in str(
+  assert 'a.json cannot be read as LabelMe: its shape 2, crack, ' in str(
       error.value)
+
+
+def test_a_rectangle_has_two_corners_or_four_which_may_be_turned(tmp_path):
+  upright, turned = _read(
+      tmp_path, _shape('rectangle', [[1, 1], [5, 1], [5, 4], [1, 4]]),
+      _shape('rectangle', [[4, 0], [8, 4], [4, 8], [0, 4]])).regions
+  assert upright.box == (1, 1, 5, 4) and upright.polygons is None
+  assert turned.box == (0, 0, 8, 8) and turned.polygons[0].tolist() == [
+      [4, 0], [8, 4], [4, 8], [0, 4]]
 
 
 def test_all_shapes_that_do_not_fit_are_told_at_once(tmp_path):
@@ -89,7 +99,7 @@ def test_all_shapes_that_do_not_fit_are_told_at_once(tmp_path):
     _read(tmp_path, _shape('point', [[1, 1]]), _shape('rectangle', [[1, 1], [5, 5]]),
           _shape('polygon', [[1, 1], [2, 2]], 'pit'), {'label': 'x'}, 'crack')
   assert str(error.value) == (
-      f"{tmp_path / 'a.json'} is not a LabelMe file of regions: its shape 1, crack, is a "
+      f"{tmp_path / 'a.json'} cannot be read as LabelMe: its shape 1, crack, is a "
       'point, which has no area: draw a polygon around the defect, or remove it; its shape '
       "3, pit, is a polygon of 2 points, and needs 3 or more; its shape 4, x, lacks "
       "'points'; its shape 5 has no label.")
@@ -106,9 +116,9 @@ def test_other_json_is_not_labelme(tmp_path):
   (tmp_path / 'b.json').write_text('[1]')
   (tmp_path / 'c.json').write_text('{')
   assert labelme.read(tmp_path) == []
-  with pytest.raises(UserError, match='a.json is not a LabelMe file'):
+  with pytest.raises(UserError, match='a.json cannot be read as LabelMe'):
     _read(tmp_path, {'points': []})
-  with pytest.raises(UserError, match='a.json is not a LabelMe file'):
+  with pytest.raises(UserError, match='a.json cannot be read as LabelMe'):
     _read(tmp_path, shapes=None)
 
 

@@ -39,7 +39,8 @@ def _read(folder, text):
 
 def test_corners_count_from_one_and_are_in_the_box(tmp_path):
   assert _read(tmp_path, LABEL_IMG) == Annotated(
-      'a.xml', 150, 200, [Region('öl fleck', Box(0, 10, 20.5, 30))])
+      'a.xml', 150, 200, [Region('öl fleck', Box(0, 10, 20.5, 30))],
+      says='renamed since.jpg')
 
 
 @pytest.mark.parametrize('size', [
@@ -54,7 +55,7 @@ def test_a_size_that_says_nothing_is_none(tmp_path, size):
     '', '<annotation>', '<annotation><object/></annotation>', OBJECT.format('x', 1, 2, 3),
     OBJECT.format('nan', 1, 2, 3)])
 def test_bad_voc_names_the_file(tmp_path, text):
-  with pytest.raises(UserError, match='a.xml is not a Pascal VOC file'):
+  with pytest.raises(UserError, match='a.xml cannot be read as Pascal VOC'):
     _read(tmp_path, text)
 
 
@@ -169,7 +170,7 @@ def test_all_objects_that_are_not_whole_are_told(tmp_path, inside, words):
   with pytest.raises(UserError) as error:
     _read(tmp_path, f'<annotation><object>{inside}</object>'
                     '<object><name>z</name></object></annotation>')
-  assert str(error.value) == (f"{tmp_path / 'a.xml'} is not a Pascal VOC file: {words}; "
+  assert str(error.value) == (f"{tmp_path / 'a.xml'} cannot be read as Pascal VOC: {words}; "
                               'an object, z, has no bndbox.')
 
 

@@ -39,7 +39,7 @@ def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
                                   '0 0.1 0.1 0.2 0.1 0.2 0.2 0.3',
                                   '0 0.1 0.1 0.2 0.1 0.3 0.1'])
 def test_bad_yolo_names_the_file(tmp_path, line):
-  with pytest.raises(UserError, match='a.txt is not a YOLO file'):
+  with pytest.raises(UserError, match='a.txt cannot be read as YOLO'):
     _read(tmp_path, line)
 
 
@@ -131,7 +131,7 @@ def test_all_lines_that_do_not_fit_are_told_at_once(tmp_path):
   with pytest.raises(UserError) as error:
     _read(tmp_path, text, 'a\nb')
   assert str(error.value) == (
-      f"{tmp_path / 'a.txt'} is not a YOLO file: '0 0.5 0.5' is neither 'class cx cy w h' "
+      f"{tmp_path / 'a.txt'} cannot be read as YOLO: '0 0.5 0.5' is neither 'class cx cy w h' "
       "nor 'class x1 y1 x2 y2 x3 y3 ...'; '0 0.5 0.5 0 0.1' has no width or no height; "
       "'3 0.5 0.5 0.1 0.1' is of class 3, and 2 are named, from 0.")
 
@@ -189,3 +189,76 @@ def test_what_has_the_lines_of_labels_is_recognised(tmp_path):
     assert yolo.recognises(path) == is_label, text
   (tmp_path / 'classes.txt').touch()
   assert not yolo.recognises(tmp_path / 'classes.txt')
+
+
+def _polygons(count, corners, seed=0):
+  """Returns the lines of polygons of any size and place, as a program writes them."""
+  rng, lines = np.random.default_rng(seed), []
+  for _ in range(count):
+    angle = np.sort(rng.uniform(0, 2 * np.pi, corners))
+    reach = rng.uniform(0.03, 0.4)
+    points = np.stack([np.cos(angle), np.sin(angle)], 1) * reach * rng.uniform(
+        0.6, 1, (corners, 1)) + rng.uniform(reach, 1 - reach, 2)
+    lines.append(' '.join(['0', *(f'{x:.6f}' for x in points.ravel())]))
+  return lines
+
+
+def _key_points(count, points, seen):
+  """Returns the lines of boxes with key points anywhere in them, `seen` 0, 1 or None."""
+  rng, lines = np.random.default_rng(1), []
+  for _ in range(count):
+    x, y = rng.uniform(0.3, 0.7, 2)
+    width, height = rng.uniform(0.1, 0.5, 2)
+    places = rng.uniform(-0.5, 0.5, (points, 2)) * (width, height) + (x, y)
+    places[0], places[1] = (x - width / 2, y - height / 2), (x + width / 2, y)
+    rest = places if seen is None else np.insert(places, 2, seen, axis=1)
+    lines.append(' '.join(['0', *(f'{n:.6g}' for n in [x, y, width, height,
+                                                       *rest.ravel()])]))
+  return lines
+
+
+@pytest.mark.parametrize('points, seen', [(2, None), (4, None), (17, None), (2, 1), (4, 0)])
+@pytest.mark.parametrize('count', [1, 40])
+def test_boxes_with_key_points_are_no_polygons(tmp_path, points, seen, count):
+  """Ultralytics' pose labels, in two files; a data.yaml says what they are."""
+  lines = _key_points(count, points, seen)
+  (tmp_path / 'b.txt').write_text('\n'.join(lines[1:]))
+  with pytest.raises(UserError, match='may hold polygons, or boxes with key points'):
+    _read_all(tmp_path, lines[0], 'crack')
+  (tmp_path / 'data.yaml').write_text('names: [crack]\nkpt_shape: [2, 2]')
+  with pytest.raises(UserError, match='are key points'):
+    _read_all(tmp_path, lines[0])
+  (tmp_path / 'data.yaml').write_text('names: [crack]')
+  assert len(_read_all(tmp_path, lines[0])[0].regions[0].polygons[0]) == len(
+      lines[0].split()) // 2
+
+
+def _read_all(folder, text, names=None):
+  (folder / 'a.txt').write_text(text, 'utf-8')
+  if names is not None:
+    (folder / 'classes.txt').write_text(names, 'utf-8')
+  return yolo.read(folder)
+
+
+@pytest.mark.parametrize('corners', [4, 5, 7, 12, 40])
+def test_polygons_without_a_data_yaml_are_read(tmp_path, corners):
+  for seed in range(20):
+    image, = _read_all(tmp_path, '\n'.join(_polygons(8, corners, seed)))
+    assert [len(region.polygons[0]) for region in image.regions] == [corners] * 8
+
+
+@pytest.mark.parametrize('angle', [0, 30, 77])
+def test_corners_of_a_rectangle_are_no_key_points(tmp_path, angle):
+  """As of oriented boxes, also where the first corner and what follows fit a box."""
+  cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+  for x, y in ((0.4, 0.4), (0.5, 0.3), (0.3, 0.5)):
+    corners = [(x + a * cos - b * sin, y + a * sin + b * cos)
+               for a, b in ((0, 0), (0.2, 0), (0.2, 0.15), (0, 0.15))]
+    line = ' '.join(['0', *(f'{n:.4f}' for n in np.ravel(corners))])
+    assert len(_read(tmp_path, line).regions[0].polygons[0]) == 4
+
+
+def test_polygons_of_many_lengths_or_beside_boxes_are_certain(tmp_path):
+  key_points = _key_points(3, 4, None)
+  for other in ('0 0.5 0.5 0.1 0.1', _polygons(1, 9)[0]):
+    assert len(_read(tmp_path, '\n'.join([*key_points, other])).regions) == 4

@@ -34,14 +34,34 @@ def test_a_region_within_the_crop_stays_whole_and_goes_everywhere():
   assert min(heights) in (6, 7) and max(heights) in (10, 11)
 
 
-def test_what_the_edge_cuts_off_stays_at_the_edge_by_half_or_more():
-  reached = set()
+def test_what_the_edge_cuts_off_stays_at_the_edge_and_is_as_much():
+  reached, lengths = set(), []
   for region in _vary(_box(0, 16, 12, 16)):
     top, bottom, _, _ = _extent(region)
     assert (top == 0) != (bottom == 32)  # Mirrored, half of the time.
-    assert bottom - top >= 6
     reached.add('top' if top == 0 else 'bottom')
+    lengths.append(bottom - top)
   assert reached == {'top', 'bottom'}
+  assert min(lengths) in (12, 13) and max(lengths) in (19, 20)
+  assert np.mean(lengths) == pytest.approx(16, abs=0.5)
+
+
+def test_a_corner_covers_as_much_as_it_did():
+  areas = [(region > 0).mean() for region in _vary(_box(20, 32, 0, 24))]
+  assert np.mean(areas) == pytest.approx(12 * 24 / 32**2, rel=0.1)
+
+
+def test_images_move_as_the_region_does():
+  region, position = _box(4, 12, 10, 26), np.arange(32 * 32).reshape(32, 32, 1) + 1.5
+  for seed in range(30):
+    moved, image = placing.vary(np.random.default_rng(seed), region, position)
+    np.testing.assert_array_equal(moved, placing.vary(np.random.default_rng(seed), region))
+    # Every pixel of the region shows one that lay in the region.
+    came_from = (image[moved > 0] - 1.5).astype(int)
+    assert (region.ravel()[came_from] == 255).all()
+    assert (image[moved == 0] == 0).all() and image.dtype == position.dtype
+  empty = placing.vary(np.random.default_rng(0), _box(0, 0, 0, 0), position)
+  np.testing.assert_array_equal(empty[1], position)
 
 
 def test_a_streak_across_the_crop_stays_across():

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from data_prep import dataset
+from data_prep.report import audit
 from pegan_jax.common import files
 from raw_folders import inputs, run_build, save, texture, write_voc
 
@@ -269,6 +270,25 @@ def test_signals_leave_no_data_set_and_the_next_build_clears_up(raw, sent):
     assert not list(raw.glob('.*'))
   assert run_build(raw, *inputs(raw, 'defects', 'clean')) == 0
   assert (raw / 'out').exists() and not list(raw.glob('.*'))
+
+
+@pytest.mark.parametrize('moment', ['before the move', 'after it'])
+def test_an_interrupt_after_all_is_made_says_that_it_is(raw, monkeypatch, capsys, moment):
+  def stop(*_):
+    raise KeyboardInterrupt
+  if moment == 'after it':
+    monkeypatch.setattr(audit, 'summary', stop)
+  else:  # The first try alone.
+    move, tries = os.rename, []
+    def rename(path, to):
+      if to == raw / 'out' and not tries:
+        stop(tries.append(to))
+      move(path, to)
+    monkeypatch.setattr(os, 'rename', rename)
+  assert run_build(raw, *inputs(raw, 'defects', 'clean')) == 130
+  said = capsys.readouterr().err
+  assert said.endswith(f"error: interrupted; {raw / 'out'} is whole\n"), said
+  assert (raw / 'out' / 'audit.json').is_file() and not list(raw.glob('.*'))
 
 
 def test_two_builds_at_once_do_not_mix(tmp_path):

@@ -289,7 +289,7 @@ def test_images_annotated_as_empty_are_as_clean_as_others(masked, capsys):
   assert build.main([*flags, '--check']) == 0
   assert '8 images with marked defects; 4 clean ones' in capsys.readouterr().out
   assert _build(masked, '--per_class', 0, '--backgrounds', 0, '--windows_per_frame', 1,
-                '--reject_score', -99) == 0
+                '--reject_score', 0.001) == 0
   found, _ = _built(masked / 'out')
   backgrounds = [source for source, (name, *_) in found.items() if name == 'background']
   assert sum('good/' in source for source in backgrounds) == 4 * 2 * 3
@@ -300,5 +300,5 @@ def test_classes_too_small_for_an_evaluation_are_told(masked, capsys):
       'fewer than 4 train images of a, b']
   assert not list(audit.too_few({'c': 4}))
   flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks')]
-  assert build.main([*flags, '--check', '--train_fraction', '0.9']) == 0
+  assert build.main([*flags, '--check', '--train_fraction', '0.4']) == 0
   assert 'fewer than 4 train images of bar, mark: an' in capsys.readouterr().out

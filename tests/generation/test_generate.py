@@ -277,6 +277,22 @@ def test_what_is_made_already_of_the_same_is_left_as_it_is(setting, tmp_path, ca
     generate(config, workdir)
 
 
+def test_matching_waits_until_nothing_speaks_against_generation(setting, tmp_path):
+  config, workdir = setting
+  matched = []
+  def ensure(*args):
+    matched.append(args)
+  with pytest.raises(UserError, match='train first'):
+    generate(config, tmp_path / 'untrained', ensure)
+  (beside := tmp_path / 'generated_annotations').mkdir()
+  with pytest.raises(UserError, match='generated_annotations exists already'):
+    generate(config, workdir, ensure)
+  assert not matched
+  beside.rmdir()
+  generate(config, workdir, ensure)
+  assert [frames for _, frames in matched] == [False]
+
+
 def test_masks_that_are_gone_are_not_taken_for_made(setting, tmp_path):
   config, workdir = setting
   shutil.rmtree(generate(config, workdir).with_name('generated_annotations'))

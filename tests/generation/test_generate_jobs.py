@@ -31,7 +31,7 @@ def setting(trained, tmp_path):
   rng = np.random.default_rng(0)
   (tmp_path / 'img' / 'sub').mkdir(parents=True)
   for name, shape in (('wide.png', (70, 150)), ('sub/coloured.png', (64, 90, 3)),
-                      ('small.png', (20, 26))):
+                      ('small.png', (24, 26))):
     image = rng.normal(120, 9, shape).clip(0, 255).astype(np.uint8)
     if len(shape) == 3:
       image[..., 1:] //= 2
@@ -111,7 +111,7 @@ def test_a_region_larger_than_the_window_is_painted_at_a_larger_scale(setting):
   changed = _read(folder / 'out' / 'wide_000.png') != _read(folder / 'img' / 'wide.png')
   assert changed[20:40, 10:110].mean() > 0.8 and not changed[:, 140:].any()
   small = _read(folder / 'out' / 'small_000.png')
-  assert small.shape == (20, 26)  # Where it ends, its window goes on mirrored.
+  assert small.shape == (24, 26)  # Where it ends, its window goes on mirrored.
   assert (small != _read(folder / 'img' / 'small.png'))[5:12, 5:15].mean() > 0.8
 
 
@@ -171,6 +171,14 @@ def test_of_two_rows_alike_the_first_is_painted(setting):
   assert [bool(r['boxes']) for r in rows] == [True, False]
 
 
+def test_the_users_own_images_need_no_matches(setting):
+  config, workdir, folder = setting
+  (folder / 'jobs.csv').write_text('image,class\nimg/wide.png,pa\n')
+  asked = []
+  generate(config, workdir, lambda run, frames: asked.append(frames))
+  assert asked == [True]
+
+
 def _write_roi(folder, name, shape, box):
   left, top, right, bottom = box
   roi = np.zeros(shape, np.uint8)
@@ -196,7 +204,7 @@ def test_frames_of_any_size_get_defects_where_they_may_lie(setting, capsys):
   config, workdir, folder = setting
   for name, shape, box in (('wide.png', (70, 150), (100, 0, 150, 70)),
                            ('sub/coloured.png', (64, 90), (0, 0, 90, 64)),
-                           ('small.png', (20, 26), (0, 0, 0, 0))):
+                           ('small.png', (24, 26), (0, 0, 0, 0))):
     _write_roi(folder, name, shape, box)
   config.generate.update({'jobs': '', 'frames': str(folder / 'img'), 'defects_per_frame': 2,
                           'roi': str(folder / 'roi')})
@@ -210,7 +218,7 @@ def test_frames_of_any_size_get_defects_where_they_may_lie(setting, capsys):
     region = _read(folder / 'out_annotations' / 'regions' / r['file'])
     assert region[top:bottom, left:right].any()
   # Other masks are other images.
-  _write_roi(folder, 'small.png', (20, 26), (0, 0, 26, 20))
+  _write_roi(folder, 'small.png', (24, 26), (0, 0, 26, 24))
   with pytest.raises(UserError, match='painted_on.roi'):
     generate(config, workdir)
   (folder / 'roi' / 'small.png').unlink()

@@ -103,6 +103,7 @@ def by_brightness(monkeypatch):
     mean = pixels.reshape(len(pixels), -1).mean(1) / 255
     return np.stack([1 - mean, mean], 1)
   monkeypatch.setattr(inspector, 'load', lambda workdir: (probabilities, described))
+  monkeypatch.setattr(inspector, 'notes', lambda workdir: [])
   return described
 
 
@@ -337,7 +338,9 @@ def test_a_workdir_of_another_class_list(trained, tmp_path):
   other = shutil.copytree(data, tmp_path / 'data')
   names = (other / 'label.labels.txt').read_text().replace('b', 'bb', 1)
   (other / 'label.labels.txt').write_text(names)
-  with pytest.raises(UserError, match='classes'):
+  with pytest.raises(UserError, match=(
+      f'^the run in {workdir} was trained on the data set at {data}, and the one at {other} '
+      f'is given: dataset.classes is .*; give --config.data_dir={data}, or')):
     inspector.inspect(_config(other), workdir)
 
 
@@ -385,7 +388,7 @@ def test_confusion_by_hand():
   text = confusion.to_text({'classes': ['x', 'y'], 'confusion': counts,
                             'images_per_second': 10.0})
   assert 'accuracy 75.0% of 4 test images' in text
-  assert text.splitlines()[3].split() == ['x', '1', '1', '50.0%']
+  assert text.splitlines()[-2].split() == ['x', '1', '1', '50.0%']
 
 
 def test_the_configs_have_the_settings_own_defaults():
@@ -406,14 +409,46 @@ def test_the_config_says_how_it_is_run():
 
 
 @pytest.mark.parametrize('counts,told', [
-    ([[4, 0, 0], [4, 0, 0], [4, 0, 0]], True),
-    ([[10, 0, 0], [9, 0, 1], [9, 1, 0]], True),  # 28 of 30; the rest is wrong.
-    ([[10, 0], [8, 2]], False),  # Two of ten are found.
-    ([[95, 0], [1, 4]], False),  # As many as there are.
-    ([[95, 0], [5, 0]], True)])
-def test_an_inspector_that_answers_always_the_same_is_told(counts, told):
-  text = confusion.to_text({'classes': list('xyz')[:len(counts)], 'confusion': counts,
-                            'images_per_second': 1.0})
-  total, first = np.sum(counts), np.sum(counts, 0)[0]
-  assert (f'Note: it answers x for {first} of {total} images, whatever they show' in text
-          ) == told
+    ([[4, 0, 0], [4, 0, 0], [4, 0, 0]], [
+        'it answers x for 12 of 12 images, whatever they show',
+        'few test images, 4 of x, 4 of y']),
+    ([[10, 0, 0], [9, 0, 1], [9, 1, 0]], ['it answers x for 28 of 30']),  # Two are wrong.
+    # Two of ten are found: recalls come to 1.2, of which 1.96 * 0.126 may be chance.
+    ([[10, 0], [8, 2]], ['its answers to 20 test images cannot be told from guessing']),
+    ([[10, 0], [7, 3]], []),  # 1.3 - 1.96 * 0.145.
+    ([[95, 0], [1, 4]], ['few test images, 5 of y: a recall of fewer than 10']),
+    ([[95, 0], [5, 0]], ['it answers x for 100 of 100', 'few test images, 5 of y']),
+    ([[12, 8], [9, 11]], ['its answers to 40 test images cannot be told from guessing']),
+    ([[20, 0, 0], [0, 20, 0], [5, 5, 0]], ['it never recognises z (of 10 test images)']),
+    ([[10, 0], [0, 10]], [])])
+def test_what_makes_an_inspector_worth_little_is_told(counts, told):
+  report = {'classes': list('xyz')[:len(counts)], 'confusion': counts,
+            'images_per_second': 1.0}
+  notes = confusion.notes(report)
+  assert [note.startswith(start) for note, start in zip(notes, told, strict=True)] == [
+      True] * len(told)
+  assert all(f'Note: {note}.' in confusion.to_text(report) for note in notes)
+  assert confusion.notes(report | {'too_few_steps': '4 steps'}) == ['4 steps', *notes]
+
+
+def test_predict_says_what_the_inspectors_own_test_warns_of(trained, tmp_path, capsys):
+  _, workdir, report = trained
+  own = tmp_path / 'own'
+  shutil.copytree(workdir, own)
+  image = worlds.write_images(tmp_path / 'images', {'a': worlds.draw(
+      np.random.default_rng(3), 0, 1)})
+  def said():
+    _predict(own, image)
+    return capsys.readouterr().err
+  assert 'inspector: few test images, 5 of a, 5 of b, 5 of c' in said()
+  assert report['too_few_steps'].startswith('90 steps') and 'inspector: 90 steps' in said()
+  constant = report | {'confusion': [[0, 20, 0]] * 3, 'too_few_steps': ''}
+  (own / 'inspection.json').write_text(json.dumps(constant))
+  text = said()
+  assert 'inspector: it answers b for 60 of 60 images, whatever they show' in text
+  assert 'few' not in text
+  for stale in (report | {'protocol': report['protocol'] | {'epochs': 7}}, []):
+    (own / 'inspection.json').write_text(json.dumps(stale))
+    assert 'not of this inspector, so that nobody knows' in said()
+  (own / 'inspection.json').unlink()
+  assert 'not of this inspector, so that nobody knows' in said()

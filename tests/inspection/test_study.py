@@ -64,6 +64,7 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   assert '=> permuted: do not use it' in text
   assert '=> noise: use it' not in text
   assert 'real + permuted: HURTS (-' in text
+  assert 'over real only; 90 test images); recall lower for b -54 (30 images), c' in text
   assert 'too few    3 seeds: intervals have 2.2 times their spread, and 1.4' in text
   saved = json.loads((tmp_path / 'out' / 'study.json').read_text('utf-8'))
   assert saved == json.loads(json.dumps(found))
@@ -78,6 +79,9 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   assert 'too few' not in report.to_text(found)
   found['protocol'] |= {'seeds': 3, 'test_groups_of_classes': {'a': 30, 'b': 9, 'c': 1}}
   assert 'too few    groups of test images, 9 of b, 1 of c: ' in report.to_text(found)
+  found['protocol']['test_groups'] = 9
+  assert 'groups of test images, 9: an interval from fewer than 10 is too narrow, so ' in (
+      report.to_text(found))
 
 
 @pytest.mark.parametrize('together', [False, True])

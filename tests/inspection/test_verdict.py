@@ -99,6 +99,31 @@ def test_the_class_that_changed_is_named():
   assert found['higher'] == ['b'] and found['lower'] == []
 
 
+@pytest.mark.parametrize('groups,named', [(9, []), (10, ['b'])])
+def test_no_class_is_named_by_a_handful_of_test_images(groups, named):
+  """The images of b, in so many groups, are all wrong before and all right after."""
+  test = verdict.TestSet(np.repeat([0, 1], [600, groups]), np.arange(600 + groups),
+                         ['a', 'b'])
+  after = np.repeat(test.labels[None], 3, 0)
+  before = np.zeros_like(after)
+  resamples = verdict.Resamples(test, 3)
+  for arms, name in (((after, before), 'higher'), ((before, after), 'lower')):
+    found = verdict.compare(test, *(verdict.figures(test, x, resamples) for x in arms))
+    assert found[name] == named
+    assert found['recall']['b']['value'] == {'higher': 1, 'lower': -1}[name]
+  assert test.images_of() == test.groups_of() == {'a': 600, 'b': groups}
+
+
+@pytest.mark.parametrize('groups,word', [(9, verdict.NO_EVIDENCE), (10, verdict.HELPS)])
+def test_no_verdict_rests_on_a_handful_of_groups(groups, word):
+  test = _test_set(300, np.arange(300) // 3 % groups)
+  after = np.repeat(test.labels[None], 3, 0)
+  resamples = verdict.Resamples(test, 3)
+  found = verdict.compare(test, verdict.figures(test, after, resamples),
+                          verdict.figures(test, (after + 1) % 3, resamples))
+  assert found['verdict'] == word and found['accuracy']['low'] == 1
+
+
 def test_how_much_few_seeds_widen_an_interval():
   assert verdict.widening(2) == pytest.approx(12.7062 / 1.95996, rel=1e-4)  # Tables of t.
   assert verdict.widening(5) == pytest.approx(2.7764 / 1.95996, rel=1e-4)
@@ -131,3 +156,14 @@ def test_worth_in_real_images():
   # A curve that falls is taken as flat there.
   assert worth.more_real([10, 20, 40], [0.5, 0.4, 0.8], 0.65, 20) == (
       pytest.approx(20 * 2 ** 0.5 - 20))
+
+
+def test_what_a_class_is_worth_is_not_said_by_a_handful_of_test_images():
+  test = verdict.TestSet(np.repeat([0, 1], [10, 9]), np.arange(19), ['a', 'b'])
+  def part(count, value):
+    score = {'accuracy': {'value': value}, 'recall': {c: {'value': value} for c in 'ab'}}
+    return {'real_per_class': {'a': count, 'b': count},
+            'arms': {'augmented': score, 'augmented+x': score}}
+  rows = worth.all_sets(test, {'0.5': part(10, 0.5), '1': part(20, 0.6)}, ['x'],
+                        {'x': np.array([5, 5])})['x']
+  assert [row['figure'] for row in rows] == ['accuracy', 'a']

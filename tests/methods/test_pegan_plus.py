@@ -154,7 +154,7 @@ def test_settings_that_make_no_sense(name, value, words):
   config = config_file.get_config()
   config[name] = value
   with pytest.raises(UserError, match=words):
-    pegan_plus.networks(config, BACKGROUND)
+    pegan_plus.networks(config, BACKGROUND, 1)
 
 
 def test_only_backgrounds_must_come_back(setting):

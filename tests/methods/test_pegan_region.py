@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from configs import pegan_region as config_file
+from configs import pegan_plus as plus_config, pegan_region as config_file
 from pegan_jax.common.errors import UserError
-from pegan_jax.methods import pegan_region
+from pegan_jax.methods import masked, pegan_plus, pegan_region
 from pegan_jax.methods.method import Networks
 from pegan_jax.nets.patch_discriminator import PatchDiscriminator
 
@@ -30,7 +30,8 @@ class Painter(nn.Module):
 class Told(nn.Module):
   """Scores two patches, the first three times as heavy as the second.
 
-  They are w sum(x) + domain + sum(r) / 64, and minus the domain.
+  They are w sum(x) + domain + sum(r) / 64, and minus the domain. The logits of the
+  domains are their numbers times the image's mean.
   """
   dtype: jnp.dtype = jnp.float32
 
@@ -40,12 +41,20 @@ class Told(nn.Module):
     w = self.param('w', nn.initializers.constant(0.01), ())
     total = lambda x: x.sum(axis=(1, 2, 3))
     scores = jnp.stack([w * total(x) + label + total(region) / 64, -1. * label], -1)
-    return scores, jnp.broadcast_to(WEIGHTS, scores.shape)
+    return (scores, jnp.broadcast_to(WEIGHTS, scores.shape),
+            x.mean(axis=(1, 2, 3))[:, None] * jnp.arange(BACKGROUND + 1.))
 
 
 def loss_of(scores):
   """The discriminator's logistic loss of patches that should have low scores."""
   return (np.log1p(np.exp(scores)) @ WEIGHTS).mean()
+
+
+def class_loss(x, label):
+  """The cross-entropy of the logits of `Told`, averaged over images."""
+  logits = np.asarray(x).mean((1, 2, 3))[:, None] * np.arange(BACKGROUND + 1)
+  own = logits[np.arange(len(x)), np.asarray(label)]
+  return np.mean(np.log(np.exp(logits).sum(1)) - own)
 
 
 def score(x, region, label):
@@ -67,6 +76,7 @@ def setting():
   config = config_file.get_config()
   config.augment, config.penalise_every = (), 1
   config.lambda_gp, config.lambda_mismatched, config.lambda_rec = 0.5, 0.25, 3.0
+  config.lambda_cls_real, config.lambda_cls_fake = 0.7, 0.3
   return nets, config, {'open': jnp.ones(())}, {'w': jnp.float32(0.01)}, batch
 
 
@@ -101,7 +111,12 @@ def test_the_discriminators_loss(setting):
   assert values['disc/adv'] == pytest.approx(adv, rel=1e-4)
   assert values['disc/mismatched'] == pytest.approx(mismatched, rel=1e-4)
   assert values['disc/gradient_penalty'] == pytest.approx(penalty, rel=1e-4)
-  assert loss == pytest.approx(adv + 0.25 * mismatched + 0.5 * penalty, rel=1e-4)
+  cls = class_loss(batch['image'], batch['label'])
+  assert values['disc/cls_real'] == pytest.approx(cls, rel=1e-4)
+  # Two of the four have a mean above 0, and so the highest label as the likeliest.
+  assert values['disc/accuracy_real'] == pytest.approx(0.5)
+  assert loss == pytest.approx(
+      adv + 0.25 * mismatched + 0.5 * penalty + 0.7 * cls, rel=1e-4)
 
 
 def test_the_generators_loss(setting):
@@ -118,7 +133,8 @@ def test_the_generators_loss(setting):
   assert values['gen/rec_production'] == pytest.approx(rec, rel=1e-4)
   assert values['gen/opacity_production'] == pytest.approx(0.5, rel=1e-3)
   assert values['gen/opacity_elimination'] == pytest.approx(0.5, rel=1e-3)
-  assert loss == pytest.approx(adv + 3 * rec, rel=1e-4)
+  cls = class_loss(fake, batch['target'])
+  assert loss == pytest.approx(adv + 3 * rec + 0.3 * cls, rel=1e-4)
 
 
 def test_image_and_region_move_together_before_they_are_judged(setting, monkeypatch):
@@ -146,7 +162,7 @@ def networks():
   config = config_file.get_config()
   config.width, config.num_blocks, config.image_size = 1 / 8, 1, 32
   config.pretrained = False
-  nets = pegan_region.networks(config, 2)
+  nets = pegan_region.networks(config, 2, 1)
   gen, disc, _ = jax.jit(lambda: pegan_region.init(
       nets, config, jax.random.key(0)))()
   return nets, gen, disc
@@ -206,7 +222,7 @@ def test_the_discriminator_sees_region_and_domain(networks):
 def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
   nets, _, disc = networks
   region = jnp.zeros((2, 32, 32, 1)).at[0, :4, :4].set(1).at[1, :16].set(1)
-  _, weights = nets.disc.apply(
+  _, weights, _ = nets.disc.apply(
       {'params': disc}, [jnp.zeros((2, 32, 32, 3))], region, jnp.array([0, 0]))
   fine, coarse = weights[:, :16].reshape(2, 4, 4), weights[:, 16:].reshape(2, 2, 2)
   # One of 16 and one of 4 patches, or half of them; the others have 0.1 to 1.1.
@@ -219,7 +235,7 @@ def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
 def test_pretrained_maps_are_judged_beside_the_pixels():
   config = config_file.get_config()
   config.width, config.num_blocks, config.image_size = 1 / 8, 0, 32
-  nets = pegan_region.networks(config, 2)
+  nets = pegan_region.networks(config, 2, 1)
   shapes = jax.eval_shape(lambda: pegan_region.init(nets, config, jax.random.key(0)))[1]
   assert shapes['map0_1']['kernel'].shape[2] == 24 + 1  # The first map and the region.
   disc, image = PatchDiscriminator(3, 1 / 16), jnp.full((1, 32, 32, 3), 0.5)
@@ -228,14 +244,18 @@ def test_pretrained_maps_are_judged_beside_the_pixels():
   params = disc.init(jax.random.key(2), [image, *maps], region, label)
   judge = jax.jit(lambda region, label: disc.apply(params, [image, *maps], region, label))
   of_map = slice(4 * 4 + 2 * 2, -8 * 8)  # After those of the pixels.
-  scores, weights = judge(region, label)
+  scores, weights, logits = judge(region, label)
   np.testing.assert_allclose(weights[:, of_map].sum(), 1 / 4, rtol=1e-5)
-  after, heavier = judge(region.at[:, :4, :4].set(1), label)
+  after, heavier, _ = judge(region.at[:, :4, :4].set(1), label)
   moved = np.abs(after - scores)[0, of_map].reshape(16, 16)
   assert moved[:3, :3].min() > 0 and moved[3:].max() == 0 and moved[:, 3:].max() == 0
   heavier = heavier[0, of_map]
   np.testing.assert_allclose(heavier[:2] / heavier[2], [11, 11], rtol=1e-5)
-  assert np.abs(judge(region, label + 1)[0] - scores).min() > 0
+  said, _, same = judge(region, label + 1)
+  assert np.abs(said - scores).min() > 0
+  # What the image looks like does not depend on what it is said to be.
+  assert logits.shape == (1, 3) and np.ptp(logits) > 0
+  np.testing.assert_array_equal(same, logits)
 
 
 @pytest.mark.parametrize('name,value,words', [
@@ -245,4 +265,20 @@ def test_settings_that_make_no_sense(name, value, words):
   config = config_file.get_config()
   config[name] = value
   with pytest.raises(UserError, match=words):
-    pegan_region.networks(config, BACKGROUND)
+    pegan_region.networks(config, BACKGROUND, 1)
+
+
+@pytest.mark.parametrize('method,settings', [
+    (pegan_plus, plus_config), (pegan_region, config_file)])
+@pytest.mark.parametrize('grey,channels,coloured', [
+    (True, 1, False), (False, 1, True), (True, 3, True)])
+def test_content_has_colours_where_the_data_have(method, settings, grey, channels, coloured):
+  config = settings.get_config()
+  config.width, config.num_blocks, config.image_size = 1 / 8, 0, 32
+  config.grey, config.pretrained = grey, False
+  nets = method.networks(config, 2, channels)
+  image, keys = jnp.zeros((2, 1, 32, 32, 3)), jax.random.split(jax.random.key(1), (2, 1))
+  placed = (jnp.ones((2, 1, 32, 32, 1)),) * nets.gen.skips
+  gen = jax.jit(lambda: method.init(nets, config, jax.random.key(0)))()[0]
+  fake, _ = jax.jit(lambda *x: masked.produce(nets, *x))(gen, image, keys, *placed)
+  assert bool((fake[..., 0] != fake[..., 1]).any()) == coloured

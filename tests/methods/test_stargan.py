@@ -87,7 +87,7 @@ def _shapes(num_classes, size=128):
   config = stargan_config.get_config()
   config.image_size = size
   method = methods.get('stargan')
-  nets = method.networks(config, num_classes)
+  nets = method.networks(config, num_classes, 1)
   return jax.eval_shape(lambda: method.init(nets, config, jax.random.key(0)))
 
 

@@ -132,7 +132,7 @@ def test_the_summed_loss_has_each_models_own_gradient():
 def test_samples_use_running_statistics_and_their_own_keys_alone():
   config = dcgan_config.get_config()
   config.image_size, config.width = 16, 0.125
-  nets = unconditional.networks(config, 2)
+  nets = unconditional.networks(config, 2, 1)
   gen, _, stats = jax.jit(
       lambda: unconditional.init(nets, config, jax.random.key(1)))()
   weights = unconditional.weights(gen, stats)
@@ -185,4 +185,4 @@ def test_a_size_that_is_no_power_of_two():
   config = dcgan_config.get_config()
   config.image_size = 96
   with pytest.raises(UserError, match='96: dcgan takes a power of two'):
-    methods.get('dcgan').networks(config, 3)
+    methods.get('dcgan').networks(config, 3, 1)

@@ -173,7 +173,7 @@ def test_images_of_another_scale_are_told_and_whole_frames_refused(
 
 def test_too_few_training_images_are_named_before_anything_is_sampled():
   config = pegan.get_config()
-  with pytest.raises(UserError, match='train split has 2 images of b, .* 4 or more: '
+  with pytest.raises(UserError, match='train split has 2 images of b, 3 images of c, and .* 4 or more: '
                      'name the other classes by --config.generate.classes'):
     check_count(config, {'a': 9, 'b': 2, 'c': 3})
   check_count(config, {'a': 4})
@@ -183,6 +183,7 @@ def test_too_few_are_told_before_any_image_is_seen(trained, monkeypatch):
   config, workdir = trained
   monkeypatch.setattr(intervals, 'LEAST', 10**6)
   monkeypatch.setattr('pegan_jax.metrics.evaluate.real_features', lambda *_: pytest.fail())
+  monkeypatch.setattr('pegan_jax.metrics.match.ensure_to_sample', lambda *_: pytest.fail())
   changed = config.copy_and_resolve_references()
   changed.evaluate.seed = 77  # No report is there.
   with pytest.raises(UserError, match='a comparison takes 1000000 or more'):
@@ -193,7 +194,7 @@ def test_bad_settings(trained):
   config, workdir = trained
   for name, value, message in (
       ('checkpoint', '9', 'no checkpoint 9'),
-      ('count', 10_000, 'count is 10000, and the train split has a class of'),
+      ('count', 10_000, 'count is 10000, and the train split has 10 images of pa, '),
       ('repeats', 1, 'repeats is 1')):
     changed = config.copy_and_resolve_references()
     changed.evaluate[name] = value

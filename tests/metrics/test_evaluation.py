@@ -10,6 +10,7 @@ import pytest
 from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import chart, evaluation, reports, table
 from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics.sets import FLAT
 
 PROTOCOL = {'network': 'N', 'weights_sha256': 'ab' * 32, 'resize': 'bicubic',
             'dim': 16, 'input_size': 224, 'real': 'R', 'generated': 'G'}
@@ -237,6 +238,38 @@ def test_bad_input_is_one_sentence(generated, options, message):
   with pytest.raises(UserError, match=re.escape(message)) as e:
     reports.compare_features(make_set(0), None, generated, PROTOCOL, options)
   assert '\n' not in str(e.value)
+
+
+def test_numbers_that_can_be_compared():
+  def refused(real, generated, **options):
+    with pytest.raises(UserError) as e:
+      evaluation.check_counts(real, generated, evaluation.Options(**options))
+    return str(e.value)
+  check = lambda *sides, **o: evaluation.check_counts(*sides, evaluation.Options(**o))
+  check({'a': 9, 'b': 1}, {'a': 4})  # Nothing is said of b.
+  check({'a': 3, 'b': 3}, {FLAT: 4}, count=4)
+  check({'a': 9}, {'a': 4}, count=5, all_images=True)
+  assert refused({'a': 9, 'b': 3}, {'b': 9}).startswith('3 real images of b are too few')
+  assert refused({FLAT: 3}, {'a': 2, 'b': 2}).startswith('3 real images are too few')
+  assert refused({}, {FLAT: 9}).startswith('0 real images are too few')
+  assert refused({'a': 9}, {'a': 4}, count=5).endswith('and a has 4 generated ones')
+  assert refused({'a': 9}, {'x': 4}).startswith('there are no real images of')
+
+
+def test_a_class_of_one_image_does_not_hinder_the_others():
+  """It is nothing to learn a class from, and nothing is generated of it."""
+  real = make_set(0)
+  real.features['z'], real.names['z'] = np.full((1, 16), 50.), ['z/0.png']
+  made = make_set(1)
+  report = reports.compare_features(real, None, made, PROTOCOL, OPTIONS)
+  assert report['mean']['label_fidelity']['value'] > 0.9
+  held_out = make_set(2)
+  held_out.features['z'], held_out.names['z'] = np.full((2, 16), 50.), ['z/1.png'] * 2
+  for side in (real, held_out):
+    object.__setattr__(side, 'groups', {c: np.arange(len(x))
+                                        for c, x in side.features.items()})
+  report = reports.compare_features(real, held_out, made, PROTOCOL, OPTIONS)
+  assert report['held_out']['mean']['label_fidelity']['value'] > 0.9
 
 
 @pytest.mark.parametrize('options', [

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 from PIL import Image
@@ -91,12 +92,20 @@ class TestPixels:
     Image.new('L', (32, 32)).save(folders / 'one' / 'a.png')
     self._fails(capsys, [folders / 'real', folders / 'one'], '1 image')
 
+  @pytest.fixture
+  def no_features(self, monkeypatch):
+    """What is refused while these take minutes is refused too late."""
+    monkeypatch.setattr(features, 'load', lambda *_: mock.Mock(
+        protocol=dict, side_effect=AssertionError('features are computed')))
+
+  @pytest.mark.usefixtures('no_features')
   def test_a_class_of_one_image(self, folders, capsys):
     for path in list((folders / 'generated' / 'dark').rglob('*.*'))[1:]:
       path.unlink()
     self._fails(capsys, [folders / 'real', folders / 'generated'], 'dark',
                 'too few')
 
+  @pytest.mark.usefixtures('no_features')
   def test_fewer_than_asked(self, folders, capsys):
     self._fails(capsys, [folders / 'real', folders / 'generated', '--count',
                          '9'], '9 images per class', 'has 8')

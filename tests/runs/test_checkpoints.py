@@ -178,6 +178,18 @@ def test_the_flags_that_a_checkpoint_needs_are_there_to_paste():
   assert refused(**saved | {'none': 1}) == 'put that back, or start in another workdir'
 
 
+def test_of_another_data_set_the_areas_of_its_classes_are_not_listed():
+  def config(name):
+    return {'data_dir': f'/{name}', 'dataset': {
+        'content': name, 'metadata': {'areas': {name: [0, 1]}, 'window': 64}}}
+  with pytest.raises(UserError) as error:
+    fit.check_config('/run/checkpoints/3', config('a'), config('b'))
+  assert str(error.value) == (
+      'the run in /run was trained on the data set at /b, and the one at /a is given: '
+      'dataset.content is "a", was "b"; give --config.data_dir=/b, or start in another '
+      'workdir')
+
+
 def test_free_keys_may_change(tmp_path):
   save_steps(tmp_path, 20)
   config = CONFIG | {'num_steps': 40, 'generate': {'seed': 1}, 'data_dir': 'x'}

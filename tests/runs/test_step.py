@@ -27,7 +27,7 @@ def _batch(config, channels=1, seed=0):
 
 def _setup(config):
   method = methods.get('pegan')
-  nets = method.networks(config, 9)
+  nets = method.networks(config, 9, 1)
   state = jax.jit(lambda: step_lib.init_state(method, nets, config))()
   return method, nets, state
 

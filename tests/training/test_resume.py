@@ -12,6 +12,7 @@ from data_prep import build
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
+from pegan_jax.metrics import match
 from pegan_jax.runs.checkpoints import reading
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
@@ -123,7 +124,7 @@ def own_data(config, two_classes_dir, tmp_path):
 
 
 def test_a_data_set_is_known_by_its_content(
-    config, own_data, two_classes_dir, raw_dir, tmp_path):
+    config, own_data, two_classes_dir, raw_dir, tmp_path, monkeypatch):
   train(config, tmp_path / 'run')
   own_data.rename(tmp_path / 'moved')
   config.data_dir, config.num_steps = str(tmp_path / 'moved'), 3
@@ -132,7 +133,19 @@ def test_a_data_set_is_known_by_its_content(
   build.build(defects=two_classes_dir.parent / 'defects', clean=raw_dir / 'clean',
               out=own_data, image_size=32, per_class=6, backgrounds=20, shards=1, seed=1)
   config.data_dir, config.num_steps = str(own_data), 4
-  with pytest.raises(UserError, match=r'dataset.content is "\w+", was "\w+"'):
+  # First of all, which was trained on and which is given; before it is matched.
+  monkeypatch.setattr(match, 'ensure', pytest.fail)
+  with pytest.raises(UserError, match=(
+      rf'^the run in {tmp_path}/run was trained on the data set at {tmp_path}/moved, and '
+      rf'the one at {own_data} is given: dataset.content is "\w+", was "\w+"; give '
+      rf'--config.data_dir={tmp_path}/moved, or start in another workdir$')):
+    train(config, tmp_path / 'run')
+  shutil.rmtree(tmp_path / 'moved')
+  own_data.rename(tmp_path / 'moved')
+  config.data_dir = str(tmp_path / 'moved')
+  with pytest.raises(UserError, match=(
+      rf'^the run in {tmp_path}/run was trained on the data set at {tmp_path}/moved before '
+      r'that was changed: dataset.content is "\w+", was "\w+"; put that back')):
     train(config, tmp_path / 'run')
   assert Checkpoints(tmp_path / 'run').latest_step() == 3
 

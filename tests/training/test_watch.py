@@ -11,7 +11,7 @@ from conftest import PixelExtractor, small_config
 from data_prep import build
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.metrics import features
+from pegan_jax.metrics import features, match
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -180,7 +180,9 @@ def test_a_best_of_another_run_or_protocol_is_set_aside(
   assert of in capsys.readouterr().err
 
 
-def test_a_class_of_one_image_is_said_before_the_first_step(watched, raw_dir, tmp_path):
+def test_a_class_of_one_image_is_said_before_the_work(
+    watched, raw_dir, tmp_path, monkeypatch):
+  monkeypatch.setattr(match, 'ensure', pytest.fail)  # It takes minutes.
   folder = tmp_path / 'data'
   for name, count in (('pa', 2), ('sc', 6)):
     (folder / 'defects' / name).mkdir(parents=True)
@@ -191,7 +193,10 @@ def test_a_class_of_one_image_is_said_before_the_first_step(watched, raw_dir, tm
   watched.data_dir = str(folder / 'set')
   with pytest.raises(UserError, match='one image of pa, and evaluation.*eval_every=0'):
     train(watched, tmp_path / 'run')
-  assert not (tmp_path / 'run' / 'metrics.jsonl').exists()
+  watched.eval_every, watched.writer = 0, 'tensorbroad'
+  with pytest.raises(UserError, match="'tensorbroad': choose tensorboardx or clu"):
+    train(watched, tmp_path / 'run')
+  assert not (tmp_path / 'run').exists()
 
 
 def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):

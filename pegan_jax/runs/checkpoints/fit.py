@@ -1,6 +1,8 @@
 """Checks that a checkpoint belongs to the run that resumes from it."""
 
 import json
+import os
+import pathlib
 import shlex
 
 from pegan_jax.common import provenance
@@ -21,19 +23,56 @@ RATES = frozenset({'gen.learning_rate', 'disc.learning_rate'})
 def check_config(folder, now, saved, free=FREE_KEYS):
   """Raises UserError naming the keys in which two configs differ, and the flags to give.
 
+  Where the data set is another one, that comes first: it explains most of the rest.
+
   Args:
     folder: the checkpoint's.
     now: the run's config, as JSON reads it back.
     saved: the checkpoint's.
     free: keys that may differ.
   """
+  workdir, configs = pathlib.Path(folder).parent.parent, (now, saved)
   now, saved = bound(now, free), bound(saved, free)
   differing = [key for key in now.keys() | saved.keys() if now.get(key) != saved.get(key)]
-  flags = {key: flag for key in sorted(differing) if (flag := _flag(key, now, saved))}
+  trained_on, data = other_data(workdir, *configs, differing)
+  flags = {'data_dir': f'--config.data_dir={shlex.quote(trained_on)}'} if trained_on else {}
+  flags |= {key: flag for key in sorted(differing) if (flag := _flag(key, now, saved))}
   advice = [f'give {" ".join(flags.values())}'] if flags else []
-  if len(flags) < len(differing):
+  if len(flags) < len(differing) and not trained_on:
     advice.append('put the rest back' if flags else 'put that back')
-  _check_same('config', folder, now, saved, ', '.join(advice))
+  if data:  # The areas follow from the images, and are many.
+    now, saved = ({key: value for key, value in config.items()
+                   if not key.startswith('dataset.metadata.areas.')}
+                  for config in (now, saved))
+  _check_same(f'the run in {workdir} {data}' if data else _misfit('config', folder),
+              now, saved, ', '.join(advice))
+
+
+def other_data(workdir, now, saved, differing):
+  """Tells whether a run has another data set than a checkpoint of it.
+
+  Args:
+    workdir: the run's.
+    now, saved: both configs, as for `check_config`.
+    differing: their keys that differ, or texts that begin with these.
+
+  Returns:
+    (folder of the data set that the checkpoint was trained on, a sentence's end that
+    names both); '' for the folder where the same one was changed, and two '' where
+    nothing differs.
+  """
+  # Matches may be made anew from the same images.
+  if not ('dataset' in now and 'dataset' in saved and any(
+      x.startswith('dataset.') and not x.startswith('dataset.matches')
+      for x in differing)):
+    return '', ''
+  given, trained_on = (
+      os.path.abspath(os.path.expanduser(config.get('data_dir') or f'{workdir}/dataset'))
+      for config in (now, saved))
+  if given == trained_on:
+    return '', f'was trained on the data set at {given} before that was changed'
+  return trained_on, (f'was trained on the data set at {trained_on}, and the one at '
+                      f'{given} is given')
 
 
 def _flag(key, now, saved):
@@ -63,16 +102,19 @@ def not_noted(saved):
 
 def check_arrays(folder, now, saved):
   """Raises UserError naming the arrays that differ, from `host_arrays.describe`."""
-  _check_same('model', folder, _kinds(now), _kinds(saved), 'put that back')
+  _check_same(_misfit('model', folder), _kinds(now), _kinds(saved), 'put that back')
 
 
 def _kinds(leaves):
   return {x['name']: f'{x["dtype"]}{x["shape"]}' for x in leaves}
 
 
-def _check_same(what, folder, now, saved, advice):
+def _misfit(what, folder):
+  return f'the {what} does not fit checkpoint {folder}'
+
+
+def _check_same(start, now, saved, advice):
   """Raises UserError naming the keys in which two flat dicts differ, with an advice."""
   if differing := provenance.flat_differences(now, saved):
     raise UserError(
-        f'the {what} does not fit checkpoint {folder}: {listed(differing)}; {advice}, or '
-        'start in another workdir')
+        f'{start}: {listed(differing)}; {advice}, or start in another workdir')

@@ -24,6 +24,11 @@ REFUSED = {
             'label': 'crack', 'shape_type': 'polygon', 'points': [
                 [k % 40, (-1) ** k * 9e5] for k in range(2000)]}]})}, (),
         '1.json has a box of crack, .* of which more than half lies outside'),
+    'fractions in place of pixels': (
+        {'i/1.jpg': None, 'i/2.jpg': None, **{f'i/{k}.json': json.dumps({'shapes': [{
+            'label': 'crack', 'shape_type': 'rectangle',
+            'points': [[0.1, 0.2], [0.5, 0.25 * k]]}]}) for k in (1, 2)}}, (),
+        '1.json and all others like it have boxes within one pixel: they are fractions'),
     'an empty file of another size': (
         {'i/1.jpg': None, 'i/2.jpg': None, 'i/1.xml': voc(), 'i/2.xml':
          '<annotation><size><width>41</width><height>30</height></size></annotation>'}, (),
@@ -159,10 +164,10 @@ REFUSED = {
         r'1.jpg.json is JSON for 1.jpg, .*, .json \(LabelMe\): export it as one of'),
     'XML of another program': (
         {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
-        "1.xml is not a Pascal VOC file: it holds 'objects'"),
+        "1.xml cannot be read as Pascal VOC: it holds 'objects'"),
     'a text beside an image that is no label': (
         {'i/1.jpg': None, 'a/1.txt': 'a photograph of steel'}, ('a',),
-        '1.txt is not a YOLO file'),
+        '1.txt cannot be read as YOLO'),
     'nothing': ({'i/1.jpg': None, 'a/notes.pdf': 'x'}, ('a',),
                 'a holds no .xml .* files and no mask images'),
     'a file that is none': ({'i/1.jpg': None, 'a.pdf': 'x'}, ('a.pdf',),

@@ -1,10 +1,11 @@
 """Class folders, formats by name, and which files annotate which images."""
 
+import re
 import types
 
 import pytest
 
-from data_prep.annotated import layouts
+from data_prep.annotated import file_kinds, layouts, unannotated
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common import files
@@ -145,11 +146,11 @@ def test_labels_without_names_are_noted(tmp_path):
 
 def test_masks_are_no_images_of_a_class(tmp_path):
   make(tmp_path, {'d/crack/1.jpg': None, 'd/crack/2_mask.jpg': None})
-  assert layouts.list_classes(tmp_path / 'd', '--defects') == {'crack': [
+  assert unannotated.list_classes(tmp_path / 'd', '--defects') == {'crack': [
       tmp_path / 'd' / 'crack' / '1.jpg', tmp_path / 'd' / 'crack' / '2_mask.jpg']}
   mask(tmp_path / 'd' / 'crack' / '1_mask.png')
   with pytest.raises(UserError, match='1_mask.png: pass the folder as --images'):
-    layouts.list_classes(tmp_path / 'd', '--defects')
+    unannotated.list_classes(tmp_path / 'd', '--defects')
 
 
 @pytest.mark.parametrize('name', [
@@ -163,20 +164,47 @@ def test_masks_by_many_names(tmp_path, name):
 
 @pytest.mark.parametrize('name, text', [
     ('x.json', '[{"image": "1.jpg"}, {"image": "2.jpg"}]'),
+    ('default.json', '{"items": [{"id": "cam1/1"}, {"id" : "2"}]}'),  # Datumaro.
     ('via.csv', 'filename,region\n1.jpg,9\n2.jpg,9\n')])
 def test_what_names_the_images_and_is_not_read_is_refused(tmp_path, name, text):
   make(tmp_path, {'cam1/1.jpg': None, 'cam2/2.jpg': None, name: text})
   with pytest.raises(UserError, match=f'{name} names images of --images, but is of none'):
     read(tmp_path)
   assert set(read(tmp_path, format='classes').crops) == {'cam1', 'cam2'}
-  (tmp_path / name).write_text(text.replace('1.jpg', '9').replace('2.jpg', '9'))
+  (tmp_path / name).write_text(re.sub('[12]', '9', text))
   assert set(read(tmp_path).crops) == {'cam1', 'cam2'}
+
+
+def test_submissions_are_left_out_by_their_own_reason(tmp_path):
+  guess = 'ImageId,ClassId,EncodedPixels\n1.jpg,1,1 9\n'
+  make(tmp_path, {'1.jpg': None, '2.jpg': None,
+                  'train.csv': guess.replace('1.jpg', '2.jpg'),
+                  'sample_submission.csv': guess})
+  layout = read(tmp_path)
+  assert counts(layout.left_out) == {file_kinds.SUBMISSIONS: 1}
+  assert [path.name for path in layout.unlabelled] == ['1.jpg']
+  with pytest.raises(UserError, match='sample_submission.csv is a submission to a chal'):
+    read(tmp_path, 'sample_submission.csv')
+
+
+@pytest.mark.parametrize('name, text', [
+    ('1.json', labelme().replace('x.jpg', 'C:\\\\a\\\\2.jpg')),
+    ('1.xml', voc().replace('<size>', '<filename> 2.jpg </filename><size>'))])
+def test_a_file_that_names_another_image_which_is_there_is_noted(tmp_path, name, text):
+  make(tmp_path, {'1.jpg': None, name: text})
+  assert not read(tmp_path).noted
+  make(tmp_path, {'2.jpg': None})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  (note, paths), = layout.noted.items()
+  assert 'names another image, which is there too' in note
+  assert [path.name for path in paths] == ['1.jpg']
 
 
 def test_clean_images_are_clean(tmp_path):
   make(tmp_path, {'1.jpg': None, '1.txt': '', '2.jpg': None, '3.jpg': None,
                   'README.txt': 'clean', '3_mask.png': lambda path: mask(path, 0)})
-  assert [path.name for path in layouts.list_clean(tmp_path)] == [
+  assert [path.name for path in unannotated.list_clean(tmp_path)] == [
       '1.jpg', '2.jpg', '3.jpg']
 
 
@@ -186,15 +214,15 @@ def test_clean_images_are_clean(tmp_path):
 def test_clean_images_that_are_marked_are_refused(tmp_path, name, content):
   make(tmp_path, {'1.jpg': None, '2.jpg': None, name: content})
   with pytest.raises(UserError, match=f'{name} marks one: pass the folder as --images'):
-    layouts.list_clean(tmp_path)
+    unannotated.list_clean(tmp_path)
 
 
 def test_one_image_is_not_both_clean_and_marked(tmp_path):
   make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/3.jpg': None})
   clean = sorted((tmp_path / 'clean').iterdir())
-  layouts.check_same(clean[1:], [tmp_path / 'i' / '3.jpg'])
+  unannotated.check_same(clean[1:], [tmp_path / 'i' / '3.jpg'])
   with pytest.raises(UserError, match='1.jpg is said to be clean, and the same image'):
-    layouts.check_same(clean, [tmp_path / 'i' / '3.jpg'])
+    unannotated.check_same(clean, [tmp_path / 'i' / '3.jpg'])
 
 
 def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):

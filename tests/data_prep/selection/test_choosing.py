@@ -33,6 +33,11 @@ def test_a_lively_clean_surface_is_not_rejected_where_clean_images_show_it():
   alone, among = rejected([]), rejected(tiles)
   assert len(alone) > 0.1 * len(windows)
   assert marked <= among and len(among) <= 3 + 0.03 * len(windows)
+  # 0 is no limit, as elsewhere; above it, less is stricter.
+  def left(limit):
+    options = types.SimpleNamespace(**vars(OPTIONS) | {'reject_score': limit})
+    return len(choosing._screen(options, windows, [])[0])
+  assert left(0) == left(np.inf) == len(windows) > left(5) > left(2.5) > left(0.01)
   # Too few to know what is usual.
   assert rejected(tiles[:99]) == alone
   scores = defect_scores.score([item.image for item in windows],

@@ -80,7 +80,8 @@ def test_crops_are_found_in_their_frames_even_at_another_scale():
   assert pairs.tolist() == [[k, k] for k in range(6)]
   assert np.abs(corners[:5] - places).max() <= 1
   assert np.abs(corners[5] - (0, 67)).max() <= 3  # It covers 3 pixels more.
-  none, *_ = near_duplicates.find_in_frames(_thumbs(crops), [views[0][:40, :90]])
+  none, *_ = near_duplicates.find_in_frames(_thumbs(crops), [
+      views[0][:40, :90], views[0][:1, :90], views[0][:90, :3], views[0][:57, :57]])
   assert none.shape == (0, 2)  # Smaller than a crop.
 
 

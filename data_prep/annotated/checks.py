@@ -1,0 +1,57 @@
+"""Checks folders of images, and the names of classes."""
+
+import os
+
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.images import reading
+from data_prep.images.problems import Problems
+from pegan_jax.common import class_names
+from pegan_jax.common.errors import UserError
+
+
+def list_images(folder, flag):
+  """Lists a folder's images; an empty one is an error that names its flag."""
+  if not os.path.isdir(folder):
+    raise UserError(f'{flag} {folder} is not a folder.')
+  paths = reading.list_images(folder)
+  if not paths:
+    raise UserError(f'{flag} {folder} holds no images '
+                    f"({', '.join(reading.EXTENSIONS)}).")
+  return paths
+
+
+def check_classes(names, where):
+  """Raises UserError for names that classes cannot have; `where` they are from."""
+  if BACKGROUND in names:
+    raise UserError(f"{where} has a class named '{BACKGROUND}', which "
+                    'is the name of what is clean: pass that folder as --clean.')
+  class_names.check_classes([*sorted(names), BACKGROUND], where)
+
+
+def check_names(found, where, uses, problems):
+  """Refuses names of regions that cannot be classes.
+
+  Args:
+    found: {image path: `Annotated`}.
+    where: where these are from, for the error.
+    uses: as of `layouts.read`.
+    problems: `Problems`; gets what is wrong, with each class's first file.
+  """
+  names = {}
+  for _, annotated in sorted(found.items()):
+    for region in annotated.regions:
+      if region.name and uses(region.name):
+        names.setdefault(region.name, annotated.file)
+  if BACKGROUND in names:
+    problems.add(f"{where} ({names.pop(BACKGROUND)}) has regions named '{BACKGROUND}', "
+                 'which is the name of what is clean: rename them, or pass '
+                 f'--skip_classes {BACKGROUND}.')
+  bad = Problems()
+  for name, file in names.items():
+    with bad.collected():
+      class_names.check_class(name, f'{where} ({file})')
+  if not bad:
+    with bad.collected():
+      class_names.check_classes(sorted({*names, BACKGROUND}), where)
+  for problem in bad:
+    problems.add(problem)

@@ -1,0 +1,125 @@
+"""A segmenter's training: which pixels of a crop are a defect's."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from pegan_jax.inspection import augment, training
+from pegan_jax.nets.unet import UNet
+
+_EVAL_BATCH = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """Settings of a segmenter's training.
+
+  Attributes:
+    width: multiplies every layer's filters.
+    steps: optimiser steps.
+    batch_size: crops per step.
+    learning_rate: the highest of the cycle.
+    weight_decay: AdamW's, for all parameters.
+  """
+  width: float = 1.0
+  steps: int = 400
+  batch_size: int = 24
+  learning_rate: float = 4e-3
+  weight_decay: float = 1e-3
+
+
+class Part(NamedTuple):
+  """A part of a training set.
+
+  Attributes:
+    indices: int [n], of the crops in it.
+    share: of each batch that is drawn from it; those of all parts add up to 1.
+  """
+  indices: np.ndarray
+  share: float
+
+
+def batches(parts, settings, seed):
+  """Chooses a training's batches: int [steps, batch_size].
+
+  Each batch has every part's share of crops, to rounding; a part's crops come equally
+  often, in shuffled rounds.
+  """
+  rng = np.random.default_rng(seed)
+  ends = np.rint(np.cumsum([part.share for part in parts]) * settings.batch_size)
+  rows = []
+  for part, count in zip(parts, np.diff(ends, prepend=0).astype(int)):
+    total = settings.steps * count
+    rounds = [rng.permutation(part.indices)
+              for _ in range(-(-total // len(part.indices)))]
+    rows.append(np.concatenate([np.zeros(0, int), *rounds])[:total].reshape(
+        settings.steps, count))
+  return np.concatenate(rows, 1)
+
+
+class Segmenter:
+  """Trains segmenters on subsets of one set of crops; compiles once.
+
+  Args:
+    settings: `Settings`.
+    images: uint8 [N, H, W, 1 or 3]; put on the device once.
+    masks: bool [N, H, W], true on defects.
+  """
+
+  def __init__(self, settings, images, masks):
+    self._settings = settings
+    self._images, self._masks = jnp.asarray(images), jnp.asarray(masks)
+    net = UNet(settings.width)
+    tx = optax.adamw(training.schedule(settings.learning_rate, settings.steps),
+                     weight_decay=settings.weight_decay)
+
+    @jax.jit
+    def init(seed):
+      params = net.init(jax.random.key(seed), jnp.zeros((1, *images.shape[1:])))
+      return params, tx.init(params)
+
+    @jax.jit
+    def step(state, images, masks, indices, key):
+      params, opt_state = state
+      x, truth = augment.with_masks(key, images, masks, indices)
+      loss, grads = jax.value_and_grad(lambda params: optax.sigmoid_binary_cross_entropy(
+          net.apply(params, x), truth).mean())(params)
+      updates, opt_state = tx.update(grads, opt_state, params)
+      return (optax.apply_updates(params, updates), opt_state), loss
+
+    self._init, self._step = init, step
+    self._scores = jax.jit(lambda params, x: jax.nn.sigmoid(
+        net.apply(params, x.astype(jnp.float32) / 127.5 - 1)))
+
+  def train(self, parts, seed, progress=lambda steps: None):
+    """Trains one segmenter, the same for the same arguments.
+
+    Args:
+      parts: `Part`s of the crops.
+      seed: of the initial weights, the batches and the augmentation.
+      progress: called with 1 after each step.
+
+    Returns:
+      Its parameters.
+    """
+    state, key = self._init(seed), jax.random.key(seed)
+    for i, row in enumerate(batches(parts, self._settings, seed)):
+      state, loss = self._step(
+          state, self._images, self._masks, row, jax.random.fold_in(key, i))
+      loss.block_until_ready()  # No queue of steps, whose memory would add up.
+      progress(1)
+    return state[0]
+
+  def scores(self, params, images):
+    """Finds defects: uint8 [n, H, W, C] -> float32 [n, H, W] in [0, 1]."""
+    done = []
+    for first in range(0, len(images), _EVAL_BATCH):
+      part = images[first:first + _EVAL_BATCH]
+      full = np.zeros((_EVAL_BATCH, *images.shape[1:]), np.uint8)
+      full[:len(part)] = part
+      done.append(np.asarray(self._scores(params, full))[:len(part)])
+    return np.concatenate([np.zeros((0, *images.shape[1:3]), np.float32), *done])

@@ -1,0 +1,105 @@
+"""--check and build say the same of what build refuses."""
+
+import re
+
+import numpy as np
+import pytest
+
+from data_prep import build
+from raw_folders import save, texture, write_voc
+
+
+def _images(folder, count=6, side=96, boxes=None, shift=0):
+  """Saves images with the boxes [(name, left, top, right, bottom), ...] of each."""
+  random = np.random.default_rng(5)
+  ground = texture(random, side + count, side + count)
+  for k in range(count):
+    image = (ground[k * shift:k * shift + side, :side] if shift
+             else texture(random, side, side)).copy()
+    some = boxes if boxes else [('pa', 9, 9, 20, 20), ('sc', 60, 60, 80, 80)]
+    for _, left, top, right, bottom in some:
+      image[top:bottom, left:right] = 255
+    save(image, folder / 'i' / f'{k}.png')
+    write_voc(folder / 'i' / f'{k}.xml', some)
+
+
+def _clean(folder, side=96):
+  for k in range(4):
+    save(texture(np.random.default_rng(90 + k), side, side), folder / 'c' / f'{k}.png')
+
+
+def _both(folder):
+  return ['--images', folder / 'i', '--clean', folder / 'c']
+
+
+def _two_classes_in_one_window(folder):
+  _images(folder)
+  _clean(folder)
+  return [*_both(folder), '--window_size', 96], 'have the same pixels as one of another'
+
+
+def _windows_larger_than_images(folder):
+  _images(folder)
+  _clean(folder)
+  return [*_both(folder), '--window_size', 500], 'have the same pixels as one of another'
+
+
+def _one_place(folder):
+  """Six frames of one place, moved by a pixel."""
+  _images(folder, shift=1, boxes=[('pa', 9, 9, 20, 20)])
+  _clean(folder)
+  return _both(folder), 'images on one side only'
+
+
+def _copies(folder):
+  for k in range(3):
+    save(texture(np.random.default_rng(1), 64, 64), folder / 'd' / 'pa' / f'{k}.png')
+    save(texture(np.random.default_rng(9 + k), 64, 64), folder / 'd' / 'sc' / f'{k}.png')
+  _clean(folder)
+  return ['--defects', folder / 'd', '--clean', folder / 'c'], r'pa \(1\) has fewer'
+
+
+def _no_clean_window_of_its_own(folder):
+  """What is clean was photographed as a defect as well."""
+  _clean(folder, 64)
+  for k in range(4):
+    for name, seed in (('pa', 90), ('sc', 70)):
+      save(texture(np.random.default_rng(seed + k), 64, 64),
+           folder / 'd' / name / f'{k}.png')
+  return ['--defects', folder / 'd', '--clean', folder / 'c'], 'There are 0 backgrounds'
+
+
+def _one_image_of_a_class(folder):
+  _images(folder)
+  write_voc(folder / 'i' / '0.xml', [('rare', 9, 9, 20, 20)])
+  return ['--images', folder / 'i'], r'rare \(1\) has fewer'
+
+
+def _out_is_there(folder):
+  _images(folder)
+  (folder / 'out').mkdir()
+  return ['--images', folder / 'i', '--window_size', 32], 'out exists already: remove it'
+
+
+@pytest.mark.parametrize('make', [
+    _two_classes_in_one_window, _windows_larger_than_images, _one_place, _copies,
+    _no_clean_window_of_its_own, _one_image_of_a_class, _out_is_there])
+def test_what_build_refuses_check_refuses(tmp_path, capsys, make):
+  flags, words = make(tmp_path)
+  flags = [*map(str, flags), '--out', str(tmp_path / 'out'), '--image_size', '32']
+  assert build.main([*flags, '--per_class', '0', '--backgrounds', '0']) == 2
+  refused = capsys.readouterr().err.removeprefix('error: ').rstrip()
+  assert re.search(words, refused), refused
+  assert build.main([*flags, '--check']) == 2
+  said = capsys.readouterr().out
+  assert '1 problem: ' in said and 'Go on with' not in said, said
+  assert refused.partition(':')[0].rstrip('.') in said
+
+
+def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):
+  _images(tmp_path)
+  flags = ['--images', str(tmp_path / 'i'), '--window_size', '32', '--image_size', '32']
+  assert build.main([*flags, '--check']) == 0
+  assert '--per_class 0' in capsys.readouterr().out
+  assert build.main([*flags, '--per_class', '0', '--backgrounds', '0', '--out',
+                     str(tmp_path / 'out')]) == 0
