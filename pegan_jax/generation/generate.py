@@ -88,8 +88,8 @@ def settings_of(run):
   of_the_other = ['per_class'] if settings.on_frames(run) else ['defects_per_frame']
   of_the_other += ['defects_per_frame'] * bool(kept['jobs'])
   of_the_other += ['tries'] * (not run.method.layout.placed)
-  for name in ('backgrounds', 'frames', 'jobs', 'roi', 'split', 'matched', 'out', 'checkpoint',
-               'batch_size', *of_the_other):
+  for name in ('backgrounds', 'frames', 'jobs', 'roi', 'split', 'matched', 'out',
+               'checkpoint', 'batch_size', *of_the_other):
     del kept[name]  # Noted by content, or without effect.
   return kept | {name: class_names.join(class_names.split(kept[name]))
                  for name in ('classes', 'texture_classes')} | {
