@@ -78,7 +78,8 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
     kind.write(run, restored.step, job, stream, images, annotated)
     provenance.write(images, made_of)
     keep(images, annotated if run.method.translates else None)
-  terminal.say(f'written to {out}')
+  terminal.say(f'written to {out}' + (
+      f'; masks and formats to {beside}' if run.method.translates else ''))
   return out
 
 
