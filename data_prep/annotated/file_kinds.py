@@ -35,8 +35,8 @@ def part(paths, root):
   by_name = {}
   for path in paths:
     by_name.setdefault((path.parent, path.stem), []).append(path)
-  beside = [path for path in paths if folder_names.stem(path) != path.stem
-            and (path.parent, folder_names.stem(path)) in by_name]
+  beside = [path for path in paths if folder_names.stem_of_mask(path) != path.stem
+            and (path.parent, folder_names.stem_of_mask(path)) in by_name]
   for twins in by_name.values():
     exact = [path for path in twins if path.suffix.lower() in ('.png', '.bmp')]
     beside += exact if len(twins) == 2 and len(exact) == 1 else []
@@ -113,7 +113,7 @@ def _is_picture(mark, mixed, found):
   """
   return mixed and not (
       folder_names.is_mask_folder(mark.place) or masks.is_mask(mark.path)
-      or folder_names.stem(mark.place) != mark.place.stem) or any(
+      or folder_names.stem_of_mask(mark.place) != mark.place.stem) or any(
           filecmp.cmp(mark.path, path, shallow=False) for path in found)
 
 

@@ -1,9 +1,11 @@
 """Says what the names of folders and files mean, and which of them belong together."""
 
+import itertools
 import pathlib
 import re
 from typing import NamedTuple
 
+from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated
 
 _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
@@ -18,7 +20,7 @@ _TRUTH = 'ground_truth'
 _CLEAN = ('good', 'ok', 'normal', 'clean')
 _MASK_NAME = re.compile(r'(?:mask[_-])(.+)|(.+)[_-](?:mask|label|gt|seg|segmentation)'
                         r'(?:_?\d+)?', re.IGNORECASE)
-_SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
+_SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
 
 class Mark(NamedTuple):
@@ -76,19 +78,36 @@ def is_of_objects(place):
   return any(part.lower() == _OBJECTS for part in place.parent.parts)
 
 
-def stem(place):
-  """Returns the name that an image, its labels and its masks share."""
-  found = place.stem
-  for pattern in (_SUFFIX, _MASK_NAME, _SUFFIX):  # 1.png_mask too.
-    if match := pattern.fullmatch(found):
-      found = next(filter(None, match.groups()))
-  return found
+def bare(place):
+  """Returns the name that an image and its labels share: 1 of 1.jpg and of 1.jpg.json."""
+  return _SUFFIX.sub(r'\1', place.stem)
+
+
+def stem_of_mask(place):
+  """Returns the name of a mask's image: 1 of 1.png, 1_mask.png and 1.jpg_mask.png."""
+  found = _MASK_NAME.fullmatch(bare(place))
+  return _SUFFIX.sub(r'\1', found[1] or found[2]) if found else bare(place)
 
 
 def _parents(place, splits):
   """Returns the folders of a path without words for kinds, and without parts of a set."""
   return tuple(part for part in place.parent.parts if not _KIND.fullmatch(part.lower())
                and (splits or not is_split(part)))
+
+
+def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.
+  return mark.place.name if mark.format in annotations.MANY else mark.place.stem
+
+
+def _name_of_image(mark):
+  return stem_of_mask(mark.place) if mark.format == 'masks' else bare(mark.place)
+
+
+# Names of a mark and of an image by which they may belong together, the surest first.
+# Words such as _mask are stripped from masks alone: 1_seg_2.txt is not of 1_seg_1.png.
+_NAMES = ((_name_in_full, lambda place: place.name),
+          (lambda mark: mark.place.stem, lambda place: place.stem),
+          (_name_of_image, lambda place: place.stem), (_name_of_image, bare))
 
 
 def match(marks, paths, root):
@@ -107,42 +126,53 @@ def match(marks, paths, root):
   places = {path: path.relative_to(root) for path in paths}
   found = [[path for path in {mark.base / mark.place, root / mark.place}
             if path in places] for mark in marks]
-  closer = (lambda place: (place.parent.parts, place.stem),
-            lambda place: (place.parent.parts, stem(place)),
-            lambda place: (_parents(place, True), stem(place)),
-            lambda place: (_parents(place, False), stem(place)))
-  for key in closer:
-    _look(found, marks, places, key,
+  folders = (lambda place: place.parent.parts, lambda place: _parents(place, True),
+             lambda place: _parents(place, False))
+  for folder, names in itertools.product(folders, _NAMES):
+    _look(found, marks, places, folder, names,
           lambda mark, path: _are_of_one_part(mark.place, places[path]))
   # MVTec LOCO has a folder of masks for an image: ground_truth/<class>/000/000.png.
-  folders = [mark._replace(place=mark.place.parent) if mark.format == 'masks' and
-             _TRUTH in (mark.base.name, *mark.place.parts[:-2]) else mark for mark in marks]
-  _look(found, folders, places, closer[-1],
+  of_image = [mark._replace(place=mark.place.parent) if mark.format == 'masks' and
+              _TRUTH in (mark.base.name, *mark.place.parts[:-2]) else mark
+              for mark in marks]
+  _look(found, of_image, places, folders[-1], _NAMES[1],
         lambda mark, path: _are_of_one_part(mark.place, places[path]))
-  by_stem = stem, lambda mark, path: _may_be(mark.place, places[path])
+  anywhere = lambda place: (), lambda mark, path: _may_be(mark.place, places[path])
   rest = [k for k, some in enumerate(found) if not some]
-  _look(found, marks, places, *by_stem)
-  _look(found, marks, places, *by_stem, taken=())  # One too many for an image.
+  for taken in (None, ()):  # Then those that are one too many for an image.
+    for names in _NAMES:
+      _look(found, marks, places, anywhere[0], names, anywhere[1], taken)
   # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg.
   rest = [k for k in rest if found[k] and marks[k].format == 'masks']
   others = [[] for _ in rest]
   _look(others, [marks[k]._replace(place=marks[k].place.parent) for k in rest], places,
-        *by_stem, taken=())
+        anywhere[0], _NAMES[1], anywhere[1], taken=())
   for k, some in zip(rest, others):
     found[k] += [path for path in some if path not in found[k]]
   return found
 
 
-def _look(found, marks, places, key, fits, taken=None):
-  """Fills in `found` what one way of matching finds for marks that have nothing yet."""
+def _look(found, marks, places, folder, names, fits, taken=None):
+  """Fills in `found` what one way of matching finds for marks that have nothing yet.
+
+  Args:
+    found: as `match` returns it.
+    marks: list of `Mark`.
+    places: {path of an image: its path under the images' folder}.
+    folder: function of a place: what of its folders must be equal.
+    names: functions of a mark and of an image's place: the names that must be equal.
+    fits: function of a mark and a path: whether nothing else is against it.
+    taken: paths of images that have their mark; None: those in `found`.
+  """
   taken = {path for some in found for path in some} if taken is None else taken
   by_key = {}
   for path, place in places.items():
     if path not in taken:
-      by_key.setdefault(key(place), []).append(path)
+      by_key.setdefault((folder(place), names[1](place)), []).append(path)
   for k, mark in enumerate(marks):
     if not found[k]:
-      some = [path for path in by_key.get(key(mark.place), ()) if fits(mark, path)]
+      key = folder(mark.place), names[0](mark)
+      some = [path for path in by_key.get(key, ()) if fits(mark, path)]
       same = [path for path in some if path.name == mark.place.name]
       found[k] = same or some
 
