@@ -6,7 +6,7 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.annotated import checks, file_kinds, folder_names
-from data_prep.annotated import mask_images, unread
+from data_prep.annotated import mask_images, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -85,6 +85,7 @@ def read(images, annotations=(),
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format != 'classes':
       unread.refuse_unknown(left_out[file_kinds.OTHERS], paths)
+      unnamed_masks.refuse(paths, paths, root)
     return _classes(root, paths, left_out, noted)
   where = annotations[0] if annotations else images
   found = _regions(labels, masks, root, where, left_out, noted, problems, uses)
@@ -92,6 +93,7 @@ def read(images, annotations=(),
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
   clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
+  unnamed_masks.refuse(clean, paths, root)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]

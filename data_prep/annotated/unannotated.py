@@ -5,7 +5,7 @@ import filecmp
 import os
 import pathlib
 
-from data_prep.annotated import checks, file_kinds
+from data_prep.annotated import checks, file_kinds, unnamed_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -37,6 +37,7 @@ def list_clean(folder):
     raise UserError(f'--clean {folder} is for images without defects, and {marked[0]} '
                     'marks one: pass the folder as --images, where what is annotated as '
                     'empty is clean.')
+  unnamed_masks.refuse(images, images, root)
   return images
 
 
@@ -77,6 +78,7 @@ def list_classes(folder, flag):
   if masks:
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
                     'pass the folder as --images, which reads them.')
+  unnamed_masks.refuse(paths, paths, folder)
   for path in paths:
     name, *rest = path.relative_to(folder).parts
     if rest:
