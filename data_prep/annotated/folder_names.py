@@ -15,9 +15,12 @@ _MASKS = re.compile(r'masks?(?:[ _-]?images?)?|ground_?truth|gt|segmentations?|'
 _KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|anns?|data|'
                    r'defects|obj_\w+_data|(?:train|val|valid|test)[_-](?:images?|imgs?|'
                    r'labels?|masks?)|' + _MASKS.pattern)
+# Words for images too, if not for the only thing that a folder says of crops.
+_WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _TRUTH = 'ground_truth'
-_CLEAN = ('good', 'ok', 'normal', 'clean')
+_CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
+                    r'non[ _-]?defective|defect[ _-]?free')
 _MASK_NAME = re.compile(r'(?:mask[_-])(.+)|(.+)[_-](?:mask|label|gt|seg|segmentation)'
                         r'(?:_?\d+)?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
@@ -48,7 +51,12 @@ def is_split(name):
 
 def is_clean(place):
   """Returns whether a path under the images' folder says that its image is clean."""
-  return any(part.lower() in _CLEAN for part in place.parent.parts)
+  return any(map(is_clean_name, place.parent.parts))
+
+
+def is_clean_name(name):
+  """Returns whether a folder's name is that of clean images."""
+  return bool(_CLEAN.fullmatch(name.lower()))
 
 
 def class_of(place):
@@ -57,14 +65,39 @@ def class_of(place):
   It is the first that is no word for images, labels, masks or parts of a set, after the
   last part of a set if that has one: of 'bottle/test/crack/1.png' it is crack.
   """
+  return next(iter(_classes_of(place)), '')
+
+
+def class_of_crop(place):
+  """Returns the class of a crop without annotation: a word as defect_images will do."""
+  return class_of(place) or next(filter(_is_weak, place.parent.parts), '')
+
+
+def _is_weak(name):
+  return bool(_WEAK.fullmatch(name.lower()))
+
+
+def below_class(place):
+  """Returns the folder below that of the class, as cam1 of 'crack/cam1/1.png'; or ''."""
+  return next(iter(_classes_of(place)[1:]), '')
+
+
+def _classes_of(place):
   parts = place.parent.parts
   last = max((k for k, part in enumerate(parts)
               if is_split(part) or _MASKS.fullmatch(part.lower())), default=-1)
-  for tried in (parts[last + 1:], parts):
-    for part in tried:
-      if not is_split(part) and not _KIND.fullmatch(part.lower()):
-        return part
-  return ''
+  tried = ([part for part in some if not is_split(part) and not _is_kind(part)]
+           for some in (parts[last + 1:], parts))
+  return next(filter(None, tried), [])
+
+
+def are_numbered(names):
+  """Returns whether several names differ by numbers alone, as cam1 and cam2."""
+  return len(names) > 1 and len({re.sub(r'\d+', '0', name) for name in names}) == 1
+
+
+def _is_kind(name):
+  return bool(_KIND.fullmatch(name.lower())) or _is_weak(name)
 
 
 def is_mask_folder(place):
@@ -91,8 +124,8 @@ def stem_of_mask(place):
 
 def _parents(place, splits):
   """Returns the folders of a path without words for kinds, and without parts of a set."""
-  return tuple(part for part in place.parent.parts if not _KIND.fullmatch(part.lower())
-               and (splits or not is_split(part)))
+  return tuple(part for part in place.parent.parts
+               if not _is_kind(part) and (splits or not is_split(part)))
 
 
 def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.

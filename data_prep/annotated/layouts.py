@@ -5,7 +5,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import checks, file_kinds, folder_names
+from data_prep.annotated import checks, clean_folders, file_kinds, folder_names
 from data_prep.annotated import mask_images, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
@@ -93,6 +93,10 @@ def read(images, annotations=(),
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
   clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
+  clean = clean_folders.without_marked(clean, found, root, noted)
+  clean_folders.check(clean, {
+      region.name: path for path, annotated in found.items()
+      for region in annotated.regions}, root)
   unnamed_masks.refuse(clean, paths, root)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
@@ -184,7 +188,7 @@ def _classes(root, paths, left_out, noted):
   crops, clean = {}, []
   for path in paths:
     place = path.relative_to(root)
-    name = folder_names.class_of(place)
+    name = folder_names.class_of_crop(place)
     if folder_names.is_clean(place):
       clean.append(path)
     elif name:
@@ -196,6 +200,14 @@ def _classes(root, paths, left_out, noted):
                     "the annotations by --annotations, or put each class's images in a "
                     'folder named after it; images that are all clean are for --clean.')
   checks.check_classes(crops, f'--images {root}')
+  if folder_names.are_numbered(crops):
+    noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
+  if deeper := [path for some in crops.values() for path in some
+                if folder_names.below_class(path.relative_to(root))]:
+    place = deeper[0].relative_to(root)
+    noted[f"images in folders in that of their class, as '{folder_names.class_of(place)}' "
+          f"for '{place.parent.as_posix()}'"] += deeper
+  clean_folders.check(clean, {name: some[0] for name, some in crops.items()}, root)
   return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
                 {why: some for why, some in left_out.items() if some}, dict(noted))
 

@@ -5,7 +5,7 @@ import filecmp
 import os
 import pathlib
 
-from data_prep.annotated import checks, file_kinds, unnamed_masks
+from data_prep.annotated import checks, file_kinds, folder_names, unnamed_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -90,6 +90,10 @@ def list_classes(folder, flag):
   if not names:
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
+  if clean := list(filter(folder_names.is_clean_name, names)):
+    raise UserError(f"{flag} {folder} holds a folder '{clean[0]}', which is a name for "
+                    'images without defects: pass it as --clean and the others as '
+                    f'{flag}, or rename it.')
   checks.check_classes(names, f'{flag} {folder}')
   for name in names:
     if name not in found:
