@@ -4,7 +4,7 @@ import filecmp
 import os
 import pathlib
 
-from data_prep.annotated import folder_names
+from data_prep.annotated import folder_names, matching
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
@@ -15,6 +15,8 @@ from pegan_jax.common.errors import UserError
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
 SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
+RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
+             '%20 or a backslash: taken for the same')
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -142,7 +144,7 @@ def _format_of(path):
                if name != expected and module.recognises(path)), expected)
 
 
-def fit(marks, paths, root, named, left_out, problems):
+def fit(marks, paths, root, named, left_out, noted, problems):
   """Brings marks and images together.
 
   A mark of no image or of several, or a second label of an image, is a problem.
@@ -153,6 +155,7 @@ def fit(marks, paths, root, named, left_out, problems):
     root: the images' folder.
     named: paths of what annotates them, for errors; none where that lies in root.
     left_out: {reason: [paths]}; gets what is not used.
+    noted: as of `layouts.Layout`; gets what fits by a looser spelling.
     problems: `Problems`; gets what does not fit.
 
   Returns:
@@ -165,7 +168,9 @@ def fit(marks, paths, root, named, left_out, problems):
   mixed = {base for base in {mark.base for mark in masks}
            if any(mark.path.is_relative_to(base) for mark in labels)}
   for some, out in zip((labels, masks), fitted):
-    for mark, found in zip(some, folder_names.match(some, paths, root)):
+    matches, respelled = matching.match(some, paths, root)
+    noted[RESPELLED] += respelled
+    for mark, found in zip(some, matches):
       if mark.format == 'masks' and _is_picture(mark, mark.base in mixed, found):
         left_out['copies of images, beside their annotations'].append(mark.path)
       elif len(found) > 1:

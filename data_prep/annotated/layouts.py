@@ -78,7 +78,8 @@ def read(images, annotations=(),
   paths, named = _part(paths, root, annotations, left_out)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
-  labels, masks = file_kinds.fit(marks, paths, root, annotations, left_out, problems)
+  labels, masks = file_kinds.fit(
+      marks, paths, root, annotations, left_out, noted, problems)
   if not labels and not masks:
     problems.check()
     if annotations:
@@ -94,9 +95,9 @@ def read(images, annotations=(),
   rest = [path for path in paths if path not in found and path not in gone]
   clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
   clean = clean_folders.without_marked(clean, found, root, noted)
-  clean_folders.check(clean, {
+  clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
-      for region in annotated.regions}, root)
+      for region in annotated.regions if not region.name.isdigit()}, root)
   unnamed_masks.refuse(clean, paths, root)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
@@ -104,7 +105,7 @@ def read(images, annotations=(),
   return Layout(
       ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,
       sorted(found.items()), clean, {}, sorted(set(rest) - set(clean)),
-      {why: some for why, some in left_out.items() if some}, dict(noted))
+      _filled(left_out), _filled(noted))
 
 
 def _part(paths, root, annotations, left_out):
@@ -183,6 +184,10 @@ def _kind_of_masks(masks):
 
 
 
+def _filled(found):
+  return {why: paths for why, paths in found.items() if paths}
+
+
 def _classes(root, paths, left_out, noted):
   """Returns the `Layout` of class folders."""
   crops, clean = {}, []
@@ -207,9 +212,11 @@ def _classes(root, paths, left_out, noted):
     place = deeper[0].relative_to(root)
     noted[f"images in folders in that of their class, as '{folder_names.class_of(place)}' "
           f"for '{place.parent.as_posix()}'"] += deeper
-  clean_folders.check(clean, {name: some[0] for name, some in crops.items()}, root)
+  named = {name: some[0] for name, some in crops.items()}
+  clean_folders.check_above(clean, named, root)
+  clean_folders.check_below(clean, named, root)
   return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
-                {why: some for why, some in left_out.items() if some}, dict(noted))
+                _filled(left_out), _filled(noted))
 
 
 

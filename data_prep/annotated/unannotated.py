@@ -27,7 +27,8 @@ def list_clean(folder):
   marks = list(file_kinds.marks_of(
       sorted({*files.walk(root)} - {*images, *masks}), root, set(annotations.READ),
       left_out, problems))
-  labels, _ = file_kinds.fit(marks, images, root, (), left_out, Problems())
+  labels, _ = file_kinds.fit(marks, images, root, (), left_out,
+                             collections.defaultdict(list), Problems())
   found = labels_lib.read(labels, collections.defaultdict(list), problems)
   problems.check()
   marked = [path for path in masks if masks_lib.read(path).values]

@@ -2,12 +2,13 @@
 
 import pytest
 
-from data_prep.annotated import unannotated
+from data_prep.annotated import file_kinds, unannotated
 from pegan_jax.common.errors import UserError
-from handmade import YOLO, coco, labelme, make, marked_in, mask, read, voc
+from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
 OF_ANOTHER = {
-    'yolo': ({'images/a_seg_1.png': None, 'labels/a_seg_2.txt': f'0 {YOLO}'}, 'a_seg_2.txt'),
+    'yolo': ({'images/a_seg_1.png': None, 'labels/a_seg_2.txt': f'0 {YOLO}'},
+             'a_seg_2.txt'),
     'coco': ({'a_seg_1.png': None, 'c.json': coco('a_seg_2.png')}, 'a_seg_2.png'),
     'voc': ({'1.png': None, 'Annotations/mask_1.xml': voc()}, 'mask_1.xml'),
     'labelme': ({'scan_gt.png': None, 'scan.json': labelme()}, 'scan.json'),
@@ -113,3 +114,64 @@ def test_words_for_images_are_classes_of_crops_that_have_no_other(tmp_path):
   make(tmp_path, {'Defect_images/1.jpg': None, 'NODefect_images/2.jpg': None})
   layout = read(tmp_path)
   assert list(layout.crops) == ['Defect_images'] and len(layout.clean) == 1
+
+
+SAME_NAMES = {
+    'COCO, in folders of their own': (
+        {f'{x}/images/1.jpg': None for x in 'ab'} | {
+            f'{x}/annotations/instances_default.json': coco('1.jpg') for x in 'ab'},
+        {'a/images/1.jpg': {'crack': 1}, 'b/images/1.jpg': {'crack': 1}}),
+    'COCO of one folder, whose names say the part': (
+        {'images/train/1.jpg': None, 'images/val/1.jpg': None,
+         'annotations/instances_train2017.json': coco('1.jpg'),
+         'annotations/instances_val2017.json': coco('1.jpg', '2.jpg'),
+         'images/val/2.jpg': None},
+        {'images/train/1.jpg': {'crack': 1}, 'images/val/1.jpg': {'crack': 1},
+         'images/val/2.jpg': {'crack': 1}}),
+    'CVAT': (
+        {f'{x}/images/1.jpg': None for x in 'ab'} | {
+            f'{x}/annotations.xml': '<annotations><image id="0" name="1.jpg" width="40" '
+            f'height="30"><box label="{x}" xtl="10" ytl="5" xbr="20" ybr="15"/></image>'
+            '</annotations>' for x in 'ab'},
+        {'a/images/1.jpg': {'a': 1}, 'b/images/1.jpg': {'b': 1}}),
+    'parts in words for both': (
+        {f'{x}_images/1.jpg': None for x in ('train', 'val')} | {
+            'train_labels/1.txt': f'0 {YOLO}', 'val_labels/1.txt': f'1 {YOLO}'},
+        {'train_images/1.jpg': {'0': 1}, 'val_images/1.jpg': {'1': 1}}),
+    'parts behind words for both': (
+        {f'images_{x}/1.jpg': None for x in ('train', 'val')} | {
+            'labels_train/1.txt': f'0 {YOLO}', 'labels_val/1.txt': f'1 {YOLO}'},
+        {'images_train/1.jpg': {'0': 1}, 'images_val/1.jpg': {'1': 1}}),
+    'cameras with folders of labels': (
+        {f'{x}/1.jpg': None for x in 'ab'} | {f'{x}/xml/1.xml': voc(x) for x in 'ab'} | {
+            'c/rgb/1.jpg': None, 'c/json/1.json': labelme()},
+        {'a/1.jpg': {'a': 1}, 'b/1.jpg': {'b': 1}, 'c/rgb/1.jpg': {'crack': 1}}),
+    'MVTec 3D': (
+        {f'x/test/{x}/rgb/1.png': None for x in ('crack', 'pit', 'good')} | {
+            f'x/test/{x}/gt/1.png': mask for x in ('crack', 'pit')},
+        {'x/test/crack/rgb/1.png': {'crack': 1}, 'x/test/pit/rgb/1.png': {'pit': 1}}),
+}
+
+
+@pytest.mark.parametrize('case', SAME_NAMES)
+def test_folders_tell_images_of_one_name_apart(tmp_path, case):
+  files, marked = SAME_NAMES[case]
+  make(tmp_path, files)
+  assert marked_in(read(tmp_path)) == marked
+
+
+@pytest.mark.parametrize('image, name', [
+    ('e\u0301.jpg', '\u00e9.jpg'), ('\u00e9.jpg', 'e\u0301.jpg'),
+    ('IMG_0.JPG', 'img_0.jpg'), ('img 0.jpg', 'img%200.jpg'),
+    ('sub/1.jpg', 'SUB\\1.jpg'), ('sub\\1.jpg', 'sub/1.jpg')])
+def test_names_in_another_spelling_are_read_and_noted(tmp_path, image, name):
+  make(tmp_path, {image: None, 'c.json': coco(name)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {image: {'crack': 1}}
+  assert counts(layout.noted) == {file_kinds.RESPELLED: 1}
+
+
+def test_names_in_another_spelling_of_two_images_are_refused(tmp_path):
+  make(tmp_path, {'ab.jpg': None, 'AB.jpg': None, 'c.json': coco('Ab.jpg')})
+  with pytest.raises(UserError, match='one annotation, Ab.jpg, for two images, AB.jpg and'):
+    read(tmp_path)
