@@ -4,7 +4,7 @@ import filecmp
 import os
 import pathlib
 
-from data_prep.annotated import folder_names, matching
+from data_prep.annotated import folder_names, matching, unnamed_masks
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
@@ -32,6 +32,7 @@ def part(paths, root):
     and '_mask', or its name and another suffix.
   """
   found = {path for path in paths if folder_names.is_mask_folder(path.relative_to(root))}
+  found -= _photographs(found, paths)
   if len(found) == len(paths):  # The images' folder itself is called so.
     found = set()
   by_name = {}
@@ -44,6 +45,17 @@ def part(paths, root):
     beside += exact if len(twins) == 2 and len(exact) == 1 else []
   found.update(path for path in beside if masks.is_mask(path))
   return [path for path in paths if path not in found], sorted(found)
+
+
+def _photographs(found, paths):
+  """Returns what is no mask, in folders called so: of masks to wear, or of a car GT."""
+  names = {folder_names.bare(path) for path in paths if path not in found}
+  alone = {path for path in found if not names & {
+      folder_names.bare(path), folder_names.stem_of_mask(path), path.parent.name}}
+  labelled = {path for path in found if any(
+      path.with_name(name + suffix).is_file() for name in (path.stem, path.name)
+      for suffix in ('.json', '.txt', '.xml'))}
+  return set(filter(unnamed_masks.is_photograph, alone | labelled))
 
 
 def files_at(path, root, paths):

@@ -76,8 +76,12 @@ def class_of(place):
 
 
 def class_of_crop(place):
-  """Returns the class of a crop without annotation: a word as defect_images will do."""
-  return class_of(place) or next(filter(_is_weak, place.parent.parts), '')
+  """Returns the class of a crop without annotation: a word as defect_images will do.
+
+  So will one for masks, as of masks to wear: those of defects are no crops.
+  """
+  return class_of(place) or next((part for part in place.parent.parts if _is_weak(part)
+                                  or _MASKS.fullmatch(part.lower())), '')
 
 
 def _is_weak(name):

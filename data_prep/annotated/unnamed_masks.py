@@ -118,3 +118,16 @@ def _is_drawn(path):
     return False  # Without background, as an overexposed photograph.
   changes = np.count_nonzero(mask.pixels[:, 1:] != mask.pixels[:, :-1])
   return changes < mask.height * mask.width / 5
+
+
+def is_photograph(path):
+  """Returns whether an image is none of a mask, saved in whatever way.
+
+  A mask with loss has many values, but areas of one all the same.
+  """
+  mask = _read(path)
+  if mask is None or mask.may_be_soft or len(mask.values) <= masks_lib.FEW:
+    return False
+  most = np.unique(mask.pixels, return_counts=True)[1].max()
+  size = mask.height * mask.width
+  return max(most, size - mask.pixels.size) < size / 3

@@ -6,7 +6,7 @@ import pytest
 
 from data_prep.annotated import unannotated
 from pegan_jax.common.errors import UserError
-from handmade import YOLO, image, make, marked_in, mask, read
+from handmade import YOLO, image, labelme, make, marked_in, mask, read
 
 
 def binarised(path):
@@ -85,3 +85,32 @@ def test_pairs_of_photographs_and_binary_images_are_crops(tmp_path, first, secon
                   for form, content in (('crack/{k}.png', first), (name, second))})
   layout = read(tmp_path)
   assert sum(map(len, layout.crops.values())) == 8
+
+
+def jpeg_of_classes(path):
+  """Saves a mask of three classes as no mask should be, in shades of grey."""
+  mask(path, 90, more=[(170, (20, 0, 40, 9)), (250, (0, 20, 13, 30))])
+
+
+@pytest.mark.parametrize('folder', ['segmentation', 'gt', 'mask'])
+def test_photographs_with_labels_in_folders_called_as_of_masks(tmp_path, folder):
+  make(tmp_path, {f'{folder}/1.jpg': None, f'{folder}/1.json': labelme(),
+                  'polo/2.jpg': None, 'polo/2.json': labelme()})
+  for more in ({}, {'format': 'labelme'}):
+    assert marked_in(read(tmp_path, **more)) == {
+        f'{folder}/1.jpg': {'crack': 1}, 'polo/2.jpg': {'crack': 1}}
+
+
+def test_a_class_called_mask(tmp_path):
+  make(tmp_path, {'mask/1.jpg': None, 'mask/2.jpg': None, 'scratch/3.jpg': None})
+  assert {name: len(paths) for name, paths in read(tmp_path).crops.items()} == {
+      'mask': 2, 'scratch': 1}
+
+
+def test_masks_in_folders_called_so_stay_masks_whatever_lies_beside(tmp_path):
+  make(tmp_path, {'images/1.jpg': None, 'masks/1.png': mask, 'masks/1.txt': 'by me',
+                  'masks/2.jpg': jpeg_of_classes})
+  with pytest.raises(UserError, match='fits 1 of the annotations .* is masks/2.jpg'):
+    read(tmp_path)
+  (tmp_path / 'masks/2.jpg').unlink()
+  assert marked_in(read(tmp_path, format='masks')) == {'images/1.jpg': {'defect': 1}}
