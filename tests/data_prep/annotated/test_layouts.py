@@ -8,6 +8,7 @@ import pytest
 from data_prep.annotated import file_kinds, layouts, unannotated
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.annotations.voc import COUNTED_FROM_0
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from handmade import (
@@ -116,7 +117,7 @@ def test_what_fits_an_image_by_its_path_is_of_no_other_of_its_name(tmp_path):
 def test_boxes_beyond_the_edge_and_turned_images_are_noted(tmp_path):
   make(tmp_path, {
       'i/1.jpg': None, 'a/1.xml': voc(box=(30, 5, 44, 15)),
-      'i/2.jpg': None, 'a/2.xml': voc(box=(-1, -1, 10, 31)),  # Counted from 0: no note.
+      'i/2.jpg': None, 'a/2.xml': voc(box=(0, 0, 10, 31)),  # Rounding: no note.
       'i/3.jpg': turned, 'a/3.txt': f'0 {YOLO}', 'a/classes.txt': 'pit'})
   layout = read(tmp_path, 'a', images='i')
   assert [annotated.regions_in(30, 40)[0].box for _, annotated in layout.annotated[:2]
@@ -134,6 +135,15 @@ def test_what_a_format_does_not_read_is_noted(tmp_path):
   assert marked_in(layout) == {'1.jpg': {'crack': 1}}
   assert counts(layout.noted) == {
       'outlines in Pascal VOC files: only their boxes are read': 1}
+
+
+def test_voc_that_counts_from_zero_is_read_so_and_noted(tmp_path):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None, 'a/1.xml': voc(box=(9, 4, 19, 14)),
+                  'b/2.xml': voc(box=(-1, 4, 39, 14))})
+  layout = read(tmp_path)
+  assert [image.regions[0].box for _, image in layout.annotated] == [
+      BOX, (0, 5, WIDTH, 15)]
+  assert counts(layout.noted) == {COUNTED_FROM_0: 2}
 
 
 def test_labels_without_names_are_noted(tmp_path):
