@@ -8,13 +8,14 @@ from data_prep.annotated import folder_names
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
-from pegan_jax.annotations import masks, severstal, text_files, yolo
+from pegan_jax.annotations import coco, masks, severstal, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
 SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
+CAPTIONS = "files of COCO's captions, which mark nothing"
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -91,6 +92,8 @@ def marks_of(found, base, wanted, left_out, problems):
         text_files.read_json(path)  # It may be damaged.
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
+    elif not name and coco.is_of_captions(path):
+      left_out[CAPTIONS].append(path)
     elif name in annotations.MANY:
       for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)

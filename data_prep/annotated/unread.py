@@ -20,7 +20,8 @@ _TREES = ('.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml', '.gz')
 _PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
 # Of one image each, by its name: what else lies beside an image is of its camera.
 _OF_ONE = ('.npy', '.npz', '.mat', '.h5', '.pkl', *_TABLES, *_TREES)
-_OWN = ('manifest.csv', {'file', 'class', 'seed'})  # Of pegan_jax, with these columns.
+# Of pegan_jax: files with these columns.
+_OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
 _HASH = re.compile(r'[0-9a-f]{10,}', re.IGNORECASE)
 
 
@@ -111,7 +112,7 @@ def _images_in(text, by_name):
 
 
 def _text(path):
-  """Returns a file's text; '' for what is none, or is a manifest of pegan_jax."""
+  """Returns a file's text; '' for what is none, or was written by pegan_jax."""
   try:
     if path.suffix.lower() == '.gz':
       with gzip.open(path) as file:
@@ -123,9 +124,8 @@ def _text(path):
     text = text_files.read(path)
   except (EOFError, OSError, UserError):
     return ''
-  name, columns = _OWN
-  is_own = path.name == name and columns <= {*text.partition('\n')[0].split(',')}
-  return '' if is_own else text
+  own = _OWN.get(path.name)
+  return '' if own and own <= {*text.partition('\n')[0].split(',')} else text
 
 
 def _may_mark(is_table, text, by_name, images, root):

@@ -146,6 +146,15 @@ def test_voc_that_counts_from_zero_is_read_so_and_noted(tmp_path):
   assert counts(layout.noted) == {COUNTED_FROM_0: 2}
 
 
+def test_captions_beside_objects_are_left_out_by_their_own_reason(tmp_path):
+  captions = '{"images": [], "annotations": [{"caption": "1.jpg"}]}'
+  make(tmp_path, {'1.jpg': None, 'a/instances.json': coco('1.jpg'),
+                  'a/captions.json': captions})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert counts(layout.left_out) == {file_kinds.CAPTIONS: 1}
+
+
 def test_labels_without_names_are_noted(tmp_path):
   make(tmp_path, {'1.jpg': None, '1.txt': f'3 {YOLO}'})
   layout = read(tmp_path)
