@@ -76,6 +76,7 @@ def marks_of(found, base, wanted, left_out, problems):
     problems: `Problems`; gets what cannot be read.
   """
   known = {path for paths in left_out.values() for path in paths}
+  is_given = not wanted.issuperset(annotations.READ)  # By --format.
   for path in found:
     place, suffix = pathlib.PurePath(path.relative_to(base)), path.suffix.lower()
     if suffix in reading.EXTENSIONS:
@@ -87,7 +88,7 @@ def marks_of(found, base, wanted, left_out, problems):
         left_out['annotations of another format than --format'].append(path)
       continue
     name = _format_of(path)
-    if suffix == '.json' and not name:
+    if suffix == '.json' and not name and wanted & {'coco', 'labelme'}:
       with problems.collected():
         text_files.read_json(path)  # It may be damaged.
     if name and name not in wanted:
@@ -97,7 +98,7 @@ def marks_of(found, base, wanted, left_out, problems):
     elif name in annotations.MANY:
       for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
-    elif name or suffix == '.json' and not _names_classes(path):
+    elif name or suffix == '.json' and not is_given and not _names_classes(path):
       yield Mark(name, path, place, base)
     elif severstal.is_submission(path):
       left_out[SUBMISSIONS].append(path)
@@ -192,7 +193,8 @@ def fit(marks, paths, root, named, left_out, problems):
       with problems.collected():
         text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
         problems.add(f'{mark.path} is JSON for {path.name}, but of none of the kinds '
-                     f"{annotations.kinds('.json')}: export it as one of these.")
+                     f"{annotations.kinds('.json')}: export it as one of these or, "
+                     'where it marks nothing, name by --format what is to be read.')
     elif path in labels:
       other = labels[path]
       problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '

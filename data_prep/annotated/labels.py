@@ -36,7 +36,7 @@ def read(labels, noted, problems):
       continue  # Its names are the problem.
     with problems.collected():
       if mark.format == 'yolo':
-        annotated = yolo.read_file(mark.path, '', names[mark.path.parent])
+        annotated = _read_text(mark.path, names[mark.path.parent])
       elif mark.format == 'voc':
         annotated = voc.read_file(mark.path, '')
       else:
@@ -67,6 +67,17 @@ def read(labels, noted, problems):
     noted['YOLO labels without a file of names: classes are called by their numbers'
           ] += unnamed
   return found
+
+
+def _read_text(path, names):
+  """Returns the YOLO labels of a file; UserError, for what may be none, says so."""
+  try:
+    return yolo.read_file(path, '', names)
+  except UserError as error:
+    if yolo.recognises(path):
+      raise
+    raise UserError(f"{str(error).rstrip('.')}; where it marks nothing, name by --format "
+                    'what is to be read.') from None
 
 
 def _name(mark):

@@ -7,7 +7,7 @@ import pytest
 
 from data_prep.annotated import unannotated
 from pegan_jax.common.errors import UserError
-from handmade import coco, make, read, voc
+from handmade import coco, make, mask, read, voc
 
 MARKS = {
     'x.json': '[{"image": "1.jpg"}, {"image": "2.jpg"}]',
@@ -93,3 +93,25 @@ def test_good_images_that_a_file_may_mark_are_refused(tmp_path, marked):
   make(tmp_path, {'good/via.json': '{"2.jpg9": {"filename": "2.jpg", "regions": [1]}}'})
   with pytest.raises(UserError, match='via.json may mark .*good/2.jpg, which is clean'):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('name, text, words', [
+    ('{}.json', '{"exposure": 3}', 'of none of the kinds .*, where it marks nothing, name by '
+     '--format what is'),
+    ('{}.txt', 'exposure: 3 ms', "'exposure: 3 ms' is neither .*; where it marks nothing, na"
+     'me by --format what is'), ('{}.json', '{"exposure', 'cannot be read as JSON')])
+@pytest.mark.parametrize('given, expected', [
+    ('classes', 'classes'), ('voc', 'voc'), ('masks', 'masks')])
+def test_what_the_camera_wrote_is_left_out_by_format(
+    tmp_path, name, text, words, given, expected):
+  make(tmp_path, {f'crack/{k}.jpg': None for k in (1, 2)})
+  make(tmp_path, {'crack/' + name.format(k): text for k in (1, 2)})
+  if given != 'classes':
+    make(tmp_path, {f'gt/crack/{k}.png': mask for k in (1, 2)} if given == 'masks' else
+         {f'crack/{k}.xml': voc() for k in (1, 2)})
+  with pytest.raises(UserError, match=words):
+    read(tmp_path)
+  layout = read(tmp_path, format=given)
+  assert layout.format == expected
+  assert sum(path.suffix in ('.json', '.txt') for paths in layout.left_out.values()
+             for path in paths) == 2
