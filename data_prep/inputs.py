@@ -134,10 +134,12 @@ def find(options, problems):
   if layout.clean:
     clean.append((layout.clean, layout.root, None))
   if options.clean:
-    clean.append((unannotated.list_clean(options.clean), options.clean,
+    clean.append((unannotated.list_clean(options.clean, options.format),
+                  options.clean,
                   cutting.clean_root(options.clean, layout.root)))
   unannotated.check_same([path for paths, *_ in clean for path in paths],
-                         [path for path, _ in layout.annotated])
+                         [path for paths in crops.values() for path in paths],
+                         layout.annotated)
   regions = _lengths(layout.annotated)
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}

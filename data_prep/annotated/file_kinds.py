@@ -8,7 +8,7 @@ from data_prep.annotated import folder_names, matching, unnamed_masks
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
-from pegan_jax.annotations import masks, severstal, text_files, yolo
+from pegan_jax.annotations import coco, masks, severstal, text_files, yolo
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
@@ -17,6 +17,7 @@ _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
 SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
 RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
              '%20 or a backslash: taken for the same')
+CAPTIONS = "files of COCO's captions, which mark nothing"
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -89,6 +90,7 @@ def marks_of(found, base, wanted, left_out, problems):
     problems: `Problems`; gets what cannot be read.
   """
   known = {path for paths in left_out.values() for path in paths}
+  is_given = not wanted.issuperset(annotations.READ)  # By --format.
   for path in found:
     place, suffix = pathlib.PurePath(path.relative_to(base)), path.suffix.lower()
     if suffix in reading.EXTENSIONS:
@@ -100,15 +102,17 @@ def marks_of(found, base, wanted, left_out, problems):
         left_out['annotations of another format than --format'].append(path)
       continue
     name = _format_of(path)
-    if suffix == '.json' and not name:
+    if suffix == '.json' and not name and wanted & {'coco', 'labelme'}:
       with problems.collected():
         text_files.read_json(path)  # It may be damaged.
     if name and name not in wanted:
       left_out['annotations of another format than --format'].append(path)
+    elif not name and coco.is_of_captions(path):
+      left_out[CAPTIONS].append(path)
     elif name in annotations.MANY:
       for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
-    elif name or suffix == '.json' and not _names_classes(path):
+    elif name or suffix == '.json' and not is_given and not _names_classes(path):
       yield Mark(name, path, place, base)
     elif severstal.is_submission(path):
       left_out[SUBMISSIONS].append(path)
@@ -206,7 +210,8 @@ def fit(marks, paths, root, named, left_out, noted, problems):
       with problems.collected():
         text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
         problems.add(f'{mark.path} is JSON for {path.name}, but of none of the kinds '
-                     f"{annotations.kinds('.json')}: export it as one of these.")
+                     f"{annotations.kinds('.json')}: export it as one of these or, "
+                     'where it marks nothing, name by --format what is to be read.')
     elif path in labels:
       other = labels[path]
       problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '

@@ -7,7 +7,7 @@ import numpy as np
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
-from pegan_jax.annotations import severstal, yolo
+from pegan_jax.annotations import severstal, voc, yolo
 from pegan_jax.annotations.regions import are_fractions
 from pegan_jax.common.errors import UserError
 
@@ -36,7 +36,9 @@ def read(labels, noted, problems):
       continue  # Its names are the problem.
     with problems.collected():
       if mark.format == 'yolo':
-        annotated = yolo.read_file(mark.path, '', names[mark.path.parent])
+        annotated = _read_text(mark.path, names[mark.path.parent])
+      elif mark.format == 'voc':
+        annotated = voc.read_file(mark.path, '')
       else:
         annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
       annotated = annotated._replace(file=_name(mark))
@@ -49,8 +51,13 @@ def read(labels, noted, problems):
           os.path.isfile(path.with_name(annotated.says))):
         noted[_ANOTHER].append(path)
       found[path] = annotated
-      for note in annotated.notes:
-        noted[note].append(path)
+  for base in {mark.base for mark, _ in labels if mark.format == 'voc'}:
+    some = [path for mark, path in labels
+            if (mark.format, mark.base) == ('voc', base) and path in found]
+    found |= zip(some, voc.counted([found[path] for path in some]))
+  for path, annotated in found.items():
+    for note in annotated.notes:
+      noted[note].append(path)
   for name in ('labelme', 'cvat', 'voc'):  # COCO's file is refused by itself.
     some = [found[path] for mark, path in labels if mark.format == name and path in found]
     if are_fractions(some):
@@ -60,6 +67,17 @@ def read(labels, noted, problems):
     noted['YOLO labels without a file of names: classes are called by their numbers'
           ] += unnamed
   return found
+
+
+def _read_text(path, names):
+  """Returns the YOLO labels of a file; UserError, for what may be none, says so."""
+  try:
+    return yolo.read_file(path, '', names)
+  except UserError as error:
+    if yolo.recognises(path):
+      raise
+    raise UserError(f"{str(error).rstrip('.')}; where it marks nothing, name by --format "
+                    'what is to be read.') from None
 
 
 def _name(mark):

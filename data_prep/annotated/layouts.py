@@ -80,14 +80,20 @@ def read(images, annotations=(),
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
   labels, masks = file_kinds.fit(
       marks, paths, root, annotations, left_out, noted, problems)
+  others = left_out[file_kinds.OTHERS] + [
+      path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
+      for path in some]
   if not labels and not masks:
     problems.check()
     if annotations:
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format != 'classes':
-      unread.refuse_unknown(left_out[file_kinds.OTHERS], paths)
+      unread.refuse_unknown(others, paths, root)
       unnamed_masks.refuse(paths, paths, root)
-    return _classes(root, paths, left_out, noted)
+    layout = _classes(root, paths, left_out, noted)
+    if not format:
+      unread.refuse_of_clean(others, layout.clean, paths, root)
+    return layout
   where = annotations[0] if annotations else images
   found = _regions(labels, masks, root, where, left_out, noted, problems, uses)
   gone = {path for some in left_out.values() for path in some}
@@ -99,6 +105,8 @@ def read(images, annotations=(),
       region.name: path for path, annotated in found.items()
       for region in annotated.regions if not region.name.isdigit()}, root)
   unnamed_masks.refuse(clean, paths, root)
+  if not format:
+    unread.refuse_of_clean(others, clean, paths, root)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]

@@ -140,7 +140,8 @@ class _Rule:
     nameless = [value for value in self._first
                 if not names or names.get(value) is None]
     self._soft = nameless and (len(self._first) > masks_lib.FEW or
-                               any(mask.lossy for mask in masks))
+                               any(mask.lossy for mask in masks) or
+                               masks_lib.have_soft_edges(masks))
     if self._soft:
       for mask in masks:
         if not mask.may_be_soft:

@@ -1,11 +1,12 @@
 """Lists the folders of --defects and --clean, which nothing annotates."""
 
 import collections
-import filecmp
+import hashlib
 import os
 import pathlib
 
 from data_prep.annotated import checks, file_kinds, folder_names, unnamed_masks
+from data_prep.annotated import unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -15,11 +16,15 @@ from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 
 
-def list_clean(folder):
+def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
   """Lists the images of --clean, without empty masks beside them.
 
+  Args:
+    folder: path of the folder.
+    format: as of --format; where it is given, files of no known kind mark nothing.
+
   Raises:
-    UserError: there are none, or something in the folder marks a defect.
+    UserError: there are none, or something in the folder marks a defect, or may.
   """
   root, left_out = pathlib.Path(folder), collections.defaultdict(list)
   images, masks = file_kinds.part(checks.list_images(folder, '--clean'), root)
@@ -27,8 +32,9 @@ def list_clean(folder):
   marks = list(file_kinds.marks_of(
       sorted({*files.walk(root)} - {*images, *masks}), root, set(annotations.READ),
       left_out, problems))
-  labels, _ = file_kinds.fit(marks, images, root, (), left_out,
-                             collections.defaultdict(list), Problems())
+  labels, _ = file_kinds.fit(
+      [mark for mark in marks if mark.format], images, root, (), left_out,
+      collections.defaultdict(list), Problems())
   found = labels_lib.read(labels, collections.defaultdict(list), problems)
   problems.check()
   marked = [path for path in masks if masks_lib.read(path).values]
@@ -39,23 +45,63 @@ def list_clean(folder):
                     'marks one: pass the folder as --images, where what is annotated as '
                     'empty is clean.')
   unnamed_masks.refuse(images, images, root)
+  if not format:
+    unread.refuse_of_clean(
+        left_out[file_kinds.OTHERS] + [mark.path for mark in marks if not mark.format],
+        images, images, root)
   return images
 
 
-def check_same(clean, marked):
-  """Raises UserError for a file that is clean here, and has a defect there.
+def check_same(clean, crops, annotated):
+  """Raises UserError for one image in two files of which one says what the other denies.
 
   Args:
-    clean, marked: paths of images.
+    clean: paths of images without a defect.
+    crops: paths of images of defects.
+    annotated: list of (path, `Annotated`) with regions.
   """
-  by_size = collections.defaultdict(list)
-  for path in marked:
-    by_size[os.path.getsize(path)].append(path)
-  for path in clean:
-    for other in by_size.get(os.path.getsize(path), ()):
-      if filecmp.cmp(path, other, shallow=False):
-        raise UserError(f'{path} is said to be clean, and the same image, {other}, has a '
-                        'marked defect: remove one of them.')
+  regions, clean = {path: image.regions for path, image in annotated}, set(clean)
+  for some in _same([*sorted(clean), *crops, *regions]):
+    good = next((path for path in some if path in clean), None)
+    other = next((path for path in some if path not in clean), None)
+    if good and other:
+      raise UserError(f'{good} is said to be clean, and the same image, {other}, has a '
+                      'marked defect: remove one of them.')
+    marked = [path for path in some if path in regions]
+    for path in marked[1:]:
+      if not _agree(regions[marked[0]], regions[path]):
+        raise UserError(f'{marked[0]} and {path} are the same image, and are marked at '
+                        'different places: remove one of them.')
+
+
+def _same(paths):
+  """Returns lists of the paths, two or more, whose files have the same bytes."""
+  groups = [list(dict.fromkeys(paths))]
+  for key in (os.path.getsize, _head, lambda path: _head(path, None)):
+    parts = []
+    for some in groups:
+      by_key = {}
+      for path in some:
+        by_key.setdefault(key(path), []).append(path)
+      parts += [part for part in by_key.values() if len(part) > 1]
+    groups = parts
+  return groups
+
+
+def _head(path, count=4096):
+  """Returns a sum of a file's first bytes, which tell most files apart, or of all."""
+  with path.open('rb') as file:
+    return hashlib.sha256(file.read(count)).digest()
+
+
+def _agree(one, other):
+  """Returns whether each box of two lists of `Region` is mostly in one of the other's.
+
+  Formats differ in their rounding, and in what they hold of an outline.
+  """
+  return all(any(region.box.overlap(x.box) >= region.box.width * region.box.height / 2
+                 for x in others)
+             for some, others in ((one, other), (other, one)) for region in some)
 
 
 def list_classes(folder, flag):

@@ -32,6 +32,7 @@ from pegan_jax.common.errors import UserError
 EXTENSIONS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 NO_IMAGE = 'no image: '
+OTHER_FORMAT = 'an image format that is not read: '
 TURNED = ('images that an EXIF tag turns: their annotations are taken to be of the '
           'upright image')
 # Beside those that Pillow knows of.
@@ -88,7 +89,7 @@ _say_once = functools.cache(terminal.say)  # A folder is listed more than once.
 def _why_not(suffix):
   """Returns why files of another suffix are left out."""
   if suffix in _OTHERS or suffix in Image.registered_extensions():
-    return f'an image format that is not read: {suffix}'
+    return OTHER_FORMAT + suffix
   return f'{NO_IMAGE}{ascii(suffix)[1:-1] or "a name without an extension"}'
 
 

@@ -10,21 +10,32 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax.annotations import outlines, text_files
+from pegan_jax.annotations import coco_numbers, outlines, pixels, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region, are_fractions
 from pegan_jax.common.errors import UserError
 
 PATH = 'coco.json'
 FILES = '.json (COCO)'
 
-# Pixels by which a box may miss the outlines that it is of: some tools round it.
-_FITS = 1.5
+_NO_BOX = (None, [], [0, 0, 0, 0])  # As some programs write it beside an outline.
 
 
 def recognises(path):
-  """Returns whether a file is a COCO file, by the keys it has."""
+  """Returns whether a file is a COCO file of objects, by the keys it has."""
   keys = text_files.keys_of_json(path)
-  return 'images' in keys and bool(keys & {'annotations', 'categories'})
+  return 'images' in keys and ('categories' in keys or 'annotations' in keys
+                               and not is_of_captions(path))
+
+
+def is_of_captions(path):
+  """Returns whether a file has COCO's captions, texts about images that mark nothing."""
+  keys = text_files.keys_of_json(path)
+  if not {'images', 'annotations'} <= keys or 'categories' in keys:
+    return False
+  items = text_files.read_json(path)['annotations']
+  return isinstance(items, list) and bool(items) and all(
+      isinstance(item, dict) and 'caption' in item
+      and not {'bbox', 'segmentation'} & item.keys() for item in items)
 
 
 def read(path):
@@ -79,6 +90,11 @@ def _read(said):
   if not images:
     raise ValueError('it lists no images')
 
+  if coco_numbers.are_corners(said['annotations']):
+    raise ValueError('the areas that it says are those of boxes from corner to corner, and '
+                     'COCO has [left, top, width, height]')
+  in_triples = coco_numbers.are_in_triples(said['annotations'])
+
   def add(numbered):
     k, item = numbered
     what = f"annotation {item['id']}" if 'id' in item else f'annotation number {k}'
@@ -88,7 +104,8 @@ def _read(said):
       if item['image_id'] not in images or item['category_id'] not in names:
         raise ValueError(f'{what} is of no image or category of it')
       image = images[item['image_id']]
-      region, size = _region(item, names[item['category_id']], image, what)
+      region, size = _region(item, names[item['category_id']], image, what,
+                             in_triples)
       image.regions.append(region)
       # So that it is compared with that of the file, where no entry says it.
       images[item['image_id']] = image._replace(
@@ -125,7 +142,7 @@ def _side(said):
   return text_files.whole(said) if said else None
 
 
-def _region(item, name, image, what):
+def _region(item, name, image, what, in_triples):
   said = item.get('segmentation')
   polygons = None
   if said and not isinstance(said, dict):
@@ -133,29 +150,41 @@ def _region(item, name, image, what):
       raise ValueError(f'{what}, of {name}, has a segmentation that is no list of '
                        'polygons, and no mask')
     polygons = tuple(_polygon(p, what, name) for p in said if p) or None
-  hull = None
+  box = None
+  if not said or item.get('bbox') not in _NO_BOX:
+    box = _box(item['bbox'], name, what)
   if polygons:
     points = np.concatenate(polygons)
     hull = Box(*points.min(0).tolist(), *points.max(0).tolist())
-  if 'bbox' in item or not (polygons or said):
-    box = item['bbox']
-    if not isinstance(box, list) or len(box) != 4:
-      raise ValueError(f'{what} does not have four numbers for its box')
-    left, top, width, height = _numbers(box, what, name)
-    if min(width, height) <= 0:
-      raise ValueError(f'{what} has a box without width or height')
-    box = Box(left, top, left + width, top + height)
-  else:
-    box = hull
-  # An outline in a corner of the image has such numbers too, and fills its box.
-  if polygons and any(map(_may_have_visibilities, polygons)) and not (
-      'bbox' in item and np.allclose(hull, box, rtol=0, atol=_FITS)):
-    raise ValueError(f'{what}, of {name}, seems to have an x, a y and a third number, '
-                     'whether it is seen, for each point: leave the third out')
+    if any(map(coco_numbers.may_have_visibilities, polygons)) and (
+        not coco_numbers.fills(hull, box, image) if box else in_triples):
+      raise ValueError(f'{what}, of {name}, seems to have an x, a y and a third number, '
+                       'whether it is seen, for each point: leave the third out')
+    box = _checked(box, hull, image, name, what)
   if isinstance(said, dict):
     inside = _decode(said, image)
-    return _region_of_mask(name, box, inside, what), inside.shape
+    return _region_of_mask(name, box, inside, image, what), inside.shape
   return Region(name, box, polygons=polygons), (None, None)
+
+
+def _box(said, name, what):
+  if not isinstance(said, list) or len(said) != 4:
+    raise ValueError(f'{what} does not have four numbers for its box')
+  left, top, width, height = _numbers(said, what, name)
+  if min(width, height) <= 0:
+    raise ValueError(f'{what} has a box without width or height')
+  return Box(left, top, left + width, top + height)
+
+
+def _checked(box, hull, image, name, what):
+  """Returns a box, the hull where there is none; ValueError where these do not fit."""
+  if box and not coco_numbers.fits(hull, box, image):
+    said = ' and an outline '.join(
+        f'from ({x.left:g}, {x.top:g}) to ({x.right:g}, {x.bottom:g})'
+        for x in (box, hull))
+    raise ValueError(f'{what}, of {name}, has a box {said}: one of them is wrong, or is '
+                     "not written as COCO's [left, top, width, height] and [x, y, ...]")
+  return box or hull
 
 
 def _numbers(said, what, name):
@@ -173,20 +202,13 @@ def _polygon(said, what, name):
   return numbers.reshape(-1, 2)
 
 
-def _may_have_visibilities(polygon):
-  """Returns whether [n, 2] may be an x, a y and whether it is seen for each point."""
-  numbers = polygon.ravel()
-  return (len(numbers) % 3 == 0 and len(numbers) > 6 and numbers.max() > 2
-          and np.isin(numbers[2::3], (0, 1, 2)).all())
-
-
-def _region_of_mask(name, box, inside, what):
+def _region_of_mask(name, box, inside, image, what):
   """Returns a `Region` from its box, or None, and its pixels in the image."""
   rows, columns = (np.flatnonzero(inside.any(axis)).tolist() for axis in (1, 0))
   if not rows:
     raise ValueError(f'{what} has an empty mask')
   own = Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-  box = own if box is None else own.hull(box.clip(*inside.shape))
+  box = own.hull(_checked(box, own, image, name, what).clip(*inside.shape))
   return Region(name, box, inside[box.slices].copy())
 
 
@@ -200,32 +222,10 @@ def _decode(said, image):
     raise ValueError(f'a mask does not have the size of {image.file}')
   try:
     if isinstance(lengths, str):
-      lengths = _uncompress(lengths)
+      lengths = pixels.uncompress(lengths)
     return text_files.decode_runs(lengths, width, height).T
   except ValueError as error:
     raise ValueError(f'a mask of {image.file}: {error}') from None
-
-
-def _uncompress(text):
-  """Returns the run lengths of COCO's text, of which its library reads past a cut end.
-
-  Five bits per character, lowest first, and one that says whether more follow; from the
-  third on, a length is the difference from the one two before.
-  """
-  lengths, value, shift = [], 0, 0
-  for character in text:
-    code = ord(character) - 48
-    if not 0 <= code < 64 or shift > 60:
-      raise ValueError('its run lengths are damaged')
-    value |= (code & 31) << shift
-    shift += 5
-    if not code & 32:
-      value -= (code & 16) << (shift - 4)  # Two's complement.
-      lengths.append(value + (lengths[-2] if len(lengths) > 2 else 0))
-      value = shift = 0
-  if shift:
-    raise ValueError('its run lengths are cut short')
-  return lengths
 
 
 def write(path, images, classes, pictures=None):

@@ -12,12 +12,16 @@ import warnings
 import numpy as np
 from PIL import Image
 from PIL import ImageOps
+from scipy import ndimage
 
 from pegan_jax.annotations import components, text_files
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError, reason
 
 FEW = 16  # Most values but zero of masks that are exact.
+_LOW, _HIGH = 0.15, 0.85  # Parts of the greatest value that are near to 0 and to that.
+_EDGE = 5  # Pixels that hold a soft edge.
+_CHROMA = 16  # Levels by which compression with loss makes the channels of grey differ.
 _BACKGROUND = ('background', '_background_', '__background__', 'bg', 'unlabeled')
 _IGNORED = '__ignore__'  # First line of LabelMe's labels.txt, for the value -1.
 
@@ -32,7 +36,7 @@ class Mask(NamedTuple):
     pixels: [box.height, box.width], their values; colours as red << 16 | green << 8 | blue.
     values: list of the values but zero, numbers or (red, green, blue).
     may_be_soft: whether it can be cut at half.
-    lossy: whether it is a JPEG.
+    lossy: whether it was compressed with loss, as JPEG is.
   """
   path: pathlib.Path
   height: int
@@ -109,9 +113,14 @@ def read(path, coloured=False):
       with Image.open(path) as image:
         if (pages := getattr(image, 'n_frames', 1)) > 1:
           raise ValueError(f'it holds {pages} pictures, of which one would be read')
-        lossy, depth = image.format == 'JPEG', _depth(path)
+        lossy = image.format == 'JPEG' or b'VP8 ' in _head(path)  # WebP with loss.
+        depth = _depth(path)
         # As its image is read.
-        pixels = _values(ImageOps.exif_transpose(image), coloured)
+        image = ImageOps.exif_transpose(image)
+        if image.mode == 'RGB' and lossy and not coloured and (
+            np.ptp(np.asarray(image), axis=2).max() <= _CHROMA):
+          image = image.convert('L')
+        pixels = _values(image, coloured)
         if depth in (2, 4):
           pixels //= 255 // (2**depth - 1)  # Pillow spreads them over 8 bits.
   except Exception as error:  # Decoders raise nearly anything on bad bytes.
@@ -127,6 +136,26 @@ def read(path, coloured=False):
       for v in found[found > 0].tolist()], not colours and _is_soft(found, counts), lossy)
 
 
+def have_soft_edges(masks):
+  """Returns whether values between 0 and the greatest are there, along edges alone.
+
+  So smoothing leaves them. A class of such a value has pixels with no other around.
+
+  Args:
+    masks: list of `Mask`.
+  """
+  between = at_edges = 0
+  if all(mask.may_be_soft for mask in masks):
+    for mask in masks:
+      if len(mask.values) > 1:
+        share = np.pad(mask.pixels, 1) / max(mask.values)
+        some = (share >= _LOW) & (share <= _HIGH)
+        between += some.sum()
+        at_edges += (some & (ndimage.minimum_filter(share, _EDGE) < _LOW)
+                     & (ndimage.maximum_filter(share, _EDGE) > _HIGH)).sum()
+  return bool(at_edges and at_edges >= 0.9 * between)
+
+
 def is_mask(path):
   """Returns whether an image may be a mask, by its pixels."""
   try:
@@ -136,11 +165,15 @@ def is_mask(path):
     return False
 
 
+def _head(path):
+  with open(path, 'rb') as file:
+    return file.read(64)
+
+
 def _depth(path):
   """Returns the bits of a grey PNG's pixels, 8 for other images."""
-  with open(path, 'rb') as file:
-    head = file.read(26)
-  return head[24] if head[:4] == b'\x89PNG' and head[25:] == b'\0' else 8
+  head = _head(path)
+  return head[24] if head[:4] == b'\x89PNG' and head[25:26] == b'\0' else 8
 
 
 def _code(value):
@@ -157,7 +190,7 @@ def _is_soft(found, counts):
   if len(found) == 1:
     return True
   share = found / found[-1]
-  ends, near = counts[[0, -1]].sum(), counts[(share < 0.15) | (share > 0.85)].sum()
+  ends, near = counts[[0, -1]].sum(), counts[(share < _LOW) | (share > _HIGH)].sum()
   return bool(found[0] == 0 and found[-1] >= 128 and ends >= counts.sum() / 2
               and near >= counts.sum() * 0.95)
 

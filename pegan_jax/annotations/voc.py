@@ -1,6 +1,7 @@
 """Reads and writes Pascal VOC, one XML file per image.
 
-Pixels count from 1, and both corners are in the box. It holds names and boxes; the outer
+Pixels count from 1, or from 0 where a box of a set begins there, and both corners are in
+the box. It holds names and boxes; the outer
 spaces of a name are lost. Elements are known by their names in any case of letters.
 """
 
@@ -17,6 +18,9 @@ PATH = 'voc'
 FILES = '.xml (Pascal VOC)'
 
 BOXES_ALONE = 'outlines in Pascal VOC files: only their boxes are read'
+
+COUNTED_FROM_0 = ('Pascal VOC files of a set in which boxes begin at 0: all are read as '
+                  'counted from 0, not from 1')
 
 # Elements beside the objects that mark nothing.
 _ABOUT = ('folder', 'filename', 'path', 'source', 'owner', 'size', 'segmented')
@@ -45,11 +49,31 @@ def read(path):
       without a side or two boxes in one object, or no object but elements that may mark
       something.
   """
-  return [_read_file(file, name) for file, name in text_files.find(path, '.xml')
-          if recognises(file) or file == pathlib.Path(path)]
+  return counted([read_file(file, name) for file, name in text_files.find(path, '.xml')
+                  if recognises(file) or file == pathlib.Path(path)])
 
 
-def _read_file(path, name):
+def counted(images):
+  """Returns the images of a set, counted from 0 where a box proves that.
+
+  Ends are edges where one is as large as its image, or has a fraction; else pixels.
+
+  Args:
+    images: list of `Annotated` from `read_file`.
+  """
+  boxes = [(region.box, image) for image in images for region in image.regions]
+  if not any(-1 <= min(box) < 0 for box, _ in boxes):
+    return images
+  more = int(not any(box.right == image.width or box.bottom == image.height
+                     or any(x % 1 for x in box) for box, image in boxes))
+  return [image._replace(notes=(*image.notes, COUNTED_FROM_0), regions=[
+      region._replace(box=Box(region.box.left + 1, region.box.top + 1,
+                              region.box.right + more, region.box.bottom + more))
+      for region in image.regions]) for image in images]
+
+
+def read_file(path, name):
+  """Reads one file, with boxes as if they counted from 1; see `counted` and `read`."""
   try:
     root = ElementTree.fromstring(text_files.read_xml(path))
     for element in root.iter():

@@ -26,6 +26,7 @@ _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
 _YAML = ('.yaml', '.yml')
+_NAMES = re.compile(r'^["\']?names["\']?\s*:', re.MULTILINE)
 
 CONFIDENCES = ('YOLO labels with a number from 0 to 1 behind the box: taken for its '
                'confidence, and the box for true')
@@ -39,8 +40,13 @@ names:
 
 
 def has_names(path):
-  """Returns whether a file is, by its name, one that names classes."""
-  return path.name in _NAME_FILES or path.suffix.lower() in _YAML
+  """Returns whether a file names classes: by its own name or, of YAML, by what it has."""
+  if path.suffix.lower() not in _YAML:
+    return path.name in _NAME_FILES
+  try:
+    return bool(_NAMES.search(text_files.read(path)))
+  except UserError:
+    return False
 
 
 def recognises(path):
@@ -230,7 +236,7 @@ def _names_of_yaml(path):
   if path.suffix.lower() not in _YAML:
     return None
   text = text_files.read(path)
-  if not re.search(r'^["\']?names["\']?\s*:', text, re.MULTILINE):
+  if not _NAMES.search(text):
     return None  # Of another program, and perhaps not quite YAML.
   try:
     said = yaml.load(text, _Loader)

@@ -127,6 +127,68 @@ def test_an_outline_in_a_corner_that_fills_its_box_is_no_list_of_triples(tmp_pat
     _read(tmp_path, said)
 
 
+def test_an_outline_in_a_corner_is_none_of_triples_where_others_are_not(tmp_path):
+  said, outline = _foreign(), [0, 5, 1, 1, 6, 2, 9, 4, 2, 8, 0, 1]
+  del said['annotations'][0]['bbox']
+  said['annotations'][0]['segmentation'] = [outline]
+  with pytest.raises(UserError, match='seems to have an x, a y and a third'):
+    _read(tmp_path, said)
+  said['annotations'][2]['segmentation'] = [[0, 0, 5, 0, 5, 4, 0, 4]]
+  region, = _read(tmp_path, said)[1].regions
+  np.testing.assert_array_equal(region.polygons[0], np.reshape(outline, (-1, 2)))
+
+
+@pytest.mark.parametrize('bbox, box', [
+    ([], (10.5, 20, 14.75, 25)), (None, (10.5, 20, 14.75, 25)),
+    ([0, 0, 0, 0], (10.5, 20, 14.75, 25)), ([10, 19, 5, 7], (10, 19, 15, 26)),
+    ([9, 9, 20, 30], (9, 9, 29, 39)), ([20, 10.5, 5, 4.25], None),
+    ([10.5, 20, 14.75, 25], None), ([10.5, 20, 4.25, 3], None)])
+def test_a_box_is_that_of_its_outline_or_refused(tmp_path, bbox, box):
+  said = _foreign()
+  said['annotations'][0]['bbox'] = bbox
+  if box:
+    assert _read(tmp_path, said)[1].regions[0].box == box
+  else:
+    with pytest.raises(UserError, match=r'crack, has a box from \(.*\) to \(.*\) and an '
+                       r'outline from \(10.5, 20\) to \(14.75, 25\): one of them is wrong'):
+      _read(tmp_path, said)
+
+
+def test_a_box_that_is_cut_at_the_image_fits_its_outline(tmp_path):
+  said = _foreign()
+  said['images'][1].update(width=13, height=40)
+  said['annotations'][0]['bbox'] = [10.5, 20, 2.5, 5]
+  assert _read(tmp_path, said)[1].regions[0].box == (10.5, 20, 13, 25)
+
+
+def test_a_mask_elsewhere_than_its_box_is_refused(tmp_path):
+  said = _foreign()
+  said['annotations'][1].update(bbox=[3, 2, 2, 2])
+  with pytest.raises(UserError, match=r'pit, has a box from \(3, 2\) to \(5, 4\) and an out'):
+    _read(tmp_path, said)
+
+
+def test_boxes_of_two_corners_are_told_by_their_areas(tmp_path):
+  said = _foreign()
+  said['annotations'] = [{'id': k, 'image_id': 7, 'category_id': 3, 'segmentation': [],
+                          'bbox': [9 * k, 20, 9 * k + 8, 26], 'area': 48} for k in (1, 2)]
+  with pytest.raises(UserError, match='the areas that it says are those of boxes from corn'):
+    _read(tmp_path, said)
+  said['annotations'][0]['bbox'] = [9, 20, 8, 6]
+  assert len(_read(tmp_path, said)[1].regions) == 2
+
+
+def test_captions_are_no_objects(tmp_path):
+  path = tmp_path / 'captions.json'
+  said = {'images': [{'id': 1, 'file_name': '1.jpg'}],
+          'annotations': [{'id': 1, 'image_id': 1, 'caption': 'rust'}]}
+  path.write_text(json.dumps(said))
+  assert coco.is_of_captions(path) and not coco.recognises(path)
+  said['annotations'][0]['bbox'] = [1, 2, 3, 4]
+  path.write_text(json.dumps(said))
+  assert not coco.is_of_captions(path) and coco.recognises(path)
+
+
 @pytest.mark.parametrize('text, words', [
     ('no JSON', 'Expecting value'), ('{"images": [], "images": []}', "key 'images' twice"),
     ('{"images": [{"id": 1, "id": 2}]}', "one object has the key 'id' twice")])
@@ -201,6 +263,7 @@ def test_fractions_are_no_pixels(tmp_path):
 
 def test_outlines_at_the_edges_are_no_triples(tmp_path):
   said = _foreign()
+  del said['annotations'][0]['bbox']
   for points in ([0, 0, 1, 9, 0, 2], [0, 0, 2, 0, 1, 1, 2, 2, 0, 2, 0, 1],
                  [9, 0, 0, 9, 0, 0], [5, 0, 2, 3, 0, 2, 3, 7, 5, 9, 9, 2]):
     said['annotations'][0].update(segmentation=[points])

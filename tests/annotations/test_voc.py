@@ -180,3 +180,24 @@ def test_outlines_that_are_not_read_are_noted(tmp_path, outline):
   assert _read(tmp_path, text.replace('</object>', '<polygon/></object>')).notes == ()
   image = _read(tmp_path, text.replace('</object>', f'{outline}</object>'))
   assert image.regions[0].box == (0, 0, 9, 9) and image.notes == (voc.BOXES_ALONE,)
+
+
+@pytest.mark.parametrize('boxes, expected', [
+    # (xmin, ymin, xmax, ymax) of two files, in images of 40 x 30, and their edges.
+    ([(1, 5, 9, 9), (3, 3, 5, 5)], [(0, 4, 9, 9), (2, 2, 5, 5)]),
+    ([(0, 5, 9, 9), (3, 3, 5, 5)], [(0, 5, 10, 10), (3, 3, 6, 6)]),
+    ([(3, 3, 5, 5), (4, 0, 39, 9)], [(3, 3, 6, 6), (4, 0, 40, 10)]),
+    ([(0, 5, 9, 9), (3, 3, 40, 5)], [(0, 5, 9, 9), (3, 3, 40, 5)]),
+    ([(0.5, 5, 9, 9), (3, 3, 5, 5)], [(0.5, 5, 9, 9), (3, 3, 5, 5)]),
+    ([(-3, 5, 9, 9), (3, 3, 5, 5)], [(-4, 4, 9, 9), (2, 2, 5, 5)])])
+def test_a_set_with_a_zero_counts_from_there(tmp_path, boxes, expected):
+  for k, edges in enumerate(boxes):
+    inside = ''.join(f'<{tag}>{x}</{tag}>' for tag, x in zip(
+        ('xmin', 'ymin', 'xmax', 'ymax'), edges))
+    (tmp_path / f'{k}.xml').write_text(
+        '<annotation><size><width>40</width><height>30</height></size><object><name>pa'
+        f'</name><bndbox>{inside}</bndbox></object></annotation>')
+  images = voc.read(tmp_path)
+  assert [region.box for image in images for region in image.regions] == expected
+  assert all((voc.COUNTED_FROM_0 in image.notes) == any(-1 < min(box) < 1 for box in boxes)
+             for image in images)

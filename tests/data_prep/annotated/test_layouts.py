@@ -1,13 +1,14 @@
 """Class folders, formats by name, and which files annotate which images."""
 
-import re
+import contextlib
 import types
 
 import pytest
 
 from data_prep.annotated import file_kinds, layouts, unannotated
 from pegan_jax import annotations
-from pegan_jax.annotations.regions import Annotated, Region
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.annotations.voc import COUNTED_FROM_0
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from handmade import (
@@ -116,7 +117,7 @@ def test_what_fits_an_image_by_its_path_is_of_no_other_of_its_name(tmp_path):
 def test_boxes_beyond_the_edge_and_turned_images_are_noted(tmp_path):
   make(tmp_path, {
       'i/1.jpg': None, 'a/1.xml': voc(box=(30, 5, 44, 15)),
-      'i/2.jpg': None, 'a/2.xml': voc(box=(-1, -1, 10, 31)),  # Counted from 0: no note.
+      'i/2.jpg': None, 'a/2.xml': voc(box=(0, 0, 10, 31)),  # Rounding: no note.
       'i/3.jpg': turned, 'a/3.txt': f'0 {YOLO}', 'a/classes.txt': 'pit'})
   layout = read(tmp_path, 'a', images='i')
   assert [annotated.regions_in(30, 40)[0].box for _, annotated in layout.annotated[:2]
@@ -134,6 +135,24 @@ def test_what_a_format_does_not_read_is_noted(tmp_path):
   assert marked_in(layout) == {'1.jpg': {'crack': 1}}
   assert counts(layout.noted) == {
       'outlines in Pascal VOC files: only their boxes are read': 1}
+
+
+def test_voc_that_counts_from_zero_is_read_so_and_noted(tmp_path):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None, 'a/1.xml': voc(box=(9, 4, 19, 14)),
+                  'b/2.xml': voc(box=(-1, 4, 39, 14))})
+  layout = read(tmp_path)
+  assert [image.regions[0].box for _, image in layout.annotated] == [
+      BOX, (0, 5, WIDTH, 15)]
+  assert counts(layout.noted) == {COUNTED_FROM_0: 2}
+
+
+def test_captions_beside_objects_are_left_out_by_their_own_reason(tmp_path):
+  captions = '{"images": [], "annotations": [{"caption": "1.jpg"}]}'
+  make(tmp_path, {'1.jpg': None, 'a/instances.json': coco('1.jpg'),
+                  'a/captions.json': captions})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert counts(layout.left_out) == {file_kinds.CAPTIONS: 1}
 
 
 def test_labels_without_names_are_noted(tmp_path):
@@ -160,19 +179,6 @@ def test_masks_by_many_names(tmp_path, name):
   make(tmp_path, {'crack/1.jpg': None, f'crack/{name}': mask})
   layout = read(tmp_path)
   assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}} and not layout.crops
-
-
-@pytest.mark.parametrize('name, text', [
-    ('x.json', '[{"image": "1.jpg"}, {"image": "2.jpg"}]'),
-    ('default.json', '{"items": [{"id": "cam1/1"}, {"id" : "2"}]}'),  # Datumaro.
-    ('via.csv', 'filename,region\n1.jpg,9\n2.jpg,9\n')])
-def test_what_names_the_images_and_is_not_read_is_refused(tmp_path, name, text):
-  make(tmp_path, {'cam1/1.jpg': None, 'cam2/2.jpg': None, name: text})
-  with pytest.raises(UserError, match=f'{name} names images of --images, but is of none'):
-    read(tmp_path)
-  assert set(read(tmp_path, format='classes').crops) == {'cam1', 'cam2'}
-  (tmp_path / name).write_text(re.sub('[12]', '9', text))
-  assert set(read(tmp_path).crops) == {'cam1', 'cam2'}
 
 
 def test_submissions_are_left_out_by_their_own_reason(tmp_path):
@@ -219,10 +225,23 @@ def test_clean_images_that_are_marked_are_refused(tmp_path, name, content):
 
 def test_one_image_is_not_both_clean_and_marked(tmp_path):
   make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/3.jpg': None})
-  clean = sorted((tmp_path / 'clean').iterdir())
-  unannotated.check_same(clean[1:], [tmp_path / 'i' / '3.jpg'])
-  with pytest.raises(UserError, match='1.jpg is said to be clean, and the same image'):
-    unannotated.check_same(clean, [tmp_path / 'i' / '3.jpg'])
+  clean, one = sorted((tmp_path / 'clean').iterdir()), tmp_path / 'i' / '3.jpg'
+  marks = [(one, Annotated('', HEIGHT, WIDTH, [Region('crack', Box(*BOX))]))]
+  for crops, annotated in (([one], []), ([], marks)):
+    unannotated.check_same(clean[1:], crops, annotated)
+    with pytest.raises(UserError, match='1.jpg is said to be clean, and the same image'):
+      unannotated.check_same(clean, crops, annotated)
+
+
+@pytest.mark.parametrize('box, agrees', [
+    (BOX, True), ((11, 6, 20, 14), True), ((0, 0, 40, 30), False), ((30, 5, 40, 15), False)])
+def test_one_image_is_not_marked_at_two_places(tmp_path, box, agrees):
+  make(tmp_path, {'1.jpg': None, 'a/1.jpg': None, '2.jpg': turned})
+  marks = [(tmp_path / name, Annotated('', HEIGHT, WIDTH, [Region('crack', Box(*box))]))
+           for name, box in (('1.jpg', BOX), ('a/1.jpg', box), ('2.jpg', (0, 0, 9, 9)))]
+  with contextlib.nullcontext() if agrees else (
+      pytest.raises(UserError, match='are the same image, and are marked at different')):
+    unannotated.check_same([], [], marks)
 
 
 def test_copies_of_images_among_the_annotations_are_no_masks(tmp_path):

@@ -8,7 +8,9 @@ from PIL import Image
 import pytest
 
 from pegan_jax.annotations import masks
-from handmade import WIDTH, HEIGHT, BOX, counts, make, marked_in, mask, read, voc
+from pegan_jax.common.errors import UserError
+from handmade import (
+    WIDTH, HEIGHT, BOX, counts, image, make, marked_in, mask, read, voc)
 
 
 @pytest.mark.parametrize('encode', [
@@ -57,6 +59,46 @@ def test_soft_masks_are_cut_at_half(tmp_path):
   layout = read(tmp_path)
   assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}, 'pit/2.jpg': {'pit': 1}}
   assert counts(layout.noted) == {'masks with soft edges: cut at half': 2}
+
+
+@pytest.mark.parametrize('ramp, value, name, soft', [
+    ((90, 200), 255, 'masks/{}.png', True), ((90, 200), 255, 'masks/pit/{}.png', True),
+    ((2, 54, 200, 253), 255, 'masks/{}.png', True), ((), 1, 'masks/pit/{}.png', False),
+    ((1, 2), 3, 'masks/pit/{}.png', False), ((127,) * 6, 255, 'masks/pit/{}.png', False),
+    ((127,) * 6, 255, 'masks/{}.png', None), ((254,), 255, 'masks/{}.png', None),
+    ((1, 2), 3, 'masks/{}.png', None)])
+def test_few_values_along_edges_are_soft_ones(tmp_path, ramp, value, name, soft):
+  shades = np.zeros((60, 90), np.uint8)
+  shades[15:30, 20:40] = value
+  for k, shade in enumerate(ramp):
+    shades[15:30, 20 - len(ramp) + k] = shade
+  for k in range(2):
+    make(tmp_path, {f'images/{k}.jpg': lambda path: image(path, 60, 90)})
+    path = tmp_path / name.format(k)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(shades).save(path)
+  if soft is None:
+    with pytest.raises(UserError, match='no file names the classes of these'):
+      read(tmp_path)
+    return
+  layout = read(tmp_path)
+  assert counts(layout.noted).get('masks with soft edges: cut at half', 0) == 2 * soft
+  for _, annotated in layout.annotated:
+    inside = np.zeros((60, 90), bool)
+    for region in annotated.regions:
+      inside[region.box.slices] |= region.mask
+    np.testing.assert_array_equal(inside, shades > (value / 2 if soft else 0))
+
+
+def test_a_lossy_grey_mask_of_three_channels_is_soft(tmp_path):
+  shades = np.zeros((96, 96), np.uint8)
+  shades[20:50, 30:66] = 255
+  for suffix in ('.webp', '.jpg'):
+    path = tmp_path / f'm{suffix}'
+    Image.fromarray(shades).convert('RGB').save(path, quality=80)
+    found = masks.read(path)
+    assert found.may_be_soft and found.lossy and len(found.values) > 3
+    np.testing.assert_array_equal(found.marked(), shades > 0)
 
 
 def test_pieces_of_a_mask_are_regions_of_their_own(tmp_path):
