@@ -27,8 +27,8 @@ def both(name, of_mask):
 
 @pytest.mark.parametrize('name, of_mask, first, of', [
     ('{folder}/{k}.png', '{folder}/{k}_lab.png', 'crack/0_lab.png', 'crack/0.png'),
-    ('{folder}/{k}.png', '{folder}/gt_{k}.png', 'crack/gt_0.png', 'crack/0.png'),
-    ('{folder}/{k}.png', '{folder}/{k} mask (1).png', r'0 mask \(1\).png', '0.png'),
+    ('{folder}/{k}.png', '{folder}/label_{k}.png', 'crack/label_0.png', 'crack/0.png'),
+    ('{folder}/{k}.png', '{folder}/{k}_color_mask.png', '0_color_mask.png', '0.png'),
     ('{folder}/i{k}.png', '{folder}/i{k}Mask.png', 'i0Mask.png', 'i0.png'),
     ('{folder}/{k}_image.png', '{folder}/{k}_truth.png', '0_truth.png', '0_image.png'),
     ('{folder}/{k}.jpg', '{folder}/{k}.tif', 'crack/0.tif', 'crack/0.jpg'),
