@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from data_prep.annotated import folder_names
 from data_prep.images import reading
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common.errors import UserError
@@ -55,9 +56,13 @@ def refuse(used, paths, root):
 
 
 def _said(path, image):
-  remedy = (f'call such files as {image.stem}_mask{path.suffix}'
-            if image.parent == path.parent else 'put such files into a folder '
-            f'called masks, each with the name of its image, as {image.stem}')
+  if image.parent == path.parent:
+    remedy = f'call such files as {image.stem}_mask{path.suffix}'
+  elif folder_names.stem_of_mask(path) == image.stem:
+    remedy = 'name the folder of such files by --annotations, or call it masks'
+  else:
+    remedy = ('put such files into a folder called masks, each with the name of its image, '
+              f'as {image.stem}')
   return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
           'image of a class, pass its folder as --images with --format classes.')
 

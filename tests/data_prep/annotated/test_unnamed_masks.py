@@ -55,7 +55,8 @@ def test_a_format_says_that_they_are_images_of_a_class(tmp_path):
 
 def test_the_remedies_are_such(tmp_path):
   make(tmp_path, {'a/crack/0.png': None, 'a/crack/0_lab.png': mask,
-                  'b/crack/0.jpg': None, 'b/lab/0_lab.png': mask})
+                  'b/crack/0.jpg': None, 'b/lab/0_lab.png': mask,
+                  'c/crack/0.jpg': None, 'c/lab/0.png': mask})
   with pytest.raises(UserError, match='call such files as 0_mask.png;'):
     read(tmp_path, images='a')
   (tmp_path / 'a/crack/0_lab.png').rename(tmp_path / 'a/crack/0_mask.png')
@@ -64,8 +65,15 @@ def test_the_remedies_are_such(tmp_path):
     read(tmp_path, images='b')
   (tmp_path / 'b/lab').rename(tmp_path / 'b/masks')
   (tmp_path / 'b/masks/0_lab.png').rename(tmp_path / 'b/masks/0.png')
-  assert marked_in(read(tmp_path, images='a')) == {'crack/0.png': {'crack': 1}}
-  assert marked_in(read(tmp_path, images='b')) == {'crack/0.jpg': {'crack': 1}}
+  with pytest.raises(UserError, match='name the folder of such files by --annotations, or '
+                     'call it masks;'):
+    read(tmp_path, images='c')
+  for layout in (read(tmp_path, images='a'), read(tmp_path, images='b'),
+                 read(tmp_path, 'c/lab', images='c')):
+    (_, annotated), = layout.annotated
+    assert [region.name for region in annotated.regions] == ['crack']
+  (tmp_path / 'c/lab').rename(tmp_path / 'c/masks')
+  assert marked_in(read(tmp_path, images='c')) == {'crack/0.jpg': {'crack': 1}}
 
 
 def test_they_are_not_clean_either_and_no_crops(tmp_path):
