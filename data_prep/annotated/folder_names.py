@@ -8,21 +8,24 @@ from pegan_jax.annotations.regions import Annotated
 
 _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
 _SPLITS_ONLY = ('default',)
-_MASKS = re.compile(r'masks?(?:[ _-]?images?)?|ground_?truth|gt|segmentations?|'
-                    r'segmentationclass')
+_MASKS = re.compile(r'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
+                    r'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
+                    r'segmentationclass(?:png)?|(?:train|val|valid|test)[ _-]masks?|'
+                    r'masks?[ _-](?:train|val|valid|test)')
 _KIND = re.compile(r'images?|imgs?|jpegimages|rgb|labels?|lables?|annotations?|annots?|'
                    r'anns?|xml|json|txt|bbox(?:es)?|data|defects|obj_\w+_data|'
                    + _MASKS.pattern)
 # Both at once: train_images, labels-val.
-_SPLIT_KIND = re.compile(r'(?P<a>SPLIT)[ _-](KIND)|(KIND)[ _-](?P<b>SPLIT)'.replace(
-    'SPLIT', 'train|val|valid|test').replace('KIND', 'images?|imgs?|labels?|masks?'))
+_SPLIT_KIND = re.compile(
+    r'(?P<first>train|val|valid|test)[ _-](?:images?|imgs?|labels?|masks?)|'
+    r'(?:images?|imgs?|labels?|masks?)[ _-](?P<last>train|val|valid|test)')
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
                     r'non[ _-]?defective|defect[ _-]?free')
-_MASK_NAME = re.compile(r'(?:mask[_-])(.+)|(.+)[_-](?:mask|label|gt|seg|segmentation)'
-                        r'(?:_?\d+)?', re.IGNORECASE)
+_MASK_NAME = re.compile(r'(?:(?:mask|gt)[_-])(.+)|(.+)[ ._-](?:masks?|label|gt|seg|'
+                        r'segmentation|ground_?truth)(?:_?\d+| \(\d+\))?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
 
@@ -47,7 +50,7 @@ class Mark(NamedTuple):
 def split_of(name):
   """Returns the part of a set, such as train, that a folder's name is of, or ''."""
   if found := _SPLIT_KIND.fullmatch(name.lower()):
-    return found['a'] or found['b']
+    return found['first'] or found['last']
   return name if _SPLIT.fullmatch(name.lower()) or name.lower() in _SPLITS_ONLY else ''
 
 

@@ -15,8 +15,8 @@ _TRUTH = 'ground_truth'
 def _parents(place, splits):
   """Returns the folders of a path without words for kinds, and without parts of a set."""
   return tuple(folder_names.split_of(part) or part for part in place.parent.parts
-               if not folder_names.is_kind(part)
-               and (splits or not folder_names.is_split(part)))
+               if (splits if folder_names.is_split(part)
+                   else not folder_names.is_kind(part)))
 
 
 def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.

@@ -10,11 +10,12 @@ import re
 
 import numpy as np
 
+from data_prep.annotated import folder_names
 from data_prep.images import reading
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common.errors import UserError
 
-_SAMPLE = 9  # Images of one kind of names that are opened.
+_SAMPLE = 5  # Images of one kind of names that are opened.
 # Where a name may end and a word that says what the file is begin, and the reverse. The
 # images of nnU-Net have the number of their channel, of which grey ones have one.
 _BEFORE = re.compile(r'[ _.(-]+(?=[^\W\d_])|_(?=0000$)|(?<=[a-z0-9])(?=[A-Z])')
@@ -46,18 +47,31 @@ def refuse(used, paths, root):
   for kind, some in kinds.items():
     some = [(path, core) for path, core in some if path in used and any(
         kind_ != kind for _, kind_ in by_core[core])]
-    sample = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE]
-    if 2 * sum(bool(image_of(*one, kind)) for one in sample) > len(sample):
+    if _most_are(some, lambda path, core, kind=kind: image_of(path, core, kind)):
       for path, core in some:
         image = image_of(path, core, kind)
         if image and _read(path).values:
           raise UserError(_said(path, image))
 
 
+def _most_are(some, of):
+  """Returns whether a function is true of most of a sample, and stops when it is not."""
+  sample, missed = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE], 0
+  for one in sample:
+    missed += not of(*one)
+    if 2 * missed >= len(sample):
+      return False
+  return bool(sample)
+
+
 def _said(path, image):
-  remedy = (f'call such files as {image.stem}_mask{path.suffix}'
-            if image.parent == path.parent else 'put such files into a folder '
-            f'called masks, each with the name of its image, as {image.stem}')
+  if image.parent == path.parent:
+    remedy = f'call such files as {image.stem}_mask{path.suffix}'
+  elif folder_names.stem_of_mask(path) == image.stem:
+    remedy = 'name the folder of such files by --annotations, or call it masks'
+  else:
+    remedy = ('put such files into a folder called masks, each with the name of its image, '
+              f'as {image.stem}')
   return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
           'image of a class, pass its folder as --images with --format classes.')
 
@@ -87,9 +101,10 @@ def _image_of(path, others, root, is_drawn):
   others = sorted((other for other in others if other != path and _are_near(
       path.relative_to(root).parts[:-1], other.relative_to(root).parts[:-1])),
                   key=lambda other: (other.parent != path.parent, other))
-  size = reading.size(path)
+  size, soft = reading.size(path), len(_read(path).values) > masks_lib.FEW
   return next((other for other in others[:_SAMPLE]
-               if reading.size(other) == size and not is_drawn(other)), None)
+               if reading.size(other) == size and not is_drawn(other)
+               and not (soft and _is_two_toned(other))), None)
 
 
 def _are_near(folders, others):
@@ -118,6 +133,16 @@ def _is_drawn(path):
     return False  # Without background, as an overexposed photograph.
   changes = np.count_nonzero(mask.pixels[:, 1:] != mask.pixels[:, :-1])
   return changes < mask.height * mask.width / 5
+
+
+def _is_two_toned(path):
+  """Returns whether most pixels are dark or bright, as of a thing lit from behind."""
+  mask = _read(path)
+  if mask is None or not mask.values:
+    return True
+  share = mask.pixels / mask.pixels.max()
+  grey = np.count_nonzero((share > 0.15) & (share < 0.85))
+  return grey < mask.height * mask.width / 2
 
 
 def is_photograph(path):

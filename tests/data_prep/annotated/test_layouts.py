@@ -174,7 +174,10 @@ def test_masks_are_no_images_of_a_class(tmp_path):
 
 @pytest.mark.parametrize('name', [
     'mask_1.png', '1_seg.png', '1_segmentation.png', '1.jpg_mask.png', 'gt/1.png',
-    'Mask Images/1.png', 'segmentations/1.png'])
+    'Mask Images/1.png', 'segmentations/1.png', 'gt_1.png', '1_masks.png', '1.mask.png',
+    '1 mask.png', '1_groundtruth.png', '1_mask (1).png', 'Ground Truth/1.png',
+    'ground-truth/1.png', 'binary_masks/1.png', 'mask_png/1.png',
+    'SegmentationClassPNG/1.png', 'anno_masks/1.png'])
 def test_masks_by_many_names(tmp_path, name):
   make(tmp_path, {'crack/1.jpg': None, f'crack/{name}': mask})
   layout = read(tmp_path)

@@ -142,6 +142,10 @@ SAME_NAMES = {
         {f'images_{x}/1.jpg': None for x in ('train', 'val')} | {
             'labels_train/1.txt': f'0 {YOLO}', 'labels_val/1.txt': f'1 {YOLO}'},
         {'images_train/1.jpg': {'0': 1}, 'images_val/1.jpg': {'1': 1}}),
+    'parts in words for both, with masks': (
+        {f'{x}_images/1.jpg': None for x in ('train', 'val')} | {
+            'train_masks/1.png': mask, 'val_masks/1.png': lambda path: mask(path, 0)},
+        {'train_images/1.jpg': {'defect': 1}, 'val_images/1.jpg': {}}),
     'cameras with folders of labels': (
         {f'{x}/1.jpg': None for x in 'ab'} | {f'{x}/xml/1.xml': voc(x) for x in 'ab'} | {
             'c/rgb/1.jpg': None, 'c/json/1.json': labelme()},

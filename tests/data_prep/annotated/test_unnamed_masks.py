@@ -5,6 +5,7 @@ from PIL import Image
 import pytest
 
 from data_prep.annotated import unannotated
+from pegan_jax.annotations import masks
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, image, labelme, make, marked_in, mask, read
 
@@ -18,6 +19,16 @@ def dark(path):
   Image.fromarray(np.random.default_rng(1).integers(0, 4, (30, 40), np.uint8)).save(path)
 
 
+def backlit(path, grey=0):
+  """Saves a silhouette, of which some rows are grey."""
+  pixels = np.zeros((30, 40), np.uint8)
+  pixels[:, 19:21] = np.random.default_rng(2).integers(0, 256, (30, 2))
+  pixels[:, 21:] = 255
+  pixels[2:2 + grey, :10] = 128
+  path.parent.mkdir(parents=True, exist_ok=True)
+  Image.fromarray(pixels).save(path)
+
+
 def both(name, of_mask):
   """Returns three images and masks of two classes, as `make` takes them."""
   return {form.format(folder=folder, k=k, of=k + 3 * (folder == 'pit')): content
@@ -27,10 +38,11 @@ def both(name, of_mask):
 
 @pytest.mark.parametrize('name, of_mask, first, of', [
     ('{folder}/{k}.png', '{folder}/{k}_lab.png', 'crack/0_lab.png', 'crack/0.png'),
-    ('{folder}/{k}.png', '{folder}/gt_{k}.png', 'crack/gt_0.png', 'crack/0.png'),
-    ('{folder}/{k}.png', '{folder}/{k} mask (1).png', r'0 mask \(1\).png', '0.png'),
+    ('{folder}/{k}.png', '{folder}/label_{k}.png', 'crack/label_0.png', 'crack/0.png'),
+    ('{folder}/{k}.png', '{folder}/{k}_color_mask.png', '0_color_mask.png', '0.png'),
     ('{folder}/i{k}.png', '{folder}/i{k}Mask.png', 'i0Mask.png', 'i0.png'),
     ('{folder}/{k}_image.png', '{folder}/{k}_truth.png', '0_truth.png', '0_image.png'),
+    ('{folder}/{k}.png', '{folder}/{k}_bw.jpg', '0_bw.jpg', '0.png'),
     ('{folder}/{k}.jpg', '{folder}/{k}.tif', 'crack/0.tif', 'crack/0.jpg'),
     ('{folder}/images/{k}.jpg', '{folder}/labels/{k}.png', 'labels/0.png', 'images/0.jpg'),
     ('{folder}/{k}.jpg', '{folder}_bw/{k}.png', 'crack_bw/0.png', 'crack/0.jpg'),
@@ -55,7 +67,8 @@ def test_a_format_says_that_they_are_images_of_a_class(tmp_path):
 
 def test_the_remedies_are_such(tmp_path):
   make(tmp_path, {'a/crack/0.png': None, 'a/crack/0_lab.png': mask,
-                  'b/crack/0.jpg': None, 'b/lab/0_lab.png': mask})
+                  'b/crack/0.jpg': None, 'b/lab/0_lab.png': mask,
+                  'c/crack/0.jpg': None, 'c/lab/0.png': mask})
   with pytest.raises(UserError, match='call such files as 0_mask.png;'):
     read(tmp_path, images='a')
   (tmp_path / 'a/crack/0_lab.png').rename(tmp_path / 'a/crack/0_mask.png')
@@ -64,8 +77,15 @@ def test_the_remedies_are_such(tmp_path):
     read(tmp_path, images='b')
   (tmp_path / 'b/lab').rename(tmp_path / 'b/masks')
   (tmp_path / 'b/masks/0_lab.png').rename(tmp_path / 'b/masks/0.png')
-  assert marked_in(read(tmp_path, images='a')) == {'crack/0.png': {'crack': 1}}
-  assert marked_in(read(tmp_path, images='b')) == {'crack/0.jpg': {'crack': 1}}
+  with pytest.raises(UserError, match='name the folder of such files by --annotations, or '
+                     'call it masks;'):
+    read(tmp_path, images='c')
+  for layout in (read(tmp_path, images='a'), read(tmp_path, images='b'),
+                 read(tmp_path, 'c/lab', images='c')):
+    (_, annotated), = layout.annotated
+    assert [region.name for region in annotated.regions] == ['crack']
+  (tmp_path / 'c/lab').rename(tmp_path / 'c/masks')
+  assert marked_in(read(tmp_path, images='c')) == {'crack/0.jpg': {'crack': 1}}
 
 
 def test_they_are_not_clean_either_and_no_crops(tmp_path):
@@ -78,13 +98,20 @@ def test_they_are_not_clean_either_and_no_crops(tmp_path):
 
 
 @pytest.mark.parametrize('first, second', [
-    (image, image), (binarised, binarised), (image, dark)])
+    (image, image), (binarised, binarised), (image, dark),
+    (lambda path: backlit(path, 20), backlit)])
 @pytest.mark.parametrize('name', ['crack/{k}_b.png', 'pit/{k}.png', 'pit/{k}.jpg'])
 def test_pairs_of_photographs_and_binary_images_are_crops(tmp_path, first, second, name):
   make(tmp_path, {form.format(k=k): content for k in range(4)
                   for form, content in (('crack/{k}.png', first), (name, second))})
   layout = read(tmp_path)
   assert sum(map(len, layout.crops.values())) == 8
+
+
+def test_the_silhouettes_of_the_test_above_could_be_masks(tmp_path):
+  backlit(tmp_path / '1.png')
+  backlit(tmp_path / '2.png', 20)
+  assert masks.is_mask(tmp_path / '1.png') and not masks.is_mask(tmp_path / '2.png')
 
 
 def jpeg_of_classes(path):
