@@ -21,8 +21,8 @@ SIDE = 64  # Pixels of a crop.
 class _All:
   """Looks for every crop in every frame."""
 
-  def __init__(self, templates):
-    self._count = templates.shape[1]
+  def __init__(self, versions):
+    self._count = versions[0].shape[1]
 
   def in_frame(self, windows):
     del windows

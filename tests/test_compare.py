@@ -234,7 +234,7 @@ def test_times_that_are_not_known_are_a_sentence(config, again, content):
     ('updates', -1, 'config.updates is -1'),
     ('settings', {'dcgan': {'widht': 1}}, 'config.settings.dcgan.*widht'),
     ('data_dir', '/nowhere', 'no data set'),
-    ('evaluate.count', 60, 'evaluate.count is 60.*a class of 10'),
+    ('evaluate.count', 60, 'evaluate.count is 60.*has 10 images of pa'),
 ])
 def test_bad_settings_are_said_before_anything_is_trained(
     config, tmp_path, key, value, words):

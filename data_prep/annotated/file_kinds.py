@@ -4,7 +4,7 @@ import filecmp
 import os
 import pathlib
 
-from data_prep.annotated import folder_names
+from data_prep.annotated import folder_names, matching, unnamed_masks
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
@@ -15,6 +15,8 @@ from pegan_jax.common.errors import UserError
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
 SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
+RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
+             '%20 or a backslash: taken for the same')
 CAPTIONS = "files of COCO's captions, which mark nothing"
 OTHERS = 'files that are neither images nor annotations'
 
@@ -31,18 +33,30 @@ def part(paths, root):
     and '_mask', or its name and another suffix.
   """
   found = {path for path in paths if folder_names.is_mask_folder(path.relative_to(root))}
+  found -= _photographs(found, paths)
   if len(found) == len(paths):  # The images' folder itself is called so.
     found = set()
   by_name = {}
   for path in paths:
     by_name.setdefault((path.parent, path.stem), []).append(path)
-  beside = [path for path in paths if folder_names.stem(path) != path.stem
-            and (path.parent, folder_names.stem(path)) in by_name]
+  beside = [path for path in paths if folder_names.stem_of_mask(path) != path.stem
+            and (path.parent, folder_names.stem_of_mask(path)) in by_name]
   for twins in by_name.values():
     exact = [path for path in twins if path.suffix.lower() in ('.png', '.bmp')]
     beside += exact if len(twins) == 2 and len(exact) == 1 else []
   found.update(path for path in beside if masks.is_mask(path))
   return [path for path in paths if path not in found], sorted(found)
+
+
+def _photographs(found, paths):
+  """Returns what is no mask, in folders called so: of masks to wear, or of a car GT."""
+  names = {folder_names.bare(path) for path in paths if path not in found}
+  alone = {path for path in found if not names & {
+      folder_names.bare(path), folder_names.stem_of_mask(path), path.parent.name}}
+  labelled = {path for path in found if any(
+      path.with_name(name + suffix).is_file() for name in (path.stem, path.name)
+      for suffix in ('.json', '.txt', '.xml'))}
+  return set(filter(unnamed_masks.is_photograph, alone | labelled))
 
 
 def files_at(path, root, paths):
@@ -117,7 +131,7 @@ def _is_picture(mark, mixed, found):
   """
   return mixed and not (
       folder_names.is_mask_folder(mark.place) or masks.is_mask(mark.path)
-      or folder_names.stem(mark.place) != mark.place.stem) or any(
+      or folder_names.stem_of_mask(mark.place) != mark.place.stem) or any(
           filecmp.cmp(mark.path, path, shallow=False) for path in found)
 
 
@@ -146,7 +160,7 @@ def _format_of(path):
                if name != expected and module.recognises(path)), expected)
 
 
-def fit(marks, paths, root, named, left_out, problems):
+def fit(marks, paths, root, named, left_out, noted, problems):
   """Brings marks and images together.
 
   A mark of no image or of several, or a second label of an image, is a problem.
@@ -157,6 +171,7 @@ def fit(marks, paths, root, named, left_out, problems):
     root: the images' folder.
     named: paths of what annotates them, for errors; none where that lies in root.
     left_out: {reason: [paths]}; gets what is not used.
+    noted: as of `layouts.Layout`; gets what fits by a looser spelling.
     problems: `Problems`; gets what does not fit.
 
   Returns:
@@ -169,7 +184,9 @@ def fit(marks, paths, root, named, left_out, problems):
   mixed = {base for base in {mark.base for mark in masks}
            if any(mark.path.is_relative_to(base) for mark in labels)}
   for some, out in zip((labels, masks), fitted):
-    for mark, found in zip(some, folder_names.match(some, paths, root)):
+    matches, respelled = matching.match(some, paths, root)
+    noted[RESPELLED] += respelled
+    for mark, found in zip(some, matches):
       if mark.format == 'masks' and _is_picture(mark, mark.base in mixed, found):
         left_out['copies of images, beside their annotations'].append(mark.path)
       elif len(found) > 1:

@@ -10,15 +10,20 @@ _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)
 _SPLITS_ONLY = ('default',)
 _MASKS = re.compile(r'masks?(?:[ _-]?images?)?|ground_?truth|gt|segmentations?|'
                     r'segmentationclass')
-_KIND = re.compile(r'images?|imgs?|jpegimages|labels?|annotations?|annots?|anns?|data|'
-                   r'defects|obj_\w+_data|(?:train|val|valid|test)[_-](?:images?|imgs?|'
-                   r'labels?|masks?)|' + _MASKS.pattern)
+_KIND = re.compile(r'images?|imgs?|jpegimages|rgb|labels?|lables?|annotations?|annots?|'
+                   r'anns?|xml|json|txt|bbox(?:es)?|data|defects|obj_\w+_data|'
+                   + _MASKS.pattern)
+# Both at once: train_images, labels-val.
+_SPLIT_KIND = re.compile(r'(?P<a>SPLIT)[ _-](KIND)|(KIND)[ _-](?P<b>SPLIT)'.replace(
+    'SPLIT', 'train|val|valid|test').replace('KIND', 'images?|imgs?|labels?|masks?'))
+# Words for images too, if not for the only thing that a folder says of crops.
+_WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
-_TRUTH = 'ground_truth'
-_CLEAN = ('good', 'ok', 'normal', 'clean')
+_CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
+                    r'non[ _-]?defective|defect[ _-]?free')
 _MASK_NAME = re.compile(r'(?:mask[_-])(.+)|(.+)[_-](?:mask|label|gt|seg|segmentation)'
                         r'(?:_?\d+)?', re.IGNORECASE)
-_SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)', re.IGNORECASE)
+_SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
 
 class Mark(NamedTuple):
@@ -39,14 +44,26 @@ class Mark(NamedTuple):
   annotated: Annotated | None = None
 
 
+def split_of(name):
+  """Returns the part of a set, such as train, that a folder's name is of, or ''."""
+  if found := _SPLIT_KIND.fullmatch(name.lower()):
+    return found['a'] or found['b']
+  return name if _SPLIT.fullmatch(name.lower()) or name.lower() in _SPLITS_ONLY else ''
+
+
 def is_split(name):
   """Returns whether a folder's name is that of a part of a set, such as train."""
-  return bool(_SPLIT.fullmatch(name.lower())) or name.lower() in _SPLITS_ONLY
+  return bool(split_of(name))
 
 
 def is_clean(place):
   """Returns whether a path under the images' folder says that its image is clean."""
-  return any(part.lower() in _CLEAN for part in place.parent.parts)
+  return any(map(is_clean_name, place.parent.parts))
+
+
+def is_clean_name(name):
+  """Returns whether a folder's name is that of clean images."""
+  return bool(_CLEAN.fullmatch(name.lower()))
 
 
 def class_of(place):
@@ -55,14 +72,46 @@ def class_of(place):
   It is the first that is no word for images, labels, masks or parts of a set, after the
   last part of a set if that has one: of 'bottle/test/crack/1.png' it is crack.
   """
+  return next(iter(_classes_of(place)), '')
+
+
+def class_of_crop(place):
+  """Returns the class of a crop without annotation: a word as defect_images will do.
+
+  So will one for masks, as of masks to wear: those of defects are no crops.
+  """
+  return class_of(place) or next((part for part in place.parent.parts if _is_weak(part)
+                                  or _MASKS.fullmatch(part.lower())), '')
+
+
+def _is_weak(name):
+  return bool(_WEAK.fullmatch(name.lower()))
+
+
+def below_class(place):
+  """Returns the folder below that of the class, as cam1 of 'crack/cam1/1.png'; or ''."""
+  return next(iter(_classes_of(place)[1:]), '')
+
+
+def _classes_of(place):
   parts = place.parent.parts
-  last = max((k for k, part in enumerate(parts)
-              if is_split(part) or _MASKS.fullmatch(part.lower())), default=-1)
-  for tried in (parts[last + 1:], parts):
-    for part in tried:
-      if not is_split(part) and not _KIND.fullmatch(part.lower()):
-        return part
-  return ''
+  splits = [k for k, part in enumerate(parts) if is_split(part)]
+  masks = [k for k, part in enumerate(parts) if _MASKS.fullmatch(part.lower())]
+  for first in (max(splits + masks, default=-1), max(splits, default=-1), -1):
+    if found := [part for part in parts[first + 1:]
+                 if not is_split(part) and not is_kind(part)]:
+      return found
+  return []
+
+
+def are_numbered(names):
+  """Returns whether several names differ by numbers alone, as cam1 and cam2."""
+  return len(names) > 1 and len({re.sub(r'\d+', '0', name) for name in names}) == 1
+
+
+def is_kind(name):
+  """Returns whether a folder's name is a word for images, labels or masks."""
+  return bool(_KIND.fullmatch(name.lower())) or _is_weak(name)
 
 
 def is_mask_folder(place):
@@ -76,87 +125,12 @@ def is_of_objects(place):
   return any(part.lower() == _OBJECTS for part in place.parent.parts)
 
 
-def stem(place):
-  """Returns the name that an image, its labels and its masks share."""
-  found = place.stem
-  for pattern in (_SUFFIX, _MASK_NAME, _SUFFIX):  # 1.png_mask too.
-    if match := pattern.fullmatch(found):
-      found = next(filter(None, match.groups()))
-  return found
+def bare(place):
+  """Returns the name that an image and its labels share: 1 of 1.jpg and of 1.jpg.json."""
+  return _SUFFIX.sub(r'\1', place.stem)
 
 
-def _parents(place, splits):
-  """Returns the folders of a path without words for kinds, and without parts of a set."""
-  return tuple(part for part in place.parent.parts if not _KIND.fullmatch(part.lower())
-               and (splits or not is_split(part)))
-
-
-def match(marks, paths, root):
-  """Finds the image of each mark: by path, or else by what the names of folders leave.
-
-  Args:
-    marks: list of `Mark`.
-    paths: the images' paths, all under `root`.
-    root: path of the images' folder.
-
-  Returns:
-    List for each mark of the images it may be of: one, none, or several of which
-    nothing says which. An image that has a mark by a closer match is among those of a
-    looser one only where a mark would be of no image else.
-  """
-  places = {path: path.relative_to(root) for path in paths}
-  found = [[path for path in {mark.base / mark.place, root / mark.place}
-            if path in places] for mark in marks]
-  closer = (lambda place: (place.parent.parts, place.stem),
-            lambda place: (place.parent.parts, stem(place)),
-            lambda place: (_parents(place, True), stem(place)),
-            lambda place: (_parents(place, False), stem(place)))
-  for key in closer:
-    _look(found, marks, places, key,
-          lambda mark, path: _are_of_one_part(mark.place, places[path]))
-  # MVTec LOCO has a folder of masks for an image: ground_truth/<class>/000/000.png.
-  folders = [mark._replace(place=mark.place.parent) if mark.format == 'masks' and
-             _TRUTH in (mark.base.name, *mark.place.parts[:-2]) else mark for mark in marks]
-  _look(found, folders, places, closer[-1],
-        lambda mark, path: _are_of_one_part(mark.place, places[path]))
-  by_stem = stem, lambda mark, path: _may_be(mark.place, places[path])
-  rest = [k for k, some in enumerate(found) if not some]
-  _look(found, marks, places, *by_stem)
-  _look(found, marks, places, *by_stem, taken=())  # One too many for an image.
-  # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg.
-  rest = [k for k in rest if found[k] and marks[k].format == 'masks']
-  others = [[] for _ in rest]
-  _look(others, [marks[k]._replace(place=marks[k].place.parent) for k in rest], places,
-        *by_stem, taken=())
-  for k, some in zip(rest, others):
-    found[k] += [path for path in some if path not in found[k]]
-  return found
-
-
-def _look(found, marks, places, key, fits, taken=None):
-  """Fills in `found` what one way of matching finds for marks that have nothing yet."""
-  taken = {path for some in found for path in some} if taken is None else taken
-  by_key = {}
-  for path, place in places.items():
-    if path not in taken:
-      by_key.setdefault(key(place), []).append(path)
-  for k, mark in enumerate(marks):
-    if not found[k]:
-      some = [path for path in by_key.get(key(mark.place), ()) if fits(mark, path)]
-      same = [path for path in some if path.name == mark.place.name]
-      found[k] = same or some
-
-
-def _may_be(one, other):
-  """Returns whether two paths' folders are not at odds: the shorter ends the longer."""
-  if not _are_of_one_part(one, other):
-    return False
-  one, other = sorted((_parents(one, False), _parents(other, False)), key=len)
-  return not one or other[-len(one):] == one
-
-
-def _are_of_one_part(one, other):
-  """Returns whether two paths are not of two parts of a set, such as train and val."""
-  parts = [{part.lower()[:2] for part in place.parent.parts if is_split(part)}
-           for place in (one, other)]
-  return not all(parts) or bool(parts[0] & parts[1])
+def stem_of_mask(place):
+  """Returns the name of a mask's image: 1 of 1.png, 1_mask.png and 1.jpg_mask.png."""
+  found = _MASK_NAME.fullmatch(bare(place))
+  return _SUFFIX.sub(r'\1', found[1] or found[2]) if found else bare(place)

@@ -5,8 +5,8 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import checks, file_kinds, folder_names
-from data_prep.annotated import mask_images, unread
+from data_prep.annotated import checks, clean_folders, file_kinds, folder_names
+from data_prep.annotated import mask_images, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -78,7 +78,8 @@ def read(images, annotations=(),
   paths, named = _part(paths, root, annotations, left_out)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
-  labels, masks = file_kinds.fit(marks, paths, root, annotations, left_out, problems)
+  labels, masks = file_kinds.fit(
+      marks, paths, root, annotations, left_out, noted, problems)
   others = left_out[file_kinds.OTHERS] + [
       path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
       for path in some]
@@ -88,6 +89,7 @@ def read(images, annotations=(),
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format != 'classes':
       unread.refuse_unknown(others, paths, root)
+      unnamed_masks.refuse(paths, paths, root)
     layout = _classes(root, paths, left_out, noted)
     if not format:
       unread.refuse_of_clean(others, layout.clean, paths, root)
@@ -98,6 +100,11 @@ def read(images, annotations=(),
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
   clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
+  clean = clean_folders.without_marked(clean, found, root, noted)
+  clean_folders.check_below(clean, {
+      region.name: path for path, annotated in found.items()
+      for region in annotated.regions if not region.name.isdigit()}, root)
+  unnamed_masks.refuse(clean, paths, root)
   if not format:
     unread.refuse_of_clean(others, clean, paths, root)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
@@ -106,7 +113,7 @@ def read(images, annotations=(),
   return Layout(
       ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,
       sorted(found.items()), clean, {}, sorted(set(rest) - set(clean)),
-      {why: some for why, some in left_out.items() if some}, dict(noted))
+      _filled(left_out), _filled(noted))
 
 
 def _part(paths, root, annotations, left_out):
@@ -185,12 +192,16 @@ def _kind_of_masks(masks):
 
 
 
+def _filled(found):
+  return {why: paths for why, paths in found.items() if paths}
+
+
 def _classes(root, paths, left_out, noted):
   """Returns the `Layout` of class folders."""
   crops, clean = {}, []
   for path in paths:
     place = path.relative_to(root)
-    name = folder_names.class_of(place)
+    name = folder_names.class_of_crop(place)
     if folder_names.is_clean(place):
       clean.append(path)
     elif name:
@@ -202,8 +213,18 @@ def _classes(root, paths, left_out, noted):
                     "the annotations by --annotations, or put each class's images in a "
                     'folder named after it; images that are all clean are for --clean.')
   checks.check_classes(crops, f'--images {root}')
+  if folder_names.are_numbered(crops):
+    noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
+  if deeper := [path for some in crops.values() for path in some
+                if folder_names.below_class(path.relative_to(root))]:
+    place = deeper[0].relative_to(root)
+    noted[f"images in folders in that of their class, as '{folder_names.class_of(place)}' "
+          f"for '{place.parent.as_posix()}'"] += deeper
+  named = {name: some[0] for name, some in crops.items()}
+  clean_folders.check_above(clean, named, root)
+  clean_folders.check_below(clean, named, root)
   return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
-                {why: some for why, some in left_out.items() if some}, dict(noted))
+                _filled(left_out), _filled(noted))
 
 
 

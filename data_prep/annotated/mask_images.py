@@ -1,7 +1,5 @@
 """Reads mask images, and gives boxes the pixels that lie in them."""
 
-import re
-
 import numpy as np
 
 from data_prep.annotated import folder_names
@@ -14,6 +12,8 @@ from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
 
+NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
+            'are cameras or dates, they are no classes')
 _ABOVE = 2  # Folders above the masks that may have the names of their values.
 
 
@@ -45,19 +45,28 @@ def read(masks, labels, root, left_out, noted, problems):
     with problems.collected():
       rules[base] = _Rule(own, next(
           filter(None, (names[mask.path.parent] for mask in own)), None))
-  by_folder = {mark.path: _class_by_folder(mark, path.relative_to(root))
-               for path, some in read_from.items() for mark, _ in some}
-  if _are_items(set(by_folder.values()),
-                [mask for some in read_from.values() for _, mask in some]):
-    noted['folders named by numbers, with masks that are mostly empty: taken for no '
-          'classes'] += sorted({mark.path.parent for mark, _ in masks})
-    by_folder = {}
+  by_folder = _classes_by_folder(read_from, root, noted)
   for path, some in sorted(read_from.items()):
     with problems.collected():
       if all(mark.base in rules for mark, _ in some):
         annotated = _with_masks(
             path, some, rules, labels, by_folder, root, left_out, noted)
         found |= {path: annotated} if annotated else {}
+  return found
+
+
+def _classes_by_folder(read_from, root, noted):
+  """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
+  found = {mark.path: _class_by_folder(mark, path.relative_to(root))
+           for path, some in read_from.items() for mark, _ in some}
+  if _are_items(set(found.values()),
+                [mask for some in read_from.values() for _, mask in some]):
+    noted['folders named by numbers, with masks that are mostly empty: taken for no '
+          'classes'] += sorted({path.parent for path in found})
+    return {}
+  if folder_names.are_numbered({*found.values()} - {''}):
+    noted[NUMBERED] += sorted(path for path, some in read_from.items()
+                              if any(found[mark.path] for mark, _ in some))
   return found
 
 
@@ -70,7 +79,7 @@ def _are_items(names, masks):
     names: set of the folders' names; '' for none.
     masks: list of all `masks.Mask` in them.
   """
-  return (len(names) > 2 and len({re.sub(r'\d+', '0', name) for name in names}) == 1
+  return (len(names) > 2 and folder_names.are_numbered(names)
           and sum(not mask.values for mask in masks) > len(masks) / 2)
 
 

@@ -5,7 +5,8 @@ import hashlib
 import os
 import pathlib
 
-from data_prep.annotated import checks, file_kinds, unread
+from data_prep.annotated import checks, file_kinds, folder_names, unnamed_masks
+from data_prep.annotated import unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -31,8 +32,9 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
   marks = list(file_kinds.marks_of(
       sorted({*files.walk(root)} - {*images, *masks}), root, set(annotations.READ),
       left_out, problems))
-  labels, _ = file_kinds.fit([mark for mark in marks if mark.format], images, root, (),
-                             left_out, Problems())
+  labels, _ = file_kinds.fit(
+      [mark for mark in marks if mark.format], images, root, (), left_out,
+      collections.defaultdict(list), Problems())
   found = labels_lib.read(labels, collections.defaultdict(list), problems)
   problems.check()
   marked = [path for path in masks if masks_lib.read(path).values]
@@ -42,6 +44,7 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
     raise UserError(f'--clean {folder} is for images without defects, and {marked[0]} '
                     'marks one: pass the folder as --images, where what is annotated as '
                     'empty is clean.')
+  unnamed_masks.refuse(images, images, root)
   if not format:
     unread.refuse_of_clean(
         left_out[file_kinds.OTHERS] + [mark.path for mark in marks if not mark.format],
@@ -122,6 +125,7 @@ def list_classes(folder, flag):
   if masks:
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
                     'pass the folder as --images, which reads them.')
+  unnamed_masks.refuse(paths, paths, folder)
   for path in paths:
     name, *rest = path.relative_to(folder).parts
     if rest:
@@ -133,6 +137,10 @@ def list_classes(folder, flag):
   if not names:
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
+  if clean := list(filter(folder_names.is_clean_name, names)):
+    raise UserError(f"{flag} {folder} holds a folder '{clean[0]}', which is a name for "
+                    'images without defects: pass it as --clean and the others as '
+                    f'{flag}, or rename it.')
   checks.check_classes(names, f'{flag} {folder}')
   for name in names:
     if name not in found:

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from data_prep.annotated import folder_names
+from data_prep.annotated import folder_names, matching
 from data_prep.annotated.folder_names import Mark
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations import text_files
@@ -98,7 +98,7 @@ def _of_one(others, paths, root):
            for path in others if path.suffix.lower() in _OF_ONE
            and path.is_relative_to(root)]
   return {mark.path: found for mark, found in zip(
-      marks, folder_names.match(marks, paths, root)) if found}
+      marks, matching.match(marks, paths, root)[0]) if found}
 
 
 def _images_in(text, by_name):

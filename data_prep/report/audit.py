@@ -13,6 +13,10 @@ _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its cr
 _COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
 _AREA_LEAST = 10  # Least crops of a class for such percentiles.
 
+# Shares of the backgrounds that show what a defect does, and of all images that are one
+# group, from which images are likely to look alike without showing the same place.
+_ALIKE, _ONE_GROUP = 0.1, 0.5
+
 
 def areas(chosen):
   """Returns how much of its train crops each class covers, where they are annotated.
@@ -73,6 +77,9 @@ def content(options, pool, selected):
       'groups': [{'group': group, 'members': [item.source for item in members]}
                  for group, members in selected.by_group()],
       'groups_of_defects': len({g for item, g, _ in chosen if item.label != BACKGROUND}),
+      'crops_of_unknown_frames': max(0, -selected.found + sum(
+          not item.frame and pool.group_of(item.file) is None
+          for item, *_ in chosen if item.label != BACKGROUND)),
       'files_without_a_group': len(found.files) - sum(
           pool.group_of(_name(path, folder)) is not None
           for path, folder in found.files) if options.group_by else 0,
@@ -95,6 +102,9 @@ def _name(path, folder):
   return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
+_UNLABELLED = 'images without an annotation, where others have one'
+
+
 def _left_out(options, found, selected, counts):
   """Returns {reason: how many} for all that is in the folders and not in the data set."""
   used = sum(map(collections.Counter, counts.values()), collections.Counter())
@@ -115,7 +125,7 @@ def not_read(found):
   """Returns {reason: how many} for what a `inputs.Found` leaves out, biggest first."""
   return {
       **{reason: len(paths) for reason, paths in sorted(found.layout.left_out.items())},
-      'images without an annotation, where others have one': len(found.layout.unlabelled),
+      _UNLABELLED: len(found.layout.unlabelled),
       **{f'crops or regions of {name}, a class that is not chosen': n
          for name, n in found.skipped.items()}}
 
@@ -182,6 +192,23 @@ def resized(side, size):
   return 'as they are' if side == size else f'resized to {size} x {size}'
 
 
+def _alike(report):
+  """Yields what hints at images that look alike and do not show the same place."""
+  marked = len(report['backgrounds_that_overlap_a_defect'])
+  total = marked + report['available'][BACKGROUND]
+  largest = max((len(group['members']) for group in report['groups']), default=0)
+  images = sum(sum(of.values()) for of in report['counts'].values())
+  found = []
+  if marked > _ALIKE * total:
+    found.append(f'{marked} of {total} backgrounds seem to show what a defect crop shows')
+  if report['near_duplicate_pairs'] and largest > _ONE_GROUP * images:
+    found.append(f'{largest} of {images} images seem to show places that overlap, and are '
+                 'one group')
+  if found:
+    yield (f'{" and ".join(found)}: where images only look alike, as wood, cloth and '
+           'printed boards do, pass --no-near_duplicates.')
+
+
 def too_few(counts):
   """Yields a sentence on classes of {name: train images} too small for a comparison."""
   if few := [name for name, n in sorted(counts.items()) if n < _COMPARED]:
@@ -208,8 +235,19 @@ def _remarks(report):
                     if set(of) - {'none'}} - report['areas'].keys()):
     yield (f'how much of a crop a class covers is not known for {", ".join(few)}: that '
            f'takes {_AREA_LEAST} annotated train images, and PE-GAN+ does without.')
-  yield from too_few({name: report['counts']['train'].get(name, 0)
-                      for name in report['classes']})
+  train, test = (report['counts'][split] for split in ('train', 'test'))
+  yield from too_few({name: train.get(name, 0) for name in report['classes']})
+  if few := [name for name in report['classes'] if test.get(name, 0) < _COMPARED]:
+    yield (f"fewer than {_COMPARED} test images of {', '.join(few)}: an evaluation says "
+           'nothing of how near samples come to images that were held out.')
+  yield from _alike(report)
+  if n := report['left_out'].get(_UNLABELLED):
+    yield (f'{n} images without an annotation are not known to be clean: those that are '
+           'go into a folder of their own, for --clean.')
+  if (n := report['crops_of_unknown_frames']) and not report['parameters']['group_by']:
+    yield (f'which frames {n} crops were cut from is not known, and two of one frame may '
+           "lie on both sides of the split: where their files' names tell, pass "
+           '--group_by.')
   if n := report['files_without_a_group']:
     yield f"--group_by fits no part of {n} files' paths: they have no group by name."
   if report['parameters']['near_duplicates'] is False:

@@ -35,8 +35,8 @@ PROPOSE_FRAME = 0.5
 CONFIRM = 0.55
 # Crops are looked for in a frame where the coarse part of their texture is found: of the
 # 144 directions of 12 x 12 averages the `_COARSE` that templates have most of, and the
-# least correlation there. Of NEU's crops and frames that leaves 5 in 100, and all of the
-# 638 that are confirmed; `benchmarks.frame_search` measures it.
+# least correlation there. Of NEU's crops and frames that leaves 9 in 100, and all of the
+# 546 that are confirmed; `benchmarks.frame_search` measures it.
 _COARSE = 48
 _LOOK = 0.55
 _ROWS = 256  # Templates at a time: the scores stay in the processor's cache.
@@ -199,7 +199,7 @@ def find_in_frames(thumbs, frames):
 
   The inner 48 x 48 of a crop proposes, as 12 x 12 averages at every fourth sample
   of a frame; two versions of it, (2, 2) samples apart, halve the distance to the
-  nearest. Most crops are put aside before, by the coarse part of one version. The inner
+  nearest. Most crops are put aside before, by the coarse part alone. The inner
   56 x 56 decides: compression and scale tell most at the rim.
 
   Args:
@@ -215,7 +215,7 @@ def find_in_frames(thumbs, frames):
   means = _smooth(thumbs)
   # Version k begins 8 + k samples into the crop.
   templates = [(k, _unit(means[:, 8 + k:53 + k:4, 8 + k:53 + k:4]).T) for k in (0, 2)]
-  coarse = _Coarse(templates[0][1])
+  coarse = _Coarse([columns for _, columns in templates])
   inner = _average(thumbs, 2)[:, 4:61:2, 4:61:2]
   pairs, scores, corners = [], [], []
 
@@ -253,16 +253,16 @@ def _smooth(thumbs):
 
 
 class _Coarse:
-  """Tells which templates may be in a frame, by few of their directions.
+  """Tells which crops may be in a frame, by few of their templates' directions.
 
   Args:
-    templates: float32 [144, N], unit vectors.
+    versions: of the crops' templates, float32 [144, N] each, unit vectors.
   """
 
-  def __init__(self, templates):
-    _, directions = np.linalg.eigh(templates @ templates.T)
+  def __init__(self, versions):
+    _, directions = np.linalg.eigh(versions[0] @ versions[0].T)
     self._directions = directions[:, -_COARSE:].astype(np.float32)
-    self._templates = self._project(templates.T).T
+    self._versions = [self._project(columns.T).T for columns in versions]
 
   def _project(self, patches):
     """Returns the coarse part of [n, 144] patches as unit vectors."""
@@ -270,14 +270,15 @@ class _Coarse:
     return part / (np.linalg.norm(part, axis=1, keepdims=True) + 1e-6)
 
   def in_frame(self, windows):
-    """Returns the indices of the templates that may be among [h, w, 12, 12] windows."""
-    most = np.full(self._templates.shape[1], -np.inf, np.float32)
+    """Returns the indices of the crops that may be among [h, w, 12, 12] windows."""
+    most = np.full(self._versions[0].shape[1], -np.inf, np.float32)
     for _, patches in _patches(windows):
       patches = self._project(patches)
       for start in range(0, len(most), _ROWS):
         block = slice(start, start + _ROWS)
-        scores = patches @ self._templates[:, block]
-        np.maximum(most[block], scores.max(axis=0), out=most[block])
+        for columns in self._versions:
+          scores = patches @ columns[:, block]
+          np.maximum(most[block], scores.max(axis=0), out=most[block])
     return np.flatnonzero(most > _LOOK)
 
 

@@ -151,7 +151,7 @@ def _by_picture(job):
 class _Place:
   """What a window has of its picture, and what of that is its own.
 
-  A pixel belongs to the nearest region that was asked for, so that no pixel is painted twice
+  A pixel belongs to the nearest region that was asked for, so that none is painted twice
   where windows overlap.
 
   Args:
@@ -171,8 +171,10 @@ class _Place:
       later |= i == index
       if i == index or not (window.asked and window.box.overlap(other.box)):
         continue
-      mine, its = (ndimage.distance_transform_edt(~places.filled(w.asked, shape))[self.area]
-                   for w in (window, other))
+      both = window.box.hull(other.box).clip(*shape)
+      here = self._box.shift(-both.left, -both.top).slices
+      mine, its = (ndimage.distance_transform_edt(
+          ~places.filled(w.asked, shape)[both.slices])[here] for w in (window, other))
       self._own &= mine <= its if later else mine < its
 
   def inner(self, array):

@@ -78,7 +78,8 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
     kind.write(run, restored.step, job, stream, images, annotated)
     provenance.write(images, made_of)
     keep(images, annotated if run.method.translates else None)
-  terminal.say(f'written to {out}')
+  terminal.say(f'written to {out}' + (
+      f'; masks and formats to {beside}' if run.method.translates else ''))
   return out
 
 
@@ -88,8 +89,8 @@ def settings_of(run):
   of_the_other = ['per_class'] if settings.on_frames(run) else ['defects_per_frame']
   of_the_other += ['defects_per_frame'] * bool(kept['jobs'])
   of_the_other += ['tries'] * (not run.method.layout.placed)
-  for name in ('backgrounds', 'frames', 'jobs', 'roi', 'split', 'matched', 'out', 'checkpoint',
-               'batch_size', *of_the_other):
+  for name in ('backgrounds', 'frames', 'jobs', 'roi', 'split', 'matched', 'out',
+               'checkpoint', 'batch_size', *of_the_other):
     del kept[name]  # Noted by content, or without effect.
   return kept | {name: class_names.join(class_names.split(kept[name]))
                  for name in ('classes', 'texture_classes')} | {

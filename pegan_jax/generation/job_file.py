@@ -10,10 +10,10 @@ are needed:
   seed: of the noise; empty: `generate.seed`
   strength: 0 to 1; empty: `generate.strength`
   count: number of pictures, 1 if empty
-  picture: any word; rows of one image with different words are painted on different pictures
+  picture: any word; rows of one image with other words are painted on other pictures
 
-All rows of one image, and of one word, are painted on the same pictures: the first picture
-has the first draw of each row, the second the second draw of those that have two, and so on.
+All rows of one image, and of one word, are painted on the same pictures: the first has the
+first draw of each row, the second the second draw of those that have two, and so on.
 """
 
 import csv
@@ -30,7 +30,7 @@ import numpy as np
 from data_prep.images import reading
 from pegan_jax.annotations import masks, pixels, regions
 from pegan_jax.common import class_names, files, provenance
-from pegan_jax.common.errors import listed, UserError
+from pegan_jax.common.errors import UserError
 
 _NEEDED = ('image', 'class')
 _COLUMNS = (*_NEEDED, 'region', 'seed', 'strength', 'count', 'picture')
@@ -89,7 +89,7 @@ def read(path, classes):
     try:
       rows.append(_row(line, _checked(cells), path.parent, classes))
     except (ValueError, UserError) as e:
-      faults.append(f'line {line}: {e}')
+      faults.append(f'line {line}: {str(e).rstrip(".")}')
   if not rows and not faults:
     raise UserError(f'{path} has no rows')
   for row, name in zip(rows, names(rows)):
@@ -99,7 +99,9 @@ def read(path, classes):
       faults.append(f'line {row.line}: its pictures would be called as those of line '
                     f'{others[0].line}')
   if faults:
-    raise UserError(f'{path}: {listed(faults, _SHOWN)}')
+    more = len(faults) - _SHOWN
+    raise UserError(f'{path}: {"; ".join(faults[:_SHOWN])}'
+                    + f'; and {more} more faults' * (more > 0))
   return rows
 
 
@@ -167,7 +169,8 @@ def _checked(cells):
 
 def _row(line, cells, folder, classes):
   """Returns the `Row` of cells; ValueError or UserError for the first fault."""
-  name, image = str(cells['class']), pathlib.Path(os.path.abspath(folder / str(cells['image'])))
+  name = str(cells['class'])
+  image = pathlib.Path(os.path.abspath(folder / str(cells['image'])))
   if name not in classes:
     raise ValueError(f'no class {name!r}: choose from {class_names.join(classes, ", ")}')
   if not image.is_file():
@@ -193,8 +196,8 @@ def _number(cells, name, kind, low, high):
   except (TypeError, ValueError):
     number = math.nan
   if not low <= number <= high or kind is int and number != int(number):
-    raise ValueError(f'{name} is {cell!r}: it must be a {"whole " * (kind is int)}number from '
-                     f'{low} to {high}')
+    what = 'a whole number' if kind is int else 'a number'
+    raise ValueError(f'{name} is {cell!r}: it must be {what} from {low} to {high}')
   return kind(number)
 
 
@@ -206,7 +209,7 @@ def _region(cell, name, folder, shape):
   if numbers is None:
     path = pathlib.Path(os.path.abspath(folder / str(cell)))
     if not path.is_file():
-      raise ValueError(f'region is {cell!r}: neither numbers nor a mask image that is there')
+      raise ValueError(f'region is {cell!r}: neither numbers nor a mask image')
     return _of_pixels(masks.read(path).marked(), name, shape, f'the mask {path}'), path
   height, width = shape
   if len(numbers) == 4:
@@ -215,8 +218,8 @@ def _region(cell, name, folder, shape):
     points = np.reshape(numbers, (-1, 2))
     low, high = points.min(0), points.max(0)
   else:
-    raise ValueError(f'region has {len(numbers)} numbers: a box has 4, a polygon x and y of 3 '
-                     'corners or more')
+    raise ValueError(f'region has {len(numbers)} numbers: a box has 4, a polygon x and y '
+                     'of 3 corners or more')
   if not np.isfinite(numbers).all() or (np.array(low) < 0).any() or (
       high[0] > width or high[1] > height):
     raise ValueError(f'its region leaves the image, which has {width}x{height} pixels')
@@ -230,8 +233,8 @@ def _region(cell, name, folder, shape):
 
 def _of_pixels(inside, name, shape, what):
   if inside.shape != shape:
-    raise ValueError(f'{what} has {inside.shape[1]}x{inside.shape[0]} pixels, and its image '
-                     f'{shape[1]}x{shape[0]}')
+    raise ValueError(f'{what} has {inside.shape[1]}x{inside.shape[0]} pixels, and its '
+                     f'image {shape[1]}x{shape[0]}')
   if not inside.any():
     raise ValueError(f'{what} is empty')
   return regions.of_pixels(name, inside)

@@ -57,7 +57,7 @@ def plan(run, counts):
 
 
 def _within_roi(run, job):
-  """Returns a `Job` of crops with regions that lie where defects may; others are left out."""
+  """Returns a `Job` of crops with regions where defects may lie, without the others."""
   seed, placer = run.config.generate.seed, draw_places(run)
   folder = folder_of_inputs(run)
   items, roi = _cut(folder, run.info), places.Roi(folder_of_roi(run))

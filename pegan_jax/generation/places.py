@@ -116,7 +116,7 @@ class Placer:
     return None
 
   def _draw(self, rng, label):
-    """Returns the shape of a region: bool [h, w], one that fits a window with its margin."""
+    """Returns the shape of a region that fits a window with its margin: bool [h, w]."""
     region = placing.vary(rng, self._records.masks(
         [rng.choice(self._of_class(label))])[0, ..., 0])
     shape = regions.of_pixels('', region > 0).mask

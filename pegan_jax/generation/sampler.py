@@ -188,7 +188,7 @@ class Sampler:
     return jnp.broadcast_to(x, (*x.shape[:-1], 3))
 
   def _painted(self, backgrounds, change):
-    """Adds a change of the network's size to images: outside of it they stay as they are."""
+    """Adds a change of the network's size to images, which else stay as they are."""
     info = self._run.info
     if info.channels == 1:
       change = change.mean(-1, keepdims=True)

@@ -15,8 +15,8 @@ def check(run):
                     '--config.generate.backgrounds for crops, not both')
   for name in ('jobs', 'roi'):
     if settings[name] and not run.method.layout.placed:
-      raise UserError(f'{method} is told no regions: leave out --config.generate.{name}, or '
-                      'train a pegan_region')
+      raise UserError(f'{method} is told no regions: leave out --config.generate.{name}, '
+                      'or train a pegan_region')
   if settings.jobs:
     for name in ('frames', 'backgrounds', 'classes'):
       if settings[name]:

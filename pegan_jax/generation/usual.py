@@ -94,7 +94,8 @@ class Judge:
       own = measures.extent(visible, usual.boxed)
       asked = measures.extent(region, usual.boxed)
       # Where the user asks for something unusual, it may be as unusual as asked for.
-      for reason, value, wanted, (low, high) in zip((AREA, SHAPE), own, asked, usual.extents):
+      for reason, value, wanted, (low, high) in zip(
+          (AREA, SHAPE), own, asked, usual.extents):
         if not min(low, wanted) <= value <= max(high, wanted):
           found.append(reason)
       if measures.seam(after, region, away) > usual.seam:

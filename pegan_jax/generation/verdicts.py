@@ -32,22 +32,29 @@ def report(verdicts):
   Args:
     verdicts: pairs of a class's name and a `Verdict`.
   """
-  total, drawn, fine = (collections.Counter() for _ in range(3))
-  why = collections.defaultdict(collections.Counter)
+  by_class = collections.defaultdict(list)
   for name, verdict in verdicts:
-    if verdict.accepted is None:
-      return
-    total[name] += 1
-    drawn[name] += verdict.tries
-    fine[name] += verdict.accepted
-    why[name].update(reason for draw in verdict.reasons for reason in draw)
-  if not total:
+    if verdict.accepted is not None:
+      by_class[name].append(verdict)
+  if not by_class:
     return
-  terminal.say('accepted: ' + ', '.join(
-      f'{fine[c]} of {total[c]} {c} ({fine[c] / drawn[c]:.0%} of {drawn[c]} drawn'
-      + (f'; most often {why[c].most_common(1)[0][0]}' if why[c] else '') + ')'
-      for c in total))
-  most = max(verdict.tries for _, verdict in verdicts)
-  if short := [f'{total[c] - fine[c]} of {total[c]} {c}' for c in total if fine[c] < total[c]]:
-    terminal.say(f'not accepted after {most} tries: {", ".join(short)}; the last try is '
-                 'kept, and the manifest has no in its column accepted')
+  said, short = [], []
+  for name, found in by_class.items():
+    drawn, fine = sum(v.tries for v in found), [v for v in found if v.accepted]
+    rate = f'{len(fine) / drawn:.0%} of {drawn} drawn'
+    said.append(f'{len(fine)} of {len(found)} {name} ({"; ".join([rate, *_why(found)])})')
+    if left := [v for v in found if not v.accepted]:
+      short.append(f'{len(left)} of {len(found)} {name} ({"; ".join(_why(left))})')
+  terminal.say(f'accepted: {", ".join(said)}')
+  if short:
+    most = max(verdict.tries for _, verdict in verdicts)
+    terminal.say(f'not accepted after {most} tr{"ies" if most > 1 else "y"}: '
+                 f'{", ".join(short)}; the last draw is kept, and the manifest has no in '
+                 'its column accepted')
+
+
+def _why(verdicts):
+  """Returns what the rejected draws had most often, as a list of one text or none."""
+  reasons = collections.Counter(
+      reason for v in verdicts for draw in v.reasons for reason in draw)
+  return [f'most often {reason}' for reason, _ in reasons.most_common(1)]

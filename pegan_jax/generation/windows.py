@@ -88,7 +88,9 @@ def of_frames(run):
   _check_names(repr(folder), [p.relative_to(folder) for p in paths])
   labels = [info.classes.index(name) for name in settings.classes(run)]
   shapes = {path.relative_to(folder): reading.size(path) for path in paths}
-  placer = jobs.draw_places(run, size / info.image_size) if run.method.layout.placed else None
+  placer = None
+  if run.method.layout.placed:
+    placer = jobs.draw_places(run, size / info.image_size)
   roi = _roi(run, shapes)
   windows, full = [], 0
   for i, (frame, shape) in enumerate(shapes.items()):
@@ -168,7 +170,7 @@ def of_jobs(run):
   """Returns the `Window`s of the rows of `config.generate.jobs`.
 
   Raises:
-    UserError: as `job_file.read`, or masks of `generate.roi` that do not go with the images.
+    UserError: as `job_file.read`; masks of `generate.roi` that do not go with the images.
   """
   config, info = run.config.generate, run.info
   rows = job_file.read(config.jobs, info.classes)
@@ -195,9 +197,8 @@ def of_jobs(run):
       if not (asked := row.region):
         if allowed is None:
           allowed = roi.read(frames[row.image]) if roi else np.ones(shape, bool)
-          for other, _ in wanted:
-            if other.region:
-              allowed = places.without(allowed, other.region, places.margin(run), info.window)
+          for other in filter(None, (other.region for other, _ in wanted)):
+            allowed = places.without(allowed, other, places.margin(run), info.window)
         asked = placer.place(np.random.default_rng([*key, row.label]), row.label, allowed)
         if not asked:
           left_out += 1

@@ -171,6 +171,11 @@ def _generate(run, restored, extractor, wanted):
   """Samples the first `wanted[c]` images of each class c: a `FeatureSet`."""
   classes = run.info.classes
   job = jobs.plan(run, [wanted.get(c, 0) for c in classes])
+  for name, count in zip(classes, job.counts):
+    if count < min(intervals.LEAST, wanted.get(name, 0)):
+      raise UserError(f'generate.roi has room for {count} images of {name}, and a '
+                      f'comparison takes {intervals.LEAST} or more: widen it, or name the '
+                      'other classes by --config.generate.classes')
   images = collect(run, job, (
       piece[:3] for piece in acceptance.draw(run, restored.state.ema, job)))
   images = {c: x for c, x in zip(classes, images) if c in wanted}

@@ -102,7 +102,8 @@ def test_the_manifest_and_the_terminal_tell(setting, monkeypatch, capsys):
   told = capsys.readouterr().err
   assert ('accepted: 3 of 3 pa (50% of 6 drawn; most often odd), '
           '0 of 3 rp (0% of 6 drawn; most often odd)') in told
-  assert 'not accepted after 2 tries: 3 of 3 rp; the last try is kept' in told
+  assert ('not accepted after 2 tries: 3 of 3 rp (most often odd); the last draw is kept'
+          in told)
 
 
 def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
@@ -240,3 +241,34 @@ def test_the_best_annotations_of_a_class_are_taken():
     records.kinds = kinds
     indices, found = placing.best_of(records, 0)
     assert (indices.tolist(), found) == (chosen, kind)
+
+
+def test_classes_without_annotations_are_judged_by_what_needs_no_region(
+    two_classes_dir, raw_dir, tmp_path):
+  config, workdir = untrained('pegan_region', two_classes_dir, tmp_path / 'run', 1)
+  config = config.copy_and_resolve_references()
+  config.generate.update({'tries': 2, 'out': str(tmp_path / 'crops')})
+  possible = {usual.INVISIBLE, usual.FAINT, usual.FAR, usual.COPY}
+  for frames in ('', str(raw_dir / 'clean')):  # On frames a region is not the whole window.
+    config.generate.update({'frames': frames, 'out': str(tmp_path / f'out{len(frames)}')})
+    with (generate(config, workdir) / 'manifest.csv').open(encoding='utf-8') as f:
+      rows = list(csv.DictReader(f))
+    assert rows and all(r['accepted'] in ('yes', 'no') for r in rows)
+    for r in rows:
+      found = {x for draw in r['reasons'].split('; ') for x in draw.split(' + ')} - {''}
+      assert found <= possible
+      left, top, right, bottom = map(int, r['asked'].split())
+      assert (right - left, bottom - top) == ((22, 22) if frames else (32, 32))
+
+
+def test_more_images_leave_the_first_ones_as_they_are(setting, tmp_path):
+  config, workdir = setting
+  found = []
+  for count, batch_size in ((3, 64), (18, 7)):  # The latter is more than a chunk.
+    config.generate.update({'tries': 2, 'per_class': count, 'batch_size': batch_size,
+                            'out': str(tmp_path / str(count))})
+    out = generate(config, workdir)
+    with (out / 'manifest.csv').open(encoding='utf-8') as f:
+      rows = [r for r in csv.DictReader(f) if int(r['file'][-9:-4]) < 3]
+    found.append([(r, (out / r['file']).read_bytes()) for r in rows])
+  assert found[0] == found[1] and len(found[0]) == 6

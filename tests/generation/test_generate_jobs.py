@@ -11,7 +11,10 @@ from conftest import untrained
 from pegan_jax import annotations
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation.generate import generate
+from pegan_jax.metrics import evaluate
 from pegan_jax.nets import masks
+from pegan_jax.runs.restore import restore
+from pegan_jax.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures('traced_once')
 
@@ -68,10 +71,12 @@ def _grown(inside, pad):
 
 def test_rows_of_one_image_are_painted_on_one_picture_where_they_ask(setting):
   rows = _run(setting, 'img/wide.png,pa,10 12 22 20,,,2,\n'
-              'img/wide.png,rp,100 40 130 44 120 60,,,1,\nimg/wide.png,pa,50 10 60 16,,,,x\n'
+              'img/wide.png,rp,100 40 130 44 120 60,,,1,\n'
+              'img/wide.png,pa,50 10 60 16,,,,x\n'
               'img/sub/coloured.png,rp,4 30 12 50,,,,\n')
   folder = setting[2]
-  asked = {'wide_000.png': ['10 12 22 20', '101 40 130 59'], 'wide_001.png': ['10 12 22 20'],
+  asked = {'wide_000.png': ['10 12 22 20', '101 40 130 59'],
+           'wide_001.png': ['10 12 22 20'],
            'wide_x_000.png': ['50 10 60 16'], 'sub/coloured_000.png': ['4 30 12 50']}
   assert sorted((r['file'], r['asked']) for r in rows) == sorted(
       (file, box) for file, boxes in asked.items() for box in boxes)
@@ -117,7 +122,7 @@ def test_a_row_with_a_seed_is_the_same_whatever_stands_beside_it(setting):
   _run(setting, row.format(8), 'c')
   read = lambda out, k: _read(setting[2] / out / f'wide_{k:03d}.png')
   for k in (0, 1):
-    np.testing.assert_array_equal(read('a', k), _read(setting[2] / 'b' / f'wide_{k:03d}.png'))
+    np.testing.assert_array_equal(read('a', k), read('b', k))
     assert (read('a', k) != read('c', k)).any()
   assert (read('a', 0) != read('a', 1)).any()
   assert {r['seed'] for r in _rows(setting[2] / 'a')} == {'7'}
@@ -156,12 +161,22 @@ def test_where_regions_meet_each_pixel_has_one_owner(setting):
   [found] = annotations.read(folder / 'out_annotations' / 'voc')
   assert sorted(tuple(r.box) for r in found.regions_in(70, 150)) == sorted(
       _box(box) for r in rows for box in r['boxes'].split('; '))
-  assert len(json.loads((folder / 'out_annotations' / 'coco.json').read_text())['images']) == 1
+  coco = json.loads((folder / 'out_annotations' / 'coco.json').read_text())
+  assert len(coco['images']) == 1
 
 
 def test_of_two_rows_alike_the_first_is_painted(setting):
-  rows = _run(setting, 'img/wide.png,pa,40 20 56 36,1,,,\nimg/wide.png,pa,40 20 56 36,2,,,\n')
+  rows = _run(setting, ''.join(
+      f'img/wide.png,pa,40 20 56 36,{seed},,,\n' for seed in (1, 2)))
   assert [bool(r['boxes']) for r in rows] == [True, False]
+
+
+def test_the_users_own_images_need_no_matches(setting):
+  config, workdir, folder = setting
+  (folder / 'jobs.csv').write_text('image,class\nimg/wide.png,pa\n')
+  asked = []
+  generate(config, workdir, lambda run, frames: asked.append(frames))
+  assert asked == [True]
 
 
 def _write_roi(folder, name, shape, box):
@@ -233,6 +248,9 @@ def test_crops_of_the_users_backgrounds_too(setting, capsys):
   for r in rows:
     assert '[0,0,32,32]' in r['background'] and not r['background'].startswith('clean/0')
     assert _box(r['asked'])[1] >= 6
+  run = Run(config, workdir)
+  with pytest.raises(UserError, match='generate.roi has room for 2 images of pa'):
+    evaluate._generate(run, restore(run, 'newest'), None, {'pa': 6, 'rp': 6})
 
 
 @pytest.mark.parametrize('method, settings, words', [

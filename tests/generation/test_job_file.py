@@ -100,8 +100,14 @@ def test_all_faults_are_told_at_once_by_their_lines(folder, monkeypatch):
   told = str(error.value)
   assert '\n' not in told and 'line 2:' not in told
   for i, (_, words) in enumerate(FAULTS, 3):
-    part = told.split(f'line {i}: ')[1].split(', line ')[0]
+    part = told.split(f'line {i}: ')[1].split('; line ')[0]
     assert words in part, (i, words, part)
+
+
+def test_of_many_faults_the_first_are_told(folder):
+  with pytest.raises(UserError, match='line 21: no class .*; and 5 more faults$') as error:
+    _read(folder, 'image,class\n' + 'img/a.png,xx\n' * 25)
+  assert 'line 22' not in str(error.value)
 
 
 @pytest.mark.parametrize('text, words', [

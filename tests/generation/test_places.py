@@ -68,7 +68,8 @@ class _Records:
 @pytest.fixture
 def placer():
   run = types.SimpleNamespace(
-      config=types.SimpleNamespace(image_size=64), info=types.SimpleNamespace(classes=['sc']))
+      config=types.SimpleNamespace(image_size=64),
+      info=types.SimpleNamespace(classes=['sc']))
   return lambda scale=1.0: places.Placer(run, _Records(), scale)
 
 

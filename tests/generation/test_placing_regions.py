@@ -85,8 +85,9 @@ def test_regions_are_written_and_generated_masks_lie_in_them(setting, tmp_path):
   rows, regions = _rows(tmp_path / 'out'), jobs.draw_regions(run)
   assert len(rows) == 2 * config.generate.per_class
   for row in rows:
-    region, mask = (np.asarray(Image.open(tmp_path / 'out_annotations' / kind / row['file']))
-                    for kind in ('regions', 'masks'))
+    region, mask = (
+        np.asarray(Image.open(tmp_path / 'out_annotations' / kind / row['file']))
+        for kind in ('regions', 'masks'))
     label, number = run.info.classes.index(row['class']), int(row['file'][-9:-4])
     np.testing.assert_array_equal(
         region, regions(label, [number], int(row['tries']) - 1)[0])

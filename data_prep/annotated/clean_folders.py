@@ -1,0 +1,66 @@
+"""Refuses folders that are called as those of clean images are, and may be no such."""
+
+import pathlib
+
+from data_prep.annotated import folder_names
+from pegan_jax.common.errors import UserError
+
+
+def check_above(clean, named, root):
+  """Raises UserError for a clean image in the folder of a class of crops.
+
+  So it is in crack/normal beside crack/dark, of two lights, and in screw/good beside
+  screw/scratch, of two products.
+
+  Args:
+    clean: paths of images that are clean by their place.
+    named: {class: a path of it}.
+    root: path of the images' folder.
+  """
+  for path in clean:
+    parts = _folder(path, root)
+    name = folder_names.class_of(pathlib.PurePath(*parts[:-1], path.name))
+    if name in named:
+      raise UserError(_said(path, parts[-1], name, named))
+
+
+def check_below(clean, named, root):
+  """Raises UserError for a clean image in whose folder is one of a class elsewhere.
+
+  So it is in clean/crack beside crack. The arguments are those of `check_above`.
+  """
+  for path in clean:
+    parts = _folder(path, root)
+    for name in path.relative_to(root).parent.parts[len(parts):]:
+      if name in named:
+        raise UserError(_said(path, parts[-1], name, named))
+
+
+def _said(path, folder, name, named):
+  return (f"{path} is clean by its folder '{folder}', and lies in one called '{name}' as "
+          f'the class of {named[name]}: rename one of them, or name by --images a folder '
+          'in which each class has one folder.')
+
+
+def _folder(path, root):
+  """Returns the parts of the folder that says that an image is clean; () for none."""
+  parts = path.relative_to(root).parent.parts
+  return next((parts[:k + 1] for k, part in enumerate(parts)
+               if folder_names.is_clean_name(part)), ())
+
+
+def without_marked(clean, found, root, noted):
+  """Returns the clean images but those in folders in which others have a mark.
+
+  Args:
+    clean: paths of images that are clean by their place.
+    found: {image path: `Annotated`}.
+    root: path of the images' folder.
+    noted: as of `layouts.Layout`.
+  """
+  marked = {_folder(path, root) for path, annotated in found.items()
+            if annotated.regions} - {()}
+  noted['images in a folder that is called as clean ones are, and in which others are '
+        'marked: not taken for clean'] += [
+            path for path in clean if _folder(path, root) in marked]
+  return [path for path in clean if _folder(path, root) not in marked]

@@ -1,0 +1,150 @@
+"""Finds which image each annotation is of, by the names of files and folders."""
+
+import itertools
+import pathlib
+import re
+import unicodedata
+import urllib.parse
+
+from data_prep.annotated import folder_names
+from pegan_jax import annotations
+
+_TRUTH = 'ground_truth'
+
+
+def _parents(place, splits):
+  """Returns the folders of a path without words for kinds, and without parts of a set."""
+  return tuple(folder_names.split_of(part) or part for part in place.parent.parts
+               if not folder_names.is_kind(part)
+               and (splits or not folder_names.is_split(part)))
+
+
+def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.
+  return mark.place.name if mark.format in annotations.MANY else mark.place.stem
+
+
+def _name_of_image(mark):
+  bare = folder_names.stem_of_mask if mark.format == 'masks' else folder_names.bare
+  return bare(mark.place)
+
+
+# Names of a mark and of an image by which they may belong together, the surest first.
+# Words such as _mask are stripped from masks alone: 1_seg_2.txt is not of 1_seg_1.png.
+_NAMES = ((_name_in_full, lambda place: place.name),
+          (lambda mark: mark.place.stem, lambda place: place.stem),
+          (_name_of_image, lambda place: place.stem), (_name_of_image, folder_names.bare))
+
+
+def match(marks, paths, root):
+  """Finds the image of each mark: by path, or else by what the names of folders leave.
+
+  Args:
+    marks: list of `Mark`.
+    paths: the images' paths, all under `root`.
+    root: path of the images' folder.
+
+  Returns:
+    (found, respelled): a list for each mark of the images it may be of: one, none, or
+    several of which nothing says which. An image that has a mark by a closer match is
+    among those of a looser one only where a mark would be of no image else. And the
+    images that are found only where case, accents, %20 and backslashes do not count.
+  """
+  places = {path: path.relative_to(root) for path in paths}
+  found = [[path for path in {mark.base / mark.place, root / mark.place}
+            if path in places] for mark in marks]
+  _search(found, marks, places, root)
+  rest = [k for k, some in enumerate(found) if not some]
+  taken = {path for some in found for path in some}
+  again = [[] for _ in rest]
+  if rest:
+    _search(again, [marks[k]._replace(place=_spelled(marks[k].place)) for k in rest],
+            {path: _spelled(place) for path, place in places.items() if path not in taken},
+            root)
+  for k, some in zip(rest, again):
+    found[k] = some
+  return found, [path for some in again for path in some]
+
+
+def _spelled(place):
+  """Returns a path in the one spelling of all that differ by systems."""
+  said = urllib.parse.unquote(str(place)).replace('\\', '/')
+  return pathlib.PurePosixPath(unicodedata.normalize('NFC', said).casefold())
+
+
+def _below_root(mark, root):
+  """Returns a mark of a file for many images, in that file's folder and part of the set.
+
+  An export has its images there, and another one may have images of the same names.
+  """
+  if mark.format not in annotations.MANY or not mark.base.is_relative_to(root):
+    return mark
+  part = next(filter(folder_names.is_split, re.split(r'[\W_]+', mark.path.stem)), '')
+  return mark._replace(place=mark.base.relative_to(root) / part / mark.place)
+
+
+def _search(found, marks, places, root):
+  """Fills in `found` for the marks that have nothing yet; see `match`."""
+  folders = (lambda place: place.parent.parts, lambda place: _parents(place, True),
+             lambda place: _parents(place, False))
+  for some in ([_below_root(mark, root) for mark in marks], marks):
+    for folder, names in itertools.product(folders, _NAMES):
+      _look(found, some, places, folder, names,
+            lambda mark, path: _are_of_one_part(mark.place, places[path]))
+  # MVTec LOCO has a folder of masks for an image: ground_truth/<class>/000/000.png.
+  of_image = [mark._replace(place=mark.place.parent) if mark.format == 'masks' and
+              _TRUTH in (mark.base.name, *mark.place.parts[:-2]) else mark
+              for mark in marks]
+  _look(found, of_image, places, folders[-1], _NAMES[1],
+        lambda mark, path: _are_of_one_part(mark.place, places[path]))
+  anywhere = lambda place: (), lambda mark, path: _may_be(mark.place, places[path])
+  rest = [k for k, some in enumerate(found) if not some]
+  for taken in (None, ()):  # Then those that are one too many for an image.
+    for names in _NAMES:
+      _look(found, marks, places, anywhere[0], names, anywhere[1], taken)
+  # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg.
+  rest = [k for k in rest if found[k] and marks[k].format == 'masks']
+  others = [[] for _ in rest]
+  _look(others, [marks[k]._replace(place=marks[k].place.parent) for k in rest], places,
+        anywhere[0], _NAMES[1], anywhere[1], taken=())
+  for k, some in zip(rest, others):
+    found[k] += [path for path in some if path not in found[k]]
+
+
+def _look(found, marks, places, folder, names, fits, taken=None):
+  """Fills in `found` what one way of matching finds for marks that have nothing yet.
+
+  Args:
+    found: as `match` returns it.
+    marks: list of `Mark`.
+    places: {path of an image: its path under the images' folder}.
+    folder: function of a place: what of its folders must be equal.
+    names: functions of a mark and of an image's place: the names that must be equal.
+    fits: function of a mark and a path: whether nothing else is against it.
+    taken: paths of images that have their mark; None: those in `found`.
+  """
+  taken = {path for some in found for path in some} if taken is None else taken
+  by_key = {}
+  for path, place in places.items():
+    if path not in taken:
+      by_key.setdefault((folder(place), names[1](place)), []).append(path)
+  for k, mark in enumerate(marks):
+    if not found[k]:
+      key = folder(mark.place), names[0](mark)
+      some = [path for path in by_key.get(key, ()) if fits(mark, path)]
+      same = [path for path in some if places[path].name == mark.place.name]
+      found[k] = same or some
+
+
+def _may_be(one, other):
+  """Returns whether two paths' folders are not at odds: the shorter ends the longer."""
+  if not _are_of_one_part(one, other):
+    return False
+  one, other = sorted((_parents(one, False), _parents(other, False)), key=len)
+  return not one or other[-len(one):] == one
+
+
+def _are_of_one_part(one, other):
+  """Returns whether two paths are not of two parts of a set, such as train and val."""
+  parts = [{folder_names.split_of(part).lower()[:2] for part in place.parent.parts} - {''}
+           for place in (one, other)]
+  return not all(parts) or bool(parts[0] & parts[1])

@@ -1,0 +1,133 @@
+"""Refuses masks that lie among images, and whose names do not say that they are masks.
+
+They are found by their pixels, which are drawn and not photographed, where another image
+of the same size and of a related name is none such.
+"""
+
+import collections
+import functools
+import re
+
+import numpy as np
+
+from data_prep.images import reading
+from pegan_jax.annotations import masks as masks_lib
+from pegan_jax.common.errors import UserError
+
+_SAMPLE = 9  # Images of one kind of names that are opened.
+# Where a name may end and a word that says what the file is begin, and the reverse. The
+# images of nnU-Net have the number of their channel, of which grey ones have one.
+_BEFORE = re.compile(r'[ _.(-]+(?=[^\W\d_])|_(?=0000$)|(?<=[a-z0-9])(?=[A-Z])')
+_AFTER = re.compile(r'(?<=[^\W\d_])[ _.)-]+')
+
+
+def refuse(used, paths, root):
+  """Raises UserError for masks among the images that are used as whole.
+
+  Args:
+    used: paths of the images that are used without an annotation.
+    paths: of all images below `root` that are not known to be masks.
+    root: path of their folder.
+  """
+  kinds, by_core = collections.defaultdict(list), collections.defaultdict(list)
+  for path in paths:
+    for core, kind in _readings(path):
+      kinds[kind].append((path, core))
+  for kind, some in kinds.items():
+    if len(some) > 1 or not kind[0]:  # A word of one file, such as a hash, is no word.
+      for path, core in some:
+        by_core[core].append((path, kind))
+  used, is_drawn = set(used), functools.cache(_is_drawn)
+
+  def image_of(path, core, kind):
+    others = [other for other, kind_ in by_core[core] if kind_ != kind]
+    return _image_of(path, others, root, is_drawn)
+
+  for kind, some in kinds.items():
+    some = [(path, core) for path, core in some if path in used and any(
+        kind_ != kind for _, kind_ in by_core[core])]
+    sample = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE]
+    if 2 * sum(bool(image_of(*one, kind)) for one in sample) > len(sample):
+      for path, core in some:
+        image = image_of(path, core, kind)
+        if image and _read(path).values:
+          raise UserError(_said(path, image))
+
+
+def _said(path, image):
+  remedy = (f'call such files as {image.stem}_mask{path.suffix}'
+            if image.parent == path.parent else 'put such files into a folder '
+            f'called masks, each with the name of its image, as {image.stem}')
+  return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
+          'image of a class, pass its folder as --images with --format classes.')
+
+
+def _readings(path):
+  """Yields the names that a file's image may have, each with the kind of its own name.
+
+  A kind is what the name adds and the suffix, and where it adds nothing, the folder too.
+  """
+  stem, suffix = path.stem, path.suffix.lower()
+  yield stem, ('', suffix, path.parent)
+  for cut in _BEFORE.finditer(stem):
+    if cut.start():
+      yield stem[:cut.start()], ('*' + _kind(stem[cut.start():]), suffix)
+  for cut in _AFTER.finditer(stem):
+    yield stem[cut.end():], (_kind(stem[:cut.end()]) + '*', suffix)
+
+
+def _kind(words):
+  return re.sub(r'\d+', '0', words)
+
+
+def _image_of(path, others, root, is_drawn):
+  """Returns which of other images a file is a mask of, by their pixels; or None."""
+  if not is_drawn(path):
+    return None
+  others = sorted((other for other in others if other != path and _are_near(
+      path.relative_to(root).parts[:-1], other.relative_to(root).parts[:-1])),
+                  key=lambda other: (other.parent != path.parent, other))
+  size = reading.size(path)
+  return next((other for other in others[:_SAMPLE]
+               if reading.size(other) == size and not is_drawn(other)), None)
+
+
+def _are_near(folders, others):
+  """Returns whether all but one of a mask's folders are of its image's, in their order."""
+  def are_among(some):
+    rest = iter(others)
+    return all(part in rest for part in some)
+  return any(are_among(folders[:k] + folders[k + 1:]) for k in range(len(folders))
+             ) or are_among(folders)
+
+
+def _read(path):
+  try:
+    return masks_lib.read(path)
+  except UserError:
+    return None
+
+
+def _is_drawn(path):
+  """Returns whether an image has few values, and areas of them: noise has no such."""
+  mask = _read(path)
+  if mask is None or not mask.may_be_soft and (
+      mask.lossy or len(mask.values) > masks_lib.FEW):
+    return False
+  if mask.values and np.count_nonzero(mask.pixels) == mask.height * mask.width:
+    return False  # Without background, as an overexposed photograph.
+  changes = np.count_nonzero(mask.pixels[:, 1:] != mask.pixels[:, :-1])
+  return changes < mask.height * mask.width / 5
+
+
+def is_photograph(path):
+  """Returns whether an image is none of a mask, saved in whatever way.
+
+  A mask with loss has many values, but areas of one all the same.
+  """
+  mask = _read(path)
+  if mask is None or mask.may_be_soft or len(mask.values) <= masks_lib.FEW:
+    return False
+  most = np.unique(mask.pixels, return_counts=True)[1].max()
+  size = mask.height * mask.width
+  return max(most, size - mask.pixels.size) < size / 3

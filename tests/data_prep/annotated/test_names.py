@@ -1,0 +1,177 @@
+"""Which names of files and folders belong together, and which only look so."""
+
+import pytest
+
+from data_prep.annotated import file_kinds, unannotated
+from pegan_jax.common.errors import UserError
+from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
+
+OF_ANOTHER = {
+    'yolo': ({'images/a_seg_1.png': None, 'labels/a_seg_2.txt': f'0 {YOLO}'},
+             'a_seg_2.txt'),
+    'coco': ({'a_seg_1.png': None, 'c.json': coco('a_seg_2.png')}, 'a_seg_2.png'),
+    'voc': ({'1.png': None, 'Annotations/mask_1.xml': voc()}, 'mask_1.xml'),
+    'labelme': ({'scan_gt.png': None, 'scan.json': labelme()}, 'scan.json'),
+    'masks': ({'images/a_seg_1.png': None, 'masks/a_seg_2.png': mask}, 'a_seg_2.png'),
+}
+
+
+@pytest.mark.parametrize('case', OF_ANOTHER)
+def test_words_for_masks_are_a_part_of_all_other_names(tmp_path, case):
+  files, first = OF_ANOTHER[case]
+  make(tmp_path, files)
+  with pytest.raises(UserError, match=f'fits 1 of the annotations .* first is .*{first}'):
+    read(tmp_path)
+
+
+EXACT = {
+    'images named as masks are': (
+        {'images/a_label_0.png': None, 'images/a_label_1.png': None,
+         'labels/a_label_1.txt': f'0 {YOLO}'}, {'images/a_label_1.png': {'0': 1}}),
+    'a mask of such an image': (
+        {'images/a_seg_1.png': None, 'images/a_seg_2.png': None,
+         'masks/a_seg_1_mask.png': mask}, {'images/a_seg_1.png': {'defect': 1}}),
+    'a thing called mask': (
+        {'JPEGImages/mask_1.png': None, 'JPEGImages/1.png': None,
+         'Annotations/mask_1.xml': voc(), 'Annotations/1.xml': voc('pit')},
+        {'JPEGImages/mask_1.png': {'crack': 1}, 'JPEGImages/1.png': {'pit': 1}}),
+    'two suffixes': (
+        {'images/a.jpg.png': None, 'images/a.png': None, 'labels/a.jpg.txt': f'1 {YOLO}',
+         'labels/a.txt': f'0 {YOLO}'},
+        {'images/a.jpg.png': {'1': 1}, 'images/a.png': {'0': 1}}),
+    'two suffixes in a file of many': (
+        {'a.jpg.png': None, 'a.jpg': None, 'x/c.json': coco('a.jpg.png')},
+        {'a.jpg.png': {'crack': 1}}),
+    'the suffix of the image in the name of the label': (
+        {'img/1.jpg': None, 'img/1.png': None, 'ann/1.jpg.json': labelme(),
+         'ann/1.png.json': labelme('polygon', 'pit')},
+        {'img/1.jpg': {'crack': 1}, 'img/1.png': {'pit': 1}}),
+}
+
+
+@pytest.mark.parametrize('case', EXACT)
+def test_the_exact_name_comes_first(tmp_path, case):
+  files, marked = EXACT[case]
+  make(tmp_path, files)
+  assert marked_in(read(tmp_path)) == marked
+
+
+@pytest.mark.parametrize('clean, crop, name', [
+    ('raw/clean/crack/1.jpg', 'crack/1.jpg', 'crack'),
+    ('crack/normal/1.jpg', 'crack/dark/1.jpg', 'crack'),
+    ('screw/good/1.jpg', 'screw/scratch/1.jpg', 'screw')])
+def test_a_clean_folder_in_a_class_or_above_it_is_refused(tmp_path, clean, crop, name):
+  make(tmp_path, {clean: None, crop: None})
+  with pytest.raises(UserError, match='is clean by its folder .*, and lies in one called '
+                     f"'{name}' as the class of .*{crop}"):
+    read(tmp_path)
+
+
+def test_a_folder_with_marks_is_not_clean_whatever_its_name(tmp_path):
+  """As of two lights, normal and dark."""
+  make(tmp_path, {'normal/1.jpg': None, 'normal/1.txt': f'0 {YOLO}', 'normal/2.jpg': None,
+                  'good/3.jpg': None, 'ok/4.jpg': None, 'ok/4.txt': ''})
+  layout = read(tmp_path)
+  assert layout.clean == [tmp_path / 'good/3.jpg']
+  assert layout.unlabelled == [tmp_path / 'normal/2.jpg']
+  assert sum('not taken for clean' in note for note in layout.noted) == 1
+
+
+def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
+  make(tmp_path, {'crack/1.jpg': None, 'no_defect/2.jpg': None, 'NODefect_images/3.jpg':
+                  None, 'good/cam1/4.jpg': None, 'crack/cam1/5.jpg': None})
+  layout = read(tmp_path)
+  assert list(layout.crops) == ['crack'] and len(layout.clean) == 3
+  (note, paths), = layout.noted.items()
+  assert note == "images in folders in that of their class, as 'crack' for 'crack/cam1'"
+  assert [path.name for path in paths] == ['5.jpg']
+
+
+@pytest.mark.parametrize('name', ['good', 'OK', 'no_defect', 'defect-free'])
+def test_a_clean_folder_is_no_class_of_defects(tmp_path, name):
+  make(tmp_path, {'crack/1.jpg': None, f'{name}/2.jpg': None})
+  with pytest.raises(UserError, match=f"holds a folder '{name}', .* pass it as --clean"):
+    unannotated.list_classes(tmp_path, '--defects')
+
+
+@pytest.mark.parametrize('files', [
+    {'cam1/images/1.jpg': None, 'cam1/masks/1.png': mask, 'cam2/images/2.jpg': None,
+     'cam2/masks/2.png': mask}, {'cam1/1.jpg': None, 'cam2/2.jpg': None}])
+def test_classes_that_are_numbers_of_something_are_noted(tmp_path, files):
+  make(tmp_path, files)
+  (note, paths), = read(tmp_path).noted.items()
+  assert 'differ by a number alone' in note and len(paths) == 2
+
+
+@pytest.mark.parametrize('images, masks', [
+    ('Original', 'GroundTruth'), ('Defect_images', 'Mask_images')])
+def test_words_for_images_are_no_class(tmp_path, images, masks):
+  make(tmp_path, {f'{images}/1.jpg': None, f'{masks}/1.png': mask})
+  assert marked_in(read(tmp_path)) == {f'{images}/1.jpg': {'defect': 1}}
+
+
+def test_words_for_images_are_classes_of_crops_that_have_no_other(tmp_path):
+  make(tmp_path, {'Defect_images/1.jpg': None, 'NODefect_images/2.jpg': None})
+  layout = read(tmp_path)
+  assert list(layout.crops) == ['Defect_images'] and len(layout.clean) == 1
+
+
+SAME_NAMES = {
+    'COCO, in folders of their own': (
+        {f'{x}/images/1.jpg': None for x in 'ab'} | {
+            f'{x}/annotations/instances_default.json': coco('1.jpg') for x in 'ab'},
+        {'a/images/1.jpg': {'crack': 1}, 'b/images/1.jpg': {'crack': 1}}),
+    'COCO of one folder, whose names say the part': (
+        {'images/train/1.jpg': None, 'images/val/1.jpg': None,
+         'annotations/instances_train2017.json': coco('1.jpg'),
+         'annotations/instances_val2017.json': coco('1.jpg', '2.jpg'),
+         'images/val/2.jpg': None},
+        {'images/train/1.jpg': {'crack': 1}, 'images/val/1.jpg': {'crack': 1},
+         'images/val/2.jpg': {'crack': 1}}),
+    'CVAT': (
+        {f'{x}/images/1.jpg': None for x in 'ab'} | {
+            f'{x}/annotations.xml': '<annotations><image id="0" name="1.jpg" width="40" '
+            f'height="30"><box label="{x}" xtl="10" ytl="5" xbr="20" ybr="15"/></image>'
+            '</annotations>' for x in 'ab'},
+        {'a/images/1.jpg': {'a': 1}, 'b/images/1.jpg': {'b': 1}}),
+    'parts in words for both': (
+        {f'{x}_images/1.jpg': None for x in ('train', 'val')} | {
+            'train_labels/1.txt': f'0 {YOLO}', 'val_labels/1.txt': f'1 {YOLO}'},
+        {'train_images/1.jpg': {'0': 1}, 'val_images/1.jpg': {'1': 1}}),
+    'parts behind words for both': (
+        {f'images_{x}/1.jpg': None for x in ('train', 'val')} | {
+            'labels_train/1.txt': f'0 {YOLO}', 'labels_val/1.txt': f'1 {YOLO}'},
+        {'images_train/1.jpg': {'0': 1}, 'images_val/1.jpg': {'1': 1}}),
+    'cameras with folders of labels': (
+        {f'{x}/1.jpg': None for x in 'ab'} | {f'{x}/xml/1.xml': voc(x) for x in 'ab'} | {
+            'c/rgb/1.jpg': None, 'c/json/1.json': labelme()},
+        {'a/1.jpg': {'a': 1}, 'b/1.jpg': {'b': 1}, 'c/rgb/1.jpg': {'crack': 1}}),
+    'MVTec 3D': (
+        {f'x/test/{x}/rgb/1.png': None for x in ('crack', 'pit', 'good')} | {
+            f'x/test/{x}/gt/1.png': mask for x in ('crack', 'pit')},
+        {'x/test/crack/rgb/1.png': {'crack': 1}, 'x/test/pit/rgb/1.png': {'pit': 1}}),
+}
+
+
+@pytest.mark.parametrize('case', SAME_NAMES)
+def test_folders_tell_images_of_one_name_apart(tmp_path, case):
+  files, marked = SAME_NAMES[case]
+  make(tmp_path, files)
+  assert marked_in(read(tmp_path)) == marked
+
+
+@pytest.mark.parametrize('image, name', [
+    ('e\u0301.jpg', '\u00e9.jpg'), ('\u00e9.jpg', 'e\u0301.jpg'),
+    ('IMG_0.JPG', 'img_0.jpg'), ('img 0.jpg', 'img%200.jpg'),
+    ('sub/1.jpg', 'SUB\\1.jpg'), ('sub\\1.jpg', 'sub/1.jpg')])
+def test_names_in_another_spelling_are_read_and_noted(tmp_path, image, name):
+  make(tmp_path, {image: None, 'c.json': coco(name)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {image: {'crack': 1}}
+  assert counts(layout.noted) == {file_kinds.RESPELLED: 1}
+
+
+def test_names_in_another_spelling_of_two_images_are_refused(tmp_path):
+  make(tmp_path, {'ab.jpg': None, 'AB.jpg': None, 'c.json': coco('Ab.jpg')})
+  with pytest.raises(UserError, match='one annotation, Ab.jpg, for two images, AB.jpg and'):
+    read(tmp_path)
