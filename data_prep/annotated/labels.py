@@ -28,15 +28,16 @@ def read(labels, noted, problems):
     {image path: `Annotated`}, as its file says it.
   """
   found, names = {}, {}
-  texts = [mark.path for mark, _ in labels if mark.format == 'yolo']
-  with problems.collected():
-    names = yolo.names_of(texts)
+  for base in dict.fromkeys(mark.base for mark, _ in labels if mark.format == 'yolo'):
+    with problems.collected():
+      names |= yolo.names_of([mark.path for mark, _ in labels if (
+          mark.format, mark.base) == ('yolo', base)], base)
   for mark, path in progress(labels, 'reading annotations'):
     if mark.format == 'yolo' and mark.path.parent not in names:
       continue  # Its names are the problem.
     with problems.collected():
       if mark.format == 'yolo':
-        annotated = _read_text(mark.path, names[mark.path.parent])
+        annotated = _read_text(mark.path, names[mark.path.parent][0])
       elif mark.format == 'voc':
         annotated = voc.read_file(mark.path, '')
       else:
@@ -63,9 +64,14 @@ def read(labels, noted, problems):
     if are_fractions(some):
       problems.add(f'{some[0].file} and all others like it have boxes within one pixel: '
                    f'they are fractions of the images, and {name} has pixels.')
-  if unnamed := [path for path in texts if names.get(path.parent, ()) is None]:
-    noted['YOLO labels without a file of names: classes are called by their numbers'
-          ] += unnamed
+  for mark in (mark for mark, _ in labels if mark.path.parent in names):
+    _, file = names[mark.path.parent]
+    if mark.format == 'yolo' and not file:
+      noted['YOLO labels without a file of names: classes are called by their numbers'
+            ].append(mark.path)
+    elif mark.format == 'yolo' and not file.is_relative_to(os.path.abspath(mark.base)):
+      noted[f'YOLO labels whose classes are named by {file}, above their folder'
+            ].append(mark.path)
   return found
 
 

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from data_prep.crops.windows import clean_windows, covered, region_windows
+from data_prep.crops.windows import boxes_of, clean_windows, covered, region_windows
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations.regions import Box
@@ -170,7 +170,7 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
     regions = annotated.regions_in(height, width)
     frame = frame_name(path, frames_dir)
     clean = sorted(
-        clean_windows(height, width, [r.box for r in regions], window, margin),
+        clean_windows(height, width, boxes_of(regions), window, margin),
         key=lambda box: _order(reader.seed, BACKGROUND, _source(frame, box)))
     windows += [_cut(reader, BACKGROUND, frame, image, box)
                 for box in clean[:most or None]]

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+from scipy import ndimage
 
 from pegan_jax.annotations.regions import Box
 
@@ -35,6 +36,27 @@ def clean_windows(height, width, boxes, side, margin):
       windows.append(Box(left, top, left + side, top + side))
       free[top:top + side, max(0, left - side + 1):left + side] = False
   return windows
+
+
+def boxes_of(regions):
+  """Returns the `Box`es that clean windows keep clear of.
+
+  A box that is no larger than its mask says no more than that: of it, these are the boxes
+  of the pieces, which may lie far from one another.
+
+  Args:
+    regions: `Region`s in whole pixels.
+  """
+  boxes = []
+  for region in regions:
+    mask = region.mask
+    if mask is not None and all(mask.any(axis)[[0, -1]].all() for axis in (0, 1)):
+      labels, _ = ndimage.label(mask, np.ones((3, 3)))
+      boxes += [Box(x.start, y.start, x.stop, y.stop).shift(*region.box[:2])
+                for y, x in ndimage.find_objects(labels)]
+    else:
+      boxes.append(region.box)
+  return boxes
 
 
 def covered(regions, window):

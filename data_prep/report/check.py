@@ -3,13 +3,15 @@
 import collections
 import dataclasses
 import os
+import pathlib
 import shlex
 
 import numpy as np
 from PIL import Image
 
+from data_prep.annotated import file_kinds
 from data_prep.crops.window_size import choose_window
-from data_prep.crops.windows import clean_windows
+from data_prep.crops.windows import boxes_of, clean_windows
 from data_prep.images import decoding, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
@@ -47,10 +49,19 @@ def check(options, find, read):
 
 
 def _decode(options, problems):
-  """Decodes all images, masks included; returns {path: (height, width)} of the sound."""
-  paths = [path for folder in (options.images, options.defects, options.clean) if folder
-           for path in reading.find_images(folder)[0]]
-  sizes = {}
+  """Decodes all images but masks, which are read in their own way where they are used.
+
+  Returns:
+    {path: (height, width)} of the sound ones.
+  """
+  paths, named, sizes = [], set(), {}
+  for folder in filter(None, (options.images, options.defects, options.clean)):
+    root = pathlib.Path(folder)
+    paths += file_kinds.part(reading.find_images(root)[0], root)[0]
+  for path in filter(os.path.exists, options.annotations):
+    named |= {*file_kinds.files_at(pathlib.Path(path), options.images, paths)[0]}
+  named = set(map(os.path.realpath, named))
+  paths = [path for path in paths if os.path.realpath(path) not in named]
   for path in progress(paths, 'checking images'):
     with problems.collected():
       sizes[path] = decoding.decode(path).shape[:2]
@@ -183,8 +194,8 @@ def _count_backgrounds(options, found, sizes, side):
   """Returns how many clean windows there are, before any is compared with others."""
   count = 0
   for _, annotated in found.layout.annotated:
-    room = len(clean_windows(annotated.height, annotated.width,
-                             [region.box for region in annotated.regions], side,
+    size = annotated.height, annotated.width
+    room = len(clean_windows(*size, boxes_of(annotated.regions_in(*size)), side,
                              options.margin))
     count += min(room, options.windows_per_frame or room)
   for paths, *_ in found.clean:

@@ -1,4 +1,7 @@
-"""Tells YOLO's polygons from boxes with key points, whose lines look the same."""
+"""Tells YOLO's polygons from boxes with key points, whose lines look the same.
+
+And boxes from those that somebody wrote as two corners.
+"""
 
 import numpy as np
 
@@ -31,6 +34,30 @@ def refuse(path, lines):
         f'{path}, and what else is labelled here, may hold polygons, or boxes with '
         "key points behind them: for polygons, add a data.yaml with 'names'; of key "
         'points, keep the box alone.')
+
+
+def refuse_corners(path, lines):
+  """Raises UserError where the boxes of a set are two corners, and no middle and size.
+
+  The second corner lies beyond the first in all; read as sizes, some leave the image.
+
+  Args:
+    path: of the first file, for the error.
+    lines: of all files, which are read no further than is needed.
+  """
+  count = leave = 0
+  for words in filter(None, map(str.split, lines)):
+    if len(words) != 5 or not all(map(is_number, words)):
+      return
+    numbers = np.array(words[1:], float)
+    if not (numbers[2:] > numbers[:2]).all() or numbers.min() < 0 or numbers.max() > 1:
+      return
+    count, leave = count + 1, leave + (not may_be_found(box_of(numbers)))
+  if count > 1 and leave >= count / 4:
+    raise UserError(
+        f"{path}, and what else is labelled here, seems to have 'class x1 y1 x2 y2', the "
+        "corners of boxes: YOLO has 'class cx cy w h', their middle and size; convert "
+        'them.')
 
 
 def _may_have_key_points(numbers):

@@ -65,7 +65,7 @@ def read(path):
 
   Returns:
     List of `Annotated` without a size, with `Runs` for `with_size`. An image of rows
-    without pixels has none.
+    without pixels, or with -1 for them, has none.
 
   Raises:
     UserError: a row is damaged: `text_files.PartlyRead`, with the other rows.
@@ -83,7 +83,8 @@ def _read_file(path):
       said = dict(zip(columns, map(str.strip, row), strict=True))
       name, number = (said['ImageId'], said['ClassId']) if 'ClassId' in said else (
           said['ImageId_ClassId'].rsplit('_', 1))
-      runs = np.array(said['EncodedPixels'].split(), int).reshape(-1, 2)
+      words = said['EncodedPixels'].split()
+      runs = np.array([] if words == ['-1'] else words, int).reshape(-1, 2)
       if not (name and number) or (runs < 1).any():
         raise ValueError
     except (OverflowError, ValueError):

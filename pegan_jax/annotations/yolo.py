@@ -22,6 +22,7 @@ FILES = '.txt (YOLO)'
 
 # Files of names: a line for each class. Darknet's, CVAT's and Roboflow's.
 _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
+_MAY_NAME = 'predefined_classes.txt'  # LabelImg's, where no other file names classes.
 _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
@@ -42,7 +43,7 @@ names:
 def has_names(path):
   """Returns whether a file names classes: by its own name or, of YAML, by what it has."""
   if path.suffix.lower() not in _YAML:
-    return path.name in _NAME_FILES
+    return path.name in (*_NAME_FILES, _MAY_NAME)
   try:
     return bool(_NAMES.search(text_files.read(path)))
   except UserError:
@@ -66,8 +67,8 @@ def read(path):
   Args:
     path: the folder, or one file, see `annotations`. The classes' names are in
       classes.txt, obj.names, _darknet.labels or a .yaml file with `names`, beside the
-      labels or up to three folders above. Without such a file, a class is called by its
-      number.
+      labels, up to three folders above, or in `path`; or in predefined_classes.txt. Without
+      such a file, a class is called by its number.
 
   Returns:
     List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
@@ -78,9 +79,9 @@ def read(path):
       duplicate.
   """
   found = [(file, name) for file, name in text_files.find(path, '.txt')
-           if file.name not in _NAME_FILES]
-  names = names_of([file for file, _ in found])
-  return [read_file(file, name, names[file.parent]) for file, name in found]
+           if file.name not in (*_NAME_FILES, _MAY_NAME)]
+  names = names_of([file for file, _ in found], pathlib.Path(path))
+  return [read_file(file, name, names[file.parent][0]) for file, name in found]
 
 
 def read_file(path, name, names):
@@ -142,37 +143,50 @@ def _whole(word):
   return text_files.whole(word)
 
 
-def names_of(paths):
-  """Returns {folder: names of the classes, or None} for the folders of label files.
+def names_of(paths, root):
+  """Finds what names the classes of label files.
+
+  Args:
+    paths: of the label files.
+    root: a folder above, up to which names are looked for.
+
+  Returns:
+    {folder of label files: (names, the file that has them)}, (None, None) without any.
 
   Raises:
-    UserError: the names are damaged, or labels of one set may be polygons or key points.
+    UserError: the names are damaged, or labels of one set may be polygons or key points,
+      or have two corners for a box.
   """
   known, sets = {}, {}
-  places = {folder: _place_of_names(folder, known)
+  places = {folder: _place_of_names(folder, known, root)
             for folder in sorted({path.parent for path in paths})}
   for path in paths:
     sets.setdefault(places[path.parent], []).append(path)
   for place, some in sets.items():
+    key_points.refuse_corners(some[0], (line for path in some for line in text_files.read(
+        path).splitlines()))
     if not place or not any(map(_names_of_yaml, _list(place))):
       key_points.refuse(some[0], (line for path in some
                                   for line in text_files.read(path).splitlines()))
-  return {folder: known.get(place) for folder, place in places.items()}
+  return {folder: known.get(place, (None, None)) for folder, place in places.items()}
 
 
 def _short(line):
   return repr(line if len(line) <= 60 else line[:57] + '...')
 
 
-def _place_of_names(folder, known):
+def _place_of_names(folder, known, root):
   """Returns the folder that has the names of the classes of a folder's labels, or None.
 
   Args:
     folder: path of the folder.
-    known: {path of a folder: names in it}; gets what is read here.
+    known: {path of a folder: names in it, and their file}; gets what is read here.
+    root: a folder above, as of `names_of`.
   """
-  folder = pathlib.Path(os.path.abspath(folder))
-  for place in [folder, *folder.parents][:1 + _ABOVE]:
+  folder, root = (pathlib.Path(os.path.abspath(path)) for path in (folder, root))
+  for k, place in enumerate([folder, *folder.parents]):
+    if k > _ABOVE and not place.is_relative_to(root):
+      break
     if place not in known:
       known[place] = _names_in(place)
     if known[place] is not None:
@@ -181,14 +195,17 @@ def _place_of_names(folder, known):
 
 
 def _names_in(folder):
-  """Returns the class names that files in a folder give, or None.
+  """Returns the class names that files in a folder give, and the first file, or None.
 
   Raises:
     UserError: a file is damaged, has a name twice or a gap, or is at odds with another.
   """
-  found = []
-  for path in _list(folder):
-    if path.name in _NAME_FILES:
+  found, paths = [], _list(folder)
+  paths.sort(key=lambda path: path.name == _MAY_NAME)
+  for path in paths:
+    if path.name == _MAY_NAME and found:
+      continue
+    if path.name in (*_NAME_FILES, _MAY_NAME):
       names = _names_of_lines(path)
     else:
       names = _names_of_yaml(path)
@@ -201,7 +218,7 @@ def _names_in(folder):
     if names != found[0][1]:
       raise UserError(f'{path} and {found[0][0]} name the classes differently: remove '
                       'the one that is wrong.')
-  return found[0][1] if found else None
+  return found[0][::-1] if found else None
 
 
 def _list(folder):
@@ -245,6 +262,8 @@ def _names_of_yaml(path):
     if 'kpt_shape' in said:
       raise ValueError('its labels are key points, which mark no defect')
     names = said.get('names')
+    if names in ('', '~', 'null', 'Null', 'NULL'):
+      return None
     if isinstance(names, dict):
       numbers = {text_files.whole(k): name for k, name in names.items()}
       if len(numbers) < len(names):

@@ -85,3 +85,8 @@ def test_other_csv_is_not_severstals(tmp_path):
   assert _read(tmp_path, 'file,class\na.jpg,1\n') == []
   (tmp_path / 'train.csv').write_bytes(b'\xff\xfe\xff')
   assert severstal.read(tmp_path) == []
+
+
+def test_minus_one_is_no_pixels(tmp_path):
+  image, = _read(tmp_path, 'ImageId,ClassId,EncodedPixels\na.jpg,1,-1\n')
+  assert (image.file, image.regions) == ('a.jpg', [])

@@ -50,9 +50,9 @@ XML = {
         '</image></annotations>'))}
 TEXT = {
     'yolo': (yolo.read, 'a.txt', '0 0.5 0.5 0.2 0.2\n1 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n'),
-    'names of yolo': (lambda path: yolo.names_of([path]), 'data.yaml',
+    'names of yolo': (lambda path: yolo.names_of([path], path.parent), 'data.yaml',
                       'nc: 2\nnames: [pa, sc]\n'),
-    'numbers of yolo': (lambda path: yolo.names_of([path]), 'data.yaml',
+    'numbers of yolo': (lambda path: yolo.names_of([path], path.parent), 'data.yaml',
                         'names:\n  0: pa\n  1: sc\n'),
     'colours': (lambda path: masks.names_in(path.parent), 'labelmap.txt',
                 'background:0,0,0::\npa:1,1,1::\n'),

@@ -32,6 +32,35 @@ def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
   assert image.regions_in(333, 777) == [Region('0', Box(60, 11, 101, 101))]
 
 
+@pytest.mark.parametrize('lines, is_refused', [
+    (['0.6 0.6 0.8 0.8', '0.1 0.2 0.3 0.4'], True), (['0.6 0.6 0.8 0.8'], False),
+    (['0.3 0.3 0.4 0.4', '0.4 0.4 0.5 0.5'], False),  # In the image either way.
+    (['0.6 0.6 0.8 0.8', '0.5 0.5 0.2 0.8'], False)])
+def test_boxes_of_two_corners_are_refused_where_that_is_certain(
+    tmp_path, lines, is_refused):
+  for k, line in enumerate(lines):
+    (tmp_path / f'{k}.txt').write_text(f'0 {line}\n')
+  if is_refused:
+    with pytest.raises(UserError, match="0.txt, .* seems to have 'class x1 y1 x2 y2'"):
+      yolo.read(tmp_path)
+  else:
+    assert sum(len(image.regions) for image in yolo.read(tmp_path)) == len(lines)
+
+
+def test_names_lie_up_to_the_root_and_may_be_labelimgs(tmp_path):
+  folder = tmp_path / 'a' / 'b' / 'c' / 'd' / 'e'
+  folder.mkdir(parents=True)
+  (folder / '1.txt').write_text('0 0.5 0.5 0.2 0.2\n')
+  (tmp_path / 'predefined_classes.txt').write_text('dog\n')
+  name = lambda root: [image.regions[0].name for image in yolo.read(root)]
+  assert name(tmp_path) == ['dog'] and name(folder) == ['0']
+  (tmp_path / 'classes.txt').write_text('crack\n')
+  (folder / 'args.yaml').write_text('names: null\n')
+  assert name(tmp_path) == ['crack']
+  assert yolo.names_of([folder / '1.txt'], tmp_path) == {
+      folder: (['crack'], tmp_path / 'classes.txt')}
+
+
 @pytest.mark.parametrize('line', ['0 0.5 0.5', 'a 0.5 0.5 0.1 0.1', '0 50 50 10 10',
                                   '0 nan 0.5 0.1 0.1', '0 0.5 0.5 0.1 x',
                                   '0 0.5 0.5 0 0.1', '0 0.5 0.5 0.1 -0.1',

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import tifffile
 
 from data_prep import build
 from raw_folders import save, texture, write_voc
@@ -65,7 +66,7 @@ def _no_clean_window_of_its_own(folder):
   for k in range(4):
     for name, seed in (('pa', 90), ('sc', 70)):
       save(texture(np.random.default_rng(seed + k), 64, 64),
-           folder / 'd' / name / f'{k}.png')
+           folder / 'd' / name / f'{k}.bmp')
   return ['--defects', folder / 'd', '--clean', folder / 'c'], 'There are 0 backgrounds'
 
 
@@ -103,3 +104,20 @@ def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):
   assert '--per_class 0' in capsys.readouterr().out
   assert build.main([*flags, '--per_class', '0', '--backgrounds', '0', '--out',
                      str(tmp_path / 'out')]) == 0
+
+
+@pytest.mark.parametrize('masks, flags', [
+    ('i/masks', []), ('i/mine', ['--annotations', 'i/mine']), ('m', ['--annotations', 'm'])])
+def test_float_masks_are_read_as_build_reads_them(tmp_path, capsys, masks, flags):
+  for k in range(6):
+    save(texture(np.random.default_rng(k), 96, 96), tmp_path / 'i' / 'images' / f'{k}.png')
+    shades = np.zeros((96, 96), np.float32)
+    shades[10:30, 10:30] = 1
+    (tmp_path / masks).mkdir(parents=True, exist_ok=True)
+    tifffile.imwrite(tmp_path / masks / f'{k}.tif', shades)
+  flags = [*flags[:1], *(str(tmp_path / flag) for flag in flags[1:]), '--image_size', '32',
+           '--per_class', '0', '--backgrounds', '0']
+  flags = ['--images', str(tmp_path / 'i'), *flags]
+  assert build.main([*flags, '--check']) == 0
+  assert 'defect: 6 masks' in capsys.readouterr().out
+  assert build.main([*flags, '--out', str(tmp_path / 'out')]) == 0

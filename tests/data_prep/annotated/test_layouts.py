@@ -155,6 +155,15 @@ def test_captions_beside_objects_are_left_out_by_their_own_reason(tmp_path):
   assert counts(layout.left_out) == {file_kinds.CAPTIONS: 1}
 
 
+def test_names_from_above_the_images_are_noted_with_their_file(tmp_path):
+  make(tmp_path, {'i/1.jpg': None, 'i/1.txt': f'0 {YOLO}', 'coco128.yaml': 'names: [dog]'})
+  layout = read(tmp_path, images='i')
+  assert marked_in(layout) == {'1.jpg': {'dog': 1}}
+  note, = layout.noted
+  assert f"named by {tmp_path / 'coco128.yaml'}, above their folder" in note
+  assert not read(tmp_path).noted
+
+
 def test_labels_without_names_are_noted(tmp_path):
   make(tmp_path, {'1.jpg': None, '1.txt': f'3 {YOLO}'})
   layout = read(tmp_path)
@@ -237,7 +246,8 @@ def test_one_image_is_not_both_clean_and_marked(tmp_path):
 
 
 @pytest.mark.parametrize('box, agrees', [
-    (BOX, True), ((11, 6, 20, 14), True), ((0, 0, 40, 30), False), ((30, 5, 40, 15), False)])
+    (BOX, True), ((11, 6, 20, 14), True), ((0, 0, 40, 30), False),
+    ((30, 5, 40, 15), False)])
 def test_one_image_is_not_marked_at_two_places(tmp_path, box, agrees):
   make(tmp_path, {'1.jpg': None, 'a/1.jpg': None, '2.jpg': turned})
   marks = [(tmp_path / name, Annotated('', HEIGHT, WIDTH, [Region('crack', Box(*box))]))
@@ -303,4 +313,5 @@ def test_parts_of_a_set_are_told_to_be_split_anew(tmp_path):
   assert counts(read(tmp_path).noted) == {
       'images of train, val: all are split anew, whatever their folder; to keep one out, '
       'name another by --images': 2}
-  assert not read(tmp_path, images='train').noted
+  note, = read(tmp_path, images='train').noted
+  assert note.startswith('YOLO labels whose classes are named by')

@@ -13,7 +13,8 @@ MARKS = {
     'x.json': '[{"image": "1.jpg"}, {"image": "2.jpg"}]',
     'default.json': '{"items": [{"id": "cam1/1"}, {"id" : "2"}]}',  # Datumaro.
     'via.csv': 'filename,region\n1.jpg,9\n2.jpg,9\n',
-    'metadata.jsonl': '{"file_name": "1.jpg", "bbox": [1, 2, 3, 4]}\n{"file_name": "2.jpg"}',
+    'metadata.jsonl': '{"file_name": "1.jpg", "bbox": [1, 2, 3, 4]}\n'
+                      '{"file_name": "2.jpg"}',
     'export.ndjson': '{"external_id": "1.jpg"}\n{"external_id": "2.jpg"}\n',
     'train.txt': 'cam1/1.jpg 1,2,3,4,0\nC:\\\\cam2\\\\2.jpg 5,6,7,8,0\n',  # Keras's.
     'train.tsv': 'ImageId\tClassId\tRuns\n1.jpg\t1\t3 4\n2.jpg\t1\t3 4\n',
@@ -96,10 +97,10 @@ def test_good_images_that_a_file_may_mark_are_refused(tmp_path, marked):
 
 
 @pytest.mark.parametrize('name, text, words', [
-    ('{}.json', '{"exposure": 3}', 'of none of the kinds .*, where it marks nothing, name by '
-     '--format what is'),
-    ('{}.txt', 'exposure: 3 ms', "'exposure: 3 ms' is neither .*; where it marks nothing, na"
-     'me by --format what is'), ('{}.json', '{"exposure', 'cannot be read as JSON')])
+    ('{}.json', '{"exposure": 3}', 'of none of the kinds .*, where it marks nothing, '
+     'name by --format what is'),
+    ('{}.txt', 'exposure: 3 ms', "'exposure: 3 ms' is neither .*; where it marks nothing, "
+     'name by --format what is'), ('{}.json', '{"exposure', 'cannot be read as JSON')])
 @pytest.mark.parametrize('given, expected', [
     ('classes', 'classes'), ('voc', 'voc'), ('masks', 'masks')])
 def test_what_the_camera_wrote_is_left_out_by_format(

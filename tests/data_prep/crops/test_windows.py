@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from data_prep.crops.windows import clean_windows, covered, region_windows
+from data_prep.crops.windows import (
+    boxes_of, clean_windows, covered, region_windows)
 from pegan_jax.annotations.regions import Box, Region
 
 
@@ -32,6 +33,16 @@ def test_windows_keep_clear_of_boxes_and_of_each_other():
     if not boxes:
       side = min(24, height, width)
       assert len(windows) == (height // side) * (width // side)
+
+
+def test_windows_keep_clear_of_the_pieces_of_a_tight_mask_and_of_a_larger_box():
+  mask = np.zeros((20, 90), bool)
+  mask[2:6, :5] = mask[6:9, 5:7] = mask[:, 80:] = True  # Two touch at a corner.
+  box = Box(3, 4, 93, 24)
+  pieces = [Box(3, 6, 10, 13), Box(83, 4, 93, 24)]
+  assert sorted(boxes_of([Region('pa', box, mask)])) == pieces
+  mask[:, 80:] = False
+  assert boxes_of([Region('pa', box, mask), Region('pa', box)]) == [box, box]
 
 
 def test_window_fits_exactly_beside_the_margin():
