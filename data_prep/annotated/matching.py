@@ -7,7 +7,6 @@ import unicodedata
 import urllib.parse
 
 from data_prep.annotated import folder_names
-from pegan_jax import annotations
 
 _TRUTH = 'ground_truth'
 
@@ -20,7 +19,7 @@ def _parents(place, splits):
 
 
 def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.
-  return mark.place.name if mark.format in annotations.MANY else mark.place.stem
+  return mark.place.name if mark.annotated else mark.place.stem
 
 
 def _name_of_image(mark):
@@ -76,7 +75,7 @@ def _below_root(mark, root):
 
   An export has its images there, and another one may have images of the same names.
   """
-  if mark.format not in annotations.MANY or not mark.base.is_relative_to(root):
+  if not mark.annotated or not mark.base.is_relative_to(root):
     return mark
   part = next(filter(folder_names.is_split, re.split(r'[\W_]+', mark.path.stem)), '')
   return mark._replace(place=mark.base.relative_to(root) / part / mark.place)
