@@ -38,7 +38,7 @@ class Mark(NamedTuple):
     place: posix path that tells which image it is of: of the file or, in a file for many
       images, what that calls it.
     base: folder that `place` begins at.
-    annotated: what it says, None if that is not read yet.
+    annotated: what it says, None if that is not read yet: of a file for one image.
   """
   format: str
   path: pathlib.Path
