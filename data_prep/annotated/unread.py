@@ -22,6 +22,7 @@ _PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
 _OF_ONE = ('.npy', '.npz', '.mat', '.h5', '.pkl', *_TABLES, *_TREES)
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HASH = re.compile(r'[0-9a-f]{10,}', re.IGNORECASE)
 
 
@@ -58,12 +59,23 @@ def refuse_of_clean(others, clean, paths, root):
     others, paths, root: as of `refuse_unknown`.
     clean: those of the images that are clean by their place.
   """
-  named, first = _named(others, set(clean), paths, root)
+  named, first = _named([path for path in others if not _is_of_words(path)], set(clean),
+                        paths, root)
   if named:
     raise UserError(
         f'{first[0]} may mark {first[1]}, which is clean by its folder, but is of none of '
         f'the kinds {annotations_lib.kinds()}: export it as one of these or, where it '
         'marks nothing, name by --format what is to be read.')
+
+
+def _is_of_words(path):
+  """Returns whether a file is JSON without a number, which marks no place."""
+  if path.suffix.lower() not in ('.json', '.jsonl', '.ndjson'):
+    return False
+  text = _text(path)
+  strings = _STRING.findall(text)
+  return not re.search(r'\d', _STRING.sub('', text)) and not any(
+      sum(map(_is_number, re.split('[ ,;]', said.strip('"')))) > 1 for said in strings)
 
 
 def _named(others, some, paths, root):
@@ -163,9 +175,10 @@ def _may_mark(is_table, text, by_name, images, root):
 
 
 def _is_known(column):
-  """Returns whether (class by its folder, word)s say a part, a sum or the class alone."""
+  """Returns whether (class by its folder, word)s say a part, clean, a sum or the class alone."""
   words = {word for _, word in column}
-  if all(map(folder_names.is_split, words)) or all(map(_HASH.fullmatch, words)):
+  if any(all(map(is_one, words)) for is_one in (
+      folder_names.is_split, folder_names.is_clean_name, _HASH.fullmatch)):
     return True
   return len(words) == len(set(column)) == len({name for name, _ in column})
 

@@ -66,7 +66,7 @@ def test_what_says_no_more_than_the_folders_is_left_out(tmp_path, name):
 @pytest.mark.parametrize('name, text', [
     ('via.json', '{"1.jpg9": {"filename": "1.jpg", "regions": [{"x": 1}]}}'),
     ('1.jpg.json', '{"objects": [{"points": [[1, 2], [3, 4]]}]}'),
-    ('metadata.jsonl', '{"file_name": "1.jpg"}'), ('boxes.csv', '1.jpg,1,2\n1.jpg,3,4\n'),
+    ('metadata.jsonl', '{"file_name": "1.jpg", "x": 1}'), ('boxes.csv', '1.jpg,1,2\n1.jpg,3,4\n'),
     ('1.npy', 'x')])
 def test_clean_images_that_a_file_may_mark_are_refused(tmp_path, name, text):
   make(tmp_path, {'1.jpg': None, '2.jpg': None, '3.jpg': None, name: text})
@@ -76,7 +76,8 @@ def test_clean_images_that_a_file_may_mark_are_refused(tmp_path, name, text):
 
 
 @pytest.mark.parametrize('name, text', [
-    ('splits.csv', 'good/1.jpg,train\n'), ('info.json', '{"exposure": 3}'),
+    ('splits.csv', 'good/1.jpg,train\n'),
+    ('split.json', '{"train": ["good/1.jpg", "crack/2.jpg"], "mask": null}'), ('info.json', '{"exposure": 3}'),
     ('of_others.json', '[{"image": "11.jpg"}, {"image": "crack/2.jpg"}]'),
     ('image_anno.csv', 'image,label,mask\ngood/1.jpg,normal,\ngood/2.jpg,normal,\n'
      'crack/2.jpg,"chip,melt",a.png\n')])  # VisA's.
