@@ -149,7 +149,7 @@ def _by_picture(job):
 
 
 class _Place:
-  """What a window has of its picture, and what of that is its own.
+  """Holds what a window has of its picture, and what of that is its own.
 
   A pixel belongs to the nearest region that was asked for, so that none is painted twice
   where windows overlap.

@@ -1,4 +1,4 @@
-"""Where a defect goes on an image of any size: its region, and the window around it."""
+"""Finds where a defect goes on an image of any size: its region, the window around it."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""What is usual for the real defects of each class, and what of generated ones is not.
+"""Measures what is usual for real defects of each class, and what of generated ones is not.
 
 Every bound is a quantile of the data set's own training defects, measured as generated
 ones are, at the size of the data set's images: it leaves out one real defect in fifty.
@@ -52,7 +52,7 @@ class Judge:
 
   @property
   def sees(self):
-    """Whether defects are compared with real ones in features."""
+    """Tells whether defects are compared with real ones in features."""
     return self._features is not None
 
   def __call__(self, label, before, painted):

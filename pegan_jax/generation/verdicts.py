@@ -1,4 +1,4 @@
-"""What was found of generated images, for manifests and for the terminal."""
+"""Says what was found of generated images, in manifests and on the terminal."""
 
 import collections
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from pegan_jax.common import terminal
 
 
 class Verdict(NamedTuple):
-  """What was found of an image.
+  """Says what was found of an image.
 
   Attributes:
     accepted: whether it is accepted; None where it was not judged.

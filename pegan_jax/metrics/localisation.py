@@ -1,4 +1,4 @@
-"""How well scores of pixels find defects."""
+"""Measures how well scores of pixels find defects."""
 
 import numpy as np
 
