@@ -1,6 +1,7 @@
 """Reads and writes COCO, one JSON file for all images.
 
-It holds names, boxes, and polygons or masks; polygons are written.
+It holds names, boxes, which CVAT may say are turned, and polygons or masks; polygons are
+written.
 """
 
 import itertools
@@ -10,7 +11,7 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax.annotations import coco_numbers, outlines, pixels, text_files
+from pegan_jax.annotations import coco_numbers, outlines, pixels, text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region, are_fractions
 from pegan_jax.common.errors import UserError
 
@@ -164,7 +165,16 @@ def _region(item, name, image, what, in_triples):
   if isinstance(said, dict):
     inside = _decode(said, image)
     return _region_of_mask(name, box, inside, image, what), inside.shape
+  if not polygons:
+    return turned.region(name, box, _turn(item, name, what)), (None, None)
   return Region(name, box, polygons=polygons), (None, None)
+
+
+def _turn(item, name, what):
+  """Returns by how many degrees CVAT says that a box is turned."""
+  said = item.get('attributes')
+  said = said.get('rotation') if isinstance(said, dict) else None
+  return _numbers([said or 0], what, name)[0]
 
 
 def _box(said, name, what):

@@ -4,13 +4,12 @@ Points are (x, y) in pixel edges. It holds names and boxes, turned or not, polyg
 ellipses and masks.
 """
 
-import math
 import pathlib
 from xml.etree import ElementTree
 
 import numpy as np
 
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, reason
@@ -95,12 +94,7 @@ def _region(shape, image):
 
   if shape.tag == 'box':
     corners = np.array([[number('xtl'), number('ytl')], [number('xbr'), number('ybr')]])
-    turn = number('rotation', '0')
-    if not turn:
-      return Region(name, _bounds(corners, image, name))
-    (left, top), (right, bottom) = corners
-    return _outline(name, image, _turn(
-        np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), turn))
+    return turned.region(name, _bounds(corners, image, name), number('rotation', '0'))
   if shape.tag == 'polygon':
     try:
       points = text_files.points(
@@ -115,7 +109,7 @@ def _region(shape, image):
     angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
     points = np.array([number('cx'), number('cy')]) + np.stack(
         [np.cos(angle), np.sin(angle)], 1) * [number('rx'), number('ry')]
-    return _outline(name, image, _turn(points, number('rotation', '0')))
+    return _outline(name, image, turned.turn(points, number('rotation', '0')))
   if shape.tag == 'mask':
     try:
       left, top, width, height = (
@@ -127,13 +121,6 @@ def _region(shape, image):
     return Region(name, Box(left, top, left + width, top + height), inside)
   raise ValueError(f'{image} has a {shape.tag} of {name}, which has no area; draw a '
                    'polygon around the defect, or remove it')
-
-
-def _turn(points, degrees):
-  """Returns points turned clockwise around their middle."""
-  cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-  middle = (points.min(0) + points.max(0)) / 2
-  return middle + (points - middle) @ [[cos, sin], [-sin, cos]]
 
 
 def _outline(name, image, points):

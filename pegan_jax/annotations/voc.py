@@ -1,8 +1,8 @@
 """Reads and writes Pascal VOC, one XML file per image.
 
 Pixels count from 1, or from 0 where a box of a set begins there, and both corners are in
-the box. It holds names and boxes; the outer
-spaces of a name are lost. Elements are known by their names in any case of letters.
+the box. It holds names and boxes, which CVAT may say are turned; the outer spaces of a
+name are lost. Elements are known by their names in any case of letters.
 """
 
 import pathlib
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError
 
@@ -19,8 +19,8 @@ FILES = '.xml (Pascal VOC)'
 
 BOXES_ALONE = 'outlines in Pascal VOC files: only their boxes are read'
 
-COUNTED_FROM_0 = ('Pascal VOC files of a set in which boxes begin at 0: all are read as '
-                  'counted from 0, not from 1')
+COUNTED_FROM_0 = ('Pascal VOC files of a set in which boxes begin at 0, or are turned: all '
+                  'are read as counted from 0, not from 1')
 
 THIN = 'Pascal VOC boxes of a single row or column of pixels, as a click without a drag gives'
 
@@ -58,19 +58,23 @@ def read(path):
 def counted(images):
   """Returns the images of a set, counted from 0 where a box proves that.
 
-  Ends are edges where one is as large as its image, or has a fraction; else pixels.
+  Ends are edges where one is as large as its image, or has a fraction; else pixels. In a
+  set with turned boxes, which are of CVAT, all count from 0 and have edges.
 
   Args:
     images: list of `Annotated` from `read_file`.
   """
-  boxes = [(region.box, image) for image in images for region in image.regions]
-  if not any(-1 <= min(box) < 0 for box, _ in boxes):
+  regions = [(region, image) for image in images for region in image.regions]
+  are_turned = any(region.polygons for region, _ in regions)
+  if not are_turned and not any(-1 <= min(region.box) < 0 for region, _ in regions):
     return images
-  more = int(not any(box.right == image.width or box.bottom == image.height
-                     or any(x % 1 for x in box) for box, image in boxes))
+  more = int(not are_turned and not any(
+      box.right == image.width or box.bottom == image.height or any(x % 1 for x in box)
+      for (_, box, *_), image in regions))
   return [image._replace(notes=(*image.notes, COUNTED_FROM_0), regions=[
-      region._replace(box=Box(region.box.left + 1, region.box.top + 1,
-                              region.box.right + more, region.box.bottom + more))
+      region if region.polygons else region._replace(
+          box=Box(region.box.left + 1, region.box.top + 1,
+                  region.box.right + more, region.box.bottom + more))
       for region in image.regions]) for image in images]
 
 
@@ -131,7 +135,16 @@ def _region(item):
   if box.width <= 0 or box.height <= 0:
     raise ValueError(f'{what} from ({left:g}, {top:g}) to ({right:g}, {bottom:g}) has no '
                      'width or no height')
+  if degrees := _turn(item, what):
+    return turned.region(name, Box(left, top, right, bottom), degrees)
   return Region(name, box)
+
+
+def _turn(item, what):
+  """Returns by how many degrees CVAT says that a box is turned."""
+  said = [part.findtext('value') for part in item.findall('attributes/attribute')
+          if (part.findtext('name') or '').strip() == 'rotation']
+  return _number(said[0] or 0, 'rotation', what) if said else 0
 
 
 def _text(item, tag, what):

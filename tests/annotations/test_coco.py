@@ -178,6 +178,28 @@ def test_boxes_of_two_corners_are_told_by_their_areas(tmp_path):
   assert len(_read(tmp_path, said)[1].regions) == 2
 
 
+@pytest.mark.parametrize('more, edges', [
+    ({'attributes': {'occluded': False, 'rotation': 90.0}}, (14, 1, 16, 11)),
+    ({'attributes': {'rotation': 0.0}}, (10, 5, 20, 7)), ({'attributes': None}, (10, 5, 20, 7)),
+    # An outline is where it is, whatever is said beside.
+    ({'attributes': {'rotation': 90.0}, 'segmentation': [[10, 5, 20, 5, 20, 7]]},
+     (10, 5, 20, 7))])
+def test_boxes_that_cvat_turned(tmp_path, more, edges):
+  said = _foreign()
+  said['annotations'] = [{'id': 1, 'image_id': 7, 'category_id': 3, 'bbox': [10, 5, 10, 2],
+                          'segmentation': []} | more]
+  region, = _read(tmp_path, said)[1].regions
+  np.testing.assert_allclose(region.box, edges, atol=1e-9)
+
+
+def test_a_turn_that_is_no_number_is_refused(tmp_path):
+  said = _foreign()
+  said['annotations'] = [{'id': 1, 'image_id': 7, 'category_id': 3, 'bbox': [10, 5, 10, 2],
+                          'attributes': {'rotation': 'left'}}]
+  with pytest.raises(UserError, match="annotation 1, of crack: 'left' stands where a num"):
+    _read(tmp_path, said)
+
+
 def test_captions_are_no_objects(tmp_path):
   path = tmp_path / 'captions.json'
   said = {'images': [{'id': 1, 'file_name': '1.jpg'}],

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from pegan_jax.annotations import voc
@@ -207,3 +208,18 @@ def test_a_set_with_a_zero_counts_from_there(tmp_path, boxes, expected):
   assert [region.box for image in images for region in image.regions] == expected
   assert all((voc.COUNTED_FROM_0 in image.notes) == any(-1 < min(box) < 1 for box in boxes)
              for image in images)
+
+
+@pytest.mark.parametrize('degrees, expected', [
+    ('90.0', [(14, 1, 16, 11), (3, 3, 5, 5)]), ('0.0', [(9, 4, 20, 7), (2, 2, 5, 5)])])
+def test_boxes_that_cvat_turned_count_from_0_as_their_set_does(tmp_path, degrees, expected):
+  turned = OBJECT.format(10, 5, 20, 7).replace(
+      '</bndbox>', '</bndbox><attributes><attribute><name>occluded</name><value>0</value>'
+      f'</attribute><attribute><name>rotation</name><value>{degrees}</value></attribute>'
+      '</attributes>')
+  (tmp_path / 'a.xml').write_text(turned)
+  (tmp_path / 'b.xml').write_text(OBJECT.format(3, 3, 5, 5))
+  for image, box in zip(voc.read(tmp_path), expected):
+    np.testing.assert_allclose(image.regions[0].box, box, atol=1e-9)
+  with pytest.raises(UserError, match="the box of a, rotation: 'left' stands where a"):
+    _read(tmp_path, turned.replace(degrees, 'left'))
