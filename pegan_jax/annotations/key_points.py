@@ -9,6 +9,7 @@ from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
 
 _NEAR = 0.01
+_OUT = 0.03  # A box that is padded leaves the image by less.
 _MOST = 0.9  # Share of the lines that must fit key points.
 
 
@@ -39,7 +40,8 @@ def refuse(path, lines):
 def refuse_corners(path, lines):
   """Raises UserError where the boxes of a set are two corners, and no middle and size.
 
-  The second corner lies beyond the first in all; read as sizes, some leave the image.
+  The second corner lies beyond the first in all; read as sizes, a quarter or more leave
+  the image by far.
 
   Args:
     path: of the first file, for the error.
@@ -52,7 +54,8 @@ def refuse_corners(path, lines):
     numbers = np.array(words[1:], float)
     if not (numbers[2:] > numbers[:2]).all() or numbers.min() < 0 or numbers.max() > 1:
       return
-    count, leave = count + 1, leave + (not may_be_found(box_of(numbers)))
+    box = box_of(numbers)
+    count, leave = count + 1, leave + (min(box) < -_OUT or max(box) > 1 + _OUT)
   if count > 1 and leave >= count / 4:
     raise UserError(
         f"{path}, and what else is labelled here, seems to have 'class x1 y1 x2 y2', the "

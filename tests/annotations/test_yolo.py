@@ -35,6 +35,9 @@ def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
 @pytest.mark.parametrize('lines, is_refused', [
     (['0.6 0.6 0.8 0.8', '0.1 0.2 0.3 0.4'], True), (['0.6 0.6 0.8 0.8'], False),
     (['0.3 0.3 0.4 0.4', '0.4 0.4 0.5 0.5'], False),  # In the image either way.
+    (['0.35 0.4 0.75 0.85', '0.4 0.35 0.83 0.75'], False),  # Padded by 2.5 %.
+    (['0.7 0.7 0.8 0.8', *3 * ['0.35 0.4 0.75 0.85']], True),
+    (['0.7 0.7 0.8 0.8', *4 * ['0.35 0.4 0.75 0.85']], False),
     (['0.6 0.6 0.8 0.8', '0.5 0.5 0.2 0.8'], False)])
 def test_boxes_of_two_corners_are_refused_where_that_is_certain(
     tmp_path, lines, is_refused):
