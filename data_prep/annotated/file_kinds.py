@@ -18,6 +18,8 @@ SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
 RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
              '%20 or a backslash: taken for the same')
 CAPTIONS = "files of COCO's captions, which mark nothing"
+PANOPTIC = "files of COCO's panoptic segments, which are not read"
+ABSENT = 'images that are listed without a mark, and are not there'
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -109,6 +111,8 @@ def marks_of(found, base, wanted, left_out, problems):
       left_out['annotations of another format than --format'].append(path)
     elif not name and coco.is_of_captions(path):
       left_out[CAPTIONS].append(path)
+    elif not name and coco.is_panoptic(path):
+      left_out[PANOPTIC].append(path)
     elif name in annotations.MANY:
       for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)
@@ -198,6 +202,8 @@ def fit(marks, paths, root, named, left_out, noted, problems):
       elif mark.format not in (*annotations.MANY, 'masks') and not (
           mark.format and annotations.READ[mark.format].recognises(mark.path)):
         left_out[OTHERS].append(mark.path)
+      elif mark.annotated and not mark.annotated.regions:
+        left_out[ABSENT].append(mark.path)
       else:
         orphans.append(mark)
   if orphans:

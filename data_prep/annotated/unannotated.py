@@ -52,7 +52,7 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
   unnamed_masks.refuse(images, images, root)
   if not format:
     unread.refuse_of_clean(
-        left_out[file_kinds.OTHERS] + [mark.path for mark in marks if not mark.format],
+        left_out[file_kinds.OTHERS] + left_out[file_kinds.PANOPTIC] + [mark.path for mark in marks if not mark.format],
         images, images, root)
   return images
 

@@ -24,8 +24,8 @@ _NO_BOX = (None, [], [0, 0, 0, 0])  # As some programs write it beside an outlin
 def recognises(path):
   """Returns whether a file is a COCO file of objects, by the keys it has."""
   keys = text_files.keys_of_json(path)
-  return 'images' in keys and ('categories' in keys or 'annotations' in keys
-                               and not is_of_captions(path))
+  return 'images' in keys and ('categories' in keys or 'annotations' in keys) and not (
+      is_of_captions(path) or is_panoptic(path))
 
 
 def is_of_captions(path):
@@ -37,6 +37,16 @@ def is_of_captions(path):
   return isinstance(items, list) and bool(items) and all(
       isinstance(item, dict) and 'caption' in item
       and not {'bbox', 'segmentation'} & item.keys() for item in items)
+
+
+def is_panoptic(path):
+  """Returns whether a file has COCO's panoptic segments, whose pixels lie in images."""
+  if not {'images', 'annotations'} <= text_files.keys_of_json(path) or (
+      '"segments_info"' not in text_files.read(path)):
+    return False
+  items = text_files.read_json(path)['annotations']
+  return isinstance(items, list) and all(
+      isinstance(item, dict) and 'segments_info' in item for item in items)
 
 
 def read(path):

@@ -1,6 +1,7 @@
 """Class folders, formats by name, and which files annotate which images."""
 
 import contextlib
+import json
 import types
 
 import pytest
@@ -153,6 +154,40 @@ def test_captions_beside_objects_are_left_out_by_their_own_reason(tmp_path):
   layout = read(tmp_path)
   assert marked_in(layout) == {'1.jpg': {'crack': 1}}
   assert counts(layout.left_out) == {file_kinds.CAPTIONS: 1}
+
+
+PANOPTIC = json.dumps({
+    'images': [{'id': 1, 'file_name': '1.jpg'}], 'categories': [{'id': 7, 'name': 'crack'}],
+    'annotations': [{'image_id': 1, 'file_name': '1.png', 'segments_info': [
+        {'id': 3, 'category_id': 7, 'bbox': [1, 2, 3, 4]}]}]})
+
+
+def test_panoptic_segments_beside_objects_are_left_out_by_their_own_reason(tmp_path):
+  make(tmp_path, {'1.jpg': None, 'good/2.jpg': None, 'a/instances.json': coco('1.jpg'),
+                  'a/panoptic.json': PANOPTIC})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert layout.clean == [tmp_path / 'good' / '2.jpg']
+  assert counts(layout.left_out) == {file_kinds.PANOPTIC: 1}
+
+
+def test_panoptic_segments_of_what_is_clean_by_its_place_are_refused(tmp_path):
+  make(tmp_path, {'0.jpg': None, '0.txt': f'0 {YOLO}', 'good/1.jpg': None,
+                  'a/panoptic.json': PANOPTIC})
+  with pytest.raises(UserError, match='panoptic.json may mark .*1.jpg, which is clean by'):
+    read(tmp_path)
+
+
+def test_images_that_are_listed_without_a_mark_may_be_absent(tmp_path):
+  said = json.loads(coco('1.jpg', 'gone.jpg'))
+  make(tmp_path, {'1.jpg': None, 'a.json': json.dumps(
+      said | {'annotations': said['annotations'][:1]})})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert counts(layout.left_out) == {file_kinds.ABSENT: 1}
+  (tmp_path / 'a.json').write_text(json.dumps(said))
+  with pytest.raises(UserError, match='fits 1 of the annotations in .* is gone.jpg of a.js'):
+    read(tmp_path)
 
 
 def test_names_from_above_the_images_are_noted_with_their_file(tmp_path):
