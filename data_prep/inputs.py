@@ -134,7 +134,8 @@ def find(options, problems):
   if layout.clean:
     clean.append((layout.clean, layout.root, None))
   if options.clean:
-    clean.append((unannotated.list_clean(options.clean, options.format),
+    tags = {tag for _, image in layout.annotated for tag in image.tags}
+    clean.append((unannotated.list_clean(options.clean, options.format, tags),
                   options.clean,
                   cutting.clean_root(options.clean, layout.root)))
   unannotated.check_same([path for paths, *_ in clean for path in paths],

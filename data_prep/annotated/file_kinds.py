@@ -1,5 +1,6 @@
 """Says what the files beside images may be, and which image each is of."""
 
+import contextlib
 import filecmp
 import os
 import pathlib
@@ -19,6 +20,7 @@ RESPELLED = ('images whose annotations spell their names in another way, by case
              '%20 or a backslash: taken for the same')
 CAPTIONS = "files of COCO's captions, which mark nothing"
 PANOPTIC = "files of COCO's panoptic segments, which are not read"
+REPEATED = 'annotations that say of an image what its folder is called, and no more'
 ABSENT = 'images that are listed without a mark, and are not there'
 OTHERS = 'files that are neither images nor annotations'
 
@@ -212,7 +214,9 @@ def fit(marks, paths, root, named, left_out, noted, problems):
                  'remove what annotates them, or name its own folder by --annotations.')
   labels = {}
   for mark, path in fitted[0]:
-    if not mark.format:
+    if _repeats_folder(mark, path.relative_to(root)):
+      left_out[REPEATED].append(mark.path)
+    elif not mark.format:
       with problems.collected():
         text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
         problems.add(f'{mark.path} is JSON for {path.name}, but of none of the kinds '
@@ -228,6 +232,16 @@ def fit(marks, paths, root, named, left_out, noted, problems):
     else:
       labels[path] = mark
   return [(mark, path) for path, mark in labels.items()], fitted[1]
+
+
+def _repeats_folder(mark, place):
+  """Returns whether a mark holds the name of a folder of its image, and nothing more."""
+  said = mark.annotated
+  if mark.format == 'labelme':
+    with contextlib.suppress(UserError):  # It is told where labels are read.
+      said, = annotations.READ[mark.format].read(mark.path)
+  return bool(said) and not said.regions and bool(said.tags) and (
+      {*said.tags} <= {*place.parent.parts})
 
 
 def _file_of(mark):

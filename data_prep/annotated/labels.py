@@ -9,6 +9,7 @@ from data_prep.images.progress import progress
 from pegan_jax import annotations
 from pegan_jax.annotations import severstal, voc, yolo
 from pegan_jax.annotations.regions import are_fractions
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
@@ -16,13 +17,14 @@ _ANOTHER = ('images whose annotation names another image, which is there too: it
             'to be of the image that its own name fits')
 
 
-def read(labels, noted, problems):
+def read(labels, noted, problems, tags=()):
   """Reads boxes and polygons, once each file is known to be of one image.
 
   Args:
     labels: list of (`folder_names.Mark`, image path), one for each image.
     noted: as of `layouts.Layout`; gets what is found here.
     problems: `Problems`; gets what cannot be read.
+    tags: words that images with regions have elsewhere, and that tell of no defect.
 
   Returns:
     {image path: `Annotated`}, as its file says it.
@@ -52,6 +54,7 @@ def read(labels, noted, problems):
           os.path.isfile(path.with_name(annotated.says))):
         noted[_ANOTHER].append(path)
       found[path] = annotated
+  _refuse_tags(labels, found, tags, problems)
   for base in {mark.base for mark, _ in labels if mark.format == 'voc'}:
     some = [path for mark, path in labels
             if (mark.format, mark.base) == ('voc', base) and path in found]
@@ -73,6 +76,24 @@ def read(labels, noted, problems):
       noted[f'YOLO labels whose classes are named by {file}, above their folder'
             ].append(mark.path)
   return found
+
+
+def _refuse_tags(labels, found, known, problems):
+  """Takes out, as problems, images without regions that a tag may call defective.
+
+  A tag that images with regions have as well, as reviewed or camera1, is of no defect.
+  """
+  known = {*known, *(tag for image in found.values() if image.regions
+                     for tag in image.tags)}
+  for mark, path in labels:
+    image = found.get(path)
+    if image and not image.regions and (some := [
+        tag for tag in image.tags if tag not in known and not class_names.is_clean(tag)]):
+      del found[path]
+      what = 'flag' if mark.format == 'labelme' else 'tag'
+      problems.add(f"{image.file} has no shapes, but the {what} {', '.join(some)}, which no "
+                   'image with shapes has: draw what it means, or take it away if the image '
+                   'is clean.')
 
 
 def _read_text(path, names):

@@ -16,12 +16,13 @@ from pegan_jax.common import class_names, files
 from pegan_jax.common.errors import UserError
 
 
-def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
+def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   """Lists the images of --clean, without empty masks beside them.
 
   Args:
     folder: path of the folder.
     format: as of --format; where it is given, files of no known kind mark nothing.
+    tags: as of `labels.read`.
 
   Raises:
     UserError: there are none, or something in the folder marks a defect, or may.
@@ -41,7 +42,7 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
       rounds[count[path]].append((mark, path))
       count[path] += 1
   for labels in rounds.values():
-    found = labels_lib.read(labels, collections.defaultdict(list), problems)
+    found = labels_lib.read(labels, collections.defaultdict(list), problems, tags)
     marked += [mark.path for mark, path in labels
                if path in found and found[path].regions]
   problems.check()

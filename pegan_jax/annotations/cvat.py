@@ -11,7 +11,6 @@ import numpy as np
 
 from pegan_jax.annotations import text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, reason
 
 FILES = '.xml (CVAT for images)'
@@ -64,16 +63,14 @@ def _image(item):
   if name == '.':
     raise ValueError('an image has an empty name')
   shapes = [shape for shape in item if shape.tag != 'tag']
-  tags = [tag.get('label', '').strip() for tag in item.iter('tag')]
-  if not shapes and not all(map(class_names.is_clean, tags)):
-    raise ValueError(f"{name} has no shapes, but the tag {', '.join(tags)}: draw what that "
-                     'means, or remove the tag if the image is clean')
+  tags = tuple(tag.get('label', '').strip() for tag in item.iter('tag'))
   try:
     size = [text_files.whole(item.attrib[side]) for side in ('height', 'width')]
   except ValueError as error:
     raise ValueError(f'the size of {name}: {error}') from None
   return Annotated(name, *size,
-                   text_files.each(lambda shape: _whole_region(shape, name), shapes))
+                   text_files.each(lambda shape: _whole_region(shape, name), shapes),
+                   tags=tags)
 
 
 def _whole_region(shape, image):

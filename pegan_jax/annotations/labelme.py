@@ -15,7 +15,6 @@ from PIL import Image
 
 from pegan_jax.annotations import outlines, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 PATH = 'labelme'
@@ -23,6 +22,8 @@ FILES = '.json (LabelMe)'
 
 # The program's version whose files these are like.
 _VERSION = '5.5.0'
+
+_NO_FLAG = '__ignore__'  # LabelMe's own, which nobody set.
 
 # Corners of the polygon that stands for a circle: within 0.1 % of its radius.
 _CORNERS = 72
@@ -55,10 +56,8 @@ def _read_file(path, name):
   try:
     if not isinstance(said.get('flags') or {}, dict):
       raise ValueError('its flags are no object')
-    flags = [flag for flag, is_set in (said.get('flags') or {}).items() if is_set]
-    if not said['shapes'] and not all(map(class_names.is_clean, flags)):
-      raise ValueError(f"it has no shapes, but the flag {', '.join(flags)}: draw what that "
-                       'means, or clear the flag if the image is clean')
+    flags = [flag.strip() for flag, is_set in (said.get('flags') or {}).items()
+             if is_set and flag != _NO_FLAG]
     if not isinstance(said['shapes'], list):
       raise ValueError('its shapes are no list')
     shapes = list(enumerate(said['shapes'], 1))
@@ -68,7 +67,7 @@ def _read_file(path, name):
       regions.setdefault(key, []).append(region)
     return Annotated(name, _side(said.get('imageHeight')), _side(said.get('imageWidth')),
                      [_join(group) for group in regions.values()],
-                     says=text_files.name_of(said.get('imagePath')))
+                     says=text_files.name_of(said.get('imagePath')), tags=tuple(flags))
   except ValueError as error:
     raise UserError(f'{path} cannot be read as LabelMe: {error}.') from None
   except (AttributeError, TypeError):

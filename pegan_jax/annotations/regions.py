@@ -98,6 +98,7 @@ class Annotated(NamedTuple):
     regions: list of `Region`.
     notes: what of the file was read in a way that its user should know, or not at all.
     says: the image's name as a file for one image gives it; '' where it does not.
+    tags: words that the file says of the whole image, which may tell of a defect.
   """
   file: str
   height: int | None
@@ -105,6 +106,7 @@ class Annotated(NamedTuple):
   regions: list[Region]
   notes: tuple[str, ...] = ()
   says: str = ''
+  tags: tuple[str, ...] = ()
 
   def regions_in(self, height, width):
     """Returns the regions in whole pixels of the image, clipped to it.

@@ -105,12 +105,9 @@ def test_all_shapes_that_do_not_fit_are_told_at_once(tmp_path):
       "'points'; its shape 5 has no label.")
 
 
-def test_a_flag_without_a_shape_is_not_clean(tmp_path):
-  assert _read(tmp_path, flags={'crack': False}).regions == []
-  assert _read(tmp_path, flags={'OK': True}).regions == []
-  with pytest.raises(UserError, match='no shapes, but the flag crack: draw what that means, '
-                     'or clear the flag if the image is clean'):
-    _read(tmp_path, flags={'ok': False, 'crack': True})
+def test_flags_that_are_set_are_kept(tmp_path):
+  assert _read(tmp_path, flags={'crack': False, '__ignore__': True}).tags == ()
+  assert _read(tmp_path, flags={'OK': True, 'crack ': 1}).tags == ('OK', 'crack')
 
 
 def test_other_json_is_not_labelme(tmp_path):

@@ -190,6 +190,46 @@ def test_images_that_are_listed_without_a_mark_may_be_absent(tmp_path):
     read(tmp_path)
 
 
+def flagged(*flags, shapes=True):
+  said = json.loads(labelme()) | {'flags': dict.fromkeys(flags, True)}
+  return json.dumps(said if shapes else said | {'shapes': []})
+
+
+def tagged(tag, shapes='', name='1.jpg'):
+  return (f'<annotations><image name="{name}" width="{WIDTH}" height="{HEIGHT}">'
+          f'<tag label="{tag}"/>{shapes}</image></annotations>')
+
+
+def test_a_flag_that_marked_images_have_too_is_no_defect(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.json': flagged('seen'), '2.jpg': None,
+                  '2.json': flagged('seen', 'OK', shapes=False)})
+  assert marked_in(read(tmp_path)) == {'1.jpg': {'crack': 1}, '2.jpg': {}}
+  make(tmp_path, {'2.json': flagged('seen', 'crack', shapes=False)})
+  with pytest.raises(UserError, match='2.json has no shapes, but the flag crack, which no '):
+    read(tmp_path)
+
+
+def test_a_tag_of_a_clean_image_is_known_from_marked_ones(tmp_path):
+  make(tmp_path, {'1.jpg': None, 'a.xml': tagged('cam 1')})
+  assert unannotated.list_clean(tmp_path, tags={'cam 1'}) == [tmp_path / '1.jpg']
+  with pytest.raises(UserError, match=r'a.xml \(1.jpg\) has no shapes, but the tag cam 1, '):
+    unannotated.list_clean(tmp_path)
+
+
+@pytest.mark.parametrize('make_mark', [
+    lambda name, k: (f'{name}/{k}.json', flagged(name, shapes=False)),
+    lambda name, k: (f'{name}{k}.xml', tagged(name, name=f'{name}/{k}.jpg'))])
+def test_a_flag_says_no_more_than_the_folder_called_so(tmp_path, make_mark):
+  for k, name in enumerate(('crack', 'pit', 'good')):
+    mark_name, text = make_mark(name, k)
+    make(tmp_path, {f'{name}/{k}.jpg': None, mark_name: text})
+  layout = read(tmp_path)
+  assert {name: len(paths) for name, paths in layout.crops.items()} == {
+      'crack': 1, 'pit': 1}
+  assert layout.clean == [tmp_path / 'good' / '2.jpg']
+  assert counts(layout.left_out) == {file_kinds.REPEATED: 3}
+
+
 def test_names_from_above_the_images_are_noted_with_their_file(tmp_path):
   make(tmp_path, {'i/1.jpg': None, 'i/1.txt': f'0 {YOLO}', 'coco128.yaml': 'names: [dog]'})
   layout = read(tmp_path, images='i')
