@@ -87,7 +87,9 @@ def read(images, annotations=(),
     problems.check()
     if annotations:
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
-    if format != 'classes':
+    if format and 'classes' not in wanted:
+      raise UserError(f'--images {root} holds nothing of --format {format}.')
+    if not format:
       unread.refuse_unknown(others, paths, root)
       unnamed_masks.refuse(paths, paths, root)
     layout = _classes(root, paths, format == 'classes', left_out, noted)
@@ -104,8 +106,8 @@ def read(images, annotations=(),
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
       for region in annotated.regions if not region.name.isdigit()}, root)
-  unnamed_masks.refuse(clean, paths, root)
   if not format:
+    unnamed_masks.refuse(clean, paths, root)
     unread.refuse_of_clean(others, clean, paths, root)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
