@@ -31,22 +31,10 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   root, left_out = pathlib.Path(folder), collections.defaultdict(list)
   images, masks = file_kinds.part(checks.list_images(folder, '--clean'), root)
   problems = Problems()
-  marks = list(file_kinds.marks_of(
-      sorted({*files.walk(root)} - {*images, *masks}), root, set(annotations.READ),
-      left_out, problems))
+  marks = _marks(root, {*images, *masks}, left_out, problems)
   marked = [path for path in masks if masks_lib.read(path).values]
-  known = [mark for mark in marks if mark.format and (
-      not format or mark.annotated or annotations.READ[mark.format].recognises(mark.path))]
-  rounds = collections.defaultdict(list)  # In each an image has one label at most.
-  count = collections.Counter()
-  for mark, some in zip(known, matching.match(known, images, root)[0]):
-    for path in some:
-      rounds[count[path]].append((mark, path))
-      count[path] += 1
-  for labels in rounds.values():
-    found = labels_lib.read(labels, collections.defaultdict(list), problems, tags)
-    marked += [mark.path for mark, path in labels
-               if path in found and found[path].regions]
+  marked += _marked([mark for mark in marks if not format or _is_sure(mark)], images, root,
+                    problems, tags)
   problems.check()
   if marked:
     raise UserError(f'--clean {folder} is for images without defects, and {marked[0]} '
@@ -58,6 +46,34 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
         left_out[file_kinds.OTHERS] + left_out[file_kinds.PANOPTIC]
         + [mark.path for mark in marks if not mark.format], images, images, root)
   return images
+
+
+def _marks(root, images, left_out, problems):
+  """Returns the `Mark`s of all files below a folder but its images."""
+  return list(file_kinds.marks_of(sorted({*files.walk(root)} - images), root,
+                                  set(annotations.READ), left_out, problems))
+
+
+def _is_sure(mark):
+  """Returns whether a mark is of a format by more than its file's suffix."""
+  return bool(mark.annotated or mark.format and (
+      annotations.READ[mark.format].recognises(mark.path)))
+
+
+def _marked(marks, images, root, problems, tags=()):
+  """Returns the paths of the marks that have a region in an image."""
+  rounds = collections.defaultdict(list)  # In each an image has one label at most.
+  count, marked = collections.Counter(), []
+  marks = [mark for mark in marks if mark.format]
+  for mark, some in zip(marks, matching.match(marks, images, root)[0]):
+    for path in some:
+      rounds[count[path]].append((mark, path))
+      count[path] += 1
+  for labels in rounds.values():
+    found = labels_lib.read(labels, collections.defaultdict(list), problems, tags)
+    marked += [mark.path for mark, path in labels
+               if path in found and found[path].regions]
+  return marked
 
 
 def check_same(clean, crops, annotated):
@@ -118,13 +134,15 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
   Args:
     folder: holds one folder per class.
     flag: the option that named it, for errors.
-    format: as of --format; where it is given, no image is a mask but by its name.
+    format: as of --format; where it is given, no image is a mask but by its name, and no
+      other file marks anything.
 
   Returns:
     {class name: sorted paths}, classes sorted.
 
   Raises:
-    UserError: no class folders, an empty one, or one named like the background.
+    UserError: no class folders, an empty one, or one named like the background; or
+      something marks regions of the crops, which are used as whole.
   """
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
@@ -136,6 +154,12 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
                     'pass the folder as --images, which reads them.')
   if not format:
     unnamed_masks.refuse(paths, paths, folder)
+    unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
+    marks = _marks(folder, {*paths}, collections.defaultdict(list), unsure)
+    if marked := _marked(filter(_is_sure, marks), paths, folder, unsure):
+      raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
+                      f'by {marked[0]}: pass the folder as --images, which reads them, or '
+                      'say by --format classes that they mark nothing.')
   for path in paths:
     name, *rest = path.relative_to(folder).parts
     if rest:

@@ -310,6 +310,22 @@ def test_clean_images_that_are_marked_are_refused(tmp_path, name, content):
     unannotated.list_clean(tmp_path)
 
 
+@pytest.mark.parametrize('name, content', [
+    ('crack/1.json', labelme()), ('crack/1.xml', voc()), ('crack/1.txt', f'0 {YOLO}'),
+    ('a.json', coco('crack/1.jpg'))])
+def test_crops_in_which_regions_are_marked_are_not_taken_as_whole(tmp_path, name, content):
+  crops = {'crack': [tmp_path / 'crack' / '1.jpg']}
+  make(tmp_path, {'crack/1.jpg': None, 'crack/1.yaml': 'gain: 3', name: content})
+  with pytest.raises(UserError, match=f'are marked, the first by .*{name}: pass the folder '):
+    unannotated.list_classes(tmp_path, '--defects')
+  assert unannotated.list_classes(tmp_path, '--defects', 'classes') == crops
+  assert marked_in(read(tmp_path)) == {'crack/1.jpg': {
+      '0' if name.endswith('txt') else 'crack': 1}}
+  (tmp_path / name).write_text(flagged('seen', shapes=False) if name.endswith('json')
+                               else 'a caption' if name.endswith('txt') else '<camera/>')
+  assert unannotated.list_classes(tmp_path, '--defects') == crops
+
+
 @pytest.mark.parametrize('files', [
     {'1.txt': '', '1.xml': voc()},
     {'a.json': coco('2.jpg'), 'b.json': coco('1.jpg'), 'c.json': coco('1.jpg')},
