@@ -1,8 +1,12 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
+import dataclasses
+import hashlib
 import pathlib
 import re
 from typing import NamedTuple
+
+import numpy as np
 
 from data_prep.annotated import layouts, unannotated
 from data_prep.crops import cutting
@@ -138,10 +142,10 @@ def find(options, problems):
     clean.append((unannotated.list_clean(options.clean, options.format, tags),
                   options.clean,
                   cutting.clean_root(options.clean, layout.root)))
-  unannotated.check_same([path for paths, *_ in clean for path in paths],
-                         [path for paths in crops.values() for path in paths],
-                         layout.annotated)
+  _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
+  layout = layout._replace(noted=layout.noted | _called_as_classes(
+      options.clean, clean, {*crops, *regions}))
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
@@ -158,6 +162,22 @@ def find(options, problems):
             for name in sorted({*crops, *cut} - chosen)}
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
                options.defects or layout.root, cut & chosen, counts, clean, regions)
+
+
+def _check_same(clean, crops, layout, same=None):
+  """Checks what is one image, see `unannotated.check_same`; arguments of `Found`."""
+  unannotated.check_same([path for paths, *_ in clean for path in paths],
+                         [path for paths in crops.values() for path in paths],
+                         layout.annotated, same)
+
+
+def _called_as_classes(folder, clean, names):
+  """Returns what is noted of images of --clean in folders that are called as classes."""
+  paths = [path for paths, of, _ in clean if of == folder for path in paths]
+  some = {name: [path for path in paths if name in path.relative_to(folder).parent.parts]
+          for name in sorted(names)}
+  return {f"images of --clean in folders called '{name}' as a class: taken for clean": found
+          for name, found in some.items() if found}
 
 
 def _lengths(annotated):
@@ -187,16 +207,37 @@ def _choose(options, known):
 
 
 def _relative(path, folder):
-  return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+  inside = folder and path.is_relative_to(folder)
+  return path.relative_to(folder).as_posix() if inside else path.name
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reader(cutting.Reader):
+  """Knows which images have the same pixels, whatever their files are.
+
+  Attributes:
+    seen: {what tells an image from others: the paths that were read}.
+  """
+  seen: dict = dataclasses.field(default_factory=dict, compare=False, repr=False)
+
+  def read(self, path):
+    image = super().read(path)
+    key = image.shape, hashlib.sha256(np.ascontiguousarray(image)).digest()
+    self.seen.setdefault(key, []).append(path)
+    return image
 
 
 def read(options, found):
-  """Reads all images of a `Found`; returns a `Pool`."""
+  """Reads all images of a `Found`; returns a `Pool`.
+
+  Raises:
+    UserError: an image cannot be read, or is one with another that says what it denies.
+  """
   group_of = found.grouping(options.group_by)
   window, why = choose_window(options, found)
   kinds = survey.read(progress(
       [path for path, _ in found.files], 'checking images'))
-  reader = cutting.Reader(
+  reader = _Reader(
       options.image_size, kinds.grey, kinds.max_value, options.seed)
   defects = list(cutting.read_crops(found.crops, found.crops_dir, reader))
   cut, windows = cutting.read_frames(
@@ -204,5 +245,6 @@ def read(options, found):
       4 * options.windows_per_frame, found.cut)
   tiles = [item for paths, folder, root in found.clean for item in cutting.read_clean(
       paths, folder, reader, window, 2 * options.backgrounds, root)]
+  _check_same(found.clean, found.crops, found.layout, reader.seen.values())
   return Pool(found, reader, window, why, defects + cut, windows, tiles,
               found.notes(kinds.notes), group_of)

@@ -13,7 +13,7 @@ from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import UserError, listed
 
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
@@ -200,7 +200,7 @@ def _filled(found):
 
 def _classes(root, paths, is_said, left_out, noted):
   """Returns the `Layout` of class folders; `is_said`: the user says that they are such."""
-  crops, clean = {}, []
+  crops, clean, rest = {}, [], []
   outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
   places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
   for path, place in places.items():
@@ -210,7 +210,11 @@ def _classes(root, paths, is_said, left_out, noted):
     elif name:
       crops.setdefault(name, []).append(path)
     else:
-      left_out['images in no class folder'].append(path)
+      rest.append(path)
+  if names := sorted({path.parent.relative_to(root).as_posix() for path in rest} - {'.'}):
+    left_out[f'images in no class folder, as in {listed(names, 3)}'] += rest
+  else:
+    left_out['images in no class folder'] += rest
   if not crops:
     raise UserError(f'--images {root} holds neither annotations nor class folders: name '
                     "the annotations by --annotations, or put each class's images in a "

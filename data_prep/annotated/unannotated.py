@@ -76,16 +76,17 @@ def _marked(marks, images, root, problems, tags=()):
   return marked
 
 
-def check_same(clean, crops, annotated):
+def check_same(clean, crops, annotated, same=None):
   """Raises UserError for one image in two files of which one says what the other denies.
 
   Args:
     clean: paths of images without a defect.
     crops: paths of images of defects.
     annotated: list of (path, `Annotated`) with regions.
+    same: lists of those of these paths that are of one image; by their bytes without.
   """
   regions, clean = {path: image.regions for path, image in annotated}, set(clean)
-  for some in _same([*sorted(clean), *crops, *regions]):
+  for some in _same([*sorted(clean), *crops, *regions]) if same is None else same:
     good = next((path for path in some if path in clean), None)
     other = next((path for path in some if path not in clean), None)
     if good and other:

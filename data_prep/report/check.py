@@ -102,8 +102,8 @@ def _describe(options, found, sizes, problems):
   if problems:  # What lacks may be in the images that have them.
     return lines
   if not backgrounds:
-    problems.add('There is no room for backgrounds: pass --clean, or a smaller '
-                 '--window_size.')
+    problems.add('There is no room for backgrounds: pass a smaller --window_size; '
+                 f'{choosing.CLEAN}.')
   with problems.collected():
     apart = _count_groups(found, group_of)
     choosing.check_counts(dataclasses.replace(options, per_class=0), apart, apart)

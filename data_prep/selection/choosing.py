@@ -14,6 +14,8 @@ from pegan_jax.annotations.regions import Box
 from pegan_jax.common import class_names, terminal
 from pegan_jax.common.errors import UserError
 
+CLEAN = 'images that are clean are passed by --clean, in whatever folder'
+
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
 _MANY = 1000  # Crops whose comparison takes long enough to be told of.
 
@@ -212,8 +214,8 @@ def _check_backgrounds(asked, left, rejected, marked, barred):
       f'more look defective, {marked} overlap a defect crop and {barred} belong with '
       'images of the test set): pass '
       + (f'--backgrounds {left}, or --backgrounds 0 to keep all.' if left
-         else '--clean, images with more room beside their regions, or a smaller '
-         '--window_size.'))
+         else 'images with more room beside their regions, or a smaller --window_size; '
+         f'{CLEAN}.'))
 
 
 def select(options, pool):

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from data_prep import build
-from raw_folders import save, texture, write_voc
+from raw_folders import pixels, save, texture, write_voc
 
 
 def _images(folder, count=6, side=96, boxes=None, shift=0):
@@ -65,9 +65,25 @@ def _no_clean_window_of_its_own(folder):
   _clean(folder, 64)
   for k in range(4):
     for name, seed in (('pa', 90), ('sc', 70)):
-      save(texture(np.random.default_rng(seed + k), 64, 64),
-           folder / 'd' / name / f'{k}.bmp')
-  return ['--defects', folder / 'd', '--clean', folder / 'c'], 'There are 0 backgrounds'
+      crop = texture(np.random.default_rng(seed + k), 64, 64)
+      crop[k, k] = 0
+      save(crop, folder / 'd' / name / f'{k}.bmp')
+  return (['--defects', folder / 'd', '--clean', folder / 'c'],
+          'There are 0 backgrounds.*; images that are clean are passed by --clean')
+
+
+def _clean_here(marked):
+  """One image in two kinds of files, whose bytes differ, of which one says it is clean."""
+  def make(folder):
+    _images(folder)
+    _clean(folder)
+    for k in range(4):
+      save(texture(np.random.default_rng(70 + k), 64, 64), folder / 'd' / 'pa' / f'{k}.png')
+    save(pixels(folder / marked), folder / 'c' / 'a.bmp')
+    flags = {'d': '--defects', 'i': '--images'}[marked[0]], folder / marked[0]
+    return [*flags, '--clean', folder / 'c'], (
+        f'a.bmp is said to be clean, and the same image, .*{marked}, has a marked defect')
+  return make
 
 
 def _one_image_of_a_class(folder):
@@ -84,7 +100,8 @@ def _out_is_there(folder):
 
 @pytest.mark.parametrize('make', [
     _two_classes_in_one_window, _windows_larger_than_images, _one_place, _copies,
-    _no_clean_window_of_its_own, _one_image_of_a_class, _out_is_there])
+    _no_clean_window_of_its_own, _one_image_of_a_class, _out_is_there,
+    _clean_here('d/pa/2.png'), _clean_here('i/2.png')])
 def test_what_build_refuses_check_refuses(tmp_path, capsys, make):
   flags, words = make(tmp_path)
   flags = [*map(str, flags), '--out', str(tmp_path / 'out'), '--image_size', '32']
@@ -95,6 +112,16 @@ def test_what_build_refuses_check_refuses(tmp_path, capsys, make):
   said = capsys.readouterr().out
   assert '1 problem: ' in said and 'Go on with' not in said, said
   assert refused.partition(':')[0].rstrip('.') in said
+
+
+def test_a_clean_folder_called_as_a_class_is_noted(tmp_path, capsys):
+  _clean(tmp_path / 'c')
+  for k in range(4):
+    save(texture(np.random.default_rng(70 + k), 64, 64), tmp_path / 'd' / 'c' / f'{k}.png')
+  flags = ['--defects', tmp_path / 'd', '--clean', tmp_path / 'c', '--check']
+  assert build.main([*map(str, flags)]) == 0
+  assert ("Note: images of --clean in folders called 'c' as a class: taken for clean: 4, "
+          'the first is 0.png.') in capsys.readouterr().out
 
 
 def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):

@@ -37,13 +37,13 @@ def test_an_entry_of_the_registry_is_all_that_a_new_format_takes(
 
 def test_class_folders(tmp_path):
   make(tmp_path, {'crack/1.jpg': None, 'pit/a/2.jpg': None, 'good/3.jpg': None,
-                  '4.jpg': None, 'notes.txt': 'words', 'crack/.hidden.jpg': None})
+                  'data/4.jpg': None, '5.jpg': None, 'notes.txt': 'words', 'crack/.hidden.jpg': None})
   layout = read(tmp_path)
   assert layout.format == 'classes' and not layout.annotated
   assert layout.crops == {'crack': [tmp_path / 'crack' / '1.jpg'],
                           'pit': [tmp_path / 'pit' / 'a' / '2.jpg']}
   assert layout.clean == [tmp_path / 'good' / '3.jpg']
-  assert counts(layout.left_out) == {NOTES: 1, 'images in no class folder': 1,
+  assert counts(layout.left_out) == {NOTES: 1, 'images in no class folder, as in data': 2,
                                      files.HIDDEN: 1}
 
 
