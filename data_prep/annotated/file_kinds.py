@@ -136,6 +136,11 @@ def marks_of(found, base, wanted, left_out, problems):
       left_out[OTHERS].append(path)
 
 
+def may_mark(left_out):
+  """Returns the files that are left out, and may mark images in a way that is not read."""
+  return left_out[OTHERS] + list(filter(coco.has_segments, left_out[PANOPTIC]))
+
+
 def _is_picture(mark, mixed, found):
   """Returns whether an image among annotations is no mask.
 

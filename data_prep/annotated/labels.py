@@ -10,7 +10,7 @@ from pegan_jax import annotations
 from pegan_jax.annotations import severstal, voc, yolo
 from pegan_jax.annotations.regions import are_fractions
 from pegan_jax.common import class_names
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import UserError, listed
 
 
 _ANOTHER = ('images whose annotation names another image, which is there too: it is taken '
@@ -85,15 +85,16 @@ def _refuse_tags(labels, found, known, problems):
   """
   known = {*known, *(tag for image in found.values() if image.regions
                      for tag in image.tags)}
-  for mark, path in labels:
-    image = found.get(path)
-    if image and not image.regions and (some := [
-        tag for tag in image.tags if tag not in known and not class_names.is_clean(tag)]):
-      del found[path]
-      what = 'flag' if mark.format == 'labelme' else 'tag'
-      problems.add(f"{image.file} has no shapes, but the {what} {', '.join(some)}, which no "
-                   'image with shapes has: draw what it means, or take it away if the image '
-                   'is clean.')
+  by_tag = {}
+  for path in [path for _, path in labels if path in found and not found[path].regions]:
+    if some := [tag for tag in found[path].tags
+                if tag not in known and not class_names.is_clean(tag)]:
+      by_tag.setdefault(', '.join(some), []).append(found.pop(path).file)
+  for tag, names in by_tag.items():
+    verb = 'has' if len(names) == 1 else 'have'
+    problems.add(f'{listed(names, 1)} {verb} no shapes, but the tag or flag {tag}, which no '
+                 'image with shapes has: draw what it means, or take it away from images '
+                 'that are clean.')
 
 
 def _read_text(path, names):

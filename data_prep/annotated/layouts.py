@@ -80,7 +80,7 @@ def read(images, annotations=(),
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
   labels, masks = file_kinds.fit(
       marks, paths, root, annotations, left_out, noted, problems)
-  others = left_out[file_kinds.OTHERS] + left_out[file_kinds.PANOPTIC] + [
+  others = file_kinds.may_mark(left_out) + [
       path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
       for path in some]
   if not labels and not masks:

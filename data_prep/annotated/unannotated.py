@@ -43,8 +43,8 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   if not format:
     unnamed_masks.refuse(images, images, root)
     unread.refuse_of_clean(
-        left_out[file_kinds.OTHERS] + left_out[file_kinds.PANOPTIC]
-        + [mark.path for mark in marks if not mark.format], images, images, root)
+        file_kinds.may_mark(left_out) + [mark.path for mark in marks if not mark.format],
+        images, images, root)
   return images
 
 

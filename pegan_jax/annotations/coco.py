@@ -49,6 +49,11 @@ def is_panoptic(path):
       isinstance(item, dict) and 'segments_info' in item for item in items)
 
 
+def has_segments(path):
+  """Returns whether a file that `is_panoptic` has a segment of any image."""
+  return any(item['segments_info'] for item in text_files.read_json(path)['annotations'])
+
+
 def read(path):
   """Reads a COCO file of objects.
 

@@ -176,6 +176,10 @@ def test_panoptic_segments_of_what_is_clean_by_its_place_are_refused(tmp_path):
                   'a/panoptic.json': PANOPTIC})
   with pytest.raises(UserError, match='panoptic.json may mark .*1.jpg, which is clean by'):
     read(tmp_path)
+  said = json.loads(PANOPTIC)
+  said['annotations'][0]['segments_info'] = []
+  make(tmp_path, {'a/panoptic.json': json.dumps(said)})
+  assert read(tmp_path).clean == [tmp_path / 'good' / '1.jpg']
 
 
 def test_images_that_are_listed_without_a_mark_may_be_absent(tmp_path):
@@ -205,15 +209,20 @@ def test_a_flag_that_marked_images_have_too_is_no_defect(tmp_path):
                   '2.json': flagged('seen', 'OK', shapes=False)})
   assert marked_in(read(tmp_path)) == {'1.jpg': {'crack': 1}, '2.jpg': {}}
   make(tmp_path, {'2.json': flagged('seen', 'crack', shapes=False)})
-  with pytest.raises(UserError, match='2.json has no shapes, but the flag crack, which no '):
+  with pytest.raises(UserError, match='2.json has no shapes, but the tag or flag crack, wh'):
     read(tmp_path)
 
 
 def test_a_tag_of_a_clean_image_is_known_from_marked_ones(tmp_path):
   make(tmp_path, {'1.jpg': None, 'a.xml': tagged('cam 1')})
   assert unannotated.list_clean(tmp_path, tags={'cam 1'}) == [tmp_path / '1.jpg']
-  with pytest.raises(UserError, match=r'a.xml \(1.jpg\) has no shapes, but the tag cam 1, '):
+  with pytest.raises(UserError, match=r'a.xml \(1.jpg\) has no shapes, but the tag or '):
     unannotated.list_clean(tmp_path)
+  make(tmp_path, {f'{k}.jpg': None for k in (2, 3)} | {
+      f'{k}.xml': tagged('cam 1', name=f'{k}.jpg') for k in (2, 3)})
+  with pytest.raises(UserError, match=r'2.jpg\) and 2 more have no shapes, but') as error:
+    unannotated.list_clean(tmp_path)
+  assert '\n' not in str(error.value)
 
 
 @pytest.mark.parametrize('make_mark', [
