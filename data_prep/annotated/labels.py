@@ -92,9 +92,9 @@ def _refuse_tags(labels, found, known, problems):
       by_tag.setdefault(', '.join(some), []).append(found.pop(path).file)
   for tag, names in by_tag.items():
     verb = 'has' if len(names) == 1 else 'have'
-    problems.add(f'{listed(names, 1)} {verb} no shapes, but the tag or flag {tag}, which no '
-                 'image with shapes has: draw what it means, or take it away from images '
-                 'that are clean.')
+    problems.add(f'{listed(names, 1)} {verb} no shapes, but the tag or flag {tag}, which '
+                 'no image with shapes has: draw what it means, or take it away from '
+                 'images that are clean.')
 
 
 def _read_text(path, names):

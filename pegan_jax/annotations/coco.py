@@ -180,8 +180,8 @@ def _region(item, name, image, what, in_triples):
   if isinstance(said, dict):
     inside = _decode(said, image)
     return _region_of_mask(name, box, inside, image, what), inside.shape
-  if not polygons:
-    return turned.region(name, box, _turn(item, name, what)), (None, None)
+  if (not polygons or _is_of_box(polygons, box)) and (degrees := _turn(item, name, what)):
+    return turned.region(name, box, degrees), (None, None)
   return Region(name, box, polygons=polygons), (None, None)
 
 
@@ -190,6 +190,12 @@ def _turn(item, name, what):
   said = item.get('attributes')
   said = said.get('rotation') if isinstance(said, dict) else None
   return _numbers([said or 0], what, name)[0]
+
+
+def _is_of_box(polygons, box):
+  """Returns whether outlines are the corners of their box, which say no more than it."""
+  points, ends = np.concatenate(polygons), np.reshape(box, (2, 2))
+  return len(points) > 3 and bool(np.isclose(points[:, None], ends).any(1).all())
 
 
 def _box(said, name, what):

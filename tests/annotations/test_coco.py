@@ -180,8 +180,11 @@ def test_boxes_of_two_corners_are_told_by_their_areas(tmp_path):
 
 @pytest.mark.parametrize('more, edges', [
     ({'attributes': {'occluded': False, 'rotation': 90.0}}, (14, 1, 16, 11)),
-    ({'attributes': {'rotation': 0.0}}, (10, 5, 20, 7)), ({'attributes': None}, (10, 5, 20, 7)),
-    # An outline is where it is, whatever is said beside.
+    ({'attributes': {'rotation': 0.0}}, (10, 5, 20, 7)),
+    ({'attributes': None}, (10, 5, 20, 7)),
+    ({'attributes': {'rotation': 90}, 'segmentation': [[10, 5, 20, 5, 20, 7, 10, 7]]},
+     (14, 1, 16, 11)),  # An outline of the box before it was turned.
+    # Another outline is where it is, whatever is said beside.
     ({'attributes': {'rotation': 90.0}, 'segmentation': [[10, 5, 20, 5, 20, 7]]},
      (10, 5, 20, 7))])
 def test_boxes_that_cvat_turned(tmp_path, more, edges):
