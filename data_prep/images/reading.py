@@ -104,6 +104,13 @@ def check_name(path):
     raise UserError(f'{str(path)!a} has control characters in its name: rename it.')
 
 
+def name_below(path, folder):
+  """Returns a path as it is below a folder, or its name where it is elsewhere."""
+  if folder and path.is_relative_to(folder):
+    return path.relative_to(folder).as_posix()
+  return path.name
+
+
 def probe(path):
   """Returns (coloured, largest) of one file.
 

@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 
 from data_prep.crops.cutting import BACKGROUND
+from data_prep.images.reading import name_below
 from data_prep.report import sheet
 from data_prep.selection import near_duplicates
 
@@ -70,7 +71,7 @@ def content(options, pool, selected):
       'crops_with_another_class': sum(item.others for item, *_ in chosen),
       'left_out': _left_out(options, found, selected, counts),
       'left_out_files': {
-          reason: [_name(path, found.layout.root or found.crops_dir) for path in paths]
+          reason: [name_below(path, found.layout.root or found.crops_dir) for path in paths]
           for reason, paths in sorted(found.layout.left_out.items()) if paths},
       'notes': pool.notes,
       'areas': areas(chosen),
@@ -81,7 +82,7 @@ def content(options, pool, selected):
           not item.frame and pool.group_of(item.file) is None
           for item, *_ in chosen if item.label != BACKGROUND)),
       'files_without_a_group': len(found.files) - sum(
-          pool.group_of(_name(path, folder)) is not None
+          pool.group_of(name_below(path, folder)) is not None
           for path, folder in found.files) if options.group_by else 0,
       'duplicates': selected.duplicates,
       'random_split_leak': selected.leak,
@@ -96,10 +97,6 @@ def content(options, pool, selected):
                      'propose': near_duplicates.PROPOSE,
                      'propose_frame': near_duplicates.PROPOSE_FRAME},
   }
-
-
-def _name(path, folder):
-  return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
 _UNLABELLED = 'images without an annotation, where others have one'
