@@ -19,8 +19,7 @@ import os
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
-from scipy import ndimage
-from scipy import sparse
+import scipy
 
 SIDE = 64  # Samples along a crop.
 SHIFT = 16  # Largest shift searched between two crops, in samples: a quarter.
@@ -98,10 +97,10 @@ def thumbnail(image, side):
   if size != small.shape[::-1]:
     small = np.array(Image.fromarray(small).resize(size, Image.Resampling.BOX))
   # In place, as a frame may be large.
-  work = ndimage.gaussian_filter(small, 4.0, truncate=2.0)
+  work = scipy.ndimage.gaussian_filter(small, 4.0, truncate=2.0)
   small -= work
   np.square(small, out=work)
-  ndimage.gaussian_filter(work, 4.0, truncate=2.0, output=work)
+  scipy.ndimage.gaussian_filter(work, 4.0, truncate=2.0, output=work)
   np.sqrt(work, out=work)
   work += GRAIN
   small /= work
@@ -338,8 +337,8 @@ def components(count, pairs):
     int [count], group numbers from 0 in order of each group's first node.
   """
   pairs = np.asarray(pairs, int).reshape(-1, 2)
-  graph = sparse.coo_array(
+  graph = scipy.sparse.coo_array(
       (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-  _, labels = sparse.csgraph.connected_components(graph, directed=False)
+  _, labels = scipy.sparse.csgraph.connected_components(graph, directed=False)
   _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
   return np.argsort(np.argsort(first))[inverse]
