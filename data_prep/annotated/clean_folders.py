@@ -1,8 +1,10 @@
 """Refuses folders that are called as those of clean images are, and may be no such."""
 
 import pathlib
+import re
 
 from data_prep.annotated import folder_names
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
@@ -36,6 +38,27 @@ def check_below(clean, named, root):
         raise UserError(_said(path, parts[-1], name, named))
 
 
+def check_beside(clean, named, root):
+  """Raises UserError for a clean image in a folder called as one below a class.
+
+  So it is in clean/crack beside raw/crack: crack may be a defect, and may be a camera. In
+  good/cam1 and crack/cam1, whose names differ from others by a number alone, it is none.
+  The arguments are those of `check_above`, with all paths of each class.
+  """
+  below = {part: (name, path) for name, paths in named.items() for path in paths
+           for part in folder_names.below_class(path.relative_to(root))}
+  for path in clean:
+    parts = _folder(path, root)
+    for part in path.relative_to(root).parent.parts[len(parts):]:
+      if part in below and not re.search(r'\d', part):
+        name, other = below[part]
+        raise UserError(
+            f"{path} is clean by its folder '{parts[-1]}', and '{part}' is a folder of the "
+            f"class '{name}' too ({other}). If '{part}' is a defect, name by --images a "
+            'folder in which each class has one folder; if it is none, as a camera or a '
+            'line is, say so by --format classes.')
+
+
 def _said(path, folder, name, named):
   return (f"{path} is clean by its folder '{folder}', and lies in one called '{name}' as "
           f'the class of {named[name]}: rename one of them, or name by --images a folder '
@@ -46,7 +69,7 @@ def _folder(path, root):
   """Returns the parts of the folder that says that an image is clean; () for none."""
   parts = path.relative_to(root).parent.parts
   return next((parts[:k + 1] for k, part in enumerate(parts)
-               if folder_names.is_clean_name(part)), ())
+               if class_names.is_clean(part)), ())
 
 
 def without_marked(clean, found, root, noted):

@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 from pegan_jax.annotations.regions import Annotated
+from pegan_jax.common import class_names
 
 _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
 _SPLITS_ONLY = ('default',)
@@ -22,8 +23,6 @@ _SPLIT_KIND = re.compile(
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
-_CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
-                    r'non[ _-]?defective|defect[ _-]?free')
 _MASK_NAME = re.compile(r'(?:(?:mask|gt)[_-])(.+)|(.+)[ ._-](?:masks?|label|gt|seg|'
                         r'segmentation|ground_?truth)(?:_?\d+| \(\d+\))?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
@@ -61,12 +60,7 @@ def is_split(name):
 
 def is_clean(place):
   """Returns whether a path under the images' folder says that its image is clean."""
-  return any(map(is_clean_name, place.parent.parts))
-
-
-def is_clean_name(name):
-  """Returns whether a folder's name is that of clean images."""
-  return bool(_CLEAN.fullmatch(name.lower()))
+  return any(map(class_names.is_clean, place.parent.parts))
 
 
 def class_of(place):
@@ -92,8 +86,8 @@ def _is_weak(name):
 
 
 def below_class(place):
-  """Returns the folder below that of the class, as cam1 of 'crack/cam1/1.png'; or ''."""
-  return next(iter(_classes_of(place)[1:]), '')
+  """Returns the folders below that of the class, as [cam1] of 'crack/cam1/1.png'."""
+  return _classes_of(place)[1:]
 
 
 def _classes_of(place):

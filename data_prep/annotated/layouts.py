@@ -90,7 +90,7 @@ def read(images, annotations=(),
     if format != 'classes':
       unread.refuse_unknown(others, paths, root)
       unnamed_masks.refuse(paths, paths, root)
-    layout = _classes(root, paths, left_out, noted)
+    layout = _classes(root, paths, format == 'classes', left_out, noted)
     if not format:
       unread.refuse_of_clean(others, layout.clean, paths, root)
     return layout
@@ -196,8 +196,8 @@ def _filled(found):
   return {why: paths for why, paths in found.items() if paths}
 
 
-def _classes(root, paths, left_out, noted):
-  """Returns the `Layout` of class folders."""
+def _classes(root, paths, is_said, left_out, noted):
+  """Returns the `Layout` of class folders; `is_said`: the user says that they are such."""
   crops, clean = {}, []
   for path in paths:
     place = path.relative_to(root)
@@ -223,6 +223,8 @@ def _classes(root, paths, left_out, noted):
   named = {name: some[0] for name, some in crops.items()}
   clean_folders.check_above(clean, named, root)
   clean_folders.check_below(clean, named, root)
+  if not is_said:
+    clean_folders.check_beside(clean, crops, root)
   return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
                 _filled(left_out), _filled(noted))
 

@@ -5,14 +5,14 @@ import hashlib
 import os
 import pathlib
 
-from data_prep.annotated import checks, file_kinds, folder_names, unnamed_masks
-from data_prep.annotated import unread
+from data_prep.annotated import checks, file_kinds, folder_names, matching
+from data_prep.annotated import unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.common import files
+from pegan_jax.common import class_names, files
 from pegan_jax.common.errors import UserError
 
 
@@ -32,14 +32,19 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
   marks = list(file_kinds.marks_of(
       sorted({*files.walk(root)} - {*images, *masks}), root, set(annotations.READ),
       left_out, problems))
-  labels, _ = file_kinds.fit(
-      [mark for mark in marks if mark.format], images, root, (), left_out,
-      collections.defaultdict(list), Problems())
-  found = labels_lib.read(labels, collections.defaultdict(list), problems)
-  problems.check()
   marked = [path for path in masks if masks_lib.read(path).values]
-  marked += [mark.path for mark, path in labels
-             if path in found and found[path].regions]
+  known = [mark for mark in marks if mark.format]
+  rounds = collections.defaultdict(list)  # In each an image has one label at most.
+  count = collections.Counter()
+  for mark, some in zip(known, matching.match(known, images, root)[0]):
+    for path in some:
+      rounds[count[path]].append((mark, path))
+      count[path] += 1
+  for labels in rounds.values():
+    found = labels_lib.read(labels, collections.defaultdict(list), problems)
+    marked += [mark.path for mark, path in labels
+               if path in found and found[path].regions]
+  problems.check()
   if marked:
     raise UserError(f'--clean {folder} is for images without defects, and {marked[0]} '
                     'marks one: pass the folder as --images, where what is annotated as '
@@ -137,10 +142,11 @@ def list_classes(folder, flag):
   if not names:
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
-  if clean := list(filter(folder_names.is_clean_name, names)):
-    raise UserError(f"{flag} {folder} holds a folder '{clean[0]}', which is a name for "
-                    'images without defects: pass it as --clean and the others as '
-                    f'{flag}, or rename it.')
+  if clean := [path for path in paths if folder_names.is_clean(path.relative_to(folder))]:
+    name = next(filter(class_names.is_clean, clean[0].relative_to(folder).parts))
+    raise UserError(f"{flag} {folder} holds {clean[0]}, and '{name}' is a name for images "
+                    f'without defects: pass that folder as --clean and the others as {flag}, '
+                    'or rename it.')
   checks.check_classes(names, f'{flag} {folder}')
   for name in names:
     if name not in found:

@@ -9,6 +9,7 @@ from data_prep.annotated import folder_names, matching
 from data_prep.annotated.folder_names import Mark
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations import key_points, text_files
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 # An item of JSON by a name without a suffix, as Datumaro has it.
@@ -176,7 +177,7 @@ def _is_known(column):
   """Returns whether (class by its folder, word)s say a part, clean, a sum or the class."""
   words = {word for _, word in column}
   if any(all(map(is_one, words)) for is_one in (
-      folder_names.is_split, folder_names.is_clean_name, _HASH.fullmatch)):
+      folder_names.is_split, class_names.is_clean, _HASH.fullmatch)):
     return True
   return len(words) == len(set(column)) == len({name for name, _ in column})
 

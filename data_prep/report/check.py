@@ -173,9 +173,9 @@ def _classes(found):
   for name in sorted({*found.crops, *found.cut}):
     kinds = collections.Counter(
         kind for _, kind in found.regions.get(name, ()) if name in found.cut)
-    parts = [f'{n} {what}' for what, n in (
-        ('whole files', len(found.crops.get(name, ()))), ('masks', kinds['mask']),
-        ('boxes', kinds['box'])) if n]
+    parts = [f'{n} {one if n == 1 else many}' for one, many, n in (
+        ('whole file', 'whole files', len(found.crops.get(name, ()))),
+        ('mask', 'masks', kinds['mask']), ('box', 'boxes', kinds['box'])) if n]
     yield f"  {name}: {', '.join(parts)}"
 
 

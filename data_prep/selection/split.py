@@ -98,8 +98,8 @@ def split_groups(labels, groups, sources, train_fraction, seed):
     raise UserError(
         f'{classes(whole)} images on one side only, as near-duplicates, and what is of one '
         'frame or group, stay together: add images of other frames, '
-        'pass a --train_fraction nearer to 0.5, or leave out '
-        f"--skip_classes {class_names.as_flag(whole)}.")
+        'pass a --train_fraction nearer to 0.5, or --skip_classes '
+        f'{class_names.as_flag(whole)}.')
   return chosen
 
 

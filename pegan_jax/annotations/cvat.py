@@ -12,6 +12,7 @@ import numpy as np
 
 from pegan_jax.annotations import text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, reason
 
 FILES = '.xml (CVAT for images)'
@@ -64,9 +65,10 @@ def _image(item):
   if name == '.':
     raise ValueError('an image has an empty name')
   shapes = [shape for shape in item if shape.tag != 'tag']
-  if not shapes and len(item):
-    raise ValueError(f"{name} has no shapes, but the tag {item[0].get('label')}; draw "
-                     'what that means')
+  tags = [tag.get('label', '').strip() for tag in item.iter('tag')]
+  if not shapes and not all(map(class_names.is_clean, tags)):
+    raise ValueError(f"{name} has no shapes, but the tag {', '.join(tags)}: draw what that "
+                     'means, or remove the tag if the image is clean')
   try:
     size = [text_files.whole(item.attrib[side]) for side in ('height', 'width')]
   except ValueError as error:

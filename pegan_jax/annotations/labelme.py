@@ -15,6 +15,7 @@ from PIL import Image
 
 from pegan_jax.annotations import outlines, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 PATH = 'labelme'
@@ -55,8 +56,9 @@ def _read_file(path, name):
     if not isinstance(said.get('flags') or {}, dict):
       raise ValueError('its flags are no object')
     flags = [flag for flag, is_set in (said.get('flags') or {}).items() if is_set]
-    if flags and not said['shapes']:  # Not clean: who set it saw something.
-      raise ValueError(f'it has no shapes, but the flag {flags[0]}: draw what that means')
+    if not said['shapes'] and not all(map(class_names.is_clean, flags)):
+      raise ValueError(f"it has no shapes, but the flag {', '.join(flags)}: draw what that "
+                       'means, or clear the flag if the image is clean')
     if not isinstance(said['shapes'], list):
       raise ValueError('its shapes are no list')
     shapes = list(enumerate(said['shapes'], 1))

@@ -22,6 +22,8 @@ BOXES_ALONE = 'outlines in Pascal VOC files: only their boxes are read'
 COUNTED_FROM_0 = ('Pascal VOC files of a set in which boxes begin at 0: all are read as '
                   'counted from 0, not from 1')
 
+THIN = 'Pascal VOC boxes of a single row or column of pixels, as a click without a drag gives'
+
 # Elements beside the objects that mark nothing.
 _ABOUT = ('folder', 'filename', 'path', 'source', 'owner', 'size', 'segmented')
 # Parts of an object that programs add, with more than its box.
@@ -83,8 +85,10 @@ def read_file(path, name):
     objects = list(root.iter('object'))
     _check_all_is_known(root, objects)
     more = any(part.tag in _OUTLINES and _says(part) for item in objects for part in item)
-    return Annotated(name, _size(root, 'height'), _size(root, 'width'),
-                     text_files.each(_region, objects), (BOXES_ALONE,) * more,
+    regions = text_files.each(_region, objects)
+    thin = any(min(region.box.width, region.box.height) <= 1 for region in regions)
+    return Annotated(name, _size(root, 'height'), _size(root, 'width'), regions,
+                     (BOXES_ALONE,) * more + (THIN,) * thin,
                      text_files.name_of(root.findtext('filename')))
   except (ElementTree.ParseError, ValueError) as error:
     raise UserError(f'{path} cannot be read as Pascal VOC: {error}.') from None

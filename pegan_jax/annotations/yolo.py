@@ -5,6 +5,7 @@ detector found, or `class x1 y1 x2 y2 ...` for a polygon, in fractions of the im
 names of the classes are in a file beside or above.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -120,10 +121,11 @@ def _region(line, names, polygons):
   # Beyond an image, but not by all of its side: 2 is how a key point is said to be seen.
   if not (np.isfinite(places).all() and np.abs(places).max() < 2):
     raise ValueError(f'{said} is not in fractions of the image')
-  if not 0 <= index < (index + 1 if names is None else len(names)) or (
-      names and not names[index]):
+  if not 0 <= index < (index + 1 if names is None else len(names)):
     raise ValueError(f'{said} is of class {index}, and ' + (
         'classes count from 0' if names is None else f'{len(names)} are named, from 0'))
+  if names and not names[index]:
+    raise ValueError(f'{said} is of class {index}, which has no name')
   box = key_points.box_of(places)
   if polygon:
     if len(places) == 6 and not polygons and key_points.may_be_found(box):
@@ -163,12 +165,17 @@ def names_of(paths, root):
   for path in paths:
     sets.setdefault(places[path.parent], []).append(path)
   for place, some in sets.items():
-    key_points.refuse_corners(some[0], (line for path in some for line in text_files.read(
-        path).splitlines()))
+    key_points.refuse_corners(some[0], _lines(some))
     if not place or not any(map(_names_of_yaml, _list(place))):
-      key_points.refuse(some[0], (line for path in some
-                                  for line in text_files.read(path).splitlines()))
+      key_points.refuse(some[0], _lines(some))
   return {folder: known.get(place, (None, None)) for folder, place in places.items()}
+
+
+def _lines(paths):
+  """Yields the lines of label files but those that cannot be read, which `read` tells."""
+  for path in paths:
+    with contextlib.suppress(UserError):
+      yield from text_files.read(path).splitlines()
 
 
 def _short(line):

@@ -12,6 +12,8 @@ _TAKEN = ('manifest.csv', 'provenance.json', 'classes.txt')
 _LONGEST = 200  # Bytes; file systems take 255.
 # Windows opens a device for these, whatever follows a dot.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
+_CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
+                    r'non[ _-]?defective|defect[ _-]?free')
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
@@ -54,6 +56,11 @@ def check_class(name, where):
     return
   raise UserError(f'the class name {name!r} in {where} {what}, and classes become '
                   'folders: rename it')
+
+
+def is_clean(name):
+  """Returns whether a name is a word for what shows no defect, as 'good'."""
+  return bool(_CLEAN.fullmatch(name.lower()))
 
 
 def check_classes(names, where):

@@ -65,12 +65,18 @@ def test_a_turn_is_clockwise_on_the_screen(tmp_path):
     ('<box label="a" xtl="1" ytl="2"/>', "a/1.jpg has a box that lacks 'xbr'"),
     ('<mask label="a" rle="1,2" left="1" top="1" width="2" height="2"/>',
      'do not fill 2 x 2 pixels'),
-    ('<tag label="bad"/>', 'a/1.jpg has no shapes, but the tag bad'),
+    ('<tag label="ok"/><tag label="bad"/>', 'a/1.jpg has no shapes, but the tag ok, bad: '
+     'draw what that means, or remove the tag if the image is clean'),
     ('<box', 'not well-formed')])
 def test_what_marks_no_area_is_refused(tmp_path, shapes, words):
   with pytest.raises(UserError, match=words) as error:
     _read(tmp_path, shapes)
   assert 'annotations.xml cannot be read as CVAT for images: ' in str(error.value)
+
+
+def test_a_tag_that_says_clean_is_no_mark(tmp_path):
+  image = _read(tmp_path, '<tag label="Good"/>')
+  assert image.regions == []
 
 
 def test_all_misfits_are_told_at_once(tmp_path):

@@ -107,7 +107,9 @@ def test_all_shapes_that_do_not_fit_are_told_at_once(tmp_path):
 
 def test_a_flag_without_a_shape_is_not_clean(tmp_path):
   assert _read(tmp_path, flags={'crack': False}).regions == []
-  with pytest.raises(UserError, match='no shapes, but the flag crack'):
+  assert _read(tmp_path, flags={'OK': True}).regions == []
+  with pytest.raises(UserError, match='no shapes, but the flag crack: draw what that means, '
+                     'or clear the flag if the image is clean'):
     _read(tmp_path, flags={'ok': False, 'crack': True})
 
 

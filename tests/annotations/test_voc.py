@@ -182,6 +182,12 @@ def test_outlines_that_are_not_read_are_noted(tmp_path, outline):
   assert image.regions[0].box == (0, 0, 9, 9) and image.notes == (voc.BOXES_ALONE,)
 
 
+def test_a_box_of_one_column_is_noted(tmp_path):
+  image = _read(tmp_path, OBJECT.format(4, 2, 4, 9))
+  assert image.regions[0].box == (3, 1, 4, 9) and image.notes == (voc.THIN,)
+  assert _read(tmp_path, OBJECT.format(4, 2, 5, 9)).notes == ()
+
+
 @pytest.mark.parametrize('boxes, expected', [
     # (xmin, ymin, xmax, ymax) of two files, in images of 40 x 30, and their edges.
     ([(1, 5, 9, 9), (3, 3, 5, 5)], [(0, 4, 9, 9), (2, 2, 5, 5)]),

@@ -200,13 +200,20 @@ def test_names_that_cannot_be_are_refused(tmp_path, text, words):
 def test_names_have_gaps_and_two_files_agree(tmp_path):
   (tmp_path / 'data.yaml').write_text('names: {0: a, 2: c}')
   assert _read(tmp_path, '2 0.5 0.5 1 1').regions[0].name == 'c'
-  for index in (1, 3):
-    with pytest.raises(UserError, match=f'is of class {index}, and 3 are named'):
+  for index, why in ((1, 'which has no name'), (3, 'and 3 are named, from 0')):
+    with pytest.raises(UserError, match=f'is of class {index}, {why}'):
       _read(tmp_path, f'{index} 0.5 0.5 1 1')
   (tmp_path / 'data.yaml').write_text('names: [a, c]')
   assert _read(tmp_path, '1 0.5 0.5 1 1', 'a\nc\n').regions[0].name == 'c'
   with pytest.raises(UserError, match='data.yaml and .*classes.txt name the classes di'):
     _read(tmp_path, '1 0.5 0.5 1 1', 'a\nb\n')
+
+
+def test_files_that_cannot_be_read_are_told_with_all_others(tmp_path):
+  (tmp_path / 'a.txt').write_bytes(b'\x80')
+  (tmp_path / 'b.txt').write_text('0 0.5 0.5 0.1 0.1')
+  names = yolo.names_of(sorted(tmp_path.iterdir()), tmp_path)
+  assert names == {tmp_path: (None, None)}  # Where each is read, its fault is told.
 
 
 def test_what_has_the_lines_of_labels_is_recognised(tmp_path):

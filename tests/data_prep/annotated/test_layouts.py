@@ -235,6 +235,16 @@ def test_clean_images_that_are_marked_are_refused(tmp_path, name, content):
     unannotated.list_clean(tmp_path)
 
 
+@pytest.mark.parametrize('files', [
+    {'1.txt': '', '1.xml': voc()},
+    {'a.json': coco('2.jpg'), 'b.json': coco('1.jpg'), 'c.json': coco('1.jpg')},
+    {'x/3.jpg': None, 'y/3.jpg': None, 'labels/3.txt': f'0 {YOLO}'}])
+def test_a_mark_counts_that_is_not_the_only_one_or_of_two_images(tmp_path, files):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None} | files)
+  with pytest.raises(UserError, match='marks one: pass the folder as --images'):
+    unannotated.list_clean(tmp_path)
+
+
 def test_one_image_is_not_both_clean_and_marked(tmp_path):
   make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/3.jpg': None})
   clean, one = sorted((tmp_path / 'clean').iterdir()), tmp_path / 'i' / '3.jpg'

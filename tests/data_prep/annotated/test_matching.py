@@ -87,10 +87,21 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
   assert [path.name for path in paths] == ['5.jpg']
 
 
-@pytest.mark.parametrize('name', ['good', 'OK', 'no_defect', 'defect-free'])
+def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
+  """Of clean/crack and raw/crack, crack may be a defect, and of left it may be a side."""
+  make(tmp_path, {'clean/crack/1.jpg': None, 'raw/a/2.jpg': None, 'raw/crack/3.jpg': None})
+  with pytest.raises(UserError, match="1.jpg is clean by its folder 'clean', and 'crack' "
+                     "is a folder of the class 'raw' too .*3.jpg.* --format classes"):
+    read(tmp_path)
+  layout = read(tmp_path, format='classes')
+  assert [path.name for path in layout.clean] == ['1.jpg'] and len(layout.crops['raw']) == 2
+
+
+@pytest.mark.parametrize('name', ['good', 'OK', 'no_defect', 'defect-free', 'screw/good'])
 def test_a_clean_folder_is_no_class_of_defects(tmp_path, name):
   make(tmp_path, {'crack/1.jpg': None, f'{name}/2.jpg': None})
-  with pytest.raises(UserError, match=f"holds a folder '{name}', .* pass it as --clean"):
+  with pytest.raises(UserError, match="holds .*2.jpg, and "
+                     f"'{name.split('/')[-1]}' .* pass that folder as --clean"):
     unannotated.list_classes(tmp_path, '--defects')
 
 
