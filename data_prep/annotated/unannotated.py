@@ -12,7 +12,7 @@ from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.common import class_names, files
+from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
 
 
@@ -30,7 +30,7 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
   images, masks = file_kinds.part(checks.list_images(folder, '--clean'), root)
   problems = Problems()
   marks = list(file_kinds.marks_of(
-      sorted({*files.walk(root)} - {*images, *masks}), root, set(annotations.READ),
+      sorted({*listing.walk(root)} - {*images, *masks}), root, set(annotations.READ),
       left_out, problems))
   marked = [path for path in masks if masks_lib.read(path).values]
   known = [mark for mark in marks if mark.format]
