@@ -8,7 +8,7 @@ import numpy as np
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.reading import name_below
 from data_prep.report import sheet
-from data_prep.selection import near_duplicates
+from data_prep.selection import frame_search, near_duplicates, texture
 
 _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
 _COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
@@ -93,9 +93,9 @@ def content(options, pool, selected):
       'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
                   'grey': reader.grey},
       'parameters': parameters,
-      'thresholds': {'near_duplicate': near_duplicates.CONFIRM,
+      'thresholds': {'near_duplicate': texture.CONFIRM,
                      'propose': near_duplicates.PROPOSE,
-                     'propose_frame': near_duplicates.PROPOSE_FRAME},
+                     'propose_frame': frame_search.PROPOSE},
   }
 
 
