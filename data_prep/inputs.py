@@ -129,8 +129,8 @@ def find(options, problems):
         annotated=[(path, image) for path, image in layout.annotated if image.regions],
         clean=layout.clean + [path for path, image in layout.annotated
                               if not image.regions])
-  crops = (unannotated.list_classes(options.defects, '--defects') if options.defects
-           else layout.crops)
+  crops = (unannotated.list_classes(options.defects, '--defects', options.format)
+           if options.defects else layout.crops)
   clean = []
   if layout.clean:
     clean.append((layout.clean, layout.root, None))

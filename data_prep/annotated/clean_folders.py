@@ -38,15 +38,16 @@ def check_below(clean, named, root):
         raise UserError(_said(path, parts[-1], name, named))
 
 
-def check_beside(clean, named, root):
+def check_beside(clean, below, root):
   """Raises UserError for a clean image in a folder called as one below a class.
 
   So it is in clean/crack beside raw/crack: crack may be a defect, and may be a camera. In
   good/cam1 and crack/cam1, whose names differ from others by a number alone, it is none.
-  The arguments are those of `check_above`, with all paths of each class.
+
+  Args:
+    clean, root: as of `check_above`.
+    below: {name of a folder below a class's: (class, a path in it)}.
   """
-  below = {part: (name, path) for name, paths in named.items() for path in paths
-           for part in folder_names.below_class(path.relative_to(root))}
   for path in clean:
     parts = _folder(path, root)
     for part in path.relative_to(root).parent.parts[len(parts):]:

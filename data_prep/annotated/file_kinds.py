@@ -31,6 +31,9 @@ def part(paths, root):
   Returns:
     (images, masks): lists of paths. A mask beside an image has few values, and its name
     and '_mask', or its name and another suffix.
+
+  Raises:
+    UserError: one is called as a mask is, is none by its pixels, and no photograph.
   """
   found = {path for path in paths if folder_names.is_mask_folder(path.relative_to(root))}
   found -= _photographs(found, paths)
@@ -44,7 +47,14 @@ def part(paths, root):
   for twins in by_name.values():
     exact = [path for path in twins if path.suffix.lower() in ('.png', '.bmp')]
     beside += exact if len(twins) == 2 and len(exact) == 1 else []
-  found.update(path for path in beside if masks.is_mask(path))
+  for path in beside:
+    if masks.is_mask(path):
+      found.add(path)
+    elif not unnamed_masks.is_photograph(path):
+      mask = masks.read(path)  # Or it says why it cannot be one.
+      raise UserError(f'{path} is called as a mask of the image beside it, and has '
+                      f'{len(mask.values)} values but 0, where a mask has up to {masks.FEW}: '
+                      'save it with one for each class, or give it a name of its own.')
   return [path for path in paths if path not in found], sorted(found)
 
 

@@ -85,6 +85,38 @@ def _is_weak(name):
   return bool(_WEAK.fullmatch(name.lower()))
 
 
+def outer_folders(places):
+  """Returns the folders that classes lie in, as of dates in 2024-05-01/{ok,crack}/1.png.
+
+  A word for clean images that a folder holds says so, but for 'normal', which may be a
+  light. Others are such that hold the same folders as these, or differ by a number alone.
+
+  Args:
+    places: paths of images under their folder.
+
+  Returns:
+    Set of names; empty where a class may lie elsewhere.
+  """
+  inner = {}
+  for place in places:
+    first, *rest = _classes_of(place) or ['']
+    if not rest or class_names.is_clean(first):
+      return set()
+    inner.setdefault(first, set()).add(rest[0])
+  sure = {name for name, some in inner.items() if any(
+      class_names.is_clean(part) and part.lower() != 'normal' for part in some)}
+  known = set().union(*(inner[name] for name in sure))
+  return set(inner) if sure and any(not class_names.is_clean(part) for part in known) and (
+      are_numbered(inner) or all(inner[name] <= known for name in inner)) else set()
+
+
+def without(place, outer):
+  """Returns a path without the first of its folders that is in `outer`."""
+  parts = place.parts
+  k = next((k for k, part in enumerate(parts[:-1]) if part in outer), None)
+  return place if k is None else type(place)(*parts[:k], *parts[k + 1:])
+
+
 def below_class(place):
   """Returns the folders below that of the class, as [cam1] of 'crack/cam1/1.png'."""
   return _classes_of(place)[1:]

@@ -87,7 +87,9 @@ def read(images, annotations=(),
     problems.check()
     if annotations:
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
-    if format != 'classes':
+    if format and 'classes' not in wanted:
+      raise UserError(f'--images {root} holds nothing of --format {format}.')
+    if not format:
       unread.refuse_unknown(others, paths, root)
       unnamed_masks.refuse(paths, paths, root)
     layout = _classes(root, paths, format == 'classes', left_out, noted)
@@ -104,8 +106,8 @@ def read(images, annotations=(),
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
       for region in annotated.regions if not region.name.isdigit()}, root)
-  unnamed_masks.refuse(clean, paths, root)
   if not format:
+    unnamed_masks.refuse(clean, paths, root)
     unread.refuse_of_clean(others, clean, paths, root)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
@@ -199,8 +201,9 @@ def _filled(found):
 def _classes(root, paths, is_said, left_out, noted):
   """Returns the `Layout` of class folders; `is_said`: the user says that they are such."""
   crops, clean = {}, []
-  for path in paths:
-    place = path.relative_to(root)
+  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
+  places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
+  for path, place in places.items():
     name = folder_names.class_of_crop(place)
     if folder_names.is_clean(place):
       clean.append(path)
@@ -215,16 +218,21 @@ def _classes(root, paths, is_said, left_out, noted):
   checks.check_classes(crops, f'--images {root}')
   if folder_names.are_numbered(crops):
     noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
-  if deeper := [path for some in crops.values() for path in some
-                if folder_names.below_class(path.relative_to(root))]:
-    place = deeper[0].relative_to(root)
-    noted[f"images in folders in that of their class, as '{folder_names.class_of(place)}' "
-          f"for '{place.parent.as_posix()}'"] += deeper
+  if outer:
+    noted[f"images below folders that are no classes, as '{min(outer)}': the class is the "
+          'next folder'] += paths
+  deeper = [(name, path, part) for name, some in crops.items() for path in some
+            for part in folder_names.below_class(places[path])]
+  if deeper:
+    name, path, _ = deeper[0]
+    noted[f"images in folders in that of their class, as '{name}' for "
+          f"'{places[path].parent.as_posix()}'"] += {path: 0 for _, path, _ in deeper}
+  below = {part: (name, path) for name, path, part in deeper}
   named = {name: some[0] for name, some in crops.items()}
   clean_folders.check_above(clean, named, root)
   clean_folders.check_below(clean, named, root)
   if not is_said:
-    clean_folders.check_beside(clean, crops, root)
+    clean_folders.check_beside(clean, below, root)
   return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
                 _filled(left_out), _filled(noted))
 

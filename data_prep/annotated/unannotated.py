@@ -21,7 +21,8 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
 
   Args:
     folder: path of the folder.
-    format: as of --format; where it is given, files of no known kind mark nothing.
+    format: as of --format; where it is given, a file marks nothing unless it is surely of
+      a kind that is read.
 
   Raises:
     UserError: there are none, or something in the folder marks a defect, or may.
@@ -33,7 +34,8 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
       sorted({*listing.walk(root)} - {*images, *masks}), root, set(annotations.READ),
       left_out, problems))
   marked = [path for path in masks if masks_lib.read(path).values]
-  known = [mark for mark in marks if mark.format]
+  known = [mark for mark in marks if mark.format and (
+      not format or mark.annotated or annotations.READ[mark.format].recognises(mark.path))]
   rounds = collections.defaultdict(list)  # In each an image has one label at most.
   count = collections.Counter()
   for mark, some in zip(known, matching.match(known, images, root)[0]):
@@ -49,8 +51,8 @@ def list_clean(folder, format=''):  # pylint: disable=redefined-builtin
     raise UserError(f'--clean {folder} is for images without defects, and {marked[0]} '
                     'marks one: pass the folder as --images, where what is annotated as '
                     'empty is clean.')
-  unnamed_masks.refuse(images, images, root)
   if not format:
+    unnamed_masks.refuse(images, images, root)
     unread.refuse_of_clean(
         left_out[file_kinds.OTHERS] + [mark.path for mark in marks if not mark.format],
         images, images, root)
@@ -109,12 +111,13 @@ def _agree(one, other):
              for some, others in ((one, other), (other, one)) for region in some)
 
 
-def list_classes(folder, flag):
+def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
   """Lists the class folders' images.
 
   Args:
     folder: holds one folder per class.
     flag: the option that named it, for errors.
+    format: as of --format; where it is given, no image is a mask but by its name.
 
   Returns:
     {class name: sorted paths}, classes sorted.
@@ -130,7 +133,8 @@ def list_classes(folder, flag):
   if masks:
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
                     'pass the folder as --images, which reads them.')
-  unnamed_masks.refuse(paths, paths, folder)
+  if not format:
+    unnamed_masks.refuse(paths, paths, folder)
   for path in paths:
     name, *rest = path.relative_to(folder).parts
     if rest:

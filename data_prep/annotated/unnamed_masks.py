@@ -9,6 +9,7 @@ import functools
 import re
 
 import numpy as np
+from PIL import Image
 
 from data_prep.annotated import folder_names
 from data_prep.images import reading
@@ -41,7 +42,9 @@ def refuse(used, paths, root):
   used, is_drawn = set(used), functools.cache(_is_drawn)
 
   def image_of(path, core, kind):
-    others = [other for other, kind_ in by_core[core] if kind_ != kind]
+    is_own = _is_own(path, kind)
+    others = [other for other, kind_ in by_core[core] if kind_ != kind
+              and not (is_own and _is_own(other, kind_))]
     return _image_of(path, others, root, is_drawn)
 
   for kind, some in kinds.items():
@@ -73,7 +76,14 @@ def _said(path, image):
     remedy = ('put such files into a folder called masks, each with the name of its image, '
               f'as {image.stem}')
   return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
-          'image of a class, pass its folder as --images with --format classes.')
+          'image of its own, name by --format what is to be read, as classes.')
+
+
+def _is_own(path, kind):
+  """Returns whether a file is called after its folder, as dark/dark_1.png is."""
+  word, folder = (re.sub(r'[\W\d_]', '', text).casefold()
+                  for text in (kind[0], path.parent.name))
+  return bool(word) and word == folder
 
 
 def _readings(path):
@@ -148,11 +158,19 @@ def _is_two_toned(path):
 def is_photograph(path):
   """Returns whether an image is none of a mask, saved in whatever way.
 
-  A mask with loss has many values, but areas of one all the same.
+  A mask with loss, or with a number for each object, has many values, but areas of one
+  all the same. So has a transparent one, on black.
   """
-  mask = _read(path)
-  if mask is None or mask.may_be_soft or len(mask.values) <= masks_lib.FEW:
+  if masks_lib.is_mask(path):
     return False
-  most = np.unique(mask.pixels, return_counts=True)[1].max()
-  size = mask.height * mask.width
-  return max(most, size - mask.pixels.size) < size / 3
+  try:
+    with Image.open(path) as image:
+      if image.mode.startswith('I'):
+        pixels = np.asarray(image)
+      else:
+        image = image.convert('RGBA')
+        pixels = np.asarray(Image.alpha_composite(
+            Image.new('RGBA', image.size, 'black'), image).convert('L'))
+  except Exception:  # pylint: disable=broad-except  # Decoders raise nearly anything.
+    return False
+  return np.unique(pixels, return_counts=True)[1].max() < pixels.size / 3

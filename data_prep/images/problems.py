@@ -8,7 +8,15 @@ _SHOWN = 10
 
 
 class Several(UserError):
-  """Holds more than one problem; its text has a line for each."""
+  """Holds more than one problem; its text has a line for each.
+
+  Attributes:
+    problems: the sentences.
+  """
+
+  def __init__(self, problems):
+    super().__init__(problems.text())
+    self.problems = list(problems)
 
 
 class Problems(list):
@@ -21,18 +29,19 @@ class Problems(list):
 
   @contextlib.contextmanager
   def collected(self):
-    """Adds the `UserError` that ends the work inside; `Several` are here already."""
+    """Adds the `UserError` that ends the work inside, or each of `Several`."""
     try:
       yield
-    except Several:
-      pass
+    except Several as error:
+      for problem in error.problems:
+        self.add(problem)
     except UserError as error:
       self.add(error)
 
   def check(self):
     """Raises UserError if there is a problem, `Several` if there are more."""
     if self:
-      raise (Several if len(self) > 1 else UserError)(self.text())
+      raise Several(self) if len(self) > 1 else UserError(self.text())
 
   def text(self):
     """Returns the only problem, or a line for each of the first and how many more."""

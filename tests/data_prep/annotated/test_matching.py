@@ -58,8 +58,7 @@ def test_the_exact_name_comes_first(tmp_path, case):
 
 @pytest.mark.parametrize('clean, crop, name', [
     ('raw/clean/crack/1.jpg', 'crack/1.jpg', 'crack'),
-    ('crack/normal/1.jpg', 'crack/dark/1.jpg', 'crack'),
-    ('screw/good/1.jpg', 'screw/scratch/1.jpg', 'screw')])
+    ('crack/normal/1.jpg', 'crack/dark/1.jpg', 'crack')])
 def test_a_clean_folder_in_a_class_or_above_it_is_refused(tmp_path, clean, crop, name):
   make(tmp_path, {clean: None, crop: None})
   with pytest.raises(UserError, match='is clean by its folder .*, and lies in one called '
@@ -85,6 +84,22 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
   (note, paths), = layout.noted.items()
   assert note == "images in folders in that of their class, as 'crack' for 'crack/cam1'"
   assert [path.name for path in paths] == ['5.jpg']
+
+
+@pytest.mark.parametrize('files, classes', [
+    ('2024-05-01/OK/1 2024-05-01/NG/2 2024-05-02/NG/3', {'NG': 2}),  # Only one has both.
+    ('line1/good/1 line1/crack/2 line2/pit/3 line2/crack/4', {'crack': 2, 'pit': 1}),
+    ('screw/good/1 screw/scratch/2', {'scratch': 1}),
+    ('nut/good/1 nut/scratch/2 screw/scratch/3', {'scratch': 2}),
+    ('train/line1/ok/1 train/line1/crack/2 test/line2/crack/3', {'crack': 2}),
+    ('crack/cam1/2 good/cam1/1', {'crack': 1})])
+def test_folders_of_dates_and_products_are_no_classes(tmp_path, files, classes):
+  make(tmp_path, {f'{name}.jpg': None for name in files.split()})
+  layout = read(tmp_path)
+  assert {name: len(paths) for name, paths in layout.crops.items()} == classes
+  assert [path.stem for path in layout.clean] == ['1']
+  assert any('the class is the next folder' in note or 'in that of their class' in note
+             for note in layout.noted)
 
 
 def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):

@@ -65,6 +65,22 @@ def test_a_format_says_that_they_are_images_of_a_class(tmp_path):
       'crack': 6, 'pit': 6}
 
 
+def test_a_format_says_so_of_clean_ones_and_of_crops_too(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.txt': f'0 {YOLO}', 'good/2.png': None,
+                  'good/2_back.png': mask})
+  assert len(read(tmp_path, format='yolo').clean) == 2
+  assert len(unannotated.list_clean(tmp_path / 'good', 'yolo')) == 2
+  (tmp_path / 'good').rename(tmp_path / 'pit')
+  assert len(unannotated.list_classes(tmp_path, '--defects', 'classes')['pit']) == 2
+
+
+def test_images_called_after_their_classes_are_no_pairs(tmp_path):
+  make(tmp_path, {form.format(k=k): content for k in range(4) for form, content in (
+      ('crack/crack_{k}.png', None), ('hole/hole_{k}.png', mask))})
+  assert {name: len(paths) for name, paths in read(tmp_path).crops.items()} == {
+      'crack': 4, 'hole': 4}
+
+
 def test_the_remedies_are_such(tmp_path):
   make(tmp_path, {'a/crack/0.png': None, 'a/crack/0_lab.png': mask,
                   'b/crack/0.jpg': None, 'b/lab/0_lab.png': mask,
@@ -117,6 +133,50 @@ def test_the_silhouettes_of_the_test_above_could_be_masks(tmp_path):
 def jpeg_of_classes(path):
   """Saves a mask of three classes as no mask should be, in shades of grey."""
   mask(path, 90, more=[(170, (20, 0, 40, 9)), (250, (0, 20, 13, 30))])
+
+
+def transparent(path):
+  """Saves red paint on nothing, as programs that paint over an image do."""
+  path.parent.mkdir(parents=True, exist_ok=True)
+  pixels = np.zeros((30, 40, 4), np.uint8)
+  pixels[5:20, 10:30] = (255, 0, 0, 128)
+  Image.fromarray(pixels).save(path)
+
+
+def numbered(path):
+  """Saves a mask with a number for each of 20 objects."""
+  mask(path, 0, more=[(k + 1, (2 * k, 3, 2 * k + 1, 20)) for k in range(20)])
+
+
+def coloured(path):
+  path.parent.mkdir(parents=True, exist_ok=True)
+  pixels = np.zeros((30, 40, 3), np.uint8)
+  pixels[np.tri(30, 40, dtype=bool)] = (200, 30, 90)
+  Image.fromarray(pixels).save(path, quality=60)
+
+
+@pytest.mark.parametrize('name, content, why', [
+    ('0_mask.png', transparent, '0_mask.png cannot be read as a mask: it has transparent'),
+    ('mask_0.png', numbered, 'mask_0.png is called as a mask .* has 20 values but 0'),
+    ('0_gt.jpg', coloured, '0_gt.jpg is called as a mask .* values but 0'),
+    ('0.png', transparent, '0.png cannot be read as a mask: it has transparent')])
+def test_masks_by_name_that_cannot_be_read_are_no_pictures(tmp_path, name, content, why):
+  make(tmp_path, {'crack/0.jpg': None, f'crack/{name}': content})
+  for look in (lambda: read(tmp_path), lambda: unannotated.list_clean(tmp_path / 'crack'),
+               lambda: unannotated.list_classes(tmp_path, '--defects')):
+    with pytest.raises(UserError, match=why):
+      look()
+
+
+@pytest.mark.parametrize('mode', ['L', 'RGB', 'RGBA', 'I;16'])
+def test_photographs_that_are_called_as_masks_are_pictures(tmp_path, mode):
+  def photograph(path):
+    image(path)
+    grey = np.asarray(Image.open(path).convert('L'))
+    (Image.fromarray(grey.astype(np.uint16) * 200) if mode == 'I;16' else
+     Image.fromarray(grey).convert(mode)).save(path)
+  make(tmp_path, {'crack/0.jpg': None, 'crack/0_label.png': photograph})
+  assert len(read(tmp_path).crops['crack']) == 2
 
 
 @pytest.mark.parametrize('folder', ['segmentation', 'gt', 'mask'])
