@@ -13,7 +13,7 @@ import numpy as np
 import threadpoolctl
 
 from data_prep.images import reading
-from data_prep.selection import near_duplicates
+from data_prep.selection import frame_search, texture
 
 SIDE = 64  # Pixels of a crop.
 
@@ -30,7 +30,7 @@ class _All:
 
 
 def _thumbnail(path):
-  return near_duplicates.thumbnail(reading.read_image(path, grey=True), SIDE)
+  return texture.thumbnail(reading.read_image(path, grey=True), SIDE)
 
 
 def _crops(paths, frames, count, rng):
@@ -40,7 +40,7 @@ def _crops(paths, frames, count, rng):
   while len(crops) + len(windows) < count:
     image = reading.read_image(rng.choice(frames), grey=True)
     top, left = (rng.integers(n - SIDE + 1) for n in image.shape[:2])
-    windows.append(near_duplicates.thumbnail(
+    windows.append(texture.thumbnail(
         image[top:top + SIDE, left:left + SIDE], SIDE))
   return np.stack(crops + windows)
 
@@ -60,13 +60,13 @@ def main():
   frames = [_thumbnail(path) for path in searched]
   crops = _crops(reading.list_images(args.crops), others, args.count, rng)
   # pylint: disable=protected-access
-  looks = {'all': _All, 'coarse first': near_duplicates._Coarse}
+  looks = {'all': _All, 'coarse first': frame_search._Coarse}
   found, seconds = {}, {}
   for name, look in looks.items():
-    near_duplicates._Coarse = look
+    frame_search._Coarse = look
     began = time.perf_counter(), time.process_time()
     with threadpoolctl.threadpool_limits(1):  # As `data_prep.build` calls it.
-      pairs, scores, _ = near_duplicates.find_in_frames(crops, frames)
+      pairs, scores, _ = frame_search.find(crops, frames)
     seconds[name] = time.perf_counter() - began[0], time.process_time() - began[1]
     found[name] = dict(zip(map(tuple, pairs.tolist()), scores))
     print(f'{name}: {seconds[name][0] / len(frames):.3f} s per frame, '

@@ -12,6 +12,7 @@ says what a folder holds and writes nothing. docs/data.md explains each kind of 
 
 import argparse
 import dataclasses
+import importlib
 import itertools
 import json
 import math
@@ -19,7 +20,7 @@ import os
 import sys
 from typing import ClassVar
 
-from data_prep import dataset, inputs
+from data_prep import inputs
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.problems import Problems, Several
 from data_prep.report import audit, check, sheet
@@ -190,6 +191,8 @@ def build(**options):
 
 def _write(folder, options, pool, selected, content):
   """Writes the records and their metadata; returns the folder, see `dataset.write`."""
+  # Heavy, and only what is built needs it.
+  from data_prep import dataset  # pylint: disable=import-outside-toplevel
   examples = {'train': [], 'test': []}
   for item, group, test in selected.chosen:
     examples['test' if test else 'train'].append({
@@ -290,14 +293,18 @@ def main(arguments=None):
 
 def _run(arguments, new):
   given = _parse(arguments)
-  if given.pop('check'):
-    options = _options(given)
+  only_check = given.pop('check')
+  options = _options(given)
+  if only_check:
     options.check_values()
     text, problems = check.check(options, inputs.find, inputs.read)
     print(text)
     return 2 if problems else 0
-  if given['out'] and not os.path.lexists(out := os.path.expanduser(given['out'])):
-    new.append(out)
+  options.check()
+  with command_line.loading():
+    importlib.import_module('data_prep.dataset')
+  if not os.path.lexists(options.out):
+    new.append(options.out)
   try:
     content = build(**given)
   except Several as error:

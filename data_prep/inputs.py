@@ -81,8 +81,9 @@ class Found(NamedTuple):
     folders = {str(folder).rstrip('/') for _, folder in self.files}
     for folder in sorted(folders, key=len, reverse=True):  # By their place in it.
       survey_notes = [note.replace(f'{folder}/', '') for note in survey_notes]
+    root = self.layout.root
     return survey_notes + [
-        f'{what}: {len(paths)}, the first is {_relative(paths[0], self.layout.root)}'
+        f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(self.layout.noted.items())]
 
 
@@ -204,11 +205,6 @@ def _choose(options, known):
         'no class is chosen, so pass other --classes or --skip_classes.' if known else
         f'{options.images} has no annotated region and no class folder.'))
   return chosen
-
-
-def _relative(path, folder):
-  inside = folder and path.is_relative_to(folder)
-  return path.relative_to(folder).as_posix() if inside else path.name
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Shared fixtures: one small synthetic data set, built once for the session."""
 
+import csv
 from importlib import metadata
 import gc
 import importlib
+import json
 import os
 import pathlib
 
@@ -148,6 +150,17 @@ def untrained(method, data_dir, workdir, num_steps):
   return config.lock(), workdir
 
 
+def manifest_rows(folder):
+  """The rows of a folder's manifest.csv, as dicts."""
+  with (folder / 'manifest.csv').open(encoding='utf-8') as f:
+    return list(csv.DictReader(f))
+
+
+def logged(workdir):
+  """The lines of a run's metrics.jsonl, as dicts."""
+  return [json.loads(x) for x in (workdir / 'metrics.jsonl').read_text().splitlines()]
+
+
 def assert_drawn(path):
   """A picture is no blank sheet: a twentieth of it differs from its corner."""
   with Image.open(path) as image:
@@ -219,6 +232,12 @@ def traced_once():
   with pytest.MonkeyPatch.context() as monkeypatch:
     traced.share(monkeypatch, kept)
     yield kept
+
+
+@pytest.fixture(scope='module')
+def untrained_region(boxed_dir, tmp_path_factory):
+  """`untrained` of pegan_region: its opacity starts open, so that a region is painted."""
+  return untrained('pegan_region', boxed_dir, tmp_path_factory.mktemp('region'), 1)
 
 
 @pytest.fixture

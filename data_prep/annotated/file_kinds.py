@@ -10,7 +10,7 @@ from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
 from pegan_jax.annotations import coco, masks, severstal, text_files, yolo
-from pegan_jax.common import files
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
@@ -84,7 +84,7 @@ def files_at(path, root, paths):
     (sorted paths, the folder that they count from).
   """
   if os.path.isdir(path):
-    found = set(files.walk(path))
+    found = set(listing.walk(path))
     if pathlib.Path(os.path.realpath(root)).is_relative_to(os.path.realpath(path)):
       real = {os.path.realpath(path) for path in paths}
       found = {path for path in found if os.path.realpath(path) not in real}

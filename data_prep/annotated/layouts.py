@@ -12,7 +12,7 @@ from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations.regions import Annotated
-from pegan_jax.common import files
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError, listed
 
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
@@ -135,7 +135,7 @@ def _part(paths, root, annotations, left_out):
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
   left_out['files below --images that --annotations does not name'] += sorted(
-      path for path in {*masks, *files.walk(root)} - {*paths}
+      path for path in {*masks, *listing.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
   return paths, named
 

@@ -12,7 +12,7 @@ from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.common import class_names, files
+from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
 
 
@@ -50,7 +50,7 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
 
 def _marks(root, images, left_out, problems):
   """Returns the `Mark`s of all files below a folder but its images."""
-  return list(file_kinds.marks_of(sorted({*files.walk(root)} - images), root,
+  return list(file_kinds.marks_of(sorted({*listing.walk(root)} - images), root,
                                   set(annotations.READ), left_out, problems))
 
 

@@ -5,12 +5,10 @@ import itertools
 import pathlib
 import re
 
-import numpy as np
-
 from data_prep.annotated import folder_names, matching
 from data_prep.annotated.folder_names import Mark
 from pegan_jax import annotations as annotations_lib
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import key_points, text_files
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -176,7 +174,7 @@ def _may_mark(is_table, text, by_name, images, root):
 
 
 def _is_known(column):
-  """Returns whether (class by its folder, word)s say a part, clean, a sum or the class alone."""
+  """Returns whether (class by its folder, word)s say a part, clean, a sum or the class."""
   words = {word for _, word in column}
   if any(all(map(is_one, words)) for is_one in (
       folder_names.is_split, class_names.is_clean, _HASH.fullmatch)):
@@ -185,7 +183,4 @@ def _is_known(column):
 
 
 def _is_number(word):
-  try:
-    return bool(np.isfinite(float(word))) and not _HASH.fullmatch(word)
-  except ValueError:
-    return False
+  return key_points.is_number(word) and not _HASH.fullmatch(word)

@@ -3,7 +3,7 @@
 import hashlib
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from pegan_jax.annotations.regions import Box
 
@@ -51,9 +51,9 @@ def boxes_of(regions):
   for region in regions:
     mask = region.mask
     if mask is not None and all(mask.any(axis)[[0, -1]].all() for axis in (0, 1)):
-      labels, _ = ndimage.label(mask, np.ones((3, 3)))
+      labels, _ = scipy.ndimage.label(mask, np.ones((3, 3)))
       boxes += [Box(x.start, y.start, x.stop, y.stop).shift(*region.box[:2])
-                for y, x in ndimage.find_objects(labels)]
+                for y, x in scipy.ndimage.find_objects(labels)]
     else:
       boxes.append(region.box)
   return boxes

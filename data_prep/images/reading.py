@@ -26,7 +26,7 @@ from PIL import ExifTags
 from PIL import Image
 
 from data_prep.images import decoding, scaling
-from pegan_jax.common import files, terminal
+from pegan_jax.common import listing, terminal
 from pegan_jax.common.errors import UserError
 
 EXTENSIONS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.tif', '.tiff', '.webp')
@@ -48,7 +48,7 @@ def find_images(folder):
 
   Returns:
     (paths, left_out): sorted `pathlib.Path`s, chosen by file extension, and
-    {reason: sorted paths} of the other files and of what `files.walk` leaves out.
+    {reason: sorted paths} of the other files and of what `listing.walk` leaves out.
 
   Raises:
     UserError: the folder does not exist, is not a folder or cannot be listed, or an
@@ -58,7 +58,7 @@ def find_images(folder):
   if not os.path.isdir(folder):  # Never an OSError.
     raise UserError(f'{folder} is not a folder.')
   found, left_out = [], {}
-  for path in files.walk(folder, left_out):
+  for path in listing.walk(folder, left_out):
     if path.suffix.lower() in EXTENSIONS:
       check_name(path)
       found.append(path)
@@ -76,7 +76,7 @@ def list_images(folder):
   found, left_out = find_images(folder)
   told = [f'{why} ({len(paths)}, the first is {ascii(str(paths[0]))})'
           for why, paths in left_out.items()
-          if not why.startswith((NO_IMAGE, files.HIDDEN, files.SYSTEM))]
+          if not why.startswith((NO_IMAGE, listing.HIDDEN, listing.SYSTEM))]
   if told:
     _say_once(f'left out in {folder}: ' + '; '.join(told))
   return found
@@ -102,6 +102,13 @@ def check_name(path):
                     'rename it.') from None
   if re.search(r'[\x00-\x1f\x7f-\x9f]', str(path)):
     raise UserError(f'{str(path)!a} has control characters in its name: rename it.')
+
+
+def name_below(path, folder):
+  """Returns a path as it is below a folder, or its name where it is elsewhere."""
+  if folder and path.is_relative_to(folder):
+    return path.relative_to(folder).as_posix()
+  return path.name
 
 
 def probe(path):

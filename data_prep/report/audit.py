@@ -6,8 +6,9 @@ import dataclasses
 import numpy as np
 
 from data_prep.crops.cutting import BACKGROUND
+from data_prep.images.reading import name_below
 from data_prep.report import sheet
-from data_prep.selection import near_duplicates
+from data_prep.selection import frame_search, near_duplicates, texture
 
 _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
 _COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
@@ -70,7 +71,7 @@ def content(options, pool, selected):
       'crops_with_another_class': sum(item.others for item, *_ in chosen),
       'left_out': _left_out(options, found, selected, counts),
       'left_out_files': {
-          reason: [_name(path, found.layout.root or found.crops_dir) for path in paths]
+          reason: [name_below(path, found.layout.root or found.crops_dir) for path in paths]
           for reason, paths in sorted(found.layout.left_out.items()) if paths},
       'notes': pool.notes,
       'areas': areas(chosen),
@@ -81,7 +82,7 @@ def content(options, pool, selected):
           not item.frame and pool.group_of(item.file) is None
           for item, *_ in chosen if item.label != BACKGROUND)),
       'files_without_a_group': len(found.files) - sum(
-          pool.group_of(_name(path, folder)) is not None
+          pool.group_of(name_below(path, folder)) is not None
           for path, folder in found.files) if options.group_by else 0,
       'duplicates': selected.duplicates,
       'random_split_leak': selected.leak,
@@ -92,14 +93,10 @@ def content(options, pool, selected):
       'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
                   'grey': reader.grey},
       'parameters': parameters,
-      'thresholds': {'near_duplicate': near_duplicates.CONFIRM,
+      'thresholds': {'near_duplicate': texture.CONFIRM,
                      'propose': near_duplicates.PROPOSE,
-                     'propose_frame': near_duplicates.PROPOSE_FRAME},
+                     'propose_frame': frame_search.PROPOSE},
   }
-
-
-def _name(path, folder):
-  return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
 _UNLABELLED = 'images without an annotation, where others have one'

@@ -144,8 +144,7 @@ def _is_enough(options, found, read):
 
 def _count(paths, folder):
   """Returns how many paths there are, with the first few by their place in a folder."""
-  names = [path.relative_to(folder).as_posix() if folder and path.is_relative_to(folder)
-           else path.name for path in paths]
+  names = [reading.name_below(path, folder) for path in paths]
   return f'{len(names)} ({errors.listed(names, 3)})' if names else '0'
 
 

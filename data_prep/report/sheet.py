@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 from PIL import ImageDraw
-from scipy import ndimage
+import scipy
 
 CELL, GAP, COLUMNS, TITLE = 64, 2, 16, 14
 _RED = (255, 40, 40)
@@ -36,5 +36,5 @@ def _picture(item):
   cell = np.array(Image.fromarray(three).resize((CELL, CELL)))
   if item.mask is not None:
     mask = np.asarray(Image.fromarray(item.mask).resize((CELL, CELL)))
-    cell[ndimage.binary_dilation(mask, np.ones((3, 3))) & ~mask] = _RED
+    cell[scipy.ndimage.binary_dilation(mask, np.ones((3, 3))) & ~mask] = _RED
   return Image.fromarray(cell)

@@ -9,7 +9,8 @@ import threadpoolctl
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.progress import progress
-from data_prep.selection import defect_scores, near_duplicates, split as split_lib
+from data_prep.selection import (
+    defect_scores, frame_search, near_duplicates, split as split_lib, texture)
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common import class_names, terminal
 from pegan_jax.common.errors import UserError
@@ -172,13 +173,13 @@ def _group(options, pool, items):
   if options.near_duplicates:
     if len(items) > _MANY:
       terminal.say(f'comparing {len(items)} crops with one another')
-    thumbs = near_duplicates.thumbnails(items)
+    thumbs = texture.thumbnails(items)
     pairs, _ = near_duplicates.find_pairs(thumbs)
   defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
   if searched:
-    views = (near_duplicates.thumbnail(pool.reader.read(path), pool.window)
+    views = (texture.thumbnail(pool.reader.read(path), pool.window)
              for path in progress(searched, 'finding crops in frames'))
-    found, scores, corners = near_duplicates.find_in_frames(thumbs[defects], views)
+    found, scores, corners = frame_search.find(thumbs[defects], views)
     for i in np.argsort(scores, kind='stable'):  # The best match last.
       crop, path = defects[found[i, 0]], searched[found[i, 1]]
       frame = node('frame', cutting.frame_name(path, root))
@@ -187,7 +188,7 @@ def _group(options, pool, items):
         edges.append((frame, node('group', name)))
       if items[crop].frame:  # A crop that was cut knows its own place better.
         continue
-      corner = np.rint(corners[i] * pool.window / near_duplicates.SIDE)
+      corner = np.rint(corners[i] * pool.window / texture.SIDE)
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box(left, top, left + pool.window, top + pool.window)
   groups = near_duplicates.components(len(items) + len(nodes),

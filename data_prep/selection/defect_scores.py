@@ -2,7 +2,7 @@
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
+import scipy
 
 SIDE = 64
 _BLOCK = 512
@@ -44,8 +44,8 @@ def _marks(images):
   strength, usual = [], []
   for start in range(0, len(images), _BLOCK):
     block = np.stack([_resize(image) for image in images[start:start + _BLOCK]])
-    marks = np.abs(ndimage.gaussian_filter(block, (0, 1.5, 1.5))
-                   - ndimage.gaussian_filter(block, (0, 8, 8)))
+    marks = np.abs(scipy.ndimage.gaussian_filter(block, (0, 1.5, 1.5))
+                   - scipy.ndimage.gaussian_filter(block, (0, 8, 8)))
     marks = marks.reshape(len(block), -1)
     strength.append(np.percentile(marks, 99.5, axis=1))
     usual.append(np.median(marks, axis=1))

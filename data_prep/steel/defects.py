@@ -15,7 +15,7 @@ pixels, below which a mark would fade away in a small crop.
 import math
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from data_prep.steel.surfaces import axes, noise_field
 
@@ -67,7 +67,7 @@ def _specks(rng, shape, unit, size, density, roll):
   sigma = size * unit * np.array((1.2, 0.9) if upright else (0.9, 1.2))
   seeds = (rng.random(shape) < density / unit**2) * rng.uniform(0.4, 1.2, shape)
   peak = 2 * math.pi * sigma.prod()
-  dots = peak * ndimage.gaussian_filter(seeds, sigma, mode='constant')
+  dots = peak * scipy.ndimage.gaussian_filter(seeds, sigma, mode='constant')
   return 1 - np.exp(-1.3 * dots)
 
 

@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 
 class Finish(NamedTuple):
@@ -142,7 +142,7 @@ def photograph(pixels, noise):
     uint8 [H, W].
   """
   return np.clip(
-      np.round(ndimage.gaussian_filter(pixels, 0.4, truncate=3) + noise), 0,
+      np.round(scipy.ndimage.gaussian_filter(pixels, 0.4, truncate=3) + noise), 0,
       255).astype(np.uint8)
 
 

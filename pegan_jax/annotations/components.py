@@ -1,7 +1,7 @@
 """Turns masks into regions, their connected components."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from pegan_jax.annotations.regions import Box, Region
 
@@ -36,7 +36,7 @@ def find_defects(mask, name, threshold, min_area, whole=False, corner=(0, 0)):
 
 def pieces(inside):
   """Returns the connected pieces of bool [h, w], as `Region`s without a name."""
-  labels, _ = ndimage.label(inside, np.ones((3, 3)))
+  labels, _ = scipy.ndimage.label(inside, np.ones((3, 3)))
   return [Region('', Box(columns.start, rows.start, columns.stop, rows.stop),
                  labels[rows, columns] == i)
-          for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)]
+          for i, (rows, columns) in enumerate(scipy.ndimage.find_objects(labels), 1)]

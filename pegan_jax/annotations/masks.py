@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 from PIL import Image
 from PIL import ImageOps
-from scipy import ndimage
+import scipy
 
 from pegan_jax.annotations import components, text_files
 from pegan_jax.annotations.regions import Box
@@ -151,8 +151,8 @@ def have_soft_edges(masks):
         share = np.pad(mask.pixels, 1) / max(mask.values)
         some = (share >= _LOW) & (share <= _HIGH)
         between += some.sum()
-        at_edges += (some & (ndimage.minimum_filter(share, _EDGE) < _LOW)
-                     & (ndimage.maximum_filter(share, _EDGE) > _HIGH)).sum()
+        at_edges += (some & (scipy.ndimage.minimum_filter(share, _EDGE) < _LOW)
+                     & (scipy.ndimage.maximum_filter(share, _EDGE) > _HIGH)).sum()
   return bool(at_edges and at_edges >= 0.9 * between)
 
 

@@ -1,7 +1,7 @@
 """Turns pixels into polygons."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 # The sides of a pixel, clockwise: where the neighbour lies, from where the side goes, and
 # which way, each as (x, y).
@@ -33,16 +33,17 @@ def trace(inside):
   found, left = [], [(inside, 0, 0)]
   while left:
     part, x, y = left.pop()
-    labels, _ = ndimage.label(part)  # Pixels that touch at a corner alone are two pieces.
-    for i, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+    # Pixels that touch at a corner alone are two pieces.
+    labels, _ = scipy.ndimage.label(part)
+    for i, (rows, columns) in enumerate(scipy.ndimage.find_objects(labels), 1):
       piece = labels[rows, columns] == i
       corner = x + columns.start, y + rows.start
-      outside, count = ndimage.label(np.pad(~piece, 1, constant_values=True),
-                                     np.ones((3, 3)))
+      outside, count = scipy.ndimage.label(
+          np.pad(~piece, 1, constant_values=True), np.ones((3, 3)))
       if count == 1:
         found.append(_walk_round(piece) + corner)
         continue
-      hole = ndimage.find_objects(outside == 2, 1)[0][1]
+      hole = scipy.ndimage.find_objects(outside == 2, 1)[0][1]
       cut = (hole.start + hole.stop) // 2 - 1  # The outside was widened by a pixel.
       left += [(piece[:, :cut], *corner), (piece[:, cut:], corner[0] + cut, corner[1])]
   return found

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from pegan_jax.common import files
+from pegan_jax.common import files, listing
 from pegan_jax.common.errors import UserError, reason
 
 # What may stand before it: a declaration, comments.
@@ -45,7 +45,7 @@ def find(folder, suffix):
   if not os.path.isdir(folder):  # Never an OSError.
     return ([(folder, folder.name)] if os.path.isfile(folder)
             and folder.suffix.lower() == suffix else [])
-  paths = sorted(p for p in files.walk(folder) if p.suffix.lower() == suffix)
+  paths = sorted(p for p in listing.walk(folder) if p.suffix.lower() == suffix)
   return [(path, path.relative_to(folder).as_posix()) for path in paths]
 
 

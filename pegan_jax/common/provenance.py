@@ -10,7 +10,7 @@ import json
 import os
 import pathlib
 
-from pegan_jax.common import files
+from pegan_jax.common import files, listing
 from pegan_jax.common.errors import listed, UserError
 
 FILE = 'provenance.json'
@@ -46,11 +46,11 @@ def sha256(path):
 
 
 def of_folder(folder):
-  """Returns `of_files` of the files that `files.walk` finds in a folder, or of a file."""
+  """Returns `of_files` of the files that `listing.walk` finds in a folder, or of a file."""
   if os.path.isfile(folder):
     return of_files(os.path.dirname(folder), [folder])
   # As text, which sorts otherwise than paths, and as kept digests were sorted.
-  return of_files(folder, map(str, files.walk(folder)))
+  return of_files(folder, map(str, listing.walk(folder)))
 
 
 def write(folder, made_of):

@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
+import scipy
 
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
@@ -173,7 +173,7 @@ class _Place:
         continue
       both = window.box.hull(other.box).clip(*shape)
       here = self._box.shift(-both.left, -both.top).slices
-      mine, its = (ndimage.distance_transform_edt(
+      mine, its = (scipy.ndimage.distance_transform_edt(
           ~places.filled(w.asked, shape)[both.slices])[here] for w in (window, other))
       self._own &= mine <= its if later else mine < its
 

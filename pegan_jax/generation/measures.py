@@ -5,7 +5,7 @@ the ground around a region that is the whole image.
 """
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 # Distances from a region's outline in pixels. An annotation is a pixel or two off, and
 # paint goes on for a few: the ground begins behind them.
@@ -26,8 +26,8 @@ def distances(region):
   """Returns how far each pixel is from a region's outline: below 0 inside of it."""
   if region.all() or not region.any():
     return np.full(region.shape, -np.inf if region.all() else np.inf)
-  outside = ndimage.distance_transform_edt(~region)
-  return np.where(region, 1 - ndimage.distance_transform_edt(region), outside)
+  outside = scipy.ndimage.distance_transform_edt(~region)
+  return np.where(region, 1 - scipy.ndimage.distance_transform_edt(region), outside)
 
 
 def contrast(inside, ground):

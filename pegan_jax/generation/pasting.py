@@ -1,7 +1,7 @@
 """Cuts real defects out by their masks and puts them on clean crops: the simplest rival."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from pegan_jax.data import placing
 
@@ -31,12 +31,13 @@ def paste(rng, image, mask, background):
     put_on = _ground(background, mask)
     defect += (background.mean((0, 1)) if put_on is None else put_on) - cut_from
   # Soft towards the inside alone: what surrounds a moved defect is not known.
-  opacity = ndimage.gaussian_filter((mask > 0).astype(np.float32), _FEATHER) * (mask > 0)
+  opacity = (mask > 0) * scipy.ndimage.gaussian_filter(
+      (mask > 0).astype(np.float32), _FEATHER)
   painted = background + opacity[..., None] * (defect - background)
   return np.clip(np.rint(painted), 0, 255).astype(np.uint8), mask
 
 
 def _ground(image, mask):
   """Returns the mean of the pixels around a mask, [C], or None where there are none."""
-  around = ndimage.binary_dilation(mask > 0, iterations=_RING) & (mask == 0)
+  around = scipy.ndimage.binary_dilation(mask > 0, iterations=_RING) & (mask == 0)
   return image[around].mean(0) if around.any() else None

@@ -7,8 +7,7 @@ ones are, at the size of the data set's images: it leaves out one real defect in
 import collections
 
 import numpy as np
-from scipy import ndimage
-from scipy.spatial import distance
+import scipy
 
 from pegan_jax.data import dataset, placing
 from pegan_jax.generation import measures
@@ -85,7 +84,7 @@ class Judge:
     away = measures.distances(region)
     after, before = measures.grey(after), measures.grey(before)
     found = []
-    steps = ndimage.distance_transform_cdt(~region, 'chessboard')
+    steps = scipy.ndimage.distance_transform_cdt(~region, 'chessboard')
     if (after != before)[steps > self._margin].any():
       found.append(OUTSIDE)
     if measures.contrast(after[region], before[region]) < usual.contrast:
@@ -138,7 +137,7 @@ class _Usual:
     nearest, other = [], []  # The latter of another piece of steel.
     for first in range(0, len(real), _BLOCK):
       rows = np.arange(first, min(first + _BLOCK, len(real)))
-      between = distance.cdist(self._real[rows], self._real)
+      between = scipy.spatial.distance.cdist(self._real[rows], self._real)
       between[np.arange(len(rows)), rows] = np.inf
       nearest.append(between.min(1))
       between[groups[rows][:, None] == groups] = np.inf
@@ -152,7 +151,7 @@ class _Usual:
 
   def compare(self, features):
     """Returns n tuples of reasons for features [n, D]."""
-    nearest = distance.cdist(features / self._scale, self._real).min(1)
+    nearest = scipy.spatial.distance.cdist(features / self._scale, self._real).min(1)
     return [(FAR,) if d > self._far else (COPY,) if d <= self._near else ()
             for d in nearest]
 

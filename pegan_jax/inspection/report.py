@@ -4,7 +4,7 @@ from pegan_jax.common import files
 from pegan_jax.inspection import picture, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL
 from pegan_jax.inspection.filtering import FILTERS
-from pegan_jax.metrics.table import align
+from pegan_jax.metrics.table import align, span
 
 _ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
 
@@ -39,7 +39,7 @@ def to_text(report, markdown=False):
               '', *align(_funnel(funnel), markdown)]
   for fraction, part in report['fractions'].items():
     counts = part['real_per_class'].values()
-    title = f'{_range(counts)} real images per class'
+    title = f'{span(counts)} real images per class'
     lines += ['', f'{"### " * markdown}{title}', '',
               *align(_figures(part['arms']), markdown), '',
               *align(_recalls(report['classes'], part['arms']), markdown), '']
@@ -49,11 +49,6 @@ def to_text(report, markdown=False):
     lines += ['', f'{"### " * markdown}What {name} is worth beside real images, '
               'all augmented', '', *align(_worth(rows), markdown)]
   return '\n'.join(lines) + '\n'
-
-
-def _range(counts):
-  low, high = min(counts), max(counts)
-  return f'{low}' if low == high else f'{low} to {high}'
 
 
 def _head(report):
@@ -85,7 +80,7 @@ def _head(report):
   if few := p['too_few_steps']:
     lines.append(f'too few    {few}')
   for name, counts in report['generated'].items():
-    lines.append(f'generated  {name}: {_range(counts.values())} per class')
+    lines.append(f'generated  {name}: {span(counts.values())} per class')
   for name, said in report['checks'].items():
     lines += [f'{"NOT KNOWN " if "not known" in x else "checked   "} {name}: {x}'
               for x in said]

@@ -1,6 +1,7 @@
 """A segmenter's training: which pixels of a crop are a defect's."""
 
 import dataclasses
+import functools
 from typing import NamedTuple
 
 import jax
@@ -10,8 +11,6 @@ import optax
 
 from pegan_jax.inspection import augment, training
 from pegan_jax.nets.unet import UNet
-
-_EVAL_BATCH = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,10 +115,4 @@ class Segmenter:
 
   def scores(self, params, images):
     """Finds defects: uint8 [n, H, W, C] -> float32 [n, H, W] in [0, 1]."""
-    done = []
-    for first in range(0, len(images), _EVAL_BATCH):
-      part = images[first:first + _EVAL_BATCH]
-      full = np.zeros((_EVAL_BATCH, *images.shape[1:]), np.uint8)
-      full[:len(part)] = part
-      done.append(np.asarray(self._scores(params, full))[:len(part)])
-    return np.concatenate([np.zeros((0, *images.shape[1:3]), np.float32), *done])
+    return training.in_batches(functools.partial(self._scores, params), images)

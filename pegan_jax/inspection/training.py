@@ -1,5 +1,7 @@
 """An inspector's training: a jitted step, scanned over batches from the device."""
 
+import functools
+
 import flax
 from flax import linen as nn
 import jax
@@ -171,6 +173,25 @@ def _checked(state):
   return state
 
 
+def in_batches(answer, images):
+  """Answers for images in batches of one size, so that nothing is traced again.
+
+  Args:
+    answer: jitted, uint8 [B, H, W, C] -> [B, ...].
+    images: uint8 [n, H, W, C], n >= 0; the last batch is filled up with zeros.
+
+  Returns:
+    [n, ...].
+  """
+  done = []
+  for first in range(0, max(1, len(images)), _EVAL_BATCH):
+    part = images[first:first + _EVAL_BATCH]
+    full = np.zeros((_EVAL_BATCH, *images.shape[1:]), np.uint8)
+    full[:len(part)] = part
+    done.append((answer(full), len(part)))
+  return np.concatenate([np.asarray(found)[:n] for found, n in done])
+
+
 def together(image_size):
   """Returns whether several train faster under `vmap` than one after the other.
 
@@ -281,10 +302,4 @@ class Trainer:
 
   def probabilities(self, state, images):
     """Predicts probabilities: uint8 [n, H, W, C] to float32 [n, num_classes]."""
-    done = []
-    for first in range(0, len(images), _EVAL_BATCH):
-      part = images[first:first + _EVAL_BATCH]
-      full = np.zeros((_EVAL_BATCH, *part.shape[1:]), np.uint8)
-      full[:len(part)] = part
-      done.append((self._predict(state, full), len(part)))
-    return np.concatenate([np.asarray(p)[:n] for p, n in done])
+    return in_batches(functools.partial(self._predict, state), images)

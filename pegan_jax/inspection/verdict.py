@@ -14,7 +14,7 @@ groups than `ENOUGH_GROUPS` the interval is too narrow, so that nothing follows 
 import dataclasses
 
 import numpy as np
-from scipy import stats
+import scipy
 
 RESAMPLES = 4000
 ENOUGH_GROUPS = 10  # Of test images, for a bootstrap.
@@ -51,7 +51,7 @@ class TestSet:
 
 def widening(num_seeds):
   """Returns the ratio of Student's t to the normal distribution, for 95%."""
-  return stats.t.ppf(0.975, num_seeds - 1) / stats.norm.ppf(0.975)
+  return scipy.stats.t.ppf(0.975, num_seeds - 1) / scipy.stats.norm.ppf(0.975)
 
 
 class Resamples:

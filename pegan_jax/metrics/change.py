@@ -1,7 +1,7 @@
 """Difference of translated images from their backgrounds: did the GAN do nothing?"""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from pegan_jax.metrics.metric import Figure
 
@@ -39,5 +39,5 @@ def are_slight(difference):
     bool [n].
   """
   by_pixel = difference.mean(-1)
-  in_squares = ndimage.uniform_filter(by_pixel, (0, SIDE, SIDE))
+  in_squares = scipy.ndimage.uniform_filter(by_pixel, (0, SIDE, SIDE))
   return (by_pixel.mean((1, 2)) < UNCHANGED) & (in_squares.max((1, 2)) < MARK)

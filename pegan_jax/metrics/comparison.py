@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from pegan_jax.metrics.table import align, FIGURES, number, with_interval
 from pegan_jax.reporting import figures
@@ -84,7 +84,7 @@ def differences(values):
   noise = None
   if degrees:
     variance = np.mean([np.var(v, ddof=1) for v in values.values()])
-    noise = float(stats.t.ppf(0.975, degrees) * np.sqrt(2 * variance / seeds))
+    noise = float(scipy.stats.t.ppf(0.975, degrees) * np.sqrt(2 * variance / seeds))
   pairs = []
   for a, b in itertools.combinations(values, 2):
     difference = float(np.mean(values[a]) - np.mean(values[b]))

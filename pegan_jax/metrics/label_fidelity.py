@@ -15,8 +15,7 @@ it needs no choices that a test set would have to make.
 import dataclasses
 
 import numpy as np
-from scipy import optimize
-from scipy import special
+import scipy
 import threadpoolctl
 
 from pegan_jax.common.errors import UserError
@@ -63,7 +62,7 @@ class Classifier:
     """
     features = blocks.float64(blocks.checked(features))
     scaled = (features - self.mean) / self.scale
-    return special.softmax(scaled @ self.weights + self.bias, axis=1)
+    return scipy.special.softmax(scaled @ self.weights + self.bias, axis=1)
 
   def predict(self, features):
     """Predicts the likeliest class of each image: features [m, D] to [m] int."""
@@ -143,7 +142,7 @@ def _fit(features, labels, num_classes):
   def loss(flat_params):
     params = flat_params.reshape(dims + 1, num_classes)
     weights, bias = params[:-1], params[-1]
-    log_p = special.log_softmax(x @ weights + bias, axis=1)
+    log_p = scipy.special.log_softmax(x @ weights + bias, axis=1)
     value = (-(target * log_p).sum()
              + np.square(weights).sum() / (2 * PRIOR_LOGIT ** 2)) / n
     error = np.exp(log_p) - target
@@ -154,7 +153,7 @@ def _fit(features, labels, num_classes):
   # One thread: with few classes the products are thin, and threads slow them down,
   # fourfold where other processes want the cores.
   with threadpoolctl.threadpool_limits(1):
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss, np.zeros((dims + 1) * num_classes), jac=True, method='L-BFGS-B',
         options={'maxiter': _MOST_STEPS, 'gtol': _TOLERANCE, 'ftol': 0})
   params = found.x.reshape(dims + 1, num_classes)

@@ -86,11 +86,12 @@ def count(behind):
   real, generated = ([f[side] for f in behind if f[side]]
                      for side in ('n_real', 'n_generated'))
   if not real or real == generated:
-    return _span(generated)
-  return f'{_span(real)} real, {_span(generated)} generated'
+    return span(generated)
+  return f'{span(real)} real, {span(generated)} generated'
 
 
-def _span(numbers):
+def span(numbers):
+  """Returns the range of some numbers: '60', or '60 to 140'."""
   least, most = min(numbers), max(numbers)
   return f'{least}' if least == most else f'{least} to {most}'
 
@@ -99,7 +100,7 @@ def _floor(f, behind):
   if f['floor'] is None:
     return ''
   behind = [x for x in behind if x['floor_n']]
-  text = f'({number(f["floor"])}, {_span([x["floor_n"] for x in behind])}'
+  text = f'({number(f["floor"])}, {span([x["floor_n"] for x in behind])}'
   if any(x['n_real'] != x['floor_n'] for x in behind):
     text += f'; there {number(f["value_at_floor_n"])}'
   return text + ')'

@@ -3,17 +3,8 @@
 import numpy as np
 import pytest
 
-from conftest import small_config
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import batches, dataset, layouts
-
-
-@pytest.fixture
-def config(data_dir):
-  """Nine classes, and two batches to an update."""
-  config = small_config()
-  config.data_dir, config.n_critic = str(data_dir), 2
-  return config
 
 
 def _take(config, info, **kwargs):

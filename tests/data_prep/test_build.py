@@ -231,11 +231,19 @@ def test_help_explains_every_flag(capsys):
     assert text in shown
 
 
-def test_needs_neither_jax_nor_tensorflow():
-  code = ('import sys, data_prep.build\n'
-          'import tensorflow_datasets as tfds\n'
-          "assert not {'jax', 'flax', 'tensorflow'} & set(sys.modules)")
-  subprocess.run([sys.executable, '-c', code], check=True)
+def test_needs_neither_jax_nor_tensorflow_and_for_its_flags_nothing_slow(tmp_path):
+  code = '''if True:
+      import sys
+      from data_prep import build
+      for flags in (['--images', '/nowhere', '--check'],
+                    ['--images', '.', '--out', 'out', '--shards', '0']):
+        assert build.main(flags) == 2
+      slow = {'matplotlib', 'scipy.ndimage', 'scipy.sparse', 'tensorflow_datasets'}
+      assert not slow & set(sys.modules), slow & set(sys.modules)
+      import data_prep.dataset
+      assert not {'jax', 'flax', 'tensorflow'} & set(sys.modules)'''
+  subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path,
+                 env=os.environ | {'PYTHONPATH': str(pathlib.Path.cwd())})
 
 
 @pytest.mark.skipif(not (DATA / 'NEU-CLS-64').is_dir(),

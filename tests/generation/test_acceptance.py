@@ -1,12 +1,10 @@
 """What is accepted, what is drawn again, and what is kept."""
 
-import csv
-
 import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import untrained
+from conftest import manifest_rows, untrained
 from pegan_jax.data import dataset, placing
 from pegan_jax.generation import acceptance, jobs, masks, usual
 from pegan_jax.generation.generate import generate
@@ -17,17 +15,13 @@ from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
 
-@pytest.fixture(scope='module')
-def trained(boxed_dir, tmp_path_factory):
-  return untrained('pegan_region', boxed_dir, tmp_path_factory.mktemp('region'), 1)
-
-
 @pytest.fixture
-def setting(trained, tmp_path):
+def setting(untrained_region, tmp_path):
   """(config, workdir) of an untrained run, its config changeable."""
-  config = trained[0].copy_and_resolve_references()
+  config, workdir = untrained_region
+  config = config.copy_and_resolve_references()
   config.generate.out = str(tmp_path / 'out')
-  return config, trained[1]
+  return config, workdir
 
 
 class _Rejects:
@@ -94,8 +88,7 @@ def test_the_manifest_and_the_terminal_tell(setting, monkeypatch, capsys):
   judge = _Rejects({0: 2, 1: 9})
   monkeypatch.setattr(acceptance, 'Judge', lambda *_: judge)
   out = generate(config, workdir)
-  with (out / 'manifest.csv').open(encoding='utf-8') as f:
-    rows = list(csv.DictReader(f))
+  rows = manifest_rows(out)
   assert [(r['class'], r['accepted'], r['tries'], r['reasons']) for r in rows] == [
       ('pa', 'yes', '2', 'odd + faint')] * 3 + [
           ('rp', 'no', '2', 'odd + faint; odd + faint')] * 3
@@ -251,8 +244,7 @@ def test_classes_without_annotations_are_judged_by_what_needs_no_region(
   possible = {usual.INVISIBLE, usual.FAINT, usual.FAR, usual.COPY}
   for frames in ('', str(raw_dir / 'clean')):  # On frames a region is not the whole window.
     config.generate.update({'frames': frames, 'out': str(tmp_path / f'out{len(frames)}')})
-    with (generate(config, workdir) / 'manifest.csv').open(encoding='utf-8') as f:
-      rows = list(csv.DictReader(f))
+    rows = manifest_rows(generate(config, workdir))
     assert rows and all(r['accepted'] in ('yes', 'no') for r in rows)
     for r in rows:
       found = {x for draw in r['reasons'].split('; ') for x in draw.split(' + ')} - {''}
@@ -268,7 +260,6 @@ def test_more_images_leave_the_first_ones_as_they_are(setting, tmp_path):
     config.generate.update({'tries': 2, 'per_class': count, 'batch_size': batch_size,
                             'out': str(tmp_path / str(count))})
     out = generate(config, workdir)
-    with (out / 'manifest.csv').open(encoding='utf-8') as f:
-      rows = [r for r in csv.DictReader(f) if int(r['file'][-9:-4]) < 3]
+    rows = [r for r in manifest_rows(out) if int(r['file'][-9:-4]) < 3]
     found.append([(r, (out / r['file']).read_bytes()) for r in rows])
   assert found[0] == found[1] and len(found[0]) == 6

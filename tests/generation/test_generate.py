@@ -1,6 +1,5 @@
 """From a checkpoint to class folders: what is written, from what, and how surely."""
 
-import csv
 import os
 import shutil
 
@@ -9,6 +8,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from conftest import manifest_rows, untrained
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.common import files
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.usefixtures('traced_once')
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory, two_classes_dir):
-  from conftest import untrained
   return untrained('pegan', two_classes_dir, tmp_path_factory.mktemp('trained'), 2)
 
 
@@ -38,16 +37,11 @@ def setting(trained, tmp_path):
   return config, workdir
 
 
-def _rows(folder):
-  with (folder / 'manifest.csv').open(encoding='utf-8') as f:
-    return list(csv.DictReader(f))
-
-
 def test_class_folders_and_manifest(setting):
   config, workdir = setting
   out = generate(config, workdir)
   info = dataset.load_info(config.data_dir)
-  rows = _rows(out)
+  rows = manifest_rows(out)
   assert len(rows) == 2 * 3
   records = dataset.Records(info, 'train')
   known = set(records.sources(records.find(info.background)))
@@ -109,7 +103,7 @@ def test_chosen_classes_are_the_same_images_with_masks_and_boxes(setting, tmp_pa
   assert all(some[p] == whole[p] for p in images)
   beside = tmp_path / 'some_annotations'
   voc = {x.file[:-4]: x.regions_in(32, 32) for x in annotations.read(beside / 'voc')}
-  for row in _rows(out):
+  for row in manifest_rows(out):
     assert row['mask'] == 'change'
     read = lambda path: np.asarray(Image.open(path)).astype(int)
     mask = read(beside / 'masks' / row['file'])
@@ -134,7 +128,7 @@ def test_defects_without_a_box_are_told(setting, capsys):
   config, workdir = setting
   config.generate.update(
       {'change_threshold': 0.99, 'classes': 'sc,pa', 'texture_classes': 'sc'})
-  rows = _rows(generate(config, workdir))
+  rows = manifest_rows(generate(config, workdir))
   assert {(r['class'], r['boxes']) for r in rows} == {('pa', ''), ('sc', '0 0 32 32')}
   said = capsys.readouterr().err
   assert 'no box: 3 of 3 pa; ' in said and 'whole crop' not in said
@@ -144,7 +138,7 @@ def test_boxes_of_the_whole_crop_are_told_but_for_textures(setting, capsys):
   config, workdir = setting
   config.generate.update(
       {'change_threshold': 1e-3, 'classes': 'sc,pa', 'texture_classes': 'sc'})
-  rows = _rows(generate(config, workdir))
+  rows = manifest_rows(generate(config, workdir))
   assert {r['boxes'] for r in rows} == {'0 0 32 32'}
   assert 'boxes of the whole crop: 3 of 3 of pa; a' in capsys.readouterr().err
 
@@ -182,7 +176,7 @@ def test_the_users_own_clean_images(setting, tmp_path):
   Image.fromarray(image).save(folder / 'größe.jpg')
   config.generate.backgrounds = str(folder.parent)
   out = generate(config, workdir)
-  assert {r['background'] for r in _rows(out)} == {
+  assert {r['background'] for r in manifest_rows(out)} == {
       f'mine/Prüfstand/größe.jpg[{x},0,{x + 32},32]' for x in (0, 32)}
 
 
@@ -229,7 +223,7 @@ def test_images_are_the_generators_own(setting):
   run = generate_lib.Run(config, workdir)
   restored = Checkpoints(workdir).restore(run.state_template())
   backgrounds, sources = jobs.load_backgrounds(run)
-  row = _rows(out)[4]
+  row = manifest_rows(out)[4]
   label = run.info.classes.index(row['class'])
   x = backgrounds[sources.index(row['background'])][None] / 127.5 - 1
   y = conditional.translate(
@@ -319,9 +313,9 @@ def test_what_is_made_in_part_is_not_taken_for_made(setting, tmp_path, gone, tol
 def test_a_class_named_twice_counts_once(setting, capsys):
   config, workdir = setting
   config.generate.classes = 'pa'
-  rows = _rows(generate(config, workdir))
+  rows = manifest_rows(generate(config, workdir))
   config.generate.classes = 'pa, pa'
-  assert _rows(generate(config, workdir)) == rows
+  assert manifest_rows(generate(config, workdir)) == rows
   assert 'is made already' in capsys.readouterr().err
 
 
@@ -344,7 +338,7 @@ def test_the_home_folder_is_known_by_its_sign(setting, tmp_path, monkeypatch):
   Image.new('L', (32, 32), 90).save(tmp_path / 'clean' / 'a.png')
   config.generate.update({'out': '~/made', 'backgrounds': '~/clean', 'classes': 'pa'})
   assert generate(config, workdir) == tmp_path / 'made'
-  assert {row['background'] for row in _rows(tmp_path / 'made')} == {'a.png'}
+  assert {row['background'] for row in manifest_rows(tmp_path / 'made')} == {'a.png'}
   config.generate.update({'out': '~/frames', 'backgrounds': '', 'frames': '~/clean'})
   generate(config, workdir)
   assert (tmp_path / 'frames' / 'a.png').exists()

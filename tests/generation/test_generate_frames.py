@@ -1,6 +1,5 @@
 """Defects on whole frames: where, how strongly, and with which boxes."""
 
-import csv
 import json
 import types
 
@@ -9,7 +8,7 @@ from PIL import Image
 import pytest
 
 from configs import default
-from conftest import untrained
+from conftest import manifest_rows, untrained
 from data_prep import build
 from pegan_jax import annotations, methods
 from pegan_jax.annotations import components
@@ -50,8 +49,7 @@ def setting(trained, tmp_path):
 def _run(setting):
   config, workdir, folder = setting
   out = generate(config, workdir)
-  with (out / 'manifest.csv').open(encoding='utf-8') as f:
-    rows = list(csv.DictReader(f))
+  rows = manifest_rows(out)
   read = lambda path: np.asarray(Image.open(path))
   pairs = {name: (read(folder / 'in' / name),
                   read((out / name).with_suffix('.png')),
@@ -163,8 +161,7 @@ def test_the_same_seed_gives_the_same_bytes_and_chosen_classes(setting):
     config.generate.update({'out': str(folder / name), 'seed': seed})
     out = generate(config, workdir)
     outs.append({p.relative_to(out): p.read_bytes() for p in out.rglob('*.png')})
-    with (out / 'manifest.csv').open(encoding='utf-8') as f:
-      assert {r['class'] for r in csv.DictReader(f)} == {'sc'}
+    assert {r['class'] for r in manifest_rows(out)} == {'sc'}
   assert outs[0] == outs[1] != outs[2]
 
 

@@ -1,13 +1,12 @@
 """The user's own jobs and places, from the file to pictures, masks, regions and boxes."""
 
-import csv
 import json
 
 import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import untrained
+from conftest import manifest_rows, untrained
 from pegan_jax import annotations
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation.generate import generate
@@ -19,15 +18,10 @@ from pegan_jax.runs.run import Run
 pytestmark = pytest.mark.usefixtures('traced_once')
 
 
-@pytest.fixture(scope='module')
-def trained(boxed_dir, tmp_path_factory):
-  """Untrained: its opacity starts open, so that all of a region is painted."""
-  return untrained('pegan_region', boxed_dir, tmp_path_factory.mktemp('region'), 1)
-
-
 @pytest.fixture
-def setting(trained, tmp_path):
-  config = trained[0].copy_and_resolve_references()
+def setting(untrained_region, tmp_path):
+  config, workdir = untrained_region
+  config = config.copy_and_resolve_references()
   rng = np.random.default_rng(0)
   (tmp_path / 'img' / 'sub').mkdir(parents=True)
   for name, shape in (('wide.png', (70, 150)), ('sub/coloured.png', (64, 90, 3)),
@@ -38,7 +32,7 @@ def setting(trained, tmp_path):
     Image.fromarray(image).save(tmp_path / 'img' / name)
   config.generate.update({'out': str(tmp_path / 'out'), 'tries': 0, 'min_area': 1,
                           'jobs': str(tmp_path / 'jobs.csv')})
-  return config, trained[1], tmp_path
+  return config, workdir, tmp_path
 
 
 def _run(setting, text, out='out'):
@@ -47,12 +41,7 @@ def _run(setting, text, out='out'):
       'image,class,region,seed,strength,count,picture\n' + text)
   config.generate.out = str(folder / out)
   generate(config, workdir)
-  return _rows(folder / out)
-
-
-def _rows(out):
-  with (out / 'manifest.csv').open(encoding='utf-8') as f:
-    return list(csv.DictReader(f))
+  return manifest_rows(folder / out)
 
 
 def _read(path):
@@ -125,7 +114,7 @@ def test_a_row_with_a_seed_is_the_same_whatever_stands_beside_it(setting):
     np.testing.assert_array_equal(read('a', k), read('b', k))
     assert (read('a', k) != read('c', k)).any()
   assert (read('a', 0) != read('a', 1)).any()
-  assert {r['seed'] for r in _rows(setting[2] / 'a')} == {'7'}
+  assert {r['seed'] for r in manifest_rows(setting[2] / 'a')} == {'7'}
 
 
 def test_strength_is_a_rows_own(setting):
@@ -209,7 +198,7 @@ def test_frames_of_any_size_get_defects_where_they_may_lie(setting, capsys):
   config.generate.update({'jobs': '', 'frames': str(folder / 'img'), 'defects_per_frame': 2,
                           'roi': str(folder / 'roi')})
   out = generate(config, workdir)
-  rows = _rows(out)
+  rows = manifest_rows(out)
   assert '2 of 6 defects: in 200 tries no place' in capsys.readouterr().err
   assert {r['file'] for r in rows} == {'wide.png', 'sub/coloured.png'} and len(rows) == 4
   for r in rows:
@@ -226,7 +215,7 @@ def test_frames_of_any_size_get_defects_where_they_may_lie(setting, capsys):
   with pytest.raises(UserError, match='small.png has no mask'):
     generate(config, workdir)
   config.generate.roi = ''
-  assert {r['file'] for r in _rows(generate(config, workdir))} == {
+  assert {r['file'] for r in manifest_rows(generate(config, workdir))} == {
       'wide.png', 'sub/coloured.png', 'small.png'}
 
 
@@ -240,7 +229,7 @@ def test_crops_of_the_users_backgrounds_too(setting, capsys):
     _write_roi(folder, f'{i}.png', (32, 64), (0, 6, 32, 32) if i else (0, 0, 0, 0))
   config.generate.update({'jobs': '', 'backgrounds': str(folder / 'clean'), 'per_class': 6,
                           'roi': str(folder / 'roi')})
-  rows = _rows(generate(config, workdir))
+  rows = manifest_rows(generate(config, workdir))
   # Two of six windows have room, which each class gets as often as the others.
   assert '8 of 12 defects' in capsys.readouterr().err
   assert [r['file'] for r in rows] == ['pa/00000.png', 'pa/00001.png', 'rp/00000.png',

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import untrained
+from conftest import manifest_rows, untrained
 from data_prep.annotated import layouts
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
@@ -51,11 +51,6 @@ def _read(images, *paths):
   return found
 
 
-def _rows(out):
-  with (out / 'manifest.csv').open(encoding='utf-8') as f:
-    return list(csv.DictReader(f))
-
-
 def _boxes(regions):
   return sorted((region.name, tuple(region.box)) for region in regions)
 
@@ -74,7 +69,7 @@ def test_every_format_holds_the_manifests_boxes(made):
   voc, coco = _read(beside / 'voc'), _read(out, beside / 'coco.json')
   yolo = {file.removeprefix('images/'): x for file, x in _read(beside / 'yolo').items()}
   labelme = _read(beside / 'labelme')
-  rows = _rows(out)
+  rows = manifest_rows(out)
   assert voc.keys() == yolo.keys() == coco.keys() == labelme.keys() == {
       row['file'] for row in rows}
   assert sum(len(regions) for regions, _ in voc.values()) > 4
@@ -95,7 +90,7 @@ def test_mvtecs_layout_has_the_pixels_and_what_was_painted_on(made):
   with (beside / 'mvtec' / 'sources.csv').open(encoding='utf-8') as f:
     sources = {row['file']: row['source'] for row in csv.DictReader(f)}
   read = lambda path: np.asarray(Image.open(path))
-  rows = _rows(out)
+  rows = manifest_rows(out)
   clean = {}
   for file, source in sources.items():
     if '/good/' in file:
@@ -128,7 +123,7 @@ def test_mvtecs_layout_has_the_pixels_and_what_was_painted_on(made):
 def test_images_are_there_once_and_folders_may_be_moved(made, tmp_path):
   _, _, out, _ = made
   beside = out.with_name('made_annotations')
-  for row in _rows(out):
+  for row in manifest_rows(out):
     own = out / row['file']
     assert own.stat().st_nlink == 5
     for place in ('voc', 'labelme', 'yolo/images'):
@@ -200,7 +195,7 @@ def test_formats_that_cannot_be_added(made, tmp_path):
   with pytest.raises(UserError, match='made of something else: generate.min_area is 5'):
     generate(config, workdir)
   config.generate.min_area = 4
-  row = next(row for row in _rows(out) if row['boxes'] and row['class'] != 'cr')
+  row = next(row for row in manifest_rows(out) if row['boxes'] and row['class'] != 'cr')
   mask = beside / 'masks' / row['file']
   pixels = np.asarray(Image.open(mask))
   Image.fromarray(0 * pixels).save(mask)

@@ -1,13 +1,12 @@
 """A method that takes regions, from the data set's regions to files."""
 
-import csv
 
 import jax
 import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import small_config, untrained
+from conftest import manifest_rows, small_config
 from pegan_jax.generation import jobs, masks as defects, usual
 from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Painted, Sampler
@@ -17,17 +16,11 @@ from pegan_jax.runs.run import Run
 
 
 @pytest.fixture(scope='module')
-def setting(boxed_dir, tmp_path_factory):
+def setting(untrained_region):
   """(config, workdir, run, weights) of an untrained run: its opacity starts open."""
-  config, workdir = untrained(
-      'pegan_region', boxed_dir, tmp_path_factory.mktemp('region'), 1)
+  config, workdir = untrained_region
   run = Run(config, workdir)
   return config, workdir, run, restore(run, 'newest').state.ema
-
-
-def _rows(folder):
-  with (folder / 'manifest.csv').open(encoding='utf-8') as f:
-    return list(csv.DictReader(f))
 
 
 def _around(region):
@@ -82,7 +75,7 @@ def test_regions_are_written_and_generated_masks_lie_in_them(setting, tmp_path):
   config = config.copy_and_resolve_references()
   config.generate.update({'out': str(tmp_path / 'out'), 'tries': 2})
   generate(config, workdir)
-  rows, regions = _rows(tmp_path / 'out'), jobs.draw_regions(run)
+  rows, regions = manifest_rows(tmp_path / 'out'), jobs.draw_regions(run)
   assert len(rows) == 2 * config.generate.per_class
   for row in rows:
     region, mask = (

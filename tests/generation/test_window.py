@@ -1,12 +1,11 @@
 """A data set of shrunk windows: frames and backgrounds are worked on at their scale."""
 
-import csv
 
 import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import small_config, untrained
+from conftest import manifest_rows, small_config, untrained
 from data_prep import build
 from data_prep.crops import cutting
 from pegan_jax.data import dataset
@@ -136,8 +135,7 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   assert not change[~inside].any()
   middle = change[top + 26:top + 38, left + 22:left + 34]
   assert (middle == LEVEL).all() and (painted[inside] > 0).all()
-  with (tmp_path / 'images' / 'manifest.csv').open() as f:
-    row, = csv.DictReader(f)
+  row, = manifest_rows(tmp_path / 'images')
   box = list(map(int, row['boxes'].split()))
   assert np.abs(np.array(box) - [left + 20, top + 24, left + 36, top + 40]).max() <= 1
 
@@ -150,8 +148,7 @@ def test_generation_on_frames_keeps_all_else(shrunk_dir, frame, tmp_path):
   out = generate(config, workdir)
   after = np.asarray(Image.open(out / 'a.png'))
   outside = np.ones(frame.shape[:2], bool)
-  with (out / 'manifest.csv').open() as f:
-    rows = list(csv.DictReader(f))
+  rows = manifest_rows(out)
   for row in rows:
     left, top = int(row['left']), int(row['top'])
     outside[top:top + 64, left:left + 64] = False

@@ -1,6 +1,5 @@
 """Every config through the whole loop: train, resume, generate, eight devices."""
 
-import csv
 import importlib
 import json
 import os
@@ -14,6 +13,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from conftest import logged, manifest_rows
 from pegan_jax import methods
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import layouts
@@ -72,9 +72,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(trained, tmp_path):
   resumed = restore(Run(config, target), 'newest').state
   for a, b in zip(_leaves(whole), _leaves(resumed), strict=True):
     np.testing.assert_array_equal(a, b)
-  first, second = ([json.loads(line) for line in
-                    (w / 'metrics.jsonl').read_text().splitlines()]
-                   for w in (workdir, target))
+  first, second = logged(workdir), logged(target)
   for name, value in first[-1].items():
     assert np.isfinite(value), name
     if not name.startswith('time/'):
@@ -126,8 +124,7 @@ def test_generate_fills_every_class_folder(trained, tmp_path):
   config = config.copy_and_resolve_references()
   config.generate.out = str(tmp_path / 'out')
   out = generate(config, workdir)
-  with (out / 'manifest.csv').open(encoding='utf-8') as f:
-    rows = list(csv.DictReader(f))
+  rows = manifest_rows(out)
   assert [r['class'] for r in rows] == ['pa'] * 3 + ['sc'] * 3
   translates = methods.get(name).translates
   assert all(bool(r['background']) == translates for r in rows)

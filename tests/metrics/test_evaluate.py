@@ -1,6 +1,5 @@
 """--mode evaluate: a checkpoint's samples against train and test."""
 
-import csv
 import json
 import shutil
 
@@ -9,7 +8,7 @@ from PIL import Image
 import pytest
 
 from configs import pegan
-from conftest import assert_drawn
+from conftest import assert_drawn, manifest_rows
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
@@ -103,8 +102,7 @@ def test_change_is_measured_against_the_own_background(trained, tmp_path):
   records = dataset.Records(info, 'train')
   found = records.find(info.background)
   clean = dict(zip(records.sources(found), records.images(found)))
-  with (tmp_path / 'generated' / 'manifest.csv').open() as f:
-    rows = list(csv.DictReader(f))
+  rows = manifest_rows(tmp_path / 'generated')
   for row in rows:
     file, label, background = row['file'], row['class'], row['background']
     pixels = clean[background][..., 0].astype(int)

@@ -82,7 +82,8 @@ def test_symmetric_and_the_same_after_rotation_and_shift(n, dims):
   assert fid.from_features(generated, real) == pytest.approx(want, rel=1e-9)
   rotation = np.linalg.qr(
       np.random.default_rng(1).standard_normal((dims, dims)))[0]
-  assert fid.from_features(real @ rotation + 7, generated @ rotation + 7
+  far = 2**16  # Squares that were summed before their mean is taken would lose digits.
+  assert fid.from_features(real @ rotation + far, generated @ rotation + far
                            ) == pytest.approx(want, rel=1e-9)
   # Features that are twice as large are four times as far apart.
   assert fid.from_features(2 * real, 2 * generated) == pytest.approx(4 * want)

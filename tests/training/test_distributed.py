@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import save_untrained, small_config
+from conftest import logged, save_untrained, small_config
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import distributed
 from pegan_jax.data import dataset, matches
@@ -57,10 +57,6 @@ def _finish(processes, timeout=240):
   """Waits: [(status, standard error)]."""
   return [(p.wait(timeout), err) for p, (_, err) in [
       (p, p.communicate(timeout=timeout)) for p in processes]]
-
-
-def _lines(workdir):
-  return [json.loads(x) for x in (workdir / 'metrics.jsonl').read_text().splitlines()]
 
 
 def _same(a, b):
@@ -129,7 +125,7 @@ def test_two_processes_equal_one_resume_as_one_and_generate(
   train(config, tmp_path)
   shutil.copytree(folder / 'run', tmp_path / 'both')
   train(config, tmp_path / 'both')  # And this process alone, from step 3.
-  _same(_lines(tmp_path), _lines(tmp_path / 'both'))
+  _same(logged(tmp_path), logged(tmp_path / 'both'))
 
   config.num_steps = 3
   alone = generate(config, folder / 'run')

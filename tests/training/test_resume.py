@@ -1,6 +1,5 @@
 """What a run may be gone on with, and what a kill left undone."""
 
-import json
 import os
 import shutil
 
@@ -8,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from conftest import logged
 from data_prep import build
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
@@ -20,11 +20,6 @@ from pegan_jax.training import watch
 from pegan_jax.training.train import train
 
 pytestmark = pytest.mark.usefixtures('traced_once')
-
-
-def _lines(workdir):
-  return [json.loads(line)
-          for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
 
 
 @pytest.fixture
@@ -76,7 +71,7 @@ def test_a_rate_may_change_on_the_way_but_not_once_it_is_done(config, tmp_path):
     train(config, tmp_path)
   config.num_steps = 4
   train(config, tmp_path)
-  assert [x['disc/learning_rate'] for x in _lines(tmp_path)] == pytest.approx(
+  assert [x['disc/learning_rate'] for x in logged(tmp_path)] == pytest.approx(
       [1e-4, 1e-4, 5e-5, 5e-5])
 
 
@@ -204,7 +199,7 @@ def test_the_checkpoint_comes_before_its_evaluation_which_is_made_up_for(
 
   def timeless(workdir):
     return [{k: v for k, v in line.items() if not k.startswith('time/')}
-            for line in _lines(workdir)]
+            for line in logged(workdir)]
   assert timeless(tmp_path / 'stopped') == timeless(tmp_path / 'straight')
   for name in ('samples', 'best'):
     assert os.listdir(tmp_path / 'stopped' / name) == os.listdir(

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import small_config
+from conftest import logged, small_config
 from pegan_jax.common.errors import Interrupted, UserError
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.runs.run import Run
@@ -30,11 +30,6 @@ def _final(config, workdir):
   restored = checkpoints.restore(run.state_template())
   checkpoints.close()
   return restored
-
-
-def _lines(workdir):
-  return [json.loads(line)
-          for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
 
 
 def _same(a, b):
@@ -62,7 +57,7 @@ def straight(tmp_path_factory, two_classes_dir):
 
 def test_a_run_writes_what_it_promises(straight):
   config, workdir = straight
-  lines = _lines(workdir)
+  lines = logged(workdir)
   assert [line['step'] for line in lines] == [1, 2, 3, 4, 5, 6]
   for name in ('disc/adv', 'disc/wasserstein', 'disc/gradient_penalty',
                'disc/cls_real', 'disc/gradient_norm', 'gen/adv',
@@ -110,7 +105,7 @@ def test_tensorboard_has_the_scalars_the_images_and_the_config(straight):
   assert any('config' in tag for tag in tags)
   losses = {e.step: v.simple_value for e in events for v in e.summary.value
             if v.tag == 'disc/loss'}
-  for line in _lines(workdir):
+  for line in logged(workdir):
     assert losses[line['step']] == pytest.approx(line['disc/loss'], rel=1e-6)
 
 
@@ -129,7 +124,7 @@ def test_resumed_equals_uninterrupted_bit_for_bit(
   _same(a.state, b.state)
   timeless = lambda line: {
       k: v for k, v in line.items() if not k.startswith('time/')}
-  for x, y in zip(_lines(straight[1]), _lines(tmp_path), strict=True):
+  for x, y in zip(logged(straight[1]), logged(tmp_path), strict=True):
     assert timeless(x) == timeless(y)
 
 
@@ -255,7 +250,7 @@ def test_a_signal_saves_and_exits(config, tmp_path):
   assert process.returncode == 128 + signal.SIGTERM
   step, = Checkpoints(tmp_path).steps()
   assert f'saved step {step}' in err and 'Traceback' not in err
-  assert _lines(tmp_path)[-1]['step'] == step
+  assert logged(tmp_path)[-1]['step'] == step
   assert not (tmp_path / '.lock').exists()
 
 
@@ -270,7 +265,7 @@ def test_every_signal_saves_where_it_comes(config, tmp_path, monkeypatch, capsys
   step, = Checkpoints(tmp_path).steps()
   assert error.value.signum == signum and 3 <= step <= 5
   assert f'stopped by {signum.name}: saved step {step}' in capsys.readouterr().err
-  assert _lines(tmp_path)[-1]['step'] == step
+  assert logged(tmp_path)[-1]['step'] == step
   assert not (tmp_path / '.lock').exists() and signal.getsignal(signum) == before
 
 
@@ -301,12 +296,12 @@ def test_killed_at_once_resumes_from_the_last_whole_checkpoint(
   config.num_steps = step + 1
   train(config, tmp_path)
   assert _final(config, tmp_path).step == step + 1
-  assert [line['step'] for line in _lines(tmp_path)] == list(
+  assert [line['step'] for line in logged(tmp_path)] == list(
       range(1, step + 2))
   if step < 6:
     return
-  straight_lines = _lines(straight[1])
-  assert _lines(tmp_path)[0]['disc/loss'] == straight_lines[0]['disc/loss']
+  straight_lines = logged(straight[1])
+  assert logged(tmp_path)[0]['disc/loss'] == straight_lines[0]['disc/loss']
 
 
 def test_a_full_disk_while_saving_is_one_sentence(

@@ -1,13 +1,12 @@
 """Evaluation within a run: scalars, the best checkpoint, and the alarms."""
 
-import json
 import shutil
 
 import jax
 import numpy as np
 import pytest
 
-from conftest import PixelExtractor, small_config
+from conftest import logged, PixelExtractor, small_config
 from data_prep import build
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
@@ -23,8 +22,7 @@ pytestmark = pytest.mark.usefixtures('pixel_features', 'traced_once')
 
 
 def _evaluations(workdir):
-  lines = map(json.loads, (workdir / 'metrics.jsonl').read_text().splitlines())
-  return [x for x in lines if 'eval/kid' in x]
+  return [x for x in logged(workdir) if 'eval/kid' in x]
 
 
 @pytest.fixture

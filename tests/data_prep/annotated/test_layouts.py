@@ -10,7 +10,7 @@ from data_prep.annotated import file_kinds, layouts, unannotated
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.annotations.voc import COUNTED_FROM_0
-from pegan_jax.common import files
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 from handmade import (
     BOX, HEIGHT, NOTES, WIDTH, YOLO, coco, counts, labelme, make, marked_in, mask, read,
@@ -45,7 +45,7 @@ def test_class_folders(tmp_path):
                           'pit': [tmp_path / 'pit' / 'a' / '2.jpg']}
   assert layout.clean == [tmp_path / 'good' / '3.jpg']
   assert counts(layout.left_out) == {NOTES: 1, 'images in no class folder, as in data': 2,
-                                     files.HIDDEN: 1}
+                                     listing.HIDDEN: 1}
 
 
 def test_class_folders_below_train_and_test(tmp_path):
@@ -412,7 +412,7 @@ def test_hidden_files_and_other_formats_are_left_out_by_reason(tmp_path):
   layout = read(tmp_path)
   assert layout.crops == {'crack': [tmp_path / 'crack' / '1.jpg']}
   assert {path.name: why for why, paths in layout.left_out.items() for path in paths
-          } == {'.2.jpg': files.HIDDEN, 'Thumbs.db': files.SYSTEM, 'notes.csv': NOTES,
+          } == {'.2.jpg': listing.HIDDEN, 'Thumbs.db': listing.SYSTEM, 'notes.csv': NOTES,
                 '3.heic': 'an image format that is not read: .heic'}
   assert sum(map(len, layout.left_out.values())) == 4
 

@@ -8,7 +8,7 @@ from PIL import Image
 import pytest
 
 from data_prep.images import reading, scaling
-from pegan_jax.common import files
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 GREY = (np.arange(48, dtype=np.uint8).reshape(6, 8) * 5)
@@ -172,8 +172,8 @@ def test_what_is_left_out_is_told_by_reason(tmp_path):
       'an image format that is not read: .gif': ['d.gif'],
       'an image format that is not read: .pgm': ['e.pgm'],
       'no image: .txt': ['notes.txt'], 'no image: a name without an extension': ['f'],
-      'no image: .\\xe4': ['g.\xe4'], files.HIDDEN: ['._a.png'],
-      files.SYSTEM: ['Thumbs.db']}
+      'no image: .\\xe4': ['g.\xe4'], listing.HIDDEN: ['._a.png'],
+      listing.SYSTEM: ['Thumbs.db']}
 
 
 def test_listing_tells_once_of_images_that_are_left_out(tmp_path, capsys):
