@@ -21,6 +21,7 @@ RESPELLED = ('images whose annotations spell their names in another way, by case
 CAPTIONS = "files of COCO's captions, which mark nothing"
 PANOPTIC = "files of COCO's panoptic segments, which are not read"
 REPEATED = 'annotations that say of an image what its folder is called, and no more'
+SAME = 'annotations that say of an image what another file says, too'
 ABSENT = 'images that are listed without a mark, and are not there'
 OTHERS = 'files that are neither images nor annotations'
 
@@ -120,7 +121,8 @@ def marks_of(found, base, wanted, left_out, problems):
       with problems.collected():
         text_files.read_json(path)  # It may be damaged.
     if name and name not in wanted:
-      left_out['annotations of another format than --format'].append(path)
+      left_out['annotations of another format than --format'
+               if annotations.READ[name].recognises(path) else OTHERS].append(path)
     elif not name and coco.is_of_captions(path):
       left_out[CAPTIONS].append(path)
     elif not name and coco.is_panoptic(path):
@@ -226,7 +228,8 @@ def fit(marks, paths, root, named, left_out, noted, problems):
   if orphans:
     problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
                  f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
-                 'remove what annotates them, or name its own folder by --annotations.')
+                 'remove what annotates them, or name its own folder by --annotations'
+                 f'{_nearest(orphans[0], paths)}.')
   labels = {}
   for mark, path in fitted[0]:
     if _repeats_folder(mark, path.relative_to(root)):
@@ -239,11 +242,14 @@ def fit(marks, paths, root, named, left_out, noted, problems):
                      'where it marks nothing, name by --format what is to be read.')
     elif path in labels:
       other = labels[path]
+      if other.annotated and mark.annotated and (
+          _regions(other.annotated) == _regions(mark.annotated)):
+        left_out[SAME].append(mark.path)
+        continue
       problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
-                   f'{other.place} and {mark.place}' + (
-                       f' (of {other.path.name} and {mark.path.name})'
-                       if mark.format in annotations.MANY else '')
-                   + ': remove one of them, or name one --format.')
+                   f'{other.path} and {mark.path}: remove one of them, or name '
+                   + ('the other by --annotations.' if mark.format == other.format
+                      else 'one --format.'))
     else:
       labels[path] = mark
   return [(mark, path) for path, mark in labels.items()], fitted[1]
@@ -257,6 +263,18 @@ def _repeats_folder(mark, place):
       said, = annotations.READ[mark.format].read(mark.path)
   return bool(said) and not said.regions and bool(said.tags) and (
       {*said.tags} <= {*place.parent.parts})
+
+
+def _regions(annotated):
+  """Returns what two files that say the same of an image have in common."""
+  return sorted((region.name, region.box) for region in annotated.regions)
+
+
+def _nearest(mark, paths):
+  """Returns advice where an image's name begins as a mark's, as 1_test.jpg and 1.txt."""
+  name = folder_names.bare(mark.place)
+  image = next((path for path in paths if path.stem.startswith(name)), None)
+  return (f'; where {image.name} is its image, give both one name' if image and name else '')
 
 
 def _file_of(mark):

@@ -20,6 +20,8 @@ _KIND = re.compile(r'images?|imgs?|jpegimages|rgb|labels?|lables?|annotations?|a
 _SPLIT_KIND = re.compile(
     r'(?P<first>train|val|valid|test)[ _-](?:images?|imgs?|labels?|masks?)|'
     r'(?:images?|imgs?|labels?|masks?)[ _-](?P<last>train|val|valid|test)')
+_WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|masks?)',
+                        re.IGNORECASE)
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
@@ -141,6 +143,12 @@ def are_numbered(names):
 def is_kind(name):
   """Returns whether a folder's name is a word for images, labels or masks."""
   return bool(_KIND.fullmatch(name.lower())) or _is_weak(name)
+
+
+def without_kind(name):
+  """Returns a folder's name without a word for images or labels, as of batch1_images."""
+  found = _WITH_KIND.fullmatch(name)
+  return found[1] if found else name
 
 
 def is_mask_folder(place):

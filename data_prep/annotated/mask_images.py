@@ -14,6 +14,7 @@ DEFECT = 'defect'  # Class of masks that name none.
 
 NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
             'are cameras or dates, they are no classes')
+_VOID = 255  # Of Pascal VOC's masks.
 _ABOVE = 2  # Folders above the masks that may have the names of their values.
 
 
@@ -104,7 +105,8 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
   elif not regions and by_folder and folder_names.class_of(place):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
-  elif not all(region.name for region in regions):
+  elif not all(region.name or rules[mark.base].names_classes
+               for region in regions for mark, _ in some):
     noted[f"masks that name no class: called '{DEFECT}'"].append(path)
     regions = [region._replace(name=region.name or DEFECT) for region in regions]
   if regions and reading.is_turned(path):
@@ -153,10 +155,19 @@ class _Rule:
           raise UserError(f'{mask.path} is no mask: it, or others of its folder, hold '
                           f'{len(self._first)} values, as a photograph does or JPEG '
                           'makes of one; save masks as PNG, with a value for each class.')
+    # Around objects, in Pascal VOC.
+    self._void = nameless == [_VOID] and len(self._first) > 1 and not self._soft
+    if self._void:
+      nameless = []
     if nameless and names and len(self._first) > 1 and not self._soft:
       raise UserError(f'{self._first[nameless[0]].path} has the value {nameless[0]}, '
                       f'which {names.path} gives no class: name it there.')
     self._names = None if nameless else names
+
+  @property
+  def names_classes(self):
+    """Whether the values say the class; what has none is then of no class."""
+    return bool(self._names)
 
   def regions(self, mask, name, in_boxes, noted):
     """Returns a mask's regions.
@@ -168,8 +179,12 @@ class _Rule:
       noted: as of `layouts.Layout`.
     """
     if self._names:
-      return [region._replace(name=self._names.get(value)) for value in mask.values
-              if self._names.get(value) for region in mask.regions([value])]
+      names = {value: self._names.get(value) for value in mask.values}
+      if self._void and _VOID in names:
+        noted[f'masks with the value {_VOID}, which no file names: void, kept clear of '
+              'backgrounds, of no class'].append(mask.path)
+      return [region._replace(name=name or '') for value, name in names.items()
+              if name or name is None for region in mask.regions([value])]
     if self._soft and len(mask.values) > 1:
       noted['masks with soft edges: cut at half'].append(mask.path)
     elif len(self._first) > 1 and not (name or in_boxes or self._soft):
@@ -178,6 +193,10 @@ class _Rule:
                       'file names the classes of these: add classes.txt, with a line '
                       'for each value from 0, the first being background.')
     regions = mask.regions(soft=self._soft)
+    if name and len(mask.values) > 1 and not self._soft:
+      noted['masks with several values, which no file names: taken for parts of one class, '
+            'that of their folder; add classes.txt where they are classes'
+            ].append(mask.path)
     if sum(int(region.mask.sum()) for region in regions) > mask.height * mask.width / 2:
       noted['masks that mark more than half of their image'].append(mask.path)
     return [region._replace(name=name) for region in regions]

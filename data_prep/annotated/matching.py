@@ -13,7 +13,8 @@ _TRUTH = 'ground_truth'
 
 def _parents(place, splits):
   """Returns the folders of a path without words for kinds, and without parts of a set."""
-  return tuple(folder_names.split_of(part) or part for part in place.parent.parts
+  return tuple(folder_names.split_of(part) or folder_names.without_kind(part)
+               for part in place.parent.parts
                if (splits if folder_names.is_split(part)
                    else not folder_names.is_kind(part)))
 

@@ -86,17 +86,19 @@ def check_same(clean, crops, annotated, same=None):
     same: lists of those of these paths that are of one image; by their bytes without.
   """
   regions, clean = {path: image.regions for path, image in annotated}, set(clean)
+  problems = Problems()
   for some in _same([*sorted(clean), *crops, *regions]) if same is None else same:
     good = next((path for path in some if path in clean), None)
     other = next((path for path in some if path not in clean), None)
     if good and other:
-      raise UserError(f'{good} is said to be clean, and the same image, {other}, has a '
-                      'marked defect: remove one of them.')
+      problems.add(f'{good} is said to be clean, and the same image, {other}, has a '
+                   'marked defect: remove one of them.')
     marked = [path for path in some if path in regions]
     for path in marked[1:]:
       if not _agree(regions[marked[0]], regions[path]):
-        raise UserError(f'{marked[0]} and {path} are the same image, and are marked at '
-                        'different places: remove one of them.')
+        problems.add(f'{marked[0]} and {path} are the same image, and are marked at '
+                     'different places: remove one of them.')
+  problems.check()
 
 
 def _same(paths):

@@ -74,7 +74,7 @@ def _said(path, image):
     remedy = 'name the folder of such files by --annotations, or call it masks'
   else:
     remedy = ('put such files into a folder called masks, each with the name of its image, '
-              f'as {image.stem}')
+              f'as {image.stem}, or several as {image.stem}_mask_1 and so on')
   return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
           'image of its own, name by --format what is to be read, as classes.')
 

@@ -134,7 +134,7 @@ def is_turned(path):
   with warnings.catch_warnings():
     warnings.simplefilter('ignore')
     with Image.open(path) as image:
-      return image.getexif().get(ExifTags.Base.Orientation, 1) > 1
+      return image.getexif().get(ExifTags.Base.Orientation) in range(2, 9)
 
 
 def size(path):

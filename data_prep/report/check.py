@@ -102,8 +102,9 @@ def _describe(options, found, sizes, problems):
   if problems:  # What lacks may be in the images that have them.
     return lines
   if not backgrounds:
-    problems.add('There is no room for backgrounds: pass a smaller --window_size; '
-                 f'{choosing.CLEAN}.')
+    problems.add('There is no room for backgrounds: '
+                 + 'pass a smaller --window_size; ' * bool(layout.annotated)
+                 + f'{choosing.CLEAN}.')
   with problems.collected():
     apart = _count_groups(found, group_of)
     choosing.check_counts(dataclasses.replace(options, per_class=0), apart, apart)

@@ -86,6 +86,8 @@ def report_whole(run, painted):
           for region in found))
   if counts := [f'{n} of {total[c]} of {c}' for c, n in whole.items()
                 if n > total[c] / 2 and c not in settings.textures(run)]:
+    remedy = ('Build the data set with a larger --window_size' if run.method.layout.placed
+              else 'Train longer, or with a method that paints through a mask')
     terminal.say(f'boxes of the whole crop: {", ".join(counts)}; a detector trained on '
-                 'them learns no place. Train longer, or with a method that paints '
-                 'through a mask, or name textures in generate.texture_classes')
+                 f'them learns no place. {remedy}, or name textures in '
+                 'generate.texture_classes')

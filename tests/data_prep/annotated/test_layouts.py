@@ -60,7 +60,7 @@ def test_class_folders_below_train_and_test(tmp_path):
 def test_a_format_can_be_named(tmp_path):
   make(tmp_path, {'crack/1.jpg': None, 'crack/1.xml': voc(),
                   'crack/1.txt': f'0 {YOLO}', 'crack/1_mask.png': mask})
-  with pytest.raises(UserError, match='1.jpg in crack/1.txt and crack/1.xml: remove'):
+  with pytest.raises(UserError, match='1.jpg in .*crack/1.txt and .*crack/1.xml: remove'):
     read(tmp_path)
   for name, found in (('voc', 'crack'), ('yolo', '0'), ('masks', 'crack')):
     layout = read(tmp_path, format=name)
@@ -334,6 +334,22 @@ def test_crops_in_which_regions_are_marked_are_not_taken_as_whole(tmp_path, name
   (tmp_path / name).write_text(flagged('seen', shapes=False) if name.endswith('json')
                                else 'a caption' if name.endswith('txt') else '<camera/>')
   assert unannotated.list_classes(tmp_path, '--defects') == crops
+
+
+def test_two_files_that_say_the_same_are_read_once(tmp_path):
+  make(tmp_path, {'1.jpg': None, 'train.json': coco('1.jpg'), 'all.json': coco('1.jpg')})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert counts(layout.left_out) == {
+      'annotations that say of an image what another file says, too': 1}
+
+
+def test_files_of_another_format_are_such_by_what_they_hold(tmp_path):
+  make(tmp_path, {'1.jpg': None, 'c.json': coco('1.jpg'), 'README.cards.txt': 'by me',
+                  '2.jpg': None, '2.txt': f'0 {YOLO}'})
+  assert counts(read(tmp_path, format='coco').left_out) == {
+      'annotations of another format than --format': 1,
+      'files that are neither images nor annotations': 1}
 
 
 @pytest.mark.parametrize('files', [

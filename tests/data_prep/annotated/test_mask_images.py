@@ -47,6 +47,26 @@ def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):
   assert marked_in(read(tmp_path, 'm', images='i')) == {'1.jpg': {'b': 1}}
 
 
+def test_the_void_of_pascal_voc_is_of_no_class_and_no_background(tmp_path):
+  make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(
+      path, 1, more=[(255, (30, 5, 35, 15))]), 'm/class_names.txt': 'background\ncrack\n'})
+  layout = read(tmp_path, 'm', images='i')
+  (_, annotated), = layout.annotated
+  assert [(r.name, r.box) for r in annotated.regions] == [
+      ('crack', BOX), ('', (30, 5, 35, 15))]
+  assert any('the value 255, which no file names: void' in note for note in layout.noted)
+
+
+def test_values_without_names_in_the_folder_of_a_class_are_noted(tmp_path):
+  make(tmp_path, {'i/left/1.jpg': None, 'm/left/1.png': lambda path: mask(
+      path, 1, more=[(2, (30, 5, 35, 15))])})
+  layout = read(tmp_path, 'm', images='i')
+  (_, annotated), = layout.annotated
+  assert [region.name for region in annotated.regions] == ['left', 'left']
+  note, = layout.noted
+  assert 'masks with several values, which no file names' in note
+
+
 def test_soft_masks_are_cut_at_half(tmp_path):
   make(tmp_path, {'crack/1.jpg': None, 'pit/2.jpg': None})
   shades = np.zeros((HEIGHT, WIDTH), np.uint8)

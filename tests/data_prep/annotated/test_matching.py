@@ -49,6 +49,16 @@ EXACT = {
 }
 
 
+@pytest.mark.parametrize('images, labels', [
+    ('Validation_Images', 'Validation_Annotations'), ('batch1_images', 'batch1_labels'),
+    ('new images', 'new-annotations')])
+def test_folders_that_differ_by_a_word_for_their_kind_go_together(tmp_path, images, labels):
+  make(tmp_path, {f'{images}/1.jpg': None, 'IMAGES/1.jpg': None,
+                  f'{labels}/1.json': labelme(), 'ANNOTATIONS/1.json': labelme()})
+  layout = read(tmp_path)
+  assert len(layout.annotated) == 2 and not layout.unlabelled
+
+
 @pytest.mark.parametrize('case', EXACT)
 def test_the_exact_name_comes_first(tmp_path, case):
   files, marked = EXACT[case]

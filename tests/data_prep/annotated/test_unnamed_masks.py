@@ -89,7 +89,7 @@ def test_the_remedies_are_such(tmp_path):
     read(tmp_path, images='a')
   (tmp_path / 'a/crack/0_lab.png').rename(tmp_path / 'a/crack/0_mask.png')
   with pytest.raises(UserError, match='put such files into a folder called masks, each '
-                     'with the name of its image, as 0;'):
+                     'with the name of its image, as 0, or several as 0_mask_1 and so on;'):
     read(tmp_path, images='b')
   (tmp_path / 'b/lab').rename(tmp_path / 'b/masks')
   (tmp_path / 'b/masks/0_lab.png').rename(tmp_path / 'b/masks/0.png')
