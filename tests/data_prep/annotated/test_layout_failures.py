@@ -64,7 +64,7 @@ REFUSED = {
         {'i/1.jpg': None, 'a/1.jpg': lambda path: mask(path, 1)}, ('a',),
         '1.jpg is no mask: .* JPEG makes of one'),
     'an image twice in a COCO file': (
-        {'i/1.jpg': None, 'c.json': re.sub(r'"bbox": \[\d', '"bbox": [1',
+        {'i/1.jpg': None, 'c.json': re.sub(r'"bbox": \[\d', '"bbox": [2',
                                            coco('1.jpg', '1.jpg'), count=1)}, ('c.json',),
         'twice, 1.jpg in .*c.json and .*c.json: remove one of them'),
     'labels whose names are the beginnings of the images': (
