@@ -273,7 +273,8 @@ def _regions(annotated):
 def _nearest(mark, paths):
   """Returns advice where an image's name begins as a mark's, as 1_test.jpg and 1.txt."""
   name = folder_names.bare(mark.place)
-  image = next((path for path in paths if path.stem.startswith(name)), None)
+  image = next((path for path in paths if path.stem.startswith(name)
+                and folder_names.bare(path) != name), None)
   return (f'; where {image.name} is its image, give both one name' if image and name else '')
 
 

@@ -20,8 +20,8 @@ _KIND = re.compile(r'images?|imgs?|jpegimages|rgb|labels?|lables?|annotations?|a
 _SPLIT_KIND = re.compile(
     r'(?P<first>train|val|valid|test)[ _-](?:images?|imgs?|labels?|masks?)|'
     r'(?:images?|imgs?|labels?|masks?)[ _-](?P<last>train|val|valid|test)')
-_WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|masks?)',
-                        re.IGNORECASE)
+_WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|annots?|anns?|'
+                        r'masks?|xml|json|txt)', re.IGNORECASE)
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.

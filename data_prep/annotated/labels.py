@@ -8,13 +8,17 @@ from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
 from pegan_jax.annotations import severstal, voc, yolo
-from pegan_jax.annotations.regions import are_fractions
+from pegan_jax.annotations.regions import are_fractions, IGNORED
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
 
 _ANOTHER = ('images whose annotation names another image, which is there too: it is taken '
             'to be of the image that its own name fits')
+
+
+_IGNORED = (f"images with a region called {IGNORED}: kept clear of backgrounds, of no "
+            'class')
 
 
 def read(labels, noted, problems, tags=()):
@@ -50,6 +54,11 @@ def read(labels, noted, problems, tags=()):
       if not all(region.name.strip() for region in annotated.regions):
         raise UserError(f'{annotated.file} has a region without the name of a class: name '
                         'it, or remove it.')
+      if any(region.name == IGNORED for region in annotated.regions):
+        noted[_IGNORED].append(path)
+        annotated = annotated._replace(regions=[
+            region._replace(name='') if region.name == IGNORED else region
+            for region in annotated.regions])
       if annotated.says not in ('', path.name) and (
           os.path.isfile(path.with_name(annotated.says))):
         noted[_ANOTHER].append(path)

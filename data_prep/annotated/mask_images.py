@@ -7,7 +7,7 @@ from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations import components
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.annotations.regions import Annotated, Region
+from pegan_jax.annotations.regions import Annotated, IGNORED, Region
 from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
@@ -180,9 +180,10 @@ class _Rule:
     """
     if self._names:
       names = {value: self._names.get(value) for value in mask.values}
-      if self._void and _VOID in names:
-        noted[f'masks with the value {_VOID}, which no file names: void, kept clear of '
-              'backgrounds, of no class'].append(mask.path)
+      names = {value: None if name == IGNORED else name for value, name in names.items()}
+      if None in names.values():
+        noted[f'masks with pixels that are void, {_VOID} without a name or {IGNORED}: kept '
+              'clear of backgrounds, of no class'].append(mask.path)
       return [region._replace(name=name or '') for value, name in names.items()
               if name or name is None for region in mask.regions([value])]
     if self._soft and len(mask.values) > 1:

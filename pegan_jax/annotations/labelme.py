@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from pegan_jax.annotations import outlines, text_files
-from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.annotations.regions import Annotated, Box, IGNORED, Region
 from pegan_jax.common.errors import UserError
 
 PATH = 'labelme'
@@ -22,8 +22,6 @@ FILES = '.json (LabelMe)'
 
 # The program's version whose files these are like.
 _VERSION = '5.5.0'
-
-_NO_FLAG = '__ignore__'  # LabelMe's own, which nobody set.
 
 # Corners of the polygon that stands for a circle: within 0.1 % of its radius.
 _CORNERS = 72
@@ -57,7 +55,7 @@ def _read_file(path, name):
     if not isinstance(said.get('flags') or {}, dict):
       raise ValueError('its flags are no object')
     flags = [flag.strip() for flag, is_set in (said.get('flags') or {}).items()
-             if is_set and flag != _NO_FLAG]
+             if is_set and flag != IGNORED]
     if not isinstance(said['shapes'], list):
       raise ValueError('its shapes are no list')
     shapes = list(enumerate(said['shapes'], 1))

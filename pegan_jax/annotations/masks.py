@@ -15,7 +15,7 @@ from PIL import ImageOps
 import scipy
 
 from pegan_jax.annotations import components, text_files
-from pegan_jax.annotations.regions import Box
+from pegan_jax.annotations.regions import Box, IGNORED
 from pegan_jax.common.errors import UserError, reason
 
 FEW = 16  # Most values but zero of masks that are exact.
@@ -23,7 +23,6 @@ _LOW, _HIGH = 0.15, 0.85  # Parts of the greatest value that are near to 0 and t
 _EDGE = 5  # Pixels that hold a soft edge.
 _CHROMA = 16  # Levels by which compression with loss makes the channels of grey differ.
 _BACKGROUND = ('background', '_background_', '__background__', 'bg', 'unlabeled')
-_IGNORED = '__ignore__'  # First line of LabelMe's labels.txt, for the value -1.
 
 
 class Mask(NamedTuple):
@@ -266,7 +265,7 @@ def _colours_of_lines(path):
 def _lines(path):
   """Returns the names by number; None where the first is not the background's."""
   lines = [line.strip() for line in text_files.read(path).rstrip().splitlines()]
-  lines = lines[1:] if lines[:1] == [_IGNORED] else lines
+  lines = lines[1:] if lines[:1] == [IGNORED] else lines  # LabelMe's, of the value -1.
   if not lines or lines[0].lower() not in _BACKGROUND:
     return None  # Of something else, or from 1: nothing says which.
   return dict(enumerate(lines)), {}

@@ -13,6 +13,7 @@ from pegan_jax.common.errors import UserError
 # (half a unit of the last digit from the centre, half of that from half the size): less
 # than this in images of up to 13,000 pixels.
 _NEAR = 0.01
+IGNORED = '__ignore__'  # LabelMe's class, of what is neither a defect nor clean.
 
 
 class Box(NamedTuple):

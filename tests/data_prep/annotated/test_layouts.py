@@ -336,6 +336,15 @@ def test_crops_in_which_regions_are_marked_are_not_taken_as_whole(tmp_path, name
   assert unannotated.list_classes(tmp_path, '--defects') == crops
 
 
+def test_what_labelme_ignores_is_of_no_class(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.json': labelme(label='__ignore__'),
+                  '2.jpg': None, '2.json': labelme()})
+  layout = read(tmp_path)
+  assert [[region.name for region in image.regions] for _, image in layout.annotated] == [
+      [''], ['crack']]
+  assert any('__ignore__' in note for note in layout.noted)
+
+
 def test_two_files_that_say_the_same_are_read_once(tmp_path):
   make(tmp_path, {'1.jpg': None, 'train.json': coco('1.jpg'), 'all.json': coco('1.jpg')})
   layout = read(tmp_path)

@@ -47,14 +47,16 @@ def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):
   assert marked_in(read(tmp_path, 'm', images='i')) == {'1.jpg': {'b': 1}}
 
 
-def test_the_void_of_pascal_voc_is_of_no_class_and_no_background(tmp_path):
+@pytest.mark.parametrize('value, names', [
+    (255, 'background\ncrack\n'), (2, 'background\ncrack\n__ignore__')])
+def test_void_is_of_no_class_and_no_background(tmp_path, value, names):
   make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(
-      path, 1, more=[(255, (30, 5, 35, 15))]), 'm/class_names.txt': 'background\ncrack\n'})
+      path, 1, more=[(value, (30, 5, 35, 15))]), 'm/class_names.txt': names})
   layout = read(tmp_path, 'm', images='i')
   (_, annotated), = layout.annotated
   assert [(r.name, r.box) for r in annotated.regions] == [
       ('crack', BOX), ('', (30, 5, 35, 15))]
-  assert any('the value 255, which no file names: void' in note for note in layout.noted)
+  assert any('pixels that are void' in note for note in layout.noted)
 
 
 def test_values_without_names_in_the_folder_of_a_class_are_noted(tmp_path):
