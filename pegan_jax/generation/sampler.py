@@ -149,18 +149,6 @@ class Sampler:
     while pending:
       yield from take(*pending.popleft())
 
-  def sample(self, weights, job, **kwargs):
-    """Returns the images of a job by class, as `stream` samples them all.
-
-    Args:
-      weights, job, **kwargs: as `stream` takes them.
-
-    Returns:
-      List of uint8 [count, h, w, channels], one per class.
-    """
-    return collect(self._run, job, (piece[:3] for piece in self.stream(
-        weights, job, **kwargs)))
-
   def _sample_chunk(self, weights, backgrounds, regions, keys, trial):
     """Samples an image of each class for keys [C, n, 2], (seed, number), on all devices."""
     def draw_key(label, pair):
@@ -201,21 +189,6 @@ class Sampler:
     flat = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size,
                      min(info.channels, x.shape[-1]))
     return flat.reshape(*x.shape[:2], *flat.shape[1:])
-
-
-def collect(run, job, pieces):
-  """Returns a job's images by class: list of uint8 [count, h, w, channels].
-
-  Args:
-    run: a `Run`.
-    job: a `jobs.Job`.
-    pieces: what `Sampler.stream` yields.
-  """
-  size, channels = run.info.image_size, run.info.channels
-  images = [np.zeros((count, size, size, channels), np.uint8) for count in job.counts]
-  for label, numbers, painted in pieces:
-    images[label][numbers] = painted.image
-  return images
 
 
 def chunks_in_flight(run):
