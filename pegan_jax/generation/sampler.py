@@ -16,8 +16,10 @@ from pegan_jax.common.runtime import sharding
 from pegan_jax.runs.step import scale, scale_region, to_pixels
 
 # Images per class that a device computes together, whatever the batch size: the same
-# shapes give the same rounding, and so the same bytes.
+# shapes give the same rounding, and so the same bytes. Fewer of larger images: memory grows
+# with their pixels, and a frame's few defects are filled up to a chunk.
 CHUNK = 16
+_LARGE = 128  # Side in pixels from which on a chunk keeps its number of pixels.
 
 
 class Painted(NamedTuple):
@@ -114,7 +116,7 @@ class Sampler:
     Yields:
       (label, [k] numbers of the images within their class, `Painted` [k, ...]).
     """
-    size = CHUNK * self._run.mesh.size
+    size = _chunk(self._run)
     only = [np.arange(count) for count in job.counts] if only is None else only
 
     def start(parts):
@@ -193,5 +195,11 @@ class Sampler:
 
 def chunks_in_flight(run):
   """Returns how many chunks `generate.batch_size` amounts to, 1 or more."""
-  together = CHUNK * run.mesh.size * len(run.info.classes)
+  together = _chunk(run) * len(run.info.classes)
   return max(1, run.config.generate.batch_size // together)
+
+
+def _chunk(run):
+  """Returns how many images of each class are computed together, on all devices."""
+  side = max(run.config.image_size, _LARGE)
+  return max(1, CHUNK * _LARGE**2 // side**2) * run.mesh.size
