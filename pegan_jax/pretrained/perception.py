@@ -14,11 +14,9 @@ import jax
 from pegan_jax.nets import blocks
 from pegan_jax.pretrained import efficientnet, weights
 
-# Images are enlarged twice, up to this side in pixels: the network was trained at 240, and
-# misses fine texture at 64. Larger ones it gets as they are: time and memory grow with the
-# pixels, and at 256 the network is most of both.
-_ENLARGED_TO = 256
-# The stages whose maps are used: a quarter, an eighth, ... a 32nd of what the network gets.
+# Images are enlarged: the network was trained at 240 pixels and misses fine texture at 64.
+_ENLARGED = 2
+# The stages whose maps are used: a half, a quarter, ... a 16th of the resolution.
 _STAGES = (1, 2, 4, 6)
 # The maps' typical values (root mean square), by which they are divided: none outweighs.
 _SIZES = (10., 8., 5., 2.)
@@ -49,17 +47,15 @@ def see(params, x):
 
   Args:
     params: from `load`.
-    x: [B, H, W, 3] in [-1, 1], H and W divisible by 16, and by 32 where one is over 128.
+    x: [B, H, W, 3] in [-1, 1], H and W divisible by 16.
 
   Returns:
     Four arrays [B, h, w, C] of 24 to 320 channels, from half the resolution to a
-    16th of it, or where a side is over 128 from a quarter to a 32nd; and
-    [B, H/4, W/4, 6]; with values of about 1.
+    16th of it, and [B, H/4, W/4, 6]; with values of about 1.
   """
   batch, height, width, channels = x.shape
-  factor = 2 if 2 * max(height, width) <= _ENLARGED_TO else 1
   enlarged = jax.image.resize(
-      x, (batch, factor * height, factor * width, channels), 'linear')
+      x, (batch, _ENLARGED * height, _ENLARGED * width, channels), 'linear')
   net = efficientnet.Net(efficientnet.STAGES_LITE1, maps=_STAGES)
   # 1 is where `scale_input` puts white to within a 200th.
   maps = net.apply({'params': params}, enlarged)

@@ -39,13 +39,3 @@ def test_brightness_and_contrast_are_those_of_squares():
   np.testing.assert_allclose(levels[0], expected, atol=1e-5)
   slope = jax.grad(lambda x: see(x).sum())(jnp.asarray(x))
   assert np.isfinite(slope).all()
-
-
-def test_large_images_are_seen_as_they_are():
-  """Up to 128 they are enlarged twice; the last map is of squares of 4 pixels always."""
-  def sides(size):
-    x = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
-    return [m.shape[1] for m in jax.eval_shape(perception.see, perception.load(), x)]
-  assert sides(128) == [64, 32, 16, 8, 32]
-  assert sides(160) == [40, 20, 10, 5, 40]
-  assert sides(256) == [64, 32, 16, 8, 64]
