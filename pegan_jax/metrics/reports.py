@@ -64,7 +64,7 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
                  for split in ('train', 'test'))
   made = dataclasses.replace(
       folder_features(extractor, generated, image_size), changes=changes)
-  if train.crops:
+  if train.crops and generated.sizes == {(info.image_size, info.image_size)}:
     boxes = region_crops.of_folder(generated)
     with _progress(region_crops.count(boxes), 'crop') as bar:
       made = made.with_crops(region_crops.features(

@@ -7,10 +7,7 @@ import pytest
 
 from conftest import PixelExtractor
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
-from pegan_jax.generation import masks
-from pegan_jax.generation.sampler import Painted
 from pegan_jax.metrics import region_crops
 
 
@@ -79,44 +76,11 @@ def test_boxes_are_left_out_where_the_class_has_masks(monkeypatch):
   assert region_crops.count(found) == 2
 
 
-def test_boxes_of_samples_are_the_regions_asked_for_or_what_is_visible(monkeypatch):
-  monkeypatch.setattr(masks, 'defect_finder', lambda run: (
-      lambda mask, name: [types.SimpleNamespace(box=Box(i, i, i + 1, i + 2))
-                          for i in np.flatnonzero(np.diag(mask))]))
-  run = types.SimpleNamespace(
-      info=types.SimpleNamespace(classes=['a', 'b'], image_size=8, channels=1),
-      config=types.SimpleNamespace(generate=types.SimpleNamespace(strength=1.0)))
-  job = types.SimpleNamespace(counts=[0, 2])
-  visible, region = np.zeros((2, 2, 8, 8), np.uint8)
-  visible[1, [2, 5], [2, 5]] = region[0, 1:4, 2:3] = 255
-  image = np.arange(2 * 64, dtype=np.uint8).reshape(2, 8, 8, 1)
-
-  def boxes(asked):
-    (none, images), found = masks.collect(run, job, [
-        (1, np.array([1, 0]), Painted(image[::-1], visible[::-1], asked), 'verdicts')])
-    assert not len(none) and (images == image).all() and found[0] == []
-    return found[1]
-
-  assert boxes(region[::-1]) == [Box(2, 1, 3, 4), None]
-  assert boxes(None) == [None, Box(2, 2, 6, 7)]
-  run.config.generate.strength = 0.0
-  assert boxes(None) == [None, None]
-
-
-def test_boxes_of_a_manifest(tmp_path):
-  path = tmp_path / manifest.FILE
-  row = {'class': 'a', 'background': 'x'}
-  manifest.write(tmp_path, manifest.CROPS, [
-      {'file': 'a/0.png', 'asked': '1 2 3 4', 'boxes': '0 0 9 9', **row},
-      {'file': 'a/1.png', 'boxes': '1 2 3 4; 0 3 2 8', **row},
-      {'file': 'a/2.png', **row}])
-  assert manifest.read_boxes(path) == {
-      'a/0.png': Box(1, 2, 3, 4), 'a/1.png': Box(0, 2, 3, 8), 'a/2.png': None}
+def test_boxes_of_a_folder_are_those_of_its_manifest(tmp_path):
+  """Of the region asked for; a file that has no row has no box."""
   folder = types.SimpleNamespace(
       path=tmp_path, flat=False, files={'a': 0}, names=lambda _: ['a/1.png', 'a/9.png'])
+  assert not region_crops.of_folder(folder)
+  manifest.write(tmp_path, manifest.CROPS, [
+      {'file': 'a/1.png', 'asked': '0 2 3 8', 'boxes': '0 0 9 9'}])
   assert region_crops.of_folder(folder) == {'a': [Box(0, 2, 3, 8), None]}
-  path.write_text('file,background,boxes\na/1.png,x,1 2 3\n')
-  with pytest.raises(UserError, match='no boxes in the row of a/1.png'):
-    manifest.read_boxes(path)
-  path.write_text('file,background\na/1.png,x\n')  # Of an earlier version.
-  assert manifest.read_boxes(path) == {'a/1.png': None}
