@@ -68,6 +68,31 @@ def test_the_table_averages_over_seeds_and_says_what_it_cannot_tell():
   assert '1,234 + 5,678' in text and '| floor | 3.000 |' in text
 
 
+def test_the_table_of_methods_and_classes_that_lack_a_figure(tmp_path, blank_charts):
+  reports = {seed: _report(10, 0.1 + seed) for seed in (0, 1)}
+  for seed, run in reports.items():
+    figures = dict(run['report']['mean'], region_kid={
+        'value': 0.5 + seed, 'low': 0.0, 'high': 1.0, 'floor': 0.25, 'n_real': 5,
+        'n_generated': 5})
+    run['report'] |= {'mean': figures, 'held_out': {'mean': figures}}
+    run['report']['classes'] |= {'sc': figures} if seed else {'sc': figures, 'pa': figures}
+  table = comparison.build(
+      {'dcgan': {0: _report(50, 0.2), 1: _report(52, 0.2)}, 'pegan': reports},
+      {'data': 'd', 'budget': '100 real images shown', 'image_size': 32, 'width': 1.0,
+       'seeds': [0, 1], 'device': 'cpu'})
+  assert table['methods']['pegan']['mean']['region_kid']['seeds'] == [0.5, 1.5]
+  assert 'region_kid' not in table['methods']['pegan']['classes']['pa']  # Of one seed alone.
+  assert table['differences']['region_kid'] == []
+  text = comparison.to_markdown(table)
+  part = text[text.index('Region KID by class'):].splitlines()
+  assert part[4:7] == ['| pa | - | - | - |', '| sc | - | 1.000 [0.000, 1.000] | 0.250 |',
+                       '| mean, held-out crops (N = 5) | - | 1.000 [0.000, 1.000] | 0.250 |']
+  assert '| floor | 3.000 | 3.000 | 0.250 |' in text
+  comparison.draw(table, tmp_path / 'table.png')
+  lone = comparison.build({'dcgan': {0: _report(50, 0.2)}}, table['protocol'])
+  assert 'Region' not in comparison.to_markdown(lone) and len(lone['differences']) == 2
+
+
 @pytest.fixture(scope='module')
 def other_dir(enough_dir, tmp_path_factory):
   """The same images in another split."""

@@ -1,5 +1,6 @@
 """Boxes, regions of defects, and images with their regions."""
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -88,6 +89,17 @@ def of_pixels(name, inside, corner=(0, 0)):
   return Region(name, box.shift(*corner), inside[box.slices])
 
 
+def box_of(inside):
+  """Returns the smallest `Box` that holds all of [h, w] that is not 0; None for nothing."""
+  return of_pixels('', inside > 0).box if inside.any() else None
+
+
+def hull(boxes):
+  """Returns the smallest `Box` that holds all of an iterable of them; None for none."""
+  boxes = list(boxes)
+  return functools.reduce(Box.hull, boxes) if boxes else None
+
+
 class Annotated(NamedTuple):
   """An image and its regions.
 
@@ -168,3 +180,16 @@ def are_fractions(images):
 def boxes_to_text(regions):
   """Returns boxes as a cell of the manifest: 'left top right bottom; ...'."""
   return '; '.join(' '.join(map(str, region.box)) for region in regions)
+
+
+def boxes_from_text(text):
+  """Returns the `Box`es of what `boxes_to_text` gives, of whole pixels.
+
+  Raises:
+    ValueError: it is something else.
+  """
+  boxes = []
+  for part in filter(str.strip, text.split(';')):
+    left, top, right, bottom = map(int, part.split())
+    boxes.append(Box(left, top, right, bottom))
+  return boxes

@@ -3,6 +3,7 @@
 import csv
 import pathlib
 
+from pegan_jax.annotations import regions
 from pegan_jax.common.errors import UserError
 
 FILE = 'manifest.csv'
@@ -53,17 +54,56 @@ def read_backgrounds(path):
   Raises:
     UserError: it cannot be read, or lacks these columns.
   """
+  return {row['file']: row['background'] or '' for row in _read(path)}
+
+
+def read_boxes(path):
+  """Reads where each crop's defect is.
+
+  Args:
+    path: path of a manifest of crops.
+
+  Returns:
+    {image's file: `Box` of the region asked for; if there is none, the one around all of
+    its boxes; None where it has none either}.
+
+  Raises:
+    UserError: as `read_backgrounds`, or what should be a box is none.
+  """
+  found = {}
+  for row in _read(path):
+    try:
+      found[row['file']] = regions.hull(regions.boxes_from_text(
+          row.get('asked') or row.get('boxes') or ''))
+    except ValueError as e:
+      raise UserError(f'{path} has no boxes in the row of {row["file"]}: put that back, '
+                      'or move it away') from e
+  return found
+
+
+def read_rejected(path):
+  """Reads which crops were not accepted: a set of files.
+
+  Args:
+    path: path of a manifest of crops. One of an earlier version, which does not say,
+      rejects none.
+
+  Raises:
+    UserError: as `read_backgrounds`.
+  """
+  return {row['file'] for row in _read(path) if row.get('accepted') == 'no'}
+
+
+def _read(path):
+  """Returns the rows of a manifest of crops."""
   try:
     with path.open(newline='', encoding='utf-8') as f:
       reader = csv.DictReader(f)
-      columns = reader.fieldnames or ()
-      found = {row['file']: row['background'] or '' for row in reader
-               } if {'file', 'background'} <= set(columns) else None
+      if {'file', 'background'} <= set(reader.fieldnames or ()):
+        return list(reader)
   except OSError as e:
     raise UserError(f'{path} cannot be read: {e.strerror}') from e
   except (csv.Error, UnicodeDecodeError):
-    found = None
-  if found is None:
-    raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
-                    'file and background: put that back, or move it away')
-  return found
+    pass
+  raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
+                  'file and background: put that back, or move it away')

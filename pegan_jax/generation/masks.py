@@ -11,7 +11,7 @@ import collections
 import numpy as np
 
 from data_prep.images import reading
-from pegan_jax.annotations import components
+from pegan_jax.annotations import components, regions
 from pegan_jax.common import terminal
 from pegan_jax.generation import settings
 
@@ -52,6 +52,35 @@ def defect_finder(run):
         mask, name, threshold, config.min_area, name in textures, corner)
 
   return find
+
+
+def collect(run, job, pieces):
+  """Returns a job's images by class, and where their defects are.
+
+  That is the region asked for or, where the method takes none, what is visible.
+
+  Args:
+    run: a `Run`.
+    job: a `jobs.Job`.
+    pieces: what `acceptance.draw` or `Sampler.stream` yields.
+
+  Returns:
+    For each class uint8 [count, h, w, channels], and for each [count] list of `Box`, None
+    where nothing is visible, or the method has no masks because it samples from noise.
+  """
+  size, find = run.info.image_size, defect_finder(run)
+  images = [np.zeros((count, size, size, run.info.channels), np.uint8)
+            for count in job.counts]
+  boxes = [[None] * count for count in job.counts]
+  for label, numbers, painted, *_ in pieces:
+    images[label][numbers] = painted.image
+    for i, number in enumerate(numbers.tolist()):
+      if painted.region is not None:
+        boxes[label][number] = regions.box_of(painted.region[i])
+      elif painted.visible_mask is not None and run.config.generate.strength:
+        boxes[label][number] = regions.hull(region.box for region in find(
+            painted.visible_mask[i], run.info.classes[label]))
+  return images, boxes
 
 
 def report_unboxed(run, painted):

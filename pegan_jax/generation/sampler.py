@@ -16,8 +16,10 @@ from pegan_jax.common.runtime import sharding
 from pegan_jax.runs.step import scale, scale_region, to_pixels
 
 # Images per class that a device computes together, whatever the batch size: the same
-# shapes give the same rounding, and so the same bytes.
+# shapes give the same rounding, and so the same bytes. Fewer of larger images: memory grows
+# with their pixels, and a frame's few defects are filled up to a chunk.
 CHUNK = 16
+_LARGE = 128  # Side in pixels from which on a chunk keeps its number of pixels.
 
 
 class Painted(NamedTuple):
@@ -114,7 +116,7 @@ class Sampler:
     Yields:
       (label, [k] numbers of the images within their class, `Painted` [k, ...]).
     """
-    size = CHUNK * self._run.mesh.size
+    size = _chunk(self._run)
     only = [np.arange(count) for count in job.counts] if only is None else only
 
     def start(parts):
@@ -148,18 +150,6 @@ class Sampler:
         yield from take(*pending.popleft())
     while pending:
       yield from take(*pending.popleft())
-
-  def sample(self, weights, job, **kwargs):
-    """Returns the images of a job by class, as `stream` samples them all.
-
-    Args:
-      weights, job, **kwargs: as `stream` takes them.
-
-    Returns:
-      List of uint8 [count, h, w, channels], one per class.
-    """
-    return collect(self._run, job, (piece[:3] for piece in self.stream(
-        weights, job, **kwargs)))
 
   def _sample_chunk(self, weights, backgrounds, regions, keys, trial):
     """Samples an image of each class for keys [C, n, 2], (seed, number), on all devices."""
@@ -203,22 +193,13 @@ class Sampler:
     return flat.reshape(*x.shape[:2], *flat.shape[1:])
 
 
-def collect(run, job, pieces):
-  """Returns a job's images by class: list of uint8 [count, h, w, channels].
-
-  Args:
-    run: a `Run`.
-    job: a `jobs.Job`.
-    pieces: what `Sampler.stream` yields.
-  """
-  size, channels = run.info.image_size, run.info.channels
-  images = [np.zeros((count, size, size, channels), np.uint8) for count in job.counts]
-  for label, numbers, painted in pieces:
-    images[label][numbers] = painted.image
-  return images
-
-
 def chunks_in_flight(run):
   """Returns how many chunks `generate.batch_size` amounts to, 1 or more."""
-  together = CHUNK * run.mesh.size * len(run.info.classes)
+  together = _chunk(run) * len(run.info.classes)
   return max(1, run.config.generate.batch_size // together)
+
+
+def _chunk(run):
+  """Returns how many images of each class are computed together, on all devices."""
+  side = max(run.config.image_size, _LARGE)
+  return max(1, CHUNK * _LARGE**2 // side**2) * run.mesh.size

@@ -8,8 +8,11 @@ import numpy as np
 
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
+from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import sets
+
+
+_LEAST = 2  # Images of a class, real or generated, where some are left out.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,17 +102,21 @@ def folders(config):
 def load_generated(info, path, per_class):
   """Reads generated images from one folder per class, of all classes or some.
 
+  What its manifest says is not accepted is left out.
+
   Args:
     info: `data.DataInfo` of the real images.
     path: the folder.
     per_class: how many to choose of a class that has more; 0 keeps all.
 
   Returns:
-    (`Images` in the order of the classes, the `sets.ImageFolder` they are from).
+    (`Images` in the order of the classes, the `sets.ImageFolder` they are from, {class:
+    number of images that were not accepted} of the classes that have some).
 
   Raises:
     UserError: whole frames, a class folder that the real images lack, another size or
-      colour, or an image that cannot be read.
+      colour, an image that cannot be read, or a class of which all but one image or more
+      were not accepted.
   """
   folder = sets.open_folder(path, 'generated')
   for note in sets.check_scale(info, folder):
@@ -125,11 +132,12 @@ def load_generated(info, path, per_class):
         f'not: its classes are {", ".join(info.classes)}')
   _, folder = sets.align(sets.standing_for(info), folder,
                          advice='generate with this data set, or resize them')
+  accepted, rejected = _accepted(folder, path)
   files = {}
   for label, name in enumerate(info.classes):
-    if name not in folder.files:
+    if name not in accepted:
       continue
-    found = folder.files[name]
+    found = accepted[name]
     if per_class and len(found) > per_class:
       rng = np.random.default_rng([0, label])
       found = [found[i] for i in sorted(rng.permutation(len(found))[:per_class])]
@@ -139,7 +147,35 @@ def load_generated(info, path, per_class):
   labels = np.repeat(np.array([info.classes.index(c) for c in files], np.int32),
                      [len(found) for found in files.values()])
   names = [name for c in files for name in folder.names(c)]
-  return Images(pixels, labels, names, np.arange(len(labels))), folder
+  return Images(pixels, labels, names, np.arange(len(labels))), folder, rejected
+
+
+def _accepted(folder, path):
+  """Returns {class: files} without those not accepted, and {class: number of these}."""
+  table = folder.path / manifest.FILE
+  bad = manifest.read_rejected(table) if table.is_file() else set()
+  if not bad:
+    return folder.files, {}
+  kept = {c: [file for file, name in zip(files, folder.names(c)) if name not in bad]
+          for c, files in folder.files.items()}
+  rejected = {c: n for c in kept if (n := len(folder.files[c]) - len(kept[c]))}
+  if few := [f'{len(kept[c]) or "none"} of {len(folder.files[c])} of {c}'
+             for c in rejected if len(kept[c]) < _LEAST]:
+    raise UserError(f'{str(path)!r} (generated) has too few accepted images, '
+                    f'{", ".join(few)}, as its manifest says, and an inspector takes '
+                    f'{_LEAST} or more of a class: generate more of it, or take its folder '
+                    'away')
+  return kept, rejected
+
+
+def left_out(rejected):
+  """Returns what was left out, in words, as a list of one text or none.
+
+  Args:
+    rejected: {name of a folder: {class: number of images}}, from `load_generated`.
+  """
+  return [f'{name}: {", ".join(f"{n} of {c}" for c, n in counts.items())}, which its '
+          'manifest says are not accepted' for name, counts in rejected.items() if counts]
 
 
 def subset(labels, fraction, seed):

@@ -48,7 +48,9 @@ def inspect(config, workdir):
   train, test = images.load_splits(info)
   pixels, labels, generated = [train.pixels], [train.labels], []
   for path in images.folders(config):
-    made, folder = images.load_generated(info, path, config.per_class)
+    made, folder, rejected = images.load_generated(info, path, config.per_class)
+    for text in images.left_out({path: rejected}):
+      terminal.say(f'left out {text}')
     leaks.check(info, train, test, folder, made)
     pixels.append(made.pixels)
     labels.append(made.labels)

@@ -39,18 +39,19 @@ def study(config, workdir, make_trainer=Trainer, extractor=None):
   info = dataset.load_info(config.data_dir or out / 'dataset')
   results.check_classes(out / 'study.json', info.classes)
   train, test = images.load_splits(info)
-  generated, checks, folders = _load_generated(config, info, train, test)
+  generated, checks, folders, rejected = _load_generated(config, info, train, test)
   with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
     bench = _Bench(config, info, train, test, generated, out, make_trainer)
     funnels = {}
     if config.filter:
       funnels = _filter(config, info, train, generated, folders, bench, extractor)
     plan, notes = _plan(info, generated)
+    notes = images.left_out(rejected) + notes
     for note in notes:
       terminal.say(note)
     answers = bench.run(plan)
     found = _report(config, info, train, test, generated, plan, answers, bench.steps)
-    found |= {'checks': checks, 'funnels': funnels, 'notes': notes}
+    found |= {'checks': checks, 'funnels': funnels, 'notes': notes, 'rejected': rejected}
     report.write(found, out)
   print(report.to_text(found), end='')
   print(f'written to {out}')
@@ -94,14 +95,14 @@ def _plan(info, generated):
 
 
 def _load_generated(config, info, train, test):
-  generated, checks, folders = {}, {}, {}
+  generated, checks, folders, rejected = {}, {}, {}, {}
   paths = images.folders(config)
   for name, path in zip(arms_lib.names(paths), paths):
-    generated[name], folders[name] = images.load_generated(
+    generated[name], folders[name], rejected[name] = images.load_generated(
         info, path, config.per_class)
     checks[name] = sets.check_scale(info, folders[name]) + leaks.check(
         info, train, test, folders[name], generated[name])
-  return generated, checks, folders
+  return generated, checks, folders, rejected
 
 
 def _filter(config, info, train, generated, folders, bench, extractor):

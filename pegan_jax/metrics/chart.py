@@ -31,7 +31,7 @@ def draw(report, path):
   with figures.png(path, 14, 2.6 * rows + 1.2) as canvas:
     panels = canvas.subplots(rows, 2, squeeze=False).ravel()
     for panel, figure in zip(panels, shown):
-      _panel(panel, figure, parts)
+      _panel(panel, figure, [part for part in parts if figure.name in part[1]['pooled']])
     for panel in panels[len(shown):]:
       panel.axis('off')
     handles, labels = panels[0].get_legend_handles_labels()
@@ -45,10 +45,11 @@ def draw(report, path):
 
 def _panel(panel, figure, parts):
   width = 0.8 / len(parts)
-  labels = list(parts[0][1]['classes'])
+  labels = [c for c, values in parts[0][1]['classes'].items() if figure.name in values]
   names = [*labels, *(['mean'] if labels else []), 'pooled']
   for i, (title, part) in enumerate(parts):
-    own = [c for c in labels if c in part['classes']]  # The held-out part may lack one.
+    own = [c for c in labels  # The held-out part may lack one.
+           if figure.name in part['classes'].get(c, ())]
     values = [part['classes'][c][figure.name] for c in own]
     if labels:
       values.append(part['mean'][figure.name])

@@ -9,9 +9,9 @@ from pegan_jax.metrics.table import align, FIGURES, number, with_interval
 from pegan_jax.reporting import figures
 
 # Columns of the table of means, left to right; a dash where a method has no such figure.
-_SHOWN = ('fid', 'kid', 'label_fidelity', 'copies', 'precision', 'recall',
+_SHOWN = ('fid', 'kid', 'region_kid', 'label_fidelity', 'copies', 'precision', 'recall',
           'diversity', 'change')
-_DISTANCES = ('fid', 'kid')
+_DISTANCES = ('fid', 'kid', 'region_kid')
 _TITLES = {f.name: f.title for f in FIGURES}
 
 
@@ -47,15 +47,23 @@ def build(results, protocol):
                         for c in reports[0]['classes']}
     table['methods'][method] = entry
   table['differences'] = {name: differences({
-      method: entry['mean'][name]['seeds']
-      for method, entry in table['methods'].items()}) for name in _DISTANCES}
+      method: entry['mean'][name]['seeds'] for method, entry in table['methods'].items()
+      if name in entry['mean']}) for name in _distances(table)}
   return table
 
 
+def _distances(table):
+  """Returns those of `_DISTANCES` that a method has: not all data have regions."""
+  return [name for name in _DISTANCES
+          if any(name in m['mean'] for m in table['methods'].values())]
+
+
 def _average(parts):
-  """Averages the figures of several seeds, {name: {...}} each."""
+  """Averages the figures that all of several seeds have, {name: {...}} each."""
   result = {}
   for name in parts[0]:
+    if not all(name in part for part in parts):
+      continue
     figures = [part[name] for part in parts]
     result[name] = {'seeds': [f['value'] for f in figures]} | {
         key: (None if figures[0][key] is None
@@ -110,7 +118,7 @@ def to_markdown(table):
   shown = [f for f in _SHOWN if any(f in m['mean'] for m in methods.values())]
   rows = [['method', *(_TITLES[f] for f in shown), 'updates', 'seconds',
            'images/s', 'parameters G + D']]
-  rows.append(['floor', *(number(first['mean'].get(f, {}).get('floor'))
+  rows.append(['floor', *(number(_floor([m['mean'].get(f) for m in methods.values()]))
                           for f in shown), '', '', '', ''])
   for method, m in methods.items():
     rows.append([method, *(_cell(m['mean'].get(f), full=True) for f in shown),
@@ -118,18 +126,24 @@ def to_markdown(table):
                  f'{m["images_per_second"]:.0f}',
                  ' + '.join(f'{m["parameters"][k]:,}' for k in ('gen', 'disc'))])
   lines += align(rows, markdown=True)
-  for figure in _DISTANCES:
+  for figure in _distances(table):
     lines += ['', f'{_TITLES[figure]} by class [95% interval]', '']
     rows = [['class', *methods, 'floor']]
     for c in first['classes']:
-      cells = [m['classes'][c][figure] for m in methods.values()]
-      rows.append([c, *map(_cell, cells), number(cells[0]['floor'])])
-    if all('held_out' in m for m in methods.values()):
-      held_out = [m['held_out'][figure] for m in methods.values()]
-      rows.append([f'mean, held-out crops (N = {held_out[0]["n_real"]})',
-                   *map(_cell, held_out), number(held_out[0]['floor'])])
+      cells = [m['classes'][c].get(figure) for m in methods.values()]
+      rows.append([c, *map(_cell, cells), number(_floor(cells))])
+    held_out = [m.get('held_out', {}).get(figure) for m in methods.values()]
+    if any(held_out):
+      n = min(x['n_real'] for x in held_out if x)
+      rows.append([f'mean, held-out crops (N = {n})',
+                   *map(_cell, held_out), number(_floor(held_out))])
     lines += align(rows, markdown=True)
   return '\n'.join([*lines, '', *_say_differences(table)]) + '\n'
+
+
+def _floor(cells):
+  """Returns the floor of the first method that has the figure; None where none has."""
+  return next((cell['floor'] for cell in cells if cell), None)
 
 
 def _cell(figure, full=False):
@@ -168,17 +182,23 @@ def _order(pair):
 
 
 def draw(table, path):
-  """Writes a PNG: FID and KID by class and method, intervals, seeds and floors."""
+  """Writes a PNG: FID and both KIDs by class and method, intervals, seeds and floors."""
   methods = table['methods']
   first = next(iter(methods.values()))
-  with figures.png(path, 14, 8) as canvas:
-    for panel, figure in zip(canvas.subplots(2, 1), _DISTANCES):
+  shown = _distances(table)
+  with figures.png(path, 14, 4 * len(shown)) as canvas:
+    for panel, figure in zip(canvas.subplots(len(shown), 1), shown):
       def values_of(m, figure=figure):
-        return [*(m['classes'][c][figure] for c in first['classes']), m['mean'][figure]]
+        return [m['classes'][c].get(figure) for c in first['classes']
+                ] + [m['mean'].get(figure)]
       width = 0.8 / len(methods)
       for i, (method, m) in enumerate(methods.items()):
-        values = values_of(m)
-        x = np.arange(len(values)) + (i - (len(methods) - 1) / 2) * width
+        own = values_of(m)
+        x = np.flatnonzero([v is not None for v in own]
+                           ) + (i - (len(methods) - 1) / 2) * width
+        values = [v for v in own if v is not None]
+        if not values:
+          continue
         panel.bar(x, [v['value'] for v in values], 0.9 * width,
                   label=figures.label(method), capsize=1, yerr=np.abs(
                       [[v['value'] - v['low'], v['high'] - v['value']]
@@ -186,9 +206,10 @@ def draw(table, path):
         for at, v in zip(x, values):
           panel.plot([at] * len(v['seeds']), v['seeds'], '.', color='black',
                      markersize=3)
-      floors = [v['floor'] for v in values_of(first)]
+      floors = list(map(_floor, zip(*map(values_of, methods.values()))))
       x = np.arange(len(floors))
-      panel.hlines(floors, x - 0.45, x + 0.45, color='black', label='real against real')
+      panel.hlines([np.nan if f is None else f for f in floors], x - 0.45, x + 0.45,
+                   color='black', label='real against real')
       panel.set_xticks(x, [*first['classes'], 'mean'])
       panel.set_title(f'{_TITLES[figure]}, lower is better; dots are seeds')
       panel.margins(x=0.01)

@@ -8,10 +8,9 @@ import jax
 from pegan_jax.common import class_names, files, provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
-from pegan_jax.generation import acceptance, jobs, settings
-from pegan_jax.generation.sampler import collect
+from pegan_jax.generation import acceptance, jobs, masks, settings
 from pegan_jax.metrics import change, evaluation, features, intervals, match, METRICS
-from pegan_jax.metrics import reports, table
+from pegan_jax.metrics import region_crops, reports, table
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
@@ -81,15 +80,20 @@ def folder(run, restored):
 
 def made_of(run, restored, extractor):
   """Returns what a report depends on, for its provenance."""
-  config, keys = run.config, ['seed', 'strength']
+  config, keys = run.config, {'seed', 'strength'}
+  found_by = {'mask_threshold', 'min_area', 'texture_classes'}
   if acceptance.tries(run):  # What is accepted depends on where defects are found.
-    keys += ['tries', 'mask_threshold', 'min_area', 'texture_classes']
+    keys |= {'tries'} | found_by
+  at_regions = run.info.annotated and run.method.translates
+  if at_regions and not run.method.layout.placed:
+    keys |= found_by | {'change_threshold'}
   return {'step': restored.step, 'weights': restored.digest,
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
-          'generate': {name: config.generate[name] for name in keys} | {
+          'generate': {name: config.generate[name] for name in sorted(keys)} | {
               'classes': class_names.join(class_names.split(config.generate.classes))},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol() | {
-              'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]}}
+              'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]} | (
+                  {'region_crops': region_crops.RULE} if at_regions else {})}
 
 
 def _kept(run, restored, extractor):
@@ -158,7 +162,8 @@ def report_on(run, restored, extractor, train, test):
   config, classes = run.config, settings.classes(run)
   check_count(config, {c: len(train.features[c]) for c in classes})
   generated = _generate(run, restored, extractor, {
-      c: config.evaluate.count or len(train.features[c]) for c in classes})
+      c: config.evaluate.count or len(train.features[c]) for c in classes},
+                        train.crops is not None)
   return reports.compare_features(train, test, generated, {
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',
@@ -167,8 +172,11 @@ def report_on(run, restored, extractor, train, test):
                                        'provenance': made_of(run, restored, extractor)}
 
 
-def _generate(run, restored, extractor, wanted):
-  """Samples the first `wanted[c]` images of each class c: a `FeatureSet`."""
+def _generate(run, restored, extractor, wanted, at_regions=False):
+  """Samples the first `wanted[c]` images of each class c: a `FeatureSet`.
+
+  Crops around their defects are in it if `at_regions`.
+  """
   classes = run.info.classes
   job = jobs.plan(run, [wanted.get(c, 0) for c in classes])
   for name, count in zip(classes, job.counts):
@@ -176,13 +184,15 @@ def _generate(run, restored, extractor, wanted):
       raise UserError(f'generate.roi has room for {count} images of {name}, and a '
                       f'comparison takes {intervals.LEAST} or more: widen it, or name the '
                       'other classes by --config.generate.classes')
-  images = collect(run, job, (
-      piece[:3] for piece in acceptance.draw(run, restored.state.ema, job)))
-  images = {c: x for c, x in zip(classes, images) if c in wanted}
-  return evaluation.FeatureSet(
+  images, boxes = (
+      {c: x for c, x in zip(classes, found) if c in wanted}
+      for found in masks.collect(
+          run, job, acceptance.draw(run, restored.state.ema, job)))
+  found = evaluation.FeatureSet(
       {c: extractor(x) for c, x in images.items()},
       {c: [manifest.file_of(c, i) for i in range(len(x))]
        for c, x in images.items()},
       changes=job.chosen and {
           c: change.scores(x, job.backgrounds[job.chosen[classes.index(c)]])
           for c, x in images.items()})
+  return found.with_crops(at_regions and region_crops.features(extractor, images, boxes))

@@ -1,11 +1,13 @@
 """Turns features into figures: for each class, their mean, and all classes pooled."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
 
 from pegan_jax.common.errors import check_at_least, check_seed, check_value, UserError
-from pegan_jax.metrics import copies, intervals, METRICS, scores
+from pegan_jax.metrics import copies, intervals, kid, METRICS, scores
 from pegan_jax.metrics.sets import check_classes, FLAT
 
 # Number of images per side below which nearest neighbours say little.
@@ -44,14 +46,17 @@ class FeatureSet:
     names: {class: n strings}.
     groups: {class: [n] int} near-duplicates share a number; None if there are none.
     changes: {class: [n, 2]} from `change.scores`; None where that is not known.
+    crops: `FeatureSet` of crops around the defects of those images and classes where they
+      are known, see `region_crops`; None where none is.
   """
   features: dict[str, np.ndarray]
   names: dict[str, list[str]]
   groups: dict[str, np.ndarray] | None = None
   changes: dict[str, np.ndarray] | None = None
+  crops: FeatureSet | None = None
 
   def flattened(self):
-    """Returns the same images with all classes in one."""
+    """Returns the same images with all classes in one, and without crops."""
     def join(by_class):
       return None if by_class is None else {
           FLAT: np.concatenate([by_class[c] for c in self.features])}
@@ -67,10 +72,21 @@ class FeatureSet:
     return FeatureSet(join(self.features), names, join(groups),
                       join(self.changes))
 
+  def with_crops(self, found):
+    """Returns the same with crops: {class: ([k] int, of which images; [k, D] float)}."""
+    if not found:
+      return self
+    pick = lambda values: values and {
+        c: np.asarray(values[c])[of_images] for c, (of_images, _) in found.items()}
+    return dataclasses.replace(self, crops=FeatureSet(
+        {c: x for c, (_, x) in found.items()}, pick(self.names), pick(self.groups)))
+
   def in_order(self, names):
     """Returns the classes `names` alone, in that order."""
-    return FeatureSet(**{field: by_class and {c: by_class[c] for c in names}
-                         for field, by_class in vars(self).items()})
+    by_class = {field: values and {c: values[c] for c in names}
+                for field, values in vars(self).items() if field != 'crops'}
+    return FeatureSet(**by_class, crops=self.crops and self.crops.in_order(
+        [c for c in names if c in self.crops.features]))
 
   def group_numbers(self, class_name):
     """Returns the groups of a class; each image is its own where none are known."""
@@ -113,9 +129,11 @@ def evaluate(real, generated, options, pool=None, reader=None,
   left_out = [c for c in real.features if c not in generated.features]
   pool = pool or real
   real, generated = real.in_order(compared), generated.in_order(compared)
-  report = _compare(real, generated, pool, options, progress)
+  report = _compare(real, generated, pool, options, METRICS, progress)
+  notes = _add_region_kid(report, real, generated, pool, options)
   scores.add(report, generated, reader)
-  report['warnings'] = warnings(report, next(iter(real.features.values())).shape[1])
+  report['warnings'] = notes + warnings(
+      report, next(iter(real.features.values())).shape[1])
   if left_out:
     report['warnings'].insert(0, (
         f'nothing was generated of {", ".join(left_out)}: mean and pooled figures are '
@@ -151,7 +169,35 @@ def check_counts(real, generated, options):
             f'{f"{class_name} has" if class_name else "there are"} {count} {name} ones')
 
 
-def _compare(real, generated, pool, options, progress):
+def _add_region_kid(report, real, generated, pool, options):
+  """Adds KID of the crops to a report; returns sentences on what has none."""
+  if real.crops is None or generated.crops is None:
+    return []
+  sides = (('real', real), ('generated', generated))
+  counts = {c: [len(side.crops.features.get(c, ())) for _, side in sides]
+            for c in generated.features}
+  compared = [c for c, n in counts.items() if min(n) >= intervals.LEAST]
+  said = []
+  if few := [f'{c} ({counts[c][0]} real and {counts[c][1]} generated images with a known '
+             'region)' for c in counts if c not in compared]:
+    said.append(f'region KID is not known of {", ".join(few)}: it takes {intervals.LEAST} '
+                'or more on each side.')
+  for i, (name, side) in enumerate(sides):
+    if left_out := [f'{n} of {len(side.features[c])} of {c}' for c in compared if (
+        n := len(side.features[c]) - counts[c][i])]:
+      said.append(f'region KID leaves out {name} images whose region is not known: '
+                  f'{", ".join(left_out)}.')
+  if compared:
+    found = _compare(real.crops.in_order(compared), generated.crops.in_order(compared),
+                     pool.crops, options, [kid.AT_REGIONS])
+    for name in ('pooled', 'mean'):
+      report[name] |= found[name]
+    for c in compared:
+      report['classes'][c] |= found['classes'][c]
+  return said
+
+
+def _compare(real, generated, pool, options, metrics, progress=lambda count: None):
   """Computes the metrics' part of a report: 'classes', 'mean' and 'pooled'."""
   rng = np.random.default_rng(options.seed)
   taken, resamples, parts = [], [], {}
@@ -162,20 +208,21 @@ def _compare(real, generated, pool, options, progress):
       resamples.append(intervals.Resamples(
           len(sides[0]), len(sides[1]), pool.group_numbers(class_name),
           options.repeats, rng))
-      parts[class_name] = _estimates(*taken[-1], resamples[-1], rng, progress)
+      parts[class_name] = _estimates(
+          metrics, *taken[-1], resamples[-1], rng, progress)
     except UserError as e:
       raise UserError(f'{class_name}: {e}' if class_name else str(e)) from e
   report = {'classes': {}, 'mean': {}}
   if FLAT not in parts:
-    report['classes'] = {c: _to_dict(p) for c, p in parts.items()}
-    report['mean'] = _to_dict([
+    report['classes'] = {c: _to_dict(metrics, p) for c, p in parts.items()}
+    report['mean'] = _to_dict(metrics, [
         intervals.mean(list(each)) for each in zip(*parts.values(), strict=True)])
   if len(taken) == 1:
-    report['pooled'] = _to_dict(next(iter(parts.values())))
+    report['pooled'] = _to_dict(metrics, next(iter(parts.values())))
   else:
     joined = [np.concatenate(side) for side in zip(*taken, strict=True)]
-    report['pooled'] = _to_dict(_estimates(
-        *joined, intervals.join(resamples, [len(t[2]) for t in taken]), rng, progress))
+    report['pooled'] = _to_dict(metrics, _estimates(
+        metrics, *joined, intervals.join(resamples, [len(t[2]) for t in taken]), rng, progress))
   return report
 
 
@@ -184,21 +231,21 @@ def _take(real, generated, class_name, options, rng):
   sides = [s.features[class_name] for s in (real, generated)]
   if options.all_images:
     return sides
-  number = options.count or min(map(len, sides))
+  number = min(options.count or len(sides[0]), *map(len, sides))
   return [side[np.sort(rng.permutation(len(side))[:number])] for side in sides]
 
 
-def _estimates(real, generated, pool, resamples, rng, progress):
+def _estimates(metrics, real, generated, pool, resamples, rng, progress):
   done = []
-  for metric in METRICS:
+  for metric in metrics:
     done.append(intervals.estimate(metric, real, generated, pool, resamples, rng))
     progress(1)
   return done
 
 
-def _to_dict(estimates):
+def _to_dict(metrics, estimates):
   result = {}
-  for metric, e in zip(METRICS, estimates, strict=True):
+  for metric, e in zip(metrics, estimates, strict=True):
     result |= e.to_dict(metric.figures)
   return result
 

@@ -130,3 +130,7 @@ def _compute(real, generated):
 
 METRIC = Metric((Figure('kid', 'KID', 'lower', (-np.inf, np.inf)),), _compute,
                 resample=resample)
+
+# The same of crops around the defects, see `region_crops`.
+AT_REGIONS = METRIC._replace(figures=(
+    METRIC.figures[0]._replace(name='region_kid', title='Region KID'),))

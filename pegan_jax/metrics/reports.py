@@ -6,7 +6,8 @@ import dataclasses
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.metrics import chart, evaluation, intervals, METRICS, sets, table
+from pegan_jax.metrics import chart, evaluation, intervals, METRICS, region_crops, sets
+from pegan_jax.metrics import table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.metrics.scores import fit_reader
 
@@ -48,7 +49,8 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   """Compares an `ImageFolder` with a built data set, given its `DataInfo`.
 
   Like `compare_folders`, and with the change from the backgrounds where `generated`
-  has the manifest that `--mode generate` writes and they are the data set's.
+  has the manifest that `--mode generate` writes and they are the data set's, and with
+  region KID where the data set is annotated and images keep their size.
   """
   other_scale = sets.check_scale(info, generated)
   sets.check_classes(info.classes, generated.files)
@@ -58,12 +60,16 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
       f'cut them as the data set was, in windows of {info.window} pixels, and give '
       '--image_size, to which all are resized')
   changes = sets.changes(info, generated, image_size)
+  train, test = (split_features(extractor, info, split, image_size)
+                 for split in ('train', 'test'))
   made = dataclasses.replace(
       folder_features(extractor, generated, image_size), changes=changes)
-  report = compare_features(
-      split_features(extractor, info, 'train', image_size),
-      split_features(extractor, info, 'test', image_size),
-      made, protocol, options)
+  if train.crops and generated.sizes == {(info.image_size, info.image_size)}:
+    boxes = region_crops.of_folder(generated)
+    with _progress(region_crops.count(boxes), 'crop') as bar:
+      made = made.with_crops(region_crops.features(
+          extractor, {c: generated.read(c) for c in boxes}, boxes, bar.update))
+  report = compare_features(train, test, made, protocol, options)
   report['warnings'] += [f'{note}.' for note in other_scale]
   if sets.are_painted_elsewhere(info, generated):
     report['warnings'].append(
@@ -90,11 +96,15 @@ def split_features(extractor, info, split, image_size=None):
   found = sets.read_split(info, split, image_size)
   if not found:
     return None
-  with _progress(sum(len(x[0]) for x in found.values()), 'image') as bar:
+  images, names, groups = ({c: x[i] for c, x in found.items()} for i in range(3))
+  boxes = {}
+  if image_size in (None, info.image_size):
+    boxes = region_crops.of_split(info, split)
+  total = sum(map(len, images.values())) + region_crops.count(boxes)
+  with _progress(total, 'image') as bar:
     return FeatureSet(
-        {c: extractor(x[0], bar.update) for c, x in found.items()},
-        {c: x[1] for c, x in found.items()},
-        {c: x[2] for c, x in found.items()})
+        {c: extractor(x, bar.update) for c, x in images.items()}, names, groups
+    ).with_crops(region_crops.features(extractor, images, boxes, bar.update))
 
 
 def compare_features(real, held_out, generated, protocol, options):
@@ -169,9 +179,12 @@ def _copies(real, generated):
 def together(a, b):
   """Joins both splits of a data set; a group number means the same in each."""
   def join(x, y):
-    return {c: np.concatenate([x[c], y[c]]) if c in y else x[c] for c in x}
+    return {c: np.concatenate([s[c] for s in (x, y) if c in s]) for c in {**x, **y}}
+  crops = a.crops or b.crops
+  if a.crops and b.crops:
+    crops = together(a.crops, b.crops)
   return FeatureSet(join(a.features, b.features), join(a.names, b.names),
-                    join(a.groups, b.groups))
+                    join(a.groups, b.groups), crops=crops)
 
 
 def write(report, folder):

@@ -1,9 +1,10 @@
 """A report as text, for a terminal or in Markdown."""
 
-from pegan_jax.metrics import METRICS, scores
+from pegan_jax.metrics import kid, METRICS, scores
 
-# Columns, left to right; a report lacks those that do not apply.
-FIGURES = tuple(f for m in METRICS for f in m.figures) + scores.FIGURES
+# Columns, left to right; a report lacks those that do not apply, and so may a class.
+FIGURES = tuple(f for m in METRICS for f in (
+    *m.figures, *(kid.AT_REGIONS.figures if m is kid.METRIC else ()))) + scores.FIGURES
 
 
 def to_text(report, markdown=False):
@@ -76,8 +77,8 @@ def _summary(part, markdown):
 
 def _behind(part, name, figure):
   """Returns the figures of which one is the mean, or it alone where it is none."""
-  return ([values[figure] for values in part['classes'].values()] if name == 'mean'
-          else [part[name][figure]])
+  return ([values[figure] for values in part['classes'].values() if figure in values]
+          if name == 'mean' else [part[name][figure]])
 
 
 def count(behind):
@@ -112,7 +113,7 @@ def _classes(part, markdown):
   for name, values in part['classes'].items():
     row = [name, count([values['fid']])]
     for figure in figures:
-      f = values[figure.name]
+      f = values.get(figure.name, {'value': None, 'floor': None})
       floor = '' if f['floor'] is None else f' ({number(f["floor"])})'
       row.append(number(f['value']) + floor)
     rows.append(row)

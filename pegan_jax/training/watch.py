@@ -7,9 +7,9 @@ import numpy as np
 
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation import jobs
+from pegan_jax.generation import jobs, masks
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.metrics import change, features, sets
+from pegan_jax.metrics import change, features, region_crops, sets
 from pegan_jax.metrics.kid import kid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
@@ -69,14 +69,28 @@ class Watch:
 
   @functools.cached_property
   def _real(self):
-    """Returns features of training crops by class; computed late, to start soon."""
+    """Returns features of training crops, and at their regions, both by class.
+
+    Computed late, to start soon.
+    """
     rng = np.random.default_rng([self._run.config.evaluate.seed, 1])
-    real = {}
-    for label, (images, _, _) in sets.read_split(self._run.info,
-                                                 'train').items():
-      chosen = rng.permutation(len(images))[:_MOST_REAL]
-      real[label] = self._extractor(images[np.sort(chosen)])
-    return real
+    boxes = region_crops.of_split(self._run.info, 'train')
+    real, at_regions = {}, {}
+    for name, (images, _, _) in sets.read_split(self._run.info, 'train').items():
+      chosen = np.sort(rng.permutation(len(images))[:_MOST_REAL])
+      real[name] = self._extractor(images[chosen])
+      if name in boxes:
+        at_regions |= self._at_regions(
+            name, images[chosen], [boxes[name][i] for i in chosen])
+    return real, at_regions
+
+  def _at_regions(self, name, images, boxes):
+    """Returns {name: features} of crops at boxes; {} for fewer than two."""
+    if len(images) - boxes.count(None) < 2:
+      return {}
+    (_, found), = region_crops.features(
+        self._extractor, {name: images}, {name: boxes}).values()
+    return {name: found}
 
   def _kept_kid(self):
     """Returns the best checkpoint's KID; one of another run or protocol is set aside."""
@@ -103,11 +117,17 @@ class Watch:
       state: `GANState`; its `ema` is evaluated.
       writer: gets the scalars under eval/ and alarm/, and alarms as text.
     """
-    fakes = np.stack(self._sampler.sample(
+    fakes, boxes = masks.collect(self._run, self._job, self._sampler.stream(
         state.ema, self._job, seed=self._run.config.evaluate.seed))
+    fakes, (real, at_regions) = np.stack(fakes), self._real
     # The last images are those on backgrounds that go with their class.
-    kids = {c: kid(self._real[c], self._extractor(fakes[i, -self._count:]))
-            for i, c in enumerate(self._run.info.classes) if c in self._real}
+    own, kids, region_kids = slice(-self._count, None), {}, {}
+    for i, c in enumerate(self._run.info.classes):
+      if c in real:
+        kids[c] = kid(real[c], self._extractor(fakes[i, own]))
+      if c in at_regions:
+        made = self._at_regions(c, fakes[i, own], boxes[i][own])
+        region_kids |= {c: kid(at_regions[c], x) for x in made.values()}
     mean = float(np.mean(list(kids.values())))
     scalars, ringing = collapse(fakes[:, :self._count], self._same)
     # The scalars come last: after a kill before them all is done again.
@@ -119,6 +139,9 @@ class Watch:
     self._alarm(step, ringing, writer)
     writer.write_scalars(step, {
         'eval/kid': mean, **{f'eval/kid/{c}': k for c, k in kids.items()},
+        **({'eval/region_kid': float(np.mean(list(region_kids.values())))}
+           if region_kids else {}),
+        **{f'eval/region_kid/{c}': k for c, k in region_kids.items()},
         **{f'eval/{name}': x for name, x in scalars.items()},
         **{f'alarm/{name}': float(name in ringing) for name in ALARMS}})
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import types
 
 import jax
 import numpy as np
@@ -14,7 +15,7 @@ from pegan_jax.annotations import regions
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation import crops, generate as generate_lib, jobs
+from pegan_jax.generation import crops, generate as generate_lib, jobs, sampler
 from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Painted, Sampler
 from pegan_jax.methods import conditional
@@ -384,3 +385,18 @@ def test_a_full_disk_leaves_nothing(setting, tmp_path, monkeypatch):
   with pytest.raises(UserError, match='the disk is full'):
     generate(config, workdir)
   assert list(tmp_path.iterdir()) == []
+
+
+def test_fewer_of_larger_images_are_computed_together():
+  """From 128 on a chunk keeps its pixels; the number is that of all devices."""
+  def together(size, devices=1, classes=2, batch_size=1):
+    run = types.SimpleNamespace(
+        config=types.SimpleNamespace(
+            image_size=size, generate=types.SimpleNamespace(batch_size=batch_size)),
+        mesh=types.SimpleNamespace(size=devices),
+        info=types.SimpleNamespace(classes=['c'] * classes))
+    return sampler._chunk(run), sampler.chunks_in_flight(run)  # pylint: disable=protected-access
+  assert [together(size)[0] for size in (32, 64, 128, 160, 256, 1024)] == [
+      16, 16, 16, 10, 4, 1]
+  assert together(256, devices=8, batch_size=64) == (32, 1)
+  assert together(256, batch_size=64) == (4, 8)

@@ -129,7 +129,7 @@ class TestLeaks:
   def _check(self, folder, made):
     info = dataset.load_info(folder)
     train, test = images.load_splits(info)
-    generated, opened = images.load_generated(info, made, 0)
+    generated, opened, _ = images.load_generated(info, made, 0)
     return leaks.check(info, train, test, opened, generated)
 
   def test_what_is_not_known_is_said(self, folder, tmp_path):

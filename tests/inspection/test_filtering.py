@@ -49,7 +49,7 @@ def test_the_funnel_says_where_each_image_fell(levels):
   folder, made = levels
   info = dataset.load_info(folder)
   train, _ = images.load_splits(info)
-  generated, opened = images.load_generated(info, made, 0)
+  generated, opened, _ = images.load_generated(info, made, 0)
   keep, funnel = filtering.apply(info, train, generated, opened, _judge,
                                  _by_level)
   assert funnel['a'] == {'given': 5, 'copy': 1, 'unchanged': 1,
@@ -70,5 +70,5 @@ def test_the_filter_knows_no_backgrounds_that_are_files(levels):
                           'dataset': {'content': info.content}})
   train, _ = images.load_splits(info)
   _, funnel = filtering.apply(
-      info, train, *images.load_generated(info, made, 0), _judge, _by_level)
+      info, train, *images.load_generated(info, made, 0)[:2], _judge, _by_level)
   assert funnel['a']['unchanged'] is None and funnel['a']['left'] == 2

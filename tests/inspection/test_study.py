@@ -10,7 +10,8 @@ from inspection import worlds
 from inspection.worlds import CLASSES, PixelTrainer, Tiny
 from conftest import assert_drawn
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import arms, report, study, training
+from pegan_jax.data import dataset, manifest
+from pegan_jax.inspection import arms, images, report, study, training
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
 
@@ -82,6 +83,53 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   found['protocol']['test_groups'] = 9
   assert 'groups of test images, 9: an interval from fewer than 10 is too narrow, so ' in (
       report.to_text(found))
+
+
+def test_what_is_not_accepted_is_left_out_and_counted(world, tmp_path, capsys):
+  """An image of noise that the manifest rejects is as if it were not in the folder."""
+  rng = np.random.default_rng(3)
+  pixels = {c: worlds.draw(rng, i, 8) for i, c in enumerate(CLASSES)}
+  pixels['b'][2:5] = pixels['c'][7] = rng.integers(0, 256, pixels['a'].shape[1:])
+  made = worlds.write_images(tmp_path / 'made', pixels)
+  rows = [{'file': f'{c}/{i:05d}.png', 'class': c, 'background': ''}
+          for c in CLASSES for i in range(8)]
+  def accept(bad, column='accepted'):
+    manifest.write(made, ('file', 'class', 'background', column), [
+        row | {column: 'no' if row['file'] in bad else 'yes'} for row in rows])
+  bad = {'b/00002.png', 'b/00003.png', 'b/00004.png', 'c/00007.png'}
+  accept(bad, 'mask')  # A manifest that does not say: all are used.
+  world = world | {'made': made}
+  whole = _study(world, tmp_path / 'whole', 'made')
+  assert whole['generated']['made'] == {'a': 8, 'b': 8, 'c': 8}
+  assert whole['rejected'] == {'made': {}} and not whole['notes']
+  accept(bad)
+  found = _study(world, tmp_path / 'out', 'made')
+  assert found['generated']['made'] == {'a': 8, 'b': 5, 'c': 7}
+  assert found['rejected'] == {'made': {'b': 3, 'c': 1}}
+  said = 'made: 3 of b, 1 of c, which its manifest says are not accepted'
+  printed = capsys.readouterr()
+  assert f'left out   {said}' in printed.out and said in printed.err
+  # The choice of some is among the accepted ones.
+  info = dataset.load_info(world['data'])
+  _, folder, _ = images.load_generated(info, made, 5)
+  assert folder.names('b') == [f'b/0000{i}.png' for i in (0, 1, 5, 6, 7)]
+  for name in bad:  # Every figure is that of a folder without them.
+    (made / name).unlink()
+  (made / manifest.FILE).unlink()
+  without = _study(world, tmp_path / 'without', 'made')
+  assert without['fractions'] == found['fractions'] != whole['fractions']
+
+
+def test_too_few_accepted_images_are_refused(world, tmp_path):
+  pixels = {c: worlds.draw(np.random.default_rng(3), i, 3) for i, c in enumerate(CLASSES)}
+  made = worlds.write_images(tmp_path / 'made', pixels)
+  manifest.write(made, manifest.CROPS, [
+      {'file': f'{c}/{i:05d}.png', 'accepted': 'yes' if i < left else 'no'}
+      for c, left in zip(CLASSES, (0, 2, 1)) for i in range(3)])
+  with pytest.raises(UserError, match=r'too few accepted images, none of 3 of a, '
+                     '1 of 3 of c, as its manifest says, and an inspector takes 2 or more'):
+    _study(world | {'made': made}, tmp_path / 'out', 'made')
+  assert not PixelTrainer.trained
 
 
 @pytest.mark.parametrize('together', [False, True])

@@ -11,6 +11,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.methods import masked, pegan_plus, pegan_region
 from pegan_jax.methods.method import Networks
 from pegan_jax.nets.patch_discriminator import PatchDiscriminator
+from pegan_jax.runs.step import init_state, make_step
 
 BACKGROUND = 3
 WEIGHTS = np.array([0.75, 0.25], np.float32)
@@ -282,3 +283,28 @@ def test_content_has_colours_where_the_data_have(method, settings, grey, channel
   gen = jax.jit(lambda: method.init(nets, config, jax.random.key(0)))()[0]
   fake, _ = jax.jit(lambda *x: masked.produce(nets, *x))(gen, image, keys, *placed)
   assert bool((fake[..., 0] != fake[..., 1]).any()) == coloured
+
+
+def test_a_step_fits_windows_of_256():
+  """Traced, not compiled: the same parameters as at 32, and every map beside its region."""
+  size = 256
+  config = config_file.get_config()
+  config.width, config.num_blocks = 1 / 8, 1
+  config.image_size = 32
+  nets = pegan_region.networks(config, 2, 1)
+  small = jax.eval_shape(lambda: init_state(pegan_region.METHOD, nets, config))
+  config.image_size = size
+  state = jax.eval_shape(lambda: init_state(pegan_region.METHOD, nets, config))
+  assert jax.tree.map(jnp.shape, state) == jax.tree.map(jnp.shape, small)
+  of = lambda *shape, dtype=jnp.uint8: jax.ShapeDtypeStruct(shape, dtype)
+  batch = {'image': of(1, 4, size, size, 1), 'region': of(1, 4, size, size, 1),
+           'label': of(1, 4, dtype=jnp.int32), 'target': of(1, 4, dtype=jnp.int32)}
+  after, metrics = jax.eval_shape(
+      make_step(pegan_region.METHOD, nets, config), state, batch, nets.frozen)
+  assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
+  assert {'gen/loss', 'disc/loss'} <= metrics.keys()
+  fake, mask = jax.eval_shape(
+      lambda *x: pegan_region.produce(nets, *x), state.gen, of(2, 3, size, size, 3),
+      jax.eval_shape(lambda: jax.random.split(jax.random.key(0), (2, 3))),
+      of(2, 3, size, size, 1, dtype=jnp.float32))
+  assert fake.shape == (2, 3, size, size, 3) and mask.shape == (2, 3, size, size, 1)

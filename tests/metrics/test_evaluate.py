@@ -1,6 +1,7 @@
 """--mode evaluate: a checkpoint's samples against train and test."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -8,11 +9,11 @@ from PIL import Image
 import pytest
 
 from configs import pegan
-from conftest import assert_drawn, manifest_rows
+from conftest import assert_drawn, manifest_rows, untrained
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
-from pegan_jax.metrics import __main__ as command, intervals, sets
+from pegan_jax.metrics import __main__ as command, intervals, region_crops, sets
 from pegan_jax.metrics.evaluate import check_count, evaluate
 
 pytestmark = pytest.mark.usefixtures('pixel_features', 'traced_once')
@@ -41,6 +42,8 @@ def test_report_of_a_checkpoint(trained, capsys):
   assert report['protocol']['step'] == 2
   assert report['protocol']['network'] == 'pixels'
   assert 'change' in report['mean'] and 'label_fidelity' in report['mean']
+  assert not re.search(  # Nothing is annotated.
+      'region.kid', json.dumps(report), re.IGNORECASE)
   assert (report['held_out']['mean']['fid']['n_real']
           < report['mean']['fid']['n_real'])
   assert 'Against held-out images' in capsys.readouterr().out
@@ -90,6 +93,43 @@ def test_command_on_what_generate_wrote_gives_the_same_figures(
     assert written[part] == direct[part]
   assert written['held_out'] == direct['held_out']
   assert 'Change' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('method', ['pegan_region', 'pegan'])
+@pytest.mark.usefixtures('blank_charts')
+def test_region_kid_on_annotated_data(boxed_dir, tmp_path, method):
+  """At the regions asked for, or at what is visible; from the folder as well."""
+  config, workdir = untrained(method, boxed_dir, tmp_path / 'run', 1)
+  with config.unlocked():
+    config.evaluate.repeats, config.generate.tries = 2, 0
+    config.evaluate.count = config.generate.per_class = 6
+    config.generate.min_area = 1
+  out = evaluate(config, workdir)
+  report = json.loads((out / 'report.json').read_text('utf-8'))
+  made = generate(config, workdir)
+  found = region_crops.of_folder(sets.open_folder(made, 'generated'))
+  assert region_crops.count(found) == sum(
+      v['region_kid']['n_generated'] for v in report['classes'].values()) > 6
+  # Crops of 32 are whole images at this size.
+  assert report['mean']['region_kid']['n_real'] == 6
+  assert command.main([config.data_dir, str(made), '--count', '6', '--repeats', '2',
+                       '--json', str(tmp_path / 'r.json')]) == 0
+  written = json.loads((tmp_path / 'r.json').read_text('utf-8'))
+  for part in ('classes', 'mean', 'pooled', 'held_out', 'warnings'):
+    assert written[part] == report[part], part
+  if method == 'pegan':  # Its boxes are of images of their own size alone.
+    for path in made.rglob('*.png'):
+      Image.open(path).resize((64, 64)).save(path)
+    for size in ('16', '32'):
+      assert command.main([config.data_dir, str(made), '--image_size', size, '--repeats',
+                           '2', '--json', str(tmp_path / 'r.json')]) == 0
+      assert 'region' not in (tmp_path / 'r.json').read_text('utf-8').replace(
+          str(tmp_path), '')
+  # A report of a version without this figure is made again.
+  del report['mean']['region_kid'], report['provenance']['evaluate']['region_crops']
+  (out / 'report.json').write_text(json.dumps(report))
+  evaluate(config, workdir)
+  assert 'region_kid' in json.loads((out / 'report.json').read_text('utf-8'))['mean']
 
 
 def test_change_is_measured_against_the_own_background(trained, tmp_path):

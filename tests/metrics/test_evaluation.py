@@ -35,15 +35,21 @@ def make_splits():
   return splits
 
 
+def with_crops(images, **crops):
+  """`FeatureSet` whose crops have other features: {class: [k, 16]}."""
+  return images.with_crops({c: (np.arange(len(x)), x) for c, x in crops.items()})
+
+
 @pytest.fixture(scope='module')
 def report():
-  """Train and test of one distribution, generated with class b moved."""
-  train, test = make_splits()
+  """Train and test of one distribution, generated with class b moved; so are its crops."""
+  train, test = (with_crops(s, **s.features) for s in make_splits())
   generated = make_set(2, 60)
   generated.features['b'] = generated.features['b'] + 1.0
   generated = FeatureSet(generated.features, generated.names, changes={
       c: np.stack([np.full(60, 9.0), np.zeros(60)], 1)
       for c in generated.features})
+  generated = with_crops(generated, **generated.features)
   return reports.compare_features(train, test, generated, PROTOCOL, OPTIONS)
 
 
@@ -61,6 +67,48 @@ def test_report_has_the_promised_keys(report):
                 'n_generated'} <= set(value)
         assert value['low'] <= value['value'] <= value['high']
   json.dumps(report)
+
+
+def test_region_kid_is_kid_of_the_crops(report):
+  """Crops that are the images have KID itself, its interval and its floor."""
+  for part in (report, report['held_out']):
+    for values in (part['pooled'], part['mean'], *part['classes'].values()):
+      assert values['region_kid'] == values['kid']
+
+
+def test_region_kid_is_of_the_classes_and_images_whose_regions_are_known(tmp_path):
+  (train, test), made, other = make_splits(), make_set(2), make_set(3)
+  full = reports.compare_features(train, test, made, PROTOCOL, OPTIONS)
+  assert not any('region' in str(part) for part in (full, full['held_out']))
+  def crops(s, a, b, **more):
+    x = s.features
+    return with_crops(s, a=x['a'][:a], b=x['b'][:b], **more)
+  report = reports.compare_features(
+      crops(train, 30, 3), crops(test, 10, 20), crops(made, 40, 36, c=other.features['c']),
+      PROTOCOL, OPTIONS)
+  assert {c: 'region_kid' in v for c, v in report['classes'].items()} == {
+      'a': True, 'b': False, 'c': False}
+  region = report['classes']['a']['region_kid']
+  assert (region['n_real'], region['n_generated'], region['floor_n']) == (30, 30, 20)
+  assert report['pooled']['region_kid'] == report['mean']['region_kid'] == region
+  assert report['warnings'][:2] == [
+      'region KID is not known of b (3 real and 36 generated images with a known region), '
+      'c (0 real and 40 generated images with a known region): it takes 4 or more on each '
+      'side.', 'region KID leaves out real images whose region is not known: 10 of 40 of '
+      'a.']
+  held_out = report['held_out']
+  assert held_out['mean']['region_kid']['value'] == pytest.approx(np.mean([
+      held_out['classes'][c]['region_kid']['value'] for c in 'ab']))
+  assert ('region KID leaves out generated images whose region is not known: 4 of 40 of b.'
+          in held_out['warnings'])
+  for name, values in full['classes'].items():  # The other figures are what they were.
+    for figure, value in values.items():
+      assert report['classes'][name][figure] == value
+  text = table.to_text(report)
+  assert [line for line in text.splitlines() if line.startswith('b ')][0].split()[6:8] == [
+      '-', full['classes']['b']['precision'] and table.number(
+          full['classes']['b']['precision']['value'])]
+  chart.draw(report, tmp_path / 'report.png')
 
 
 def test_the_moved_class_stands_out_and_the_others_do_not(report):

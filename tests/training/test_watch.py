@@ -10,6 +10,7 @@ from conftest import logged, PixelExtractor, small_config
 from data_prep import build
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
+from pegan_jax.generation.sampler import Painted
 from pegan_jax.metrics import features, match
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 from pegan_jax.runs.restore import restore
@@ -59,6 +60,23 @@ def test_a_run_is_evaluated_and_its_best_kept(watched, whole):
   run = Run(watched, whole)
   assert restore(run, 'best').step == best['step']
   assert restore(run, 'newest').step == 3
+
+
+def test_region_kid_is_of_the_samples_at_their_regions(boxed_dir, whole, tmp_path):
+  config = small_config('pegan_region')
+  config.update({'data_dir': str(boxed_dir), 'match': False, 'eval_every': 1})
+  run, written = Run(config, tmp_path), {}
+  class Writer:
+    def write_scalars(self, step, scalars):
+      written.update(scalars)
+    def write_texts(self, *_):
+      pass
+  Watch(run)(1, run.init_state(), Writer())
+  kids = [written[f'eval/region_kid/{c}'] for c in run.info.classes]
+  assert written['eval/region_kid'] == pytest.approx(np.mean(kids))
+  # Crops of 32 are whole images at this size.
+  assert kids == [written[f'eval/kid/{c}'] for c in run.info.classes]
+  assert not any('region' in key for key in _evaluations(whole)[0])
 
 
 def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path):
@@ -201,8 +219,9 @@ def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
   run = Run(watched, tmp_path)
   state = run.init_state()
   watch = Watch(run)
-  grey = np.full((2, 4, 32, 32, 1), 128, np.uint8)
-  monkeypatch.setattr(watch._sampler, 'sample', lambda *args, **kwargs: grey)  # pylint: disable=protected-access
+  grey = Painted(np.full((4, 32, 32, 1), 128, np.uint8), np.zeros((4, 32, 32), np.uint8))
+  monkeypatch.setattr(watch._sampler, 'stream', lambda *args, **kwargs: [  # pylint: disable=protected-access
+      (label, np.arange(4), grey) for label in range(2)])
   writer = _Writer()
   for step in (1, 2):
     watch(step, state, writer)

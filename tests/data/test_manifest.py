@@ -1,0 +1,31 @@
+"""What a manifest says of its crops, and what earlier versions did not say."""
+
+import pytest
+
+from pegan_jax.annotations.regions import Box
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import manifest
+
+
+def test_boxes_of_a_manifest(tmp_path):
+  path = tmp_path / manifest.FILE
+  row = {'class': 'a', 'background': 'x'}
+  manifest.write(tmp_path, manifest.CROPS, [
+      {'file': 'a/0.png', 'asked': '1 2 3 4', 'boxes': '0 0 9 9', **row},
+      {'file': 'a/1.png', 'boxes': '1 2 3 4; 0 3 2 8', **row},
+      {'file': 'a/2.png', **row}])
+  assert manifest.read_boxes(path) == {
+      'a/0.png': Box(1, 2, 3, 4), 'a/1.png': Box(0, 2, 3, 8), 'a/2.png': None}
+  path.write_text('file,background,boxes\na/1.png,x,1 2 3\n')
+  with pytest.raises(UserError, match='no boxes in the row of a/1.png'):
+    manifest.read_boxes(path)
+  path.write_text('file,background\na/1.png,x\n')  # Of an earlier version.
+  assert manifest.read_boxes(path) == {'a/1.png': None}
+
+
+def test_only_what_is_said_not_to_be_accepted_is_rejected(tmp_path):
+  manifest.write(tmp_path, manifest.CROPS, [
+      {'file': f'a/{i}.png', 'accepted': said} for i, said in enumerate(('yes', 'no', ''))])
+  assert manifest.read_rejected(tmp_path / manifest.FILE) == {'a/1.png'}
+  (tmp_path / manifest.FILE).write_text('file,background\na/1.png,x\n')
+  assert manifest.read_rejected(tmp_path / manifest.FILE) == set()
