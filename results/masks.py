@@ -1,21 +1,26 @@
 """Measures whether the masks of generated images are true, by real ones.
 
-  python -m results.masks runs/x --out results/masks/x
+  python -m results.masks runs/x0 runs/x1 runs/x2 --out results/masks/x
 
-`runs/x` is a run on a data set with masks, of a method whose images have masks. A small
+The runs are of one data set with masks, and of a method whose images have masks. A small
 segmenter is trained on several sets of crops, each beside clean ones, and tested on all
 held-out crops with masks and the clean ones of a fifth of the clean frames, which no set has
-(but the run has seen them: a data set holds out no backgrounds). The sets: `real`, the crops of a few
-frames; `pasted`, the defects of these pasted on clean crops; `generated`, the run's images;
-and the last two beside the first. Each draw has other frames, images and initial weights;
-within a draw, the sets share them.
+(but the runs have seen them: a data set holds out no backgrounds). The sets:
 
-A segmenter of all real masks then says what it finds in the run's images, where their masks
-are, and in the real defects that the run erased. Classes without masks are left out.
+  real       the crops of a few frames
+  pasted     the defects of these, pasted on clean crops
+  generated  images of one of the runs, by turns
+  own        images of a run of its own, which sees these few frames and clean crops alone
+
+and the last three beside the first. Each draw has other frames, images and initial weights;
+within a draw, the sets share them. What is measured lies in OUT/draws, and is not measured
+again: several commands may share the work.
+
+A segmenter of all real masks then says what it finds in the runs' images, where their masks
+are, and in the real defects that they erased. Classes without masks are left out.
 """
 
-import argparse
-import json
+import itertools
 import pathlib
 import sys
 
@@ -23,7 +28,9 @@ from ml_collections import ConfigDict
 import numpy as np
 from scipy import ndimage, stats
 
-from pegan_jax.common import command_line, terminal
+from data_prep import dataset as data_dataset
+from data_prep.crops.cutting import BACKGROUND
+from pegan_jax.common import command_line, files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import compilation
 from pegan_jax.data import dataset
@@ -35,7 +42,10 @@ from pegan_jax.nets.masks import MARGIN
 from pegan_jax.runs import own_settings
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
+from pegan_jax.training import train as train_lib
 
+KINDS = ('real', 'pasted', 'generated', 'real + pasted', 'real + generated', 'own',
+         'real + own')
 _HELD = 0.2  # Share of the clean frames.
 _CLEAN = 0.2  # Share of each batch.
 _ADDED = 0.4  # As _CLEAN, of pasted or generated crops that lie beside real ones.
@@ -147,76 +157,143 @@ def places(asked, inside):
   return float(within[some].mean()), float(covered[some].mean())
 
 
-def measure(run, restored, args):
-  """Returns the report: {'draws': [{set: {class or 'all': AP}}], 'agreement': ...}."""
-  train, test = (dataset.Records(run.info, split, 2048) for split in ('train', 'test'))
-  labels = [c for c in range(len(run.info.classes))
-            if len(masked(train, c)) and len(masked(test, c))]
-  if not labels:
-    raise UserError(f'the data set at {run.info.folder} has no masks in both splits')
-  names = [run.info.classes[c] for c in labels]
-  clean = train.find(run.info.background)
-  frames = frames_of(train, clean)
-  known = np.unique(frames)
-  apart = np.isin(frames, np.random.default_rng(args.seed).choice(
-      known, round(_HELD * len(known)), replace=False))
-  if not apart.any():
-    raise UserError(f'the clean crops of {run.info.folder} are of {len(known)} frames: too '
-                    'few to hold some out')
-  ground, clean = crops(train, clean[apart]), clean[~apart]
-  held = {name: crops(test, masked(test, c)) for name, c in zip(names, labels)}
-  weights, settings = restored.state.ema, segmenter.Settings(steps=args.steps)
+class Trial:
+  """What all sets are trained beside and tested on.
 
-  def score(trained, params):
-    scores = {name: trained.scores(params, images) for name, (images, _) in held.items()}
-    beside = trained.scores(params, ground[0])
+  Args:
+    info: of the data set.
+    seed: of the choice of clean frames that are held out.
+
+  Raises:
+    UserError: no class has masks in both splits, or there are too few clean frames.
+  """
+
+  def __init__(self, info, seed):
+    self.info = info
+    self.train, test = (dataset.Records(info, split, 2048) for split in ('train', 'test'))
+    self.labels = [c for c in range(len(info.classes))
+                   if len(masked(self.train, c)) and len(masked(test, c))]
+    if not self.labels:
+      raise UserError(f'the data set at {info.folder} has no masks in both splits')
+    self.names = [info.classes[c] for c in self.labels]
+    clean = self.train.find(info.background)
+    frames = frames_of(self.train, clean)
+    known = np.unique(frames)
+    apart = np.isin(frames, np.random.default_rng(seed).choice(
+        known, round(_HELD * len(known)), replace=False))
+    if not apart.any():
+      raise UserError(f'the clean crops of {info.folder} are of {len(known)} frames: too '
+                      'few to hold some out')
+    self.ground, self.clean = crops(self.train, clean[apart]), clean[~apart]
+    self.held = {name: crops(test, masked(test, c))
+                 for name, c in zip(self.names, self.labels)}
+
+  def score(self, trained, params):
+    """Returns the pixel AP of a segmenter: {class or 'all': AP}."""
+    scores = {name: trained.scores(params, images)
+              for name, (images, _) in self.held.items()}
+    beside = trained.scores(params, self.ground[0])
     def precision(chosen):
       return average_precision(
           np.concatenate([beside, *(scores[n] for n in chosen)]),
-          np.concatenate([ground[1], *(held[n][1] for n in chosen)]))
-    return {'all': precision(names)} | {n: precision([n]) for n in names}
+          np.concatenate([self.ground[1], *(self.held[n][1] for n in chosen)]))
+    return {'all': precision(self.names)} | {n: precision([n]) for n in self.names}
 
-  draws = []
-  for draw in range(args.draws):
-    rng = np.random.default_rng([args.seed, draw])
-    few = [of_frames(train, masked(train, c), args.frames, rng) for c in labels]
-    sets = Crops(
-        real=crops(train, np.concatenate(few)), clean=crops(train, clean),
-        pasted=paste(train, few, clean, args.count, rng),
-        generated=sample(run, weights, labels, args.count, draw)[:2])
-    trained = segmenter.Segmenter(settings, sets.images, sets.inside)
-    found = {}
-    for chosen in (('real',), ('pasted',), ('generated',),
-                   ('real', 'pasted'), ('real', 'generated')):
-      params = trained.train(sets.parts(*chosen), draw)
-      found[' + '.join(chosen)] = score(trained, params)
-      terminal.say(f'draw {draw}, {" + ".join(chosen)}: pixel AP '
-                   f'{found[" + ".join(chosen)]["all"]:.3f}')
-    draws.append(found)
 
-  sets = Crops(real=crops(train, np.concatenate([masked(train, c) for c in labels])),
-               clean=crops(train, clean))
-  trained = segmenter.Segmenter(settings, sets.images, sets.inside)
+def train_own(trial, indices, config, folder, seed):
+  """Trains a run that sees some records alone; goes on with one that was begun.
+
+  Args:
+    trial: `Trial`.
+    indices: of the records in train.
+    config: of a run; its settings but the data set are kept.
+    folder: path; gets data/ and run/.
+    seed: of the run.
+
+  Returns:
+    The run and its weights.
+  """
+  info, train = trial.info, trial.train
+  names = [*info.classes, BACKGROUND]
+  if not (folder / 'data').is_dir():
+    folder.mkdir(parents=True, exist_ok=True)
+    examples = [{'image': image, 'mask': mask[..., 0] > 0, 'label': names[label],
+                 'source': source, 'group': int(group), 'annotation': annotation}
+                for image, mask, label, source, group, annotation in zip(
+                    train.images(indices), train.masks(indices), train.labels[indices],
+                    train.sources(indices), train.groups(indices),
+                    train.annotations(indices))]
+    with files.whole(folder / 'data') as (new, keep):
+      keep(data_dataset.write(
+          new, {'train': examples}, names, (info.image_size, info.image_size, info.channels),
+          {k: v for k, v in info.metadata.items() if k != 'areas'}, 1))
+  config = ConfigDict(config.to_dict() | {
+      'data_dir': str(folder / 'data'), 'seed': seed, 'eval_every': 0})
+  train_lib.train(config, folder / 'run')
+  return restored(config, folder / 'run')
+
+
+def restored(config, workdir):
+  """Returns a run and its newest weights."""
+  run = Run(config, workdir)
+  return run, restore(run, 'newest')
+
+
+def measure_draw(trial, runs, kinds, draw, args):
+  """Returns the pixel APs of one draw: {kind: {class or 'all': AP}}."""
+  train, needed = trial.train, {name for kind in kinds for name in kind.split(' + ')}
+  rng = np.random.default_rng([args.seed, draw])
+  few = [of_frames(train, masked(train, c), args.frames, rng) for c in trial.labels]
+  sets = {'real': crops(train, np.concatenate(few)), 'clean': crops(train, trial.clean)}
+  if 'pasted' in needed:
+    sets['pasted'] = paste(train, few, trial.clean, args.count, rng)
+  if 'generated' in needed:
+    run, found = runs[draw % len(runs)]
+    sets['generated'] = sample(run, found.state.ema, trial.labels, args.count, draw)[:2]
+  if 'own' in needed:
+    own, found = train_own(trial, np.concatenate([*few, trial.clean]), runs[0][0].config,
+                           args.out / 'own' / str(draw), draw)
+    sets['own'] = sample(own, found.state.ema, trial.labels, args.count, draw)[:2]
+  sets, found = Crops(**sets), {}
+  trained = segmenter.Segmenter(
+      segmenter.Settings(steps=args.steps), sets.images, sets.inside)
+  for kind in kinds:
+    found[kind] = trial.score(trained, trained.train(sets.parts(*kind.split(' + ')), draw))
+    terminal.say(f'draw {draw}, {kind}: pixel AP {found[kind]["all"]:.3f}')
+  return found
+
+
+def measure_agreement(trial, runs, args):
+  """Returns what a segmenter of all real masks finds: see `to_markdown`."""
+  train = trial.train
+  sets = Crops(real=crops(train, np.concatenate([masked(train, c) for c in trial.labels])),
+               clean=crops(train, trial.clean))
+  trained = segmenter.Segmenter(
+      segmenter.Settings(steps=args.steps), sets.images, sets.inside)
   params = trained.train(sets.parts('real'), args.seed)
   finds = lambda images: trained.scores(params, images) > 0.5
   empty = lambda inside: float((~inside.any((1, 2))).mean())
-  agreement = {'all real masks': score(trained, params),
-               'nothing found on clean crops': empty(finds(ground[0]))}
-  for name, label in zip(names, labels):
-    images, inside, asked = sample(run, weights, [label], args.count, 0)
-    real, regions = held[name]
-    erased = erase(run, weights, real, np.uint8(255) * regions, label)
-    agreement[name] = {
-        'IoU of generated': float(np.nanmean(
-            intersection_over_union(inside, finds(images)))),
-        'IoU of real': float(np.nanmean(intersection_over_union(regions, finds(real)))),
-        'nothing claimed': empty(inside),
-        'nothing found where erased': empty(finds(erased) & regions)}
-    if asked is not None:
-      agreement[name] |= dict(zip(
-          ('claimed within the region', 'share of the region claimed'),
-          places(asked, inside)))
-  return {'draws': draws, 'agreement': agreement}
+  agreement = {'all real masks': trial.score(trained, params),
+               'nothing found on clean crops': empty(finds(trial.ground[0]))}
+  for name, label in zip(trial.names, trial.labels):
+    real, regions = trial.held[name]
+    found = []
+    for run, restored in runs:
+      images, inside, asked = sample(run, restored.state.ema, [label], args.count, 0)
+      erased = erase(run, restored.state.ema, real, np.uint8(255) * regions, label)
+      found.append({
+          'IoU of generated': float(np.nanmean(
+              intersection_over_union(inside, finds(images)))),
+          'IoU of real': float(np.nanmean(intersection_over_union(regions, finds(real)))),
+          'nothing claimed': empty(inside),
+          'nothing found where erased': empty(finds(erased) & regions)})
+      if asked is not None:
+        found[-1] |= dict(zip(
+            ('claimed within the region', 'share of the region claimed'),
+            places(asked, inside)))
+    agreement[name] = {key: float(np.mean([each[key] for each in found]))
+                       for key in found[0]}
+  return agreement
 
 
 def interval(values):
@@ -228,66 +305,100 @@ def interval(values):
   return f'{values.mean():.3f} ± {half:.3f}'
 
 
-def to_markdown(report, args):
-  """Returns the report as text."""
-  draws, agreement = report['draws'], report['agreement']
-  kinds, columns = list(draws[0]), list(draws[0]['real'])
-  lines = [f'Pixel AP on held-out crops, mean and 95% interval of {len(draws)} draws of '
-           f'{args.frames} real frames per class; {args.count} pasted or generated crops '
-           'per class.', '',
-           f'| trained on | {" | ".join(columns)} |', '|---' * (len(columns) + 1) + '|']
-  for kind in kinds:
-    cells = [interval([draw[kind][c] for draw in draws]) for c in columns]
-    lines.append(f'| {kind} | {" | ".join(cells)} |')
-  lines.append('| all real masks, once | ' + ' | '.join(
+def to_markdown(draws, agreement, names, args):
+  """Returns the report as text; `draws` is {draw: {kind: {class or 'all': AP}}}."""
+  columns = ['all', *names]
+  lines = [f'Pixel AP on held-out crops, mean and 95% interval over draws of {args.frames} '
+           f'real frames per class; {args.count} pasted or generated crops per class.', '',
+           f'| trained on | draws | {" | ".join(columns)} |',
+           '|---' * (len(columns) + 2) + '|']
+  for kind in KINDS:
+    if some := [draw[kind] for draw in draws.values() if kind in draw]:
+      cells = [interval([each[c] for each in some]) for c in columns]
+      lines.append(f'| {kind} | {len(some)} | {" | ".join(cells)} |')
+  lines.append('| all real masks | 1 | ' + ' | '.join(
       f'{agreement["all real masks"][c]:.3f}' for c in columns) + ' |')
-  lines += ['', 'Differences within a draw: ' + '; '.join(
-      f'{a} less {b} {interval([d[a]["all"] - d[b]["all"] for d in draws])}'
-      for a, b in (('generated', 'real'), ('generated', 'pasted'),
-                   ('real + generated', 'real'), ('real + pasted', 'real'),
-                   ('real + generated', 'real + pasted'))) + '.', '']
-  rows = [name for name in agreement if isinstance(agreement[name], dict)
-          and name in columns]
-  lines += ['By the segmenter of all real masks: nothing found on '
+  differences = []
+  for a, b in itertools.permutations(KINDS, 2):
+    if b in ('real', 'pasted', 'real + pasted') and KINDS.index(b) < KINDS.index(a):
+      if some := [draw[a]['all'] - draw[b]['all'] for draw in draws.values()
+                  if a in draw and b in draw]:
+        differences.append(f'{a} less {b} {interval(some)}')
+  lines += ['', f'Differences within a draw: {"; ".join(differences)}.', '',
+            'By the segmenter of all real masks: nothing found on '
             f'{agreement["nothing found on clean crops"]:.0%} of the clean crops.', '',
-            f'| | {" | ".join(rows)} |', '|---' * (len(rows) + 1) + '|']
-  for figure in agreement[rows[0]]:
+            f'| | {" | ".join(names)} |', '|---' * (len(names) + 1) + '|']
+  for figure in agreement[names[0]]:
     lines.append(f'| {figure} | ' + ' | '.join(
-        f'{agreement[row][figure]:.2f}' for row in rows) + ' |')
+        f'{agreement[name][figure]:.2f}' for name in names) + ' |')
   return '\n'.join(lines) + '\n'
 
 
 def _parse():
-  parser = argparse.ArgumentParser(
-      description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-  parser.add_argument('run', type=pathlib.Path)
+  parser = command_line.Parser(description=__doc__)
+  parser.add_argument('runs', type=pathlib.Path, nargs='+')
   parser.add_argument('--out', type=pathlib.Path, required=True)
+  parser.add_argument('--sets', default=','.join(KINDS[:-1]),
+                      help=f'what to train on, of: {", ".join(KINDS)}')
   parser.add_argument('--frames', type=int, default=10, help='real frames per class')
   parser.add_argument('--count', type=int, default=200, help='crops per class made')
   parser.add_argument('--draws', type=int, default=3)
+  parser.add_argument('--first', type=int, default=0, help='number of the first draw')
   parser.add_argument('--steps', type=int, default=400, help='of a segmenter')
   parser.add_argument('--seed', type=int, default=0)
-  return parser.parse_args()
+  args = parser.parse_args()
+  args.sets = [name.strip() for name in args.sets.split(',')]
+  if unknown := set(args.sets) - set(KINDS):
+    raise UserError(f'--sets has {unknown.pop()!r}: choose from {", ".join(KINDS)}')
+  return args
 
 
 def _run(args):
   compilation.keep()
-  config = own_settings.read(args.run)
-  if config is None:
-    raise UserError(f'no run in {args.run}')
-  del config['dataset']
-  run = Run(ConfigDict(config), args.run)
-  restored = restore(run, 'newest')
-  report = {'run': str(args.run), 'step': restored.step, 'weights': restored.digest,
-            'settings': {k: v for k, v in vars(args).items() if k not in ('run', 'out')},
-            **measure(run, restored, args)}
-  text = to_markdown(report, args)
+  runs = []
+  for workdir in args.runs:
+    if (config := own_settings.read(workdir)) is None:
+      raise UserError(f'no run in {workdir}')
+    del config['dataset']
+    runs.append(restored(ConfigDict(config), workdir))
+  if len({run.info.content for run, _ in runs}) > 1:
+    raise UserError('the runs are of several data sets')
+  trial = Trial(runs[0][0].info, args.seed)
+  settings = {'frames': args.frames, 'count': args.count, 'steps': args.steps,
+              'seed': args.seed, 'runs': [found.digest for _, found in runs]}
+  for draw in range(args.first, args.first + args.draws):
+    path = args.out / 'draws' / f'{draw}.json'
+    known = _read(path, settings)
+    if kinds := [kind for kind in args.sets if kind not in known]:
+      known |= measure_draw(trial, runs, kinds, draw, args)
+      path.parent.mkdir(parents=True, exist_ok=True)
+      files.write_json(path, settings | {'found': known})
+  path = args.out / 'agreement.json'
+  if not (agreement := _read(path, settings)):
+    agreement = measure_agreement(trial, runs, args)
+    files.write_json(path, settings | {'found': agreement})
+  draws = {int(path.stem): _read(path, settings)
+           for path in sorted((args.out / 'draws').glob('*.json'))}
+  text = to_markdown(draws, agreement, trial.names, args)
   print(text, end='')
-  args.out.mkdir(parents=True, exist_ok=True)
-  (args.out / 'masks.md').write_text(text, 'utf-8')
-  (args.out / 'masks.json').write_text(json.dumps(report, indent=1) + '\n', 'utf-8')
+  files.write(args.out / 'masks.md', text)
+
+
+def _read(path, settings):
+  """Returns what a file says was found, {} where there is none.
+
+  Raises:
+    UserError: it was found with other settings or runs.
+  """
+  if not path.exists():
+    return {}
+  said = files.read_json(path)
+  found = said.pop('found')
+  if said != settings:
+    raise UserError(f'{path} was measured with other settings or runs: name another --out')
+  return found
 
 
 if __name__ == '__main__':
-  sys.exit(command_line.run(lambda: _run(_parse()), 'nothing was written',
+  sys.exit(command_line.run(lambda: _run(_parse()), 'what was measured is kept',
                             '--count or --frames'))
