@@ -1,5 +1,6 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
+import contextlib
 import dataclasses
 import hashlib
 import pathlib
@@ -129,6 +130,8 @@ def find(options, problems):
                           options.cuts)
     if not layout.annotated and not layout.crops:
       problems.check()  # Nothing more can be said.
+    if not (options.defects or options.annotations or options.format or problems):
+      layout = _without_empty(layout)
     layout = layout._replace(
         annotated=[(path, image) for path, image in layout.annotated if image.regions],
         clean=layout.clean + [path for path, image in layout.annotated
@@ -179,6 +182,15 @@ def _called_as_classes(folder, clean, names):
           for name in sorted(names)}
   return {f"images of --clean in folders called '{name}' as a class: taken for clean": found
           for name, found in some.items() if found}
+
+
+def _without_empty(layout):
+  """Returns the class folders' layout in place of one whose annotations mark nothing."""
+  if layout.crops or any(image.regions for _, image in layout.annotated):
+    return layout
+  with contextlib.suppress(UserError):  # There may be no class folders.
+    return layouts.read(layout.root, only_folders=True)
+  return layout
 
 
 def _lengths(annotated):

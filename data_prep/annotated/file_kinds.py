@@ -5,7 +5,7 @@ import filecmp
 import os
 import pathlib
 
-from data_prep.annotated import folder_names, matching, unnamed_masks
+from data_prep.annotated import folder_names, matching, places, unnamed_masks
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
@@ -24,6 +24,7 @@ REPEATED = 'annotations that say of an image what its folder is called, and no m
 SAME = 'annotations that say of an image what another file says, too'
 ABSENT = 'images that are listed without a mark, and are not there'
 OTHERS = 'files that are neither images nor annotations'
+NAMES = 'files of the names of classes, which nothing uses'
 
 
 def part(paths, root):
@@ -134,8 +135,8 @@ def marks_of(found, base, wanted, left_out, problems):
       yield Mark(name, path, place, base)
     elif severstal.is_submission(path):
       left_out[SUBMISSIONS].append(path)
-    elif not _names_classes(path) and path not in known:
-      left_out[OTHERS].append(path)
+    elif path not in known:
+      left_out[NAMES if _names_classes(path) else OTHERS].append(path)
 
 
 def may_mark(left_out):
@@ -183,6 +184,16 @@ def _format_of(path):
                if name != expected and module.recognises(path)), expected)
 
 
+def doubtful(marks):
+  """Returns the files, of one image each, that no format recognises, nor others beside."""
+  unsure = {mark.path: mark.format for mark in marks
+            if not mark.annotated and mark.format != 'masks'
+            and not annotations.recognises(mark.format, mark.path)}
+  sure = {mark.format for mark in marks
+          if mark.path not in unsure and os.path.getsize(mark.path)}
+  return {path for path, name in unsure.items() if name not in sure}
+
+
 def fit(marks, paths, root, named, left_out, noted, problems):
   """Brings marks and images together.
 
@@ -204,6 +215,7 @@ def fit(marks, paths, root, named, left_out, noted, problems):
   fitted, orphans = ([], []), []
   labels = [mark for mark in marks if mark.format != 'masks']
   masks = [mark for mark in marks if mark.format == 'masks']
+  unsure = set() if named else doubtful(labels)  # What is named is said to annotate.
   mixed = {base for base in {mark.base for mark in masks}
            if any(mark.path.is_relative_to(base) for mark in labels)}
   for some, out in zip((labels, masks), fitted):
@@ -216,13 +228,15 @@ def fit(marks, paths, root, named, left_out, noted, problems):
         first, second = sorted(path.relative_to(root) for path in found)[:2]
         problems.add(f'{where} has one annotation, {mark.place}, for two images, '
                      f'{first} and {second}: add or remove one.')
+      elif found and mark.path in unsure and not places.in_file(mark.path, found[0]):
+        left_out[OTHERS].append(mark.path)
       elif found:
         out.append((mark, found[0]))
-      elif mark.format not in (*annotations.MANY, 'masks') and not (
-          mark.format and annotations.READ[mark.format].recognises(mark.path)):
-        left_out[OTHERS].append(mark.path)
       elif mark.annotated and not mark.annotated.regions:
         left_out[ABSENT].append(mark.path)
+      elif not mark.annotated and mark.format != 'masks' and not annotations.recognises(
+          mark.format, mark.path):
+        left_out[OTHERS].append(mark.path)
       else:
         orphans.append(mark)
   if orphans:

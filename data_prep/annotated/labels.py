@@ -42,13 +42,7 @@ def read(labels, noted, problems, tags=()):
     if mark.format == 'yolo' and mark.path.parent not in names:
       continue  # Its names are the problem.
     with problems.collected():
-      if mark.format == 'yolo':
-        annotated = _read_text(mark.path, names[mark.path.parent][0])
-      elif mark.format == 'voc':
-        annotated = voc.read_file(mark.path, '')
-      else:
-        annotated = mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
-      annotated = annotated._replace(file=_name(mark))
+      annotated = _read(mark, names)._replace(file=_name(mark))
       if mark.format == 'severstal':
         annotated = severstal.with_size(annotated, *reading.size(path))
       if not all(region.name.strip() for region in annotated.regions):
@@ -106,12 +100,16 @@ def _refuse_tags(labels, found, known, problems):
                  'images that are clean.')
 
 
-def _read_text(path, names):
-  """Returns the YOLO labels of a file; UserError, for what may be none, says so."""
+def _read(mark, names):
+  """Returns what a mark says; UserError, for what may be no annotation, says so."""
   try:
-    return yolo.read_file(path, '', names)
+    if mark.format == 'yolo':
+      return yolo.read_file(mark.path, '', names[mark.path.parent][0])
+    if mark.format == 'voc':
+      return voc.read_file(mark.path, '')
+    return mark.annotated or annotations.READ[mark.format].read(mark.path)[0]
   except UserError as error:
-    if yolo.recognises(path):
+    if annotations.recognises(mark.format, mark.path):
       raise
     raise UserError(f"{str(error).rstrip('.')}; where it marks nothing, name by --format "
                     'what is to be read.') from None

@@ -45,7 +45,7 @@ class Layout(NamedTuple):
 
 def read(images, annotations=(),
          format='',  # pylint: disable=redefined-builtin
-         problems=None, uses=lambda name: True):
+         problems=None, uses=lambda name: True, only_folders=False):
   """Reads what a folder of images holds.
 
   Args:
@@ -57,6 +57,7 @@ def read(images, annotations=(),
       without it. None: all of it is raised, in one error.
     uses: function of a class name: whether it is of a class that is used, and so must
       be one that a class can have.
+    only_folders: whether annotations that can be read, and mark nothing, are left out.
 
   Returns:
     A `Layout`.
@@ -66,7 +67,7 @@ def read(images, annotations=(),
   """
   if problems is None:
     problems = Problems()
-    layout = read(images, annotations, format, problems, uses)
+    layout = read(images, annotations, format, problems, uses, only_folders)
     problems.check()
     return layout
   wanted = _wanted(format)
@@ -80,6 +81,12 @@ def read(images, annotations=(),
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
   labels, masks = file_kinds.fit(
       marks, paths, root, annotations, left_out, noted, problems)
+  if only_folders:
+    left_out['annotations that mark nothing, of images in class folders'] += sorted(
+        {mark.path for mark, _ in labels + masks})
+    labels = masks = []
+  if labels or masks:
+    left_out.pop(file_kinds.NAMES, None)
   others = file_kinds.may_mark(left_out) + [
       path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
       for path in some]
@@ -90,7 +97,7 @@ def read(images, annotations=(),
     if format and 'classes' not in wanted:
       raise UserError(f'--images {root} holds nothing of --format {format}.')
     if not format:
-      unread.refuse_unknown(others, paths, root)
+      unread.refuse_of_classes(others, paths, root)
       unnamed_masks.refuse(paths, paths, root)
     layout = _classes(root, paths, format == 'classes', left_out, noted)
     if not format:

@@ -33,7 +33,9 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   problems = Problems()
   marks = _marks(root, {*images, *masks}, left_out, problems)
   marked = [path for path in masks if masks_lib.read(path).values]
-  marked += _marked([mark for mark in marks if not format or _is_sure(mark)], images, root,
+  unsure = {mark.path for mark in marks if not _is_sure(mark)} if format else (
+      file_kinds.doubtful(marks))
+  marked += _marked([mark for mark in marks if mark.path not in unsure], images, root,
                     problems, tags)
   problems.check()
   if marked:
@@ -43,8 +45,7 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   if not format:
     unnamed_masks.refuse(images, images, root)
     unread.refuse_of_clean(
-        file_kinds.may_mark(left_out) + [mark.path for mark in marks if not mark.format],
-        images, images, root)
+        file_kinds.may_mark(left_out) + sorted(unsure), images, images, root)
   return images
 
 
@@ -56,8 +57,7 @@ def _marks(root, images, left_out, problems):
 
 def _is_sure(mark):
   """Returns whether a mark is of a format by more than its file's suffix."""
-  return bool(mark.annotated or mark.format and (
-      annotations.READ[mark.format].recognises(mark.path)))
+  return bool(mark.annotated) or annotations.recognises(mark.format, mark.path)
 
 
 def _marked(marks, images, root, problems, tags=()):

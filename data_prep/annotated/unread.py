@@ -1,28 +1,31 @@
-"""Refuses files that seem to annotate images, and are of no kind that is read."""
+"""Refuses files that seem to annotate images, and are of no kind that is read.
 
-import gzip
-import itertools
-import pathlib
+`places` says which mark a place. Two numbers for each of several rows of an image do too.
+"""
+
+import collections
 import re
 
-from data_prep.annotated import folder_names, matching
+from data_prep.annotated import folder_names, matching, places, records
 from data_prep.annotated.folder_names import Mark
+from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
-from pegan_jax.annotations import key_points, text_files
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
-# An item of JSON by a name without a suffix, as Datumaro has it.
-_NAMED = re.compile(r'"(?:id|image|image_id|name|file)"\s*:\s*"(?:[^"]*/)?([^"/]+)"')
-_TABLES = ('.csv', '.tsv')
-_TREES = ('.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml', '.gz')
 _PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
 # Of one image each, by its name: what else lies beside an image is of its camera.
-_OF_ONE = ('.npy', '.npz', '.mat', '.h5', '.pkl', *_TABLES, *_TREES)
+_OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml',
+           '.gz', '.npy')
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_HASH = re.compile(r'[0-9a-f]{10,}', re.IGNORECASE)
+_CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
+          'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
+_DEFECT = re.compile('defect|scratch|crack|dent|damage|fault|fail|ng$|nok$|bad|anomal|'
+                     'reject|broken|stain|true|yes', re.IGNORECASE)
+_SAYS_NOTHING = re.compile(
+    r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'
+    r'[\d\s:./+TZ-]+|.*[/\\].*|.*\.\w{2,4}|(\S+\s+){3,}\S+', re.IGNORECASE)
 
 
 def refuse_nothing(annotations, submissions):
@@ -35,18 +38,32 @@ def refuse_nothing(annotations, submissions):
                   f'{annotations_lib.kinds()} files and no mask images.')
 
 
-def refuse_unknown(others, paths, root):
-  """Raises UserError where files name most of the images, as annotations do.
+def refuse_of_classes(others, paths, root):
+  """Raises UserError where files mark images of class folders, or give them other classes.
 
   Args:
     others: paths of the files that are not read.
     paths: of the images.
     root: their folder.
   """
-  named, first = _named(others, set(paths), paths, root)
-  if len(named) > max(1, len(paths) / 2):
+  crops = [image for image in paths if not folder_names.is_clean(image.relative_to(root))]
+  marked = {}
+  for path, said, loose in _said(others, paths, root):
+    for image in _marked(said, loose):
+      marked.setdefault(image, path)
+    for column in _classes(said).values():
+      named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
+               for image in crops if image in column
+               and (column[image].isdigit() or not _says_nothing(column[image]))]
+      if len(named) >= 0.9 * len(crops) and _are_at_odds(named):
+        raise UserError(
+            f'{path} gives the images of {root} other classes than their folders do: put '
+            "each class's images in a folder named after it or, where the folders are the "
+            'classes, pass --format classes.')
+  if len(marked) > 1 or len(marked) == len(paths):  # One may be an example.
+    image, path = next(iter(marked.items()))
     raise UserError(
-        f'{first[0]} names images of --images, but is of none of the kinds '
+        f'{path} seems to mark {image}, but is of none of the kinds '
         f'{annotations_lib.kinds()}: export it as one of these, such as COCO; where it '
         'marks nothing and the folders are the classes, pass --format classes.')
 
@@ -55,132 +72,95 @@ def refuse_of_clean(others, clean, paths, root):
   """Raises UserError where a file that is not read may mark an image that is clean.
 
   Args:
-    others, paths, root: as of `refuse_unknown`.
+    others, paths, root: as of `refuse_of_classes`.
     clean: those of the images that are clean by their place.
   """
-  named, first = _named([path for path in others if not _is_of_words(path)], set(clean),
-                        paths, root)
-  if named:
-    raise UserError(
-        f'{first[0]} may mark {first[1]}, which is clean by its folder, but is of none of '
-        f'the kinds {annotations_lib.kinds()}: export it as one of these or, where it '
-        'marks nothing, name by --format what is to be read.')
+  clean = set(clean)
+  folders = {part.lower() for path in paths for part in path.relative_to(root).parent.parts}
+  for path, said, loose in _said(others, paths, root) if clean else ():
+    for image in _marked({image: said[image] for image in said if image in clean}, loose):
+      raise UserError(
+          f'{path} may mark {image}, which is clean by its folder, but is of none of the '
+          f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
+          'nothing, name by --format what is to be read.')
+    for column in _classes(said).values():
+      words = {image: word for image, word in column.items() if image in clean}
+      says = {image: word for image, word in words.items() if not (
+          _says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
+              str.lower, [root.name, *image.relative_to(root).parent.parts]))}
+      if says and (len({*words.values()}) > 1 or any(
+          _DEFECT.match(word) or word.lower() in folders for word in says.values())):
+        image = min(says)
+        raise UserError(
+            f"{path} says '{says[image]}' of {image}, which is clean by its folder: move "
+            'the image or, where that is no defect, name by --format what is to be read.')
 
 
-def _is_of_words(path):
-  """Returns whether a file is JSON without a number, which marks no place."""
-  if path.suffix.lower() not in ('.json', '.jsonl', '.ndjson'):
-    return False
-  text = _text(path)
-  strings = _STRING.findall(text)
-  return not re.search(r'\d', _STRING.sub('', text)) and not any(
-      sum(map(_is_number, re.split('[ ,;]', said.strip('"')))) > 1 for said in strings)
-
-
-def _named(others, some, paths, root):
-  """Returns the images of `some` that files may mark; and the first file and image."""
-  named, first = set(), None
-  others = [path for path in others if path.suffix.lower() not in _PROSE]
-  for path, images in _of_one(others, paths, root).items():
-    found = set(images) if some.issuperset(images) else set()
-    named, first = named | found, first or found and (path, min(found))
-  by_name = {}
-  for path in paths:
-    by_name.setdefault(path.name, []).append(path)
-  stems = {path.stem for path in paths}
-  for path in others if some else ():
+def _said(others, paths, root):
+  """Yields (file, {image: list of what it says of it}, dicts that are of no image)."""
+  stems = {path.stem.lower() for path in paths}
+  some = [Mark('', path, path.relative_to(root), root) for path in others
+          if path.suffix.lower() in _OF_ONE and path.is_relative_to(root)
+          and {path.stem.lower(), folder_names.bare(path).lower()} & stems]
+  found = matching.match(some, paths, root)[0] if some else ()
+  of_one = {mark.path: images for mark, images in zip(some, found) if images}
+  for path in others:
     suffix = path.suffix.lower()
-    if suffix not in _OF_ONE and path.stem in stems:
-      continue  # Of the camera.
-    text = _text(path).replace('\\\\', '/').replace('\\', '/')
-    found = some & _images_in(text, by_name)
-    if suffix in _TREES:
-      said = set(_NAMED.findall(text))
-      found |= {image for image in some if image.stem in said}
-    elif found and not _may_mark(suffix in _TABLES, text, by_name, found, root):
-      continue
-    named, first = named | found, first or found and (path, min(found))
-  return named, first
+    if images := of_one.get(path):
+      yield path, {image: [places.tree(path, image)] for image in images}, []
+    elif suffix not in _PROSE and (suffix in _OF_ONE or path.stem.lower() not in stems):
+      if suffix != '.npy' and (said := records.tree(path)) and not _is_own(path, said):
+        yield path, *records.of_images(said, paths)
 
 
-def _of_one(others, paths, root):
-  """Returns {file: images that it may be of, by its name} of files for one image."""
-  marks = [Mark('', path, pathlib.PurePath(path.relative_to(root)), root)
-           for path in others if path.suffix.lower() in _OF_ONE
-           and path.is_relative_to(root)]
-  return {mark.path: found for mark, found in zip(
-      marks, matching.match(marks, paths, root)[0]) if found}
+def _is_own(path, said):
+  return path.name in _OWN and bool(said) and isinstance(said, list) and (
+      _OWN[path.name] <= {*said[0]})
 
 
-def _images_in(text, by_name):
-  """Returns the images that a text names; of one name, those with their folder."""
-  found = set()
-  for name, images in by_name.items():
-    if name in text and re.search(rf'(?<![\w.-]){re.escape(name)}', text):
-      found.update([image for image in images if len(images) > 1
-                    and f'{image.parent.name}/{name}' in text] or images)
-  return found
+def _marked(said, loose):
+  """Returns the images that may be marked, of what `records.of_images` returns."""
+  if any(places.has_word(key, value) for one in loose for key, value in one.items()):
+    return sorted(said)
+  return sorted(image for image, values in said.items()
+                if any(places.marks(value, image) for value in values)
+                or sum(places.marks(value, image, least=2) for value in values) > 1)
 
 
-def _text(path):
-  """Returns a file's text; '' for what is none, or was written by pegan_jax."""
-  try:
-    if path.suffix.lower() == '.gz':
-      with gzip.open(path) as file:
-        return file.read().decode('utf-8', 'replace')
-    with path.open('rb') as file:  # A film is not read to its end.
-      head = file.read(4096)
-    if b'\0' in head and not head.startswith((b'\xff\xfe', b'\xfe\xff')):
-      return ''
-    text = text_files.read(path)
-  except (EOFError, OSError, UserError):
-    return ''
-  own = _OWN.get(path.name)
-  return '' if own and own <= {*text.partition('\n')[0].split(',')} else text
+def _classes(said):
+  """Returns {column: {image: the class that it says}}."""
+  columns = collections.defaultdict(dict)
+  for image, values in said.items():
+    for value in values:
+      if not isinstance(value, dict):
+        columns[''][image] = value if isinstance(value, str) else ''
+        continue
+      for name, word in value.items():
+        if isinstance(word, list) and not name:  # Of a row without a header.
+          words = [x for x in word if not str(x).lower().endswith(reading.EXTENSIONS)]
+          words = words if len(words) == 1 else [
+              x for x in words if not records.is_number(x)]
+          if len(words) == 1:
+            columns[''][image] = words[0]
+        elif _CLASS & {*re.findall('[a-z]+', str(name).lower())}:
+          columns[name][image] = word
+  return {name: {image: str(word).strip() for image, word in column.items()
+                 if isinstance(word, (str, int, float))}
+          for name, column in columns.items()}
 
 
-def _may_mark(is_table, text, by_name, images, root):
-  """Returns whether a list of images says more than the folders and a part of a set.
-
-  Args:
-    is_table: whether it has columns; else it is lines of words.
-    text: of the list, with / in paths.
-    by_name: {name: paths} of all images.
-    images: those that are asked for.
-    root: folder of the images.
-  """
-  said = []
-  for line in text.splitlines():
-    for cells in ([cell.strip(' "') for cell in re.split('[,;\t]', line)], line.split()):
-      k = next((k for k, cell in enumerate(cells) if cell.rpartition('/')[2] in by_name),
-               None)
-      if k is not None:
-        some = by_name[cells[k].rpartition('/')[2]]
-        image = next((x for x in some if x.as_posix().endswith('/' + cells[k])), some[0])
-        said.append((image, cells[:k] + cells[k + 1:]))
-        break
-  said = [(image, cells) for image, cells in said if image in images]
-  if any(sum(map(_is_number, re.split('[ ,;]', ' '.join(cells)))) > 1
-         for _, cells in said):
-    return True  # One number is a class, or counts the lines.
-  if not is_table:
-    return False
-  if len({image for image, _ in said}) < len(said) or not said:
-    return True  # Several rows for an image, as it has marks; or no cell is its name.
-  columns = itertools.zip_longest(*(cells for _, cells in said), fillvalue='')
-  return not all(_is_known([
-      (folder_names.class_of(image.relative_to(root)), cell)
-      for (image, _), cell in zip(said, column) if cell]) for column in columns)
+def _says_nothing(word):
+  return bool(_SAYS_NOTHING.fullmatch(word)) or folder_names.is_split(word)
 
 
-def _is_known(column):
-  """Returns whether (class by its folder, word)s say a part, clean, a sum or the class."""
-  words = {word for _, word in column}
-  if any(all(map(is_one, words)) for is_one in (
-      folder_names.is_split, class_names.is_clean, _HASH.fullmatch)):
-    return True
-  return len(words) == len(set(column)) == len({name for name, _ in column})
+def _are_at_odds(named):
+  """Returns whether (class by folder, by list)s are few and neither tells the other."""
+  def share(k):  # Of those of which one is told by the most frequent of the other.
+    counts = collections.Counter(named)
+    most = collections.Counter()
+    for pair, count in counts.items():
+      most[pair[k]] = max(most[pair[k]], count)
+    return sum(most.values()) / len(named)
 
-
-def _is_number(word):
-  return key_points.is_number(word) and not _HASH.fullmatch(word)
+  said = {word for _, word in named}
+  return 1 < len(said) <= len(named) / 2 and max(share(0), share(1)) < 0.75

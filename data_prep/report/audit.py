@@ -70,9 +70,7 @@ def content(options, pool, selected):
           if item.place and item.place.height < pool.window}),
       'crops_with_another_class': sum(item.others for item, *_ in chosen),
       'left_out': _left_out(options, found, selected, counts),
-      'left_out_files': {
-          reason: [name_below(path, found.layout.root or found.crops_dir) for path in paths]
-          for reason, paths in sorted(found.layout.left_out.items()) if paths},
+      'left_out_files': names_of(found),
       'notes': pool.notes,
       'areas': areas(chosen),
       'groups': [{'group': group, 'members': [item.source for item in members]}
@@ -100,6 +98,19 @@ def content(options, pool, selected):
 
 
 _UNLABELLED = 'images without an annotation, where others have one'
+
+
+def names_of(found):
+  """Returns {reason: names} of the files that a `inputs.Found` leaves out."""
+  return {reason: [name_below(path, found.layout.root or found.crops_dir) for path in paths]
+          for reason, paths in sorted(found.layout.left_out.items()) if paths}
+
+
+def counted(counts, names):
+  """Returns {reason: how many} as text, with up to three of the {reason: names}."""
+  return '; '.join(f'{reason}: {n}' + (
+      f" ({', '.join(names[reason][:3])}{', ...' if n > 3 else ''})"
+      if reason in names else '') for reason, n in counts.items())
 
 
 def _left_out(options, found, selected, counts):
@@ -172,8 +183,8 @@ def summary(out, report):
       f"Of the defects, {kinds['mask']} have a mask, {kinds['box']} a box and "
       f"{kinds['none']} neither."]
   if report['left_out']:
-    lines.append('Left out: ' + '; '.join(
-        f'{reason}: {n}' for reason, n in report['left_out'].items()) + '.')
+    lines.append(
+        f"Left out: {counted(report['left_out'], report['left_out_files'])}.")
   lines += [
       'A plain random split would have put into train ' + (
           f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "

@@ -96,8 +96,7 @@ def _describe(options, found, sizes, problems):
                    f'{_count(small, found.layout.root)}; of those, squares of their own '
                    'shorter side are enlarged.')
   if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
-    lines.append('Left out: ' + '; '.join(f'{why}: {n}' for why, n in left_out.items())
-                 + '.')
+    lines.append(f'Left out: {audit.counted(left_out, audit.names_of(found))}.')
   lines += [f'Note: {note}.' for note in found.notes(kinds.notes)]
   if problems:  # What lacks may be in the images that have them.
     return lines

@@ -19,6 +19,7 @@ import os
 import pathlib
 
 from pegan_jax.annotations import coco, cvat, labelme, mvtec, severstal, voc, yolo
+from pegan_jax.common.errors import UserError
 
 FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
 READ = FORMATS | {'cvat': cvat, 'severstal': severstal}
@@ -30,6 +31,14 @@ def kinds(suffix=''):
   """Returns what is read, for people; of files that end in `suffix` alone, if given."""
   return ', '.join(module.FILES for module in READ.values()
                    if module.FILES.startswith(suffix))
+
+
+def recognises(name, path):
+  """Returns whether a file may be of the format called `name`, by what it has."""
+  try:
+    return name in READ and READ[name].recognises(path)
+  except UserError:  # It is no text.
+    return False
 
 
 def read(path):

@@ -23,8 +23,7 @@ _NO_BOX = (None, [], [0, 0, 0, 0])  # As some programs write it beside an outlin
 
 def recognises(path):
   """Returns whether a file is a COCO file of objects, by the keys it has."""
-  keys = text_files.keys_of_json(path)
-  return 'images' in keys and ('categories' in keys or 'annotations' in keys) and not (
+  return {'images', 'annotations'} <= text_files.keys_of_json(path) and not (
       is_of_captions(path) or is_panoptic(path))
 
 

@@ -231,7 +231,7 @@ def names_in(folder):
   """
   for name, parse in _NAME_FILES.items():
     path = pathlib.Path(folder, name)
-    if path.is_file():
+    if path.is_file() and has_names(path):
       try:
         found = parse(path)
         for value, name in (pair for part in found or () for pair in part.items()):
@@ -294,5 +294,5 @@ _NAME_FILES = {
 
 
 def has_names(path):
-  """Returns whether a file is, by its name, one that names the values of masks."""
-  return path.name in _NAME_FILES
+  """Returns whether a file names the values of masks: by its own name and what it has."""
+  return path.name in _NAME_FILES and not text_files.is_of_images(path)

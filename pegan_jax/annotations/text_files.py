@@ -22,6 +22,10 @@ _XML = re.compile(rb'\s*<\?xml[^>]*?encoding\s*=\s*["\']([A-Za-z0-9._-]+)["\']')
 _MEANT = {'gb2312': 'gb18030', 'gbk': 'gb18030', 'iso-8859-1': 'cp1252',
           'us-ascii': 'utf-8', 'ascii': 'utf-8', 'shift_jis': 'cp932', 'utf-16': 'utf-8'}
 
+# A file's name, or four numbers in a row.
+_OF_IMAGES = re.compile(r'\.(?:jpe?g|png|bmp|tiff?|webp)\b|'
+                        r'(?:[-+.\d]+(?:[ \t]+|\s*,\s*)){3}[-+.\d]', re.IGNORECASE)
+
 _SHOWN = 10
 # Beyond any image's edge: to fill an outline takes memory by its length.
 _FAR = 10**6
@@ -76,6 +80,14 @@ def read(path):
   if '\0' in text:
     raise UserError(f'{path} is not UTF-8 text, but has zero bytes: save it as UTF-8.')
   return text.replace('\r\n', '\n').replace('\r', '\n')
+
+
+def is_of_images(path):
+  """Returns whether a file has what no names of classes have: images, or their boxes."""
+  try:
+    return bool(_OF_IMAGES.search(read(path)))
+  except UserError:
+    return False
 
 
 def read_json(path):

@@ -42,9 +42,9 @@ names:
 
 
 def has_names(path):
-  """Returns whether a file names classes: by its own name or, of YAML, by what it has."""
+  """Returns whether a file names classes: by its own name and what it has."""
   if path.suffix.lower() not in _YAML:
-    return path.name in (*_NAME_FILES, _MAY_NAME)
+    return path.name in (*_NAME_FILES, _MAY_NAME) and not text_files.is_of_images(path)
   try:
     return bool(_NAMES.search(text_files.read(path)))
   except UserError:
@@ -212,10 +212,9 @@ def _names_in(folder):
   for path in paths:
     if path.name == _MAY_NAME and found:
       continue
-    if path.name in (*_NAME_FILES, _MAY_NAME):
+    names = _names_of_yaml(path)
+    if names is None and path.name in (*_NAME_FILES, _MAY_NAME) and has_names(path):
       names = _names_of_lines(path)
-    else:
-      names = _names_of_yaml(path)
     if names is None:
       continue
     if twice := [x for x in names if x and names.count(x) > 1]:

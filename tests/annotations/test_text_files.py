@@ -59,3 +59,12 @@ def test_lines_of_every_system_end_alike(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
   with pytest.raises(UserError, match='b.txt cannot be read: No such file'):
     text_files.read(tmp_path / 'b.txt')
+
+
+@pytest.mark.parametrize('text, is_of_images', [
+    ('crack\npit 2\n', False), ('0\n1\n2\n3\n4\n', False), ('crack:255,0,0::\n', False),
+    ('{"crack": [255, 0, 0], "pit": [0, 255, 0]}', False), ('1.png crack\n', True),
+    ('1 12.5 6.1 0.4 30\n', True), ('{"1": [[0.1,\n0.2,\n0.3,\n0.4]]}', True)])
+def test_names_of_classes_are_told_from_lists_of_images(tmp_path, text, is_of_images):
+  (tmp_path / 'labels.txt').write_text(text)
+  assert text_files.is_of_images(tmp_path / 'labels.txt') == is_of_images

@@ -56,3 +56,9 @@ def test_images_that_look_alike_are_told(marked, members, pairs, said):
   assert len(found) == (said is not None)
   if said:
     assert said in found[0] and found[0].endswith('pass --no-near_duplicates.')
+
+
+def test_what_is_left_out_is_named_up_to_three():
+  assert audit.counted({'lists': 4, 'notes': 2, 'crops': 9}, {
+      'lists': ['a', 'b', 'c', 'd'], 'notes': ['e', 'f']}) == (
+          'lists: 4 (a, b, c, ...); notes: 2 (e, f); crops: 9')

@@ -166,7 +166,8 @@ REFUSED = {
         r'1.jpg.json is JSON for 1.jpg, but of none of the kinds .json \(COCO\), '),
     'JSON of Supervisely': (
         {'i/ds/img/1.jpg': None, 'i/ds/img/2.jpg': None, 'i/meta.json': '{"classes": []}',
-         'i/ds/ann/1.jpg.json': '{"tags": [], "size": {}, "objects": []}'}, (),
+         'i/ds/ann/1.jpg.json': '{"tags": [], "size": {}, "objects": ['
+                                '{"points": {"exterior": [[1, 2], [9, 9]]}}]}'}, (),
         r'1.jpg.json is JSON for 1.jpg, .*, .json \(LabelMe\): export it as one of'),
     'XML of another program': (
         {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),

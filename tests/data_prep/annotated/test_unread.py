@@ -1,119 +1,221 @@
 """Files that may annotate images, and are of no kind that is read."""
 
 import gzip
-import re
+import json
 
+import numpy as np
 import pytest
 
 from data_prep.annotated import unannotated
 from pegan_jax.common.errors import UserError
-from handmade import coco, make, mask, read, voc
+from handmade import NOTES, coco, image, make, read, voc
 
+# Of the images 1a.jpg and 2a.jpg, by their names or, without a suffix, their stems.
 MARKS = {
-    'x.json': '[{"image": "1.jpg"}, {"image": "2.jpg"}]',
-    'default.json': '{"items": [{"id": "cam1/1"}, {"id" : "2"}]}',  # Datumaro.
-    'via.csv': 'filename,region\n1.jpg,9\n2.jpg,9\n',
-    'metadata.jsonl': '{"file_name": "1.jpg", "bbox": [1, 2, 3, 4]}\n'
-                      '{"file_name": "2.jpg"}',
-    'export.ndjson': '{"external_id": "1.jpg"}\n{"external_id": "2.jpg"}\n',
-    'train.txt': 'cam1/1.jpg 1,2,3,4,0\nC:\\\\cam2\\\\2.jpg 5,6,7,8,0\n',  # Keras's.
-    'train.tsv': 'ImageId\tClassId\tRuns\n1.jpg\t1\t3 4\n2.jpg\t1\t3 4\n',
-    'manifest.csv': 'image,x,y\n1.jpg,1,2\n2.jpg,3,4\n',
-    'classes.csv': 'image,class\n1.jpg,crack\n2.jpg,crack\n'}
-OF_EACH = ('cam{}/{}.csv', 'cam{}/{}.yaml', 'masks/cam{}/{}.npy', 'gt/cam{}/{}.mat')
+    'x.json': '[{"image": "1a.jpg", "bbox": [1, 2, 3, 4]}, '
+              '{"image": "2a.jpg", "q": [5, 6, 7, 8]}]',
+    'createml.json': '[{"image": "1a.jpg", "annotations": [{"coordinates": {"x": 9, "y": '
+                     '9, "width": 4, "height": 4}}]}, {"image": "2a.jpg", "annotations": [{'
+                     '"coordinates": {"x": "9", "y": "9", "width": "4", "height": "4"}}]}]',
+    'datumaro.json': '{"items": [{"id": "cam1/1a", "annotations": [{"points": [1, 2]}]}, '
+                     '{"id" : "2a", "annotations": [{"rle": "eWi0"}]}]}',
+    'labels.json': '{"labels": {"1a": [{"bounding_box": [0.1, 0.2, 0.3, 0.4]}], '
+                   '"2a": [{"bounding_box": [0.1, 0.2, 0.3, 0.4]}]}}',  # FiftyOne's.
+    'boxes.labels': '{"boxes": {"1a.jpg": [{"x": 1, "y": 2, "width": 3, "height": 4}], '
+                    '"2a.jpg": [{"x": 1, "y": 2, "width": 3, "height": 4}]}}',
+    'backup.json': '[{"shapes": [{"frame": 0, "points": [1, 2, 3, 4]}, '
+                   '{"frame": 1, "points": [1, 2, 3, 4]}]}]',  # CVAT's.
+    'metadata.jsonl': '{"file_name": "1a.jpg", "objects": {"bbox": [[1, 2, 3, 4]]}}\n'
+                      '{"file_name": "2a.jpg", "objects": {"bbox": [[1, 2, 3, 4]]}}',
+    'dlib.xml': "<images><image file='1a.jpg'><box top='1' left='2' width='3' height='4'/>"
+                "</image><image file='2a.jpg'><box top='1' left='2' width='3' height='4'/>"
+                '</image></images>',
+    'boxes.yaml': '- file: 1a.jpg\n  boxes: [[1, 2, 3, 4]]\n'
+                  '- file: 2a.jpg\n  boxes: [[1, 2, 3, 4]]',
+    'train.txt': 'cam1/1a.jpg 1,2,3,4,0\nC:\\cam2\\2a.jpg 5,6,7,8,0 1,2,3,4,0\n',
+    'classes.txt': '1a.jpg 1 2 3 4\n2a.jpg 1 2 3 4\n',
+    'labels.txt': '1a\t12.5\t6.1\t0.4\t9\t9\n2a\t12.5\t6.1\t0.4\t9\t9\n',  # DAGM's.
+    'boxes.csv': 'image_id,x,y,w,h,label\n1a,1,2,3,4,a\n2a,1,2,3,4,a\n',
+    'tensorflow.csv': 'filename,width,height,class,xmin,ymin,xmax,ymax\n'
+                      '1a.jpg,40,30,a,1,2,9,9\n2a.jpg,40,30,a,1,2,9,9\n',
+    'circles.csv': 'file;x;y;radius\n1a.jpg;9;9;3\n2a.jpg;9;9;3\n',
+    'no_header.csv': '1a.jpg,10,20,30,40\n2a.jpg,10,20,30,40\n',
+    'points.csv': 'image,x,y\n1a.jpg,1,2\n1a.jpg,3,4\n2a.jpg,1,2\n2a.jpg,3,4\n',
+    'runs.tsv': 'ImageId\tClassId\tRuns\n1a.jpg\t1\t3 4\n2a.jpg\t1\t3 4\n',
+    'via.csv': 'filename,region_count,region_shape_attributes\n'
+               '1a.jpg,1,"{""name"":""rect"",""x"":1,""y"":1,""width"":9,""height"":9}"\n'
+               '2a.jpg,1,"{""name"":""rect"",""x"":1,""y"":1,""width"":9,""height"":9}"\n'}
 NOTHING = {
-    'splits.csv': 'file,split\ncam1/1.jpg,train\ncam2/2.jpg,test\n',
-    'md5.csv': 'd41d8cd98f,cam1/1.jpg\nd41d8cd98a,cam2/2.jpg\n',
-    'labels.csv': 'filename,label\n1.jpg,crack\n2.jpg,dent\n',
-    'train.txt': 'cam1/1.jpg 0\ncam2/2.jpg 1\n', 'names.txt': '1.jpg\n2.jpg\n',
-    'README.md': '1.jpg shows 2 by 3 and 2.jpg too', 'run.log': '1.jpg 2 3 4\n2.jpg 5 6 7',
-    'manifest.csv': 'file,class,seed,boxes\n1.jpg,cam1,0,1 2 3 4\n2.jpg,cam2,0,1 2 3 4\n',
-    'cam1/1.xmp': '1.jpg 2.jpg'}
+    'splits.csv': 'file,set,fold\ncam1/1a.jpg,train,0\ncam2/2a.jpg,test,1\n',
+    'md5.csv': 'd41d8cd98f,cam1/1a.jpg,9000\nd41d8cd98a,cam2/2a.jpg,9001\n',
+    'index.csv': ',path,label,label_id\n0,1a.jpg,crack,0\n1,2a.jpg,dent,1\n',
+    'sizes.csv': 'file,width,height,bytes,label\n1a.jpg,40,30,9,a\n2a.jpg,40,30,9,a\n',
+    'no_header.csv': '1a.jpg,200,200\n2a.jpg,200,200\n',
+    'one_hot.csv': '1a.jpg,1,0,0,0\n2a.jpg,0,0,0,1\n',
+    'scores.csv': 'image,ok,dent,pit,cut\n1a.jpg,0.1,0.2,0.3,0.9\n2a.jpg,0.1,0.2,0.3,0.9\n',
+    'capture.csv': 'file;time;exposure;x_stage;y_stage\n1a.jpg;2024-05-01 12:00:00;1;2;3\n'
+                   '2a.jpg;2024-05-01 12:00:01;1;2;3\n',
+    'urls.csv': 'file,url\n1a.jpg,https://x/1.jpg\n2a.jpg,https://x/2.jpg\n',
+    'pairs.csv': 'a,b,distance,x\n1a.jpg,2a.jpg,3,4\n2a.jpg,1a.jpg,3,4\n',
+    'embeddings.csv': '1a.jpg,0.3,-0.1,0.4,0.2,0.9\n2a.jpg,0.3,-0.1,0.4,0.2,0.9\n',
+    'embeddings.json': '{"1a.jpg": {"embedding": [1, 2, 3, 4]}, '
+                       '"2a.jpg": {"scores": [1, 2, 3, 4]}}',
+    'whole.txt': '1a.jpg 1 0 0 40 30\n2a.jpg 1 0 0 40 30\n',  # OpenCV's positives.
+    'labels.csv': 'filename,label\n1a.jpg,crack\n2a.jpg,dent\n',
+    'train.txt': 'cam1/1a.jpg 0\ncam2/2a.jpg 1\n', 'names.txt': '1a.jpg\n2a.jpg\n',
+    'files.txt': '-rw-r--r-- 1 root root 9000 May 1 12:00 1a.jpg\n'
+                 '-rw-r--r-- 1 root root 9000 May 1 12:00 2a.jpg\n',
+    'metadata.jsonl': '{"file_name": "1a.jpg", "text": "a crack"}\n'
+                      '{"file_name": "2a.jpg", "text": "steel, 2 by 3"}',
+    'exif.json': '[{"SourceFile": "1a.jpg", "ImageWidth": 40, "XResolution": 72, '
+                 '"YResolution": 72, "ImageHeight": 30}, {"SourceFile": "2a.jpg"}]',
+    'via.json': '{"1a.jpg9": {"filename": "1a.jpg", "size": 9, "regions": []}, '
+                '"2a.jpg9": {"filename": "2a.jpg", "size": 9, "regions": []}}',
+    'manifest.jsonl': '{"name": "cam1/1a", "extension": ".jpg", "width": 40, "height": 3}\n'
+                      '{"name": "cam2/2a", "extension": ".jpg", "width": 40, "height": 3}',
+    'images.json': '{"images": [{"id": 1, "file_name": "1a.jpg", "width": 40, "height": 3},'
+                   '{"id": 2, "file_name": "2a.jpg"}], "categories": []}',
+    'README.md': '1a.jpg shows 2 by 3 and 2a.jpg too',
+    'run.log': '1a.jpg 2 3 4 5\n2a.jpg 2 3 4 5',
+    'manifest.csv': 'file,class,seed,boxes\n1a.jpg,cam1,0,1 2 3 4\n2a.jpg,cam2,0,1 2 3 4\n',
+    'deep.json': '[' * 500 + ']' * 500, 'classes.txt': 'crack\ndent\n'}
+# Of one image each.
+OF_ONE = [('.csv', '1,2,3,4\n', True), ('.csv', 'x,y\n1,2\n3,4\n', False),
+          ('.yaml', 'box: [1, 2, 3, 4]', True), ('.yaml', 'roi: [0, 0, 40, 30]', False),
+          ('.json', '{"objects": [{"points": [[1, 2], [3, 4]]}]}', True),
+          ('.json', '{"objects": [], "size": {"w": 40, "h": 30}}', False),
+          ('.json', '{"exposure": 3, "w": 40, "h": 30, "gain": 1}', False),
+          ('.txt', 'crack 1 2 3 4', True), ('.txt', 'exposure 12.5\ngain 1', False),
+          ('.txt', 'a photo of a crack, grey', False),
+          ('.xml', '<meta><box><x>1</x><y>2</y><w>3</w><h>4</h></box></meta>', True),
+          ('.xml', '<meta><exposure>12.5</exposure></meta>', False),
+          ('.npy', np.zeros((30, 40)), True), ('.npy', np.zeros(512), False)]
+
+
+def put(tmp_path, name, text):
+  if isinstance(text, str):
+    make(tmp_path, {name: text})
+  else:
+    np.save(tmp_path / name, text)
 
 
 @pytest.mark.parametrize('name', MARKS)
-def test_what_names_the_images_and_is_not_read_is_refused(tmp_path, name):
-  make(tmp_path, {'cam1/1.jpg': None, 'cam2/2.jpg': None, name: MARKS[name]})
-  with pytest.raises(UserError, match=f'{name} names images of --images, but is of none'):
+def test_what_may_mark_images_of_class_folders_is_refused(tmp_path, name):
+  make(tmp_path, {f'cam{k}/{k}a.jpg': None for k in range(1, 9)} | {name: MARKS[name]})
+  with pytest.raises(UserError, match=f'{name} seems to mark .*/cam1/1a.jpg, but is of'):
     read(tmp_path)
-  assert set(read(tmp_path, format='classes').crops) == {'cam1', 'cam2'}
-  (tmp_path / name).write_text(re.sub('[12]', '9', MARKS[name]))
-  assert set(read(tmp_path).crops) == {'cam1', 'cam2'}
+  assert len(read(tmp_path, format='classes').crops) == 8
+  (tmp_path / name).write_text(MARKS[name].replace('1a', '9a').replace('2a', '9b')
+                               .replace('frame', 'at'))
+  assert len(read(tmp_path).crops) == 8
 
 
-@pytest.mark.parametrize('name', OF_EACH)
-def test_a_file_for_each_image_that_is_not_read_is_refused(tmp_path, name):
-  make(tmp_path, {f'cam{k}/{k}.jpg': None for k in (1, 2)})
-  make(tmp_path, {name.format(k, k): 'x: 1, 2' for k in (1, 2)})
-  with pytest.raises(UserError, match='names images of --images, but is of none'):
-    read(tmp_path)
-  assert set(read(tmp_path, format='classes').crops) == {'cam1', 'cam2'}
-
-
-def test_a_compressed_file_that_names_the_images_is_refused(tmp_path):
-  make(tmp_path, {f'cam{k}/{k}.jpg': None for k in (1, 2)})
-  (tmp_path / 'a.json.gz').write_bytes(gzip.compress(coco('1.jpg', '2.jpg').encode()))
-  with pytest.raises(UserError, match='a.json.gz names images of --images'):
-    read(tmp_path)
-
-
-@pytest.mark.parametrize('name', NOTHING)
-def test_what_says_no_more_than_the_folders_is_left_out(tmp_path, name):
-  make(tmp_path, {'cam1/1.jpg': None, 'cam2/2.jpg': None, name: NOTHING[name]})
-  assert set(read(tmp_path).crops) == {'cam1', 'cam2'}
-
-
-@pytest.mark.parametrize('name, text', [
-    ('via.json', '{"1.jpg9": {"filename": "1.jpg", "regions": [{"x": 1}]}}'),
-    ('1.jpg.json', '{"objects": [{"points": [[1, 2], [3, 4]]}]}'),
-    ('metadata.jsonl', '{"file_name": "1.jpg", "x": 1}'), ('boxes.csv', '1.jpg,1,2\n1.jpg,3,4\n'),
-    ('1.npy', 'x')])
-def test_clean_images_that_a_file_may_mark_are_refused(tmp_path, name, text):
-  make(tmp_path, {'1.jpg': None, '2.jpg': None, '3.jpg': None, name: text})
-  with pytest.raises(UserError, match=f'{name} may mark .*1.jpg, which is clean'):
+@pytest.mark.parametrize('name', MARKS)
+def test_what_may_mark_clean_images_is_refused(tmp_path, name):
+  make(tmp_path, {f'{k}a.jpg': None for k in range(1, 4)} | {name: MARKS[name]})
+  with pytest.raises(UserError, match=f'{name} may mark .*/1a.jpg, which is clean by'):
     unannotated.list_clean(tmp_path)
   assert len(unannotated.list_clean(tmp_path, 'classes')) == 3
 
 
+@pytest.mark.parametrize('name', NOTHING)
+def test_what_marks_no_place_is_left_out_and_counted(tmp_path, name):
+  make(tmp_path, {'cam1/1a.jpg': None, 'cam2/2a.jpg': None, name: NOTHING[name]})
+  layout = read(tmp_path)
+  assert set(layout.crops) == {'cam1', 'cam2'}
+  assert [path.name for paths in layout.left_out.values() for path in paths] == [name]
+
+
+def test_a_compressed_file_is_read_and_numbers_of_images_lead_to_their_marks(tmp_path):
+  make(tmp_path, {'good/1.jpg': None, 'good/2.jpg': None, 'pit/3.jpg': None,
+                  'pit/3.xml': voc()})
+  (tmp_path / 'a.json.gz').write_bytes(gzip.compress(coco('1.jpg', '3.jpg').encode()))
+  with pytest.raises(UserError, match='a.json.gz may mark .*good/1.jpg'):
+    read(tmp_path)
+  said = json.loads(coco('1.jpg', '3.jpg'))
+  said['annotations'] = said['annotations'][1:]
+  (tmp_path / 'a.json.gz').write_bytes(gzip.compress(json.dumps(said).encode()))
+  assert len(read(tmp_path).clean) == 2
+
+
+@pytest.mark.parametrize('suffix, text, is_mark', OF_ONE)
+def test_a_file_for_each_image_is_refused_where_it_may_mark_it(
+    tmp_path, suffix, text, is_mark):
+  make(tmp_path, {f'{place}/{k}.jpg': None for place in ('im/crack', 'im/pit', 'clean')
+                  for k in (1, 2)})
+  for place in ('im/crack', 'im/pit', 'clean'):
+    for k in (1, 2):
+      put(tmp_path, f'{place}/{k}{suffix}', text)
+  for read_it in (lambda **given: read(tmp_path / 'im', **given).crops,
+                  lambda **given: unannotated.list_clean(tmp_path / 'clean', **given)):
+    if is_mark:
+      with pytest.raises(UserError, match='mark|cannot be read as|is JSON for') as error:
+        read_it()
+      assert '--format' in str(error.value)
+    else:
+      assert len(read_it()) == 2
+    assert len(read_it(format='classes')) == 2
+
+
+@pytest.mark.parametrize('words, is_other', [
+    ('012', True), (('crack', 'pit', 'ok'), True), (('train', 'val', 'test'), False),
+    ('000', False), ('01', False), ('012345', False)])  # By folder; a number of each.
+def test_a_list_of_other_classes_than_the_folders_is_refused(tmp_path, words, is_other):
+  names = [f"{'right' if k % 2 else 'left'}/{k}.jpg" for k in range(6)]
+  make(tmp_path, dict.fromkeys(names) | {'train.txt': ''.join(
+      f'{name} {words[k % len(words)]}\n' for k, name in enumerate(names))})
+  if is_other:
+    with pytest.raises(UserError, match='train.txt gives the images of .* other classes'):
+      read(tmp_path)
+  else:
+    assert set(read(tmp_path).crops) == {'left', 'right'}
+  assert set(read(tmp_path, format='classes').crops) == {'left', 'right'}
+
+
+@pytest.mark.parametrize('name, text, word', [
+    ('labels.csv', 'file,defect\n1.jpg,scratch\n2.jpg,scratch\n', 'scratch'),
+    ('list.txt', '1.jpg scratch\n2.jpg dent\n', 'scratch'),
+    ('labels.json', '{"1.jpg": "good", "2.jpg": "dent"}', 'dent'),
+    ('labels.csv', 'file,label,split\n1.jpg,good,train\n2.jpg,OK,test\n', ''),
+    ('labels.csv', 'file,label\n1.jpg,screw\n2.jpg,screw\n3.jpg,screw\n', ''),
+    ('times.csv', 'file,time,operator\n1.jpg,2024-05-01 12:00:00,Li\n', ''),
+    ('class_map.txt', '0 crack\n1 pit\n2 dent\n', ''),
+    ('captions.json', '{"1.jpg": "a photo of clean steel", "2.jpg": "steel, grey, of it"}',
+     '')])
+@pytest.mark.parametrize('place', ['', 'good'])
+def test_a_list_that_says_a_defect_of_a_clean_image_is_refused(
+    tmp_path, place, name, text, word):
+  make(tmp_path, {f'{place}/{k}.jpg'.lstrip('/'): None for k in (1, 2, 3)} | {name: text})
+  if place:
+    make(tmp_path, {'pit/9.jpg': None, 'pit/9.xml': voc()})
+  read_it = lambda **given: (read(tmp_path, **{k: 'voc' for k in given}).clean if place else
+                             unannotated.list_clean(tmp_path, **given))
+  if word:
+    with pytest.raises(UserError, match=f"{name} says '{word}' of .*.jpg, which is clean"):
+      read_it()
+  else:
+    assert len(read_it()) == 3
+  assert len(read_it(format='classes')) == 3
+
+
 @pytest.mark.parametrize('name, text', [
-    ('splits.csv', 'good/1.jpg,train\n'),
-    ('split.json', '{"train": ["good/1.jpg", "crack/2.jpg"], "mask": null}'), ('info.json', '{"exposure": 3}'),
-    ('of_others.json', '[{"image": "11.jpg"}, {"image": "crack/2.jpg"}]'),
+    ('of_others.json', '[{"image": "11.jpg", "bbox": [1, 2, 3, 4]}, '
+     '{"image": "crack/2.jpg", "bbox": [1, 2, 3, 4]}]'),
     ('image_anno.csv', 'image,label,mask\ngood/1.jpg,normal,\ngood/2.jpg,normal,\n'
      'crack/2.jpg,"chip,melt",a.png\n')])  # VisA's.
 def test_files_that_mark_other_images_leave_clean_ones_clean(tmp_path, name, text):
   make(tmp_path, {'good/1.jpg': None, 'good/2.jpg': None, 'crack/2.jpg': None,
                   'crack/2.xml': voc(), name: text})
-  assert [path.name for path in read(tmp_path).clean] == ['1.jpg', '2.jpg']
+  layout = read(tmp_path)
+  assert [path.name for path in layout.clean] == ['1.jpg', '2.jpg']
+  assert [path.name for path in layout.left_out[NOTES]] == [name]
 
 
-@pytest.mark.parametrize('marked', [True, False])
-def test_good_images_that_a_file_may_mark_are_refused(tmp_path, marked):
-  make(tmp_path, {f'good/{k}.jpg': None for k in range(4)})
-  make(tmp_path, {f'crack/{k}.jpg': None for k in range(9)} | {'crack/0.xml': voc()} if
-       marked else {f'crack/{k}.jpg': None for k in range(9)})
-  make(tmp_path, {'good/via.json': '{"2.jpg9": {"filename": "2.jpg", "regions": [1]}}'})
-  with pytest.raises(UserError, match='via.json may mark .*good/2.jpg, which is clean'):
+@pytest.mark.parametrize('name, text', [('2.txt', '0 0.5'), ('2.xml', '<annotatio/>')])
+def test_a_damaged_label_among_others_is_told(tmp_path, name, text):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None, '1.xml': voc(), '1.txt': '', name: text})
+  (tmp_path / ('1.txt' if name == '2.xml' else '1.xml')).unlink()
+  if name == '2.txt':
+    make(tmp_path, {'1.txt': '0 0.5 0.5 0.1 0.1'})
+  with pytest.raises(UserError, match=f'{name} cannot be read as .*, name by --format'):
     read(tmp_path)
-
-
-@pytest.mark.parametrize('name, text, words', [
-    ('{}.json', '{"exposure": 3}', 'of none of the kinds .*, where it marks nothing, '
-     'name by --format what is'),
-    ('{}.txt', 'exposure: 3 ms', "'exposure: 3 ms' is neither .*; where it marks nothing, "
-     'name by --format what is'), ('{}.json', '{"exposure', 'cannot be read as JSON')])
-@pytest.mark.parametrize('given, expected', [
-    ('classes', 'classes'), ('voc', 'voc'), ('masks', 'masks')])
-def test_what_the_camera_wrote_is_left_out_by_format(
-    tmp_path, name, text, words, given, expected):
-  make(tmp_path, {f'crack/{k}.jpg': None for k in (1, 2)})
-  make(tmp_path, {'crack/' + name.format(k): text for k in (1, 2)})
-  if given != 'classes':
-    make(tmp_path, {f'gt/crack/{k}.png': mask for k in (1, 2)} if given == 'masks' else
-         {f'crack/{k}.xml': voc() for k in (1, 2)})
-  with pytest.raises(UserError, match=words):
-    read(tmp_path)
-  layout = read(tmp_path, format=given)
-  assert layout.format == expected
-  assert sum(path.suffix in ('.json', '.txt') for paths in layout.left_out.values()
-             for path in paths) == 2

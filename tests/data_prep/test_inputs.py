@@ -1,0 +1,36 @@
+"""What the sources of a data set hold together."""
+
+import json
+
+import numpy as np
+import pytest
+
+from data_prep import build, inputs
+from data_prep.images.problems import Problems
+from raw_folders import save, texture
+
+
+@pytest.mark.parametrize('files', [
+    {f'im/{name}/{k}.txt': '' for name in ('crack', 'pit') for k in range(3)},
+    {'im/coco.json': json.dumps({
+        'images': [{'id': k, 'file_name': f'crack/{k}.png'} for k in range(3)],
+        'annotations': [], 'categories': [{'id': 1, 'name': 'crack'}]})}])
+@pytest.mark.parametrize('given', ['', 'defects', 'format'])
+def test_annotations_that_mark_nothing_leave_class_folders(tmp_path, files, given):
+  for seed, place in enumerate(('im/crack', 'im/pit', 'good', 'defects/pit')):
+    for k in range(3):
+      save(texture(np.random.default_rng(9 * seed + k), 32, 32),
+           tmp_path / place / f'{k}.png')
+  for name, text in files.items():
+    (tmp_path / name).write_text(text)
+  options = build.Options(
+      images=str(tmp_path / 'im'), clean=str(tmp_path / 'good'),
+      **{given: {'defects': str(tmp_path / 'defects'), 'format': 'classes'}[given]}
+      if given else {})
+  found = inputs.find(options, Problems())
+  marked = {path for path, _ in found.layout.annotated} | set(found.layout.clean)
+  if given == 'defects':  # Then they say what is clean.
+    assert set(found.crops) == {'pit'} and len(marked) in (3, 6)
+  else:
+    assert set(found.crops) == {'crack', 'pit'} and not marked
+    assert sum(map(len, found.layout.left_out.values())) == len(files)
