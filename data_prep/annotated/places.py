@@ -16,17 +16,19 @@ from data_prep.annotated import records
 from data_prep.images import reading
 from pegan_jax.common.errors import UserError
 
-_MARKS = re.compile(r'b?box(es)?|bndbox|bounding|obb|rect(angles?)?|poly(gons?|lines?)?|'
+_MARKS = re.compile(r'b?box(es|2d)?|bndbox|bounding|obb|rect(angles?)?|poly(gons?|lines?)?|'
                     r'points?|segment(s|ations?)|contours?|ellipses?|circles?|regions?|'
                     r'shapes|geometry|wkt|rle|runs|encoded|masks?|bitmap|keypoints?|'
                     r'landmarks?|vertices|outlines?|xywh|xyxy')
 _IN_WORDS = re.compile('rle|runs|encoded|wkt|segmentations?|bitmap')
-_X = re.compile(r'(c|center|centre|mid|b?box|b)?x(c|min|max|center|centre|start|tl|\d)?|'
-                r'(min|max|top|bottom)?(left|right)x?|links')
-_Y = re.compile(r'(c|center|centre|mid|b?box|b)?y(c|min|max|center|centre|start|tl|\d)?|'
+# Names of numbers, without words such as bbox.
+_X = re.compile(r'(c|center|centre|mid|min|start)?x(c|min|max|center|centre|start|tl|\d)?|'
+                r'(min|top|bottom)?(left|right)x?|links')
+_Y = re.compile(r'(c|center|centre|mid|min|start)?y(c|min|max|center|centre|start|tl|\d)?|'
                 r'(top|bottom|upper|lower)y?|oben')
-_SIDE = re.compile(r'[xy](max|br|end|\d)|max[xy]|(b?box|b)?(w|h|width|height)|right|bottom|'
+_SIDE = re.compile(r'[xy](max|br|end|\d)|(max|end)[xy]|w|h|width|height|right|bottom|'
                    r'rechts|unten|breite|h(ö|oe)he|r|radius')
+_FILLER = re.compile(r'b?box|bb|roi|rect|defect|region|obj(ect)?|px|pixels?|pos|coord|norm')
 # Of numbers that are no places, whatever they are.
 _NO_PLACES = re.compile(
     r'embed|feature|vector|score|prob|logit|conf|mean|std|hist|size|shape$|dim|resolution|'
@@ -63,8 +65,9 @@ def marks(said, image, key='', least=4):
   """
   said = _parsed(said)
   if isinstance(said, dict):
-    x, y, sides = ([float(value) for name, value in said.items() if records.is_number(value)
-                    and kind.fullmatch(re.sub('[^a-zö0-9]', '', name.lower()))]
+    numbers = [(''.join(word for word in _words(name) if not _FILLER.fullmatch(word)),
+                float(value)) for name, value in said.items() if records.is_number(value)]
+    x, y, sides = ([number for name, number in numbers if kind.fullmatch(name)]
                    for kind in (_X, _Y, _SIDE))
     pairs = zip(sides, sides[1:] or sides)  # A circle has one.
     if x and y and (least == 2 or any(_may_be([x[0], y[0], *some], image)
@@ -112,13 +115,19 @@ def _size(image):
 
 def has_word(key, value):
   """Returns whether a key is a word for marks, and its value says one."""
-  words = re.findall('[a-z]+', re.sub('([a-z])([A-Z])', r'\1 \2', key).lower())
+  words = _words(key)
   if not any(map(_MARKS.fullmatch, words)):
     return False
   value = _parsed(value)
   if isinstance(value, str):
     return len(value.strip()) > 3 and any(map(_IN_WORDS.fullmatch, words))
   return len(re.findall(r'\d+\.?\d*', str(value))) > 1
+
+
+def _words(name):
+  """Returns the words in a name, as [box, x1] of box_x1 and boxX1."""
+  name = re.sub('([a-z])([A-Z])', r'\1 \2', name).lower()
+  return re.findall('[a-zö]+[0-9]*|[0-9]+', name)
 
 
 def _flat(said):

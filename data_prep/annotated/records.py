@@ -19,6 +19,8 @@ from pegan_jax.common.errors import UserError
 
 _NAME = re.compile(r'(?:image|img|file|frame|pic|photo|sample|external)?[ _-]?'
                    r'(?:id|name|file|path|image|key)|image|img|file|frame', re.IGNORECASE)
+# By Label Studio in front, and behind by Severstal of the class.
+_ADDED = re.compile(r'^[0-9a-f]{8}-|_\d+$')
 _YAML = ('.yaml', '.yml')
 _LOADER = getattr(yaml, 'CBaseLoader', yaml.BaseLoader)
 _ANCHOR = re.compile(r'(?<!\S)[&*]\w')  # It may stand for text that grows without end.
@@ -178,7 +180,8 @@ class _Found:
     if not isinstance(word, str) or self.by_stem and not _NAME.fullmatch(key):
       return ()
     *_, folder, name = ['', *word.strip().replace('\\', '/').rsplit('/', 2)]
-    return self.names.get(f'{folder}/{name}') or self.names.get(name, ())
+    return self.names.get(f'{folder}/{name}') or self.names.get(name) or (
+        () if self.by_stem else self.names.get(_ADDED.sub('', name), ()))
 
   def walk(self, said, key=''):
     """Returns the tuples of images that are named in a part of the tree."""

@@ -38,6 +38,19 @@ MARKS = {
     'boxes.csv': 'image_id,x,y,w,h,label\n1a,1,2,3,4,a\n2a,1,2,3,4,a\n',
     'tensorflow.csv': 'filename,width,height,class,xmin,ymin,xmax,ymax\n'
                       '1a.jpg,40,30,a,1,2,9,9\n2a.jpg,40,30,a,1,2,9,9\n',
+    'openimages.csv': 'ImageID,LabelName,XMin,XMax,YMin,YMax\n'
+                      '1a,/m/1,0.1,0.4,0.2,0.5\n2a,/m/1,0.1,0.4,0.2,0.5\n',
+    'corners.csv': 'image,defect_start_x,defect_start_y,defect_end_x,defect_end_y\n'
+                   '1a.jpg,1,2,9,9\n2a.jpg,1,2,9,9\n',
+    'severstal.csv': 'Image_Class,rle\n1a.jpg_1,29102 12\n2a.jpg_4,5 6\n',
+    'studio.json': '[{"data": {"image": "/data/upload/1/0123abcd-1a.jpg"}, "annotations": [{'
+                   '"result": [{"value": {"x": 5, "y": 6, "width": 7, "height": 8}}]}]}, '
+                   '{"data": {"image": "/data/upload/1/0123abcd-2a.jpg"}, "annotations": [{'
+                   '"result": [{"value": {"rle": [0, 1, 44, 3]}}]}]}]',
+    'labelbox.ndjson': '{"data_row": {"external_id": "1a.jpg"}, "label": {"bounding_box": '
+                       '{"top": 5, "left": 6, "height": 7, "width": 8}}}\n'
+                       '{"data_row": {"external_id": "2a.jpg"}, "label": {"polygon": '
+                       '[{"x": 1, "y": 2}, {"x": 9, "y": 2}, {"x": 9, "y": 9}]}}\n',
     'circles.csv': 'file;x;y;radius\n1a.jpg;9;9;3\n2a.jpg;9;9;3\n',
     'no_header.csv': '1a.jpg,10,20,30,40\n2a.jpg,10,20,30,40\n',
     'points.csv': 'image,x,y\n1a.jpg,1,2\n1a.jpg,3,4\n2a.jpg,1,2\n2a.jpg,3,4\n',
