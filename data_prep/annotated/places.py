@@ -16,11 +16,12 @@ from data_prep.annotated import records
 from data_prep.images import reading
 from pegan_jax.common.errors import UserError
 
-_MARKS = re.compile(r'b?box(es|2d)?|bndbox|bounding|obb|rect(angles?)?|poly(gons?|lines?)?|'
-                    r'points?|segment(s|ations?)|contours?|ellipses?|circles?|regions?|'
-                    r'shapes|geometry|wkt|rle|runs|encoded|masks?|bitmap|keypoints?|'
-                    r'landmarks?|vertices|outlines?|xywh|xyxy')
+_MARKS = re.compile(
+    r'b?box(es|2d)?|bndbox|bounding|obb|rect(angles?)?|poly(gons?|lines?)?|points?|'
+    r'segment(s|ations?)|contours?|ellipses?|circles?|regions?|shapes|defects?|geometry|'
+    r'wkt|rle|runs|encoded|masks?|bitmap|keypoints?|landmarks?|vertices|outlines?|xywh|xyxy')
 _IN_WORDS = re.compile('rle|runs|encoded|wkt|segmentations?|bitmap')
+_NUMBER = re.compile(r'(?<!\w)\d[\d.]*(?!\w)')  # Not that of crack_1.
 # Names of numbers, without words such as bbox.
 _X = re.compile(r'(c|center|centre|mid|min|start)?x(c|min|max|center|centre|start|tl|\d)?|'
                 r'(min|top|bottom)?(left|right)x?|links')
@@ -51,7 +52,7 @@ def tree(path, image):
     return None
   is_mark = sorted(shape[:2]) == sorted(_size(image)) or (
       len(shape) == 2 and 4 <= shape[1] <= 6)
-  return {'mask': shape} if is_mark else None
+  return {'mask': list(shape)} if is_mark else None
 
 
 def marks(said, image, key='', least=4):
@@ -93,11 +94,12 @@ def marks(said, image, key='', least=4):
 
 def _may_be(numbers, image):
   """Returns whether four of some numbers may be a box in an image, or all run lengths."""
-  if min(numbers) < 0:
-    return False  # As features have it.
+  if min(numbers) < 0 or len(numbers) > 64 or {*numbers} <= {0, 1}:
+    return False  # As features, histograms and lists of labels have it.
   height, width = _size(image)
   side = max(height, width, 100)  # Percent.
-  if any(c > 0 and d > 0 and max(a, b, c, d) <= side and (c, d) != (width, height)
+  if any(c > 0 and d > 0 and max(a, b, c, d) <= side  # All of an image is no place.
+         and (width, height) not in ((c, d), (c - a, d - b))
          for a, b, c, d in zip(*(numbers[k:] for k in range(4)))):
     return True
   starts, lengths = numbers[::2], numbers[1::2]
@@ -116,12 +118,12 @@ def _size(image):
 def has_word(key, value):
   """Returns whether a key is a word for marks, and its value says one."""
   words = _words(key)
-  if not any(map(_MARKS.fullmatch, words)):
+  if not any(map(_MARKS.fullmatch, words)) or _NO_PLACES.search(key):
     return False
   value = _parsed(value)
   if isinstance(value, str):
     return len(value.strip()) > 3 and any(map(_IN_WORDS.fullmatch, words))
-  return len(re.findall(r'\d+\.?\d*', str(value))) > 1
+  return isinstance(value, (dict, list)) and bool(_NUMBER.search(str(value)))
 
 
 def _words(name):

@@ -17,6 +17,7 @@ _PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
 # Of one image each, by its name: what else lies beside an image is of its camera.
 _OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml',
            '.gz', '.npy')
+_ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks.
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
 _CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
@@ -100,13 +101,17 @@ def _said(others, paths, root):
   """Yields (file, {image: list of what it says of it}, dicts that are of no image)."""
   stems = {path.stem.lower() for path in paths}
   some = [Mark('', path, path.relative_to(root), root) for path in others
-          if path.suffix.lower() in _OF_ONE and path.is_relative_to(root)
+          if path.suffix.lower() in (*_OF_ONE, *_ARRAYS) and path.is_relative_to(root)
           and {path.stem.lower(), folder_names.bare(path).lower()} & stems]
   found = matching.match(some, paths, root)[0] if some else ()
   of_one = {mark.path: images for mark, images in zip(some, found) if images}
   for path in others:
     suffix = path.suffix.lower()
-    if images := of_one.get(path):
+    images = of_one.get(path, ())
+    if images and suffix in _ARRAYS:
+      if folder_names.is_mask_folder(path.relative_to(root)):
+        yield path, {image: [{'mask': [0]}] for image in images}, []
+    elif images:
       yield path, {image: [places.tree(path, image)] for image in images}, []
     elif suffix not in _PROSE and (suffix in _OF_ONE or path.stem.lower() not in stems):
       if suffix != '.npy' and (said := records.tree(path)) and not _is_own(path, said):
@@ -154,7 +159,10 @@ def _says_nothing(word):
 
 
 def _are_at_odds(named):
-  """Returns whether (class by folder, by list)s are few and neither tells the other."""
+  """Returns whether (class by folder, by list)s are few, and not one set in other words.
+
+  Neither tells the other; of one folder alone, the list tells its images apart.
+  """
   def share(k):  # Of those of which one is told by the most frequent of the other.
     counts = collections.Counter(named)
     most = collections.Counter()
@@ -162,5 +170,6 @@ def _are_at_odds(named):
       most[pair[k]] = max(most[pair[k]], count)
     return sum(most.values()) / len(named)
 
-  said = {word for _, word in named}
-  return 1 < len(said) <= len(named) / 2 and max(share(0), share(1)) < 0.75
+  folders, said = ({pair[k] for pair in named} for k in (0, 1))
+  return 1 < len(said) <= len(named) / 2 and share(0) < 0.75 and (
+      len(folders) == 1 or share(1) < 0.75)

@@ -43,9 +43,9 @@ MARKS = {
     'corners.csv': 'image,defect_start_x,defect_start_y,defect_end_x,defect_end_y\n'
                    '1a.jpg,1,2,9,9\n2a.jpg,1,2,9,9\n',
     'severstal.csv': 'Image_Class,rle\n1a.jpg_1,29102 12\n2a.jpg_4,5 6\n',
-    'studio.json': '[{"data": {"image": "/data/upload/1/0123abcd-1a.jpg"}, "annotations": [{'
-                   '"result": [{"value": {"x": 5, "y": 6, "width": 7, "height": 8}}]}]}, '
-                   '{"data": {"image": "/data/upload/1/0123abcd-2a.jpg"}, "annotations": [{'
+    'studio.json': '[{"data": {"image": "/upload/1/0123abcd-1a.jpg"}, "annotations": [{'
+                   '"result": [{"value": {"x": 5, "y": 6, "width": 7, "height": 8}}]}]},'
+                   '{"data": {"image": "/upload/1/0123abcd-2a.jpg"}, "annotations": [{'
                    '"result": [{"value": {"rle": [0, 1, 44, 3]}}]}]}]',
     'labelbox.ndjson': '{"data_row": {"external_id": "1a.jpg"}, "label": {"bounding_box": '
                        '{"top": 5, "left": 6, "height": 7, "width": 8}}}\n'
@@ -54,6 +54,9 @@ MARKS = {
     'circles.csv': 'file;x;y;radius\n1a.jpg;9;9;3\n2a.jpg;9;9;3\n',
     'no_header.csv': '1a.jpg,10,20,30,40\n2a.jpg,10,20,30,40\n',
     'points.csv': 'image,x,y\n1a.jpg,1,2\n1a.jpg,3,4\n2a.jpg,1,2\n2a.jpg,3,4\n',
+    'via_less.csv': 'filename,regions\n1a.jpg,"{""x"":1}"\n2a.jpg,"{""x"":1}"\n',
+    'points.xml': '<a><i file="1a.jpg"><defect x="1" y="2"/></i><i file="2a.jpg">'
+                  '<defect x="1" y="2"/></i></a>',
     'runs.tsv': 'ImageId\tClassId\tRuns\n1a.jpg\t1\t3 4\n2a.jpg\t1\t3 4\n',
     'via.csv': 'filename,region_count,region_shape_attributes\n'
                '1a.jpg,1,"{""name"":""rect"",""x"":1,""y"":1,""width"":9,""height"":9}"\n'
@@ -73,6 +76,11 @@ NOTHING = {
     'embeddings.csv': '1a.jpg,0.3,-0.1,0.4,0.2,0.9\n2a.jpg,0.3,-0.1,0.4,0.2,0.9\n',
     'embeddings.json': '{"1a.jpg": {"embedding": [1, 2, 3, 4]}, '
                        '"2a.jpg": {"scores": [1, 2, 3, 4]}}',
+    'histograms.json': json.dumps({f'{k}a.jpg': [9] * 256 for k in (1, 2)}),
+    'labels.txt': '1a.jpg 1 0 0 1 1\n2a.jpg 0 0 1 1 1\n',
+    'tiles.csv': 'file,of,left,top,right,bottom\n1a.jpg,f,0,9,40,39\n2a.jpg,f,5,1,45,31\n',
+    'words.json': '[{"id": "1a.jpg", "defects": ["pit_1"], "box": 17}, {"file": "2a.jpg"}]',
+    'config.json': '{"mask_size": [9, 9], "lr": 1, "images": ["1a.jpg", "2a.jpg"]}',
     'whole.txt': '1a.jpg 1 0 0 40 30\n2a.jpg 1 0 0 40 30\n',  # OpenCV's positives.
     'labels.csv': 'filename,label\n1a.jpg,crack\n2a.jpg,dent\n',
     'train.txt': 'cam1/1a.jpg 0\ncam2/2a.jpg 1\n', 'names.txt': '1a.jpg\n2a.jpg\n',
@@ -102,6 +110,7 @@ OF_ONE = [('.csv', '1,2,3,4\n', True), ('.csv', 'x,y\n1,2\n3,4\n', False),
           ('.txt', 'a photo of a crack, grey', False),
           ('.xml', '<meta><box><x>1</x><y>2</y><w>3</w><h>4</h></box></meta>', True),
           ('.xml', '<meta><exposure>12.5</exposure></meta>', False),
+          ('/gt/{}.mat', 'MATLAB', True), ('.mat', 'MATLAB', False),
           ('.npy', np.zeros((30, 40)), True), ('.npy', np.zeros(512), False)]
 
 
@@ -158,7 +167,8 @@ def test_a_file_for_each_image_is_refused_where_it_may_mark_it(
                   for k in (1, 2)})
   for place in ('im/crack', 'im/pit', 'clean'):
     for k in (1, 2):
-      put(tmp_path, f'{place}/{k}{suffix}', text)
+      put(tmp_path, f'{place}/{k}{suffix}' if suffix[0] == '.' else
+          place + suffix.format(k), text)
   for read_it in (lambda **given: read(tmp_path / 'im', **given).crops,
                   lambda **given: unannotated.list_clean(tmp_path / 'clean', **given)):
     if is_mark:
@@ -173,16 +183,19 @@ def test_a_file_for_each_image_is_refused_where_it_may_mark_it(
 @pytest.mark.parametrize('words, is_other', [
     ('012', True), (('crack', 'pit', 'ok'), True), (('train', 'val', 'test'), False),
     ('000', False), ('01', False), ('012345', False)])  # By folder; a number of each.
-def test_a_list_of_other_classes_than_the_folders_is_refused(tmp_path, words, is_other):
-  names = [f"{'right' if k % 2 else 'left'}/{k}.jpg" for k in range(6)]
+@pytest.mark.parametrize('folders', [['left', 'right'], ['left']])
+def test_a_list_of_other_classes_than_the_folders_is_refused(
+    tmp_path, words, is_other, folders):
+  is_other |= words == '01' and len(folders) == 1
+  names = [f'{folders[k % len(folders)]}/{k}.jpg' for k in range(6)]
   make(tmp_path, dict.fromkeys(names) | {'train.txt': ''.join(
       f'{name} {words[k % len(words)]}\n' for k, name in enumerate(names))})
   if is_other:
     with pytest.raises(UserError, match='train.txt gives the images of .* other classes'):
       read(tmp_path)
   else:
-    assert set(read(tmp_path).crops) == {'left', 'right'}
-  assert set(read(tmp_path, format='classes').crops) == {'left', 'right'}
+    assert [*read(tmp_path).crops] == folders
+  assert [*read(tmp_path, format='classes').crops] == folders
 
 
 @pytest.mark.parametrize('name, text, word', [
