@@ -19,8 +19,10 @@ from pegan_jax.common.errors import UserError
 _MARKS = re.compile(
     r'b?box(es|2d)?|bndbox|bounding|obb|rect(angles?)?|poly(gons?|lines?)?|points?|'
     r'segment(s|ations?)|contours?|ellipses?|circles?|regions?|shapes|defects?|geometry|'
-    r'wkt|rle|runs|encoded|masks?|bitmap|keypoints?|landmarks?|vertices|outlines?|xywh|xyxy')
+    r'wkt|rle|runs|encoded|masks?|bitmap|keypoints?|landmarks?|vertices|outlines?|xywh|'
+    r'xyxy')
 _IN_WORDS = re.compile('rle|runs|encoded|wkt|segmentations?|bitmap')
+_NOTHING = ('', '-1', '0', 'nan', 'none', 'null', 'false')
 _NUMBER = re.compile(r'(?<!\w)\d[\d.]*(?!\w)')  # Not that of crack_1.
 # Names of numbers, without words such as bbox.
 _X = re.compile(r'(c|center|centre|mid|min|start)?x(c|min|max|center|centre|start|tl|\d)?|'
@@ -30,11 +32,10 @@ _Y = re.compile(r'(c|center|centre|mid|min|start)?y(c|min|max|center|centre|star
 _SIDE = re.compile(r'[xy](max|br|end|\d)|(max|end)[xy]|w|h|width|height|right|bottom|'
                    r'rechts|unten|breite|h(ö|oe)he|r|radius')
 _FILLER = re.compile(r'b?box|bb|roi|rect|defect|region|obj(ect)?|px|pixels?|pos|coord|norm')
-# Of numbers that are no places, whatever they are.
+# How words begin that name numbers, and no places.
 _NO_PLACES = re.compile(
     r'embed|feature|vector|score|prob|logit|conf|mean|std|hist|size|shape$|dim|resolution|'
-    r'exif|gps|time|date|hash|gain|matrix|intrinsic|stat|colou?r|anchor|version',
-    re.IGNORECASE)
+    r'exif|gps|time|date|hash|gain|matrix|intrinsic|stat|colou?r|anchor|version')
 
 
 def in_file(path, image):
@@ -83,8 +84,8 @@ def marks(said, image, key='', least=4):
     if records.is_number(value):
       numbers.append(float(value))
     else:
-      if not _NO_PLACES.search(key) and len(numbers) >= least and (
-          least == 2 or _may_be(numbers, image)):
+      if len(numbers) >= least and (len(numbers) < 4 or _may_be(numbers, image)) and not (
+          any(map(_NO_PLACES.match, _words(key)))):
         return True
       numbers = []
       if isinstance(value, dict) and marks(value, image, key, least):
@@ -118,11 +119,11 @@ def _size(image):
 def has_word(key, value):
   """Returns whether a key is a word for marks, and its value says one."""
   words = _words(key)
-  if not any(map(_MARKS.fullmatch, words)) or _NO_PLACES.search(key):
+  if not any(map(_MARKS.fullmatch, words)) or any(map(_NO_PLACES.match, words)):
     return False
   value = _parsed(value)
   if isinstance(value, str):
-    return len(value.strip()) > 3 and any(map(_IN_WORDS.fullmatch, words))
+    return value.strip().lower() not in _NOTHING and any(map(_IN_WORDS.fullmatch, words))
   return isinstance(value, (dict, list)) and bool(_NUMBER.search(str(value)))
 
 

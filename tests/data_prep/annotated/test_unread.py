@@ -79,6 +79,7 @@ NOTHING = {
     'histograms.json': json.dumps({f'{k}a.jpg': [9] * 256 for k in (1, 2)}),
     'labels.txt': '1a.jpg 1 0 0 1 1\n2a.jpg 0 0 1 1 1\n',
     'tiles.csv': 'file,of,left,top,right,bottom\n1a.jpg,f,0,9,40,39\n2a.jpg,f,5,1,45,31\n',
+    'rle.csv': 'file,rle,validated_size\n1a.jpg,nan,"1 2 3 4"\n2a.jpg,-1,"1 2 3 4"\n',
     'words.json': '[{"id": "1a.jpg", "defects": ["pit_1"], "box": 17}, {"file": "2a.jpg"}]',
     'config.json': '{"mask_size": [9, 9], "lr": 1, "images": ["1a.jpg", "2a.jpg"]}',
     'whole.txt': '1a.jpg 1 0 0 40 30\n2a.jpg 1 0 0 40 30\n',  # OpenCV's positives.
