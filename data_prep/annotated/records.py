@@ -11,6 +11,7 @@ import gzip
 import json
 import re
 from xml.etree import ElementTree
+import zlib
 
 import yaml
 
@@ -40,7 +41,7 @@ def text_of(path):
     return text_files.read(path)
   except UserError:  # Excel's, of another encoding than UTF-8.
     return path.read_bytes().decode('latin-1') if path.is_file() else ''
-  except (EOFError, OSError):
+  except (EOFError, OSError, zlib.error):
     return ''
 
 
@@ -51,7 +52,7 @@ def tree(path):
     said = _parsed(path, text)
   except (ValueError, RecursionError, ElementTree.ParseError, yaml.YAMLError):
     said = None
-  if said is None and text.strip():
+  if not isinstance(said, (dict, list)) and text.strip():
     said = _rows(text)
   return None if _is_deep(said) else said
 
@@ -61,9 +62,10 @@ def _parsed(path, text):
   if text.lstrip()[:1] in ('{', '['):
     return _json(text)
   if text.lstrip()[:1] == '<' and '<!ENTITY' not in text:
-    return _of_element(ElementTree.fromstring(text.strip().encode()))
+    return _of_element(ElementTree.fromstring(text.strip()))
   if path.suffix.lower() in _YAML and not _ANCHOR.search(text):
-    return list(yaml.load_all(text, _LOADER))
+    first, *more = yaml.load_all(text, _LOADER)
+    return [first, *more] if more else first
   return None
 
 
@@ -107,7 +109,7 @@ def _rows(text):
 
 def _cells(line, mark):
   """Returns the parts of a line between marks that are not in quotes."""
-  if mark is None or '"' not in line:
+  if mark is None or '"' not in line or len(line) > csv.field_size_limit():
     return line.split(mark)
   return next(csv.reader([line], delimiter=mark))
 
@@ -138,8 +140,9 @@ def of_images(said, paths):
       names[name].append(path)
       names[f'{path.parent.name}/{name}'].append(path)
     found = _Found({name: tuple(some) for name, some in names.items()}, by_stem)
-    if one := found.walk(_with_names(said, names) if by_stem else said):
-      return found.of_all(said, one)
+    parts = _with_names(said, names) if by_stem else said
+    if every := found.walk(parts):
+      return found.of_all(parts, every)
   frames = {}  # CVAT's backups number the images.
   for one in _dicts(said):
     frames.setdefault(str(one.get('frame')), []).append(one)
