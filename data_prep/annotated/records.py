@@ -28,7 +28,7 @@ _ANCHOR = re.compile(r'(?<!\S)[&*]\w')  # It may stand for text that grows witho
 _IMAGE = re.compile(r'(\.(?:jpe?g|png|bmp|tiff?|webp|jfif)["\']?)\s+', re.IGNORECASE)
 
 
-def text_of(path):
+def _text(path):
   """Returns a file's text; '' for what is none."""
   try:
     if path.suffix.lower() == '.gz':
@@ -47,7 +47,7 @@ def text_of(path):
 
 def tree(path):
   """Returns what a text file says; None for another, and for one of nothing but depths."""
-  text = text_of(path)
+  text = _text(path)
   try:
     said = _parsed(path, text)
   except (ValueError, RecursionError, ElementTree.ParseError, yaml.YAMLError):
