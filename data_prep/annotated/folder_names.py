@@ -13,8 +13,8 @@ _MASKS = re.compile(r'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     r'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
                     r'segmentationclass(?:png)?|(?:train|val|valid|test)[ _-]masks?|'
                     r'masks?[ _-](?:train|val|valid|test)')
-_KIND = re.compile(r'images?|imgs?|jpegimages|rgb|labels?|lables?|annotations?|annots?|'
-                   r'anns?|xml|json|txt|bbox(?:es)?|data|defects|obj_\w+_data|'
+_KIND = re.compile(r'(?:images?|imgs?|labels?)(?:_\d)?|jpegimages|rgb|lables?|'
+                   r'annotations?|annots?|anns?|xml|json|txt|bbox(?:es)?|data|defects|obj_\w+_data|'
                    + _MASKS.pattern)
 # Both at once: train_images, labels-val.
 _SPLIT_KIND = re.compile(

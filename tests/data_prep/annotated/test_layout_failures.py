@@ -70,6 +70,9 @@ REFUSED = {
     'labels whose names are the beginnings of the images': (
         {'i/1_test.jpg': None, 'a/1.xml': voc()}, ('a',),
         'No image .* the first is 1.xml: .*; where 1_test.jpg is its image, give both one'),
+    'labels of another kind, in folders that have numbers, as KITTI\'s': (
+        {'i/image_2/1.jpg': None, 'i/label_2/1.txt': 'Car 0.0 0 1.57 1.0 1.0 9.0 9.0'}, (),
+        'label_2/1.txt cannot be read as YOLO: '),
     'one file for two images': (
         {'i/1.jpg': None, 'i/1.png': None, 'a/1.xml': voc()}, ('a',),
         'has one annotation, 1.xml, for two images, 1.jpg and 1.png'),
