@@ -4,8 +4,8 @@
 
 The runs are of one data set with masks, and of a method whose images have masks. A small
 segmenter is trained on several sets of crops, each beside clean ones, and tested on all
-held-out crops with masks and the clean ones of a fifth of the clean frames, which no set has
-(but the runs have seen them: a data set holds out no backgrounds). The sets:
+held-out crops with masks and the clean ones of a fifth of the clean frames, which no set
+has (but the runs have seen them: a data set holds out no backgrounds). The sets:
 
   real       the crops of a few frames
   pasted     the defects of these, pasted on clean crops
@@ -225,7 +225,8 @@ def train_own(trial, indices, config, folder, seed):
                     train.annotations(indices))]
     with files.whole(folder / 'data') as (new, keep):
       keep(data_dataset.write(
-          new, {'train': examples}, names, (info.image_size, info.image_size, info.channels),
+          new, {'train': examples}, names,
+          (info.image_size, info.image_size, info.channels),
           {k: v for k, v in info.metadata.items() if k != 'areas'}, 1))
   config = ConfigDict(config.to_dict() | {
       'data_dir': str(folder / 'data'), 'seed': seed, 'eval_every': 0})

@@ -59,8 +59,8 @@ def part(paths, root):
     elif not unnamed_masks.is_photograph(path):
       mask = masks.read(path)  # Or it says why it cannot be one.
       raise UserError(f'{path} is called as a mask of the image beside it, and has '
-                      f'{len(mask.values)} values but 0, where a mask has up to {masks.FEW}: '
-                      'save it with one for each class, or give it a name of its own.')
+                      f'{len(mask.values)} values but 0, where a mask has up to '
+                      f'{masks.FEW}: save it with one for each class, or give it a name of its own.')
   return [path for path in paths if path not in found], sorted(found)
 
 
@@ -289,7 +289,7 @@ def _nearest(mark, paths):
   name = folder_names.bare(mark.place)
   image = next((path for path in paths if path.stem.startswith(name)
                 and folder_names.bare(path) != name), None)
-  return (f'; where {image.name} is its image, give both one name' if image and name else '')
+  return f'; where {image.name} is its image, give both one name' * bool(image and name)
 
 
 def _file_of(mark):

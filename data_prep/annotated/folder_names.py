@@ -14,14 +14,15 @@ _MASKS = re.compile(r'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     r'segmentationclass(?:png)?|(?:train|val|valid|test)[ _-]masks?|'
                     r'masks?[ _-](?:train|val|valid|test)')
 _KIND = re.compile(r'(?:images?|imgs?|labels?)(?:_\d)?|jpegimages|rgb|lables?|'
-                   r'annotations?|annots?|anns?|xml|json|txt|bbox(?:es)?|data|defects|obj_\w+_data|'
+                   r'annotations?|annots?|anns?|xml|json|txt|bbox(?:es)?|data|defects|'
+                   r'obj_\w+_data|'
                    + _MASKS.pattern)
 # Both at once: train_images, labels-val.
 _SPLIT_KIND = re.compile(
     r'(?P<first>train|val|valid|test)[ _-](?:images?|imgs?|labels?|masks?)|'
     r'(?:images?|imgs?|labels?|masks?)[ _-](?P<last>train|val|valid|test)')
-_WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|annots?|anns?|'
-                        r'masks?|xml|json|txt)', re.IGNORECASE)
+_WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|annots?|'
+                        r'anns?|masks?|xml|json|txt)', re.IGNORECASE)
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.

@@ -177,8 +177,8 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
   if clean := [path for path in paths if folder_names.is_clean(path.relative_to(folder))]:
     name = next(filter(class_names.is_clean, clean[0].relative_to(folder).parts))
     raise UserError(f"{flag} {folder} holds {clean[0]}, and '{name}' is a name for images "
-                    f'without defects: pass that folder as --clean and the others as {flag}, '
-                    'or rename it.')
+                    'without defects: pass that folder as --clean and the others as '
+                    f'{flag}, or rename it.')
   checks.check_classes(names, f'{flag} {folder}')
   for name in names:
     if name not in found:

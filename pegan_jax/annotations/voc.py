@@ -22,7 +22,7 @@ BOXES_ALONE = 'outlines in Pascal VOC files: only their boxes are read'
 COUNTED_FROM_0 = ('Pascal VOC files of a set in which boxes begin at 0, or are turned: all '
                   'are read as counted from 0, not from 1')
 
-THIN = 'Pascal VOC boxes of a single row or column of pixels, as a click without a drag gives'
+THIN = 'Pascal VOC boxes of one row or column of pixels, as a click without a drag gives'
 
 # Elements beside the objects that mark nothing.
 _ABOUT = ('folder', 'filename', 'path', 'source', 'owner', 'size', 'segmented')
