@@ -30,7 +30,7 @@ _X = re.compile(r'(c|center|centre|mid|min|start)?x(c|min|max|center|centre|star
 _Y = re.compile(r'(c|center|centre|mid|min|start)?y(c|min|max|center|centre|start|tl|\d)?|'
                 r'(top|bottom|upper|lower)y?|oben')
 _SIDE = re.compile(r'[xy](max|br|end|\d)|(max|end)[xy]|w|h|width|height|right|bottom|'
-                   r'rechts|unten|breite|h(ö|oe)he|r|radius')
+                   r'rechts|unten|breite|h(ö|oe)he|r[xy]?|radius')
 _FILLER = re.compile(r'b?box|bb|roi|rect|defect|region|obj(ect)?|px|pixels?|pos|coord|norm')
 # How words begin that name numbers, and no places.
 _NO_PLACES = re.compile(
@@ -119,7 +119,8 @@ def _size(image):
 def has_word(key, value):
   """Returns whether a key is a word for marks, and its value says one."""
   words = _words(key)
-  if not any(map(_MARKS.fullmatch, words)) or any(map(_NO_PLACES.match, words)):
+  if not any(map(_MARKS.fullmatch, words)) or any(  # VIA has region_shape_attributes.
+      _NO_PLACES.match(word) for word in words if word != 'shape'):
     return False
   value = _parsed(value)
   if isinstance(value, str):

@@ -54,7 +54,8 @@ MARKS = {
     'circles.csv': 'file;x;y;radius\n1a.jpg;9;9;3\n2a.jpg;9;9;3\n',
     'no_header.csv': '1a.jpg,10,20,30,40\n2a.jpg,10,20,30,40\n',
     'points.csv': 'image,x,y\n1a.jpg,1,2\n1a.jpg,3,4\n2a.jpg,1,2\n2a.jpg,3,4\n',
-    'via_less.csv': 'filename,regions\n1a.jpg,"{""x"":1}"\n2a.jpg,"{""x"":1}"\n',
+    'via_less.csv': 'f,region_shape_attributes\n1a.jpg,"{""x"":1}"\n2a.jpg,"{""x"":1}"\n',
+    'ellipse.csv': 'file,cx,cy,rx,ry\n1a.jpg,9,9,5,4\n2a.jpg,9,9,5,4\n',
     'points.xml': '<a><i file="1a.jpg"><defect x="1" y="2"/></i><i file="2a.jpg">'
                   '<defect x="1" y="2"/></i></a>',
     'runs.tsv': 'ImageId\tClassId\tRuns\n1a.jpg\t1\t3 4\n2a.jpg\t1\t3 4\n',
