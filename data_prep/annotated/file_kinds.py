@@ -289,7 +289,9 @@ def _nearest(mark, paths):
   name = folder_names.bare(mark.place)
   image = next((path for path in paths if path.stem.startswith(name)
                 and folder_names.bare(path) != name), None)
-  return f'; where {image.name} is its image, give both one name' * bool(image and name)
+  if not image or not name:
+    return ''
+  return f'; where {image.name} is its image, give both one name'
 
 
 def _file_of(mark):
