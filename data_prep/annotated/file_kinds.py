@@ -5,6 +5,8 @@ import filecmp
 import os
 import pathlib
 
+import numpy as np
+
 from data_prep.annotated import folder_names, matching, places, unnamed_masks
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
@@ -21,7 +23,7 @@ RESPELLED = ('images whose annotations spell their names in another way, by case
 CAPTIONS = "files of COCO's captions, which mark nothing"
 PANOPTIC = "files of COCO's panoptic segments, which are not read"
 REPEATED = 'annotations that say of an image what its folder is called, and no more'
-SAME = 'annotations that say of an image what another file says, too'
+SAME = 'annotations that say of an image no more than another file'
 ABSENT = 'images that are listed without a mark, and are not there'
 OTHERS = 'files that are neither images nor annotations'
 NAMES = 'files of the names of classes, which nothing uses'
@@ -50,14 +52,17 @@ def part(paths, root):
     by_name.setdefault((path.parent, path.stem), []).append(path)
   beside = [path for path in paths if folder_names.stem_of_mask(path) != path.stem
             and (path.parent, folder_names.stem_of_mask(path)) in by_name]
-  for twins in by_name.values():
-    exact = [path for path in twins if path.suffix.lower() in ('.png', '.bmp')]
-    beside += exact if len(twins) == 2 and len(exact) == 1 else []
-  for path in beside:
+  twins = []
+  for some in by_name.values():
+    exact = [path for path in some if path.suffix.lower() in ('.png', '.bmp')]
+    twins += exact if len(some) == 2 and len(exact) == 1 else []
+  for path in beside + twins:
     if masks.is_mask(path):
       found.add(path)
     elif not unnamed_masks.is_photograph(path):
       mask = masks.read(path)  # Or it says why it cannot be one.
+      if path in twins:
+        continue  # A drawing, perhaps.
       raise UserError(f'{path} is called as a mask of the image beside it, and has '
                       f'{len(mask.values)} values but 0, where a mask has up to '
                       f'{masks.FEW}: save it with one for each class, or give it a name of its own.')
@@ -256,9 +261,9 @@ def fit(marks, paths, root, named, left_out, noted, problems):
                      'where it marks nothing, name by --format what is to be read.')
     elif path in labels:
       other = labels[path]
-      if other.annotated and mark.annotated and (
-          _regions(other.annotated) == _regions(mark.annotated)):
-        left_out[SAME].append(mark.path)
+      if kept := _one_of(other, mark):
+        labels[path] = kept
+        left_out[SAME].append((mark if kept is other else other).path)
         continue
       problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
                    f'{other.path} and {mark.path}: remove one of them, or name '
@@ -279,9 +284,24 @@ def _repeats_folder(mark, place):
       {*said.tags} <= {*place.parent.parts})
 
 
-def _regions(annotated):
-  """Returns what two files that say the same of an image have in common."""
-  return sorted((region.name, region.box) for region in annotated.regions)
+def _one_of(*marks):
+  """Returns which of two marks holds all that both say, None where neither does.
+
+  They have the same boxes, and the same outlines or one of them none.
+  """
+  boxes, outlines = [], []
+  for mark in marks:
+    regions = sorted(mark.annotated.regions if mark.annotated else (),
+                     key=lambda region: (region.name, region.box))
+    boxes.append([(region.name, region.box) for region in regions])
+    outlines.append(b''.join(
+        np.ascontiguousarray(part).tobytes() for region in regions
+        for part in [*(region.polygons or ()), region.mask] if part is not None))
+  if boxes[0] != boxes[1] or not all(mark.annotated for mark in marks):
+    return None
+  if outlines[0] == outlines[1] or not outlines[1]:
+    return marks[0]
+  return None if outlines[0] else marks[1]
 
 
 def _nearest(mark, paths):

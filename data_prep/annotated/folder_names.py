@@ -23,6 +23,7 @@ _SPLIT_KIND = re.compile(
     r'(?:images?|imgs?|labels?|masks?)[ _-](?P<last>train|val|valid|test)')
 _WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|annots?|'
                         r'anns?|masks?|xml|json|txt)', re.IGNORECASE)
+_LIGHT = re.compile('dark|bright|light|lit|expo|day|night|dim', re.IGNORECASE)
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
@@ -91,8 +92,8 @@ def _is_weak(name):
 def outer_folders(places):
   """Returns the folders that classes lie in, as of dates in 2024-05-01/{ok,crack}/1.png.
 
-  A word for clean images that a folder holds says so, but for 'normal', which may be a
-  light. Others are such that hold the same folders as these, or differ by a number alone.
+  A word for clean images that a folder holds says so, but for 'normal' beside other lights,
+  as dark. Others are such that hold the same folders as these, or differ by a number alone.
 
   Args:
     places: paths of images under their folder.
@@ -107,7 +108,8 @@ def outer_folders(places):
       return set()
     inner.setdefault(first, set()).add(rest[0])
   sure = {name for name, some in inner.items() if any(
-      class_names.is_clean(part) and part.lower() != 'normal' for part in some)}
+      class_names.is_clean(part) and (part.lower() != 'normal' or not any(
+          map(_LIGHT.search, some))) for part in some)}
   known = set().union(*(inner[name] for name in sure))
   return set(inner) if sure and any(not class_names.is_clean(part) for part in known) and (
       are_numbered(inner) or all(inner[name] <= known for name in inner)) else set()

@@ -84,10 +84,14 @@ def read(labels, noted, problems, tags=()):
 def _refuse_tags(labels, found, known, problems):
   """Takes out, as problems, images without regions that a tag may call defective.
 
-  A tag that images with regions have as well, as reviewed or camera1, is of no defect.
+  A tag that images with regions have as well, as reviewed or camera1, is of no defect,
+  but where it is the name of a class, or a word as defect.
   """
   known = {*known, *(tag for image in found.values() if image.regions
                      for tag in image.tags)}
+  classes = {region.name.lower() for image in found.values() for region in image.regions}
+  known = {tag for tag in known
+           if tag.lower() not in classes and not class_names.is_defect(tag)}
   by_tag = {}
   for path in [path for _, path in labels if path in found and not found[path].regions]:
     if some := [tag for tag in found[path].tags
@@ -96,8 +100,8 @@ def _refuse_tags(labels, found, known, problems):
   for tag, names in by_tag.items():
     verb = 'has' if len(names) == 1 else 'have'
     problems.add(f'{listed(names, 1)} {verb} no shapes, but the tag or flag {tag}, which '
-                 'no image with shapes has: draw what it means, or take it away from '
-                 'images that are clean.')
+                 'may say that something is there: draw what it means, or take it away '
+                 'from images that are clean.')
 
 
 def _read(mark, names):

@@ -104,7 +104,11 @@ def read(images, annotations=(),
       unread.refuse_of_clean(others, layout.clean, paths, root)
     return layout
   where = annotations[0] if annotations else images
-  found = _regions(labels, masks, root, where, left_out, noted, problems, uses)
+  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
+  if outer and masks:
+    noted[_outer(outer)] += sorted({path for _, path in masks})
+  found = _regions(
+      labels, masks, root, outer, where, left_out, noted, problems, uses)
   gone = {path for some in left_out.values() for path in some}
   gone |= {path for _, path in labels + masks}
   rest = [path for path in paths if path not in found and path not in gone]
@@ -147,7 +151,7 @@ def _part(paths, root, annotations, left_out):
   return paths, named
 
 
-def _regions(labels, masks, root, where, left_out, noted, problems, uses):
+def _regions(labels, masks, root, outer, where, left_out, noted, problems, uses):
   """Reads labels and masks: {image path: `Annotated`}; see `read`."""
   found = labels_lib.read(labels, noted, problems)
   checks.check_names(found, where, uses, problems)  # Before an image is opened.
@@ -155,18 +159,18 @@ def _regions(labels, masks, root, where, left_out, noted, problems, uses):
   unfit = {path for _, path in labels} - found.keys()
   found |= mask_images.read(
       [(mark, path) for mark, path in masks if path not in unfit], found, root, left_out,
-      noted, problems)
+      noted, problems, outer)
   checks.check_names(found, where, uses, problems)
-  _leave_out_empty(found, root, left_out)
+  _leave_out_empty(found, root, outer, left_out)
   return found
 
 
-def _leave_out_empty(found, root, left_out):
+def _leave_out_empty(found, root, outer, left_out):
   """Moves images whose folder says that they show a defect, and their annotation not."""
   named = {region.name for annotated in found.values() for region in annotated.regions}
   for path in sorted(found):
     if not found[path].regions and (
-        folder_names.class_of(path.relative_to(root)) in named):
+        folder_names.class_of(folder_names.without(path.relative_to(root), outer)) in named):
       left_out["images in a class's folder whose annotation is empty"].append(path)
       del found[path]
 
@@ -201,6 +205,11 @@ def _kind_of_masks(masks):
 
 
 
+def _outer(names):
+  return (f"images below folders that are no classes, as '{min(names)}': the class is the "
+          'next folder')
+
+
 def _filled(found):
   return {why: paths for why, paths in found.items() if paths}
 
@@ -230,8 +239,7 @@ def _classes(root, paths, is_said, left_out, noted):
   if folder_names.are_numbered(crops):
     noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
   if outer:
-    noted[f"images below folders that are no classes, as '{min(outer)}': the class is the "
-          'next folder'] += paths
+    noted[_outer(outer)] += paths
   deeper = [(name, path, part) for name, some in crops.items() for path in some
             for part in folder_names.below_class(places[path])]
   if deeper:

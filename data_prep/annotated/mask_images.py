@@ -18,7 +18,7 @@ _VOID = 255  # Of Pascal VOC's masks.
 _ABOVE = 2  # Folders above the masks that may have the names of their values.
 
 
-def read(masks, labels, root, left_out, noted, problems):
+def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
   """Reads masks, and gives boxes the pixels that lie in them.
 
   Args:
@@ -27,6 +27,7 @@ def read(masks, labels, root, left_out, noted, problems):
     root: path of the images' folder.
     left_out, noted: as of `layouts.Layout`; get what is found here.
     problems: `Problems`; gets what cannot be read or does not fit.
+    outer: from `folder_names.outer_folders`.
 
   Returns:
     {image path: `Annotated`} of the images that have masks.
@@ -46,7 +47,7 @@ def read(masks, labels, root, left_out, noted, problems):
     with problems.collected():
       rules[base] = _Rule(own, next(
           filter(None, (names[mask.path.parent] for mask in own)), None))
-  by_folder = _classes_by_folder(read_from, root, noted)
+  by_folder = _classes_by_folder(read_from, root, outer, noted)
   for path, some in sorted(read_from.items()):
     with problems.collected():
       if all(mark.base in rules for mark, _ in some):
@@ -56,10 +57,17 @@ def read(masks, labels, root, left_out, noted, problems):
   return found
 
 
-def _classes_by_folder(read_from, root, noted):
+def _classes_by_folder(read_from, root, outer, noted):
   """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
-  found = {mark.path: _class_by_folder(mark, path.relative_to(root))
-           for path, some in read_from.items() for mark, _ in some}
+  found = {}
+  for path, some in read_from.items():
+    place = folder_names.without(path.relative_to(root), outer)
+    for mark, _ in some:
+      own = folder_names.without(mark.path.relative_to(mark.base), outer)
+      found[mark.path] = folder_names.class_of(own) or folder_names.class_of(place)
+    if inner := folder_names.below_class(place):
+      noted[f"images with masks in folders in that of a class, as '{inner[0]}' in that of "
+            f"'{folder_names.class_of(place)}'"].append(path)
   if _are_items(set(found.values()),
                 [mask for some in read_from.values() for _, mask in some]):
     noted['folders named by numbers, with masks that are mostly empty: taken for no '
@@ -216,11 +224,6 @@ def _names_for(folder):
     if names := masks_lib.names_in(place):
       return names
   return None
-
-
-def _class_by_folder(mark, place):
-  return (folder_names.class_of(mark.path.relative_to(mark.base))
-          or folder_names.class_of(place))
 
 
 def _refine(boxes, marked, height, width):

@@ -22,8 +22,6 @@ _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
 _CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
           'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
-_DEFECT = re.compile('defect|scratch|crack|dent|damage|fault|fail|ng$|nok$|bad|anomal|'
-                     'reject|broken|stain|true|yes', re.IGNORECASE)
 _SAYS_NOTHING = re.compile(
     r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'
     r'[\d\s:./+TZ-]+|.*[/\\].*|.*\.\w{2,4}|(\S+\s+){3,}\S+', re.IGNORECASE)
@@ -90,7 +88,7 @@ def refuse_of_clean(others, clean, paths, root):
           _says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
               str.lower, [root.name, *image.relative_to(root).parent.parts]))}
       if says and (len({*words.values()}) > 1 or any(
-          _DEFECT.match(word) or word.lower() in folders for word in says.values())):
+          class_names.is_defect(word) or word.lower() in folders for word in says.values())):
         image = min(says)
         raise UserError(
             f"{path} says '{says[image]}' of {image}, which is clean by its folder: move "

@@ -102,14 +102,15 @@ _UNLABELLED = 'images without an annotation, where others have one'
 
 def names_of(found):
   """Returns {reason: names} of the files that a `inputs.Found` leaves out."""
-  return {reason: [name_below(path, found.layout.root or found.crops_dir) for path in paths]
+  folder = found.layout.root or found.crops_dir
+  return {reason: list(dict.fromkeys(name_below(path, folder) for path in paths))
           for reason, paths in sorted(found.layout.left_out.items()) if paths}
 
 
 def counted(counts, names):
   """Returns {reason: how many} as text, with up to three of the {reason: names}."""
   return '; '.join(f'{reason}: {n}' + (
-      f" ({', '.join(names[reason][:3])}{', ...' if n > 3 else ''})"
+      f" ({', '.join(names[reason][:3])}{', ...' if len(names[reason]) > 3 else ''})"
       if reason in names else '') for reason, n in counts.items())
 
 

@@ -14,6 +14,8 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
                     r'non[ _-]?defective|defect[ _-]?free')
+_DEFECT = re.compile('defect|scratch|crack|dent|damage|fault|fail|ng$|nok$|bad|anomal|'
+                     'reject|broken|stain|true|yes|todo', re.IGNORECASE)
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
@@ -61,6 +63,11 @@ def check_class(name, where):
 def is_clean(name):
   """Returns whether a name is a word for what shows no defect, as 'good'."""
   return bool(_CLEAN.fullmatch(name.lower()))
+
+
+def is_defect(word):
+  """Returns whether a word begins as those do that call an image defective."""
+  return bool(_DEFECT.match(word))
 
 
 def check_classes(names, where):

@@ -350,7 +350,37 @@ def test_two_files_that_say_the_same_are_read_once(tmp_path):
   layout = read(tmp_path)
   assert marked_in(layout) == {'1.jpg': {'crack': 1}}
   assert counts(layout.left_out) == {
-      'annotations that say of an image what another file says, too': 1}
+      'annotations that say of an image no more than another file': 1}
+
+
+@pytest.mark.parametrize('finer', ['a.json', 'z.json'])
+def test_of_two_files_the_one_with_outlines_is_read(tmp_path, finer):
+  left, top, right, bottom = BOX
+  triangle = [[left, top, right, top, right, bottom]]
+  make(tmp_path, {'1.jpg': None, 'b.json': coco('1.jpg'),
+                  finer: coco('1.jpg', segmentation=triangle)})
+  (_, image), = read(tmp_path).annotated
+  region, = image.regions_in(HEIGHT, WIDTH)
+  assert region.mask.sum() < 0.6 * region.mask.size
+  make(tmp_path, {'b.json': coco('1.jpg', segmentation=[
+      [left, top, left, bottom, right, bottom, right, top + 1, left + 1, top]])})
+  with pytest.raises(UserError, match='annotates one image twice'):
+    read(tmp_path)
+
+
+@pytest.mark.parametrize('tag, is_clean', [
+    ('reviewed', True), ('crack', False), ('NG', False), ('defective', False)])
+def test_a_tag_that_marked_images_have_may_be_of_a_defect(tmp_path, tag, is_clean):
+  def of(label, flag):
+    said = json.loads(labelme(label=label)) | {'flags': {flag: True}}
+    return json.dumps(said if label else said | {'shapes': []})
+  make(tmp_path, {'1.jpg': None, '1.json': of('crack', tag),
+                  '2.jpg': None, '2.json': of('', tag)})
+  if is_clean:
+    assert marked_in(read(tmp_path)) == {'1.jpg': {'crack': 1}, '2.jpg': {}}
+  else:
+    with pytest.raises(UserError, match=f'2.json has no shapes, but the tag or flag {tag}'):
+      read(tmp_path)
 
 
 def test_files_of_another_format_are_such_by_what_they_hold(tmp_path):

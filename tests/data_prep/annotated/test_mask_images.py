@@ -47,6 +47,25 @@ def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):
   assert marked_in(read(tmp_path, 'm', images='i')) == {'1.jpg': {'b': 1}}
 
 
+@pytest.mark.parametrize('masks', [
+    'screw/crack/1_mask.png', 'masks/screw/crack/1.png', 'screw/crack/masks/1.png'])
+def test_masks_below_products_have_the_class_of_the_inner_folder(tmp_path, masks):
+  make(tmp_path, {'screw/crack/1.jpg': None, masks: mask, 'screw/good/2.jpg': None,
+                  'nut/good/3.jpg': None, 'nut/good/3_mask.png': lambda path: mask(path, 0)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'screw/crack/1.jpg': {'crack': 1}, 'nut/good/3.jpg': {}}
+  assert [path.name for path in layout.clean] == ['2.jpg'] and not layout.left_out
+  assert any("as 'nut': the class is the next folder" in note for note in layout.noted)
+
+
+def test_a_folder_in_that_of_a_class_is_noted(tmp_path):
+  make(tmp_path, {'crack/left/1.jpg': None, 'crack/left/1_mask.png': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'crack/left/1.jpg': {'crack': 1}}
+  note, = layout.noted
+  assert "in that of a class, as 'left' in that of 'crack'" in note
+
+
 @pytest.mark.parametrize('value, names', [
     (255, 'background\ncrack\n'), (2, 'background\ncrack\n__ignore__')])
 def test_void_is_of_no_class_and_no_background(tmp_path, value, names):

@@ -101,6 +101,7 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
     ('line1/good/1 line1/crack/2 line2/pit/3 line2/crack/4', {'crack': 2, 'pit': 1}),
     ('screw/good/1 screw/scratch/2', {'scratch': 1}),
     ('nut/good/1 nut/scratch/2 screw/scratch/3', {'scratch': 2}),
+    ('line1/normal/1 line1/crack/2 line2/crack/3', {'crack': 2}),
     ('train/line1/ok/1 train/line1/crack/2 test/line2/crack/3', {'crack': 2}),
     ('crack/cam1/2 good/cam1/1', {'crack': 1})])
 def test_folders_of_dates_and_products_are_no_classes(tmp_path, files, classes):

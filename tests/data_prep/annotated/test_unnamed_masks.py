@@ -168,6 +168,14 @@ def test_masks_by_name_that_cannot_be_read_are_no_pictures(tmp_path, name, conte
       look()
 
 
+def test_a_drawing_in_two_formats_is_no_mask(tmp_path):
+  def drawing(path):
+    Image.fromarray(np.minimum(255, np.arange(1200) // 2).astype(np.uint8).reshape(
+        30, 40)).save(path)
+  make(tmp_path, {'crack/0.jpg': drawing, 'crack/0.png': drawing})
+  assert len(read(tmp_path).crops['crack']) == 2
+
+
 @pytest.mark.parametrize('mode', ['L', 'RGB', 'RGBA', 'I;16'])
 def test_photographs_that_are_called_as_masks_are_pictures(tmp_path, mode):
   def photograph(path):
