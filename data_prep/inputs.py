@@ -148,8 +148,14 @@ def find(options, problems):
                   cutting.clean_root(options.clean, layout.root)))
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
+  folders = {part for paths, of, _ in clean if of == options.clean for path in paths
+             for part in path.relative_to(of).parent.parts}
   layout = layout._replace(noted=layout.noted | _called_as_classes(
-      options.clean, clean, {*crops, *regions}))
+      options.clean, clean, folders & {*crops, *regions} | {
+          *filter(class_names.is_defect, folders)}))
+  if deeper := [path for paths in crops.values() for path in paths if options.defects
+                and len(path.relative_to(options.defects).parts) > 2]:
+    layout.noted['crops in folders in that of their class, the first of --defects'] = deeper
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
@@ -180,7 +186,7 @@ def _called_as_classes(folder, clean, names):
   paths = [path for paths, of, _ in clean if of == folder for path in paths]
   some = {name: [path for path in paths if name in path.relative_to(folder).parent.parts]
           for name in sorted(names)}
-  return {f"images of --clean in folders called '{name}' as a class: taken for clean": found
+  return {f"images of --clean in folders called '{name}': taken for clean": found
           for name, found in some.items() if found}
 
 

@@ -65,7 +65,8 @@ def part(paths, root):
         continue  # A drawing, perhaps.
       raise UserError(f'{path} is called as a mask of the image beside it, and has '
                       f'{len(mask.values)} values but 0, where a mask has up to '
-                      f'{masks.FEW}: save it with one for each class, or give it a name of its own.')
+                      f'{masks.FEW}: save it with one for each class, or give it a name of '
+                      'its own.')
   return [path for path in paths if path not in found], sorted(found)
 
 

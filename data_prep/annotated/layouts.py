@@ -169,8 +169,8 @@ def _leave_out_empty(found, root, outer, left_out):
   """Moves images whose folder says that they show a defect, and their annotation not."""
   named = {region.name for annotated in found.values() for region in annotated.regions}
   for path in sorted(found):
-    if not found[path].regions and (
-        folder_names.class_of(folder_names.without(path.relative_to(root), outer)) in named):
+    place = folder_names.without(path.relative_to(root), outer)
+    if not found[path].regions and folder_names.class_of(place) in named:
       left_out["images in a class's folder whose annotation is empty"].append(path)
       del found[path]
 

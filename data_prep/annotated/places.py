@@ -26,11 +26,12 @@ _NOTHING = ('', '-1', '0', 'nan', 'none', 'null', 'false')
 _NUMBER = re.compile(r'(?<!\w)\d[\d.]*(?!\w)')  # Not that of crack_1.
 # Names of numbers, without words such as bbox.
 _X = re.compile(r'(c|center|centre|mid|min|start)?x(c|min|max|center|centre|start|tl|\d)?|'
-                r'(min|top|bottom)?(left|right)x?|links')
+                r'(min|top|bottom)?(left|right)x?|links|bx|col(umn)?1?')
 _Y = re.compile(r'(c|center|centre|mid|min|start)?y(c|min|max|center|centre|start|tl|\d)?|'
-                r'(top|bottom|upper|lower)y?|oben')
+                r'(top|bottom|upper|lower)y?|oben|by|row1?')
 _SIDE = re.compile(r'[xy](max|br|end|\d)|(max|end)[xy]|w|h|width|height|right|bottom|'
-                   r'rechts|unten|breite|h(ö|oe)he|r[xy]?|radius')
+                   r'rechts|unten|breite|h(ö|oe)he|r[xy]?|radius|diameter|'
+                   r'(row|col(umn)?)2')
 _FILLER = re.compile(r'b?box|bb|roi|rect|defect|region|obj(ect)?|px|pixels?|pos|coord|norm')
 # How words begin that name numbers, and no places.
 _NO_PLACES = re.compile(

@@ -95,7 +95,7 @@ def _of_element(element):
 def _rows(text):
   """Returns the rows of a table, or of words."""
   lines = [line for line in text.splitlines() if line.strip()]
-  mark = next((mark for mark in '\t;,' if mark in lines[0] and mark in lines[-1]), None)
+  mark = next((mark for mark in '\t;,|' if mark in lines[0] and mark in lines[-1]), None)
   if mark:  # 'a/1.jpg 1,2,3,4', as Keras has it.
     lines = [_IMAGE.sub(rf'\1{mark}', line) for line in lines]
   rows = [[cell.strip(' "\'') for cell in _cells(line, mark)] for line in lines]

@@ -20,6 +20,10 @@ _OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml'
 _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks.
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
+_WORD = re.compile(r'(.+)[ ._-](?:b?box(?:es)?|anno(?:t|s|tations?)?|labels?|marks?|rois?|'
+                   r'coords?|defects?|regions?|points?)', re.IGNORECASE)
+_VERDICT = {'result', 'status', 'defective', 'fehlerart', 'bewertung', 'urteil', 'decision',
+            'judgement', 'judgment', 'grade'}
 _CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
           'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
 _SAYS_NOTHING = re.compile(
@@ -82,13 +86,14 @@ def refuse_of_clean(others, clean, paths, root):
           f'{path} may mark {image}, which is clean by its folder, but is of none of the '
           f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
           'nothing, name by --format what is to be read.')
-    for column in _classes(said).values():
+    for column in _classes(said, _CLASS | _VERDICT).values():
       words = {image: word for image, word in column.items() if image in clean}
       says = {image: word for image, word in words.items() if not (
           _says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
               str.lower, [root.name, *image.relative_to(root).parent.parts]))}
       if says and (len({*words.values()}) > 1 or any(
-          class_names.is_defect(word) or word.lower() in folders for word in says.values())):
+          class_names.is_defect(word) or word.lower() in folders
+          for word in says.values())):
         image = min(says)
         raise UserError(
             f"{path} says '{says[image]}' of {image}, which is clean by its folder: move "
@@ -98,9 +103,10 @@ def refuse_of_clean(others, clean, paths, root):
 def _said(others, paths, root):
   """Yields (file, {image: list of what it says of it}, dicts that are of no image)."""
   stems = {path.stem.lower() for path in paths}
-  some = [Mark('', path, path.relative_to(root), root) for path in others
+  some = [Mark('', path, place, root) for path in others
           if path.suffix.lower() in (*_OF_ONE, *_ARRAYS) and path.is_relative_to(root)
-          and {path.stem.lower(), folder_names.bare(path).lower()} & stems]
+          for place in [_without_word(path.relative_to(root))]
+          if {place.stem.lower(), folder_names.bare(place).lower()} & stems]
   found = matching.match(some, paths, root)[0] if some else ()
   of_one = {mark.path: images for mark, images in zip(some, found) if images}
   for path in others:
@@ -114,6 +120,12 @@ def _said(others, paths, root):
     elif suffix not in _PROSE and (suffix in _OF_ONE or path.stem.lower() not in stems):
       if suffix != '.npy' and (said := records.tree(path)) and not _is_own(path, said):
         yield path, *records.of_images(said, paths)
+
+
+def _without_word(place):
+  """Returns a path without a word for annotations at the end: 1.csv of 1_boxes.csv."""
+  found = _WORD.fullmatch(place.stem)
+  return place.with_name(found[1] + place.suffix) if found else place
 
 
 def _is_own(path, said):
@@ -130,8 +142,8 @@ def _marked(said, loose):
                 or sum(places.marks(value, image, least=2) for value in values) > 1)
 
 
-def _classes(said):
-  """Returns {column: {image: the class that it says}}."""
+def _classes(said, names=frozenset(_CLASS)):
+  """Returns {column: {image: the class that it says}} of the columns with such names."""
   columns = collections.defaultdict(dict)
   for image, values in said.items():
     for value in values:
@@ -145,7 +157,7 @@ def _classes(said):
               x for x in words if not records.is_number(x)]
           if len(words) == 1:
             columns[''][image] = words[0]
-        elif _CLASS & {*re.findall('[a-z]+', str(name).lower())}:
+        elif names & {*re.findall('[a-z]+', str(name).lower())}:
           columns[name][image] = word
   return {name: {image: str(word).strip() for image, word in column.items()
                  if isinstance(word, (str, int, float))}

@@ -120,7 +120,7 @@ def test_a_clean_folder_called_as_a_class_is_noted(tmp_path, capsys):
     save(texture(np.random.default_rng(70 + k), 64, 64), tmp_path / 'd' / 'c' / f'{k}.png')
   flags = ['--defects', tmp_path / 'd', '--clean', tmp_path / 'c', '--check']
   assert build.main([*map(str, flags)]) == 0
-  assert ("Note: images of --clean in folders called 'c' as a class: taken for clean: 4, "
+  assert ("Note: images of --clean in folders called 'c': taken for clean: 4, "
           'the first is 0.png.') in capsys.readouterr().out
 
 

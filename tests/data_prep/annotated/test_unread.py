@@ -58,6 +58,8 @@ MARKS = {
     'ellipse.csv': 'file,cx,cy,rx,ry\n1a.jpg,9,9,5,4\n2a.jpg,9,9,5,4\n',
     'points.xml': '<a><i file="1a.jpg"><defect x="1" y="2"/></i><i file="2a.jpg">'
                   '<defect x="1" y="2"/></i></a>',
+    'fiji.csv': ' ,Label,BX,BY,Width,Height\n1,1a.jpg,2,3,9,9\n2,2a.jpg,2,3,9,9\n',
+    'halcon.txt': 'file|row1|col1|row2|col2\n1a.jpg|2|3|9|9\n2a.jpg|2|3|9|9\n',
     'runs.tsv': 'ImageId\tClassId\tRuns\n1a.jpg\t1\t3 4\n2a.jpg\t1\t3 4\n',
     'via.csv': 'filename,region_count,region_shape_attributes\n'
                '1a.jpg,1,"{""name"":""rect"",""x"":1,""y"":1,""width"":9,""height"":9}"\n'
@@ -103,7 +105,8 @@ NOTHING = {
     'manifest.csv': 'file,class,seed,boxes\n1a.jpg,cam1,0,1 2 3 4\n2a.jpg,cam2,0,1 2 3 4\n',
     'deep.json': '[' * 500 + ']' * 500, 'classes.txt': 'crack\ndent\n'}
 # Of one image each.
-OF_ONE = [('.csv', '1,2,3,4\n', True), ('.csv', 'x,y\n1,2\n3,4\n', False),
+OF_ONE = [('.csv', '1,2,3,4\n', True), ('/{}_boxes.csv', '1,2,3,4\n', True),
+          ('.anno.json', '{"bbox": [1, 2, 3, 4]}', True), ('.csv', 'x,y\n1,2\n3,4\n', False),
           ('.yaml', 'box: [1, 2, 3, 4]', True), ('.yaml', 'roi: [0, 0, 40, 30]', False),
           ('.json', '{"objects": [{"points": [[1, 2], [3, 4]]}]}', True),
           ('.json', '{"objects": [], "size": {"w": 40, "h": 30}}', False),
