@@ -8,7 +8,7 @@ import pytest
 
 from data_prep.annotated import unannotated
 from pegan_jax.common.errors import UserError
-from handmade import NOTES, coco, image, make, read, voc
+from handmade import NOTES, coco, make, read, voc
 
 # Of the images 1a.jpg and 2a.jpg, by their names or, without a suffix, their stems.
 MARKS = {
