@@ -155,7 +155,9 @@ def find(options, problems):
           *filter(class_names.is_defect, folders)}))
   if deeper := [path for paths in crops.values() for path in paths if options.defects
                 and len(path.relative_to(options.defects).parts) > 2]:
-    layout.noted['crops in folders in that of their class, the first of --defects'] = deeper
+    place = deeper[0].relative_to(options.defects)
+    layout.noted["crops of --defects in folders in that of their class, "
+                 f"'{place.parts[0]}' for '{place.parent.as_posix()}'"] = deeper
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})

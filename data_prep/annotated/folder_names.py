@@ -11,19 +11,23 @@ _SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)
 _SPLITS_ONLY = ('default',)
 _MASKS = re.compile(r'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     r'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
-                    r'segmentationclass(?:png)?|(?:train|val|valid|test)[ _-]masks?|'
-                    r'masks?[ _-](?:train|val|valid|test)')
+                    r'segmentationclass(?:png)?|'
+                    r'(?:train|training|val|valid|validation|test|testing)[ _-]masks?|'
+                    r'masks?[ _-](?:train|training|val|valid|validation|test|testing)')
 _KIND = re.compile(r'(?:images?|imgs?|labels?)(?:_\d)?|jpegimages|rgb|lables?|'
                    r'annotations?|annots?|anns?|xml|json|txt|bbox(?:es)?|data|defects|'
                    r'obj_\w+_data|'
                    + _MASKS.pattern)
 # Both at once: train_images, labels-val.
 _SPLIT_KIND = re.compile(
-    r'(?P<first>train|val|valid|test)[ _-](?:images?|imgs?|labels?|masks?)|'
-    r'(?:images?|imgs?|labels?|masks?)[ _-](?P<last>train|val|valid|test)')
+    r'(?P<first>train|training|val|valid|validation|test|testing)[ _-]'
+    r'(?:images?|imgs?|labels?|anns?|masks?)|(?:images?|imgs?|labels?|anns?|masks?)[ _-]'
+    r'(?P<last>train|training|val|valid|validation|test|testing)')
 _WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|annots?|'
                         r'anns?|masks?|xml|json|txt)', re.IGNORECASE)
-_LIGHT = re.compile('dark|bright|light|lit|expo|day|night|dim', re.IGNORECASE)
+_LIGHT = re.compile(
+    r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|dim|'
+    r'uv|polari[sz]ed|zoom|flipped|blurred)', re.IGNORECASE)
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
@@ -107,9 +111,11 @@ def outer_folders(places):
     if not rest or class_names.is_clean(first):
       return set()
     inner.setdefault(first, set()).add(rest[0])
+  if any(map(class_names.is_defect, inner)):
+    return set()  # As crack/normal and crack/severe.
   sure = {name for name, some in inner.items() if any(
       class_names.is_clean(part) and (part.lower() != 'normal' or not any(
-          map(_LIGHT.search, some))) for part in some)}
+          map(_LIGHT.fullmatch, some))) for part in some)}
   known = set().union(*(inner[name] for name in sure))
   return set(inner) if sure and any(not class_names.is_clean(part) for part in known) and (
       are_numbered(inner) or all(inner[name] <= known for name in inner)) else set()

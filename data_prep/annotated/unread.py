@@ -86,8 +86,11 @@ def refuse_of_clean(others, clean, paths, root):
           f'{path} may mark {image}, which is clean by its folder, but is of none of the '
           f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
           'nothing, name by --format what is to be read.')
-    for column in _classes(said, _CLASS | _VERDICT).values():
+    for name, column in _classes(said, _CLASS | _VERDICT).items():
       words = {image: word for image, word in column.items() if image in clean}
+      if name and not _CLASS & _words(name):  # It may be of a file's state.
+        words = {image: word for image, word in words.items()
+                 if class_names.is_defect(word)}
       says = {image: word for image, word in words.items() if not (
           _says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
               str.lower, [root.name, *image.relative_to(root).parent.parts]))}
@@ -157,11 +160,15 @@ def _classes(said, names=frozenset(_CLASS)):
               x for x in words if not records.is_number(x)]
           if len(words) == 1:
             columns[''][image] = words[0]
-        elif names & {*re.findall('[a-z]+', str(name).lower())}:
+        elif names & _words(name):
           columns[name][image] = word
   return {name: {image: str(word).strip() for image, word in column.items()
                  if isinstance(word, (str, int, float))}
           for name, column in columns.items()}
+
+
+def _words(name):
+  return {*re.findall('[a-z]+', str(name).lower())}
 
 
 def _says_nothing(word):

@@ -14,8 +14,10 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
                     r'non[ _-]?defective|defect[ _-]?free')
-_DEFECT = re.compile('defect|scratch|crack|dent|damage|fault|fail|ng$|nok$|bad|anomal|'
-                     'reject|broken|stain|true|yes|todo', re.IGNORECASE)
+_DEFECT = re.compile(
+    r'(?:defect|scratch|crack|dent|damage|fault|fail|anomal|reject|broken|stain)'
+    r'(?!ist|less).*|ng|nok|ko|nio|n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|true|yes|todo|'
+    'ausschuss|incomplete|unusable', re.IGNORECASE)
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
@@ -66,8 +68,8 @@ def is_clean(name):
 
 
 def is_defect(word):
-  """Returns whether a word begins as those do that call an image defective."""
-  return bool(_DEFECT.match(word))
+  """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
+  return bool(_DEFECT.fullmatch(word)) and not is_clean(word)
 
 
 def check_classes(names, where):

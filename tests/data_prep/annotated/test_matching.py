@@ -51,7 +51,8 @@ EXACT = {
 
 @pytest.mark.parametrize('images, labels', [
     ('Validation_Images', 'Validation_Annotations'), ('batch1_images', 'batch1_labels'),
-    ('new images', 'new-annotations'), ('validation_img', 'validation_ann')])
+    ('new images', 'new-annotations'), ('validation_img', 'validation_ann'),
+    ('images_training', 'labels_training')])
 def test_folders_that_differ_by_a_word_for_their_kind_go_together(tmp_path, images, labels):
   make(tmp_path, {f'{images}/1.jpg': None, 'IMAGES/1.jpg': None,
                   f'{labels}/1.json': labelme(), 'ANNOTATIONS/1.json': labelme()})
@@ -68,7 +69,9 @@ def test_the_exact_name_comes_first(tmp_path, case):
 
 @pytest.mark.parametrize('clean, crop, name', [
     ('raw/clean/crack/1.jpg', 'crack/1.jpg', 'crack'),
-    ('crack/normal/1.jpg', 'crack/dark/1.jpg', 'crack')])
+    ('crack/normal/1.jpg', 'crack/dark/1.jpg', 'crack'),
+    ('crack/normal/1.jpg', 'crack/severe/1.jpg', 'crack'),
+    ('part1/normal/1.jpg', 'part1/light/1.jpg', 'part1')])
 def test_a_clean_folder_in_a_class_or_above_it_is_refused(tmp_path, clean, crop, name):
   make(tmp_path, {clean: None, crop: None})
   with pytest.raises(UserError, match='is clean by its folder .*, and lies in one called '
@@ -102,6 +105,7 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
     ('screw/good/1 screw/scratch/2', {'scratch': 1}),
     ('nut/good/1 nut/scratch/2 screw/scratch/3', {'scratch': 2}),
     ('line1/normal/1 line1/crack/2 line2/crack/3', {'crack': 2}),
+    ('line1/normal/1 line1/light_scratch/2', {'light_scratch': 1}),
     ('train/line1/ok/1 train/line1/crack/2 test/line2/crack/3', {'crack': 2}),
     ('crack/cam1/2 good/cam1/1', {'crack': 1})])
 def test_folders_of_dates_and_products_are_no_classes(tmp_path, files, classes):

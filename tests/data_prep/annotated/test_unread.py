@@ -74,6 +74,7 @@ NOTHING = {
     'scores.csv': 'image,ok,dent,pit,cut\n1a.jpg,0.1,0.2,0.3,0.9\n2a.jpg,0.1,0.2,0.3,0.9\n',
     'capture.csv': 'file;time;exposure;x_stage;y_stage\n1a.jpg;2024-05-01 12:00:00;1;2;3\n'
                    '2a.jpg;2024-05-01 12:00:01;1;2;3\n',
+    'tracker.csv': 'file,status,grade\n1a.jpg,open,A\n2a.jpg,done,B\n',
     'urls.csv': 'file,url\n1a.jpg,https://x/1.jpg\n2a.jpg,https://x/2.jpg\n',
     'pairs.csv': 'a,b,distance,x\n1a.jpg,2a.jpg,3,4\n2a.jpg,1a.jpg,3,4\n',
     'embeddings.csv': '1a.jpg,0.3,-0.1,0.4,0.2,0.9\n2a.jpg,0.3,-0.1,0.4,0.2,0.9\n',
@@ -209,6 +210,8 @@ def test_a_list_of_other_classes_than_the_folders_is_refused(
     ('labels.json', '{"1.jpg": "good", "2.jpg": "dent"}', 'dent'),
     ('labels.csv', 'file,label,split\n1.jpg,good,train\n2.jpg,OK,test\n', ''),
     ('labels.csv', 'file,label\n1.jpg,screw\n2.jpg,screw\n3.jpg,screw\n', ''),
+    ('aoi.csv', 'file,Result\n1.jpg,OK\n2.jpg,not ok\n', 'not ok'),
+    ('tracker.csv', 'file,status,grade\n1.jpg,open,A\n2.jpg,done,B\n', ''),
     ('times.csv', 'file,time,operator\n1.jpg,2024-05-01 12:00:00,Li\n', ''),
     ('class_map.txt', '0 crack\n1 pit\n2 dent\n', ''),
     ('captions.json', '{"1.jpg": "a photo of clean steel", "2.jpg": "steel, grey, of it"}',
