@@ -64,7 +64,9 @@ def _classes_by_folder(read_from, root, outer, noted):
     place = folder_names.without(path.relative_to(root), outer)
     for mark, _ in some:
       own = folder_names.without(mark.path.relative_to(mark.base), outer)
-      found[mark.path] = folder_names.class_of(own) or folder_names.class_of(place)
+      name = folder_names.without_kind(
+          folder_names.class_of(own) or folder_names.class_of(place))
+      found[mark.path] = '' if folder_names.is_split(name) else name
     if inner := folder_names.below_class(place):
       noted[f"images with masks in folders in that of a class, as '{inner[0]}' in that of "
             f"'{folder_names.class_of(place)}'"].append(path)

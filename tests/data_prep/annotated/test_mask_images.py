@@ -58,6 +58,13 @@ def test_masks_below_products_have_the_class_of_the_inner_folder(tmp_path, masks
   assert any("as 'nut': the class is the next folder" in note for note in layout.noted)
 
 
+@pytest.mark.parametrize('word, name', [('crack', 'crack'), ('training', 'defect')])
+def test_a_word_for_images_is_no_part_of_a_class(tmp_path, word, name):
+  make(tmp_path, {f'{word}_images/1.jpg': None, f'{word}_masks/1.png': mask})
+  layout = read(tmp_path, f'{word}_masks')
+  assert marked_in(layout) == {f'{word}_images/1.jpg': {name: 1}}
+
+
 def test_a_folder_in_that_of_a_class_is_noted(tmp_path):
   make(tmp_path, {'crack/left/1.jpg': None, 'crack/left/1_mask.png': mask})
   layout = read(tmp_path)
