@@ -158,7 +158,7 @@ def places(asked, inside):
 
 
 class Trial:
-  """What all sets are trained beside and tested on.
+  """Holds what all sets are trained beside and tested on.
 
   Args:
     info: of the data set.

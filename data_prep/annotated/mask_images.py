@@ -176,7 +176,7 @@ class _Rule:
 
   @property
   def names_classes(self):
-    """Whether the values say the class; what has none is then of no class."""
+    """Says whether the values name classes; one without a name is then of no class."""
     return bool(self._names)
 
   def regions(self, mask, name, in_boxes, noted):
