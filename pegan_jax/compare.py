@@ -182,8 +182,8 @@ def _result(run, report):
     raise UserError(f'{run.workdir}/metrics.jsonl has no times after step {before} of '
                     f'{run.config.num_steps}: put it back, or move that folder away')
   shapes = run.state_template()
-  reals = layouts.reals_per_step(run.config, run.method.layout,
-                              len(run.info.classes)) * run.config.num_steps
+  reals = run.config.num_steps * layouts.reals_per_step(
+      run.config, run.method.layout, len(run.info.classes))
   return {
       'report': report, 'seconds': seconds, 'reals': reals,
       'images_per_second': reals / seconds, 'updates': run.config.num_steps,

@@ -225,7 +225,7 @@ class _Bench:
         answers[digest] = trainer.probabilities(
             state, self._test.pixels).argmax(1).astype(np.int32)
         self.results.save(digest, answers[digest], arm=arm.name, seed=seed,
-                       fraction=fraction)
+                          fraction=fraction)
         right = (answers[digest] == self._test.labels).mean()
         share = '' if fraction == 1 else f' of {fraction:g}'
         done = len(answers) * self.steps

@@ -16,7 +16,8 @@ all. With y the domain of x, y' that of x', and L the logistic loss:
 
 (r*, y*) do not go with x: another defect's region, or a region and a class on a background
 without a defect. A background with a region and no class is real, which is what a defect
-must become. C is D's class head, CE the cross-entropy. x'' is a background that was given a defect and erased again.
+must become. C is D's class head, CE the cross-entropy. x'' is a background that was given a
+defect and erased again.
 """
 
 import jax

@@ -25,7 +25,7 @@ class RegionFeatures:
   """
 
   def __init__(self):
-    params, self.checksum = weights.load(
+    params, _ = weights.load(
         weights.efficientnet_path(), 'efficientnet', efficientnet.convert,
         version=_VERSION)
     self._params = {name: value for name, value in params.items()
