@@ -40,12 +40,12 @@ class Found(NamedTuple):
 
   @property
   def frames(self):
-    """The paths of all images that may show what a crop shows."""
+    """Returns the paths of all images that may show what a crop shows."""
     return sorted([path for path, _ in self.layout.annotated] + self.layout.unlabelled)
 
   @property
   def files(self):
-    """All images as (path, the folder that names them)."""
+    """Returns all images as (path, the folder that names them)."""
     return ([(path, self.crops_dir) for paths in self.crops.values() for path in paths]
             + [(path, self.layout.root) for path in self.frames]
             + [(path, folder) for paths, folder, _ in self.clean for path in paths])

@@ -15,7 +15,7 @@ from PIL import ImageOps
 import scipy
 
 from pegan_jax.annotations import components, text_files
-from pegan_jax.annotations.regions import Box, IGNORED
+from pegan_jax.annotations.regions import Box, box_of, IGNORED
 from pegan_jax.common.errors import UserError, reason
 
 FEW = 16  # Most values but zero of masks that are exact.
@@ -126,9 +126,7 @@ def read(path, coloured=False):
     raise UserError(f'{path} cannot be read as a mask: {reason(error)}.') from None
   found, counts = np.unique(pixels, return_counts=True)
   colours = pixels.dtype == np.int64
-  rows, columns = (np.flatnonzero(pixels.any(axis)).tolist() for axis in (1, 0))
-  box = (Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) if rows
-         else Box(0, 0, 0, 0))
+  box = box_of(pixels) or Box(0, 0, 0, 0)
   least = np.uint8 if found[-1] < 256 else np.uint32
   return Mask(path, *pixels.shape, box, pixels[box.slices].astype(least), [
       (v >> 16, v >> 8 & 255, v & 255) if colours else v
