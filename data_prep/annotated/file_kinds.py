@@ -1,5 +1,6 @@
 """Says what the files beside images may be, and which image each is of."""
 
+import collections
 import contextlib
 import filecmp
 import os
@@ -17,6 +18,7 @@ from pegan_jax.common.errors import UserError
 
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
+_SAMPLE = 5  # Images of a folder that are opened.
 SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
 RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
              '%20 or a backslash: taken for the same')
@@ -45,6 +47,7 @@ def part(paths, root):
   """
   found = {path for path in paths if folder_names.is_mask_folder(path.relative_to(root))}
   found -= _photographs(found, paths)
+  found |= _in_drawn_folders([path for path in paths if path not in found], root)
   if len(found) == len(paths):  # The images' folder itself is called so.
     found = set()
   by_name = {}
@@ -79,6 +82,24 @@ def _photographs(found, paths):
       path.with_name(name + suffix).is_file() for name in (path.stem, path.name)
       for suffix in ('.json', '.txt', '.xml'))}
   return set(filter(unnamed_masks.is_photograph, alone | labelled))
+
+
+def _in_drawn_folders(paths, root):
+  """Returns the images in folders that are by their names of masks, and by their pixels."""
+  names, below = collections.Counter(map(folder_names.bare, paths)), {}
+  for path in paths:
+    for place in [*path.relative_to(root).parents][:-1]:
+      folder = root / place
+      below.setdefault(folder, []).append(path)
+  found = set()
+  for folder in folder_names.with_word_for_masks({*below}):
+    some = below[folder]
+    sample = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE]
+    own = collections.Counter(map(folder_names.bare, some))
+    if any(names[name] > own[name] for name in map(folder_names.stem_of_mask, sample)
+           ) and not any(map(unnamed_masks.is_photograph, sample)):
+      found |= {*some}
+  return found
 
 
 def files_at(path, root, paths):
