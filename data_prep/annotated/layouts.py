@@ -119,7 +119,8 @@ def read(images, annotations=(),
       for region in annotated.regions if not region.name.isdigit()}, root)
   if not format:
     unnamed_masks.refuse(clean, paths, root)
-    unread.refuse_of_clean(others, clean, paths, root)
+    unread.refuse_of_clean(others, clean, paths, root, {
+        region.name for annotated in found.values() for region in annotated.regions})
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]

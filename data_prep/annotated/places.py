@@ -30,7 +30,7 @@ _X = re.compile(r'(c|center|centre|mid|min|start)?x(c|min|max|center|centre|star
 _Y = re.compile(r'(c|center|centre|mid|min|start)?y(c|min|max|center|centre|start|tl|\d)?|'
                 r'(top|bottom|upper|lower)y?|oben|by|row1?')
 _SIDE = re.compile(r'[xy](max|br|end|\d)|(max|end)[xy]|w|h|width|height|right|bottom|'
-                   r'rechts|unten|breite|h(ö|oe)he|r[xy]?|radius|diameter|'
+                   r'rechts|unten|breite|h(ö|oe)he|r[xy]?|radius|diameter|length[12]?|'
                    r'(row|col(umn)?)2')
 _FILLER = re.compile(r'b?box|bb|roi|rect|defect|region|obj(ect)?|px|pixels?|pos|coord|norm')
 # How words begin that name numbers, and no places.

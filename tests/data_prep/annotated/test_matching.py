@@ -127,7 +127,8 @@ def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
   assert [path.name for path in layout.clean] == ['1.jpg'] and len(layout.crops['raw']) == 2
 
 
-@pytest.mark.parametrize('parts', [['train'], ['train', 'val'], ['images/test', 'images/train']])
+@pytest.mark.parametrize('parts', [
+    ['train'], ['train', 'val'], ['images/test', 'images/train']])
 def test_crops_in_parts_of_a_set_have_the_classes_below(tmp_path, parts):
   files = [f'{part}/{name}/1.png' for name in ('crack', 'pit') for part in parts]
   make(tmp_path, {**dict.fromkeys(files), 'note.txt': 'x'})
