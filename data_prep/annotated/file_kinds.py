@@ -58,7 +58,9 @@ def part(paths, root):
   twins = []
   for some in by_name.values():
     exact = [path for path in some if path.suffix.lower() in ('.png', '.bmp')]
-    twins += exact if len(some) == 2 and len(exact) == 1 else []
+    if exact and len(some) - len(exact) == 1 and not any(
+        _are_one_drawing(path, *({*some} - {*exact})) for path in exact):
+      twins += exact
   for path in beside + twins:
     if masks.is_mask(path):
       found.add(path)
@@ -71,6 +73,14 @@ def part(paths, root):
                       f'{masks.FEW}: save it with one for each class, or give it a name of '
                       'its own.')
   return [path for path in paths if path not in found], sorted(found)
+
+
+def _are_one_drawing(one, other):
+  """Returns whether two images have few values, and are one in two formats."""
+  if not (masks.is_mask(one) and masks.is_mask(other)):
+    return False
+  one, other = masks.read(one).marked(), masks.read(other).marked()
+  return one.shape == other.shape and bool((one == other).mean() > 0.99)
 
 
 def _photographs(found, paths):

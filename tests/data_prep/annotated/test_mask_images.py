@@ -48,6 +48,35 @@ def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):
   assert marked_in(read(tmp_path, 'm', images='i')) == {'1.jpg': {'b': 1}}
 
 
+@pytest.mark.parametrize('colours, values, name', [
+    ('a:255,255,255::', [255], 'a'), ('a:127,127,127::\nb:255,255,255::', [127, 255], 'a'),
+    ('a:9,9,9::\nb:1,1,1::', [1, 2], 'a')])  # These are the numbers of the lines.
+def test_a_grey_mask_has_the_greys_of_colours(tmp_path, colours, values, name):
+  make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(
+      path, values[0], more=[(value, (30, 5, 35, 15)) for value in values[1:]]),
+                  'm/labelmap.txt': 'background:0,0,0::\n' + colours})
+  (_, annotated), = read(tmp_path, 'm', images='i').annotated
+  assert [region.name for region in annotated.regions] == [name, 'b'][:len(values)]
+
+
+def test_a_mask_in_two_formats_is_one(tmp_path):
+  make(tmp_path, {'pit/1.jpg': None, 'pit/1.png': mask, 'pit/1.bmp': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'pit/1.jpg': {'pit': 1}}
+  assert counts(layout.left_out) == {
+      'masks that are another one of their image in another format': 1}
+  mask(tmp_path / 'pit/1.bmp', box=(1, 2, 3, 4))
+  with pytest.raises(UserError, match='1.bmp and .*1.png are masks of one image by their'):
+    read(tmp_path)
+
+
+def test_a_drawing_in_two_formats_is_no_image_with_its_mask(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.xml': voc(), 'plan.jpg': mask, 'plan.png': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert [path.name for path in layout.unlabelled] == ['plan.jpg', 'plan.png']
+
+
 @pytest.mark.parametrize('masks', [
     'screw/crack/1_mask.png', 'masks/screw/crack/1.png', 'screw/crack/masks/1.png'])
 def test_masks_below_products_have_the_class_of_the_inner_folder(tmp_path, masks):
