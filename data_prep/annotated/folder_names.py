@@ -36,6 +36,8 @@ _MASK_NAME = re.compile(r'(?:(?:mask|gt)[_-])(.+)|(.+)[ ._-](?:masks?|label|gt|s
                         r'segmentation|ground_?truth)(?:_?\d+| \(\d+\))?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
+OTHERS = 'files that are neither images nor annotations'
+
 
 class Mark(NamedTuple):
   """A file, or a part of one, that annotates one image.

@@ -5,8 +5,8 @@ import hashlib
 import os
 import pathlib
 
-from data_prep.annotated import checks, file_kinds, folder_names, matching
-from data_prep.annotated import unnamed_masks, unread
+from data_prep.annotated import checks, file_kinds, fitting, folder_names
+from data_prep.annotated import matching, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -34,7 +34,7 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   marks = _marks(root, {*images, *masks}, left_out, problems)
   marked = [path for path in masks if masks_lib.read(path).values]
   unsure = {mark.path for mark in marks if not _is_sure(mark)} if format else (
-      file_kinds.doubtful(marks))
+      fitting.doubtful(marks))
   marked += _marked([mark for mark in marks if mark.path not in unsure], images, root,
                     problems, tags)
   problems.check()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.annotated import file_kinds, unannotated
+from data_prep.annotated import fitting, unannotated
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
@@ -239,7 +239,7 @@ def test_names_in_another_spelling_are_read_and_noted(tmp_path, image, name):
   make(tmp_path, {image: None, 'c.json': coco(name)})
   layout = read(tmp_path)
   assert marked_in(layout) == {image: {'crack': 1}}
-  assert counts(layout.noted) == {file_kinds.RESPELLED: 1}
+  assert counts(layout.noted) == {fitting.RESPELLED: 1}
 
 
 def test_names_in_another_spelling_of_two_images_are_refused(tmp_path):
