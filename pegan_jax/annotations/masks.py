@@ -91,6 +91,13 @@ class Names(NamedTuple):
     """Returns the class of a value; None if it has none."""
     return (self.by_colour if isinstance(value, tuple) else self.by_number).get(value)
 
+  def for_values(self, values):
+    """Returns the names for grey values, which are colours where not all are numbers."""
+    greys = {colour[0]: name for colour, name in self.by_colour.items()
+             if len({*colour}) == 1}
+    return self._replace(by_number=greys) if (
+        greys.keys() >= {*values} and not self.by_number.keys() >= {*values}) else self
+
 
 def read(path, coloured=False):
   """Reads a mask image.
