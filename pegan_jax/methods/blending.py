@@ -30,15 +30,22 @@ _GROUND = 2, 6
 _TOLERANCE = 1e-5  # Of the equation's right side; float32 goes no further.
 
 
-def opacity(inside):
-  """Returns the opacity of a defect's pixels: bool [H, W, 1] -> float in [0, 1].
+def opacity(inside, allowed):
+  """Returns the opacity of a defect's pixels.
 
   1 inside; outside 0.33, 0.1 and 0.02 at one, two and three pixels from a straight edge,
-  and 0 further away.
+  and 0 further away: of what is allowed.
+
+  Args:
+    inside: bool [H, W, 1].
+    allowed: float [H, W, 1] in [0, 1].
+
+  Returns:
+    float [H, W, 1] in [0, 1], 0 or at least 1 / 255: what is shown is seen in an 8-bit mask.
   """
   inside = inside.astype(jnp.float32)
-  faint = masks.blur(inside)
-  return jnp.maximum(inside, jnp.where(faint < 1 / 255, 0, faint))
+  shown = jnp.maximum(inside, masks.blur(inside)) * allowed
+  return jnp.where(shown < 1 / 255, 0, shown)
 
 
 def feather(image, patch, shown, known):

@@ -193,7 +193,7 @@ def produce(nets, weights, image, key, region):
     number, mirrored = draw(bank, key, label, soft)
     patch, inside, known = cut_out(
         bank, number, mirrored, of_region(masks.harden(soft))['span'])
-    shown = blending.opacity(inside) * soft * known
+    shown = blending.opacity(inside, soft * known)
     # Grey data have one channel, and their images three alike.
     pasted = nets.gen(image[..., :patch.shape[-1]], patch, shown, known)
     return jnp.clip(jnp.broadcast_to(pasted, image.shape), -1, 1), shown
