@@ -14,7 +14,7 @@ def get_config():
   config.method = 'paste'
   config.num_steps = 0
   config.eval_every = 0
-  config.match = False    # backgrounds get only classes that go with them
-  config.blend = 'feather'  # a soft edge; or poisson, which keeps the defect's gradients
+  config.match = True       # backgrounds get only classes that go with them
+  config.blend = 'poisson'  # keeps the defect's gradients; or feather: its brightness
   default.set_adam(config, 1e-3, beta1=0.0, beta2=0.9)  # A run's state has them.
   return config

@@ -48,7 +48,8 @@ def train(config, workdir):
   run = Run(config, workdir)
   checkpoints = Checkpoints(workdir, config.max_to_keep)
   _check_before_matching(run, checkpoints)
-  match.ensure(run)
+  if config.num_steps or config.eval_every:
+    match.ensure(run)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
       stack.enter_context(files.locked(
@@ -77,8 +78,10 @@ def _check_before_matching(run, checkpoints):
 def _train(run, checkpoints, signals, began):
   """Trains until the last step, or a signal; see `train`."""
   config, primary = run.config, jax.process_index() == 0
+  # What is not trained has not seen the matches.
+  free = fit.FREE_KEYS | (set() if run.method.trained else {'dataset.matches'})
   restored = checkpoints.restore(run.state_template(), run.saved_config,
-                                 free=fit.FREE_KEYS | fit.RATES)
+                                 free=free | fit.RATES)
   checkpoints.tidy()
   Checkpoints(run.workdir, max_to_keep=1, name=BEST).tidy()
   state, start, every = None, 0, 0
@@ -90,7 +93,7 @@ def _train(run, checkpoints, signals, began):
     # A rate may change on the way to a later step only; a finished run has its own.
     fit.check_config(
         checkpoints.folder / str(restored.step), run.saved_config, restored.config,
-        fit.FREE_KEYS | fit.not_noted(restored.config))
+        free | fit.not_noted(restored.config))
     terminal.say(f'already trained to step {start}' if run.method.trained else
                  f'{run.workdir} is ready: {config.method} is not trained')
     if not owed:

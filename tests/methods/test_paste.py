@@ -7,10 +7,11 @@ import pytest
 
 from conftest import small_config
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
+from pegan_jax.data import dataset, matches
 from pegan_jax.generation import jobs
 from pegan_jax.generation.sampler import Sampler
 from pegan_jax.methods import paste
+from pegan_jax.metrics import match
 from pegan_jax.nets import masks
 from pegan_jax.runs.run import Run
 from pegan_jax.training.train import train
@@ -122,7 +123,7 @@ def run(request, boxed_dir):
 
 def _config(data_dir):
   config = small_config('paste')
-  config.data_dir, config.num_steps = str(data_dir), 0
+  config.data_dir, config.num_steps, config.match = str(data_dir), 0, False
   return config
 
 
@@ -192,6 +193,17 @@ def test_a_run_is_made_once(boxed_dir, tmp_path, capsys):
   (workdir / 'samples' / '0000000_production.png').unlink()
   train(config, workdir)
   assert (workdir / 'samples' / '0000000_production.png').exists()
+
+
+def test_a_run_is_the_same_before_and_after_matching(boxed_dir, tmp_path, monkeypatch, capsys):
+  monkeypatch.setattr(match, 'ensure', pytest.fail)  # Images alone need it.
+  config = _config(boxed_dir)
+  config.match = True
+  monkeypatch.setattr(matches, 'digest', lambda info: None)
+  train(config, tmp_path)
+  monkeypatch.setattr(matches, 'digest', lambda info: 'abc')
+  train(config, tmp_path)
+  assert 'is ready' in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize('change, words', [
