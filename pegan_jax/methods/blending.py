@@ -41,7 +41,7 @@ def opacity(inside, allowed):
     allowed: float [H, W, 1] in [0, 1].
 
   Returns:
-    float [H, W, 1] in [0, 1], 0 or at least 1 / 255: what is shown is seen in an 8-bit mask.
+    float [H, W, 1] in [0, 1], 0 or at least 1 / 255, so that 8-bit masks have it.
   """
   inside = inside.astype(jnp.float32)
   shown = jnp.maximum(inside, masks.blur(inside)) * allowed

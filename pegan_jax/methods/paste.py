@@ -35,7 +35,7 @@ _MIRRORS = [(1, 1), (1, -1), (-1, 1), (-1, -1)]  # Steps along rows and columns.
 
 
 def networks(config, num_classes, channels):
-  """Returns the blend in place of a generator; `defects` are all that is learnt.
+  """Returns the blend in place of a generator.
 
   Raises:
     UserError: there is no such blend.
@@ -69,8 +69,8 @@ def defects(config, info):
       without boxes and masks.
   """
   if config.image_size != info.image_size:
-    raise UserError(f'image_size is {config.image_size}, and {config.method} copies pixels: '
-                    f'give --config.image_size={info.image_size}, which the data set has')
+    raise UserError(f'image_size is {config.image_size}, and {config.method} copies pixels'
+                    f': give --config.image_size={info.image_size}, which the data set has')
   records = Records(info, 'train', config.cache_mb)
   chosen = []
   for label in range(len(info.classes)):

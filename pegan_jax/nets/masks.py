@@ -33,8 +33,8 @@ def soften(region):
 def harden(soft):
   """Undoes `soften`: float [..., H, W, C] in [0, 1] -> 0 or 1.
 
-  Exact but for inner corners, where it adds a pixel, and for gaps of up to 4 pixels, or 2 to
-  the image's edge, which it closes.
+  Exact but for inner corners, where it adds a pixel, and for gaps of up to 4 pixels, or 2
+  to the image's edge, which it closes.
   """
   # Just outside of a straight edge `soft` is 0.33, in a corner just inside 0.45.
   return 1 - widen((soft <= 0.4).astype(soft.dtype), _DILATION)

@@ -59,7 +59,8 @@ def test_feather_keeps_the_brightness_relative_to_the_ground():
 def test_poisson_puts_a_defect_on_any_slope(inside):
   """The offset is affine on the outline, and so everywhere: the ground's slope is gone."""
   shown = np.asarray(blending.opacity(jnp.asarray(inside), 1.0))[..., 0]
-  defect = np.where(inside[..., 0], np.random.default_rng(0).uniform(-0.4, 0.4, (32, 32)), 0)
+  noise = np.random.default_rng(0).uniform(-0.4, 0.4, (32, 32))
+  defect = np.where(inside[..., 0], noise, 0)
   image = _affine(0.01, -0.005, 0.1)
   blended, _ = _blend(blending.poisson, image, _affine(-0.02, 0.01, 0.3) + defect, inside)
   np.testing.assert_allclose(blended, image + defect, atol=1e-4)
@@ -114,5 +115,6 @@ def test_a_harmonic_function_is_its_neighbours_mean():
   np.testing.assert_allclose(np.asarray(line)[0, 1:5, 0], [2, 3, 4, 5], atol=1e-4)
   cross = np.array([[0, 1, 0], [2, 0, 3], [0, 6, 0]], np.float32)[..., None]
   middle = _mask(slice(1, 2), slice(1, 2))[:3, :3]
-  found = blending.harmonic(jnp.asarray(cross), jnp.asarray(middle), jnp.asarray(~middle), 9.0)
-  assert np.asarray(found)[1, 1, 0] == pytest.approx(3) and (np.asarray(found) != 0).sum() == 1
+  found = np.asarray(blending.harmonic(
+      jnp.asarray(cross), jnp.asarray(middle), jnp.asarray(~middle), 9.0))
+  assert found[1, 1, 0] == pytest.approx(3) and (found != 0).sum() == 1

@@ -195,7 +195,8 @@ def test_a_run_is_made_once(boxed_dir, tmp_path, capsys):
   assert (workdir / 'samples' / '0000000_production.png').exists()
 
 
-def test_a_run_is_the_same_before_and_after_matching(boxed_dir, tmp_path, monkeypatch, capsys):
+def test_a_run_is_the_same_before_and_after_matching(
+    boxed_dir, tmp_path, monkeypatch, capsys):
   monkeypatch.setattr(match, 'ensure', pytest.fail)  # Images alone need it.
   config = _config(boxed_dir)
   config.match = True
