@@ -75,7 +75,7 @@ def get_config():
   # --- Generation: what defects are painted on ---
   config.generate.split = 'train'    # split whose backgrounds are used
   config.generate.backgrounds = ''   # folder of your own clean images, instead
-  config.generate.matched = True     # PE-GAN+: only backgrounds that go with the class
+  config.generate.matched = True     # with `match`: only backgrounds that go with the class
   config.generate.frames = ''        # folder of whole clean frames, instead of crops
   config.generate.defects_per_frame = 1  # defects painted per frame
 
@@ -88,7 +88,7 @@ def get_config():
   config.generate.min_area = 12  # pixels; smaller connected parts of a mask get no box
   config.generate.texture_classes = ''  # classes boxed as the whole image, such as cr,rs
 
-  # --- Generation: pegan_region ---
+  # --- Generation: pegan_region, paste ---
   config.generate.jobs = ''     # file of images, classes and regions: docs/generation.md
   config.generate.roi = ''      # folder of masks: where defects may lie on your images
   config.generate.tries = 5     # times that a defect unlike real ones is drawn, at most;

@@ -134,10 +134,13 @@ def _run_config(config, info, method, seed):
     c.update(config.settings.get(method, {}))
   except (KeyError, TypeError) as e:
     raise UserError(f'config.settings.{method}: {e.args[0]}') from e
+  kind = methods.get(c.method)
+  if not kind.trained:
+    return c
   if config.updates:
     c.num_steps = config.updates
   else:
-    reals = layouts.reals_per_step(c, methods.get(c.method).layout, len(info.classes))
+    reals = layouts.reals_per_step(c, kind.layout, len(info.classes))
     if config.reals < reals:
       raise UserError(f'config.reals is {config.reals}, and one step of {method} '
                       f'takes {reals}')
@@ -186,7 +189,8 @@ def _result(run, report):
       run.config, run.method.layout, len(run.info.classes))
   return {
       'report': report, 'seconds': seconds, 'reals': reals,
-      'images_per_second': reals / seconds, 'updates': run.config.num_steps,
+      'images_per_second': reals / seconds if seconds else 0.0,
+      'updates': run.config.num_steps,
       'parameters': {name: sum(x.size for x in jax.tree.leaves(params))
                      for name, params in (('gen', shapes.gen),
                                           ('disc', shapes.disc))}}

@@ -10,9 +10,11 @@ from scipy import stats
 from configs import compare as compare_config
 from conftest import assert_drawn, PixelExtractor
 from data_prep import build
+from pegan_jax import compare as compare_lib
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
 from pegan_jax.compare import compare
+from pegan_jax.data import dataset
 from pegan_jax.metrics import chart, comparison, features, match
 
 pytestmark = pytest.mark.usefixtures('traced_once')
@@ -303,3 +305,12 @@ def test_the_recipes_changes_fit_their_method(enough_dir):
   for name, run in zip(recipe.CHANGES, changed, strict=True):
     differing = {k for k in first if first[k] != run[k]}
     assert differing == set(recipe.CHANGES[name]), name  # and nothing else
+
+
+def test_what_has_nothing_to_train_is_given_no_updates(config, boxed_dir):
+  config.updates = 5
+  info = dataset.load_info(boxed_dir)
+  runs = {method: compare_lib._run_config(config, info, method, 3)
+          for method in ('pegan', 'paste')}
+  assert (runs['pegan'].num_steps, runs['paste'].num_steps) == (5, 0)
+  assert runs['paste'].seed == 3 and runs['paste'].generate.per_class == 6

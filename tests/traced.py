@@ -34,8 +34,8 @@ def share(monkeypatch, kept):
     return (*_key(run.config, run.method, run.nets), run.mesh, len(info.classes),
             info.image_size, info.channels)
 
-  def sampler_init(self, run):
-    make_sampler(self, run)
+  def sampler_init(self, run, *frozen):
+    make_sampler(self, run, *frozen)
     self._chunk = kept.setdefault(('chunk', key_of(run)), self._chunk)
 
   def samples(run):

@@ -46,10 +46,13 @@ class Sampler:
 
   Args:
     run: a `Run`.
+    frozen: from `run.frozen`, where it is an argument of a function that is compiled; None
+      makes it a constant of the code.
   """
 
-  def __init__(self, run):
+  def __init__(self, run, frozen=None):
     self._run = run
+    self._nets = run.nets if frozen is None else run.nets._replace(frozen=frozen)
     self._chunk = jax.jit(self._sample_chunk,
                           out_shardings=sharding.replicated(run.mesh))
 
@@ -66,9 +69,10 @@ class Sampler:
     Returns:
       `Painted` [C, n, ...].
     """
-    method, nets, info = self._run.method, self._run.nets, self._run.info
+    method, info = self._run.method, self._run.info
     image = None if backgrounds is None else self._to_network(backgrounds)
-    x, mask = method.produce(nets, weights, image, keys, *self._placed(regions))
+    x, mask = method.produce(
+        self._nets, weights, image, keys, *self._placed(regions))
     if image is None:
       return Painted(self._to_pixels(x), None)
     if mask is None:
@@ -99,7 +103,7 @@ class Sampler:
     """
     erased = self._eliminate(weights, defects, regions)
     restored, _ = self._run.method.produce(
-        self._run.nets, weights, erased, keys, *self._placed(regions))
+        self._nets, weights, erased, keys, *self._placed(regions))
     return self._to_pixels(erased), self._to_pixels(restored)
 
   def stream(self, weights, job, *, seed=0, in_flight=1, only=None, trial=0):
@@ -116,7 +120,7 @@ class Sampler:
     Yields:
       (label, [k] numbers of the images within their class, `Painted` [k, ...]).
     """
-    size = _chunk(self._run)
+    size, frozen = _chunk(self._run), self._run.frozen()
     only = [np.arange(count) for count in job.counts] if only is None else only
 
     def start(parts):
@@ -135,7 +139,8 @@ class Sampler:
       if job.regions is not None:
         regions = fill(lambda label, numbers: job.regions(label, numbers, trial),
                        np.zeros((size, *image.shape[2:4]), np.uint8))
-      return parts, regions, self._chunk(weights, image, regions, keys, trial)
+      return parts, regions, self._chunk(
+          frozen, weights, image, regions, keys, trial)
 
     def take(parts, regions, chunk):
       chunk = jax.tree.map(np.asarray, chunk)._replace(region=regions)
@@ -151,7 +156,7 @@ class Sampler:
     while pending:
       yield from take(*pending.popleft())
 
-  def _sample_chunk(self, weights, backgrounds, regions, keys, trial):
+  def _sample_chunk(self, frozen, weights, backgrounds, regions, keys, trial):
     """Samples an image of each class for keys [C, n, 2], (seed, number), on all devices."""
     def draw_key(label, pair):
       key = jax.random.fold_in(jax.random.fold_in(jax.random.key(pair[0]), label), pair[1])
@@ -161,11 +166,11 @@ class Sampler:
     split = functools.partial(jax.lax.with_sharding_constraint,
                               shardings=sharding.batch_sharding(self._run.mesh))
     backgrounds, regions = jax.tree.map(split, (backgrounds, regions))
-    return self.produce(weights, backgrounds, split(keys), regions)
+    return Sampler(self._run, frozen).produce(weights, backgrounds, split(keys), regions)
 
   def _eliminate(self, weights, defects, regions):
     return self._run.method.eliminate(
-        self._run.nets, weights, self._to_network(defects), *self._placed(regions))
+        self._nets, weights, self._to_network(defects), *self._placed(regions))
 
   def _placed(self, regions):
     """Returns what a method takes for regions [C, n, h, w]: nothing, or their soft maps."""

@@ -16,7 +16,7 @@ def check(run):
   for name in ('jobs', 'roi'):
     if settings[name] and not run.method.layout.placed:
       raise UserError(f'{method} is told no regions: leave out --config.generate.{name}, '
-                      'or train a pegan_region')
+                      'or take a method that is told one, such as paste')
   if settings.jobs:
     for name in ('frames', 'backgrounds', 'classes'):
       if settings[name]:

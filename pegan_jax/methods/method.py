@@ -21,8 +21,9 @@ class Networks(NamedTuple):
   Attributes:
     gen, disc: the modules.
     num_classes: of defects.
-    frozen: pretrained weights that the losses use and nothing trains, numpy arrays, or
-      () where there are none. They are no part of a run's state.
+    frozen: what nothing trains, numpy arrays, or () where there is none: pretrained
+      weights that the losses use, or what `Method.of_data` took from the training images.
+      It is no part of a run's state.
   """
   gen: nn.Module
   disc: nn.Module
@@ -55,7 +56,8 @@ class Method(NamedTuple):
       UserError for settings of its own that make no sense.
     init: (nets, config, key) -> (gen, disc, aux).
     disc_loss: (nets, config, disc, gen, aux, batch, key) -> (scalar, (metrics, aux)).
-    gen_loss: (nets, config, gen, disc, aux, batch, key) -> (scalar, (metrics, aux)).
+    gen_loss: (nets, config, gen, disc, aux, batch, key) -> (scalar, (metrics, aux)). Both
+      are None where nothing is trained.
     weights: (gen, aux) -> the pytree that images are sampled with.
     produce: (nets, weights, image, key) -> (images, visible masks) of every class:
       [C, B, H, W, 3], row c of class c, from backgrounds of the same shape, or None where
@@ -67,19 +69,27 @@ class Method(NamedTuple):
       [0, 1].
     has_masks: whether `produce` gives masks.
     matched: config -> whether a background gets only classes that go with it.
+    of_data: (config, `DataInfo`) -> `Networks.frozen`, where that is taken from the
+      training images; raises UserError for a data set that it cannot use. Else None.
   """
   layout: Layout
   networks: Callable
   init: Callable
-  disc_loss: Callable
-  gen_loss: Callable
+  disc_loss: Callable | None
+  gen_loss: Callable | None
   weights: Callable
   produce: Callable
   eliminate: Callable | None = None
   has_masks: bool = False
   matched: Callable = lambda config: False
+  of_data: Callable | None = None
 
   @property
   def translates(self):
     """Returns whether it changes an image, rather than sampling one from noise."""
     return self.eliminate is not None
+
+  @property
+  def trained(self):
+    """Returns whether there is anything to train."""
+    return self.gen_loss is not None

@@ -21,7 +21,7 @@ COUNTS = {
     'image_size': (32, 4096),
     'batch_size': (1, 65_536),
     'n_critic': (1, 1_000),
-    'num_steps': (1, 10**9),
+    'num_steps': (0, 10**9),  # 0 is for what is not trained, see `Run`.
     'num_workers': (0, 1_024),
     'cache_mb': (0, 10**9),
     'log_every': (1, 10**9),

@@ -9,7 +9,7 @@ import numpy as np
 
 from pegan_jax import methods
 from pegan_jax.common import files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_at_least, check_value, UserError
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import dataset, matches
 from pegan_jax.runs import ranges
@@ -34,8 +34,11 @@ class Run:
     self.info = _load_info(config.data_dir, self.workdir)
     _check(config, self.mesh)
     self.method = methods.get(config.method)
+    _check_steps(config, self.method)
     self.nets = self.method.networks(
         config, len(self.info.classes), self.info.channels)
+    if self.method.of_data:
+      self.nets = self.nets._replace(frozen=self.method.of_data(config, self.info))
     # Whether a background gets only classes that go with it.
     self.matched = self.method.matched(config)
     # With the config in a checkpoint, and compared with it on resume.
@@ -94,6 +97,14 @@ def _load_info(data_dir, workdir):
       raise UserError(f'no data set at {str(folder)!r}: give the one that this run was '
                       f'trained on, --config.data_dir={shlex.quote(str(trained_on))}')
   return dataset.load_info(folder)
+
+
+def _check_steps(config, method):
+  if method.trained:
+    check_at_least('num_steps', config.num_steps, 1)
+  else:
+    check_value('num_steps', config.num_steps, config.num_steps == 0,
+                f'0, as {config.method} is not trained')
 
 
 def _check(config, mesh):

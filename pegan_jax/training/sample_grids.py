@@ -18,7 +18,7 @@ class Samples:
   """
 
   def __init__(self, run):
-    self._classes, sampler = run.info.classes, Sampler(run)
+    self._classes, self._frozen = run.info.classes, run.frozen()
     num_classes, count = len(self._classes), run.config.num_samples
     self._inputs = _inputs(run) if run.method.translates else ()
     self._placed = run.method.layout.placed
@@ -27,11 +27,12 @@ class Samples:
 
     # Grids are [row, column, h, w, channels].
     @jax.jit
-    def from_noise(weights):
-      return sampler.produce(weights, None, keys).image.swapaxes(0, 1),
+    def from_noise(frozen, weights):
+      return Sampler(run, frozen).produce(weights, None, keys).image.swapaxes(0, 1),
 
     @jax.jit
-    def from_images(weights, backgrounds, defects, regions=None, covered=None):
+    def from_images(frozen, weights, backgrounds, defects, regions=None, covered=None):
+      sampler = Sampler(run, frozen)
       everywhere = jnp.broadcast_to(backgrounds, (num_classes, *backgrounds.shape))
       produced = sampler.produce(weights, everywhere, keys, regions=regions).image
       erased, restored = sampler.restore(weights, defects[:, None], keys[:, :1], covered)
@@ -55,7 +56,7 @@ class Samples:
       its generated background, its reconstruction}, uint8 [1, h, w, 3] each; only
       {'production': noise x every class} where the method does not translate.
     """
-    grids = list(map(np.asarray, self._sample(weights, *self._inputs)))
+    grids = list(map(np.asarray, self._sample(self._frozen, weights, *self._inputs)))
     inputs = ['input'] if self._inputs else []
     columns = list(self._classes)
     if self._placed:

@@ -48,7 +48,8 @@ def train(config, workdir):
   run = Run(config, workdir)
   checkpoints = Checkpoints(workdir, config.max_to_keep)
   _check_before_matching(run, checkpoints)
-  match.ensure(run)
+  if config.num_steps or config.eval_every:
+    match.ensure(run)
   with contextlib.ExitStack() as stack:
     if jax.process_index() == 0:
       stack.enter_context(files.locked(
@@ -77,8 +78,10 @@ def _check_before_matching(run, checkpoints):
 def _train(run, checkpoints, signals, began):
   """Trains until the last step, or a signal; see `train`."""
   config, primary = run.config, jax.process_index() == 0
+  # What is not trained has not seen the matches.
+  free = fit.FREE_KEYS | (set() if run.method.trained else {'dataset.matches'})
   restored = checkpoints.restore(run.state_template(), run.saved_config,
-                                 free=fit.FREE_KEYS | fit.RATES)
+                                 free=free | fit.RATES)
   checkpoints.tidy()
   Checkpoints(run.workdir, max_to_keep=1, name=BEST).tidy()
   state, start, every = None, 0, 0
@@ -86,12 +89,13 @@ def _train(run, checkpoints, signals, began):
     state, start = restored.state, restored.position['batch']
     every = restored.config['log_every']
   owed = _owed(run, start)
-  if start >= config.num_steps:
+  if restored and start >= config.num_steps:
     # A rate may change on the way to a later step only; a finished run has its own.
     fit.check_config(
         checkpoints.folder / str(restored.step), run.saved_config, restored.config,
-        fit.FREE_KEYS | fit.not_noted(restored.config))
-    terminal.say(f'already trained to step {start}')
+        free | fit.not_noted(restored.config))
+    terminal.say(f'already trained to step {start}' if run.method.trained else
+                 f'{run.workdir} is ready: {config.method} is not trained')
     if not owed:
       return
   records = dataset.Records(run.info, 'train')
@@ -111,12 +115,16 @@ def _train(run, checkpoints, signals, began):
       terminal.say(f'resuming from step {start}' if restored else 'starting from step 0')
     state = state or run.init_state()
     # Written at a step that a restart hides, so that TensorBoard shows it once.
-    _describe(run, state, writer, start + bool(start))
+    if run.method.trained:
+      _describe(run, state, writer, start + bool(start))
     training = _Training(
         run, checkpoints, signals, writer, progress, Samples(run), watch)
     if start < config.num_steps:
       training.steps(state, start, owed, began)
     else:
+      if not restored:  # Nothing is trained.
+        checkpoints.save(start, state, {'batch': start}, run.saved_config)
+        terminal.say(f'{config.method} is not trained: {run.workdir} is ready')
       training.make_up(owed, state, start)
     checkpoints.close()
 
@@ -126,7 +134,7 @@ def _owed(run, step):
 
   A kill may leave it so, as the checkpoint comes before both.
   """
-  if not step:
+  if not step and run.method.trained:
     return {'samples'}
   config, owed = run.config, set()
   grid = writers.sample_path(run.workdir / 'samples', step, 'production')
