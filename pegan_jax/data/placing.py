@@ -75,6 +75,9 @@ def vary(rng, region, *images):
   extents = [_Extent.of(region.any(axis)) for axis in (1, 0)]
   scale = np.exp(rng.uniform(-1, 1) * np.log(_SCALE))
   rows, columns = (extent.moved(rng, extent.clip(scale)) for extent in extents)
+  if not (region[np.ix_(rows, columns)] * ((rows >= 0)[:, None] & (columns >= 0))).any():
+    # Of a few pixels nothing may be left where they are scaled down.
+    rows, columns = (extent.moved(rng, 1) for extent in extents)
   inside = (rows >= 0)[:, None] & (columns >= 0)
 
   def moved(x):

@@ -76,6 +76,14 @@ def test_a_whole_crop_stays_whole_and_nothing_stays_nothing():
   assert not any(r.any() for r in _vary(_box(0, 0, 0, 0), 3))
 
 
+@pytest.mark.parametrize('pixels', [[(5, 7)], [(5, 7), (6, 8)], [(0, 0)], [(9, 3), (9, 5)]])
+def test_of_a_few_pixels_some_are_left(pixels):
+  region = np.zeros((10, 12), np.uint8)
+  region[tuple(zip(*pixels))] = 255
+  for seed in range(300):
+    assert placing.vary(np.random.default_rng(seed), region).any()
+
+
 def test_a_shape_is_mirrored_and_kept():
   corner = _box(10, 20, 10, 12)
   corner[10:12, 10:20] = 255
