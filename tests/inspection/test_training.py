@@ -14,7 +14,7 @@ from pegan_jax.inspection.settings import Settings
 @pytest.fixture
 def settings(monkeypatch):
   monkeypatch.setitem(training.NETWORKS, 'tiny', Tiny)
-  monkeypatch.setattr(settings_lib, 'NETWORKS', (*settings_lib.NETWORKS, 'tiny'))
+  monkeypatch.setitem(settings_lib.NETWORKS, 'tiny', ())
   return Settings(network='tiny', epochs=4, batch_size=6, learning_rate=0.05)
 
 
