@@ -1,4 +1,4 @@
-"""An inspector: ResNet18 or MobileNetV2 from scratch on a built data set.
+"""An inspector: a classifier of the defects of a built data set.
 
   python -m pegan_jax.main --config inspect --mode inspect \\
       --workdir runs/inspector --config.data_dir=data/neu64
@@ -17,7 +17,11 @@ def get_config():
   """Returns the settings, each with its unit."""
   config = ConfigDict()
   config.data_dir = ''          # from data_prep.build; '' is WORKDIR/dataset
-  config.network = 'resnet18'   # network: resnet18 or mobilenetv2
+  config.network = 'resnet18'   # network: resnet18 or mobilenetv2; trained on photographs
+                                # before: efficientnet_lite0 (nothing changes but its head,
+                                # which is fitted: width, epochs, batch_size, learning_rate
+                                # and weight_decay have no effect), or
+                                # efficientnet_lite0_tuned (width has none)
   config.width = 1.0            # factor on every layer's filters
   config.epochs = 40            # passes over the real images; they set the steps
   config.batch_size = 64        # images per step

@@ -24,7 +24,10 @@ def get_config():
   config.filter = ''            # generated images that are copies, unchanged, of another
                                 # class or far off: '' keeps them, 'only' leaves them
                                 # out, 'compare' does both
-  config.network = 'resnet18'   # network: resnet18 or mobilenetv2
+  config.network = 'resnet18'   # network: resnet18 or mobilenetv2; trained on photographs
+                                # before: efficientnet_lite0 (nothing changes but its head,
+                                # which is fitted: of the settings below, real_share alone
+                                # has an effect), efficientnet_lite0_tuned (all but width)
   config.width = 0.5            # factor on filters; a third of the original's time
   config.epochs = 40            # passes over the real images; they set the steps
   config.batch_size = 64        # images per step

@@ -1,5 +1,6 @@
 """--mode inspect: trains, tests and saves one inspector."""
 
+import dataclasses
 import json
 import math
 import pathlib
@@ -11,9 +12,8 @@ import numpy as np
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import confusion, images, leaks, training
+from pegan_jax.inspection import confusion, images, leaks, trainers, training
 from pegan_jax.inspection.settings import Settings
-from pegan_jax.inspection.training import Trainer
 from pegan_jax.runs.checkpoints.fit import FREE_KEYS
 from pegan_jax.runs.checkpoints.store import Checkpoints
 
@@ -62,18 +62,19 @@ def inspect(config, workdir):
   if too_few_steps:
     terminal.say(f'note: {too_few_steps}')
   # Generated images count by their content, not by their folder.
-  saved = config.to_dict() | {'dataset': described, 'generated': generated}
+  used = config.to_dict() | dataclasses.asdict(settings)
+  saved = used | {'dataset': described, 'generated': generated} | trainers.weights(settings)
   if config.data_dir:  # Whoever reads it may stand in another folder.
     saved['data_dir'] = str(info.folder.absolute())
-  trainer = Trainer(settings, np.concatenate(pixels), np.concatenate(labels),
-                    len(info.classes), settings.steps(len(train)), len(train))
+  trainer = trainers.make(settings, np.concatenate(pixels), np.concatenate(labels),
+                          len(info.classes), settings.steps(len(train)), len(train))
   count = sum(map(len, labels))
   with files.locked(workdir, f'training in {workdir}',
                     'wait for it, or name another --workdir'):
     state, start = _train(config, workdir, trainer, count, saved)
     report = _test(trainer, state, test, info.classes)
     report['too_few_steps'] = too_few_steps
-    report['protocol'] = config.to_dict() | {
+    report['protocol'] = used | {
         'dataset': described, 'steps': trainer.steps, 'images': count}
     if start == trainer.steps:  # A rerun with nothing to do changes no byte.
       report |= _kept_speed(workdir, report)
@@ -115,7 +116,11 @@ def load(workdir):
   except (ValueError, KeyError, TypeError, AttributeError) as e:
     raise UserError(f'{path} is damaged: --mode inspect with this workdir mends '
                     'it') from e
-  trainer = Trainer(settings, blank, np.zeros(1, np.int32), count, steps)
+  if saved['config'] | trainers.weights(settings) != saved['config']:
+    raise UserError(f'the inspector in {str(workdir)!r} was trained with other weights of '
+                    f'{settings.network} than are installed: train one in another workdir, '
+                    'or install those')
+  trainer = trainers.make(settings, blank, np.zeros(1, np.int32), count, steps)
   found = _checkpoints(workdir).restore(
       jax.eval_shape(trainer.init, 0), saved['config'], free=_FREE)
   if found is None or found.step < steps:

@@ -4,6 +4,7 @@ from pegan_jax.common import files
 from pegan_jax.inspection import picture, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL
 from pegan_jax.inspection.filtering import FILTERS
+from pegan_jax.inspection.settings import Settings
 from pegan_jax.metrics.table import align, span
 
 _ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
@@ -56,8 +57,7 @@ def _head(report):
   lines = [
       f'data       {p["data"]}: {p["test_images"]} test images in '
       f'{p["test_groups"]} groups',
-      f'inspector  {p["network"]}, width {p["width"]:g}, {p["steps"]} steps of '
-      f'{p["batch_size"]}, AdamW {p["learning_rate"]:g}, one cycle' + (
+      f'inspector  {Settings.of(p).described(p["steps"])}' + (
           f'; {p["real_share"]:.0%} of the images of a class are real where there '
           'are generated ones' if p['real_share'] else ''),
       f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '

@@ -9,8 +9,14 @@ from pegan_jax.common.errors import check_at_least, check_value, UserError
 # passes are a few dozen steps.
 _ENOUGH_STEPS = 200
 
-# Names of the networks, which are in `training.NETWORKS`.
-NETWORKS = ('resnet18', 'mobilenetv2')
+# What a head that is fitted to its optimum does without.
+_NO_STEPS = ('epochs', 'batch_size', 'learning_rate', 'weight_decay')
+
+# Names of the networks, and the settings that each does without: those that others have
+# trained have their own width. `trainers.make` makes their trainers.
+NETWORKS = {'resnet18': (), 'mobilenetv2': (),
+            'efficientnet_lite0': ('width', *_NO_STEPS),
+            'efficientnet_lite0_tuned': ('width',)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +44,23 @@ class Settings:
 
   @classmethod
   def of(cls, config):
-    """Reads the settings of a config, which may be older than some of them."""
+    """Reads the settings of a config, which may be older than some of them.
+
+    Those that the network does without have their default, whatever the config says.
+    """
+    unused = NETWORKS.get(config.get('network', cls.network), ())
     return cls(**{field.name: config.get(field.name, field.default)
-                  for field in dataclasses.fields(cls)})
+                  for field in dataclasses.fields(cls) if field.name not in unused})
+
+  @property
+  def pretrained(self):
+    """Returns whether others have trained the network."""
+    return 'width' in NETWORKS[self.network]
+
+  @property
+  def fitted(self):
+    """Returns whether it stays as it is, and a linear head is fitted to its features."""
+    return 'epochs' in NETWORKS[self.network]
 
   def check(self):
     """Raises UserError for values that make no sense."""
@@ -58,15 +78,27 @@ class Settings:
                 '0 or more, and below 1')
 
   def steps(self, num_images):
-    """Returns the number of optimiser steps for a number of real training images."""
-    return self.epochs * -(-num_images // self.batch_size)
+    """Returns the number of optimiser steps for a number of real training images.
+
+    A head that is fitted takes one, to its optimum.
+    """
+    return 1 if self.fitted else self.epochs * -(-num_images // self.batch_size)
 
   def too_few_steps(self, num_images):
     """Returns a sentence without a full stop where the steps are too few, or ''."""
     steps = self.steps(num_images)
-    if steps >= _ENOUGH_STEPS:
+    if self.fitted or steps >= _ENOUGH_STEPS:
       return ''
     epochs = -(-_ENOUGH_STEPS * self.epochs // steps)
     return (f'{steps} steps, as {num_images} images give few of {self.batch_size}: an '
             f'inspector has hardly learned by then; --config.epochs={epochs} makes '
             f'{_ENOUGH_STEPS} or more')
+
+  def described(self, steps):
+    """Returns the network and its training of `steps` in words."""
+    if self.fitted:
+      return (f'{self.network}, frozen; a linear head, fitted to its optimum: '
+              'equal for seeds with equal images')
+    width = '' if self.pretrained else f', width {self.width:g}'
+    return (f'{self.network}{width}, {steps} steps of {self.batch_size}, '
+            f'AdamW {self.learning_rate:g}, one cycle')

@@ -11,19 +11,18 @@ from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, report
-from pegan_jax.inspection import results, training, verdict, worth
+from pegan_jax.inspection import results, trainers, training, verdict, worth
 from pegan_jax.inspection.settings import Settings
-from pegan_jax.inspection.training import Trainer
 from pegan_jax.metrics import features, sets
 
 
-def study(config, workdir, make_trainer=Trainer, extractor=None):
+def study(config, workdir, make_trainer=trainers.make, extractor=None):
   """Runs the trainings of a study that are not done yet, prints and writes its report.
 
   Args:
     config: from configs/study.py.
     workdir: gets study.json, study.md, study.png and runs/, the finished trainings.
-    make_trainer: `training.Trainer`, or a class with its methods.
+    make_trainer: `trainers.make`, or a class with the methods of what it makes.
     extractor: computes features, for filtering; None loads the default.
 
   Returns:
@@ -117,7 +116,7 @@ def _filter(config, info, train, generated, folders, bench, extractor):
         'filter': 3, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
-        'settings': dataclasses.asdict(bench.settings)})
+        'settings': dataclasses.asdict(bench.settings)} | bench.weights)
     found = bench.results.load_filter(digest, len(made), info.classes)
     if found is None:
       judge = judge or bench.judge()  # One training, and only if it is needed.
@@ -141,11 +140,13 @@ class _Bench:
     self._train, self._test, self._make = train, test, make_trainer
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = Settings.of(config)
+    self.weights = trainers.weights(self.settings)
     self.steps = self.settings.steps(len(train))
     self.results = results.Results(out / 'runs')
     # Seeds whose inspectors are trained together, if any.
     self._together = (
-        list(self._seeds) if training.together(info.image_size) else [])
+        list(self._seeds)
+        if training.together(info.image_size) and not self.settings.fitted else [])
 
   def judge(self):
     """Trains an inspector on augmented real images; returns its `probabilities`."""
@@ -204,7 +205,7 @@ class _Bench:
         'settings': settings, 'steps': self.steps, 'seed': seed,
         'together': self._together, 'augmented': arm.augmented, 'images': parts,
         'test': self._test.checksum(),
-        'classes': len(self._info.classes)}), np.concatenate(pool)
+        'classes': len(self._info.classes)} | self.weights), np.concatenate(pool)
 
   def _train_all(self, missing):
     """Trains the {digest: (job, pool)}: {digest: answers to the test images}."""

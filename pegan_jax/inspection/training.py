@@ -14,10 +14,12 @@ from pegan_jax.common.runtime import allocator
 from pegan_jax.inspection import augment
 from pegan_jax.nets.mobilenet import MobileNetV2
 from pegan_jax.nets.resnet import ResNet18
+from pegan_jax.pretrained.tuned import TunedEfficientNet
 from pegan_jax.runs.checkpoints import host_arrays, reading
 
-# Networks by the names in `settings`.
-NETWORKS = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2}
+# Networks that are trained step by step, by the names in `settings`.
+NETWORKS = {'resnet18': ResNet18, 'mobilenetv2': MobileNetV2,
+            'efficientnet_lite0_tuned': TunedEfficientNet}
 
 # Steps per call where a loop costs nothing; on the CPU it is one, see `make_steps`.
 _STEPS_PER_CALL = 32
@@ -38,7 +40,7 @@ class State:
   Attributes:
     step: int32 scalar, updates done.
     params: the network's parameters.
-    batch_stats: its batch norms' moving averages.
+    batch_stats: its batch norms' moving averages; {} where it has none.
     optimizer: optax's state.
   """
   step: jax.Array
@@ -77,7 +79,7 @@ def init_state(net, tx, image_size, seed):
   variables = net.init(jax.random.key(seed, impl='rbg'),
                        jnp.zeros((2, image_size, image_size, 1)), train=True)
   return State(jnp.zeros((), jnp.int32), variables['params'],
-               variables['batch_stats'], tx.init(variables['params']))
+               variables.get('batch_stats', {}), tx.init(variables['params']))
 
 
 def make_steps(net, tx):
@@ -100,7 +102,7 @@ def make_steps(net, tx):
           mutable='batch_stats')
       losses = optax.softmax_cross_entropy_with_integer_labels(
           logits, labels[indices])
-      return losses.mean(), changed['batch_stats']
+      return losses.mean(), changed.get('batch_stats', {})
 
     (value, batch_stats), grads = jax.value_and_grad(loss, has_aux=True)(
         state.params)

@@ -83,7 +83,8 @@ def fit(features, labels, num_classes):
   Raises:
     UserError: if a value is not finite, or a class has fewer than two images.
   """
-  return _fit(*_checked(features, labels, num_classes), num_classes)
+  features, labels = _checked(features, labels, num_classes)
+  return fit_weighted(features, labels, num_classes, np.ones(len(labels)))
 
 
 def cross_validated(features, labels, num_classes, seed=0):
@@ -113,7 +114,8 @@ def cross_validated(features, labels, num_classes, seed=0):
   predicted = np.empty(len(labels), int)
   for part in np.unique(fold):
     out = fold == part
-    classifier = _fit(features[~out], labels[~out], num_classes)
+    classifier = fit_weighted(
+        features[~out], labels[~out], num_classes, np.ones(np.sum(~out)))
     predicted[out] = classifier.predict(features[out])
   return predicted
 
@@ -129,24 +131,37 @@ def _checked(features, labels, num_classes):
   return features, labels
 
 
-def _fit(features, labels, num_classes):
-  n, dims = features.shape
-  mean, scale = features.mean(axis=0), features.std(axis=0)
+def fit_weighted(features, labels, num_classes, weights):
+  """Fits the classifier to examples that count differently.
+
+  Args:
+    features: [n, D], finite.
+    labels: [n] int in [0, num_classes).
+    num_classes: at least 2.
+    weights: [n], 0 or more; an example of weight 2 counts as two of weight 1.
+
+  Returns:
+    Classifier.
+  """
+  features, n, dims = blocks.float64(features), weights.sum(), features.shape[1]
+  mean = np.average(features, 0, weights)
+  scale = np.sqrt(np.average(np.square(features - mean), 0, weights))
   # Features that never change, which tell nothing: 0 from here on.
   flat = scale <= 1e-12 * np.abs(mean)
   scale = np.where(flat, 1, scale) * np.sqrt(dims)
   x = (features - mean) / scale
   x[:, flat] = 0
   target = np.eye(num_classes)[labels]
+  counted = np.asarray(weights, float)[:, None]
 
   def loss(flat_params):
     params = flat_params.reshape(dims + 1, num_classes)
-    weights, bias = params[:-1], params[-1]
-    log_p = scipy.special.log_softmax(x @ weights + bias, axis=1)
-    value = (-(target * log_p).sum()
-             + np.square(weights).sum() / (2 * PRIOR_LOGIT ** 2)) / n
-    error = np.exp(log_p) - target
-    gradient = np.vstack([x.T @ error + weights / PRIOR_LOGIT ** 2,
+    slopes, bias = params[:-1], params[-1]
+    log_p = scipy.special.log_softmax(x @ slopes + bias, axis=1)
+    value = (-(counted * target * log_p).sum()
+             + np.square(slopes).sum() / (2 * PRIOR_LOGIT ** 2)) / n
+    error = counted * (np.exp(log_p) - target)
+    gradient = np.vstack([x.T @ error + slopes / PRIOR_LOGIT ** 2,
                           error.sum(axis=0)])
     return value, gradient.ravel() / n
 

@@ -1,5 +1,6 @@
 """An inspector's training: its batches, its schedule, and going on with it."""
 
+from flax import linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 from inspection.worlds import Tiny
 from pegan_jax.inspection import settings as settings_lib, training
 from pegan_jax.inspection.settings import Settings
+from pegan_jax.nets.classifier import Classifier
+from pegan_jax.runs.checkpoints.store import Checkpoints
 
 
 @pytest.fixture
 def settings(monkeypatch):
   monkeypatch.setitem(training.NETWORKS, 'tiny', Tiny)
-  monkeypatch.setattr(settings_lib, 'NETWORKS', (*settings_lib.NETWORKS, 'tiny'))
+  monkeypatch.setitem(settings_lib.NETWORKS, 'tiny', ())
   return Settings(network='tiny', epochs=4, batch_size=6, learning_rate=0.05)
 
 
@@ -92,6 +95,34 @@ def test_it_learns_and_resumed_equals_uninterrupted(settings):
   other, _ = trainer.train(pool, 1, True)
   assert any((a != b).any() for a, b in zip(
       jax.tree.leaves(whole.params), jax.tree.leaves(other.params)))
+
+
+class _NoNorm(nn.Module):
+  """A network without averages, as a tuned one is."""
+  num_classes: int
+  width: float = 1.0
+
+  @nn.compact
+  def __call__(self, x, train):
+    del train
+    return Classifier(self.num_classes)(x.mean((1, 2)))
+
+
+def test_a_network_without_batch_statistics_is_trained_kept_and_resumed(
+    settings, monkeypatch, tmp_path):
+  monkeypatch.setitem(training.NETWORKS, 'tiny', _NoNorm)
+  images, labels = _data()
+  trainer = training.Trainer(settings, images, labels, 2, 16)
+  whole, _ = trainer.train(np.arange(24), 0, True)
+  assert (trainer.probabilities(whole, images).argmax(1) == labels).all()
+  half, _ = trainer.train(np.arange(24), 0, True, until=7)
+  kept = Checkpoints(tmp_path)
+  kept.save(7, half, {}, {})
+  kept.close()
+  found = kept.restore(jax.eval_shape(trainer.init, 0), {})
+  resumed, _ = trainer.train(np.arange(24), 0, True, jax.device_put(found.state))
+  for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(resumed), strict=True):
+    np.testing.assert_array_equal(a, b)
 
 
 def test_too_few_steps_are_told_with_what_to_do():

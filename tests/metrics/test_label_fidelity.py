@@ -139,3 +139,13 @@ def test_what_cannot_be_learnt():
     fit(bad, y, 3)
   with pytest.raises(UserError, match='the features are not finite'):
     fit(x, y, 3).predict(bad)
+
+
+def test_a_weight_of_two_is_two_examples():
+  x, y = _classes(per_class=10, dims=4, apart=1.)
+  weights = np.arange(30) % 3
+  once = label_fidelity.fit_weighted(x, y, 3, weights)
+  repeated = label_fidelity.fit(np.repeat(x, weights, 0), np.repeat(y, weights), 3)
+  np.testing.assert_allclose(once.mean, repeated.mean)
+  np.testing.assert_allclose(once.weights, repeated.weights, atol=1e-3)
+  np.testing.assert_allclose(once.probabilities(x), repeated.probabilities(x), atol=1e-4)
