@@ -1,1 +1,0 @@
-"""Charts and grids of images."""
