@@ -1,4 +1,4 @@
-"""The answer on top of the page: are the generated images like real ones, and do they help?"""
+"""The answer on top of the page: are the images like real ones, and do they help?"""
 
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.inspection import report as study_report
@@ -44,7 +44,8 @@ def _likeness(source):
     if other.kind != standing.kind:
       notes.append(f'Against held-out crops, which were not trained on: {other.text} '
                    f'({figure.title}).')
-  notes += _others(report, figure) + _copies(report) + _by_class(report, figure) + _few(f)
+  notes += _others(report, figure) + _copies(report)
+  notes += _by_class(report, figure) + _few(f)
   if source.config.get('pretrained'):
     notes.append('The discriminator saw through a relative of the network that measures '
                  'this, which flatters the generator: a study is the fairer test.')
@@ -60,8 +61,8 @@ def _sentence(figure, standing):
   of_defects = figure.name == kid.AT_REGIONS.figures[0].name
   subject = 'The generated defects' if of_defects else 'The generated images'
   if standing.kind == words.SAME:
-    return (f'{subject} cannot be told from real ones by this measure: they are as close to '
-            'your training crops as two random sets of real crops are to each other.')
+    return (f'{subject} cannot be told from real ones by this measure: they are as close '
+            'to your training crops as two random sets of real crops are to each other.')
   if standing.kind == words.UNSURE:
     return (f'{subject} are close to real ones. Whether they are as close as two random '
             'sets of real crops are to each other is not certain.')

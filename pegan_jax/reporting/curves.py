@@ -1,4 +1,4 @@
-"""The part about the training: curves as SVG, alarms, the first and the last sample grids."""
+"""The part about the training: curves as SVG, alarms, first and last sample grids."""
 
 import math
 

@@ -81,8 +81,8 @@ def _collected(module, source):
   try:
     return module.collect(source)
   except DAMAGED as e:
-    raise UserError(f'its files are damaged or of another version ({type(e).__name__}: {e}): '
-                    'run its stage again') from e
+    raise UserError('its files are damaged or of another version '
+                    f'({type(e).__name__}: {e}): run its stage again') from e
 
 
 def _environment():

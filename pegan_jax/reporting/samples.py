@@ -1,4 +1,4 @@
-"""The part with samples beside real crops, their masks, boxes and nearest training images."""
+"""The part with samples: real crops beside them, masks, boxes, nearest training images."""
 
 import contextlib
 
@@ -35,7 +35,9 @@ def collect(source):
         'judged': sum(row.get('accepted') in ('yes', 'no') for row in of_all)})
   if not found['frames']:
     _add_real(source, found, pixels)
-  return found
+  shown = [x for c in found['classes'] for x in (*c['samples'], *c['real'])]
+  return found | {'has_masks': any(x['mask'] for x in shown),
+                  'has_asked': any(x['asked'] for x in shown)}
 
 
 def _first(rows, count, frames):
@@ -122,7 +124,8 @@ def _real(records, indices, rng, count):
       records.sources(chosen)):
     shown.append({
         'src': inline.image(image), 'width': image.shape[1], 'height': image.shape[0],
-        'mask': inline.mask(mask[..., 0]) if kind == 'mask' else None, 'kind': kind, 'name': name, 'asked': [],
+        'mask': inline.mask(mask[..., 0]) if kind == 'mask' else None, 'kind': kind,
+        'name': name, 'asked': [],
         'boxes': [] if kind == 'none' else [
             x.box for x in components.pieces(mask[..., 0] > 0)]})
   return shown

@@ -376,15 +376,16 @@ _READER = '''
 addEventListener('load', () => {
   const seen = selector => [...document.querySelectorAll(selector)].filter(
       x => getComputedStyle(x).display !== 'none').length;
-  const found = {width: innerWidth, dark: matchMedia('(prefers-color-scheme: dark)').matches,
+  const found = {width: innerWidth,
+                 dark: matchMedia('(prefers-color-scheme: dark)').matches,
                  back: getComputedStyle(document.body).backgroundColor};
   const root = document.documentElement;
   found.overflow = root.scrollWidth - root.clientWidth;
   found.masks = [seen('.classes .mask')];
-  document.querySelector('label[for=show-masks]').click();
+  document.getElementById('show-masks').click();
   found.masks.push(seen('.classes .mask'));
   found.boxes = [seen('.classes rect:not(.asked)')];
-  document.querySelector('label[for=show-boxes]').click();
+  document.getElementById('show-boxes').click();
   found.boxes.push(seen('.classes rect:not(.asked)'));
   const dialog = document.querySelector('dialog');
   found.open = [dialog.open];
@@ -407,7 +408,8 @@ addEventListener('load', () => {
                                          (1280, True)])
 def test_a_browser_shows_it(page, width, dark, tmp_path):
   text = page.read_text('utf-8')
-  (tmp_path / 'page.html').write_text(text.replace('</body>', f'{_READER}</body>'), 'utf-8')
+  (tmp_path / 'page.html').write_text(
+      text.replace('</body>', f'{_READER}</body>'), 'utf-8')
   frame = tmp_path / 'frame.html'  # Chromium's own windows are 500 pixels wide or more.
   frame.write_text(f'<iframe src=page.html width={width} height=900 frameborder=0></iframe>'
                    '<script>onmessage = e => { document.title = e.data; }</script>')
