@@ -15,6 +15,8 @@ FILE = 'report.html'
 # From top to bottom, below the answer.
 PARTS = {'samples': samples, 'quality': quality, 'study': study, 'data_set': data_set,
          'curves': curves, 'commands': commands}
+# As they are made.
+_STAGES = ('data_set', 'curves', 'samples', 'quality', 'study', 'commands')
 
 
 def report(config, workdir):
@@ -37,18 +39,19 @@ def report(config, workdir):
   check_at_least('config.report.per_class', config.report.per_class, 1)
   source = Source(config, workdir)
   _check(source)
-  parts, missing = [], []
+  parts, missing = [], {}
   for name, module in PARTS.items():
     part = {'name': name, 'title': module.TITLE, 'problem': ''}
     try:
       part |= _collected(module, source)
     except Missing as e:
-      missing.append({'what': e.what, 'command': e.command})
+      missing[name] = {'what': e.what, 'command': e.command}
       continue
     except UserError as e:
       part['problem'] = f'{str(e).rstrip(".")}.'
       terminal.say(f'note: {module.TITLE}: {e}')
     parts.append(part)
+  missing = [missing[name] for name in _STAGES if name in missing]
   page = _environment().get_template('page.html').render(
       workdir=str(source.workdir), answer=_collected(answer, source), parts=parts,
       missing=missing)

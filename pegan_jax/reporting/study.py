@@ -13,8 +13,8 @@ def collect(source):
   arms = report['fractions'][max(report['fractions'], key=float)]['arms']
   conclusions = study_report.conclusions(report)
   found = {'sentences': [f'{x[0].upper()}{x[1:]}.' for x in conclusions],
-           'folder': str(source.study_dir), 'protocol': report['protocol'], 'rows': study_report.figures(arms),
-           'verdicts': [], 'picture': None}
+           'folder': str(source.study_dir), 'protocol': report['protocol'],
+           'rows': study_report.figures(arms), 'verdicts': [], 'picture': None}
   if 'test_images_of_classes' in report['protocol']:  # Earlier versions lack it.
     found['verdicts'] = study_report.verdicts(arms, report['protocol'])
   path = source.study_dir / 'study.png'
