@@ -49,7 +49,7 @@ def _cell(figure, f):
     floor = f'{table.number(f["floor_low"])} to {table.number(f["floor_high"])}'
   there = ''
   if f['value_at_floor_n'] not in (None, f['value']):
-    there = f'{table.number(f["value_at_floor_n"])} at N = {f["floor_n"]}, as real'
+    there = f'{table.number(f["value_at_floor_n"])} at the N of real, {f["floor_n"]}'
   return {'value': table.number(f['value']), 'there': there, 'floor': floor,
           'interval': f'{table.number(f["low"])} to {table.number(f["high"])}',
           'kind': standing.kind, 'words': standing.text}
