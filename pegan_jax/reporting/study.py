@@ -11,8 +11,7 @@ def collect(source):
   """Returns the study's verdicts, its table of accuracies and its chart: a dict."""
   report = source.study
   arms = report['fractions'][max(report['fractions'], key=float)]['arms']
-  conclusions = study_report.conclusions(report)
-  found = {'sentences': [f'{x[0].upper()}{x[1:]}.' for x in conclusions],
+  found = {'sentences': [f'{x}.' for x in study_report.conclusions(report)],
            'folder': str(source.study_dir), 'protocol': report['protocol'],
            'rows': study_report.figures(arms), 'verdicts': [], 'picture': None}
   if 'test_images_of_classes' in report['protocol']:  # Earlier versions lack it.

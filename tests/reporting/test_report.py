@@ -179,7 +179,7 @@ def test_the_data_set_and_the_study_are_as_kept(page, made):
   arm = study['fractions']['1']['arms']['augmented+generated']
   assert arm['against']['augmented']['verdict'] == 'no evidence'
   for name in ('', 'study'):
-    assert 'enerated: no evidence that it adds to classical augmentation' in found[name]
+    assert 'generated: no evidence that it adds to classical augmentation' in found[name]
   percent = f"{100 * arm['accuracy']['value']:.1f}%"
   row, = [row for row in rows if row[0] == arm['title']]
   assert row[1].startswith(percent) and 'NO EVIDENCE' in found['study']
