@@ -25,8 +25,8 @@ def get_config(scale=''):
   config.ema_decay = 0.0    # no average: the original samples with its last weights
   config.num_blocks = 6     # residual blocks: the paper's for 128x128; 9 from 256x256
   config.pool_size = 50     # earlier generated images kept, to show D again
-  config.lambda_cycle = 10.0    # weight: translated there and back
-  config.lambda_identity = 5.0  # weight: translated to the domain that it is of
+  config.lambda_cycle = 10.0    # weight: images translated there and back
+  config.lambda_identity = 5.0  # weight: images translated to their own domain
   default.set_adam(config, 2e-4, beta1=0.5, beta2=0.999, decay_fraction=0.5)
   # There are ten times more steps than the other methods have, each ten times shorter.
   config.log_every = 1_000

@@ -47,7 +47,7 @@ def get_config():
   config.dtype = 'float32'   # type that networks compute in: float32 or bfloat16
 
   # --- Optimisation ---
-  config.seed = 0           # of initialisation, noise and the order of images
+  config.seed = 0           # seed of initialisation, noise and the order of images
   config.num_steps = 20_000  # generator updates
   config.n_critic = 5       # discriminator updates per generator update
   config.batch_size = 16    # pairs of background and defect per discriminator update
@@ -64,13 +64,13 @@ def get_config():
 
   # --- Generation ---
   config.generate = ConfigDict()
-  config.generate.checkpoint = 'newest'  # which: newest, best (by KID), or a step
+  config.generate.checkpoint = 'newest'  # checkpoint: newest, best (by KID), or a step
   config.generate.per_class = 600   # images per class
   config.generate.classes = ''      # classes, such as cr,pa or "a, b",c; '': all
-  config.generate.seed = 0          # of noise and choice of backgrounds
+  config.generate.seed = 0          # seed of noise and choice of backgrounds
   config.generate.batch_size = 64   # images computed at once, in sixteens per class
   config.generate.out = ''          # folder written; '': WORKDIR/generated
-  config.generate.strength = 1.0    # 0 to 1: how strongly defects are painted
+  config.generate.strength = 1.0    # strength of the painted defects, 0 to 1
 
   # --- Generation: what defects are painted on ---
   config.generate.split = 'train'    # split whose backgrounds are used
@@ -80,11 +80,11 @@ def get_config():
   config.generate.defects_per_frame = 1  # defects painted per frame
 
   # --- Generation: boxes ---
-  config.generate.formats = ''  # of annotations: voc,yolo,coco,mvtec,labelme
+  config.generate.formats = ''  # formats of annotations: voc,yolo,coco,mvtec,labelme
   config.generate.mask_threshold = 0.5    # pixels above this share of a mask's maximum
                                           # belong to the defect
-  config.generate.change_threshold = 0.1  # same, for methods without a mask: share of the
-                                          # full grey range that a pixel changed
+  config.generate.change_threshold = 0.1  # threshold for methods without a mask: share
+                                          # of the full grey range that a pixel changed
   config.generate.min_area = 12  # pixels; smaller connected parts of a mask get no box
   config.generate.texture_classes = ''  # classes boxed as the whole image, such as cr,rs
 
@@ -96,13 +96,13 @@ def get_config():
 
   # --- Evaluation ---
   config.evaluate = ConfigDict()
-  config.evaluate.checkpoint = 'newest'  # which: newest, best (by KID), or a step
+  config.evaluate.checkpoint = 'newest'  # checkpoint: newest, best (by KID), or a step
   config.evaluate.network = 'auto'    # feature network: inception, efficientnet or auto
   config.evaluate.weights = ''        # the network's .pth file; '': found by itself
   config.evaluate.resize = 'bicubic'  # resampling; 'legacy' is pytorch-fid's
   config.evaluate.count = 0           # images per class; 0: as many as there are real ones
   config.evaluate.repeats = 20        # random halves for intervals and floors
-  config.evaluate.seed = 0            # of these halves and of light evaluations
+  config.evaluate.seed = 0            # seed of these halves and of light evaluations
   config.evaluate.light_count = 32    # images per class of a light evaluation
 
   # --- Page ---

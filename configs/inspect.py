@@ -17,12 +17,12 @@ def get_config():
   """Returns the settings, each with its unit."""
   config = ConfigDict()
   config.data_dir = ''          # from data_prep.build; '' is WORKDIR/dataset
-  config.network = 'resnet18'   # or mobilenetv2
+  config.network = 'resnet18'   # network: resnet18 or mobilenetv2
   config.width = 1.0            # factor on every layer's filters
   config.epochs = 40            # passes over the real images; they set the steps
   config.batch_size = 64        # images per step
   config.learning_rate = 2e-3   # AdamW's highest rate, in one cycle
-  config.weight_decay = 1e-2    # AdamW's, on all parameters
+  config.weight_decay = 1e-2    # AdamW's decay of all parameters
   config.augment = True         # flips; 10% shifts; 20% of brightness and contrast
   config.seed = 0
   config.generated = ''         # folders of generated images, with commas between them

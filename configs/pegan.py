@@ -5,9 +5,9 @@
 Everything but the image size is the paper's (section 3.3); README.md lists what the paper
 leaves open.
 
-Expected: 5.8 s per update on two AMD EPYC cores, 32 hours in all; not run to its end. After
-1,000 updates at half width with a faster optimiser, one seed (results/README.md, neu64): KID
-0.34, FID 179, label fidelity 0.39, in 36 minutes.
+Expected: 5.8 s per update on two AMD EPYC cores, 32 hours in all; not run to its end.
+After 1,000 updates at half width with a faster optimiser, one seed (results/README.md,
+neu64): KID 0.34, FID 179, label fidelity 0.39, in 36 minutes on a busy machine.
 """
 
 from configs import default

@@ -36,7 +36,7 @@ def get_config():
   config.disc_width = 2.0   # factor on `width`
   config.projection = True  # condition on the image's domain
   config.augment = ()       # changes of its input: brightness, translation, cutout
-  config.objective = 'logistic_r1'  # or wgan_gp, whose lambda_gp is 10
+  config.objective = 'logistic_r1'  # losses: logistic_r1, or wgan_gp with lambda_gp 10
   config.lambda_gp = 0.1
   config.penalise_every = 2  # gradient penalty on one pair in this many
   config.lambda_cls_real = 1.0

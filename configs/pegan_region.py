@@ -26,7 +26,7 @@ def get_config():
   config.grain = 1          # noise channels that differ from pixel to pixel
   config.skips = True       # the last layers get the first ones' features
   config.lambda_rec = 1.0   # weight: backgrounds that got a defect and were erased again
-  config.lambda_cls_fake = 0.5  # weight: of another class than the target, to D's head
+  config.lambda_cls_fake = 0.5  # weight: class loss on generated images
   config.ema_decay = 0.995
 
   # --- Discriminator ---
@@ -35,7 +35,7 @@ def get_config():
   config.disc_width = 1.0   # factor on `width`
   config.augment = ('brightness', 'translation')  # changes of its input; also cutout
   config.lambda_mismatched = 0.5  # weight: images with a region or class of others
-  config.lambda_cls_real = 1.0  # weight: classes of real images
+  config.lambda_cls_real = 1.0  # weight: class loss on real images
   config.lambda_gp = 0.2    # weight: gradient penalty on real images
   config.penalise_every = 4  # gradient penalty on one pair in this many
 

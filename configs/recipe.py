@@ -8,8 +8,8 @@
 What two CPU cores can do: narrow networks, small batches, a fast optimiser.
 
 Expected of three seeds (results/README.md, recipe), on one of two cores: PE-GAN KID
-0.669 +- 0.050 in 570 s per run, PE-GAN+ 0.050 +- 0.008 in 1,717 s per run. docs/recipe.md
-says what was learnt.
+0.669 +- 0.050 in 570 s per run on an AMD EPYC, PE-GAN+ 0.050 +- 0.008 in 1,717 s per run
+on a busy Intel Xeon. docs/recipe.md says what was learnt.
 """
 
 from configs import compare
@@ -24,7 +24,7 @@ _FAST = {'batch_size': 8, 'ema_decay': 0.98, 'gen': _adam(4e-4)}
 _PEGAN = _FAST | {'n_critic': 2, 'disc': _adam(4e-4)}
 _PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3)}
 _PAPERS_WEIGHTS = {'lambda_cls_real': 2.0, 'lambda_cls_fake': 5.0, 'lambda_rec': 10.0}
-# Tuned by pixels.
+# Weights that were tuned for a discriminator of pixels.
 _OLD_MASK = {'lambda_mask': 1.0, 'lambda_soft': 0.0, 'lambda_area': 0.0}
 
 # Variants of pegan_plus: what each changes.

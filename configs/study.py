@@ -24,12 +24,12 @@ def get_config():
   config.filter = ''            # generated images that are copies, unchanged, of another
                                 # class or far off: '' keeps them, 'only' leaves them
                                 # out, 'compare' does both
-  config.network = 'resnet18'   # or mobilenetv2
+  config.network = 'resnet18'   # network: resnet18 or mobilenetv2
   config.width = 0.5            # factor on filters; a third of the original's time
   config.epochs = 40            # passes over the real images; they set the steps
   config.batch_size = 64        # images per step
   config.learning_rate = 2e-3   # AdamW's highest rate, in one cycle
-  config.weight_decay = 1e-2    # AdamW's, on all parameters
+  config.weight_decay = 1e-2    # AdamW's decay of all parameters
   config.real_share = 0.0       # share of real images in a class's batches, where there
                                 # are both kinds; 0: every image comes equally often
   return config

@@ -15,7 +15,6 @@ import dataclasses
 import importlib
 import itertools
 import json
-import math
 import os
 import sys
 from typing import ClassVar
@@ -27,7 +26,7 @@ from data_prep.report import audit, check, sheet
 from data_prep.selection import choosing
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.common import class_names, command_line, files, provenance
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_at_least, check_value, UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,16 +89,11 @@ class Options:
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
                         ('window_size', 0), ('reject_score', 0)):
-      if getattr(self, name) < least:
-        raise UserError(f'--{name} {getattr(self, name)} is below {least}.')
-    if math.isnan(self.reject_score):
-      raise UserError('--reject_score nan is no number.')
-    if not 32 <= self.image_size <= 4096 or self.image_size % 32:
-      raise UserError(f'--image_size {self.image_size} is not a multiple of 32, which '
-                      'the networks need, from 32 to 4096.')
-    if not 0 < self.train_fraction < 1:
-      raise UserError(f'--train_fraction {self.train_fraction} is not between 0 '
-                      'and 1.')
+      check_at_least(f'--{name}', getattr(self, name), least)
+    check_value('--image_size', self.image_size, self.image_size in range(32, 4097, 32),
+                'a multiple of 32, from 32 to 4096')
+    check_value('--train_fraction', self.train_fraction, 0 < self.train_fraction < 1,
+                'above 0 and below 1')
     if self.per_class == 1:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')

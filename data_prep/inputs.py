@@ -40,12 +40,12 @@ class Found(NamedTuple):
 
   @property
   def frames(self):
-    """The paths of all images that may show what a crop shows."""
+    """Returns the paths of all images that may show what a crop shows."""
     return sorted([path for path, _ in self.layout.annotated] + self.layout.unlabelled)
 
   @property
   def files(self):
-    """All images as (path, the folder that names them)."""
+    """Returns all images as (path, the folder that names them)."""
     return ([(path, self.crops_dir) for paths in self.crops.values() for path in paths]
             + [(path, self.layout.root) for path in self.frames]
             + [(path, folder) for paths, folder, _ in self.clean for path in paths])
@@ -153,11 +153,12 @@ def find(options, problems):
   layout = layout._replace(noted=layout.noted | _called_as_classes(
       options.clean, clean, folders & {*crops, *regions} | {
           *filter(class_names.is_defect, folders)}))
-  if deeper := [path for paths in crops.values() for path in paths if options.defects
-                and len(path.relative_to(options.defects).parts) > 2]:
-    place = deeper[0].relative_to(options.defects)
-    layout.noted["crops of --defects in folders in that of their class, "
-                 f"'{place.parts[0]}' for '{place.parent.as_posix()}'"] = deeper
+  if deeper := [(name, path) for name, paths in crops.items() for path in paths
+                if options.defects and path.parent.name != name]:
+    name, path = deeper[0]
+    place = path.relative_to(options.defects).parent.as_posix()
+    layout.noted['crops of --defects in folders in that of their class, '
+                 f"'{name}' for '{place}'"] = [path for _, path in deeper]
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})

@@ -23,9 +23,9 @@ from PIL import Image
 
 from data_prep.steel import defects as marks, surfaces
 from pegan_jax.annotations import voc
-from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.annotations.regions import Annotated, Box, box_of, Region
 from pegan_jax.common import command_line, files, provenance
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import check_value, UserError
 
 CLASSES = tuple(marks.DEFECTS)
 _KINDS = {name: i for i, name in enumerate(('frame', 'clean') + CLASSES)}
@@ -137,10 +137,8 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
     pixels = pixels.copy()
     pixels[place.slices] *= 1 + change
     before, image = image, surfaces.photograph(pixels, noise)
-    ys, xs = np.nonzero(image != before)
-    if len(ys):  # A shine on steel that is white already changes nothing.
-      regions.append(Region(name, Box(int(xs.min()), int(ys.min()),
-                                      int(xs.max()) + 1, int(ys.max()) + 1)))
+    if box := box_of(image != before):  # Else a shine on steel that is white already.
+      regions.append(Region(name, box))
   return image, regions
 
 
@@ -152,9 +150,9 @@ def _check(out, per_class, image_size, seed, frames, frame_size):
       ('frames', frames, 0, _MAX_COUNT),
       ('frame_size', frame_size, image_size, _MAX_FRAME),
       ('seed', seed, 0, 2**63 - 1)):
-    if not isinstance(value, numbers.Integral) or not low <= value <= high:
-      raise UserError(f'--{name} is {value}, but it must be a whole number '
-                      f'from {low} to {high}.')
+    check_value(f'--{name}', value,
+                isinstance(value, numbers.Integral) and low <= value <= high,
+                f'a whole number from {low} to {high}')
   if out.exists() and not out.is_dir():
     raise UserError(f'{out} is a file: name a new folder for --out.')
   if out.exists() and any(out.iterdir()):

@@ -15,7 +15,7 @@ from data_prep import build, synthetic
 from inspection import worlds
 from matplotlib import figure
 import pytest
-from pegan_jax import compare, demo
+from pegan_jax import annotations, compare, demo
 from pegan_jax.generation import generate
 from pegan_jax.inspection import inspector, predict, study, training as inspectors
 from pegan_jax.metrics import __main__ as metrics, chart, evaluate, features, match
@@ -137,14 +137,14 @@ def _train(inputs, work):
 @_stage('run')
 def _generate(inputs, work):
   config = _config(inputs)
-  config.generate.formats = 'voc,yolo,coco,mvtec,labelme'
+  config.generate.formats = ','.join(annotations.WRITTEN)
   generate.generate(config, work / 'run')
 
 
 @_stage('run')
 def _generate_frames(inputs, work):
   config = _config(inputs)
-  config.generate.formats = 'voc,yolo,coco,mvtec,labelme'
+  config.generate.formats = ','.join(annotations.WRITTEN)
   config.generate.frames = str(inputs / 'raw' / 'clean')
   generate.generate(config, work / 'run')
 

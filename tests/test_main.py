@@ -12,6 +12,7 @@ import pytest
 from pegan_jax import main
 from pegan_jax.common import config_files
 from pegan_jax.common.errors import UserError
+from pegan_jax.methods import METHODS
 
 # ml_collections loads configs in a way that Python is about to give up.
 pytestmark = pytest.mark.filterwarnings(r'ignore:the load_module\(\) method')
@@ -121,8 +122,7 @@ def _noted(folder, name, **settings):
   return json.loads(json.dumps(config.to_dict()))  # Tuples are lists there.
 
 
-@pytest.mark.parametrize('name', ['pegan', 'pegan_plus', 'dcgan', 'lsgan', 'wgan_gp',
-                                  'cyclegan', 'stargan', 'demo', 'pegan_paper'])
+@pytest.mark.parametrize('name', [*METHODS, 'demo', 'pegan_paper'])
 @pytest.mark.parametrize('mode', ['generate', 'evaluate'])
 def test_a_runs_own_settings_need_no_flags(name, mode, tmp_path):
   saved = _noted(tmp_path, name, **{

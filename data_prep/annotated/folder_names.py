@@ -18,22 +18,25 @@ _KIND = re.compile(r'(?:images?|imgs?|labels?)(?:_\d)?|jpegimages|rgb|lables?|'
                    r'annotations?|annots?|anns?|xml|json|txt|bbox(?:es)?|data|defects|'
                    r'obj_\w+_data|'
                    + _MASKS.pattern)
-# Both at once: train_images, labels-val.
-_SPLIT_KIND = re.compile(
-    r'(?P<first>train|training|val|valid|validation|test|testing)[ _-]'
-    r'(?:images?|imgs?|labels?|anns?|masks?)|(?:images?|imgs?|labels?|anns?|masks?)[ _-]'
-    r'(?P<last>train|training|val|valid|validation|test|testing)')
-_WITH_KIND = re.compile(r'(.*[^\W_])[ _-](?:images?|imgs?|labels?|annotations?|annots?|'
-                        r'anns?|masks?|xml|json|txt)', re.IGNORECASE)
+# Both at once: labels-val.
+_KIND_SPLIT = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-]'
+                         r'(train|training|val|valid|validation|test|testing)')
+_WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
+                        r'seg(?:mentation)?s?|labels?)', re.IGNORECASE)
+_WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
+                        r'annotations?|annots?|anns?|xml|json|txt)', re.IGNORECASE)
 _LIGHT = re.compile(
     r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|dim|'
     r'uv|polari[sz]ed|zoom|flipped|blurred)', re.IGNORECASE)
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
+_LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _MASK_NAME = re.compile(r'(?:(?:mask|gt)[_-])(.+)|(.+)[ ._-](?:masks?|label|gt|seg|'
                         r'segmentation|ground_?truth)(?:_?\d+| \(\d+\))?', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
+
+OTHERS = 'files that are neither images nor annotations'
 
 
 class Mark(NamedTuple):
@@ -56,9 +59,10 @@ class Mark(NamedTuple):
 
 def split_of(name):
   """Returns the part of a set, such as train, that a folder's name is of, or ''."""
-  if found := _SPLIT_KIND.fullmatch(name.lower()):
-    return found['first'] or found['last']
-  return name if _SPLIT.fullmatch(name.lower()) or name.lower() in _SPLITS_ONLY else ''
+  name = without_kind(name.lower())
+  if found := _KIND_SPLIT.fullmatch(name):
+    return found[1]
+  return name if _SPLIT.fullmatch(name) or name in _SPLITS_ONLY else ''
 
 
 def is_split(name):
@@ -157,13 +161,29 @@ def is_kind(name):
 def without_kind(name):
   """Returns a folder's name without a word for images or labels, as of batch1_images."""
   found = _WITH_KIND.fullmatch(name)
-  return found[1] if found else name
+  return found[1] or found[2] if found else name
 
 
 def is_mask_folder(place):
   """Returns whether a path lies in a folder of masks, by its name."""
   return any(_MASKS.fullmatch(part.lower()) or part.lower() == _OBJECTS
              for part in place.parent.parts)
+
+
+def with_word_for_masks(folders):
+  """Returns the folders that are called as one beside or above, and a word for masks.
+
+  So pit_masks is beside pit or pit_images. Others are called by a word for labels alone.
+
+  Args:
+    folders: set of paths of all folders.
+  """
+  words = {folder: _WITH_MASK.fullmatch(folder.name) for folder in folders}
+  beside = {(folder.parent, without_kind(folder.name)) for folder in folders
+            if not words[folder]}
+  return {folder for folder, found in words.items() if found and (
+      (folder.parent, found[1]) in beside or folder.parent.name == found[1])
+          or _LABELS.fullmatch(folder.name.lower())}
 
 
 def is_of_objects(place):

@@ -5,8 +5,8 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import checks, clean_folders, file_kinds, folder_names
-from data_prep.annotated import mask_images, unnamed_masks, unread
+from data_prep.annotated import checks, clean_folders, file_kinds, fitting
+from data_prep.annotated import folder_names, mask_images, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -79,7 +79,7 @@ def read(images, annotations=(),
   paths, named = _part(paths, root, annotations, left_out)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
-  labels, masks = file_kinds.fit(
+  labels, masks = fitting.fit(
       marks, paths, root, annotations, left_out, noted, problems)
   if only_folders:
     left_out['annotations that mark nothing, of images in class folders'] += sorted(
@@ -96,37 +96,44 @@ def read(images, annotations=(),
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
       raise UserError(f'--images {root} holds nothing of --format {format}.')
-    if not format:
-      unread.refuse_of_classes(others, paths, root)
-      unnamed_masks.refuse(paths, paths, root)
-    layout = _classes(root, paths, format == 'classes', left_out, noted)
-    if not format:
-      unread.refuse_of_clean(others, layout.clean, paths, root)
-    return layout
+    return _classes(root, paths, others, format, left_out, noted)
   where = annotations[0] if annotations else images
   outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
   if outer and masks:
     noted[_outer(outer)] += sorted({path for _, path in masks})
   found = _regions(
       labels, masks, root, outer, where, left_out, noted, problems, uses)
+  clean, rest = _unmarked(paths, found, labels + masks, root, left_out, noted)
+  if not format:
+    unnamed_masks.refuse(clean, paths, root)
+    unread.refuse_of_clean(others, clean, paths, root, {
+        region.name for annotated in found.values() for region in annotated.regions})
+  if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
+    _note_parts(found, root, noted)
+  names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
+  return Layout(
+      ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,
+      sorted(found.items()), clean, {}, rest, _filled(left_out), _filled(noted))
+
+
+def _unmarked(paths, found, marked, root, left_out, noted):
+  """Returns (those that are clean by their place, others) of images that have no mark.
+
+  Args:
+    paths, root: of all images, and of their folder.
+    found: {image path: `Annotated`}.
+    marked: list of (`Mark`, image path), some of which may be wrong.
+    left_out, noted: as of `Layout`.
+  """
   gone = {path for some in left_out.values() for path in some}
-  gone |= {path for _, path in labels + masks}
+  gone |= {path for _, path in marked}
   rest = [path for path in paths if path not in found and path not in gone]
   clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
   clean = clean_folders.without_marked(clean, found, root, noted)
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
       for region in annotated.regions if not region.name.isdigit()}, root)
-  if not format:
-    unnamed_masks.refuse(clean, paths, root)
-    unread.refuse_of_clean(others, clean, paths, root)
-  if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
-    _note_parts(found, root, noted)
-  names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
-  return Layout(
-      ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,
-      sorted(found.items()), clean, {}, sorted(set(rest) - set(clean)),
-      _filled(left_out), _filled(noted))
+  return clean, sorted(set(rest) - set(clean))
 
 
 def _part(paths, root, annotations, left_out):
@@ -200,11 +207,6 @@ def _kind_of_masks(masks):
   return 'mvtec' if of_mvtec else 'masks'
 
 
-
-
-
-
-
 def _outer(names):
   return (f"images below folders that are no classes, as '{min(names)}': the class is the "
           'next folder')
@@ -214,8 +216,19 @@ def _filled(found):
   return {why: paths for why, paths in found.items() if paths}
 
 
-def _classes(root, paths, is_said, left_out, noted):
-  """Returns the `Layout` of class folders; `is_said`: the user says that they are such."""
+def _classes(root, paths, others,
+             format, left_out, noted):  # pylint: disable=redefined-builtin
+  """Returns the `Layout` of class folders.
+
+  Args:
+    root: path of the images' folder.
+    paths: of the images.
+    others: of files that are not read, and may say something else of the images.
+    format, left_out, noted: as of `read`.
+  """
+  if not format:
+    unread.refuse_of_classes(others, paths, root)
+    unnamed_masks.refuse(paths, paths, root)
   crops, clean, rest = {}, [], []
   outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
   places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
@@ -250,12 +263,9 @@ def _classes(root, paths, is_said, left_out, noted):
   named = {name: some[0] for name, some in crops.items()}
   clean_folders.check_above(clean, named, root)
   clean_folders.check_below(clean, named, root)
-  if not is_said:
+  if format != 'classes':
     clean_folders.check_beside(clean, below, root)
+  if not format:
+    unread.refuse_of_clean(others, clean, paths, root)
   return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
                 _filled(left_out), _filled(noted))
-
-
-
-
-

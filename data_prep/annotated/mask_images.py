@@ -40,7 +40,11 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
     if mark.path.parent in names:
       with problems.collected():
         mask = _read_mask(mark, path, names[mark.path.parent])
-        read_from.setdefault(path, []).append((mark, mask))
+        if not _is_repeated(mark, mask, read_from.setdefault(path, [])):
+          read_from[path].append((mark, mask))
+        else:
+          left_out['masks that are another one of their image in another format'].append(
+              mark.path)
   for base in sorted({mark.base for mark, _ in masks}):
     own = [mask for some in read_from.values() for mark, mask in some
            if mark.base == base]
@@ -134,6 +138,25 @@ def _read_mask(mark, path, names):
   return mask
 
 
+def _is_repeated(mark, mask, others):
+  """Returns whether a mask is another one of its image, of its name, in another format.
+
+  Args:
+    mark, mask: the mask.
+    others: list of (mark, mask) of those that were read before.
+
+  Raises:
+    UserError: one has its name and other pixels.
+  """
+  for other, same in others:
+    if mark.path.with_suffix('') == other.path.with_suffix(''):
+      if not np.array_equal(same.marked(), mask.marked()):
+        raise UserError(f'{other.path} and {mark.path} are masks of one image by their '
+                        'name, and mark different pixels: remove one of them.')
+      return True
+  return False
+
+
 class _Rule:
   """Settles what the values of masks mean, by all masks of a folder together."""
 
@@ -149,6 +172,7 @@ class _Rule:
     """
     self._path = masks[0].path if masks else None
     self._first = {value: mask for mask in masks[::-1] for value in mask.values}
+    names = names and names.for_values(self._first)
     nameless = [value for value in self._first
                 if not names or names.get(value) is None]
     self._soft = nameless and (len(self._first) > masks_lib.FEW or

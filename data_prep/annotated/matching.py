@@ -12,11 +12,14 @@ _TRUTH = 'ground_truth'
 
 
 def _parents(place, splits):
-  """Returns the folders of a path without words for kinds, and without parts of a set."""
-  return tuple(folder_names.split_of(part) or folder_names.without_kind(part)
-               for part in place.parent.parts
-               if (splits if folder_names.is_split(part)
-                   else not folder_names.is_kind(part)))
+  """Returns the folders of a path without words for kinds, and without parts of a set.
+
+  Of pit/pit_masks that is pit, once.
+  """
+  names = (folder_names.split_of(part) or folder_names.without_kind(part)
+           for part in place.parent.parts
+           if (splits if folder_names.is_split(part) else not folder_names.is_kind(part)))
+  return tuple(name for name, _ in itertools.groupby(names))
 
 
 def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.
@@ -72,14 +75,15 @@ def _spelled(place):
 
 
 def _below_root(mark, root):
-  """Returns a mark of a file for many images, in that file's folder and part of the set.
+  """Returns a mark with the folder that it counts from, and a file's part of the set.
 
   An export has its images there, and another one may have images of the same names.
   """
-  if not mark.annotated or not mark.base.is_relative_to(root):
-    return mark
-  part = next(filter(folder_names.is_split, re.split(r'[\W_]+', mark.path.stem)), '')
-  return mark._replace(place=mark.base.relative_to(root) / part / mark.place)
+  folder = (mark.base.relative_to(root) if mark.base.is_relative_to(root)
+            else pathlib.PurePath(mark.base.name))
+  part = next(filter(folder_names.is_split, re.split(r'[\W_]+', mark.path.stem)),
+              '') if mark.annotated else ''
+  return mark._replace(place=folder / part / mark.place)
 
 
 def _search(found, marks, places, root):

@@ -30,7 +30,7 @@ _X = re.compile(r'(c|center|centre|mid|min|start)?x(c|min|max|center|centre|star
 _Y = re.compile(r'(c|center|centre|mid|min|start)?y(c|min|max|center|centre|start|tl|\d)?|'
                 r'(top|bottom|upper|lower)y?|oben|by|row1?')
 _SIDE = re.compile(r'[xy](max|br|end|\d)|(max|end)[xy]|w|h|width|height|right|bottom|'
-                   r'rechts|unten|breite|h(ö|oe)he|r[xy]?|radius|diameter|'
+                   r'rechts|unten|breite|h(ö|oe)he|r[xy]?|radius|diameter|length[12]?|'
                    r'(row|col(umn)?)2')
 _FILLER = re.compile(r'b?box|bb|roi|rect|defect|region|obj(ect)?|px|pixels?|pos|coord|norm')
 # How words begin that name numbers, and no places.
@@ -73,7 +73,7 @@ def marks(said, image, key='', least=4):
     x, y, sides = ([number for name, number in numbers if kind.fullmatch(name)]
                    for kind in (_X, _Y, _SIDE))
     pairs = zip(sides, sides[1:] or sides)  # A circle has one.
-    if x and y and (least == 2 or any(_may_be([x[0], y[0], *some], image)
+    if x and y and (least == 2 or any(_may_be_box([x[0], y[0], *some], image)
                                       for some in pairs)):
       return True
     return any(has_word(name, value) or marks(value, image, name, least)
@@ -96,17 +96,23 @@ def marks(said, image, key='', least=4):
 
 def _may_be(numbers, image):
   """Returns whether four of some numbers may be a box in an image, or all run lengths."""
+  starts, lengths = numbers[::2], numbers[1::2]
+  return _may_be_box(numbers, image) or (
+      len(starts) == len(lengths) <= 32 and all(x == int(x) > 0 for x in numbers)
+      and {*numbers} != {1} and all(
+          start + length < after
+          for start, length, after in zip(starts, lengths, starts[1:])))
+
+
+def _may_be_box(numbers, image):
+  """Returns whether four of some numbers may be a box in an image."""
   if min(numbers) < 0 or len(numbers) > 64 or {*numbers} <= {0, 1}:
     return False  # As features, histograms and lists of labels have it.
   height, width = _size(image)
   side = max(height, width, 100)  # Percent.
-  if any(c > 0 and d > 0 and max(a, b, c, d) <= side  # All of an image is no place.
-         and (width, height) not in ((c, d), (c - a, d - b))
-         for a, b, c, d in zip(*(numbers[k:] for k in range(4)))):
-    return True
-  starts, lengths = numbers[::2], numbers[1::2]
-  return len(starts) == len(lengths) and all(x == int(x) > 0 for x in numbers) and all(
-      start + length < after for start, length, after in zip(starts, lengths, starts[1:]))
+  return any(c > 0 and d > 0 and max(a, b, c, d) <= side  # All of an image is no place.
+             and (width, height) not in ((c, d), (c - a, d - b))
+             for a, b, c, d in zip(*(numbers[k:] for k in range(4))))
 
 
 @functools.lru_cache(1000)

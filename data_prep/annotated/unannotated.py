@@ -5,8 +5,8 @@ import hashlib
 import os
 import pathlib
 
-from data_prep.annotated import checks, file_kinds, folder_names, matching
-from data_prep.annotated import unnamed_masks, unread
+from data_prep.annotated import checks, file_kinds, fitting, folder_names
+from data_prep.annotated import matching, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -34,7 +34,7 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   marks = _marks(root, {*images, *masks}, left_out, problems)
   marked = [path for path in masks if masks_lib.read(path).values]
   unsure = {mark.path for mark in marks if not _is_sure(mark)} if format else (
-      file_kinds.doubtful(marks))
+      fitting.doubtful(marks))
   marked += _marked([mark for mark in marks if mark.path not in unsure], images, root,
                     problems, tags)
   problems.check()
@@ -135,7 +135,7 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
   """Lists the class folders' images.
 
   Args:
-    folder: holds one folder per class.
+    folder: holds one folder per class, or parts of a set, as train, that do.
     flag: the option that named it, for errors.
     format: as of --format; where it is given, no image is a mask but by its name, and no
       other file marks anything.
@@ -150,7 +150,6 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
-  found = {}
   paths, masks = file_kinds.part(reading.list_images(folder), folder)
   if masks:
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
@@ -163,15 +162,8 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
       raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
                       f'by {marked[0]}: pass the folder as --images, which reads them, or '
                       'say by --format classes that they mark nothing.')
-  for path in paths:
-    name, *rest = path.relative_to(folder).parts
-    if rest:
-      found.setdefault(name, []).append(path)
-  real = folder.resolve()
-  names = sorted(path.name for path in folder.iterdir()
-                 if path.is_dir() and not path.name.startswith('.')
-                 and not real.is_relative_to(path.resolve()))  # Not a link that leads up.
-  if not names:
+  found, folders = _by_folder(paths, folder, format)
+  if not folders:
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
   if clean := [path for path in paths if folder_names.is_clean(path.relative_to(folder))]:
@@ -179,9 +171,44 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
     raise UserError(f"{flag} {folder} holds {clean[0]}, and '{name}' is a name for images "
                     'without defects: pass that folder as --clean and the others as '
                     f'{flag}, or rename it.')
-  checks.check_classes(names, f'{flag} {folder}')
-  for name in names:
-    if name not in found:
-      raise UserError(f'{flag} {folder / name} holds no images of its own '
+  for path in folders:
+    if path not in found:
+      raise UserError(f'{flag} {path} holds no images of its own '
                       f"({', '.join(reading.EXTENSIONS)}).")
-  return {name: found[name] for name in names}
+    if folder_names.is_split(path.name) and not format:
+      raise UserError(f"{flag} {path} is called as a part of a set is: put each class's "
+                      'images in a folder named after it, or say by --format classes that '
+                      'it is a class.')
+  classes = {}
+  for path in folders:
+    classes.setdefault(path.name, []).extend(found[path])
+  checks.check_classes(classes, f'{flag} {folder}')
+  return {name: sorted(classes[name]) for name in sorted(classes)}
+
+
+def _by_folder(paths, root, format):  # pylint: disable=redefined-builtin
+  """Parts crops by the folders of classes, which may lie in one or more as train and val.
+
+  Args:
+    paths: of all images.
+    root: path of their folder.
+    format: as of --format; where it is given, the folders in `root` are of classes.
+
+  Returns:
+    ({folder: paths}, list of all folders there, also of those without images).
+  """
+  parts = {path: path.relative_to(root).parent.parts for path in paths}
+  parts, depth = {path: some for path, some in parts.items() if some}, 0
+  while parts and not format and all(
+      len(some) > depth + 1 and (folder_names.is_split(some[depth])
+                                 or folder_names.is_kind(some[depth]))
+      for some in parts.values()):
+    depth += 1
+  found, folders, real = {}, [root], root.resolve()
+  for path, some in parts.items():
+    found.setdefault(root.joinpath(*some[:depth + 1]), []).append(path)
+  for _ in range(depth + 1):
+    folders = sorted(path for folder in folders for path in folder.iterdir()
+                     if path.is_dir() and not path.name.startswith('.')
+                     and not real.is_relative_to(path.resolve()))  # Not a link upwards.
+  return found, folders

@@ -20,12 +20,13 @@ _OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml'
 _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks.
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
-_WORD = re.compile(r'(.+)[ ._-](?:b?box(?:es)?|anno(?:t|s|tations?)?|labels?|marks?|rois?|'
-                   r'coords?|defects?|regions?|points?)', re.IGNORECASE)
+_WORD = re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+')
 _VERDICT = {'result', 'status', 'defective', 'fehlerart', 'bewertung', 'urteil', 'decision',
             'judgement', 'judgment', 'grade'}
 _CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
           'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
+_TRUE, _FALSE = ('1', '1.0', 'true', 'yes', 'x'), ('', '0', '0.0', 'false', 'no')
+_OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$')
 _SAYS_NOTHING = re.compile(
     r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'
     r'[\d\s:./+TZ-]+|.*[/\\].*|.*\.\w{2,4}|(\S+\s+){3,}\S+', re.IGNORECASE)
@@ -50,11 +51,11 @@ def refuse_of_classes(others, paths, root):
     root: their folder.
   """
   crops = [image for image in paths if not folder_names.is_clean(image.relative_to(root))]
-  marked = {}
+  marked, folders = {}, _folders(paths, root)
   for path, said, loose in _said(others, paths, root):
     for image in _marked(said, loose):
       marked.setdefault(image, path)
-    for column in _classes(said).values():
+    for column in _classes(said, _CLASS, folders).values():
       named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
                for image in crops if image in column
                and (column[image].isdigit() or not _says_nothing(column[image]))]
@@ -71,22 +72,23 @@ def refuse_of_classes(others, paths, root):
         'marks nothing and the folders are the classes, pass --format classes.')
 
 
-def refuse_of_clean(others, clean, paths, root):
+def refuse_of_clean(others, clean, paths, root, names=()):
   """Raises UserError where a file that is not read may mark an image that is clean.
 
   Args:
     others, paths, root: as of `refuse_of_classes`.
     clean: those of the images that are clean by their place.
+    names: of the classes that annotations name.
   """
   clean = set(clean)
-  folders = {part.lower() for path in paths for part in path.relative_to(root).parent.parts}
+  folders = _folders(paths, root) | {*map(str.lower, names)}
   for path, said, loose in _said(others, paths, root) if clean else ():
     for image in _marked({image: said[image] for image in said if image in clean}, loose):
       raise UserError(
           f'{path} may mark {image}, which is clean by its folder, but is of none of the '
           f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
           'nothing, name by --format what is to be read.')
-    for name, column in _classes(said, _CLASS | _VERDICT).items():
+    for name, column in _classes(said, _CLASS | _VERDICT, folders).items():
       words = {image: word for image, word in column.items() if image in clean}
       if name and not _CLASS & _words(name):  # It may be of a file's state.
         words = {image: word for image, word in words.items()
@@ -126,7 +128,7 @@ def _said(others, paths, root):
 
 
 def _without_word(place):
-  """Returns a path without a word for annotations at the end: 1.csv of 1_boxes.csv."""
+  """Returns a path without words at the end: 1.csv of 1_boxes.csv."""
   found = _WORD.fullmatch(place.stem)
   return place.with_name(found[1] + place.suffix) if found else place
 
@@ -145,26 +147,63 @@ def _marked(said, loose):
                 or sum(places.marks(value, image, least=2) for value in values) > 1)
 
 
-def _classes(said, names=frozenset(_CLASS)):
-  """Returns {column: {image: the class that it says}} of the columns with such names."""
+def _folders(paths, root):
+  return {part.lower() for path in paths for part in path.relative_to(root).parent.parts}
+
+
+def _classes(said, names, classes):
+  """Returns {column: {image: the class that it says}} of the columns that say one.
+
+  Args:
+    said: as of `records.of_images`.
+    names: words in the names of such columns.
+    classes: names of others, which hold whether an image is of that class.
+  """
   columns = collections.defaultdict(dict)
-  for image, values in said.items():
-    for value in values:
-      if not isinstance(value, dict):
-        columns[''][image] = value if isinstance(value, str) else ''
-        continue
-      for name, word in value.items():
-        if isinstance(word, list) and not name:  # Of a row without a header.
-          words = [x for x in word if not str(x).lower().endswith(reading.EXTENSIONS)]
-          words = words if len(words) == 1 else [
-              x for x in words if not records.is_number(x)]
-          if len(words) == 1:
-            columns[''][image] = words[0]
-        elif names & _words(name):
-          columns[name][image] = word
+  flags = _flags(said, classes)
+  for image, value in _rows(said):
+    if not isinstance(value, dict):
+      columns[''][image] = value if isinstance(value, str) else ''
+      continue
+    for name, word in value.items():
+      if isinstance(word, list) and not name:  # Of a row without a header.
+        columns[''] |= {image: word for word in [_only_word(word)] if word is not None}
+      elif name in flags:
+        columns[''] |= {image: flags[name]} if str(word).lower() in _TRUE else {}
+      elif names & _words(name):
+        columns[name][image] = word
   return {name: {image: str(word).strip() for image, word in column.items()
                  if isinstance(word, (str, int, float))}
           for name, column in columns.items()}
+
+
+def _rows(said):
+  """Yields (image, part) of what is said of each, with lists of such taken apart."""
+  for image, values in said.items():
+    for value in values:
+      for part in value if isinstance(value, list) else [value]:
+        yield image, part
+
+
+def _only_word(row):
+  """Returns the one cell of a row that is no image's name, or else no number; or None."""
+  words = [x for x in row if not str(x).lower().endswith(reading.EXTENSIONS)]
+  words = words if len(words) == 1 else [x for x in words if not records.is_number(x)]
+  return words[0] if len(words) == 1 else None
+
+
+def _flags(said, classes):
+  """Returns {column: class or word for a defect} of columns that are but true or false."""
+  found, others = {}, set()
+  for _, value in _rows(said):
+    for name, word in value.items() if isinstance(value, dict) else ():
+      words = [str(name).lower(), *sorted(_words(name))]
+      if str(word).lower() not in (*_TRUE, *_FALSE) or any(map(_OF_NONE.match, words)):
+        others.add(name)
+      elif word := next((word for word in words if class_names.is_defect(word)
+                         or word in classes and not class_names.is_clean(word)), None):
+        found[name] = word
+  return {name: word for name, word in found.items() if name not in others}
 
 
 def _words(name):

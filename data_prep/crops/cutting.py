@@ -44,7 +44,7 @@ class Item:
 
   @property
   def file(self):
-    """The path of its file under its source folder."""
+    """Returns the path of its file under its source folder."""
     return self.frame.split('/', 1)[1] if self.frame else self.source
 
 

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import scipy
 
-from pegan_jax.annotations.regions import Box
+from pegan_jax.annotations.regions import Box, box_of
 
 
 def clean_windows(height, width, boxes, side, margin):
@@ -33,7 +33,7 @@ def clean_windows(height, width, boxes, side, margin):
     row = free[top]
     while row.any():
       left = int(row.argmax())
-      windows.append(Box(left, top, left + side, top + side))
+      windows.append(Box.square(left, top, side))
       free[top:top + side, max(0, left - side + 1):left + side] = False
   return windows
 
@@ -102,7 +102,7 @@ def region_windows(region, height, width, side, seed):
         for i, (low, high) in enumerate((
             (max(0, part.right - side), min(part.left, width - side)),
             (max(0, part.bottom - side), min(part.top, height - side)))))
-    windows[Box(left, top, left + side, top + side)] = None
+    windows[Box.square(left, top, side)] = None
   return list(windows)
 
 
@@ -115,9 +115,7 @@ def _parts(region, side):
     for left, right in zip(columns, columns[1:]):
       part = Box(left, top, right, bottom)
       if region.mask is not None:
-        y, x = np.nonzero(region.mask[part.slices])
-        if not len(y):
+        if not (marked := box_of(region.mask[part.slices])):
           continue
-        part = Box(*(int(edge) for edge in (
-            left + x.min(), top + y.min(), left + x.max() + 1, top + y.max() + 1)))
+        part = marked.shift(left, top)
       yield part.shift(box.left, box.top)

@@ -190,7 +190,7 @@ def _group(options, pool, items):
         continue
       corner = np.rint(corners[i] * pool.window / texture.SIDE)
       top, left = corner.astype(int).tolist()
-      places[crop] = path, Box(left, top, left + pool.window, top + pool.window)
+      places[crop] = path, Box.square(left, top, pool.window)
   groups = near_duplicates.components(len(items) + len(nodes),
                                       list(map(tuple, pairs)) + edges)
   return groups[:len(items)], pairs, places

@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 
 from pegan_jax.annotations import coco_numbers, outlines, pixels, text_files, turned
-from pegan_jax.annotations.regions import Annotated, Box, Region, are_fractions
+from pegan_jax.annotations.regions import Annotated, are_fractions, Box, box_of, Region
 from pegan_jax.common.errors import UserError
 
 PATH = 'coco.json'
@@ -234,10 +234,9 @@ def _polygon(said, what, name):
 
 def _region_of_mask(name, box, inside, image, what):
   """Returns a `Region` from its box, or None, and its pixels in the image."""
-  rows, columns = (np.flatnonzero(inside.any(axis)).tolist() for axis in (1, 0))
-  if not rows:
+  own = box_of(inside)
+  if not own:
     raise ValueError(f'{what} has an empty mask')
-  own = Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
   box = own.hull(_checked(box, own, image, name, what).clip(*inside.shape))
   return Region(name, box, inside[box.slices].copy())
 

@@ -15,7 +15,7 @@ from PIL import ImageOps
 import scipy
 
 from pegan_jax.annotations import components, text_files
-from pegan_jax.annotations.regions import Box, IGNORED
+from pegan_jax.annotations.regions import Box, box_of, IGNORED
 from pegan_jax.common.errors import UserError, reason
 
 FEW = 16  # Most values but zero of masks that are exact.
@@ -91,6 +91,13 @@ class Names(NamedTuple):
     """Returns the class of a value; None if it has none."""
     return (self.by_colour if isinstance(value, tuple) else self.by_number).get(value)
 
+  def for_values(self, values):
+    """Returns the names for grey values, which are colours where not all are numbers."""
+    greys = {colour[0]: name for colour, name in self.by_colour.items()
+             if len({*colour}) == 1}
+    return self._replace(by_number=greys) if (
+        greys.keys() >= {*values} and not self.by_number.keys() >= {*values}) else self
+
 
 def read(path, coloured=False):
   """Reads a mask image.
@@ -126,9 +133,7 @@ def read(path, coloured=False):
     raise UserError(f'{path} cannot be read as a mask: {reason(error)}.') from None
   found, counts = np.unique(pixels, return_counts=True)
   colours = pixels.dtype == np.int64
-  rows, columns = (np.flatnonzero(pixels.any(axis)).tolist() for axis in (1, 0))
-  box = (Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) if rows
-         else Box(0, 0, 0, 0))
+  box = box_of(pixels) or Box(0, 0, 0, 0)
   least = np.uint8 if found[-1] < 256 else np.uint32
   return Mask(path, *pixels.shape, box, pixels[box.slices].astype(least), [
       (v >> 16, v >> 8 & 255, v & 255) if colours else v

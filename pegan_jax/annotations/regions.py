@@ -27,6 +27,11 @@ class Box(NamedTuple):
   right: float
   bottom: float
 
+  @classmethod
+  def square(cls, left, top, side):
+    """Returns the square of a side with its upper left corner at (left, top)."""
+    return cls(left, top, left + side, top + side)
+
   @property
   def width(self):
     return self.right - self.left
@@ -37,7 +42,7 @@ class Box(NamedTuple):
 
   @property
   def slices(self):
-    """The index of its pixels, for image[box.slices]."""
+    """Returns the index of its pixels, for image[box.slices]."""
     return slice(self.top, self.bottom), slice(self.left, self.right)
 
   def shift(self, x, y):

@@ -12,8 +12,8 @@ _TAKEN = ('manifest.csv', 'provenance.json', 'classes.txt')
 _LONGEST = 200  # Bytes; file systems take 255.
 # Windows opens a device for these, whatever follows a dot.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
-_CLEAN = re.compile(r'good|ok|normal|clean|no[ _-]?defects?(?:[ _-]?images?)?|'
-                    r'non[ _-]?defective|defect[ _-]?free')
+_CLEAN = re.compile(r'(?:good|ok|normal|clean|no[ _-]?defects?|non[ _-]?defective|'
+                    r'defect[ _-]?free)(?:[ _-]?(?:images?|imgs?))?')
 _DEFECT = re.compile(
     r'(?:defect|scratch|crack|dent|damage|fault|fail|anomal|reject|broken|stain)'
     r'(?!ist|less).*|ng|nok|ko|nio|n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|true|yes|todo|'

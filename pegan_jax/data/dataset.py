@@ -42,22 +42,22 @@ class DataInfo(NamedTuple):
 
   @property
   def max_value(self):
-    """The value of 16-bit files that became 255."""
+    """Returns the value of 16-bit files that became 255."""
     return self.metadata.get('max_value', 255)
 
   @property
   def window(self):
-    """The side, in pixels of a frame, of a window that became a record."""
+    """Returns the side, in pixels of a frame, of a window that became a record."""
     return self.metadata.get('window', self.image_size)
 
   @property
   def reader(self):
-    """A `Reader` of other images, by the rules of this data set."""
+    """Returns a `Reader` of other images, by the rules of this data set."""
     return cutting.Reader(self.image_size, self.channels == 1, self.max_value)
 
   @property
   def background(self):
-    """The label of the background: the one after the defect classes."""
+    """Returns the label of the background: the one after the defect classes."""
     return len(self.classes)
 
   @property

@@ -7,6 +7,8 @@ the ground around a region that is the whole image.
 import numpy as np
 import scipy
 
+from pegan_jax.annotations.regions import box_of
+
 # Distances from a region's outline in pixels. An annotation is a pixel or two off, and
 # paint goes on for a few: the ground begins behind them.
 _GROUND = 3, 10
@@ -84,8 +86,8 @@ def extent(inside, boxed):
     (area, elongation): the latter is the longer over the shorter standard deviation.
   """
   if boxed:
-    rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
-    inside = np.ones((np.ptp(rows) + 1, np.ptp(columns) + 1), bool)
+    box = box_of(inside)
+    inside = np.ones((box.height, box.width), bool)
   points = np.argwhere(inside)
   # A pixel has an extent of its own, 1/12 in variance.
   variances = np.linalg.eigvalsh(np.cov(points.T, bias=True) + np.eye(2) / 12)

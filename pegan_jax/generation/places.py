@@ -44,7 +44,7 @@ def window_of(box, shape, window, share):
   top, left = ((end - side) // 2 if side >= end else
                min(max((low + high - side) // 2, 0), end - side)
                for low, high, end in spans)
-  return Box(left, top, left + side, top + side)
+  return Box.square(left, top, side)
 
 
 def cut(image, box):

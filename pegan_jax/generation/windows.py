@@ -145,7 +145,7 @@ def _boxes(rng, shape, size, count):
       break
     left = int(rng.integers(width - size + 1))
     top = int(rng.integers(height - size + 1))
-    box = regions.Box(left, top, left + size, top + size)
+    box = regions.Box.square(left, top, size)
     if not any(box.overlap(other) for other in found):
       found.append(box)
   return found

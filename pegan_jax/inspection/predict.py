@@ -96,7 +96,7 @@ def cover(height, width, side):
   tops, lefts = (
       np.linspace(0, rest, 1 - rest // -max(1, side // 2)).round().astype(int).tolist()
       for rest in (height - side, width - side))
-  return [Box(left, top, left + side, top + side) for top in tops for left in lefts]
+  return [Box.square(left, top, side) for top in tops for left in lefts]
 
 
 def _side(config, dataset, workdir):
@@ -169,7 +169,7 @@ def _windows(paths, reader, side, unlike):
     least = min(height, width)
     if side is None:
       top, left = (height - least) // 2, (width - least) // 2
-      boxes = [Box(left, top, left + least, top + least)]
+      boxes = [Box.square(left, top, least)]
       if (height, width) != (reader.size, reader.size):
         unlike[f'were cut square and brought to {reader.size}x{reader.size}, as the '
                'inspector was trained: --config.window_size covers them by windows'] += 1

@@ -1,4 +1,4 @@
-"""Shared by DCGAN, LSGAN and WGAN-GP: noise to image, one model per defect class."""
+"""Shared by the GANs from noise: noise to image, one model per defect class."""
 
 import functools
 

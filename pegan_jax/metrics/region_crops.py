@@ -28,7 +28,7 @@ def window_of(box, height, width):
   side = min(max(side, LEAST), height, width)
   top, left = (min(max((low + high - side) // 2, 0), end - side) for low, high, end in (
       (box.top, box.bottom, height), (box.left, box.right, width)))
-  return Box(left, top, left + side, top + side)
+  return Box.square(left, top, side)
 
 
 def of_split(info, split):

@@ -57,7 +57,7 @@ def test_what_is_written_is_mvtecs_layout(tmp_path):
 
 
 def test_names_that_a_format_cannot_hold_are_refused():
-  names = ['voc', 'yolo', 'coco', 'mvtec', 'labelme']
+  names = annotations.WRITTEN
   annotations.check(names, ['pa', 'combined'], ['good/a.png', 'images.png'])
   with pytest.raises(UserError, match="a class is called 'good', .*leave mvtec out"):
     annotations.check(names, ['good'], [])

@@ -43,6 +43,11 @@ def made(tmp_path_factory):
   return check_readers.Generated(out)
 
 
+def test_every_format_that_is_written_has_a_reader():
+  assert {path for _, paths in check_readers.CHECKS.values() for path in paths} == {
+      module.PATH for module in annotations.WRITTEN.values()}
+
+
 @pytest.mark.filterwarnings('ignore')  # The readers' own.
 @pytest.mark.parametrize('name', check_readers.CHECKS)
 def test_the_program_opens_it(made, name):

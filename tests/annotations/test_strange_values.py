@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from pegan_jax import annotations
 from pegan_jax.annotations import coco, cvat, labelme, masks, severstal, voc, yolo
 from pegan_jax.common.errors import UserError
 
@@ -64,6 +65,10 @@ _PYTHONS = re.compile(
     r"has no attribute|object is|NoneType|inhomogeneous|invalid literal|argument|unhashable|"
     r"iterable|indices|could not convert|to unpack|reshape|recursion|digits|<class|'[a-z]+'"
     r' object|codec|must be (real|str)')
+
+
+def test_every_format_that_is_read_is_here():
+  assert {*JSON, *XML, *TEXT} >= {*annotations.READ}
 
 
 def _places(value, place=()):

@@ -183,7 +183,7 @@ def test_the_frames_and_boxes_build_a_data_set(setting):
 
 @pytest.mark.parametrize('key,value,words', [
     ('strength', 1.5, r'in \[0, 1\]'),
-    ('formats', 'voc,pdf', "has 'pdf': choose from voc, yolo, coco, labelme, mvtec"),
+    ('formats', 'voc,pdf', "has 'pdf': choose from " + ', '.join(annotations.WRITTEN)),
     ('classes', 'pa,xx', "has 'xx': choose from"),
     ('defects_per_frame', 0, 'at least 1'),
     ('mask_threshold', 1.0, 'above 0 and below 1'),

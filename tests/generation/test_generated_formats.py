@@ -9,6 +9,7 @@ import pytest
 
 from conftest import manifest_rows, untrained
 from data_prep.annotated import layouts
+from pegan_jax import annotations
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
@@ -16,7 +17,7 @@ from pegan_jax.generation.sampler import Sampler
 
 pytestmark = pytest.mark.usefixtures('traced_once')
 
-FORMATS = 'voc,yolo,coco,mvtec,labelme'
+FORMATS = ','.join(annotations.WRITTEN)
 
 
 @pytest.fixture(scope='module', params=['crops', 'frames'])
@@ -83,6 +84,19 @@ def test_every_format_holds_the_manifests_boxes(made):
   assert any(_pixels(*coco[file]).sum() < _pixels(*voc[file]).sum() for file in voc)
 
 
+def test_every_format_that_is_read_has_the_manifests_images_and_classes(made):
+  _, _, out, _ = made
+  for module in annotations.FORMATS.values():
+    path = out.with_name('made_annotations') / module.PATH
+    read = _read(out, path) if path.is_file() else _read(path)
+    assert {file.removeprefix('images/'): sorted(region.name for region in regions)
+            for file, (regions, _) in read.items()} == {
+                file: sorted(x for row in manifest_rows(out) if row['file'] == file
+                             for x in [row['class']] * len(row['boxes'].split(';'))
+                             if row['boxes'])
+                for file in {row['file'] for row in manifest_rows(out)}}
+
+
 def test_mvtecs_layout_has_the_pixels_and_what_was_painted_on(made):
   config, _, out, frames = made
   beside = out.with_name('made_annotations')
@@ -125,7 +139,8 @@ def test_images_are_there_once_and_folders_may_be_moved(made, tmp_path):
   beside = out.with_name('made_annotations')
   for row in manifest_rows(out):
     own = out / row['file']
-    assert own.stat().st_nlink == 5
+    assert own.stat().st_nlink == 1 + sum(  # Itself, and each folder of a format.
+        not module.PATH.endswith('.json') for module in annotations.WRITTEN.values())
     for place in ('voc', 'labelme', 'yolo/images'):
       assert (beside / place / row['file']).samefile(own)
   shutil.copytree(beside / 'yolo', tmp_path / 'images' / 'yolo')
@@ -166,7 +181,7 @@ def test_formats_are_added_to_what_is_made_without_drawing(
   monkeypatch.setattr(Sampler, 'stream', None)
   images = {path: path.stat().st_mtime_ns for path in out.rglob('*.png')}
   for formats, there in (('mvtec', 2), ('mvtec', 2), ('coco,voc', 4), ('', 4), ('coco', 4),
-                         (FORMATS, 6)):
+                         (FORMATS, 1 + len(annotations.WRITTEN))):
     config.generate.formats = formats
     generate(config, workdir)
     assert len(list(beside.iterdir())) == there

@@ -1,4 +1,4 @@
-"""DCGAN and LSGAN: losses by hand, one model a class, and batch statistics."""
+"""DCGAN and LSGAN: losses by hand, one model per class, and batch statistics."""
 
 from flax import linen as nn
 import jax
@@ -154,7 +154,7 @@ def _shapes(net, x):
 
 
 def test_parameter_counts_are_the_originals():
-  """dcgan.torch at 64x64: 4x4 kernels without biases, pairs of numbers a norm."""
+  """dcgan.torch at 64x64: 4x4 kernels without biases, pairs of numbers per norm."""
   gen = [100 * 512, 512 * 256, 256 * 128, 128 * 64, 64 * 3]
   disc = [3 * 64, 64 * 128, 128 * 256, 256 * 512, 512]
   assert _count(_shapes(Generator(64), jnp.zeros((2, NOISE)))) == (

@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from data_prep.annotated import file_kinds, layouts, unannotated
+from data_prep.annotated import file_kinds, fitting, layouts, unannotated
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.annotations.voc import COUNTED_FROM_0
@@ -189,7 +189,7 @@ def test_images_that_are_listed_without_a_mark_may_be_absent(tmp_path):
       said | {'annotations': said['annotations'][:1]})})
   layout = read(tmp_path)
   assert marked_in(layout) == {'1.jpg': {'crack': 1}}
-  assert counts(layout.left_out) == {file_kinds.ABSENT: 1}
+  assert counts(layout.left_out) == {fitting.ABSENT: 1}
   (tmp_path / 'a.json').write_text(json.dumps(said))
   with pytest.raises(UserError, match='fits 1 of the annotations in .* is gone.jpg of a.j'):
     read(tmp_path)
@@ -237,7 +237,7 @@ def test_a_flag_says_no_more_than_the_folder_called_so(tmp_path, make_mark):
   assert {name: len(paths) for name, paths in layout.crops.items()} == {
       'crack': 1, 'pit': 1}
   assert layout.clean == [tmp_path / 'good' / '2.jpg']
-  assert counts(layout.left_out) == {file_kinds.REPEATED: 3}
+  assert counts(layout.left_out) == {fitting.REPEATED: 3}
 
 
 def test_names_from_above_the_images_are_noted_with_their_file(tmp_path):

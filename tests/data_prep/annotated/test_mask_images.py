@@ -1,5 +1,6 @@
 """What mask images say, alone and with boxes."""
 
+import functools
 import struct
 import zlib
 
@@ -45,6 +46,35 @@ def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):
   make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(path, 2),
                   'm/labelmap.txt': 'background:0,0,0::\na:1,2,3::\nb:4,5,6::\n'})
   assert marked_in(read(tmp_path, 'm', images='i')) == {'1.jpg': {'b': 1}}
+
+
+@pytest.mark.parametrize('colours, values, name', [
+    ('a:255,255,255::', [255], 'a'), ('a:127,127,127::\nb:255,255,255::', [127, 255], 'a'),
+    ('a:9,9,9::\nb:1,1,1::', [1, 2], 'a')])  # These are the numbers of the lines.
+def test_a_grey_mask_has_the_greys_of_colours(tmp_path, colours, values, name):
+  make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(
+      path, values[0], more=[(value, (30, 5, 35, 15)) for value in values[1:]]),
+                  'm/labelmap.txt': 'background:0,0,0::\n' + colours})
+  (_, annotated), = read(tmp_path, 'm', images='i').annotated
+  assert [region.name for region in annotated.regions] == [name, 'b'][:len(values)]
+
+
+def test_a_mask_in_two_formats_is_one(tmp_path):
+  make(tmp_path, {'pit/1.jpg': None, 'pit/1.png': mask, 'pit/1.bmp': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'pit/1.jpg': {'pit': 1}}
+  assert counts(layout.left_out) == {
+      'masks that are another one of their image in another format': 1}
+  mask(tmp_path / 'pit/1.bmp', box=(1, 2, 3, 4))
+  with pytest.raises(UserError, match='1.bmp and .*1.png are masks of one image by their'):
+    read(tmp_path)
+
+
+def test_a_drawing_in_two_formats_is_no_image_with_its_mask(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.xml': voc(), 'plan.jpg': mask, 'plan.png': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert [path.name for path in layout.unlabelled] == ['plan.jpg', 'plan.png']
 
 
 @pytest.mark.parametrize('masks', [
@@ -261,3 +291,54 @@ def test_a_mask_is_turned_by_its_own_tag(tmp_path):
   Image.fromarray(np.array([[9, 0, 0], [0, 0, 0]], np.uint8)).save(
       tmp_path / 'a.png', exif=exif)
   assert masks.read(tmp_path / 'a.png').box == (2, 1, 3, 2)
+
+
+@pytest.mark.parametrize('images, masks', [
+    ('{}_images', '{}_masks'), ('{}_img', '{}_gt'), ('{}', '{}_mask'),
+    ('{}', '{0}/{0}_seg'), ('{}/images', '{}/labels'), ('{}/images', '{}_masks')])
+@pytest.mark.parametrize('named', [True, False])
+def test_folders_with_a_word_for_masks_are_of_the_images_beside(
+    tmp_path, images, masks, named):
+  files, boxes = {}, {'pit': BOX, 'dent': (2, 3, 9, 9)}
+  for folder, box in boxes.items():
+    files[images.format(folder) + '/1.png'] = None
+    files[masks.format(folder) + '/1.png'] = functools.partial(mask, box=box)
+  make(tmp_path, files)
+  layout = read(tmp_path, *([masks.format(folder) for folder in boxes] if named else []))
+  found = {path.relative_to(tmp_path).as_posix(): [
+      (region.name, region.box) for region in annotated.regions_in(HEIGHT, WIDTH)]
+           for path, annotated in layout.annotated}
+  assert found == {images.format(name) + '/1.png': [(name, box)]
+                   for name, box in boxes.items()}
+
+
+@pytest.mark.parametrize('images, masks', [
+    ('training_images', 'training_masks'), ('test', 'test_gt'), ('images', 'labels')])
+def test_words_for_parts_and_images_are_no_classes_of_masks(tmp_path, images, masks):
+  make(tmp_path, {f'{images}/1.png': None, f'{masks}/1.png': mask})
+  assert marked_in(read(tmp_path)) == {f'{images}/1.png': {'defect': 1}}
+
+
+def test_images_called_good_have_empty_masks(tmp_path):
+  make(tmp_path, {'pit_images/1.png': None, 'pit_masks/1.png': mask,
+                  'good_images/1.png': None, 'good_images/2.png': None,
+                  'good_masks/1.png': functools.partial(mask, value=0)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'pit_images/1.png': {'pit': 1}, 'good_images/1.png': {}}
+  assert layout.clean == [tmp_path / 'good_images/2.png']
+
+
+@pytest.mark.parametrize('other', ['without_mask', 'with', 'with_images'])
+def test_photographs_of_masks_to_wear_are_no_masks(tmp_path, other):
+  make(tmp_path, {f'{folder}/{k}.png': None for folder in ('with_mask', other)
+                  for k in range(3)})
+  assert {name: len(paths) for name, paths in read(tmp_path).crops.items()} == {
+      'with_mask': 3, other: 3}
+
+
+def test_a_mask_in_a_folder_label_below_its_image_is_read(tmp_path):
+  make(tmp_path, {'Class1/Train/584.PNG': None, 'Class1/Train/585.PNG': None,
+                  'Class1/Train/Label/584_label.PNG': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'Class1/Train/584.PNG': {'Class1': 1}}
+  assert layout.unlabelled == [tmp_path / 'Class1/Train/585.PNG']

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.annotated import file_kinds, unannotated
+from data_prep.annotated import fitting, unannotated
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
@@ -127,6 +127,32 @@ def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
   assert [path.name for path in layout.clean] == ['1.jpg'] and len(layout.crops['raw']) == 2
 
 
+@pytest.mark.parametrize('parts', [
+    ['train'], ['train', 'val'], ['images/test', 'images/train']])
+def test_crops_in_parts_of_a_set_have_the_classes_below(tmp_path, parts):
+  files = [f'{part}/{name}/1.png' for name in ('crack', 'pit') for part in parts]
+  make(tmp_path, {**dict.fromkeys(files), 'note.txt': 'x'})
+  assert unannotated.list_classes(tmp_path, '--defects') == {
+      name: [tmp_path / part / name / '1.png' for part in parts]
+      for name in ('crack', 'pit')}
+  assert list(unannotated.list_classes(tmp_path, '--defects', 'classes')) == sorted(
+      {part.split('/')[0] for part in parts})
+  (tmp_path / parts[0] / 'dent').mkdir()
+  with pytest.raises(UserError, match=f'{parts[0]}/dent holds no images of its own'):
+    unannotated.list_classes(tmp_path, '--defects')
+
+
+def test_a_part_of_a_set_is_no_class_beside_classes(tmp_path):
+  make(tmp_path, {'train/crack/1.png': None, 'pit/1.png': None})
+  with pytest.raises(UserError, match='train is called as a part of a set is'):
+    unannotated.list_classes(tmp_path, '--defects')
+
+
+def test_words_for_kinds_are_classes_of_crops_beside_others(tmp_path):
+  make(tmp_path, {'label/front/1.png': None, 'crack/train/1.png': None})
+  assert list(unannotated.list_classes(tmp_path, '--defects')) == ['crack', 'label']
+
+
 @pytest.mark.parametrize('name', ['good', 'OK', 'no_defect', 'defect-free', 'screw/good'])
 def test_a_clean_folder_is_no_class_of_defects(tmp_path, name):
   make(tmp_path, {'crack/1.jpg': None, f'{name}/2.jpg': None})
@@ -213,7 +239,7 @@ def test_names_in_another_spelling_are_read_and_noted(tmp_path, image, name):
   make(tmp_path, {image: None, 'c.json': coco(name)})
   layout = read(tmp_path)
   assert marked_in(layout) == {image: {'crack': 1}}
-  assert counts(layout.noted) == {file_kinds.RESPELLED: 1}
+  assert counts(layout.noted) == {fitting.RESPELLED: 1}
 
 
 def test_names_in_another_spelling_of_two_images_are_refused(tmp_path):

@@ -44,12 +44,12 @@ def both(name, of_mask):
     ('{folder}/{k}_image.png', '{folder}/{k}_truth.png', '0_truth.png', '0_image.png'),
     ('{folder}/{k}.png', '{folder}/{k}_bw.jpg', '0_bw.jpg', '0.png'),
     ('{folder}/{k}.jpg', '{folder}/{k}.tif', 'crack/0.tif', 'crack/0.jpg'),
-    ('{folder}/images/{k}.jpg', '{folder}/labels/{k}.png', 'labels/0.png', 'images/0.jpg'),
+    ('{folder}/images/{k}.jpg', '{folder}/lab/{k}.png', 'lab/0.png', 'images/0.jpg'),
     ('{folder}/{k}.jpg', '{folder}_bw/{k}.png', 'crack_bw/0.png', 'crack/0.jpg'),
     ('{folder}/{k}.jpg', 'Masken/{folder}/{k}.png', 'Masken/crack/0.png', 'crack/0.jpg'),
     ('images/{folder}/{of}.jpg', 'lab/{of}.png', 'lab/0.png', 'images/crack/0.jpg'),
     ('imagesTr/{of}_0000.png', 'labelsTr/{of}.png', 'labelsTr/0.png', '0_0000.png'),
-    ('images/train/{of}.jpg', 'annotations/train/{of}.png', 'train/0.png', 'train/0.jpg'),
+    ('images/train/{of}.jpg', 'lab/train/{of}.png', 'train/0.png', 'train/0.jpg'),
     ('img/x/{of}_leftImg.png', 'fine/x/{of}_fine_labelIds.png', '0_fine_labelIds.png',
      '0_leftImg.png')])
 def test_masks_by_other_names_are_no_images_of_a_class(tmp_path, name, of_mask, first, of):

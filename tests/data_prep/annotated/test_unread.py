@@ -60,6 +60,8 @@ MARKS = {
                   '<defect x="1" y="2"/></i></a>',
     'fiji.csv': ' ,Label,BX,BY,Width,Height\n1,1a.jpg,2,3,9,9\n2,2a.jpg,2,3,9,9\n',
     'halcon.txt': 'file|row1|col1|row2|col2\n1a.jpg|2|3|9|9\n2a.jpg|2|3|9|9\n',
+    'rotated.csv': 'file,row,column,phi,length1,length2\n1a.jpg,9,9,0.3,5,4\n'
+                   '2a.jpg,9,9,0.3,5,4\n',
     'runs.tsv': 'ImageId\tClassId\tRuns\n1a.jpg\t1\t3 4\n2a.jpg\t1\t3 4\n',
     'via.csv': 'filename,region_count,region_shape_attributes\n'
                '1a.jpg,1,"{""name"":""rect"",""x"":1,""y"":1,""width"":9,""height"":9}"\n'
@@ -106,11 +108,16 @@ NOTHING = {
     'manifest.csv': 'file,class,seed,boxes\n1a.jpg,cam1,0,1 2 3 4\n2a.jpg,cam2,0,1 2 3 4\n',
     'deep.json': '[' * 500 + ']' * 500, 'classes.txt': 'crack\ndent\n'}
 # Of one image each.
-OF_ONE = [('.csv', '1,2,3,4\n', True), ('/{}_boxes.csv', '1,2,3,4\n', True),
+OF_ONE = [('_gt.txt', 'crack 1 2 3 4', True),
+          ('_meta.json', '{"bbox": [1, 2, 3, 4]}', True),
+          ('_gtFine_polygons.json', '{"objects": [{"polygon": [[1, 2], [3, 4]]}]}', True),
+          ('_camera.json', '{"exposure": 3, "roi": [0, 0, 40, 30]}', False),
+          ('.csv', '1,2,3,4\n', True), ('/{}_boxes.csv', '1,2,3,4\n', True),
           ('.anno.json', '{"bbox": [1, 2, 3, 4]}', True), ('.csv', 'x,y\n1,2\n3,4\n', False),
           ('.yaml', 'box: [1, 2, 3, 4]', True), ('.yaml', 'roi: [0, 0, 40, 30]', False),
           ('.json', '{"objects": [{"points": [[1, 2], [3, 4]]}]}', True),
           ('.json', '{"objects": [], "size": {"w": 40, "h": 30}}', False),
+          ('.json', '{"crop": {"x": 10, "y": 20, "w": 40, "h": 30}}', False),
           ('.json', '{"exposure": 3, "w": 40, "h": 30, "gain": 1}', False),
           ('.txt', 'crack 1 2 3 4', True), ('.txt', 'exposure 12.5\ngain 1', False),
           ('.txt', 'a photo of a crack, grey', False),
@@ -173,7 +180,7 @@ def test_a_file_for_each_image_is_refused_where_it_may_mark_it(
                   for k in (1, 2)})
   for place in ('im/crack', 'im/pit', 'clean'):
     for k in (1, 2):
-      put(tmp_path, f'{place}/{k}{suffix}' if suffix[0] == '.' else
+      put(tmp_path, f'{place}/{k}{suffix}' if suffix[0] in '._' else
           place + suffix.format(k), text)
   for read_it in (lambda **given: read(tmp_path / 'im', **given).crops,
                   lambda **given: unannotated.list_clean(tmp_path / 'clean', **given)):
@@ -211,6 +218,13 @@ def test_a_list_of_other_classes_than_the_folders_is_refused(
     ('labels.csv', 'file,label,split\n1.jpg,good,train\n2.jpg,OK,test\n', ''),
     ('labels.csv', 'file,label\n1.jpg,screw\n2.jpg,screw\n3.jpg,screw\n', ''),
     ('aoi.csv', 'file,Result\n1.jpg,OK\n2.jpg,not ok\n', 'not ok'),
+    ('aoi.csv', 'file,is_defective\n1.jpg,0\n2.jpg,1\n', 'defective'),
+    ('aoi.csv', 'file,NG\n1.jpg,False\n2.jpg,True\n', 'ng'),
+    ('one_hot.csv', 'file,good,scratch\n1.jpg,1,0\n2.jpg,0,1\n', 'scratch'),
+    ('one_hot.csv', 'file,good,scratch\n1.jpg,1,0\n2.jpg,1,0\n', ''),
+    ('guesses.csv', 'file,pred_defect,defect_score\n1.jpg,1,0.8\n2.jpg,0,0.1\n', ''),
+    ('shots.csv', 'file,fold,seed,ok\n1.jpg,0,1,1\n2.jpg,1,1,1\n', ''),
+    ('{place}/1_label.txt', 'scratch', 'scratch'), ('{place}/1_label.txt', 'good', ''),
     ('tracker.csv', 'file,status,grade\n1.jpg,open,A\n2.jpg,done,B\n', ''),
     ('times.csv', 'file,time,operator\n1.jpg,2024-05-01 12:00:00,Li\n', ''),
     ('class_map.txt', '0 crack\n1 pit\n2 dent\n', ''),
@@ -219,6 +233,7 @@ def test_a_list_of_other_classes_than_the_folders_is_refused(
 @pytest.mark.parametrize('place', ['', 'good'])
 def test_a_list_that_says_a_defect_of_a_clean_image_is_refused(
     tmp_path, place, name, text, word):
+  name = name.format(place=place).lstrip('/')
   make(tmp_path, {f'{place}/{k}.jpg'.lstrip('/'): None for k in (1, 2, 3)} | {name: text})
   if place:
     make(tmp_path, {'pit/9.jpg': None, 'pit/9.xml': voc()})
@@ -252,4 +267,20 @@ def test_a_damaged_label_among_others_is_told(tmp_path, name, text):
   if name == '2.txt':
     make(tmp_path, {'1.txt': '0 0.5 0.5 0.1 0.1'})
   with pytest.raises(UserError, match=f'{name} cannot be read as .*, name by --format'):
+    read(tmp_path)
+
+
+def test_classes_that_are_told_by_one_column_each_may_be_at_odds(tmp_path):
+  make(tmp_path, {f'{name}/{k}.jpg': None for name in ('crack', 'pit') for k in range(3)})
+  (tmp_path / 'set.csv').write_text('file,crack,pit\n' + ''.join(
+      f'{name}/{k}.jpg,{k % 2},{1 - k % 2}\n' for name in ('crack', 'pit')
+      for k in range(3)))
+  with pytest.raises(UserError, match='set.csv gives the images of .* other classes'):
+    read(tmp_path)
+
+
+def test_a_class_of_the_annotations_is_no_clean_image(tmp_path):
+  make(tmp_path, {'good/1.jpg': None, '9.jpg': None, '9.xml': voc('sc'),
+                  'good/1_label.txt': 'SC'})
+  with pytest.raises(UserError, match="1_label.txt says 'SC' of .*good/1.jpg"):
     read(tmp_path)

@@ -1,0 +1,184 @@
+"""Brings annotations and images together, so that each image has one."""
+
+import contextlib
+import filecmp
+import os
+
+import numpy as np
+
+from data_prep.annotated import folder_names, matching, places
+from pegan_jax import annotations
+from pegan_jax.annotations import masks as masks_lib
+from pegan_jax.annotations import text_files
+from pegan_jax.common.errors import UserError
+
+RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
+             '%20 or a backslash: taken for the same')
+REPEATED = 'annotations that say of an image what its folder is called, and no more'
+SAME = 'annotations that say of an image no more than another file'
+ABSENT = 'images that are listed without a mark, and are not there'
+
+
+def doubtful(marks):
+  """Returns the files, of one image each, that no format recognises, nor others beside."""
+  unsure = {mark.path: mark.format for mark in marks
+            if not mark.annotated and mark.format != 'masks'
+            and not annotations.recognises(mark.format, mark.path)}
+  sure = {mark.format for mark in marks
+          if mark.path not in unsure and os.path.getsize(mark.path)}
+  return {path for path, name in unsure.items() if name not in sure}
+
+
+def fit(marks, paths, root, named, left_out, noted, problems):
+  """Brings marks and images together.
+
+  A mark of no image or of several, or a second label of an image, is a problem.
+
+  Args:
+    marks: list of `Mark`.
+    paths: of the images.
+    root: the images' folder.
+    named: paths of what annotates them, for errors; none where that lies in root.
+    left_out: {reason: [paths]}; gets what is not used.
+    noted: as of `layouts.Layout`; gets what fits by a looser spelling.
+    problems: `Problems`; gets what does not fit.
+
+  Returns:
+    (labels, masks): lists of (`Mark`, image), of which an image has one label at most.
+  """
+  where = f"--annotations {' '.join(map(str, named))}" if named else root
+  labels = [mark for mark in marks if mark.format != 'masks']
+  masks = [mark for mark in marks if mark.format == 'masks']
+  unsure = set() if named else doubtful(labels)  # What is named is said to annotate.
+  mixed = {base for base in {mark.base for mark in masks}
+           if any(mark.path.is_relative_to(base) for mark in labels)}
+  labels, of_labels = _matched(labels, unsure, (), paths, root, where, left_out, noted,
+                               problems)
+  masks, of_masks = _matched(masks, unsure, mixed, paths, root, where, left_out, noted,
+                             problems)
+  if orphans := of_labels + of_masks:
+    problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
+                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
+                 'remove what annotates them, or name its own folder by --annotations'
+                 f'{_nearest(orphans[0], paths)}.')
+  return _one_for_each(labels, root, where, left_out, problems), masks
+
+
+def _matched(marks, unsure, mixed, paths, root, where, left_out, noted, problems):
+  """Returns ([(`Mark`, its image), ...], `Mark`s that have none); see `fit`.
+
+  Args:
+    marks: `Mark`s of labels, or of masks.
+    unsure: paths of files that annotate an image where they may mark a place in it.
+    mixed: bases of marks where annotations of another kind lie beside masks.
+    where: what holds the marks, for errors.
+  """
+  fitted, orphans = [], []
+  matches, respelled = matching.match(marks, paths, root)
+  noted[RESPELLED] += respelled
+  for mark, found in zip(marks, matches):
+    if mark.format == 'masks' and _is_picture(mark, mark.base in mixed, found):
+      left_out['copies of images, beside their annotations'].append(mark.path)
+    elif len(found) > 1:
+      first, second = sorted(path.relative_to(root) for path in found)[:2]
+      problems.add(f'{where} has one annotation, {mark.place}, for two images, '
+                   f'{first} and {second}: add or remove one.')
+    elif found and mark.path in unsure and not places.in_file(mark.path, found[0]):
+      left_out[folder_names.OTHERS].append(mark.path)
+    elif found:
+      fitted.append((mark, found[0]))
+    elif mark.annotated and not mark.annotated.regions:
+      left_out[ABSENT].append(mark.path)
+    elif not mark.annotated and mark.format != 'masks' and not annotations.recognises(
+        mark.format, mark.path):
+      left_out[folder_names.OTHERS].append(mark.path)
+    else:
+      orphans.append(mark)
+  return fitted, orphans
+
+
+def _one_for_each(fitted, root, where, left_out, problems):
+  """Returns the (`Mark`, image) of labels, of which an image has one; see `fit`."""
+  labels = {}
+  for mark, path in fitted:
+    if _repeats_folder(mark, path.relative_to(root)):
+      left_out[REPEATED].append(mark.path)
+    elif not mark.format:
+      with problems.collected():
+        text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
+        problems.add(f'{mark.path} is JSON for {path.name}, but of none of the kinds '
+                     f"{annotations.kinds('.json')}: export it as one of these or, "
+                     'where it marks nothing, name by --format what is to be read.')
+    elif path in labels:
+      other = labels[path]
+      if kept := _one_of(other, mark):
+        labels[path] = kept
+        left_out[SAME].append((mark if kept is other else other).path)
+        continue
+      problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
+                   f'{other.path} and {mark.path}: remove one of them, or name '
+                   + ('the other by --annotations.' if mark.format == other.format
+                      else 'one --format.'))
+    else:
+      labels[path] = mark
+  return [(mark, path) for path, mark in labels.items()]
+
+
+def _repeats_folder(mark, place):
+  """Returns whether a mark holds the name of a folder of its image, and nothing more."""
+  said = mark.annotated
+  if mark.format == 'labelme':
+    with contextlib.suppress(UserError):  # It is told where labels are read.
+      said, = annotations.READ[mark.format].read(mark.path)
+  return bool(said) and not said.regions and bool(said.tags) and (
+      {*said.tags} <= {*place.parent.parts})
+
+
+def _one_of(*marks):
+  """Returns which of two marks holds all that both say, None where neither does.
+
+  They have the same boxes, and the same outlines or one of them none.
+  """
+  boxes, outlines = [], []
+  for mark in marks:
+    regions = sorted(mark.annotated.regions if mark.annotated else (),
+                     key=lambda region: (region.name, region.box))
+    boxes.append([(region.name, region.box) for region in regions])
+    outlines.append(b''.join(
+        np.ascontiguousarray(part).tobytes() for region in regions
+        for part in [*(region.polygons or ()), region.mask] if part is not None))
+  if boxes[0] != boxes[1] or not all(mark.annotated for mark in marks):
+    return None
+  if outlines[0] == outlines[1] or not outlines[1]:
+    return marks[0]
+  return None if outlines[0] else marks[1]
+
+
+def _nearest(mark, paths):
+  """Returns advice where an image's name begins as a mark's, as 1_test.jpg and 1.txt."""
+  name = folder_names.bare(mark.place)
+  image = next((path for path in paths if path.stem.startswith(name)
+                and folder_names.bare(path) != name), None)
+  if not image or not name:
+    return ''
+  return f'; where {image.name} is its image, give both one name'
+
+
+def _file_of(mark):
+  """Returns the file's name of a mark in a file of many, as part of a sentence."""
+  return f' of {mark.path.name}' if mark.format in annotations.MANY else ''
+
+
+def _is_picture(mark, mixed, found):
+  """Returns whether an image among annotations is no mask.
+
+  Args:
+    mark: `Mark` of the image.
+    mixed: whether annotations of another kind lie in its folder; then the place and the
+      pixels decide.
+    found: paths of the images that it may be of; no mask is the same file.
+  """
+  return mixed and not (
+      folder_names.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
+      or folder_names.stem_of_mask(mark.place) != mark.place.stem) or any(
+          filecmp.cmp(mark.path, path, shallow=False) for path in found)
