@@ -104,4 +104,10 @@ def get_config():
   config.evaluate.repeats = 20        # random halves for intervals and floors
   config.evaluate.seed = 0            # seed of these halves and of light evaluations
   config.evaluate.light_count = 32    # images per class of a light evaluation
+
+  # --- Page ---
+  config.report = ConfigDict()
+  config.report.study = ''      # folder of a study; '': WORKDIR/study
+  config.report.per_class = 12  # samples and real crops shown per class
+  config.report.nearest = True  # whether to find the training images nearest to them
   return config

@@ -16,10 +16,10 @@ from data_prep.images import reading
 from pegan_jax import methods
 from pegan_jax.common import config_files, files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, check_seed, listed, UserError
+from pegan_jax.common.image_grid import grid
 from pegan_jax.data import dataset, layouts, manifest
 from pegan_jax.generation import generate
 from pegan_jax.metrics import comparison, evaluate, features, match
-from pegan_jax.reporting.image_grid import grid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run

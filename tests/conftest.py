@@ -182,7 +182,7 @@ def blank_chart(self, out, **_):
 def blank_report(report, path):
   """Stands in for `metrics.chart.draw`, whose panels take as long as drawing them."""
   del report
-  from pegan_jax.reporting import figures
+  from pegan_jax.common import figures
   with figures.png(path, 1, 1):
     pass
 

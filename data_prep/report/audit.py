@@ -168,7 +168,7 @@ def summary(out, report):
     report: from `content`.
   """
   counts = {split: sum(found.values()) for split, found in report['counts'].items()}
-  leak, window = report['random_split_leak'], report['window']
+  window = report['window']
   train, test = (report['counts'][split] for split in ('train', 'test'))
   kinds = sum(map(collections.Counter, report['annotations'].values()),
               collections.Counter())
@@ -187,13 +187,19 @@ def summary(out, report):
     lines.append(
         f"Left out: {counted(report['left_out'], report['left_out_files'])}.")
   lines += [
-      'A plain random split would have put into train ' + (
-          f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
-          if report['parameters']['near_duplicates'] else '')
-      + f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
-      f"of its {leak['test_images']} test images; this split none.",
+      leak_sentence(report),
       f'See {out}/audit.json and {out}/audit.png.']
-  return '\n'.join(lines + [f'Note: {line}' for line in _remarks(report)])
+  return '\n'.join(lines + [f'Note: {line}' for line in remarks(report)])
+
+
+def leak_sentence(report):
+  """Returns what a plain random split would have leaked, given `content`."""
+  leak = report['random_split_leak']
+  return 'A plain random split would have put into train ' + (
+      f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
+      if report['parameters']['near_duplicates'] else '') + (
+          f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
+          f"of its {leak['test_images']} test images; this split none.")
 
 
 def resized(side, size):
@@ -225,8 +231,8 @@ def too_few(counts):
            'that many; leave such classes out there, by --config.generate.classes.')
 
 
-def _remarks(report):
-  """Yields what the user may want to change."""
+def remarks(report):
+  """Yields sentences on what the user may want to change, given `content`."""
   yield from (f'{note}.' for note in report['notes'])
   conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
   if conflicts:

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import shlex
 import sys
 
 from pegan_jax.common.errors import UserError
@@ -59,3 +60,12 @@ def find(config):
   near = difflib.get_close_matches(name, names(), cutoff=0.5) or names()
   raise UserError(f'--config {path}: there is no such file or config; choose from '
                   f'{", ".join(near)}, or name a file')
+
+
+def flag(key, value):
+  """Returns the flag that gives a dotted key of a config a value."""
+  if isinstance(value, bool):  # As absl writes it.
+    value = str(value).lower()
+  elif isinstance(value, (list, tuple)):
+    value = ','.join(map(str, value))
+  return f'--config.{key}={shlex.quote(str(value))}'

@@ -42,6 +42,15 @@ def write(folder, columns, rows):
     writer.writerows(rows)
 
 
+def read(path):
+  """Reads a manifest of crops or of frames: a list of its rows, dicts of text.
+
+  Raises:
+    UserError: it cannot be read, or does not name files and classes.
+  """
+  return _read(path, ('file', 'class'))
+
+
 def read_backgrounds(path):
   """Reads which background each crop was painted on.
 
@@ -94,16 +103,16 @@ def read_rejected(path):
   return {row['file'] for row in _read(path) if row.get('accepted') == 'no'}
 
 
-def _read(path):
-  """Returns the rows of a manifest of crops."""
+def _read(path, columns=('file', 'background')):
+  """Returns the rows of a manifest that has some columns."""
   try:
     with path.open(newline='', encoding='utf-8') as f:
       reader = csv.DictReader(f)
-      if {'file', 'background'} <= set(reader.fieldnames or ()):
+      if {*columns} <= set(reader.fieldnames or ()):
         return list(reader)
   except OSError as e:
     raise UserError(f'{path} cannot be read: {e.strerror}') from e
   except (csv.Error, UnicodeDecodeError):
     pass
   raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
-                  'file and background: put that back, or move it away')
+                  f'{" and ".join(columns)}: put that back, or move it away')

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from pegan_jax.common import files
+from pegan_jax.common import figures, files
 from pegan_jax.metrics.table import align
-from pegan_jax.reporting import figures
 
 ENOUGH = 10  # Test images of a class with which its recall says something.
 _SAME = 0.9  # Share of answers that makes them all the same.

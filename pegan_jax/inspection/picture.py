@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from pegan_jax.common import figures
 from pegan_jax.inspection.arms import AUGMENTED, REAL
 from pegan_jax.inspection.verdict import HELPS, HURTS
-from pegan_jax.reporting import figures
 
 _COLOURS = {HELPS: '#3a8a4d', HURTS: '#b8433a'}
 _NEUTRAL = '#4878a8'

@@ -42,10 +42,10 @@ def to_text(report, markdown=False):
     counts = part['real_per_class'].values()
     title = f'{span(counts)} real images per class'
     lines += ['', f'{"### " * markdown}{title}', '',
-              *align(_figures(part['arms']), markdown), '',
+              *align(figures(part['arms']), markdown), '',
               *align(_recalls(report['classes'], part['arms']), markdown), '']
     lines += [f'{"- " * markdown}{line}'
-              for line in _verdicts(part['arms'], report['protocol'])]
+              for line in verdicts(part['arms'], report['protocol'])]
   for name, rows in report['worth'].items():
     lines += ['', f'{"### " * markdown}What {name} is worth beside real images, '
               'all augmented', '', *align(_worth(rows), markdown)]
@@ -87,7 +87,8 @@ def _head(report):
   return lines + [f'left out   {x}' for x in report.get('notes', ())]
 
 
-def _figures(arms):
+def figures(arms):
+  """Returns rows of accuracies and differences, the first of them the head."""
   rows = [['', 'accuracy', 'over real only', 'over real, augmented', 'macro F1']]
   for arm in arms.values():
     rows.append([
@@ -129,7 +130,8 @@ def _funnel(funnel):
   return rows
 
 
-def _verdicts(arms, protocol):
+def verdicts(arms, protocol):
+  """Lists the verdicts on arms, last what to do."""
   lines, images = [], protocol['test_images_of_classes']
   for arm in arms.values():
     if arm['reference'] is None:
@@ -146,6 +148,19 @@ def _verdicts(arms, protocol):
         line += f'; recall {word} for {", ".join(named)}'
     lines.append(line)
   return lines + _advice(arms)
+
+
+def conclusions(report):
+  """Lists what to do with each generated set, by the largest number of real images.
+
+  Args:
+    report: as `study.study` returns it.
+
+  Returns:
+    Texts: 'X: use it: it helps beside classical augmentation'.
+  """
+  part = report['fractions'][max(report['fractions'], key=float)]
+  return [line.removeprefix('=> ') for line in _advice(part['arms'])]
 
 
 def _advice(arms):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from pegan_jax.common import figures
 from pegan_jax.metrics import table
 from pegan_jax.metrics.table import FIGURES
-from pegan_jax.reporting import figures
 
 
 def draw(report, path):

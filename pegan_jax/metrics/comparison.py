@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import scipy
 
+from pegan_jax.common import figures
 from pegan_jax.metrics.table import align, FIGURES, number, with_interval
-from pegan_jax.reporting import figures
 
 # Columns of the table of means, left to right; a dash where a method has no such figure.
 _SHOWN = ('fid', 'kid', 'region_kid', 'label_fidelity', 'copies', 'precision', 'recall',

@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pegan_jax.common.image_grid import grid
 from pegan_jax.data import dataset
 from pegan_jax.generation import jobs
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.reporting.image_grid import grid
 
 
 class Samples:

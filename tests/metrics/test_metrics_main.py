@@ -11,7 +11,7 @@ import pytest
 
 from conftest import assert_drawn
 from pegan_jax.metrics import __main__ as command, features, sets
-from pegan_jax.reporting import figures
+from pegan_jax.common import figures
 
 
 def _texture(rng, size, level):

@@ -11,7 +11,7 @@ import pytest
 
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.reporting.image_grid import grid
+from pegan_jax.common.image_grid import grid
 from pegan_jax.training import writers
 import trees
 

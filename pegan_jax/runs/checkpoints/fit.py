@@ -5,7 +5,7 @@ import os
 import pathlib
 import shlex
 
-from pegan_jax.common import provenance
+from pegan_jax.common import config_files, provenance
 from pegan_jax.common.errors import listed, UserError
 
 # Config keys that may change between a run and its continuation; the name of a
@@ -13,7 +13,7 @@ from pegan_jax.common.errors import listed, UserError
 FREE_KEYS = frozenset({
     'num_steps', 'log_every', 'sample_every', 'checkpoint_every', 'eval_every',
     'max_to_keep', 'num_workers', 'cache_mb', 'writer', 'data_dir', 'generate',
-    'evaluate'})
+    'evaluate', 'report'})
 
 # Keys that may change as well while a run goes on, but not once it is done: its result
 # would go by another rate.
@@ -80,11 +80,7 @@ def _flag(key, now, saved):
   value = json.loads(saved.get(key, 'null'))
   if key.startswith('dataset.') or key not in now or isinstance(value, (dict, type(None))):
     return ''
-  if isinstance(value, bool):  # As absl writes it.
-    value = str(value).lower()
-  elif isinstance(value, list):
-    value = ','.join(map(str, value))
-  return f'--config.{key}={shlex.quote(str(value))}'
+  return config_files.flag(key, value)
 
 
 def bound(config, free=FREE_KEYS):

@@ -9,7 +9,7 @@ import pytest
 from pegan_jax.inspection import confusion, picture
 from pegan_jax.metrics import chart, comparison
 from pegan_jax.metrics.table import align
-from pegan_jax.reporting import figures
+from pegan_jax.common import figures
 
 NAMES = [r'$\nothing$', 'a$b$', '_c', 'd|e']
 

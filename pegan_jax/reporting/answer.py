@@ -1,0 +1,131 @@
+"""The answer on top of the page: are the images like real ones, and do they help?"""
+
+from pegan_jax.common.errors import listed, UserError
+from pegan_jax.inspection import report as study_report
+from pegan_jax.metrics import kid
+from pegan_jax.metrics.scores import LABEL_FIDELITY
+from pegan_jax.metrics.table import number
+from pegan_jax.reporting import words
+from pegan_jax.reporting.source import DAMAGED, Missing
+
+# Below this number of images only large differences can be seen.
+_FEW = 50
+_FAR = 2  # Times the floor's end, from which images are called far from real.
+
+
+def collect(source):
+  """Returns the answer's sentences: a dict.
+
+  `kind` is that of `words`, or '' where nothing was measured; `headline` and `detail` are
+  about likeness, `study` lists the study's verdicts, `notes` what to be careful about.
+  """
+  found = {'kind': '', 'headline': '', 'detail': '', 'study': [], 'notes': []}
+  try:
+    found |= _likeness(source)
+  except Missing:
+    found['headline'] = _without_figures(source)
+  except (UserError, *DAMAGED):  # Its own part of the page says why.
+    found['headline'] = 'How close the generated images are to real ones cannot be read.'
+  try:
+    found['study'] = [f'Study: {x}.' for x in study_report.conclusions(source.study)]
+  except (Missing, UserError, *DAMAGED):  # Likewise.
+    pass
+  return found
+
+
+def _likeness(source):
+  _, report = source.evaluation
+  figure = words.main_figure(report)
+  f = words.overall(report, figure)
+  standing = words.standing(figure, f)
+  notes = []
+  if 'held_out' in report and figure.name in report['held_out']['pooled']:
+    other = words.standing(figure, words.overall(report['held_out'], figure))
+    if other.kind != standing.kind:
+      notes.append(f'Against held-out crops, which were not trained on: {other.text} '
+                   f'({figure.title}).')
+  notes += _others(report, figure) + _copies(report)
+  notes += _by_class(report, figure) + _few(f)
+  if source.config.get('pretrained'):
+    notes.append('The discriminator saw through a relative of the network that measures '
+                 'this, which flatters the generator: a study is the fairer test.')
+  return {
+      'kind': standing.kind, 'headline': _sentence(figure, standing),
+      'detail': f'{figure.title} {number(f["value"])}, 95% interval {number(f["low"])} to '
+                f'{number(f["high"])}; two random sets of real crops have '
+                f'{number(f["floor_low"])} to {number(f["floor_high"])}.',
+      'notes': notes}
+
+
+def _sentence(figure, standing):
+  of_defects = figure.name == kid.AT_REGIONS.figures[0].name
+  subject = 'The generated defects' if of_defects else 'The generated images'
+  if standing.kind == words.SAME:
+    return (f'{subject} cannot be told from real ones by this measure: they are as close '
+            'to your training crops as two random sets of real crops are to each other.')
+  if standing.kind == words.UNSURE:
+    return (f'{subject} are close to real ones. Whether they are as close as two random '
+            'sets of real crops are to each other is not certain.')
+  if standing.kind == words.BETTER:
+    return (f'{subject} are nearer to your training crops than real crops are to each '
+            'other: copies would be, too, so look at the nearest training images below.')
+  if standing.times is None:
+    return f'{subject} are not as close to real ones as real crops are to each other.'
+  far = 'far from' if standing.times >= _FAR else 'not quite like'
+  return (f'{subject} are {far} real ones: {words.multiple(standing.times)} the largest '
+          'distance that two random sets of real crops have.')
+
+
+def _others(report, main):
+  """Returns a note on the other figures to read first that are worse than real."""
+  at_regions, = kid.AT_REGIONS.figures
+  said = []
+  for figure in (at_regions, *kid.METRIC.figures, LABEL_FIDELITY):
+    if figure != main and figure.name in report['pooled']:
+      standing = words.standing(figure, words.overall(report, figure))
+      if standing.kind == words.WORSE:
+        said.append(f'{figure.title} is {standing.text}.')
+  return said
+
+
+def _few(f):
+  n = min(f['floor_n'], f['n_generated'])
+  return [f'Only {n} images of the smallest class could be compared: small differences '
+          'cannot be seen.'] if n < _FEW else []
+
+
+def _copies(report):
+  copies = report.get('copies') or []
+  found = next((part['copies'] for part in (report['mean'], report['pooled'])
+                if part and 'copies' in part), None)
+  if not copies or not found or found['value_at_floor_n'] <= found['floor_high']:
+    return []
+  return [f'{len(copies)} generated images lie as near to a training image as copies do, '
+          'more than real images would.']
+
+
+def _by_class(report, figure):
+  """Returns a note on the classes that are like real ones, and on the one that is not."""
+  standings = {c: words.standing(figure, values[figure.name])
+               for c, values in report['classes'].items() if figure.name in values}
+  like = [c for c, s in standings.items() if s.kind in (words.SAME, words.UNSURE)]
+  worst = max((c for c, s in standings.items() if s.times),
+              key=lambda c: standings[c].times, default=None)
+  said = []
+  if like and len(like) < len(standings):
+    said.append(f'Cannot, or cannot surely, be told from real crops: {listed(like, 12)}.')
+  if worst:
+    said.append(f'Furthest from real: {worst} '
+                f'({words.multiple(standings[worst].times)}).')
+  return said
+
+
+def _without_figures(source):
+  try:
+    source.made_of  # pylint: disable=pointless-statement
+    return 'Images were generated; how close they are to real ones was not measured yet.'
+  except Missing:
+    pass
+  if source.noted:
+    return 'A generator was trained; nothing was generated or measured yet.'
+  return 'Nothing was trained here yet.'

@@ -1,0 +1,130 @@
+"""Finds what the page is made of: a run's folder, its data set and its study."""
+
+import functools
+import pathlib
+import shlex
+
+from pegan_jax.common import files, provenance
+from pegan_jax.common.errors import UserError
+from pegan_jax.data import dataset
+from pegan_jax.runs import own_settings
+
+
+# What JSON raises that has another content than it should.
+DAMAGED = (LookupError, TypeError, AttributeError, ValueError)
+
+
+class Missing(Exception):
+  """Something that was not made yet.
+
+  Attributes:
+    what: a sentence about it.
+    command: the command that makes it.
+  """
+
+  def __init__(self, what, command):
+    super().__init__(what)
+    self.what, self.command = what, command
+
+
+class Source:
+  """A run's folder, its data set and its study; each is read when it is asked for.
+
+  Args:
+    config: the run's configuration, with a section `report`.
+    workdir: the run's folder.
+
+  Attributes:
+    data_dir: folder of the data set.
+    noted: what config.json says of the run's settings; None where it was not trained.
+    generated: folder of generated images.
+    study_dir: folder of the study.
+  """
+
+  def __init__(self, config, workdir):
+    self.config = config
+    self.workdir = pathlib.Path(workdir)
+    self.data_dir = pathlib.Path(config.data_dir or self.workdir / 'dataset')
+    self.noted = own_settings.read(workdir)
+    self.generated = pathlib.Path(config.generate.out or self.workdir / 'generated')
+    self.study_dir = pathlib.Path(config.report.study or self.workdir / 'study')
+
+  def command(self, mode, *flags, workdir=None):
+    """Returns the command line of a mode, for this workdir or another."""
+    return ' '.join(['python -m pegan_jax.main --mode', mode, '--workdir',
+                     shlex.quote(str(workdir or self.workdir)), *flags])
+
+  @property
+  def train_command(self):
+    """The command that trains a run here, where none is noted."""
+    return self.command('train', f'--config {self.config.method}',
+                        f'--config.data_dir={shlex.quote(str(self.data_dir))}')
+
+  @functools.cached_property
+  def info(self):
+    """The data set's `dataset.DataInfo`; Missing, or UserError where it is damaged."""
+    if not self.data_dir.exists():
+      raise Missing(f'there is no data set at {self.data_dir}.', (
+          'python -m data_prep.build --images IMAGES --clean CLEAN --out '
+          + shlex.quote(str(self.data_dir))))
+    return dataset.load_info(self.data_dir)
+
+  @functools.cached_property
+  def made_of(self):
+    """What `--mode generate` noted of the generated images: a dict."""
+    if not self.generated.is_dir():
+      raise Missing('no images were generated.', self.command('generate'))
+    return provenance.read(self.generated) or {}
+
+  @property
+  def step_of_images(self):
+    """The step of the checkpoint that generated the images; None where it is not known."""
+    try:
+      return self.made_of.get('step')
+    except Missing:
+      return None
+
+  @functools.cached_property
+  def evaluation(self):
+    """The report on the checkpoint that generated the images, or else the newest one.
+
+    Returns:
+      (its folder, the report).
+
+    Raises:
+      Missing: there is none.
+      UserError: it is damaged.
+    """
+    steps = {int(path.parent.name): path.parent
+             for path in self.workdir.glob('evaluation/*/report.json')
+             if path.parent.name.isdecimal()}
+    if not steps:
+      raise Missing('how close generated images are to real ones was not measured.',
+                    self.command('evaluate'))
+    folder = steps.get(self.step_of_images, steps[max(steps)])
+    return folder, read_report(folder / 'report.json', ('protocol', 'pooled', 'mean',
+                                                        'classes', 'warnings'))
+
+  @functools.cached_property
+  def study(self):
+    """The study's report; Missing, or UserError where it is damaged."""
+    path = self.study_dir / 'study.json'
+    if not path.is_file():
+      raise Missing('whether generated images help an inspector was not studied.', (
+          self.command('study', f'--config.data_dir={shlex.quote(str(self.data_dir))}',
+                       f'--config.generated={shlex.quote(str(self.generated))}',
+                       workdir=self.study_dir)))
+    return read_report(path, ('protocol', 'fractions', 'classes'))
+
+
+def read_report(path, keys):
+  """Returns the dict of a JSON file; UserError where it lacks one of `keys`."""
+  try:
+    found = files.read_json(path)
+    if all(key in found for key in keys) and isinstance(found, dict):
+      return found
+  except OSError as e:
+    raise UserError(f'{path} cannot be read: {e.strerror}') from e
+  except (ValueError, TypeError):
+    pass
+  raise UserError(f'{path} is damaged: move it away and make it again')
