@@ -26,10 +26,13 @@ _WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
 _WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
                         r'annotations?|annots?|anns?|xml|json|txt)', re.IGNORECASE)
 _LIGHT = re.compile(
-    r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|dim|'
-    r'uv|polari[sz]ed|zoom|flipped|blurred)', re.IGNORECASE)
+    r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|'
+    r'dim|uv|polari[sz]ed|zoom|flipped|blurred)', re.IGNORECASE)
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
+# Of a year and a month, perhaps a day, in one folder or several.
+_DATE = re.compile(r'(?:(?<=/)|^)(?:19|20)\d\d[-_./]?(?:0[1-9]|1[0-2])'
+                   r'(?:[-_./]?(?:0[1-9]|[12]\d|3[01]))?(?=/|$)')
 _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?')
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _MASK_NAME = re.compile(r'(?:(?:mask|gt)[_-])(.+)|(.+)[ ._-](?:masks?|label|gt|seg|'
@@ -78,8 +81,8 @@ def is_clean(place):
 def class_of(place):
   """Returns the class that the folders of a path under a folder name; '' for none.
 
-  It is the first that is no word for images, labels, masks or parts of a set, after the
-  last part of a set if that has one: of 'bottle/test/crack/1.png' it is crack.
+  It is the first that is no date and no word for images, labels, masks or parts of a set,
+  after the last part of a set if that has one: of 'bottle/test/crack/1.png' it is crack.
   """
   return next(iter(_classes_of(place)), '')
 
@@ -138,7 +141,7 @@ def below_class(place):
 
 
 def _classes_of(place):
-  parts = place.parent.parts
+  parts = pathlib.PurePath(_DATE.sub('', place.parent.as_posix()).strip('/')).parts
   splits = [k for k, part in enumerate(parts) if is_split(part)]
   masks = [k for k, part in enumerate(parts) if _MASKS.fullmatch(part.lower())]
   for first in (max(splits + masks, default=-1), max(splits, default=-1), -1):

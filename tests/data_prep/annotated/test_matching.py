@@ -100,7 +100,7 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
 
 
 @pytest.mark.parametrize('files, classes', [
-    ('2024-05-01/OK/1 2024-05-01/NG/2 2024-05-02/NG/3', {'NG': 2}),  # Only one has both.
+    ('line1/OK/1 line1/NG/2 line2/NG/3', {'NG': 2}),  # Only one has both.
     ('line1/good/1 line1/crack/2 line2/pit/3 line2/crack/4', {'crack': 2, 'pit': 1}),
     ('screw/good/1 screw/scratch/2', {'scratch': 1}),
     ('nut/good/1 nut/scratch/2 screw/scratch/3', {'scratch': 2}),
@@ -108,13 +108,31 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
     ('line1/normal/1 line1/light_scratch/2', {'light_scratch': 1}),
     ('train/line1/ok/1 train/line1/crack/2 test/line2/crack/3', {'crack': 2}),
     ('crack/cam1/2 good/cam1/1', {'crack': 1})])
-def test_folders_of_dates_and_products_are_no_classes(tmp_path, files, classes):
+def test_folders_of_lines_and_products_are_no_classes(tmp_path, files, classes):
   make(tmp_path, {f'{name}.jpg': None for name in files.split()})
   layout = read(tmp_path)
   assert {name: len(paths) for name, paths in layout.crops.items()} == classes
   assert [path.stem for path in layout.clean] == ['1']
   assert any('the class is the next folder' in note or 'in that of their class' in note
              for note in layout.noted)
+
+
+@pytest.mark.parametrize('date', [
+    '2024-05-01', '20240501', '2024_05', '2024/05/01', '2024.05.01', '2024/05-01'])
+def test_dates_are_no_classes(tmp_path, date):
+  make(tmp_path, {f'{date}/good/1.jpg': None, f'{date}/crack/2.jpg': None,
+                  f'crack/{date}/3.jpg': None, '2024-13/4.jpg': None, '07/5.jpg': None})
+  layout = read(tmp_path)
+  assert {name: [path.stem for path in paths] for name, paths in layout.crops.items()} == {
+      'crack': ['2', '3'], '2024-13': ['4'], '07': ['5']}
+  assert [path.stem for path in layout.clean] == ['1']
+
+
+def test_masks_in_folders_of_dates_are_of_no_class_of_that_name(tmp_path):
+  make(tmp_path, {f'2024-05-0{k}/{kind}/{k}.png': of for k in (1, 2)
+                  for kind, of in (('images', None), ('masks', mask))})
+  assert {region.name for _, image in read(tmp_path).annotated
+          for region in image.regions} == {'defect'}
 
 
 def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
