@@ -1,6 +1,5 @@
 """Tells how far the reading of many files is."""
 
-import sys
 import time
 
 from tqdm import tqdm
@@ -12,8 +11,8 @@ _QUIET = 10  # Seconds between lines of progress where there is no terminal.
 
 def progress(iterable, what):
   """Returns the iterable, with a progress bar, or a line now and then to no terminal."""
-  if sys.stderr.isatty():
-    return tqdm(iterable, desc=what, unit='', leave=False)
+  if terminal.has_bars():
+    return tqdm(iterable, desc=what, unit='', leave=False, dynamic_ncols=True)
   return _lines(iterable, what)
 
 
