@@ -12,6 +12,7 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.proto import tf_example_pb2
 
 from data_prep.images import reading
+from data_prep.images.progress import progress
 
 
 NONE = 'none'  # `annotation` of a record that no mask and no box tells more of.
@@ -60,7 +61,7 @@ class SteelDefects(tfds.core.GeneratorBasedBuilder):
             for split, examples in self._examples.items()}
 
   def _generate_examples(self, examples):
-    for key, example in enumerate(examples):
+    for key, example in enumerate(progress(examples, 'writing the data set')):
       mask = example.get('mask')
       if mask is None:
         mask = np.full(self._shape[:2], example['label'] != self._classes[-1])

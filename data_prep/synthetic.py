@@ -14,6 +14,7 @@ asking for more leaves the first ones as they were. The crops' steel and the
 clean frames' come from one generator, `surfaces.surface`.
 """
 
+import itertools
 import numbers
 import pathlib
 import sys
@@ -21,6 +22,7 @@ import sys
 import numpy as np
 from PIL import Image
 
+from data_prep.images.progress import progress
 from data_prep.steel import defects as marks, surfaces
 from pegan_jax.annotations import voc
 from pegan_jax.annotations.regions import Annotated, Box, box_of, Region
@@ -163,15 +165,15 @@ def _check(out, per_class, image_size, seed, frames, frame_size):
 def _write_all(root, per_class, image_size, seed, frames, frame_size):
   """Writes the four folders under `root`."""
   for name in CLASSES:
-    folder = root / 'defects' / name
-    folder.mkdir(parents=True)
-    for i in range(per_class):
-      image = crop(seed, name, i, image_size)
-      Image.fromarray(image).save(folder / _name(i))
+    (root / 'defects' / name).mkdir(parents=True)
+  crops = list(itertools.product(CLASSES, range(per_class)))
+  for name, i in progress(crops, 'drawing crops'):
+    image = crop(seed, name, i, image_size)
+    Image.fromarray(image).save(root / 'defects' / name / _name(i))
   for name in ('frames', 'boxes', 'clean'):
     (root / name).mkdir()
   annotated = []
-  for i in range(frames):
+  for i in progress(range(frames), 'drawing frames'):
     image, regions = frame(seed, i, image_size, frame_size)
     Image.fromarray(image).save(root / 'frames' / _name(i))
     annotated.append(Annotated(_name(i), frame_size, frame_size, regions))

@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 
+__version__ = '0.1.0'  # The only place: setup.cfg reads it here.
+
 
 def end(signum, frame):
   """Ends the process at once, as a signal's handler while nothing is begun."""

@@ -12,13 +12,12 @@ from data_prep.images.progress import progress
 from data_prep.selection import (
     defect_scores, frame_search, near_duplicates, split as split_lib, texture)
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common import class_names, terminal
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 CLEAN = 'images that are clean are passed by --clean, in whatever folder'
 
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
-_MANY = 1000  # Crops whose comparison takes long enough to be told of.
 
 # Clean windows that say what is usual: at least so many, and no more. Of these, one in a
 # hundred may score higher than a window that is kept.
@@ -171,8 +170,6 @@ def _group(options, pool, items):
     if (name := pool.group_of(item.file)) is not None:
       edges.append((k, node('group', name)))
   if options.near_duplicates:
-    if len(items) > _MANY:
-      terminal.say(f'comparing {len(items)} crops with one another')
     thumbs = texture.thumbnails(items)
     pairs, _ = near_duplicates.find_pairs(thumbs)
   defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]

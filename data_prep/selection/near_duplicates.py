@@ -6,9 +6,12 @@ differs by up to five percent. A random split would put one in train and the oth
 test. `texture` says what is compared: averages over 4 x 4 samples propose.
 """
 
+import itertools
+
 import numpy as np
 import scipy
 
+from data_prep.images.progress import progress
 from data_prep.selection import texture
 
 SHIFT = 16  # Largest shift searched between two crops, in samples: a quarter.
@@ -30,26 +33,27 @@ def _propose(thumbs):
   count, shifts = len(thumbs), range(-SHIFT, SHIFT + 1, 4)
   phases = [(py, px, middle(py, px)) for py in (0, 2) for px in (0, 2)]
 
-  def find(dy):
-    """Returns [p, 5] of the pairs at shifts down by `dy`, their scores last."""
+  def find(shift):
+    """Returns [p, 5] of the pairs at shifts by about `shift`, their scores last."""
+    dy, dx = shift
     scores, found = np.empty(texture.ROWS * count, np.float32), [np.zeros((0, 5))]
-    for dx in shifts:
-      moved = middle(dy, dx).T
-      for py, px, templates in phases:
-        for start in range(0, count, texture.ROWS):
-          block = templates[start:start + texture.ROWS]
-          out = scores[:len(block) * (count - start)].reshape(len(block), -1)
-          np.matmul(block, moved[:, start:], out=out)
-          flat = np.flatnonzero(out > PROPOSE)
-          i, j = np.divmod(flat, out.shape[1])
-          columns = [start + i, start + j, 0 * i + dy - py, 0 * i + dx - px,
-                     out.ravel()[flat]]
-          found.append(np.stack(columns, axis=1)[i < j])
+    moved = middle(dy, dx).T
+    for py, px, templates in phases:
+      for start in range(0, count, texture.ROWS):
+        block = templates[start:start + texture.ROWS]
+        out = scores[:len(block) * (count - start)].reshape(len(block), -1)
+        np.matmul(block, moved[:, start:], out=out)
+        flat = np.flatnonzero(out > PROPOSE)
+        i, j = np.divmod(flat, out.shape[1])
+        columns = [start + i, start + j, 0 * i + dy - py, 0 * i + dx - px,
+                   out.ravel()[flat]]
+        found.append(np.stack(columns, axis=1)[i < j])
     return np.concatenate(found)
 
+  both = list(itertools.product(shifts, shifts))
   with texture.threads() as threads:
-    found = list(threads.map(find, shifts))
-  found = np.concatenate(found)
+    found = np.concatenate(list(progress(
+        threads.map(find, both), f'comparing {count} crops', len(both))))
   found = found[np.lexsort((-found[:, 4], found[:, 1], found[:, 0]))]
   first = np.ones(len(found), bool)
   first[1:] = (found[1:, :2] != found[:-1, :2]).any(axis=1)
@@ -79,7 +83,8 @@ def find_pairs(thumbs):
   proposed = _propose(thumbs)
   means = texture.average(thumbs, 2)
   best = np.full(len(proposed), -1.0)
-  for shift in np.unique(proposed[:, 2:], axis=0):
+  shifts = np.unique(proposed[:, 2:], axis=0)
+  for shift in progress(shifts, f'checking {len(proposed)} pairs of crops'):
     chosen = np.flatnonzero((proposed[:, 2:] == shift).all(axis=1))
     for start in range(0, len(chosen), texture.ROWS):
       part = chosen[start:start + texture.ROWS]

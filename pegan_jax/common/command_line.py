@@ -11,6 +11,7 @@ import sys
 import threading
 
 import pegan_jax
+from pegan_jax.common import commands, terminal
 from pegan_jax.common.errors import UserError
 
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -22,11 +23,24 @@ _NO_MEMORY = re.compile(
 
 
 class Parser(argparse.ArgumentParser):
-  """A parser that says in one sentence what is wrong with a flag, also one given twice."""
+  """A parser that says in one sentence what is wrong with a flag, also one given twice.
 
-  def __init__(self, **kwargs):
-    super().__init__(**{'formatter_class': argparse.RawDescriptionHelpFormatter,
-                        'allow_abbrev': False} | kwargs)
+  Every command has --version and --quiet. Arguments are those of
+  `argparse.ArgumentParser`; where an installation's command was called, `prog` gives way
+  to its name.
+  """
+
+  def __init__(self, prog=None, **kwargs):
+    called = os.path.basename(sys.argv[0])
+    if prog == f'python -m {commands.MODULES.get(called)}':
+      prog = called
+    super().__init__(
+        prog,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **kwargs)
+    self.add_argument('--version', action='version',
+                      version=f'pegan_jax {pegan_jax.__version__}')
+    self.add_argument('--quiet', action=_Quiet, nargs=0, default=argparse.SUPPRESS,
+                      help='print errors and results, no progress and no notes')
 
   def parse_known_args(self, args=None, namespace=None):
     given = {}  # By argparse's rule the last of two would do, and the first be lost.
@@ -41,6 +55,12 @@ class Parser(argparse.ArgumentParser):
 
   def error(self, message):
     raise UserError(f'{message}; see {self.prog} --help')
+
+
+class _Quiet(argparse.Action):
+
+  def __call__(self, *_):
+    terminal.quiet()
 
 
 class _Outlet(io.FileIO):

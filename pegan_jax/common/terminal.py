@@ -4,32 +4,56 @@ import sys
 
 from tqdm import tqdm
 
-_muted = False
+_muted = _quiet = False
 
 
 def mute():
-  """Silences `say` and progress, as another process of the job prints them."""
+  """Silences everything here, as another process of the job prints it."""
   global _muted
   _muted = True
 
 
-def say(text):
-  """Prints a line for people, on standard error, without tearing a bar."""
-  if _muted:
+def quiet():
+  """Leaves only what is always said, for --quiet."""
+  global _quiet
+  _quiet = True
+
+
+def say(text, always=False):
+  """Prints a line for people, on standard error, without tearing a bar.
+
+  Args:
+    text: the line.
+    always: whether it is printed with --quiet too: what a command came to, or what an
+      error refers to.
+  """
+  if _muted or _quiet and not always:
     return
   tqdm.write(text, file=sys.stderr)
   sys.stderr.flush()
 
 
-class Progress:
-  """A bar with rate and remaining time on a terminal, else plain lines."""
+def has_bars():
+  """Returns whether progress is shown as a bar: on a terminal, unless --quiet is given."""
+  return not (_muted or _quiet) and sys.stderr.isatty()
 
-  def __init__(self, total, initial=0, unit='step'):
+
+class Progress:
+  """A bar with rate and remaining time on a terminal, else plain lines.
+
+  Args:
+    total: number of steps.
+    initial: number of those that were done before.
+    unit: what a step is.
+    what: what is done, shown before a bar.
+  """
+
+  def __init__(self, total, initial=0, unit='step', what=None):
     self._total = total
     self._unit = unit
     self._bar = tqdm(
-        total=total, initial=initial, unit=unit, dynamic_ncols=True,
-        smoothing=0.1, disable=_muted or not sys.stderr.isatty())
+        desc=what, total=total, initial=initial, unit=unit, dynamic_ncols=True,
+        smoothing=0.1, disable=not has_bars())
 
   def update(self, count=1):
     self._bar.update(count)

@@ -36,7 +36,8 @@ def write(run, step, job, stream, images, annotated):
       the method translates, and regions/<class>/<n>.png where it takes regions.
   """
   config, classes, size = run.config.generate, run.info.classes, run.info.image_size
-  with contextlib.closing(terminal.Progress(sum(job.counts), unit='image')) as progress:
+  with contextlib.closing(terminal.Progress(
+      sum(job.counts), unit='image', what='drawing')) as progress:
     found = _write_images(run, stream, images, annotated, progress)
   rows, described, judged = [], [], []
   for label, name in enumerate(classes):

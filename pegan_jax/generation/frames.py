@@ -51,12 +51,16 @@ def write(run, step, job, stream, out, annotated):
       the frame's own coordinates, and regions/<frame>.png where the method takes regions.
   """
   info, samples = run.info, {}
-  for label, numbers, sampled, of_each in stream:
-    for i, image, mask, verdict in zip(numbers, *sampled[:2], of_each):
-      samples[job.chosen[label][i]] = image, mask, verdict
+  with contextlib.closing(terminal.Progress(
+      sum(job.counts), unit='defect', what='drawing')) as progress:
+    for label, numbers, sampled, of_each in stream:
+      for i, image, mask, verdict in zip(numbers, *sampled[:2], of_each):
+        samples[job.chosen[label][i]] = image, mask, verdict
+      progress.update(len(numbers))
   by_picture = _by_picture(job)
   rows, described, painted, judged = [], [], [], []
-  with contextlib.closing(terminal.Progress(len(by_picture), unit='frame')) as progress:
+  with contextlib.closing(terminal.Progress(
+      len(by_picture), unit='frame', what='painting')) as progress:
     for path, indices in sorted(by_picture.items()):
       frame = info.reader.read_own_colour(job.sources[indices[0]].path).copy()
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []

@@ -79,7 +79,7 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
     provenance.write(images, made_of)
     keep(images, annotated if run.method.translates else None)
   terminal.say(f'written to {out}' + (
-      f'; masks and formats to {beside}' if run.method.translates else ''))
+      f'; masks and formats to {beside}' if run.method.translates else ''), always=True)
   return out
 
 
@@ -113,7 +113,7 @@ def _add_formats(run, kind, out, beside, made_of):
   _check_whole(run, out, beside, list(dict.fromkeys(row['file'] for row in rows)), there)
   missing = sorted(set(settings.formats(run)) - set(there))
   if not missing:
-    terminal.say(f'{out} is made already')
+    terminal.say(f'{out} is made already', always=True)
     return
   # The masks on disk are fainter than what is found.
   if faint := [row['strength'] for row in rows if float(row['strength']) != 1]:
@@ -133,7 +133,8 @@ def _add_formats(run, kind, out, beside, made_of):
     keep(*(part / path for path in paths))
   provenance.write(out, made_of | {'generate': made_of['generate'] | {
       'formats': ','.join(sorted([*there, *missing]))}})
-  terminal.say(f'{out} is made already; {", ".join(missing)} written to {beside}')
+  terminal.say(f'{out} is made already; {", ".join(missing)} written to {beside}',
+               always=True)
 
 
 def _check_whole(run, out, beside, files_now, formats):

@@ -148,7 +148,7 @@ def _readable(paths, reader, skip):
     raise UserError(f'{problems[0].rstrip(".")}; {advice.format("it", "it")}')
   shown = problems if skip else problems[:_SHOWN]
   more = len(problems) - len(shown)
-  terminal.say('\n'.join(shown + [f'and {more} more'] * bool(more)))
+  terminal.say('\n'.join(shown + [f'and {more} more'] * bool(more)), always=True)
   count = f'{len(problems)} of {len(paths)} images cannot be used, see above'
   if not skip:
     raise UserError(f'{count}: {advice.format("them", "them")}')

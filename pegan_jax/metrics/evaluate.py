@@ -184,15 +184,26 @@ def _generate(run, restored, extractor, wanted, at_regions=False):
       raise UserError(f'generate.roi has room for {count} images of {name}, and a '
                       f'comparison takes {intervals.LEAST} or more: widen it, or name the '
                       'other classes by --config.generate.classes')
-  images, boxes = (
-      {c: x for c, x in zip(classes, found) if c in wanted}
-      for found in masks.collect(
-          run, job, acceptance.draw(run, restored.state.ema, job)))
-  found = evaluation.FeatureSet(
-      {c: extractor(x) for c, x in images.items()},
-      {c: [manifest.file_of(c, i) for i in range(len(x))]
-       for c, x in images.items()},
-      changes=job.chosen and {
-          c: change.scores(x, job.backgrounds[job.chosen[classes.index(c)]])
-          for c, x in images.items()})
-  return found.with_crops(at_regions and region_crops.features(extractor, images, boxes))
+  with reports.progress(sum(job.counts), 'image', 'drawing') as bar:
+    images, boxes = (
+        {c: x for c, x in zip(classes, found) if c in wanted}
+        for found in masks.collect(
+            run, job, _shown(acceptance.draw(run, restored.state.ema, job), bar)))
+  total = sum(job.counts) + at_regions * region_crops.count(boxes)
+  with reports.progress(total, 'image') as bar:
+    found = evaluation.FeatureSet(
+        {c: extractor(x, bar.update) for c, x in images.items()},
+        {c: [manifest.file_of(c, i) for i in range(len(x))]
+         for c, x in images.items()},
+        changes=job.chosen and {
+            c: change.scores(x, job.backgrounds[job.chosen[classes.index(c)]])
+            for c, x in images.items()})
+    return found.with_crops(
+        at_regions and region_crops.features(extractor, images, boxes, bar.update))
+
+
+def _shown(pieces, bar):
+  """Yields the pieces of `acceptance.draw`, and moves the bar by their images."""
+  for piece in pieces:
+    yield piece
+    bar.update(len(piece[1]))

@@ -146,16 +146,20 @@ def _match(info, extractor):
   train = dataset.Records(info, 'train')
   sets.check_train(info, train)
   defects = np.flatnonzero(train.labels != info.background)
-  of_defects = extractor(train.images(defects)).astype(np.float64)
+  splits = {'train': train, 'test': dataset.Records(info, 'test')}
+  clean = {split: records.find(info.background) for split, records in splits.items()}
+  total = len(defects) + sum(map(len, clean.values()))
   found = {}
-  for split in ('train', 'test'):
-    records = train if split == 'train' else dataset.Records(info, split)
-    clean = records.find(info.background)
-    found[split] = np.zeros((0, info.background))
-    if len(clean):
-      found[split] = probabilities(
-          extractor(records.images(clean)).astype(np.float64), of_defects,
-          train.labels[defects])
+  with contextlib.closing(
+      terminal.Progress(total, unit='image', what='matching')) as bar:
+    features_of = lambda records, indices: extractor(
+        records.images(indices), bar.update).astype(np.float64)
+    of_defects = features_of(train, defects)
+    for split, records in splits.items():
+      found[split] = np.zeros((0, info.background))
+      if len(clean[split]):
+        found[split] = probabilities(features_of(records, clean[split]), of_defects,
+                                     train.labels[defects])
   if jax.process_index() == 0:
     files.write(info.folder / matches.FILE, json.dumps({
         'classes': info.classes, 'content': info.content,

@@ -16,8 +16,9 @@ from pegan_jax.metrics.scores import fit_reader
 FILES = ('report.md', 'report.png', 'report.json')
 
 
-def _progress(total, unit):
-  return contextlib.closing(terminal.Progress(total, unit=unit))
+def progress(total, unit, what='features'):
+  """Returns a `terminal.Progress` that is closed at the end of a `with`."""
+  return contextlib.closing(terminal.Progress(total, unit=unit, what=what))
 
 
 def compare_folders(extractor, real, generated, protocol, options, image_size=None):
@@ -66,7 +67,7 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
       folder_features(extractor, generated, image_size), changes=changes)
   if train.crops and generated.sizes == {(info.image_size, info.image_size)}:
     boxes = region_crops.of_folder(generated)
-    with _progress(region_crops.count(boxes), 'crop') as bar:
+    with progress(region_crops.count(boxes), 'crop') as bar:
       made = made.with_crops(region_crops.features(
           extractor, {c: generated.read(c) for c in boxes}, boxes, bar.update))
   report = compare_features(train, test, made, protocol, options)
@@ -85,7 +86,7 @@ def _counts(folder):
 def folder_features(extractor, folder, image_size=None):
   """Computes the features of an `ImageFolder`: a `FeatureSet`."""
   total = sum(map(len, folder.files.values()))
-  with _progress(total, 'image') as bar:
+  with progress(total, 'image') as bar:
     features = {c: extractor(folder.read(c, image_size), bar.update)
                 for c in folder.files}
   return FeatureSet(features, {c: folder.names(c) for c in folder.files})
@@ -101,7 +102,7 @@ def split_features(extractor, info, split, image_size=None):
   if image_size in (None, info.image_size):
     boxes = region_crops.of_split(info, split)
   total = sum(map(len, images.values())) + region_crops.count(boxes)
-  with _progress(total, 'image') as bar:
+  with progress(total, 'image') as bar:
     return FeatureSet(
         {c: extractor(x, bar.update) for c, x in images.items()}, names, groups
     ).with_crops(region_crops.features(extractor, images, boxes, bar.update))
@@ -128,7 +129,7 @@ def compare_features(real, held_out, generated, protocol, options):
   pool = real if held_out is None else together(real, held_out)
   parts = (len(generated.features) + (len(generated.features) > 1)) * (
       1 if held_out is None else 2)
-  with _progress(parts * len(METRICS), 'comparison') as bar:
+  with progress(parts * len(METRICS), 'figure', 'comparing') as bar:
     report = evaluation.evaluate(real, generated, options, pool, reader, bar.update)
     report['copies'] = _copies(real, generated)
     if held_out is not None:

@@ -5,9 +5,9 @@ import dataclasses
 import pathlib
 
 import numpy as np
-from tqdm import tqdm
 
 from data_prep.images import reading, survey
+from data_prep.images.progress import progress
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest
@@ -111,8 +111,7 @@ def open_folder(folder, what):
   for path in paths:
     class_name = FLAT if flat else path.relative_to(folder).parts[0]
     files.setdefault(class_name, []).append(path)
-  found = survey.read(tqdm(paths, desc=f'checking {what}', unit='image', disable=None,
-                           leave=False))
+  found = survey.read(progress(paths, f'checking {what}'))
   for note in found.notes:
     terminal.say(f'note: {note}')
   return ImageFolder(folder, files, found.grey, found.max_value, found.sizes,

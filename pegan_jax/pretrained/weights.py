@@ -8,7 +8,6 @@ import io
 import os
 import pathlib
 import secrets
-import sys
 from typing import NamedTuple
 import urllib.error
 import urllib.request
@@ -17,9 +16,8 @@ from flax import traverse_util
 import numpy as np
 from tqdm import tqdm
 
-from pegan_jax.common import provenance
+from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import reason, UserError
-from pegan_jax.common.terminal import say
 from pegan_jax.pretrained import pth
 
 
@@ -132,7 +130,7 @@ def download(source: Source) -> pathlib.Path:
           f'{source.sha256}...: delete it to download it again, or name it with'
           ' --weights to use it as it is')
     return target
-  say(f'downloading {source.url} to {target}')
+  terminal.say(f'downloading {source.url} to {target}')
   try:
     body = _fetch(source)
   except (OSError, http.client.HTTPException, ValueError) as error:
@@ -190,7 +188,7 @@ def _fetch(source):
   with urllib.request.urlopen(source.url, timeout=_TIMEOUT) as response:
     body, total = io.BytesIO(), int(response.headers.get('Content-Length', 0))
     with tqdm(total=total or None, unit='B', unit_scale=True, dynamic_ncols=True,
-              disable=not sys.stderr.isatty()) as bar:
+              disable=not terminal.has_bars()) as bar:
       while chunk := response.read(_CHUNK):
         bar.update(body.write(chunk))
   if body.tell() < total:

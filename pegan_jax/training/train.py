@@ -60,7 +60,7 @@ def train(config, workdir):
     if (signum := signals.agreed()) is not None:
       terminal.say(f'stopped by {signal.Signals(signum).name}: saved step '
                    f'{checkpoints.latest_step()} in {checkpoints.folder}; run the same '
-                   'command to go on')
+                   'command to go on', always=True)
       raise Interrupted(signum)
 
 

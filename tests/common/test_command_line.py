@@ -3,6 +3,7 @@
 import errno
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import sys
 import jax
 import pytest
 
+import pegan_jax
 from pegan_jax.common import command_line
 from pegan_jax.common.errors import UserError
 
@@ -72,6 +74,16 @@ def test_every_door_is_this_one(module):
                PYTHONCOERCECLOCALE='0')
   assert done.returncode == 2 and done.stderr.count(b'\n') == 1
   assert b'PYTHONUTF8=1' in done.stderr
+
+
+@pytest.mark.parametrize('module', DOORS)
+def test_the_version_of_every_door_loads_nothing_slow(module):
+  done = subprocess.run([sys.executable, '-X', 'importtime', '-m', module, '--version'],
+                        cwd=ROOT, capture_output=True, text=True, check=True)
+  assert done.stdout == f'pegan_jax {pegan_jax.__version__}\n'
+  loaded = set(re.findall(r'\| +([a-z_]+)$', done.stderr, re.MULTILINE))
+  assert 'pegan_jax' in loaded
+  assert not loaded & {'jax', 'flax', 'matplotlib', 'tensorflow_datasets'}
 
 
 @pytest.mark.parametrize('module', DOORS)
