@@ -171,6 +171,7 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
     raise UserError(f"{flag} {folder} holds {clean[0]}, and '{name}' is a name for images "
                     'without defects: pass that folder as --clean and the others as '
                     f'{flag}, or rename it.')
+  checks.check_classes({path.name: path for path in folders}, f'{flag} {folder}')
   for path in folders:
     if path not in found:
       raise UserError(f'{flag} {path} holds no images of its own '
@@ -182,7 +183,6 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
   classes = {}
   for path in folders:
     classes.setdefault(path.name, []).extend(found[path])
-  checks.check_classes(classes, f'{flag} {folder}')
   return {name: sorted(classes[name]) for name in sorted(classes)}
 
 

@@ -16,7 +16,6 @@ from conftest import blank_report, PixelExtractor, save_untrained, small_config
 from data_prep import build
 from data_prep.images import reading
 from pegan_jax import main
-from pegan_jax.common import config_files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
