@@ -9,7 +9,7 @@ from data_prep.crops import cutting
 from data_prep.images import reading, survey
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset, matches, placing
+from pegan_jax.data import dataset, matches, placing, rounds
 from pegan_jax.generation import job_file, places
 
 # Number of windows kept of a folder's images, at least one per image, to save memory.
@@ -237,6 +237,5 @@ def choose_backgrounds(seed, counts, available, match=None):
       weights = match[:, label].astype(np.float64)
       chosen.append(rng.choice(available, count, p=weights / weights.sum()))
       continue
-    rounds = [rng.permutation(available) for _ in range(-(-count // available))]
-    chosen.append(np.concatenate([np.zeros(0, int), *rounds])[:count])
+    chosen.append(rounds.draw(rng, np.arange(available), count))
   return chosen

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from pegan_jax.data import rounds
 from pegan_jax.inspection import augment, training
 from pegan_jax.nets.unet import UNet
 
@@ -52,10 +53,7 @@ def batches(parts, settings, seed):
   ends = np.rint(np.cumsum([part.share for part in parts]) * settings.batch_size)
   rows = []
   for part, count in zip(parts, np.diff(ends, prepend=0).astype(int)):
-    total = settings.steps * count
-    rounds = [rng.permutation(part.indices)
-              for _ in range(-(-total // len(part.indices)))]
-    rows.append(np.concatenate([np.zeros(0, int), *rounds])[:total].reshape(
+    rows.append(rounds.draw(rng, part.indices, settings.steps * count).reshape(
         settings.steps, count))
   return np.concatenate(rows, 1)
 

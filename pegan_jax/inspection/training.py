@@ -11,6 +11,7 @@ import optax
 
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import allocator
+from pegan_jax.data import rounds
 from pegan_jax.inspection import augment
 from pegan_jax.nets.mobilenet import MobileNetV2
 from pegan_jax.nets.resnet import ResNet18
@@ -144,8 +145,8 @@ def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
   own = labels[pool]
   classes = np.unique(own)
   total = steps * batch_size
-  rounds = np.tile(classes, (-(-total // len(classes)), 1))
-  sequence = rng.permuted(rounds, axis=1).ravel()[:total]
+  turns = np.tile(classes, (-(-total // len(classes)), 1))
+  sequence = rng.permuted(turns, axis=1).ravel()[:total]
   drawn = np.empty(total, np.int32)
   for c in classes:
     members, places = pool[own == c], np.flatnonzero(sequence == c)
@@ -153,18 +154,11 @@ def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
     if real_share and len(real) and len(made):
       count = round(real_share * len(places))
       chosen = rng.permutation(np.concatenate([
-          _rounds(rng, real, count), _rounds(rng, made, len(places) - count)]))
+          rounds.draw(rng, real, count), rounds.draw(rng, made, len(places) - count)]))
     else:
-      chosen = _rounds(rng, members, len(places))
+      chosen = rounds.draw(rng, members, len(places))
     drawn[places] = chosen
   return drawn.reshape(steps, batch_size)
-
-
-def _rounds(rng, members, count):
-  """Returns `count` of the members, in shuffled rounds of all of them."""
-  return np.concatenate(
-      [rng.permutation(members) for _ in range(-(-count // len(members)))]
-      or [members])[:count]
 
 
 def _checked(state):

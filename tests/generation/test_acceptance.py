@@ -107,7 +107,7 @@ def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
   out = generate(config, workdir)
   judge.seen.clear()
   run, seen = Run(config, workdir), []
-  evaluate._generate(run, restore(run, 'newest'), lambda x: seen.append(x) or x,
+  evaluate._generate(run, restore(run, 'newest'), lambda x, _: seen.append(x) or x,
                      {c: 3 for c in run.info.classes})
   for name, images in zip(run.info.classes, seen):
     for i, image in enumerate(images):
