@@ -112,8 +112,9 @@ class Options:
                for name in ('defects', 'images', 'clean', 'out') if getattr(self, name)}
     for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):
       if b != 'out' and os.path.commonpath([inner, outer]) == outer:
+        good = ", or call it 'good' there" * ((a, b) == ('clean', 'images'))
         raise UserError(f'--{a} {getattr(self, a)} is, or lies in, --{b} '
-                        f'{getattr(self, b)}: give it a folder of its own.')
+                        f'{getattr(self, b)}: give it a folder of its own{good}.')
     if both := sorted(set(self.classes) & set(self.skip_classes)):
       raise UserError(f'--classes and --skip_classes both have {both[0]!r}: remove it '
                       'from one of them.')

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names
 
-_SPLIT = re.compile(r'(train|training|val|valid|validation|test|testing)(20\d\d)?')
-_SPLITS_ONLY = ('default',)
+_SPLIT = re.compile(r'((?:train|training|val|valid|validation|test|testing)(?:20\d\d)?|'
+                    r'holdout|default)(?:[ _-]?(?:data|(?:data)?sets?|crops?|splits?))?')
 _MASKS = re.compile(r'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     r'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
                     r'segmentationclass(?:png)?|'
@@ -63,9 +63,8 @@ class Mark(NamedTuple):
 def split_of(name):
   """Returns the part of a set, such as train, that a folder's name is of, or ''."""
   name = without_kind(name.lower())
-  if found := _KIND_SPLIT.fullmatch(name):
-    return found[1]
-  return name if _SPLIT.fullmatch(name) or name in _SPLITS_ONLY else ''
+  found = _KIND_SPLIT.fullmatch(name) or _SPLIT.fullmatch(name)
+  return found[1] if found else ''
 
 
 def is_split(name):
@@ -165,6 +164,17 @@ def without_kind(name):
   """Returns a folder's name without a word for images or labels, as of batch1_images."""
   found = _WITH_KIND.fullmatch(name)
   return found[1] or found[2] if found else name
+
+
+def outside_of_classes(parts):
+  """Returns how many folders of a path come before that of its class: dates, 'train'."""
+  count = 0
+  while count < len(parts):
+    date = _DATE.match('/'.join(parts[count:]))
+    if not date and not is_split(parts[count]) and not is_kind(parts[count]):
+      break
+    count += date[0].count('/') + 1 if date else 1
+  return count
 
 
 def is_mask_folder(place):

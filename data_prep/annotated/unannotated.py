@@ -199,11 +199,9 @@ def _by_folder(paths, root, format):  # pylint: disable=redefined-builtin
   """
   parts = {path: path.relative_to(root).parent.parts for path in paths}
   parts, depth = {path: some for path, some in parts.items() if some}, 0
-  while parts and not format and all(
-      len(some) > depth + 1 and (folder_names.is_split(some[depth])
-                                 or folder_names.is_kind(some[depth]))
-      for some in parts.values()):
-    depth += 1
+  if not format:
+    depth = min((min(folder_names.outside_of_classes(some), len(some) - 1)
+                 for some in parts.values()), default=0)
   found, folders, real = {}, [root], root.resolve()
   for path, some in parts.items():
     found.setdefault(root.joinpath(*some[:depth + 1]), []).append(path)

@@ -20,7 +20,8 @@ _SAMPLE = 5  # Images of one kind of names that are opened.
 # Where a name may end and a word that says what the file is begin, and the reverse. The
 # images of nnU-Net have the number of their channel, of which grey ones have one.
 _BEFORE = re.compile(r'[ _.(-]+(?=[^\W\d_])|_(?=0000$)|(?<=[a-z0-9])(?=[A-Z])')
-_AFTER = re.compile(r'(?<=[^\W\d_])[ _.)-]+')
+_AFTER = re.compile(r'(?<=[^\W\d_])(?:[ _.)-]+|(?=\d))')
+_WORDS = re.compile(r'[^\W\d]+')
 
 
 def refuse(used, paths, root):
@@ -98,6 +99,8 @@ def _readings(path):
       yield stem[:cut.start()], ('*' + _kind(stem[cut.start():]), suffix)
   for cut in _AFTER.finditer(stem):
     yield stem[cut.end():], (_kind(stem[:cut.end()]) + '*', suffix)
+  if _WORDS.fullmatch(stem):  # A folder per part, as 0001/image.png and 0001/mask.png.
+    yield path.parent.name, (f'*/{stem}', suffix)
 
 
 def _kind(words):

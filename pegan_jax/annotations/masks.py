@@ -92,11 +92,22 @@ class Names(NamedTuple):
     return (self.by_colour if isinstance(value, tuple) else self.by_number).get(value)
 
   def for_values(self, values):
-    """Returns the names for grey values, which are colours where not all are numbers."""
+    """Returns the names for grey values, which are colours where not all are numbers.
+
+    Raises:
+      UserError: they may be either, and would not be the same.
+    """
     greys = {colour[0]: name for colour, name in self.by_colour.items()
              if len({*colour}) == 1}
-    return self._replace(by_number=greys) if (
-        greys.keys() >= {*values} and not self.by_number.keys() >= {*values}) else self
+    if not greys.keys() >= {*values}:
+      return self
+    if self.by_number.keys() >= {*values}:
+      if any(greys[value] != self.by_number[value] for value in values):
+        raise UserError(f'{self.path} names the values of grey masks in two ways, by its '
+                        'lines and by its greys: save the masks in its colours, or put the '
+                        'lines in the order of their greys.')
+      return self
+    return self._replace(by_number=greys)
 
 
 def read(path, coloured=False):

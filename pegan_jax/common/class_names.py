@@ -12,8 +12,10 @@ _TAKEN = ('manifest.csv', 'provenance.json', 'classes.txt')
 _LONGEST = 200  # Bytes; file systems take 255.
 # Windows opens a device for these, whatever follows a dot.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
-_CLEAN = re.compile(r'(?:good|ok|normal|clean|no[ _-]?defects?|non[ _-]?defective|'
-                    r'defect[ _-]?free)(?:[ _-]?(?:images?|imgs?))?')
+_CLEAN = re.compile(
+    r'(?:good|ok|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
+    r'uncracked|(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal)\w*|'
+    r'defect[ _-]?free)(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
 _DEFECT = re.compile(
     r'(?:defect|scratch|crack|dent|damage|fault|fail|anomal|reject|broken|stain)'
     r'(?!ist|less).*|ng|nok|ko|nio|n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|true|yes|todo|'

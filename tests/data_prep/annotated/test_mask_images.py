@@ -50,13 +50,21 @@ def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):
 
 @pytest.mark.parametrize('colours, values, name', [
     ('a:255,255,255::', [255], 'a'), ('a:127,127,127::\nb:255,255,255::', [127, 255], 'a'),
-    ('a:9,9,9::\nb:1,1,1::', [1, 2], 'a')])  # These are the numbers of the lines.
+    ('a:9,9,9::\nb:1,1,1::', [1, 2], 'a'),  # These are the numbers of the lines.
+    ('a:1,1,1::\nb:2,2,2::', [1, 2], 'a')])  # And these both.
 def test_a_grey_mask_has_the_greys_of_colours(tmp_path, colours, values, name):
   make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(
       path, values[0], more=[(value, (30, 5, 35, 15)) for value in values[1:]]),
                   'm/labelmap.txt': 'background:0,0,0::\n' + colours})
   (_, annotated), = read(tmp_path, 'm', images='i').annotated
   assert [region.name for region in annotated.regions] == [name, 'b'][:len(values)]
+
+
+def test_greys_that_are_other_numbers_are_refused(tmp_path):
+  make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(path, 1),
+                  'm/labelmap.txt': 'background:0,0,0::\nb:2,2,2::\na:1,1,1::\n'})
+  with pytest.raises(UserError, match='labelmap.txt names the values of grey masks in two'):
+    read(tmp_path, 'm', images='i')
 
 
 def test_a_mask_in_two_formats_is_one(tmp_path):

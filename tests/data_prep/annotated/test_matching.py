@@ -117,6 +117,13 @@ def test_folders_of_lines_and_products_are_no_classes(tmp_path, files, classes):
              for note in layout.noted)
 
 
+def test_masks_of_parts_of_a_set_are_of_no_class_of_their_name(tmp_path):
+  make(tmp_path, {f'{part}/{k}.{kind}': of for k, part in enumerate(('traincrop', 'testcrop'))
+                  for kind, of in (('jpg', None), ('png', mask))})
+  assert {region.name for _, image in read(tmp_path).annotated
+          for region in image.regions} == {'defect'}
+
+
 @pytest.mark.parametrize('date', [
     '2024-05-01', '20240501', '2024_05', '2024/05/01', '2024.05.01', '2024/05-01'])
 def test_dates_are_no_classes(tmp_path, date):
@@ -146,7 +153,8 @@ def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
 
 
 @pytest.mark.parametrize('parts', [
-    ['train'], ['train', 'val'], ['images/test', 'images/train']])
+    ['train'], ['train', 'val'], ['images/test', 'images/train'], ['train_set', 'valdata'],
+    ['2024-05-01', '2024-05-02'], ['2024/05/01'], ['train/2024-05-01', 'val/2024-06-01']])
 def test_crops_in_parts_of_a_set_have_the_classes_below(tmp_path, parts):
   files = [f'{part}/{name}/1.png' for name in ('crack', 'pit') for part in parts]
   make(tmp_path, {**dict.fromkeys(files), 'note.txt': 'x'})
@@ -171,7 +179,9 @@ def test_words_for_kinds_are_classes_of_crops_beside_others(tmp_path):
   assert list(unannotated.list_classes(tmp_path, '--defects')) == ['crack', 'label']
 
 
-@pytest.mark.parametrize('name', ['good', 'OK', 'no_defect', 'defect-free', 'screw/good'])
+@pytest.mark.parametrize('name', [
+    'good', 'OK', 'no_defect', 'defect-free', 'screw/good', 'Negative', 'ok_front',
+    'Non-cracked', 'intact', 'good_parts', 'without_defects', 'pass'])
 def test_a_clean_folder_is_no_class_of_defects(tmp_path, name):
   make(tmp_path, {'crack/1.jpg': None, f'{name}/2.jpg': None})
   with pytest.raises(UserError, match="holds .*2.jpg, and "

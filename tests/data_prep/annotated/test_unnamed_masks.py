@@ -50,12 +50,34 @@ def both(name, of_mask):
     ('images/{folder}/{of}.jpg', 'lab/{of}.png', 'lab/0.png', 'images/crack/0.jpg'),
     ('imagesTr/{of}_0000.png', 'labelsTr/{of}.png', 'labelsTr/0.png', '0_0000.png'),
     ('images/train/{of}.jpg', 'lab/train/{of}.png', 'train/0.png', 'train/0.jpg'),
+    ('{folder}/0{k}/image.png', '{folder}/0{k}/mask.png', '00/mask.png', '00/image.png'),
+    ('{folder}/{of}a/rgb.png', '{folder}/{of}a/gt.png', 'a/gt.png', 'a/rgb.png'),
+    ('{folder}/img{k}.png', '{folder}/m{k}.png', 'crack/m0.png', 'crack/img0.png'),
     ('img/x/{of}_leftImg.png', 'fine/x/{of}_fine_labelIds.png', '0_fine_labelIds.png',
      '0_leftImg.png')])
 def test_masks_by_other_names_are_no_images_of_a_class(tmp_path, name, of_mask, first, of):
   make(tmp_path, both(name, of_mask))
   with pytest.raises(UserError, match=f'{first} looks like a mask of .*{of}: where it is'):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('name, of_mask', [
+    ('crack_images/img{}.png', 'crack_masks/mask{}.png'), ('NG/a{}.png', 'NG_mask/mask{}.png'),
+    ('crack_images/image{}.jpg', 'crack_masks/label{}.png')])
+def test_masks_of_one_folder_that_are_called_otherwise_are_no_class(tmp_path, name, of_mask):
+  make(tmp_path, {form.format(k): content for k in range(3)
+                  for form, content in ((name, None), (of_mask, mask))})
+  with pytest.raises(UserError, match='mask0.png looks like a mask|label0.png looks like a'):
+    read(tmp_path)
+
+
+def test_masks_in_a_folder_per_crop_are_no_crops_and_not_clean(tmp_path):
+  make(tmp_path, {f'crack/{k}/{name}.png': of for k in range(3)
+                  for name, of in (('img', None), ('label', mask))})
+  for of in (lambda: unannotated.list_classes(tmp_path, '--defects'),
+             lambda: unannotated.list_clean(tmp_path / 'crack')):
+    with pytest.raises(UserError, match='label.png looks like a mask of .*img.png'):
+      of()
 
 
 def test_a_format_says_that_they_are_images_of_a_class(tmp_path):
