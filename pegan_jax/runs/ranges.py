@@ -36,6 +36,7 @@ COUNTS = {
     'generate.min_area': (1, 10**9),
     'generate.defects_per_frame': (1, 1_000),
     'generate.tries': (0, 1_000),
+    'report.per_class': (1, 10_000),
     # Those of some methods alone.
     'num_blocks': (0, 100),
     'pool_size': (1, 10_000),
