@@ -2,8 +2,8 @@
 
   python -m pegan_jax.main --config pegan --workdir runs/pegan --config.data_dir=data/neu64
 
-Everything but the image size is the paper's (section 3.3); docs/paper.md lists what the paper
-leaves open.
+Everything but the image size is the paper's (section 3.3); docs/paper.md lists what the
+paper leaves open.
 
 Expected: 5.8 s per update on two AMD EPYC cores, 32 hours in all; not run to its end.
 After 1,000 updates at half width with a faster optimiser, one seed (results/README.md,

@@ -125,18 +125,19 @@ def _go_on(options, found, sizes, read):
         options, group_by=options.group_by or _BY_NAME, near_duplicates=False)
     lines.append('Note: clean images show what annotated images of their names show, '
                  'so both go together, and images are taken to be alike by design.')
-  if min(counts.values()) < options.per_class:
-    options = dataclasses.replace(options, per_class=0)
-  if not _is_enough(options, found, read):
-    options = dataclasses.replace(options, per_class=0, backgrounds=0)
+  pool, all_of_each = read(options, found), dataclasses.replace(options, per_class=0)
+  if _is_enough(options, pool):
+    return lines + _commands(options, found)
+  if not _is_enough(options := all_of_each, pool):
+    options = dataclasses.replace(options, backgrounds=0)
     choosing.select(options, read(options, found))
-  return lines + _commands(options)
+  return lines + _commands(options, found)
 
 
-def _is_enough(options, found, read):
-  """Returns whether a data set can be built with these options."""
+def _is_enough(options, pool):
+  """Returns whether a data set can be built of a `inputs.Pool` with these options."""
   try:
-    choosing.select(options, read(options, found))
+    choosing.select(options, pool)
   except errors.UserError:
     return False
   return True
@@ -230,8 +231,8 @@ def _small(path):
   return (small - small.mean()) / max(small.std(), 1)
 
 
-def _commands(options):
-  """Returns the lines that say how to go on."""
+def _commands(options, found):
+  """Returns the lines that say how to go on; regions are asked for where they are known."""
   changed = {field.name: getattr(options, field.name)
              for field in dataclasses.fields(options)
              if getattr(options, field.name) != field.default}
@@ -246,7 +247,8 @@ def _commands(options):
       value = class_names.join(value) if isinstance(value, tuple) else str(value)
       # What begins with a hyphen would be a flag of its own.
       given += [f'--{name}={value}'] if value.startswith('-') else [f'--{name}', value]
-  train = ['--config', 'pegan', '--workdir', 'runs/mine', f'--config.data_dir={out}']
+  train = ['--config', 'pegan_region' if found.cut else 'pegan',
+           '--workdir', 'runs/mine', f'--config.data_dir={out}']
   if options.image_size != 64:
     train.append(f'--config.image_size={options.image_size}')
   build = shlex.join(map(str, [*given, '--out', out]))

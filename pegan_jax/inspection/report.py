@@ -52,6 +52,26 @@ def to_text(report, markdown=False):
   return '\n'.join(lines) + '\n'
 
 
+def too_few(protocol):
+  """Lists what a study has too little of, given its protocol: sentences without a stop."""
+  p, said, enough = protocol, [], verdict.ENOUGH_GROUPS
+  few = [f'{n} of {c}' for c, n in p['test_groups_of_classes'].items() if n < enough]
+  if p['test_groups'] < enough:
+    said.append(f'groups of test images, {p["test_groups"]}: an interval from fewer than '
+                f'{enough} is too narrow, so there is no verdict; build with more test '
+                'images')
+  elif few:
+    said.append(f'groups of test images, {", ".join(few)}: an interval from fewer than '
+                f'{enough} is too narrow, so verdicts do not name these classes; build '
+                'with more test images')
+  if (seeds := p['seeds']) < _ENOUGH_SEEDS:
+    said.append(
+        f'{seeds} seeds: intervals have {verdict.widening(seeds):.1f} times their spread, '
+        f'and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of {_ENOUGH_SEEDS}; '
+        f'--config.seeds={_ENOUGH_SEEDS} trains only what is missing')
+  return said + [x for x in [p.get('too_few_steps')] if x]  # Earlier versions lack it.
+
+
 def _head(report):
   p = report['protocol']
   lines = [
@@ -62,23 +82,7 @@ def _head(report):
           'are generated ones' if p['real_share'] else ''),
       f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
       f'{p["bootstrap"]} bootstrap samples']
-  enough = verdict.ENOUGH_GROUPS
-  few = [f'{n} of {c}' for c, n in p['test_groups_of_classes'].items() if n < enough]
-  if p['test_groups'] < enough:
-    lines.append(f'too few    groups of test images, {p["test_groups"]}: an interval from '
-                 f'fewer than {enough} is too narrow, so there is no verdict; build with '
-                 'more test images')
-  elif few:
-    lines.append(f'too few    groups of test images, {", ".join(few)}: an interval from '
-                 f'fewer than {enough} is too narrow, so verdicts do not name these '
-                 'classes; build with more test images')
-  if (seeds := p['seeds']) < _ENOUGH_SEEDS:
-    lines.append(
-        f'too few    {seeds} seeds: intervals have {verdict.widening(seeds):.1f} times '
-        f'their spread, and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of '
-        f'{_ENOUGH_SEEDS}; --config.seeds={_ENOUGH_SEEDS} trains only what is missing')
-  if few := p['too_few_steps']:
-    lines.append(f'too few    {few}')
+  lines += [f'too few    {x}' for x in too_few(p)]
   for name, counts in report['generated'].items():
     lines.append(f'generated  {name}: {span(counts.values())} per class')
   for name, said in report['checks'].items():

@@ -1,5 +1,6 @@
 """The answer on top of the page: are the images like real ones, and do they help?"""
 
+from pegan_jax import methods
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.inspection import report as study_report
 from pegan_jax.metrics import kid
@@ -44,6 +45,9 @@ def _likeness(source):
     if other.kind != standing.kind:
       notes.append(f'Against held-out crops, which were not trained on: {other.text} '
                    f'({figure.title}).')
+  if not methods.get(source.config.method).trained:
+    notes.insert(0, 'These are real training defects, cut out and pasted: that they are near '
+                 'to training crops is no merit. Held-out crops and a study are the test.')
   notes += _others(report, figure) + _copies(report)
   notes += _by_class(report, figure) + _few(f)
   if source.config.get('pretrained'):

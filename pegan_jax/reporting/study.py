@@ -13,9 +13,12 @@ def collect(source):
   arms = report['fractions'][max(report['fractions'], key=float)]['arms']
   found = {'sentences': [f'{x}.' for x in study_report.conclusions(report)],
            'folder': str(source.study_dir), 'protocol': report['protocol'],
-           'rows': study_report.figures(arms), 'verdicts': [], 'picture': None}
+           'rows': study_report.figures(arms), 'verdicts': [], 'cautions': [],
+           'picture': None}
   if 'test_images_of_classes' in report['protocol']:  # Earlier versions lack it.
     found['verdicts'] = study_report.verdicts(arms, report['protocol'])
+  if 'test_groups_of_classes' in report['protocol']:
+    found['cautions'] = [f'Too few {x}.' for x in study_report.too_few(report['protocol'])]
   path = source.study_dir / 'study.png'
   try:
     if path.is_file():

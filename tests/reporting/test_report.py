@@ -65,6 +65,8 @@ def made(enough_dir, tmp_path_factory):
   (workdir / 'study').mkdir()
   study = json.loads(pathlib.Path('results/inspectors/generated/study.json').read_text())
   study['protocol']['test_images_of_classes'] = dict.fromkeys(study['classes'], 60)
+  study['protocol']['test_groups_of_classes'] = {
+      name: 3 if name == 'pa' else 30 for name in study['classes']}
   (workdir / 'study' / 'study.json').write_text(json.dumps(study))
   shutil.copy('results/inspectors/generated/study.png', workdir / 'study')
   return config.lock(), workdir
@@ -179,6 +181,7 @@ def test_the_data_set_and_the_study_are_as_kept(page, made):
   assert arm['against']['augmented']['verdict'] == 'no evidence'
   for name in ('', 'study'):
     assert 'generated: no evidence that it adds to classical augmentation' in found[name]
+  assert 'Too few groups of test images, 3 of pa: an interval from' in found['study']
   percent = f"{100 * arm['accuracy']['value']:.1f}%"
   row, = [row for row in rows if row[0] == arm['title']]
   assert row[1].startswith(percent) and 'NO EVIDENCE' in found['study']
