@@ -56,13 +56,13 @@ class Source:
 
   @property
   def train_command(self):
-    """The command that trains a run here, where none is noted."""
+    """Returns the command that trains a run here, where none is noted."""
     return self.command('train', f'--config {self.config.method}',
                         f'--config.data_dir={shlex.quote(str(self.data_dir))}')
 
   @functools.cached_property
   def info(self):
-    """The data set's `dataset.DataInfo`; Missing, or UserError where it is damaged."""
+    """Returns the `dataset.DataInfo`; Missing, or UserError where it is damaged."""
     if not self.data_dir.exists():
       raise Missing(f'there is no data set at {self.data_dir}.', (
           'python -m data_prep.build --images IMAGES --clean CLEAN --out '
@@ -71,14 +71,14 @@ class Source:
 
   @functools.cached_property
   def made_of(self):
-    """What `--mode generate` noted of the generated images: a dict."""
+    """Returns what `--mode generate` noted of the generated images: a dict."""
     if not self.generated.is_dir():
       raise Missing('no images were generated.', self.command('generate'))
     return provenance.read(self.generated) or {}
 
   @property
   def step_of_images(self):
-    """The step of the checkpoint that generated the images; None where it is not known."""
+    """Returns the step that the images are of; None where it is not known."""
     try:
       return self.made_of.get('step')
     except Missing:
@@ -86,7 +86,7 @@ class Source:
 
   @functools.cached_property
   def evaluation(self):
-    """The report on the checkpoint that generated the images, or else the newest one.
+    """Reads the report on the checkpoint that generated the images, or else the newest.
 
     Returns:
       (its folder, the report).
@@ -107,7 +107,7 @@ class Source:
 
   @functools.cached_property
   def study(self):
-    """The study's report; Missing, or UserError where it is damaged."""
+    """Reads the study's report; Missing, or UserError where it is damaged."""
     path = self.study_dir / 'study.json'
     if not path.is_file():
       raise Missing('whether generated images help an inspector was not studied.', (

@@ -42,7 +42,7 @@ def overall(part, figure):
 
 
 class Standing(NamedTuple):
-  """How a figure stands to its floor.
+  """Says how a figure stands to its floor.
 
   Attributes:
     kind: `SAME`, `UNSURE`, `WORSE` or `BETTER`; '' where there is no floor.
