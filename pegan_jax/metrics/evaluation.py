@@ -303,5 +303,5 @@ def warnings(report, dim):
          for s in sets):
     said.append(
         f'there are too few real images for floors at N = {n}: they are at '
-        f'{fid["floor_n"]} per side; value_at_floor_n is the figure at that N.')
+        f'{fid["floor_n"]} per side, and the figures at that N stand beside them.')
   return said

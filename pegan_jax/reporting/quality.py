@@ -26,7 +26,10 @@ def collect(source):
                        for values in report['classes'].values()]
                       or [report['pooled']['fid']['n_generated']]),
       'rows': [_row(figure, report, held_out) for figure in figures],
-      'classes': _classes(report, [f for f in figures if f.name in _FIRST]),
+      'by_class': [
+          {'against': against} | _classes(part, [f for f in figures if f.name in _FIRST])
+          for against, part in (('training', report), ('held-out', held_out))
+          if part and part['classes']],
       'copies': report.get('copies') or [],
       'warnings': [x[0].upper() + x[1:] for x in report['warnings']]}
 
@@ -55,9 +58,19 @@ def _cell(figure, f):
           'kind': standing.kind, 'words': standing.text}
 
 
-def _classes(report, figures):
-  """Returns {'titles', 'rows'} of the figures to read first, by class."""
+def _classes(part, figures):
+  """Returns {'titles', 'rows'} of the figures to read first, by class.
+
+  Each is the figure at the N of its floor, by which it is judged.
+  """
   return {'titles': [figure.title for figure in figures], 'rows': [
       {'name': name, 'cells': [
-          _cell(figure, values[figure.name]) if figure.name in values else None
-          for figure in figures]} for name, values in report['classes'].items()]}
+          _at_floor(figure, values[figure.name]) if figure.name in values else None
+          for figure in figures]} for name, values in part['classes'].items()]}
+
+
+def _at_floor(figure, f):
+  cell = _cell(figure, f)
+  if f['value_at_floor_n'] is not None:
+    cell['value'] = table.number(f['value_at_floor_n'])
+  return cell

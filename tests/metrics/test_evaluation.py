@@ -334,7 +334,7 @@ def test_bad_options(options):
 def test_warnings_say_what_to_read_instead(report):
   text = ' '.join(report['held_out']['warnings'])
   assert 'precision' in text and 'KID' in text
-  assert 'value_at_floor_n' in ' '.join(report['warnings'])
+  assert 'the figures at that N' in ' '.join(report['warnings'])
   # 16 features and 200 images: FID has full rank, neighbours are many.
   many = reports.compare_features(
       make_set(0, 200), None, make_set(1, 200), PROTOCOL, evaluation.Options(repeats=2))
