@@ -162,8 +162,10 @@ def test_figures_are_those_of_the_report(page, made):
                             f'{table.number(f["floor_high"])}')
       assert words.standing(figure, f).text in row[value]
   for name in (ODD, 'sc'):
-    row, = [row for row in _parsed(page).rows if row[0] == name and len(row) == 4]
-    assert row[1].split()[0] == table.number(kept['classes'][name]['kid']['value'])
+    found = [row for row in _parsed(page).rows if row[0] == name and len(row) == 4]
+    assert [row[1].split()[0] for row in found] == [
+        table.number(part['classes'][name]['kid']['value_at_floor_n'])
+        for part in (kept, kept['held_out'])]
 
 
 def test_the_data_set_and_the_study_are_as_kept(page, made):
