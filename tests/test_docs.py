@@ -1,5 +1,6 @@
 """The documents: every command in them parses, every flag and every link is there."""
 
+import ast
 import contextlib
 import itertools
 import json
@@ -96,6 +97,25 @@ def _keys():
 def test_every_key_that_a_page_names_is_one(page):
   named = set(re.findall(r'--(config\.[a-z_0-9.]*[a-z_0-9])', PAGES[page]))
   assert named <= _keys()
+
+
+def _sentences():
+  """Returns the texts of the program, with a stroke for what differs from case to case."""
+  found = []
+  for folder in ('pegan_jax', 'data_prep'):
+    for path in (ROOT / folder).rglob('*.py'):
+      for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        found.append(''.join(str(part.value) if isinstance(part, ast.Constant) else '…'
+                             for part in parts))
+  return '\n'.join(found)
+
+
+def test_what_is_said_to_be_printed_is_printed():
+  said = re.findall(r'^\| `([^`]+)` \|', PAGES['docs/troubleshooting.md'], re.MULTILINE)
+  assert len(said) > 25
+  program = _sentences()
+  assert not [text for text in said if text not in program]
 
 
 def _anchors(text):
