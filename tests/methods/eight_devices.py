@@ -27,10 +27,9 @@ def mesh_of(devices):
                        devices=jax.devices()[:devices])
 
 
-def metrics(config, run, state, devices):
-  mesh = mesh_of(devices)
+def metrics(run, step, state, devices):
+  mesh, config = mesh_of(devices), run.config
   state = jax.device_put(state, sharding.replicated(mesh))
-  step = jax.jit(make_step(run.method, run.nets, config))
   frozen = sharding.replicate(mesh, run.nets.frozen)
   found = []
   for batch in batches.iterate(config, run.info, run.method.layout):
@@ -66,7 +65,8 @@ def main(data_dir, *names):
       config.pretrained = False
     run = Run(config, 'nowhere')
     state = jax.device_get(run.init_state())
-    found[name] = [metrics(config, run, state, n) for n in (1, 8)]
+    step = jax.jit(make_step(run.method, run.nets, config))
+    found[name] = [metrics(run, step, state, n) for n in (1, 8)]
   check_permuted_targets()
   print(json.dumps(found))
 
