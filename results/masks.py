@@ -131,9 +131,9 @@ def measure_agreement(trial, runs, args):
   for name, label in zip(trial.names, trial.labels):
     real, regions = trial.held[name]
     found = []
-    for run, restored in runs:
-      images, inside, asked = sample(run, restored.state.ema, [label], args.count, 0)
-      erased = erase(run, restored.state.ema, real, np.uint8(255) * regions, label)
+    for run, saved in runs:
+      images, inside, asked = sample(run, saved.state.ema, [label], args.count, 0)
+      erased = erase(run, saved.state.ema, real, np.uint8(255) * regions, label)
       found.append({
           'IoU of generated': float(np.nanmean(
               intersection_over_union(inside, finds(images)))),
