@@ -213,12 +213,12 @@ def test_metrics_are_averages_over_the_critic_steps(stepped):
     assert np.isfinite(metric.compute()), name
 
 
-def test_bfloat16_tracks_float32_over_50_steps(data_dir):
-  """The losses' way, to a fifth of how far they go; the state stays float32."""
+def test_bfloat16_tracks_float32_over_20_steps(data_dir):
+  """The losses' way, to a tenth of how far they go; the state stays float32."""
   courses, start = {}, None
   for dtype in ('float32', 'bfloat16'):
     config = small_config()
-    config.update({'dtype': dtype, 'batch_size': 2, 'num_steps': 50})
+    config.update({'dtype': dtype, 'batch_size': 2, 'num_steps': 20})
     # Fast enough to go somewhere, too slow for rounding errors to be blown up.
     config.gen.learning_rate = config.disc.learning_rate = 3e-4
     method, nets, init = _setup(config)
@@ -234,4 +234,4 @@ def test_bfloat16_tracks_float32_over_50_steps(data_dir):
             } == {jnp.dtype('float32')}
     courses[dtype] = np.array(course)
   exact, rounded = courses['float32'], courses['bfloat16']
-  assert (np.abs(rounded - exact).max(0) < 0.2 * np.ptp(exact, axis=0)).all()
+  assert (np.abs(rounded - exact).max(0) < 0.1 * np.ptp(exact, axis=0)).all()
