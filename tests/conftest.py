@@ -30,11 +30,12 @@ import raw_folders  # noqa: E402
 gc.set_threshold(50_000, 20, 20)  # To trace makes many objects, and no garbage.
 
 # What takes longest: a worker that began with it last would end alone.
-LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_step', 'test_train',
-           'test_compare', 'test_blocks', 'test_study', 'test_inspectors',
-           'test_old_checkpoints', 'test_metrics_main', 'test_inspector', 'test_resume',
-           'test_masked_translator', 'test_generate_frames', 'test_efficientnet',
-           'test_demo')
+LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_pegan_region', 'test_step',
+           'test_train', 'test_compare', 'test_evaluate', 'test_acceptance', 'test_paste',
+           'test_placing_regions', 'test_inspector', 'test_blocks', 'test_resume',
+           'test_evaluation', 'test_pegan_plus', 'test_generated_formats',
+           'test_old_checkpoints', 'test_metrics_main', 'test_checkpoints_saving',
+           'test_study', 'test_synthetic', 'test_inspectors', 'test_demo')
 
 
 def pytest_collection_modifyitems(items):
@@ -188,11 +189,16 @@ def blank_report(report, path):
 
 
 @pytest.fixture
-def blank_charts(monkeypatch):
-  """Charts are plotted and then not drawn; a report's are not even plotted."""
+def undrawn(monkeypatch):
+  """Charts are plotted and then not drawn."""
   from matplotlib import figure
-  from pegan_jax.metrics import chart
   monkeypatch.setattr(figure.Figure, 'savefig', blank_chart)
+
+
+@pytest.fixture
+def blank_charts(monkeypatch, undrawn):  # pylint: disable=unused-argument
+  """Charts are plotted and then not drawn; a report's are not even plotted."""
+  from pegan_jax.metrics import chart
   monkeypatch.setattr(chart, 'draw', blank_report)
 
 

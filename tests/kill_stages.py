@@ -23,7 +23,7 @@ from pegan_jax.training import train
 import traced
 
 # Loaded by the first stage that needs them, which takes longer than most stages.
-for _name in ('configs.dcgan', 'scipy.stats',
+for _name in ('configs.lsgan', 'scipy.stats',
               'matplotlib.backends.backend_agg'):
   importlib.import_module(_name)
 
@@ -81,8 +81,8 @@ def _one_feature_network():
   features.load = lambda *_: conftest.PixelExtractor()
 
 
-def _config(inputs):
-  config = conftest.small_config()
+def _config(inputs, method='pegan'):
+  config = conftest.small_config(method)
   config.data_dir = str(inputs / 'data')
   config.num_steps = 4
   config.generate.per_class = 6
@@ -128,7 +128,7 @@ def _match(inputs, work):
 
 @_stage()
 def _train(inputs, work):
-  config = _config(inputs)
+  config = _config(inputs, 'lsgan')  # The one that is traced soonest.
   config.eval_every = config.log_every = 2
   config.max_to_keep = 1
   train.train(config, work / 'run')
@@ -173,7 +173,7 @@ def _compare(inputs, work):
   config = compare_config.get_config('small')
   config.data_dir = str(inputs / 'data')
   # What one has compiled, the other uses.
-  config.methods, config.seeds = ('dcgan', 'dcgan:again'), (0,)
+  config.methods, config.seeds = ('lsgan', 'lsgan:again'), (0,)
   config.reals, config.width, config.per_class = 8, 1 / 16, 6
   config.evaluate.repeats, config.evaluate.count = 2, 0
   config.settings = {name: {'batch_size': 2} for name in config.methods}
@@ -196,12 +196,10 @@ def _predict(inputs, work):
 @_stage()
 def _demo(inputs, work):
   del inputs
-  config = demo_config.get_config()
-  config.width, config.num_blocks, config.batch_size = 0.125, 0, 4
-  config.n_critic = 1
-  config.num_steps, config.checkpoint_every, config.eval_every = 2, 1, 1
-  config.log_every, config.sample_every = 1, 1
-  config.evaluate.light_count, config.evaluate.repeats = 4, 2
-  config.generate.per_class, config.num_samples = 2, 2
-  config.synthetic.per_class, config.synthetic.frames = 14, 2
-  demo.demo(config, work / 'demo')
+  config, small = demo_config.get_config(), conftest.small_config('lsgan')
+  small.synthetic, small.build = config.synthetic, config.build
+  small.build.classes = ('pa', 'sc')
+  small.num_steps, small.checkpoint_every, small.eval_every = 2, 1, 1
+  small.sample_every, small.evaluate.repeats, small.generate.per_class = 1, 2, 2
+  small.synthetic.per_class, small.synthetic.frames = 14, 2
+  demo.demo(small, work / 'demo')

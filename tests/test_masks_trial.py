@@ -8,7 +8,7 @@ import pytest
 
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from results import masks
+from results import masks, masks_sets
 
 
 def _draw(**kinds):
@@ -42,13 +42,14 @@ def test_what_was_measured_otherwise_is_not_taken(tmp_path):
 
 def test_a_run_of_its_own_sees_its_records_alone(boxed_dir, tmp_path, monkeypatch):
   info = dataset.load_info(boxed_dir)
-  trial = argparse.Namespace(info=info, train=dataset.Records(info, 'train'))
+  trial = argparse.Namespace(
+      info=info, names=info.classes, train=dataset.Records(info, 'train'))
   indices = np.r_[trial.train.find(0)[:2], trial.train.find(info.background)[:3]]
   trained = []
-  monkeypatch.setattr(masks.train_lib, 'train', lambda *args: trained.append(args))
-  monkeypatch.setattr(masks, 'restored', lambda config, workdir: config)
+  monkeypatch.setattr(masks_sets.train_lib, 'train', lambda *args: trained.append(args))
+  monkeypatch.setattr(masks_sets, 'restored', lambda config, workdir: config)
   from conftest import small_config
-  config = masks.train_own(trial, indices, small_config('pegan_region'), tmp_path / '0', 7)
+  config = masks_sets.train_own(trial, indices, small_config('pegan_region'), tmp_path / '0', 7)
   assert config.seed == 7 and config.method == 'pegan_region'
   own = dataset.Records(dataset.load_info(config.data_dir), 'train')
   order = np.argsort(own.sources(range(5)))

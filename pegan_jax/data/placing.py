@@ -53,8 +53,8 @@ def best_of(records, label):
   return indices, 'none'
 
 
-def vary(rng, region, *images):
-  """Mirrors, scales and shifts a region at random, and what lies in it alike.
+def vary(rng, region):
+  """Mirrors, scales and shifts a region at random.
 
   What the crop's edge cuts off stays at that edge, and only its length changes: in the
   middle of a crop it would have an outline that its class does not show, and further out
@@ -63,15 +63,13 @@ def vary(rng, region, *images):
   Args:
     rng: numpy Generator.
     region: uint8 [H, W]; with nothing in it, it is returned as it is.
-    *images: [H, W, ...] each; moved as the region is, and 0 where nothing comes from.
 
   Returns:
-    uint8 [H, W], or a list of it and the images where there are any.
+    uint8 [H, W].
   """
   if not region.any():
-    return [region, *images] if images else region
-  mirror = slice(None, None, rng.choice((-1, 1))), slice(None, None, rng.choice((-1, 1)))
-  region, *images = (x[mirror] for x in (region, *images))
+    return region
+  region = region[::rng.choice((-1, 1)), ::rng.choice((-1, 1))]
   extents = [_Extent.of(region.any(axis)) for axis in (1, 0)]
   scale = np.exp(rng.uniform(-1, 1) * np.log(_SCALE))
   rows, columns = (extent.moved(rng, extent.clip(scale)) for extent in extents)
@@ -79,12 +77,7 @@ def vary(rng, region, *images):
     # Of a few pixels nothing may be left where they are scaled down.
     rows, columns = (extent.moved(rng, 1) for extent in extents)
   inside = (rows >= 0)[:, None] & (columns >= 0)
-
-  def moved(x):
-    kept = inside.reshape(*inside.shape, *[1] * (x.ndim - 2))
-    return np.where(kept, x[np.ix_(rows, columns)], 0).astype(x.dtype)
-
-  return [moved(x) for x in (region, *images)] if images else moved(region)
+  return np.where(inside, region[np.ix_(rows, columns)], 0).astype(region.dtype)
 
 
 class _Extent:

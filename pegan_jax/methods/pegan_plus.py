@@ -69,9 +69,8 @@ def init(nets, config, key):
   image = jnp.zeros((1, config.image_size, config.image_size, 3))
   label = jnp.zeros((1,), jnp.int32)
   noise = draw_noise(key, image.shape, nets.gen.grain)
-  # Only the shapes of the features matter here: the network is not run.
-  features = jax.tree.map(jnp.zeros_like, jax.eval_shape(
-      lambda frozen: _features(nets._replace(frozen=frozen), image), nets.frozen))
+  # Only the shapes of the features matter here: the network is not even traced.
+  features = perception.blank(image) if jax.tree.leaves(nets.frozen) else image
   return (nets.gen.init(key_gen, image, label, noise)['params'],
           nets.disc.init(key_disc, features, _condition(nets, label))['params'], ())
 

@@ -64,11 +64,10 @@ def init(nets, config, key):
   image = jnp.zeros((1, config.image_size, config.image_size, 3))
   region, label = image[..., :1], jnp.zeros((1,), jnp.int32)
   noise = draw_noise(key, image.shape, nets.gen.grain)
-  # Only the shapes of the features matter here: the network is not run.
-  features = jax.tree.map(jnp.zeros_like, jax.eval_shape(
-      lambda frozen: _features(nets._replace(frozen=frozen), image), nets.frozen))
+  # Only the shapes of the features matter here: the network is not even traced.
+  maps = perception.blank(image) if jax.tree.leaves(nets.frozen) else ()
   return (nets.gen.init(key_gen, image, label, noise, region)['params'],
-          nets.disc.init(key_disc, features, region, label)['params'], ())
+          nets.disc.init(key_disc, (image, *maps), region, label)['params'], ())
 
 
 def _features(nets, image):

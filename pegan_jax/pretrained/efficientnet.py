@@ -75,7 +75,9 @@ class Net(nn.Module):
   def __call__(self, x):
     x = nn.relu6(_conv(x, 'conv_stem', 32, 3, stride=2))
     index, maps = 0, []
-    for repeats, kernel_size, stride, expansion, features in self.stages:
+    # Nothing is traced behind the last stage that is asked for.
+    used = self.stages[:max(self.maps) + 1] if self.maps else self.stages
+    for repeats, kernel_size, stride, expansion, features in used:
       for repeat in range(repeats):
         x = Bottleneck(kernel_size, 1 if repeat else stride, expansion, features,
                        name=f'block_{index}')(x)

@@ -10,6 +10,8 @@ generator must not be measured by the network that it was trained to please.
 import functools
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from pegan_jax.nets import blocks
 from pegan_jax.pretrained import efficientnet, weights
@@ -40,6 +42,17 @@ def load():
       version=_VERSION)
   return {name: value for name, value in params.items()
           if name not in ('conv_head', 'fc')}
+
+
+def blank(x):
+  """Returns zeros in the shapes of what `see` gives of `x`, without the network."""
+  batch, height, width, channels = x.shape
+  # Enlarged as much as the network's first layer halves.
+  strides = np.cumprod([stride for _, _, stride, *_ in efficientnet.STAGES_LITE1])
+  maps = [(height // strides[i], width // strides[i], efficientnet.STAGES_LITE1[i][-1])
+          for i in _STAGES]
+  return tuple(jnp.zeros((batch, *shape)) for shape in (
+      *maps, (height // _SIDE, width // _SIDE, 2 * channels)))
 
 
 def see(params, x):

@@ -22,6 +22,6 @@ def test_what_does_not_fit_is_named(check, said):
 
 
 def test_what_fits_passes():
-  check_at_least('n', 1, 1)
-  check_value('x', 1, True, 'odd')
-  check_seed('s', 2**31 - 1)
+  assert check_at_least('n', 1, 1) is None
+  assert check_value('x', 1, True, 'odd') is None
+  assert check_seed('s', 2**31 - 1) is None

@@ -39,7 +39,7 @@ def test_a_bad_name_is_told_with_where_it_is_from(name):
     '-a', '🔥', '👩\u200d🔧', 'می\u200cخواهم', '=1', 'null', 'a b', "o'x", 'a"b', 'rust, light',
     'x' * 200])
 def test_other_names_are_taken(name):
-  class_names.check_class(name, '')
+  assert class_names.check_class(name, '') is None  # It returns.
 
 
 @pytest.mark.parametrize('text, names', [

@@ -51,19 +51,6 @@ def test_a_corner_covers_as_much_as_it_did():
   assert np.mean(areas) == pytest.approx(12 * 24 / 32**2, rel=0.1)
 
 
-def test_images_move_as_the_region_does():
-  region, position = _box(4, 12, 10, 26), np.arange(32 * 32).reshape(32, 32, 1) + 1.5
-  for seed in range(30):
-    moved, image = placing.vary(np.random.default_rng(seed), region, position)
-    np.testing.assert_array_equal(moved, placing.vary(np.random.default_rng(seed), region))
-    # Every pixel of the region shows one that lay in the region.
-    came_from = (image[moved > 0] - 1.5).astype(int)
-    assert (region.ravel()[came_from] == 255).all()
-    assert (image[moved == 0] == 0).all() and image.dtype == position.dtype
-  empty = placing.vary(np.random.default_rng(0), _box(0, 0, 0, 0), position)
-  np.testing.assert_array_equal(empty[1], position)
-
-
 def test_a_streak_across_the_crop_stays_across():
   lefts = {_extent(r)[2] for r in _vary(_box(0, 32, 8, 12)) if
            _extent(r)[:2] == (0, 32)}

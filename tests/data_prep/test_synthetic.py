@@ -272,7 +272,7 @@ def test_a_signal_leaves_nothing(tmp_path):
 
 def test_needs_no_jax():
   code = "import sys, data_prep.synthetic; sys.exit('jax' in sys.modules)"
-  subprocess.run([sys.executable, '-c', code], check=True, cwd=ROOT)
+  assert subprocess.run([sys.executable, '-c', code], check=False, cwd=ROOT).returncode == 0
 
 
 def test_statistics_are_those_of_the_real_data():

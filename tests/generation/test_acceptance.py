@@ -14,6 +14,8 @@ from pegan_jax.pretrained import region_features
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 
 @pytest.fixture
 def setting(untrained_region, tmp_path):

@@ -14,6 +14,8 @@ from pegan_jax.nets import masks
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 
 @pytest.fixture(scope='module')
 def setting(untrained_region):

@@ -1,5 +1,6 @@
 """Small data sets with a known answer, a trainer that takes no time, a small network."""
 
+import importlib
 import json
 
 from flax import linen as nn
@@ -7,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from data_prep import dataset
+from pegan_jax.inspection import predict
 from pegan_jax.metrics import label_fidelity
 from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
 
@@ -103,3 +105,12 @@ class Tiny(nn.Module):
   def __call__(self, x, train):
     x = BatchNorm()(Conv(4, 3, 2, rgb=True)(x), train)
     return Classifier(self.num_classes)(nn.relu(x).mean((1, 2)))
+
+
+
+def ask(workdir, *paths, answers='', **settings):
+  """Asks the inspector of a run about images: as `predict.predict`."""
+  config = importlib.import_module('configs.predict').get_config().lock()
+  config.images, config.csv = ','.join(map(str, paths)), str(answers)
+  config.update(settings)
+  return predict.predict(config, workdir)

@@ -1,5 +1,7 @@
 """Pasting: which defect, how it is moved, and what of the image changes."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,10 +13,13 @@ from pegan_jax.data import dataset, matches
 from pegan_jax.generation import jobs
 from pegan_jax.generation.sampler import Sampler
 from pegan_jax.methods import paste
+from pegan_jax.methods.method import Networks
 from pegan_jax.metrics import match
 from pegan_jax.nets import masks
 from pegan_jax.runs.run import Run
 from pegan_jax.training.train import train
+
+pytestmark = pytest.mark.usefixtures('traced_once')
 
 
 def _bank(*defects):
@@ -22,7 +27,7 @@ def _bank(*defects):
   inside = np.stack([mask for _, mask in defects])[..., None]
   return {'image': np.random.default_rng(0).integers(0, 256, inside.shape, np.uint8),
           'mask': inside, 'label': np.array([label for label, _ in defects], np.int32),
-          **jax.tree.map(np.asarray, jax.vmap(paste.of_region)(inside))}
+          **jax.tree.map(np.asarray, jax.jit(jax.vmap(paste.of_region))(inside))}
 
 
 def _box(top, bottom, left, right):
@@ -32,13 +37,13 @@ def _box(top, bottom, left, right):
 
 
 def _soft(inside):
-  return masks.soften(jnp.asarray(inside, jnp.float32)[..., None])
+  return jax.jit(masks.soften)(jnp.asarray(inside, jnp.float32)[..., None])
 
 
 def _drawn(bank, label, inside, count=64):
   """The numbers and mirrors drawn for a region, [count] and [count, 2]."""
-  found = jax.vmap(lambda key: paste.draw(bank, key, label, _soft(inside)))(
-      jax.random.split(jax.random.key(0), count))
+  draw = jax.jit(jax.vmap(paste.draw, (None, 0, None, None)))
+  found = draw(bank, jax.random.split(jax.random.key(0), count), label, _soft(inside))
   return tuple(map(np.asarray, found))
 
 
@@ -46,11 +51,12 @@ def _drawn(bank, label, inside, count=64):
 
 def test_a_region_is_described_by_its_span_its_edges_and_its_shape():
   triangle = np.tril(np.ones((32, 32), bool)) & _box(8, 32, 0, 24)
-  found = jax.tree.map(np.asarray, paste.of_region(triangle[..., None]))
+  of_region = jax.jit(paste.of_region)
+  found = jax.tree.map(np.asarray, of_region(triangle[..., None]))
   assert found['span'].tolist() == [[8, 32], [0, 24]]
   assert found['cut'].tolist() == [[False, True], [True, False]]
   assert found['points'][0, 0] and not found['points'][0, -1] and found['points'][-1, -1]
-  nothing = paste.of_region(np.zeros((32, 32, 1), bool))
+  nothing = of_region(np.zeros((32, 32, 1), bool))
   assert np.asarray(nothing['span']).tolist() == [[0, 32], [0, 32]]
 
 
@@ -90,7 +96,7 @@ def test_what_an_edge_cut_off_lies_at_an_edge_again():
 
 def test_a_defect_in_its_own_place_is_itself():
   bank = _bank((0, _box(6, 13, 9, 25)))
-  image, inside, known = map(np.asarray, paste.cut_out(
+  image, inside, known = map(np.asarray, jax.jit(paste.cut_out)(
       bank, 0, jnp.array([False, False]), bank['span'][0]))
   np.testing.assert_allclose(image, bank['image'][0] / 127.5 - 1, atol=1e-5)
   np.testing.assert_array_equal(inside, bank['mask'][0])
@@ -100,7 +106,7 @@ def test_a_defect_in_its_own_place_is_itself():
 def test_a_defect_is_mirrored_moved_and_scaled_to_the_span():
   own = _box(6, 14, 8, 24) & ~_box(6, 10, 8, 16)  # Without its upper left quarter.
   bank = _bank((0, own))
-  moved = lambda mirrored, span: [np.asarray(x)[..., 0] for x in paste.cut_out(
+  moved = lambda mirrored, span: [np.asarray(x)[..., 0] for x in jax.jit(paste.cut_out)(
       bank, 0, jnp.array(mirrored), jnp.array(span, jnp.float32))]
   image, inside, known = moved((True, False), [[20, 28], [1, 17]])
   np.testing.assert_array_equal(inside, _box(20, 28, 1, 17) & ~_box(24, 28, 1, 9))
@@ -110,6 +116,17 @@ def test_a_defect_is_mirrored_moved_and_scaled_to_the_span():
   np.testing.assert_array_equal(known, _box(2, 32, 0, 25))
   _, inside, _ = moved((False, False), [[4, 20], [0, 32]])
   assert inside[4:20].sum() == 4 * own.sum() and inside.sum() == inside[4:20].sum()
+
+
+def test_bright_defects_on_bright_ground_end_at_white():
+  bank = _bank((0, _box(8, 18, 12, 18)))
+  bank['image'] = np.where(bank['mask'], 220, 20).astype(np.uint8)
+  nets = Networks(
+      paste.BLENDS['feather'], None, 1, jax.tree.map(jnp.asarray, bank))
+  soft = _soft(_box(8, 18, 12, 18))[None, None]
+  painted, _ = jax.jit(functools.partial(paste.produce, nets))(
+      (), jnp.full((1, 1, 32, 32, 3), 0.6), jax.random.split(jax.random.key(0), (1, 1)), soft)
+  assert painted.max() == 1 and painted.min() >= 0.5
 
 
 # --- The run ---
@@ -175,7 +192,8 @@ def test_a_filled_region_meets_what_surrounds_it(run):
       np.linspace(-0.5, 0.5, 32, dtype=np.float32)[:, None, None], (1, 1, 32, 32, 3)))
   region = _soft(_box(10, 20, 8, 16))[None, None]
   noise = jnp.where(region > 0, jax.random.normal(jax.random.key(0), image.shape), 0)
-  filled = run.method.eliminate(run.nets, (), image + noise, region)
+  filled = jax.jit(functools.partial(run.method.eliminate, run.nets))(
+      (), image + noise, region)
   np.testing.assert_allclose(np.asarray(filled), np.asarray(image), atol=1e-4)
 
 

@@ -1,5 +1,7 @@
 """PE-GAN+'s losses by hand, its noise and its masks."""
 
+import functools
+
 from flax import linen as nn
 import jax
 import jax.numpy as jnp
@@ -14,6 +16,14 @@ from pegan_jax.methods.masked import draw_noise
 from pegan_jax.nets.discriminator import Discriminator
 
 BACKGROUND = 3
+
+
+def _compiled(loss):
+  """The loss as one function: operation by operation, each would be compiled alone."""
+  return lambda nets, config, *args: jax.jit(functools.partial(loss, nets, config))(*args)
+
+
+disc_loss, gen_loss = map(_compiled, (pegan_plus.disc_loss, pegan_plus.gen_loss))
 
 
 class Painter(nn.Module):
@@ -64,7 +74,7 @@ def _fake(batch, key, label):
 def test_the_critic_is_told_the_domains(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(0)
-  loss, (metrics, _) = pegan_plus.disc_loss(nets, config, disc, gen, (), batch, key)
+  loss, (metrics, _) = disc_loss(nets, config, disc, gen, (), batch, key)
   fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
   score = lambda x, told: np.asarray(x).sum((1, 2, 3)) / 4 + told
   # Told 1 + label: the fakes' targets, the real images' own.
@@ -82,7 +92,7 @@ def test_the_logistic_objective_penalises_the_real_images_gradient(setting):
   nets, config, gen, disc, batch = setting
   config.objective, config.lambda_gp = 'logistic_r1', 0.5
   key = jax.random.key(0)
-  loss, (metrics, _) = pegan_plus.disc_loss(nets, config, disc, gen, (), batch, key)
+  loss, (metrics, _) = disc_loss(nets, config, disc, gen, (), batch, key)
   fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
   score = lambda x, told: np.asarray(x).sum((1, 2, 3)) / 4 + told
   adv = np.mean(np.log1p(np.exp(-score(batch['image'], [4, 2])))
@@ -91,7 +101,7 @@ def test_the_logistic_objective_penalises_the_real_images_gradient(setting):
   assert float(metrics['disc/gradient_penalty'].compute()) == pytest.approx(penalty)
   assert loss == pytest.approx(adv + 0.5 * penalty + 2 * np.log(5), rel=1e-4)
   key_there = jax.random.split(key, 4)[1]
-  loss, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  loss, (metrics, _) = gen_loss(nets, config, gen, disc, (), batch, key)
   fake, _ = _fake(batch, key_there, [2, BACKGROUND])
   adv = np.log1p(np.exp(-score(fake, [3, 4]))).mean()
   assert float(metrics['gen/adv'].compute()) == pytest.approx(adv, rel=1e-4)
@@ -119,7 +129,7 @@ def test_what_a_pretrained_network_sees_is_judged_critic_by_critic(
   nets = nets._replace(disc=Pair(), frozen=jnp.float32(0.5))
   config.objective, config.lambda_gp = 'logistic_r1', 0.5
   disc, key = {'scale': jnp.float32(0.1)}, jax.random.key(0)
-  loss, (metrics, aux) = pegan_plus.disc_loss(nets, config, disc, gen, (), batch, key)
+  loss, (metrics, aux) = disc_loss(nets, config, disc, gen, (), batch, key)
   assert aux == ()
   scores = lambda x: np.stack([
       0.05 * np.asarray(x).sum((1, 2, 3)), -np.asarray(x)[:, 0, 0].sum(-1)], -1)
@@ -131,16 +141,16 @@ def test_what_a_pretrained_network_sees_is_judged_critic_by_critic(
   penalty = (0.1 ** 2 * 8 * 8 * 3 + 3) / 2
   assert float(metrics['disc/gradient_penalty'].compute()) == pytest.approx(penalty)
   assert loss == pytest.approx(adv + 0.5 * penalty + 2 * np.log(4), rel=1e-4)
-  _, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  _, (metrics, _) = gen_loss(nets, config, gen, disc, (), batch, key)
   fake, _ = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
   assert float(metrics['gen/adv'].compute()) == pytest.approx(
       softplus(-scores(fake)).mean(), rel=1e-4)
   # The generator's gradient goes through what is seen.
   config.lambda_cls_fake = config.lambda_rec = 0.0
-  slope = jax.grad(lambda gen: pegan_plus.gen_loss(
+  slope = jax.grad(lambda gen: gen_loss(
       nets, config, gen, disc, (), batch, key)[0])(gen)['open']
   step = 1e-2
-  values = [float(pegan_plus.gen_loss(nets, config, {'open': 1 + s}, disc, (),
+  values = [float(gen_loss(nets, config, {'open': 1 + s}, disc, (),
                                       batch, key)[0]) for s in (-step, step)]
   assert slope == pytest.approx((values[1] - values[0]) / (2 * step), rel=2e-2)
 
@@ -160,7 +170,7 @@ def test_settings_that_make_no_sense(name, value, words):
 def test_only_backgrounds_must_come_back(setting):
   nets, config, gen, disc, batch = setting
   key = jax.random.key(1)
-  loss, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  loss, (metrics, _) = gen_loss(nets, config, gen, disc, (), batch, key)
   values = {k: float(v.compute()) for k, v in metrics.items()}
   _, key_there, key_back, _ = jax.random.split(key, 4)
   fake, mask = _fake(batch, key_there, [2, BACKGROUND])
@@ -178,9 +188,9 @@ def test_a_mask_has_a_price_where_it_changes_little(setting):
   key = jax.random.key(1)
   # A content of 0.2 on 0.25 is hardly seen, one of 0.3 on -0.5 is.
   batch = batch | {'image': batch['image'].at[0].set(0.25)}
-  loss, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  loss, _ = gen_loss(nets, config, gen, disc, (), batch, key)
   config.lambda_mask = 2.0
-  more, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  more, (metrics, _) = gen_loss(nets, config, gen, disc, (), batch, key)
   _, mask = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
   unseen = mask[0].mean() * np.exp(-0.05 / 0.3)
   assert float(metrics['gen/unseen_mask_production'].compute()) == pytest.approx(
@@ -196,9 +206,9 @@ def test_a_veil_has_a_price(setting):
   for opened, price in ((0.25, 0.75), (1.0, 0)):
     gen = {'open': jnp.float32(opened)}
     config.lambda_soft = 0.0
-    loss, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+    loss, _ = gen_loss(nets, config, gen, disc, (), batch, key)
     config.lambda_soft = 2.0
-    more, (metrics, _) = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+    more, (metrics, _) = gen_loss(nets, config, gen, disc, (), batch, key)
     assert float(metrics['gen/soft_mask_production'].compute()) == pytest.approx(
         price * mask[0].mean())
     assert more - loss == pytest.approx(2 * price * mask.mean(), abs=1e-4)
@@ -207,7 +217,7 @@ def test_a_veil_has_a_price(setting):
 def test_a_mask_is_to_cover_as_much_as_its_class(setting):
   nets, config, _, disc, batch = setting
   key, gen = jax.random.key(0), {'open': jnp.float32(0.5)}
-  loss, _ = pegan_plus.gen_loss(nets, config, gen, disc, (), batch, key)
+  loss, _ = gen_loss(nets, config, gen, disc, (), batch, key)
   config.lambda_area = 2.0
   _, mask = _fake(batch, jax.random.split(key, 4)[1], [2, BACKGROUND])
   share = 0.5 * mask[0].mean()
@@ -217,7 +227,7 @@ def test_a_mask_is_to_cover_as_much_as_its_class(setting):
     # The background's target is class 2; the others' ranges are not asked.
     areas = jnp.ones((2, 4, 2)).at[:, 2].set(jnp.array(area)).at[:, 3].set(
         jnp.array([0.0, 1.0]))
-    more, (metrics, _) = pegan_plus.gen_loss(
+    more, (metrics, _) = gen_loss(
         nets, config, gen, disc, (), batch | {'area': areas}, key)
     assert float(metrics['gen/outside_area_production'].compute()) == pytest.approx(
         price, abs=1e-5)
@@ -238,12 +248,10 @@ def test_only_that_share_is_penalised(setting):
   key = jax.random.key(0)
   batch = {'image': jax.random.uniform(key, (4, 8, 8, 3)) - 0.5,
            'label': jnp.array([0, 1, 3, 3]), 'match': jnp.full((4, 3), 1 / 3)}
-  disc = nets.disc.init(key, batch['image'], jnp.eye(4))['params']
+  disc = jax.jit(nets.disc.init)(key, batch['image'], jnp.eye(4))['params']
   def penalties(every):
     config.penalise_every = every
-    loss = jax.jit(lambda disc: pegan_plus.disc_loss(
-        nets, config, disc, gen, (), batch, key))
-    m = loss(disc)[1][0]['disc/gradient_penalty']
+    m = disc_loss(nets, config, disc, gen, (), batch, key)[1][0]['disc/gradient_penalty']
     return float(m.total), float(m.count)
   total, count = penalties(1)
   assert count == 4
@@ -265,9 +273,10 @@ def test_an_image_depends_on_its_own_key_alone(setting):
   nets, _, gen, *_ = setting
   image = jax.random.uniform(jax.random.key(0), (3, 5, 16, 16, 3))
   keys = jax.random.split(jax.random.key(1), (3, 5))
-  fake, mask = pegan_plus.produce(nets, gen, image, keys)
+  produce = jax.jit(functools.partial(pegan_plus.produce, nets))
+  fake, mask = produce(gen, image, keys)
   assert mask.shape == (3, 5, 16, 16, 1)
-  alone, _ = pegan_plus.produce(nets, gen, image[:, 2:3], keys[:, 2:3])
+  alone, _ = produce(gen, image[:, 2:3], keys[:, 2:3])
   np.testing.assert_allclose(fake[:, 2:3], alone, atol=1e-6)
   content = np.arange(3)[:, None, None, None, None] / 10
   np.testing.assert_allclose(fake, np.where(mask > 0, content, image), atol=1e-6)

@@ -1,5 +1,7 @@
 """PE-GAN in a region: what it may change, and its losses by hand."""
 
+import functools
+
 from flax import linen as nn
 import jax
 import jax.numpy as jnp
@@ -15,6 +17,14 @@ from pegan_jax.runs.step import init_state, make_step
 
 BACKGROUND = 3
 WEIGHTS = np.array([0.75, 0.25], np.float32)
+
+
+def _compiled(loss):
+  """The loss as one function: operation by operation, each would be compiled alone."""
+  return lambda nets, config, *args: jax.jit(functools.partial(loss, nets, config))(*args)
+
+
+disc_loss, gen_loss = map(_compiled, (pegan_region.disc_loss, pegan_region.gen_loss))
 
 
 class Painter(nn.Module):
@@ -99,7 +109,7 @@ def test_a_mismatched_pair_is_anothers_region_or_a_class_on_a_background(setting
 
 def test_the_discriminators_loss(setting):
   nets, config, gen, disc, batch = setting
-  loss, (metrics, aux) = pegan_region.disc_loss(
+  loss, (metrics, aux) = disc_loss(
       nets, config, disc, gen, (), batch, jax.random.key(0))
   assert aux == ()
   real = score(batch['image'], batch['region'], batch['label'])
@@ -123,7 +133,7 @@ def test_the_discriminators_loss(setting):
 def test_the_generators_loss(setting):
   nets, config, _, disc, batch = setting
   gen = {'open': jnp.float32(0.5)}
-  loss, (metrics, _) = pegan_region.gen_loss(
+  loss, (metrics, _) = gen_loss(
       nets, config, gen, disc, (), batch, jax.random.key(0))
   fake = _fake(batch, 0.5)
   adv = loss_of(-score(fake, batch['region'], batch['target']))
@@ -209,8 +219,9 @@ def test_what_is_painted_depends_on_region_noise_and_class(networks):
 def test_the_discriminator_sees_region_and_domain(networks):
   nets, _, disc = networks
   image = jax.random.uniform(jax.random.key(1), (1, 32, 32, 3))
-  judge = lambda region, label: np.asarray(nets.disc.apply(
-      {'params': disc}, [image], region, jnp.array([label]))[0])
+  apply = jax.jit(lambda region, label: nets.disc.apply(
+      {'params': disc}, [image], region, label)[0])
+  judge = lambda region, label: np.asarray(apply(region, jnp.array([label])))
   empty = jnp.zeros((1, 32, 32, 1))
   plain = judge(empty, 0)
   assert plain.shape == (1, 4 * 4 + 2 * 2)
@@ -223,7 +234,7 @@ def test_the_discriminator_sees_region_and_domain(networks):
 def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
   nets, _, disc = networks
   region = jnp.zeros((2, 32, 32, 1)).at[0, :4, :4].set(1).at[1, :16].set(1)
-  _, weights, _ = nets.disc.apply(
+  _, weights, _ = jax.jit(nets.disc.apply)(
       {'params': disc}, [jnp.zeros((2, 32, 32, 3))], region, jnp.array([0, 0]))
   fine, coarse = weights[:, :16].reshape(2, 4, 4), weights[:, 16:].reshape(2, 2, 2)
   # One of 16 and one of 4 patches, or half of them; the others have 0.1 to 1.1.
@@ -242,7 +253,7 @@ def test_pretrained_maps_are_judged_beside_the_pixels():
   disc, image = PatchDiscriminator(3, 1 / 16), jnp.full((1, 32, 32, 3), 0.5)
   maps = [jax.random.normal(jax.random.key(i), (1, 16 >> i, 16 >> i, 4)) for i in (0, 1)]
   region, label = jnp.zeros((1, 32, 32, 1)), jnp.array([0])
-  params = disc.init(jax.random.key(2), [image, *maps], region, label)
+  params = jax.jit(disc.init)(jax.random.key(2), [image, *maps], region, label)
   judge = jax.jit(lambda region, label: disc.apply(params, [image, *maps], region, label))
   of_map = slice(4 * 4 + 2 * 2, -8 * 8)  # After those of the pixels.
   scores, weights, logits = judge(region, label)
@@ -289,7 +300,7 @@ def test_a_step_fits_windows_of_256():
   """Traced, not compiled: the same parameters as at 32, and every map beside its region."""
   size = 256
   config = config_file.get_config()
-  config.width, config.num_blocks = 1 / 8, 1
+  config.width, config.num_blocks = 1 / 8, 0
   config.image_size = 32
   nets = pegan_region.networks(config, 2, 1)
   small = jax.eval_shape(lambda: init_state(pegan_region.METHOD, nets, config))

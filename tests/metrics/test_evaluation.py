@@ -1,79 +1,17 @@
 """Whole reports on features that are made, not taken from images."""
 
-import json
 import re
 
 import numpy as np
-from PIL import Image
 import pytest
 
 from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import chart, evaluation, reports, table
 from pegan_jax.metrics.evaluation import FeatureSet
 from pegan_jax.metrics.sets import FLAT
+from metrics.feature_sets import make_set, make_splits, OPTIONS, PROTOCOL, with_crops
 
-PROTOCOL = {'network': 'N', 'weights_sha256': 'ab' * 32, 'resize': 'bicubic',
-            'dim': 16, 'input_size': 224, 'real': 'R', 'generated': 'G'}
-OPTIONS = evaluation.Options(repeats=10)
-
-
-def make_set(seed, n=40, classes=('a', 'b', 'c'), shift=0.0):
-  """Three Gaussian classes in 16 dimensions, 4 apart."""
-  rng = np.random.default_rng(seed)
-  features = {c: rng.normal(size=(n, 16)) + 4 * i * np.eye(16)[i] + shift
-              for i, c in enumerate(classes)}
-  return FeatureSet(features, {c: [f'{c}/{i}.png' for i in range(n)]
-                               for c in classes})
-
-
-def make_splits():
-  """Train and test of one distribution."""
-  splits = make_set(0), make_set(1, 20)
-  for s in splits:
-    object.__setattr__(s, 'groups', {
-        c: np.arange(len(x)) for c, x in s.features.items()})
-  return splits
-
-
-def with_crops(images, **crops):
-  """`FeatureSet` whose crops have other features: {class: [k, 16]}."""
-  return images.with_crops({c: (np.arange(len(x)), x) for c, x in crops.items()})
-
-
-@pytest.fixture(scope='module')
-def report():
-  """Train and test of one distribution, generated with class b moved; so are its crops."""
-  train, test = (with_crops(s, **s.features) for s in make_splits())
-  generated = make_set(2, 60)
-  generated.features['b'] = generated.features['b'] + 1.0
-  generated = FeatureSet(generated.features, generated.names, changes={
-      c: np.stack([np.full(60, 9.0), np.zeros(60)], 1)
-      for c in generated.features})
-  generated = with_crops(generated, **generated.features)
-  return reports.compare_features(train, test, generated, PROTOCOL, OPTIONS)
-
-
-def test_report_has_the_promised_keys(report):
-  assert {'protocol', 'pooled', 'mean', 'classes', 'held_out'} <= set(report)
-  assert report['protocol']['weights_sha256'] == 'ab' * 32
-  for part in (report, report['held_out']):
-    assert list(part['classes']) == ['a', 'b', 'c']
-    for values in (part['pooled'], part['mean'], *part['classes'].values()):
-      assert set(values) == {figure.name for figure in table.FIGURES} >= {
-          'fid', 'kid', 'precision', 'recall', 'density', 'coverage',
-          'diversity', 'copies', 'label_fidelity', 'change', 'unchanged'}
-      for value in values.values():
-        assert {'value', 'low', 'high', 'floor', 'n_real',
-                'n_generated'} <= set(value)
-        assert value['low'] <= value['value'] <= value['high']
-  json.dumps(report)
-
-
-def test_region_kid_is_kid_of_the_crops(report):
-  """Crops that are the images have KID itself, its interval and its floor."""
-  for part in (report, report['held_out']):
-    for values in (part['pooled'], part['mean'], *part['classes'].values()):
-      assert values['region_kid'] == values['kid']
+pytestmark = pytest.mark.usefixtures('undrawn')
 
 
 def test_region_kid_is_of_the_classes_and_images_whose_regions_are_known(tmp_path):
@@ -112,35 +50,6 @@ def test_region_kid_is_of_the_classes_and_images_whose_regions_are_known(tmp_pat
   assert cells['Precision'].startswith(
       table.number(full['classes']['b']['precision']['value']))
   chart.draw(report, tmp_path / 'report.png')
-
-
-def test_the_moved_class_stands_out_and_the_others_do_not(report):
-  for part in (report, report['held_out']):
-    for name, lower in (('fid', True), ('kid', True), ('coverage', False)):
-      values = {c: v[name] for c, v in part['classes'].items()}
-      if lower:
-        assert values['b']['value'] > values['b']['floor_high']
-        assert values['b']['low'] > max(
-            values['a']['value'], values['c']['value'])
-    for c in 'ac':
-      kid = part['classes'][c]['kid']
-      assert kid['low'] <= 0 <= kid['high']
-
-
-def test_counts_are_equal_and_said(report):
-  assert report['classes']['a']['fid']['n_real'] == 40
-  assert report['classes']['a']['fid']['n_generated'] == 40
-  assert report['classes']['a']['fid']['floor_n'] == 30  # Half of 40 + 20 images.
-  assert report['held_out']['classes']['a']['fid']['n_generated'] == 20
-  assert report['held_out']['classes']['a']['fid']['floor_n'] == 20
-  assert report['pooled']['fid']['n_real'] == 120
-  assert report['mean']['fid']['n_real'] == 40
-
-
-def test_mean_is_the_mean_of_classes(report):
-  for name in ('fid', 'kid', 'label_fidelity'):
-    assert report['mean'][name]['value'] == pytest.approx(np.mean(
-        [v[name]['value'] for v in report['classes'].values()]))
 
 
 def test_the_same_seed_gives_the_same_figures():
@@ -329,61 +238,6 @@ def test_a_class_of_one_image_does_not_hinder_the_others():
 def test_bad_options(options):
   with pytest.raises(UserError, match='it must be'):
     options.check()
-
-
-def test_warnings_say_what_to_read_instead(report):
-  text = ' '.join(report['held_out']['warnings'])
-  assert 'precision' in text and 'KID' in text
-  assert 'the figures at that N' in ' '.join(report['warnings'])
-  # 16 features and 200 images: FID has full rank, neighbours are many.
-  many = reports.compare_features(
-      make_set(0, 200), None, make_set(1, 200), PROTOCOL, evaluation.Options(repeats=2))
-  assert not any('KID' in w for w in many['warnings'])
-
-
-def test_table_says_the_protocol_and_every_class(report):
-  text = table.to_text(report)
-  assert 'weights abababababababab' in text and 'resize bicubic to 224' in text
-  assert 'Against held-out images' in text and 'N = 40' in text
-  fid = report['classes']['b']['fid']
-  assert (f'{table.number(fid["value"])} ({table.number(fid["floor"])})'
-          in text)
-  markdown = table.to_text(report, markdown=True)
-  rows = [line for line in markdown.splitlines() if line.startswith('| b ')]
-  assert len(rows) == 2
-
-
-def test_the_mean_says_the_n_of_all_its_classes():
-  """Not the smallest alone, neither of the figures nor of the floors."""
-  real, made = make_set(0), make_set(1, 32)
-  for part in vars(real), vars(made):
-    for name in ('features', 'names'):
-      part[name]['b'] = part[name]['b'][:12]
-  report = reports.compare_features(
-      real, None, made, PROTOCOL, evaluation.Options(repeats=4, all_images=True))
-  head, *rows = table.to_text(report).split('\n\n')[2].splitlines()
-  assert 'mean of classes, N = 12 to 40 real, 12 to 32 generated  (floor, N)' in head
-  assert 'pooled, N = 92 real, 76 generated' in head
-  kid = report['mean']['kid']
-  assert (f'({table.number(kid["floor"])}, 6 to 20; there '
-          f'{table.number(kid["value_at_floor_n"])})') in rows[1]
-  alike = table.count([{'n_real': n, 'n_generated': n} for n in (7, 5, 9)])
-  assert alike == '5 to 9'
-
-
-def test_chart_is_a_picture(report, tmp_path):
-  chart.draw(report, tmp_path / 'c.png')
-  image = np.asarray(Image.open(tmp_path / 'c.png').convert('RGB'))
-  assert min(image.shape[:2]) > 600
-  assert (image == (0x48, 0x78, 0xa8)).all(-1).mean() > 0.02  # The bars.
-
-
-def test_report_is_written_whole(report, tmp_path):
-  reports.write(report, tmp_path / 'evaluation')
-  names = sorted(p.name for p in (tmp_path / 'evaluation').iterdir())
-  assert names == ['report.json', 'report.md', 'report.png']
-  assert json.loads(
-      (tmp_path / 'evaluation/report.json').read_text('utf-8')) == report
 
 
 def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):

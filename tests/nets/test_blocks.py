@@ -123,17 +123,20 @@ def test_a_label_is_planes_beside_the_image(stride, pad, reflect):
   x, _ = _inputs(8, 3, 1, 1)
   label = jnp.array([2, 0])
   layer = blocks.Conv(6, 5, stride, pad, use_bias=True, reflect=reflect)
-  params = layer.init(jax.random.key(0), x, label, 4)
+  params = jax.jit(layer.init, static_argnums=3)(jax.random.key(0), x, label, 4)
   planes = jnp.broadcast_to(
       jnp.eye(4)[label][:, None, None], (*x.shape[:3], 4))
 
   def loss(params, x, *label):
-    return jnp.sin(layer.apply(params, x, *label)).sum()
+    y = layer.apply(params, x, *label)
+    return jnp.sin(y).sum(), y
 
-  ours = layer.apply(params, x, label, 4), jax.grad(loss, (0, 1))(
-      params, x, label, 4)
-  x = jnp.concatenate([x, planes], -1)
-  theirs = layer.apply(params, x), jax.grad(loss, (0, 1))(params, x)
+  def found(*args):  # The output and its gradients.
+    grads, y = jax.jit(jax.grad(loss, (0, 1), has_aux=True), static_argnums=3)(*args)
+    return y, grads
+
+  ours = found(params, x, label, 4)
+  theirs = found(params, jnp.concatenate([x, planes], -1))
   _assert_close(ours[0], theirs[0])
   _assert_close(ours[1][0], theirs[1][0])
   _assert_close(ours[1][1], theirs[1][1][..., :3])

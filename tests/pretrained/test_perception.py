@@ -16,6 +16,7 @@ def test_what_is_seen_is_the_networks_maps_and_of_one_size():
   maps = jax.jit(perception.see)(params, x)
   assert [m.shape[1:] for m in maps] == [
       (32, 32, 24), (16, 16, 40), (8, 8, 112), (4, 4, 320), (16, 16, 6)]
+  assert [m.shape for m in perception.blank(x)] == [m.shape for m in maps]
   for m in maps:
     assert 0.3 < np.sqrt(np.square(m).mean()) < 3
   # Each stage goes on from the one before: cut short, the network is the same.

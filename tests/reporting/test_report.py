@@ -1,89 +1,31 @@
-"""The page of a run: what it shows, what it says is missing, and how a browser shows it."""
+"""The page of a run: what it shows, and what it says is missing."""
 
 import html.parser
 import json
-import pathlib
 import re
 import shlex
 import shutil
-import subprocess
 
 import numpy as np
-from PIL import Image
 import pytest
 
-from conftest import blank_report, PixelExtractor, save_untrained, small_config
-from data_prep import build
+from conftest import PixelExtractor
 from data_prep.images import reading
 from pegan_jax import main
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation.generate import generate
-from pegan_jax.metrics import chart, copies, evaluate, features, kid, table
+from pegan_jax.metrics import copies, table
 from pegan_jax.reporting import commands, curves, inline, nearest, words
 from pegan_jax.reporting.report import report
 from pegan_jax.reporting.source import Source
 from pegan_jax.runs import own_settings
+from reporting.pages import made, ODD, page, run  # noqa: F401
 
 pytestmark = [
     pytest.mark.usefixtures('pixel_features', 'traced_once'),
     # ml_collections loads configs in a way that Python is about to give up.
     pytest.mark.filterwarnings(r'ignore:the load_module\(\) method')]
 
-ODD = '<script>'  # A class's name: class names come from outside.
-BROWSER = shutil.which('chromium') or shutil.which('google-chrome')
-
-
-@pytest.fixture(scope='module')
-def made(enough_dir, tmp_path_factory):
-  """A run with every stage's result: (config, workdir); not to be changed."""
-  folder = tmp_path_factory.mktemp('page')
-  (folder / 'defects').mkdir()
-  for name, source in ((ODD, 'pa'), ('sc', 'sc')):
-    (folder / 'defects' / name).symlink_to(enough_dir.parent / 'defects' / source)
-  build.build(defects=folder / 'defects', clean=enough_dir.parent / 'raw' / 'clean',
-              out=folder / 'data', image_size=32, per_class=0, backgrounds=20)
-  config, workdir = small_config(), folder / 'run'
-  config.data_dir, config.num_steps = str(folder / 'data'), 2
-  config.generate.per_class, config.evaluate.repeats = 5, 4
-  config.report.per_class = 3
-  save_untrained(config, workdir)
-  with pytest.MonkeyPatch.context() as monkeypatch:
-    monkeypatch.setattr(features, 'load', lambda *_: PixelExtractor())
-    monkeypatch.setattr(chart, 'draw', blank_report)
-    generate(config, workdir)
-    evaluate.evaluate(config, workdir)
-  saved = config.to_dict() | {'dataset': {'classes': [ODD, 'sc'], 'content': 'abc'}}
-  (workdir / 'config.json').write_text(json.dumps(saved))
-  (workdir / 'metrics.jsonl').write_text(''.join(json.dumps(x) + '\n' for x in (
-      {'step': 1, 'gen/loss': 3.0, 'disc/loss': -1.0, 'alarm/class': 1.0},
-      {'step': 2, 'gen/loss': 1.0, 'disc/loss': 0.5, 'alarm/class': 1.0,
-       'alarm/noise': 0.0})))
-  (workdir / 'samples').mkdir()
-  for step in (0, 1, 2):
-    Image.new('L', (40, 30), step).save(workdir / 'samples' / f'{step:07d}_production.png')
-  (workdir / 'study').mkdir()
-  study = json.loads(pathlib.Path('results/inspectors/generated/study.json').read_text())
-  study['protocol']['test_images_of_classes'] = dict.fromkeys(study['classes'], 60)
-  study['protocol']['test_groups_of_classes'] = {
-      name: 3 if name == 'pa' else 30 for name in study['classes']}
-  (workdir / 'study' / 'study.json').write_text(json.dumps(study))
-  shutil.copy('results/inspectors/generated/study.png', workdir / 'study')
-  return config.lock(), workdir
-
-
-@pytest.fixture
-def run(made, tmp_path):
-  """The same, to be changed."""
-  shutil.copytree(made[1], tmp_path / 'run')
-  return made[0].copy_and_resolve_references(), tmp_path / 'run'
-
-
-@pytest.fixture(scope='module')
-def page(made):
-  with pytest.MonkeyPatch.context() as monkeypatch:
-    monkeypatch.setattr(features, 'load', lambda *_: PixelExtractor())
-    return report(*made)
 
 
 class _Page(html.parser.HTMLParser):
@@ -308,41 +250,6 @@ def test_the_commands_give_the_run_its_settings(made):
   assert len(found['dates']) == 5
 
 
-KID, = kid.METRIC.figures
-
-
-def _figure(value, low, high, floor, least, most, there=None):
-  return {'value': value, 'low': low, 'high': high, 'floor': floor, 'floor_low': least,
-          'floor_high': most, 'value_at_floor_n': value if there is None else there}
-
-
-@pytest.mark.parametrize('figure, values, kind, text', [
-    (KID, (.02, .01, .03, .01, .005, .02), words.SAME, 'cannot be told from real crops'),
-    (KID, (.03, .015, .05, .01, .005, .02), words.UNSURE, 'not for certain'),
-    (KID, (.05, .03, .07, .01, .005, .02), words.WORSE, '2.5 times the most'),
-    (KID, (9, 8, 10, .01, .005, .02), words.WORSE, 'over 100 times the most'),
-    (KID, (.05, .03, .07, -.01, -.02, 0.), words.WORSE, 'above what real crops score'),
-    (KID, (.001, 0, .01, .01, .005, .02), words.BETTER, 'below what real crops score'),
-    # At the floor's N, where the interval goes with it.
-    (KID, (.05, .04, .06, .01, .005, .02, .02), words.SAME, 'cannot be told'),
-    (KID, (.01, -.02, .03, .01, .005, .02, .04), words.UNSURE, 'not for certain'),
-    ('precision', (.4, .3, .5, .9, .8, 1.), words.WORSE, '50% of the least'),
-    ('precision', (.7, .6, .85, .9, .8, 1.), words.UNSURE, 'below what real crops'),
-    ('recall', (.99, .9, 1., .9, .8, .95), words.BETTER, 'above what real crops'),
-    ('diversity', (8, 7.9, 8.1, 10, 9.9, 10.1), words.WORSE, '80% of what real crops'),
-    ('diversity', (9.8, 9, 10.6, 10, 9.9, 10.1), words.UNSURE, '98% of what real'),
-    ('diversity', (10, 9, 11, 10, 9.9, 10.1), words.SAME, 'cannot be told')])
-def test_words_by_hand(figure, values, kind, text):
-  figure = next((f for f in table.FIGURES if f.name == figure), figure)
-  found = words.standing(figure, _figure(*values))
-  assert found.kind == kind and text in found.text
-
-
-def test_every_figure_is_explained():
-  assert {f.name for f in table.FIGURES} == words.MEANING.keys()
-  assert words.standing(KID, {'floor': None}) == words.Standing('', '')
-
-
 def test_curves_by_hand(run):
   _, workdir = run
   part = curves.collect(Source(*run))
@@ -357,80 +264,3 @@ def test_curves_by_hand(run):
   assert [grid['step'] for grid in part['grids']] == [0, 2]
   (workdir / 'metrics.jsonl').write_text('{"step": 1}\nno line\n')
   assert curves.collect(Source(*run))['panels'] == []
-
-
-def test_images_are_exact_or_small(tmp_path):
-  rng = np.random.default_rng(0)
-  noise = rng.integers(0, 256, (64, 64, 1), np.uint8)
-  # The worst that 9 classes x 12 can be: samples, real crops, nearest ones and masks.
-  each = 3 * len(inline.image(noise)) + 2 * len(inline.mask(noise[..., 0]))
-  # A sample's own image and mask are there once more, for the click.
-  each += len(inline.image(noise)) + len(inline.mask(noise[..., 0]))
-  assert 9 * 12 * each < 5 * 2**20
-  Image.fromarray(rng.integers(0, 256, (900, 900), np.uint8)).save(tmp_path / 'x.png')
-  src, width, height = inline.file(tmp_path / 'x.png')
-  assert src.startswith('data:image/webp') and (width, height) == (900, 900)
-  assert len(src) < (tmp_path / 'x.png').stat().st_size
-  assert inline.image(np.zeros((200, 200, 3), np.uint8)).startswith('data:image/webp')
-
-
-# What a reader does, and what he then sees; its answer is read out of the page.
-_READER = '''
-<script>
-addEventListener('load', () => {
-  const seen = selector => [...document.querySelectorAll(selector)].filter(
-      x => getComputedStyle(x).display !== 'none').length;
-  const found = {width: innerWidth,
-                 dark: matchMedia('(prefers-color-scheme: dark)').matches,
-                 back: getComputedStyle(document.body).backgroundColor};
-  const root = document.documentElement;
-  found.overflow = root.scrollWidth - root.clientWidth;
-  found.masks = [seen('.classes .mask')];
-  document.getElementById('show-masks').click();
-  found.masks.push(seen('.classes .mask'));
-  found.boxes = [seen('.classes rect:not(.asked)')];
-  document.getElementById('show-boxes').click();
-  found.boxes.push(seen('.classes rect:not(.asked)'));
-  const dialog = document.querySelector('dialog');
-  found.open = [dialog.open];
-  document.querySelector('.sample button').click();
-  found.open.push(dialog.open);
-  found.pair = [...dialog.querySelectorAll('.pair .image')].map(
-      x => x.getBoundingClientRect().width);
-  const box = dialog.getBoundingClientRect();
-  found.inside = box.left >= 0 && box.right <= innerWidth;
-  found.broken = [...document.images].filter(x => x.complete && !x.naturalWidth).length;
-  dialog.querySelector('.close').click();
-  found.open.push(dialog.open);
-  parent.postMessage(JSON.stringify(found), '*');
-});
-</script>'''
-
-
-@pytest.mark.skipif(not BROWSER, reason='no Chromium here')
-@pytest.mark.parametrize('width, dark', [(390, False), (390, True), (1280, False),
-                                         (1280, True)])
-def test_a_browser_shows_it(page, width, dark, tmp_path):
-  text = page.read_text('utf-8')
-  (tmp_path / 'page.html').write_text(
-      text.replace('</body>', f'{_READER}</body>'), 'utf-8')
-  frame = tmp_path / 'frame.html'  # Chromium's own windows are 500 pixels wide or more.
-  frame.write_text(f'<iframe src=page.html width={width} height=900 frameborder=0></iframe>'
-                   '<script>onmessage = e => { document.title = e.data; }</script>')
-  done = subprocess.run(
-      [BROWSER, '--headless', '--no-sandbox', '--disable-gpu', '--enable-logging=stderr',
-       f'--user-data-dir={tmp_path / "profile"}', '--window-size=1400,1000',
-       f'--blink-settings=preferredColorScheme={0 if dark else 1}',
-       '--virtual-time-budget=5000', '--dump-dom', f'file://{frame}'],
-      capture_output=True, text=True, timeout=120, check=True)
-  assert 'CONSOLE' not in done.stderr, done.stderr
-  title = re.search(r'<title>(.*?)</title>', done.stdout)[1]
-  found = json.loads(html.unescape(title))
-  assert (found['width'], found['dark']) == (width, dark)
-  assert (found['back'] == 'rgb(255, 255, 255)') != dark
-  assert found['overflow'] <= 0 and found['inside'] and not found['broken']
-  assert found['masks'][0] == 0 < found['masks'][1]
-  assert found['boxes'][1] == 0 < found['boxes'][0]
-  assert found['open'] == [False, True, False]
-  # Four times as large, where there is room.
-  assert found['pair'] == [128, 128]

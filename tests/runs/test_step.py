@@ -28,8 +28,7 @@ def _batch(config, channels=1, seed=0):
 def _setup(config):
   method = methods.get('pegan')
   nets = method.networks(config, 9, 1)
-  state = jax.jit(lambda: step_lib.init_state(method, nets, config))()
-  return method, nets, state
+  return method, nets, jax.jit(lambda: step_lib.init_state(method, nets, config))
 
 
 def test_scale_maps_0_and_255_to_the_ends():
@@ -128,8 +127,8 @@ def test_the_discriminators_rate_falls_over_all_its_updates(config):
 def compiled():
   config = small_config()
   config.n_critic, config.num_blocks = 2, 1
-  method, nets, state = _setup(config)
-  batch = _batch(config)
+  method, nets, init = _setup(config)
+  state, batch = init(), _batch(config)
   step = jax.jit(step_lib.make_step(method, nets, config)).lower(
       state, batch, ()).compile()
   return config, method, nets, state, batch, step
@@ -153,7 +152,7 @@ def test_one_step_is_n_critic_d_updates_and_one_g_update(stepped):
   config, method, nets, state, batch, (new, metrics) = stepped
   key_prepare, key_disc, key_gen = jax.random.split(
       jax.random.fold_in(state.key, 0), 3)
-  batches = step_lib.prepare(config, key_prepare, batch)
+  batches = jax.jit(lambda key: step_lib.prepare(config, key, batch))(key_prepare)
   keys = jax.random.split(key_disc, config.n_critic)
   adam = optax.adam(1e-4, 0.9, 0.99)
 
@@ -164,7 +163,8 @@ def test_one_step_is_n_critic_d_updates_and_one_g_update(stepped):
     updates, opt_state = adam.update(grads, opt_state)
     return optax.apply_updates(disc, updates), opt_state
 
-  disc, opt_state = state.disc, adam.init(state.disc)
+  start = jax.jit(adam.init)
+  disc, opt_state = state.disc, start(state.disc)
   for i in range(config.n_critic):
     one = jax.tree.map(lambda x: x[i], batches)
     disc, opt_state = disc_update(disc, opt_state, one, keys[i])
@@ -172,11 +172,16 @@ def test_one_step_is_n_critic_d_updates_and_one_g_update(stepped):
     np.testing.assert_allclose(a, b, atol=2e-6)
 
   last = jax.tree.map(lambda x: x[-1], batches)
-  grads = jax.jit(jax.grad(lambda g: method.gen_loss(
-      nets, config, g, new.disc, (), last, key_gen)[0]))(state.gen)
-  updates, _ = adam.update(grads, adam.init(state.gen))
-  gen = optax.apply_updates(state.gen, updates)
-  for a, b, g in zip(*map(jax.tree.leaves, (new.gen, gen, grads))):
+
+  @jax.jit
+  def gen_update(gen, opt_state):
+    grads = jax.grad(lambda g: method.gen_loss(
+        nets, config, g, new.disc, (), last, key_gen)[0])(gen)
+    updates, _ = adam.update(grads, opt_state)
+    return optax.apply_updates(gen, updates), grads
+
+  gen, grads = jax.tree.map(np.asarray, gen_update(state.gen, start(state.gen)))
+  for a, b, g in zip(*map(jax.tree.leaves, (jax.tree.map(np.asarray, new.gen), gen, grads))):
     # Adam makes steps of full size out of gradients that are rounding errors.
     clear = np.abs(g) > 1e-3 * np.abs(g).max()
     assert clear.mean() > 0.5
@@ -208,15 +213,17 @@ def test_metrics_are_averages_over_the_critic_steps(stepped):
     assert np.isfinite(metric.compute()), name
 
 
-def test_bfloat16_tracks_float32_over_50_steps(data_dir):
-  """The losses' way, to a fifth of how far they go; the state stays float32."""
-  courses = {}
+def test_bfloat16_tracks_float32_over_20_steps(data_dir):
+  """The losses' way, to a tenth of how far they go; the state stays float32."""
+  courses, start = {}, None
   for dtype in ('float32', 'bfloat16'):
     config = small_config()
-    config.update({'dtype': dtype, 'num_blocks': 1, 'batch_size': 2, 'num_steps': 50})
+    config.update({'dtype': dtype, 'batch_size': 2, 'num_steps': 20})
     # Fast enough to go somewhere, too slow for rounding errors to be blown up.
     config.gen.learning_rate = config.disc.learning_rate = 3e-4
-    method, nets, state = _setup(config)
+    method, nets, init = _setup(config)
+    start = start or init()  # Of both the same.
+    state = start
     step, course = jax.jit(step_lib.make_step(method, nets, config)), []
     for batch in batches.iterate(config, dataset.load_info(data_dir)):
       state, metrics = step(state, batch, ())
@@ -227,4 +234,4 @@ def test_bfloat16_tracks_float32_over_50_steps(data_dir):
             } == {jnp.dtype('float32')}
     courses[dtype] = np.array(course)
   exact, rounded = courses['float32'], courses['bfloat16']
-  assert (np.abs(rounded - exact).max(0) < 0.2 * np.ptp(exact, axis=0)).all()
+  assert (np.abs(rounded - exact).max(0) < 0.1 * np.ptp(exact, axis=0)).all()

@@ -1,0 +1,40 @@
+"""What the page says of a figure, by hand."""
+
+import pytest
+
+from pegan_jax.metrics import kid, table
+from pegan_jax.reporting import words
+
+KID, = kid.METRIC.figures
+
+
+def _figure(value, low, high, floor, least, most, there=None):
+  return {'value': value, 'low': low, 'high': high, 'floor': floor, 'floor_low': least,
+          'floor_high': most, 'value_at_floor_n': value if there is None else there}
+
+
+@pytest.mark.parametrize('figure, values, kind, text', [
+    (KID, (.02, .01, .03, .01, .005, .02), words.SAME, 'cannot be told from real crops'),
+    (KID, (.03, .015, .05, .01, .005, .02), words.UNSURE, 'not for certain'),
+    (KID, (.05, .03, .07, .01, .005, .02), words.WORSE, '2.5 times the most'),
+    (KID, (9, 8, 10, .01, .005, .02), words.WORSE, 'over 100 times the most'),
+    (KID, (.05, .03, .07, -.01, -.02, 0.), words.WORSE, 'above what real crops score'),
+    (KID, (.001, 0, .01, .01, .005, .02), words.BETTER, 'below what real crops score'),
+    # At the floor's N, where the interval goes with it.
+    (KID, (.05, .04, .06, .01, .005, .02, .02), words.SAME, 'cannot be told'),
+    (KID, (.01, -.02, .03, .01, .005, .02, .04), words.UNSURE, 'not for certain'),
+    ('precision', (.4, .3, .5, .9, .8, 1.), words.WORSE, '50% of the least'),
+    ('precision', (.7, .6, .85, .9, .8, 1.), words.UNSURE, 'below what real crops'),
+    ('recall', (.99, .9, 1., .9, .8, .95), words.BETTER, 'above what real crops'),
+    ('diversity', (8, 7.9, 8.1, 10, 9.9, 10.1), words.WORSE, '80% of what real crops'),
+    ('diversity', (9.8, 9, 10.6, 10, 9.9, 10.1), words.UNSURE, '98% of what real'),
+    ('diversity', (10, 9, 11, 10, 9.9, 10.1), words.SAME, 'cannot be told')])
+def test_words_by_hand(figure, values, kind, text):
+  figure = next((f for f in table.FIGURES if f.name == figure), figure)
+  found = words.standing(figure, _figure(*values))
+  assert found.kind == kind and text in found.text
+
+
+def test_every_figure_is_explained():
+  assert {f.name for f in table.FIGURES} == words.MEANING.keys()
+  assert words.standing(KID, {'floor': None}) == words.Standing('', '')
