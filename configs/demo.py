@@ -15,7 +15,7 @@ def get_config():
   """Returns the settings of all stages."""
   config = quick.get_config()
   config.synthetic = ConfigDict({
-      'per_class': 1, 'image_size': 64, 'seed': 0, 'frames': 400, 'frame_size': 128})
+      'per_class': 1, 'image_size': 64, 'seed': 0, 'frames': 600, 'frame_size': 128})
   config.build.window_size = 64
   config.build.classes = 'in,pa,rp,sc,sp'  # Those that anybody can name.
   config.settings.pegan_region.num_steps = 250

@@ -26,21 +26,29 @@ def of_build(config, workdir):
   return given | {'out': str(workdir / 'dataset')}
 
 
-def of_runs(config, workdir, regions):
+def of_runs(config, workdir, sizes):
   """Returns the configs of the runs, the trained one first: {method: config}.
 
   Args:
     config: that of all stages.
     workdir: gets the trained run; the rival's is in `RIVAL`.
-    regions: whether it is known where the defects are.
+    sizes: `sizes.Sizes` of the data.
 
   Raises:
-    UserError: a setting is out of its range, or is none of the method's.
+    UserError: a setting is out of its range, is none of the method's, or is for a stage
+      alone.
   """
   check_seed('config.seed', config.seed)
-  names = ('pegan_region', RIVAL) if regions else ('pegan_plus',)
+  for name in ('out', 'frames', 'jobs'):
+    if config.generate[name]:
+      raise UserError(f'--config.generate.{name} goes with --mode generate, which can follow '
+                      'in the same workdir: leave it out here')
+  names = ('pegan_region', RIVAL) if sizes.regions else ('pegan_plus',)
   found = {name: _of_run(config, name) for name in names}
-  if regions:
+  if min(sizes.train.values()) < 2:  # Which an evaluation within a run compares.
+    for of_run in found.values():
+      of_run.eval_every = 0
+  if sizes.regions:
     found[RIVAL].data_dir = str(workdir / 'dataset')
   Settings.of(config.study).check()
   return found

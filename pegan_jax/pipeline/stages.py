@@ -39,26 +39,12 @@ def run(config, workdir):
     Interrupted: SIGTERM or Ctrl-C in training.
   """
   workdir = pathlib.Path(workdir)
-  if 'synthetic' in config:
-    settings.of_runs(config, workdir, True)
-    _draw(config, workdir)
   work = _Work(config, workdir)
   work.say_plan()
   with files.locked(workdir, f'all stages in {workdir}',
                     'wait for it, or name another --workdir', '.all.lock'):
     page = work.run()
   print(f'{page}: {answer.line(Source(work.trained, workdir))}')
-
-
-def _draw(config, workdir):
-  """Draws the synthetic images, unless they are there."""
-  raw = workdir / 'synthetic'
-  files.finish(raw)
-  if raw.exists():
-    provenance.check(raw, synthetic.made_of(**config.synthetic), _ADVICE)
-  else:
-    terminal.say('drawing synthetic steel')
-    synthetic.write(raw, **config.synthetic)
 
 
 class _Work:
@@ -76,10 +62,12 @@ class _Work:
     self._arguments = settings.of_build(config, workdir)
     options = build.Options(**self._arguments)
     options.check()
+    if 'synthetic' in config:
+      _draw(config, workdir)
     files.finish(self._data)
     self._sizes = (sizes.of_data_set(self._data) if self._data.exists() else
                    sizes.of_folders(options))
-    self._configs = settings.of_runs(config, workdir, self._sizes.regions)
+    self._configs = settings.of_runs(config, workdir, self._sizes)
     self._extractor = features.from_config(config.evaluate)
 
   @property
@@ -123,7 +111,7 @@ class _Work:
     content = build.build(**self._arguments)
     terminal.say(audit.summary(self._data, content))
     self._sizes = sizes.of_data_set(self._data)
-    self._configs = settings.of_runs(self._config, self._workdir, self._sizes.regions)
+    self._configs = settings.of_runs(self._config, self._workdir, self._sizes)
 
   def _train(self):
     train(self.trained, self._workdir)
@@ -140,18 +128,19 @@ class _Work:
       generate.generate(self._configs[name], folder, match.ensure_to_sample)
 
   def _evaluate(self):
-    few = [name for name, n in self._sizes.train.items() if n < intervals.LEAST]
+    train = self._sizes.train
+    asked = class_names.split(self._config.generate.classes) or list(train)
+    few = [name for name in asked if train.get(name, 0) < intervals.LEAST]
     if few:
       _leave_out(f'the comparison with real ones of {", ".join(few)}, as that takes '
                  f'{intervals.LEAST} training images or more')
-    if len(few) == len(self._sizes.train):
+    if len(few) == len(asked):
       return
     real = None
     for name, folder in self._folders().items():
       config = self._configs[name].copy_and_resolve_references()
       if few:
-        config.generate.classes = class_names.join(
-            [c for c in self._sizes.train if c not in few])
+        config.generate.classes = class_names.join([c for c in asked if c not in few])
       of_run = Run(config, folder)
       match.ensure_to_sample(of_run)
       real = real or functools.cache(
@@ -181,3 +170,14 @@ class _Work:
 
 def _leave_out(what):
   terminal.say(f'left out: {what}', always=True)
+
+
+def _draw(config, workdir):
+  """Draws the synthetic images, unless they are there."""
+  raw = workdir / 'synthetic'
+  files.finish(raw)
+  if raw.exists():
+    provenance.check(raw, synthetic.made_of(**config.synthetic), _ADVICE)
+  else:
+    terminal.say('drawing synthetic steel')
+    synthetic.write(raw, **config.synthetic)

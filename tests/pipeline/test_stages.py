@@ -129,7 +129,7 @@ def test_what_the_data_do_not_allow_is_left_out_and_the_page_comes(tmp_path, cap
     ({'images': '/none'}, '/none'),
     ({'classes': 'scratch'}, "--classes has 'scratch', and the classes are pit, rust"),
     ({'seed': -1}, '--seed is -1'),
-    ({}, 'num_steps is -1')])
+    ({}, 'num_steps is -1'), ({}, '--config.generate.jobs goes with --mode generate')])
 def test_faults_are_found_before_any_work(change, words, tmp_path):
   arguments = _crops(tmp_path, {'pit': 4, 'rust': 4})
   config = small('quick', **arguments)
@@ -137,6 +137,7 @@ def test_faults_are_found_before_any_work(change, words, tmp_path):
     with config.unlocked():
       config.build.update(change)
   else:
+    config.generate.jobs = 'x' * ('jobs' in words)
     config.settings.pegan_plus.num_steps = -1
   with pytest.raises(UserError, match=words):
     stages.run(config, tmp_path / 'run')
@@ -174,7 +175,7 @@ def test_sizes_are_as_expected_of_the_folders(tmp_path):
 def test_what_is_done_takes_no_time(tmp_path):
   config = small('quick')
   of = sizes.Sizes(10, {'a': 7}, {'a': 3}, 20, True)
-  configs = settings.of_runs(config, tmp_path, True)
+  configs = settings.of_runs(config, tmp_path, of)
   assert list(configs) == ['pegan_region', 'paste']
   before = forecast.of_stages(config, configs, of, tmp_path)
   assert min(before.values()) > 0
