@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import types
 
 import conftest
 import numpy as np
@@ -12,6 +13,7 @@ from pegan_jax import main
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import images
 from pegan_jax.pipeline import clock, forecast, settings, sizes, stages
+from pegan_jax.reporting import answer
 
 pytestmark = [
     pytest.mark.usefixtures('pixel_features', 'blank_charts', 'traced_once'),
@@ -218,6 +220,20 @@ def test_sets_of_images_are_called_as_the_methods_that_made_them(tmp_path):
   paths = [str(tmp_path / name / 'generated') for name in ('pegan_region', 'paste')]
   assert images.methods(paths) == ['pegan_region', 'paste']
   assert images.methods(paths[:1]) == images.methods([paths[0]] * 2) == []
+
+
+@pytest.mark.parametrize('pasted, words', [
+    ((0.1, 0.2), 'are closer to real ones: KID 0.150, here 0.350.'),
+    ((0.25, 0.35), 'are about as close to real ones: KID 0.300, here 0.350.'),
+    ((0.5, 0.7), 'are further from real ones: KID 0.600, here 0.350.')])
+def test_pasting_is_closer_or_further_where_the_intervals_part(pasted, words):
+  def source(low, high, rival=None):
+    figures = {'kid': {'value': (low + high) / 2, 'low': low, 'high': high}}
+    return types.SimpleNamespace(
+        evaluation=(None, {'pooled': figures, 'mean': figures}), rival=rival)
+  said = answer._rival(source(0.3, 0.4, source(*pasted)))
+  assert said == f'Real defects, cut out and pasted without any training, {words}'
+  assert answer._rival(source(0.3, 0.4)) == ''
 
 
 def test_the_flags_of_build_are_settings():
