@@ -1,7 +1,7 @@
 """Kills every stage at random moments and checks that it resumes as if not killed.
 
-  python -m benchmarks.kills [--kills 100] [--seed 0] [--stages train,demo]
-  python -m benchmarks.kills --stages demo --at 'rmdir demo/.generated.part #1'
+  python -m benchmarks.kills [--kills 100] [--seed 0] [--stages train,all]
+  python -m benchmarks.kills --stages all --at 'rmdir all/.generated.part #1'
 
 Each stage runs at the tests' small size. It runs once, and again, which must change
 nothing on disk. Then it is killed at random moments and run again; some runs are killed

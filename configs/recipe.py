@@ -22,7 +22,8 @@ def _adam(rate):
 
 _FAST = {'batch_size': 8, 'ema_decay': 0.98, 'gen': _adam(4e-4)}
 _PEGAN = _FAST | {'n_critic': 2, 'disc': _adam(4e-4)}
-_PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3)}
+# PE-GAN+'s, and pegan_region's: what two cores can do.
+PLUS = _FAST | {'n_critic': 1, 'disc': _adam(1e-3)}
 _PAPERS_WEIGHTS = {'lambda_cls_real': 2.0, 'lambda_cls_fake': 5.0, 'lambda_rec': 10.0}
 # Weights that were tuned for a discriminator of pixels.
 _OLD_MASK = {'lambda_mask': 1.0, 'lambda_soft': 0.0, 'lambda_area': 0.0}
@@ -71,6 +72,6 @@ def get_config(what=''):
     config.per_class = 200
   config.methods = tuple(variants)
   config.settings = ConfigDict({
-      name: (_PEGAN if name == 'pegan' else _PLUS) | change
+      name: (_PEGAN if name == 'pegan' else PLUS) | change
       for name, change in variants.items()})
   return config

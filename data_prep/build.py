@@ -44,6 +44,7 @@ class Options:
   window_size: int = 0
   per_class: int = 200
   backgrounds: int = 1000
+  at_most: bool = False
   classes: tuple[str, ...] = ()
   skip_classes: tuple[str, ...] = ()
   group_by: str = ''
@@ -138,6 +139,7 @@ def build(**options):
       chooses it by `window_size.choose_window`.
     per_class: images to choose per class; 0 keeps all.
     backgrounds: backgrounds to choose; 0 keeps all.
+    at_most: whether fewer are taken where there are fewer, not refused.
     classes, skip_classes: names, or text of `class_names.split`: the classes to use, and
       not to use. No background is cut from where a class that is not used is marked.
     group_by: regular expression; what its first group matches in a file's path under
@@ -237,6 +239,7 @@ _HELP = {
     'window_size': 'side of windows in pixels of the images; 0 is chosen and said',
     'per_class': 'images to choose per class; 0 keeps all',
     'backgrounds': 'backgrounds to choose; 0 keeps all',
+    'at_most': 'take fewer where there are fewer, and refuse nothing for that',
     'classes': 'the classes to use, as a,b; a name with a comma in double quotes, as '
                '\'"a, b",c\'',
     'skip_classes': 'classes not to use, nor as background; written likewise',
@@ -258,13 +261,19 @@ _METAVAR = {'images': 'DIR', 'annotations': 'PATH', 'defects': 'DIR', 'clean': '
             'out': 'DIR', 'group_by': 'REGEX'}
 
 
-def _parse(arguments):
-  """Returns the command line as a dict of `build`'s arguments, and of `check`."""
-  parser = command_line.Parser(prog='python -m data_prep.build', description=__doc__)
+def add_flags(parser, only_given=False):
+  """Adds the arguments of `build` to an `argparse` parser.
+
+  Args:
+    parser: gets them.
+    only_given: whether arguments that are not given are left out of what is parsed, and
+      do not have their defaults there.
+  """
   for field in dataclasses.fields(Options):
     names = [f'--{field.name}'] + [f'--{other}' for other, name in _OTHER_NAMES.items()
                                    if name == field.name]
-    settings = {'default': field.default, 'help': _HELP[field.name]}
+    settings = {'default': argparse.SUPPRESS if only_given else field.default,
+                'help': _HELP[field.name]}
     if field.type is bool:
       settings['action'] = argparse.BooleanOptionalAction
     elif field.type in (int, float):
@@ -274,6 +283,12 @@ def _parse(arguments):
       settings['metavar'] = _METAVAR.get(field.name, 'NAME')
       settings |= {'nargs': '+'} if field.name == 'annotations' else {}
     parser.add_argument(*names, **settings)
+
+
+def _parse(arguments):
+  """Returns the command line as a dict of `build`'s arguments, and of `check`."""
+  parser = command_line.Parser(prog='python -m data_prep.build', description=__doc__)
+  add_flags(parser)
   parser.add_argument('--check', action='store_true',
                       help='say what the folders hold, and write nothing')
   return vars(parser.parse_args(arguments))

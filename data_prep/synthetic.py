@@ -7,6 +7,7 @@ writes what `data_prep.build` reads:
   OUT/defects/<class>/<n>.png   crops, each with one kind of defect
   OUT/frames/<n>.png            frames with none, one or several defects
   OUT/boxes/<n>.xml             their boxes, Pascal VOC
+  OUT/masks/<n>.png             their pixels: 255, elsewhere 0
   OUT/clean/<n>.png             frames without a defect
 
 An image depends on nothing but the seed, its folder, its number and the sizes:
@@ -163,20 +164,22 @@ def _check(out, per_class, image_size, seed, frames, frame_size):
 
 
 def _write_all(root, per_class, image_size, seed, frames, frame_size):
-  """Writes the four folders under `root`."""
+  """Writes the folders under `root`."""
   for name in CLASSES:
     (root / 'defects' / name).mkdir(parents=True)
   crops = list(itertools.product(CLASSES, range(per_class)))
   for name, i in progress(crops, 'drawing crops'):
     image = crop(seed, name, i, image_size)
     Image.fromarray(image).save(root / 'defects' / name / _name(i))
-  for name in ('frames', 'boxes', 'clean'):
+  for name in ('frames', 'boxes', 'masks', 'clean'):
     (root / name).mkdir()
   annotated = []
   for i in progress(range(frames), 'drawing frames'):
     image, regions = frame(seed, i, image_size, frame_size)
     Image.fromarray(image).save(root / 'frames' / _name(i))
     annotated.append(Annotated(_name(i), frame_size, frame_size, regions))
+    before, _ = frame(seed, i, image_size, frame_size, defects=False)
+    Image.fromarray(np.uint8(255) * (image != before)).save(root / 'masks' / _name(i))
     image, _ = frame(seed, i, image_size, frame_size, kind='clean')
     Image.fromarray(image).save(root / 'clean' / _name(i))
   size = {'width': frame_size, 'height': frame_size, 'depth': 1}
@@ -192,7 +195,7 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
     per_class: crops of each of the nine classes, at least 1.
     image_size: side of a crop, pixels.
     seed: 0 or more.
-    frames: how many frames with boxes, and again as many clean ones.
+    frames: how many frames with boxes and masks, and again as many clean ones.
     frame_size: side of a frame, pixels; None is three crops.
 
   Raises:

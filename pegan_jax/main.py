@@ -25,22 +25,24 @@ class _Mode(NamedTuple):
   """A mode of the command line.
 
   Attributes:
-    module: module under pegan_jax, with a function (config, workdir) of the mode's
-      name.
+    module: module under pegan_jax, with a function (config, workdir).
     help: what the mode does.
-    own: whether the mode takes the config of its own name, which is then the default,
-      and not the config of a GAN.
+    own: name of the config that the mode takes by default, where it takes none of a GAN.
+    function: the function's name; '' is the mode's.
     distributed: whether several processes can run it together.
     of_run: whether it is about a trained run, whose settings it then takes.
   """
   module: str
   help: str
-  own: bool = False
+  own: str = ''
+  function: str = ''
   distributed: bool = False
   of_run: bool = False
 
 
 MODES = {
+    'all': _Mode('pipeline.stages', 'runs all stages, from folders of images to a page; '
+                 'takes the flags of data_prep.build, but --out', 'quick', 'run'),
     'train': _Mode('training.train', 'trains a GAN, or resumes its training (the default)',
                    distributed=True),
     'generate': _Mode('generation.generate', 'writes images, masks and boxes',
@@ -51,17 +53,16 @@ MODES = {
                    'PE-GAN+ does this by itself'),
     'report': _Mode('reporting.report', 'writes a page of what there is: report.html',
                     of_run=True),
-    'compare': _Mode('compare', 'trains and evaluates several methods', own=True),
+    'compare': _Mode('compare', 'trains and evaluates several methods', 'compare'),
     'study': _Mode('inspection.study', 'says whether generated images help an inspector',
-                   own=True),
+                   'study'),
     'inspect': _Mode('inspection.inspector', 'trains an inspector, a defect classifier',
-                     own=True),
+                     'inspect'),
     'predict': _Mode('inspection.predict', 'names the class of images, with an inspector',
-                     own=True),
-    'demo': _Mode('demo', 'runs all stages on synthetic steel', own=True),
+                     'predict'),
 }
 # The first of these keys in a config tells which mode the config is for.
-_KEYS = {'methods': 'compare', 'synthetic': 'demo', 'method': 'train',
+_KEYS = {'methods': 'compare', 'build': 'all', 'method': 'train',
          'fractions': 'study', 'images': 'predict', 'augment': 'inspect'}
 
 
@@ -78,8 +79,8 @@ def _parser():
   add('--mode', nargs='?', const='', default='train', help='the stage to run, see below')
   add('--config', help=f'''the settings: a name, with a scale where it has some
       (dcgan:paper), or the path of a file, such as configs/pegan.py or your own. Names are
-      {', '.join(config_files.names())}. Modes {own} use the config of their own name by
-      default, modes {of_run} the settings of the run in the workdir.
+      {', '.join(config_files.names())}. Modes {own} use one of their own by default,
+      modes {of_run} the settings of the run in the workdir.
       --config.KEY=VALUE gives a key of it a new value, such as --config.batch_size=8; the
       file of the config explains its keys''')
   add('--workdir', help='''folder of the run; a run that is there is resumed. --mode match
@@ -125,25 +126,41 @@ def parse(arguments):
     raise UserError(f'--mode {mode}: choose from {", ".join(MODES)}')
   workdir = os.path.expanduser(flags.workdir or '')
   noted = own_settings.read(workdir) if workdir and MODES[mode].of_run else None
-  given = flags.config or (mode if MODES[mode].own else noted and _config_of(noted))
+  given = flags.config or MODES[mode].own or noted and _config_of(noted)
   if not given:
     if MODES[mode].of_run and workdir:
       raise UserError(f'no run in {workdir!r}: train one with this --workdir first, or '
                       'name the config of an older one with --config')
     raise UserError('--config is missing: name a method, as in --config pegan')
+  options, rest = _build_flags(rest) if mode == 'all' else ({}, rest)
   config, keys = _load(given, rest)
   _expand(config)
   _check_kind(mode, given, config)
+  if options:
+    with config.unlocked():
+      config.build.update(options)
   if not workdir and not (mode == 'match' and config.data_dir):
     raise UserError('--workdir is missing: name the folder of the run')
   note = noted and _take(config, noted, keys, flags.config, workdir)
   return _Command(mode, config, workdir or None, _job(mode, flags), note or '')
 
 
+def _build_flags(arguments):
+  """Returns the arguments of `data_prep.build` that flags give, and the other flags."""
+  from data_prep import build  # Only here: it takes half a second.
+  parser = command_line.Parser(prog='python -m pegan_jax.main', add_help=False)
+  build.add_flags(parser, only_given=True)
+  flags, rest = parser.parse_known_args(arguments)
+  options = vars(flags)
+  if 'out' in options:
+    raise UserError('--out goes with data_prep.build: --mode all builds in '
+                    'WORKDIR/dataset')
+  return options, rest
+
+
 def _config_of(noted):
   """Returns the name of the config of ours that a run's noted settings have the keys of."""
-  name = 'demo' if 'synthetic' in noted else noted['method']
-  return name if name in config_files.names() else None
+  return noted['method'] if noted['method'] in config_files.names() else None
 
 
 def _take(config, noted, keys, given, workdir):
@@ -191,8 +208,8 @@ def _check_kind(mode, given, config):
   """Raises UserError where the config is for another mode."""
   kind = next((kind for key, kind in _KEYS.items() if key in config), None)
   own = MODES[mode].own
-  if kind not in ((mode,) if own else ('train', 'demo')):
-    wanted = f'--config {mode}' if own else 'the config of a GAN, such as --config pegan'
+  if kind != (mode if own else 'train'):
+    wanted = f'--config {own}' if own else 'the config of a GAN, such as --config pegan'
     raise UserError(f'--mode {mode} goes with {wanted}; --config {given} ' + (
         f'goes with --mode {kind}' if kind else 'is derived from none of ours'))
 
@@ -269,7 +286,7 @@ def _run(command):
     if name == 'generate':  # Generation cannot import matching, which builds on it.
       from pegan_jax.metrics import match
       arguments.append(match.ensure_to_sample)
-    getattr(module, name)(*arguments)
+    getattr(module, MODES[name].function or name)(*arguments)
   except Interrupted as e:
     return 128 + e.signum
   except (jax.errors.JaxRuntimeError, ValueError, UserError) as e:

@@ -35,7 +35,7 @@ LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_pegan_region'
            'test_placing_regions', 'test_inspector', 'test_blocks', 'test_resume',
            'test_evaluation', 'test_pegan_plus', 'test_generated_formats',
            'test_old_checkpoints', 'test_metrics_main', 'test_checkpoints_saving',
-           'test_study', 'test_synthetic', 'test_inspectors', 'test_demo')
+           'test_study', 'test_synthetic', 'test_inspectors')
 
 
 def pytest_collection_modifyitems(items):

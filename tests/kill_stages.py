@@ -7,18 +7,20 @@ import shutil
 import conftest  # First: it tells XLA to compile quickly.
 
 from configs import compare as compare_config
-from configs import demo as demo_config
 from configs import inspect as inspect_config
 from configs import predict as predict_config
+from configs import quick as quick_config
 from configs import study as study_config
 from data_prep import build, synthetic
 from inspection import worlds
 from matplotlib import figure
 import pytest
-from pegan_jax import annotations, compare, demo
+from pegan_jax import annotations, compare
 from pegan_jax.generation import generate
 from pegan_jax.inspection import inspector, predict, study, training as inspectors
 from pegan_jax.metrics import __main__ as metrics, chart, evaluate, features, match
+from pegan_jax.pipeline import stages
+from pegan_jax.reporting import commands
 from pegan_jax.training import train
 import traced
 
@@ -31,6 +33,7 @@ for _name in ('configs.lsgan', 'scipy.stats',
 figure.Figure.savefig = conftest.blank_chart
 chart.draw = conftest.blank_report
 inspectors.NETWORKS['resnet18'] = worlds.Tiny
+commands._dates = lambda source: []
 traced.share(pytest.MonkeyPatch(), {})  # By what one stage does; forks know no other's.
 
 STAGES, NEEDS = {}, {}
@@ -194,12 +197,14 @@ def _predict(inputs, work):
 
 
 @_stage()
-def _demo(inputs, work):
-  del inputs
-  config, small = demo_config.get_config(), conftest.small_config('lsgan')
-  small.synthetic, small.build = config.synthetic, config.build
-  small.build.classes = ('pa', 'sc')
-  small.num_steps, small.checkpoint_every, small.eval_every = 2, 1, 1
-  small.sample_every, small.evaluate.repeats, small.generate.per_class = 1, 2, 2
-  small.synthetic.per_class, small.synthetic.frames = 14, 2
-  demo.demo(small, work / 'demo')
+def _all(inputs, work):
+  config = quick_config.get_config()
+  config.build.update({
+      'image_size': 32, 'images': f'{inputs}/defects', 'clean': f'{inputs}/raw/clean'})
+  config.settings.pegan_plus.update({
+      'width': 0.125, 'num_blocks': 0, 'batch_size': 4, 'num_steps': 2,
+      'checkpoint_every': 1, 'log_every': 1, 'sample_every': 1, 'num_samples': 2,
+      'pretrained': False})
+  config.generate.per_class, config.generate.tries = 2, 0
+  config.evaluate.repeats, config.study.seeds = 2, 2
+  stages.run(config.lock(), work / 'all')

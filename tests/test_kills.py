@@ -11,7 +11,7 @@ import pytest
 # `python -m benchmarks.kills`.
 STAGES = {'synthetic': 2, 'build': 2, 'build_frames': 1, 'match': 2, 'train': 1,
           'generate': 2, 'generate_frames': 2, 'evaluate': 2, 'inspect': 1, 'study': 1,
-          'compare': 1, 'metrics': 2, 'predict': 2, 'demo': 1}
+          'compare': 1, 'metrics': 2, 'predict': 2, 'all': 1}
 
 # Moments at which something was once lost or left.
 KNOWN = {

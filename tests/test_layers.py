@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # From the ground up. A module of the package's own folder is a room of its own.
 ROOMS = ['common', 'annotations', 'data_prep', 'data', 'nets',
          'pretrained', 'methods', 'runs', 'generation', 'metrics', 'training',
-         'inspection', 'reporting', 'compare', 'demo', 'main']
+         'inspection', 'reporting', 'compare', 'pipeline', 'main']
 
 # The same for data_prep.
 DATA_PREP_ROOMS = ['images', 'crops', 'annotated', 'inputs', 'selection', 'report',

@@ -47,15 +47,15 @@ def _refused(arguments):
     ([*PEGAN, '--config.num_steps=many'],
      '--config.num_steps=many: it must be a whole number'),
     ([*PEGAN, '--config.gen=3'], 'it is a group of settings: set them one by one'),
-    ([*PEGAN, '--mode=fly'], '--mode fly: choose from train, generate, evaluate, match'),
-    (['--mode'], 'choose from train'),
+    ([*PEGAN, '--mode=fly'], '--mode fly: choose from all, train, generate, evaluate, match'),
+    (['--mode'], 'choose from all, train'),
     ([*PEGAN, '--mode=inspect'], '--mode inspect goes with --config inspect; --config '
      'configs/pegan.py goes with --mode train'),
     (['--workdir=w', '--config=inspect'], '--mode train goes with the config of a GAN, '
      'such as --config pegan; --config inspect goes with --mode inspect'),
     (['--workdir=w', '--config=recipe', '--mode=match'], 'goes with --mode compare'),
     ([*PEGAN, '--mode=compare'], '--mode compare goes with --config compare'),
-    ([*PEGAN, '--mode=demo'], '--mode demo goes with --config demo'),
+    ([*PEGAN, '--mode=all'], '--mode all goes with --config quick'),
     (['--workdir=w', '--config=study', '--mode=predict'], 'goes with --mode study'),
     (['--workdir=w', '--config=configs/dcgan.py:papre'],
      "--config configs/dcgan.py: no scale 'papre': choose paper"),
@@ -64,7 +64,7 @@ def _refused(arguments):
     ([*PEGAN, 'stray'], "unexpected argument 'stray': flags begin with --"),
     ([*PEGAN, '--process_id=1'], 'go with --distributed'),
     ([*PEGAN, '--distributed', '--process_count=2'], 'go together'),
-    (['--workdir=w', '--mode=demo', '--distributed'], 'train, generate and evaluate'),
+    (['--workdir=w', '--mode=all', '--distributed'], 'train, generate and evaluate'),
     (['--workdir=w', '--mode=generate'], "no run in 'w': train one with this --workdir"),
     (['--mode=evaluate'], '--config is missing'),
 ])
@@ -122,7 +122,7 @@ def _noted(folder, name, **settings):
   return json.loads(json.dumps(config.to_dict()))  # Tuples are lists there.
 
 
-@pytest.mark.parametrize('name', [*METHODS, 'demo', 'pegan_paper'])
+@pytest.mark.parametrize('name', [*METHODS, 'pegan_paper'])
 @pytest.mark.parametrize('mode', ['generate', 'evaluate'])
 def test_a_runs_own_settings_need_no_flags(name, mode, tmp_path):
   saved = _noted(tmp_path, name, **{
@@ -193,16 +193,16 @@ def test_home_is_meant_wherever_a_shell_leaves_its_sign(tmp_path, monkeypatch):
 
 
 def test_every_config_has_a_mode_and_every_mode_a_function():
-  own = {'recipe': 'compare'} | {name: name for name, mode in main.MODES.items()
-                                 if mode.own}
+  own = {'recipe': 'compare', 'standard': 'all', 'demo': 'all'} | {
+      mode.own: name for name, mode in main.MODES.items() if mode.own}
   for name in config_files.names():
     mode = own.get(name, 'train')
     assert main.parse([f'--mode={mode}', f'--config={name}', '--workdir=w']).mode == mode
-  assert main.parse(['--mode=generate', '--config=demo', '--workdir=w'])  # A GAN's too.
   for name, mode in main.MODES.items():
     if mode.own:  # Its config need not be named.
       assert main.parse([f'--mode={name}', '--workdir=w']).mode == name
-    assert callable(getattr(importlib.import_module(f'pegan_jax.{mode.module}'), name))
+    assert callable(getattr(importlib.import_module(f'pegan_jax.{mode.module}'),
+                            mode.function or name))
 
 
 def test_elsewhere_configs_are_ours_and_nothing_slow_is_loaded(tmp_path):

@@ -68,16 +68,27 @@ def _decode(options, problems):
   return sizes
 
 
-def _describe(options, found, sizes, problems):
-  """Returns lines about a `inputs.Found`; adds to `problems`."""
+def what_is_there(options, found, doubtful=False):
+  """Returns lines on the layout and the classes of what folders hold.
+
+  Args:
+    options: `build.Options`.
+    found: `inputs.Found`.
+    doubtful: whether there are problems, so that more may be there.
+  """
   layout, lines = found.layout, []
   if options.images:
     lines.append(
-        f"Layout of {options.images}{', as far as it can be read' if problems else ''}: "
+        f"Layout of {options.images}{', as far as it can be read' if doubtful else ''}: "
         f'{layout.format}; {len(layout.annotated)} images with marked defects; '
         f'{len(layout.clean)} clean ones, by their folder or an annotation of nothing; '
         f'{_count(layout.unlabelled, layout.root)} without an annotation.')
-  lines += ['Classes:', *_classes(found)]
+  return lines + ['Classes:', *_classes(found)]
+
+
+def _describe(options, found, sizes, problems):
+  """Returns lines about a `inputs.Found`; adds to `problems`."""
+  lines = what_is_there(options, found, bool(problems))
   kinds = survey.read(path for path, _ in found.files if path in sizes)
   shown = _sizes(sizes[path] for path, _ in found.files if path in sizes)
   lines += [f'Sizes, width x height: {shown}.',

@@ -67,7 +67,7 @@ def check_counts(options, distinct, files, duplicates=()):
     duplicates: as from `cutting.drop_duplicates`.
   """
   few = {name: n for name, n in distinct.items() if n < 2}
-  asked = options.per_class
+  asked = 0 if options.at_most else options.per_class
   short = {name: n for name, n in distinct.items()
            if files[name] < asked or n < asked * (1 - DUPLICATES_MAY_COST)}
   for found, lack, advice in (
@@ -238,7 +238,8 @@ def select(options, pool):
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
   marked = np.isin(np.arange(count, len(items)), crossing)
   left = count + np.flatnonzero(~barred & ~marked)
-  _check_backgrounds(options.backgrounds, len(left), len(rejected), marked.sum(),
+  asked = 0 if options.at_most else options.backgrounds
+  _check_backgrounds(asked, len(left), len(rejected), marked.sum(),
                      barred.sum())
   available[BACKGROUND] = len(left)
   left = left[:options.backgrounds or None].tolist()

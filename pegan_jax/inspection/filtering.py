@@ -12,9 +12,8 @@ Four filters, one after the other; an image is counted at the first that it fail
 
 import numpy as np
 
+from pegan_jax.inspection.settings import FILTERS
 from pegan_jax.metrics import copies, sets
-
-FILTERS = ('copy', 'unchanged', 'other class', 'outlier')
 
 # Percentage of the training images that lie nearer than an outlier to another one.
 _FAR = 99

@@ -10,6 +10,7 @@ from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import sets
+from pegan_jax.runs import own_settings
 
 
 _LEAST = 2  # Images of a class, real or generated, where some are left out.
@@ -97,6 +98,16 @@ def window(info, images):
 def folders(config):
   """Returns the folders of generated images that a config names, as a list."""
   return [x.strip() for x in config.generated.split(',') if x.strip()]
+
+
+def methods(paths):
+  """Returns the method of the run that each of several folders lies in, or [].
+
+  [] where they do not tell the folders apart, or there is one folder.
+  """
+  found = [(own_settings.read(pathlib.Path(path).absolute().parent) or {}).get('method')
+           for path in paths]
+  return found if len(paths) > 1 and all(found) and len(set(found)) == len(found) else []
 
 
 def load_generated(info, path, per_class):

@@ -3,8 +3,7 @@
 from pegan_jax.common import files
 from pegan_jax.inspection import picture, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL
-from pegan_jax.inspection.filtering import FILTERS
-from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection.settings import FILTERS, Settings
 from pegan_jax.metrics.table import align, span
 
 _ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.

@@ -7,7 +7,7 @@ import numpy as np
 
 from pegan_jax.common import files
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection.filtering import FILTERS
+from pegan_jax.inspection.settings import FILTERS
 
 
 class Results:

@@ -19,6 +19,10 @@ NETWORKS = {'resnet18': (), 'mobilenetv2': (),
             'efficientnet_lite0_tuned': ('width',)}
 
 
+# What generated images are filtered by, one after the other; see `filtering`.
+FILTERS = ('copy', 'unchanged', 'other class', 'outlier')
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
   """Settings of an inspector's training.

@@ -96,7 +96,8 @@ def _plan(info, generated):
 def _load_generated(config, info, train, test):
   generated, checks, folders, rejected = {}, {}, {}, {}
   paths = images.folders(config)
-  for name, path in zip(arms_lib.names(paths), paths):
+  names = images.methods(paths) or arms_lib.names(paths)
+  for name, path in zip(names, paths):
     generated[name], folders[name], rejected[name] = images.load_generated(
         info, path, config.per_class)
     checks[name] = sets.check_scale(info, folders[name]) + leaks.check(

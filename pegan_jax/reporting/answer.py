@@ -18,9 +18,10 @@ def collect(source):
   """Returns the answer's sentences: a dict.
 
   `kind` is that of `words`, or '' where nothing was measured; `headline` and `detail` are
-  about likeness, `study` lists the study's verdicts, `notes` what to be careful about.
+  about likeness, `rival` compares it with pasted defects, `study` lists the study's
+  verdicts, `notes` what to be careful about.
   """
-  found = {'kind': '', 'headline': '', 'detail': '', 'study': [], 'notes': []}
+  found = {'kind': '', 'headline': '', 'detail': '', 'rival': '', 'study': [], 'notes': []}
   try:
     found |= _likeness(source)
   except Missing:
@@ -28,10 +29,34 @@ def collect(source):
   except (UserError, *DAMAGED):  # Its own part of the page says why.
     found['headline'] = 'How close the generated images are to real ones cannot be read.'
   try:
+    found['rival'] = _rival(source)
+  except (Missing, UserError, *DAMAGED):  # Likewise.
+    pass
+  try:
     found['study'] = [f'Study: {x}.' for x in study_report.conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   return found
+
+
+def line(source):
+  """Returns the answer in one line."""
+  found = collect(source)
+  return ' '.join(filter(None, [found['headline'], found['rival'], *found['study']]))
+
+
+def _rival(source):
+  """Returns a sentence on whether pasted defects are closer to real ones, or ''."""
+  if source.rival is None:
+    return ''
+  own, other = source.evaluation[1], source.rival.evaluation[1]
+  figure = words.main_figure(own)
+  pasted, made = words.overall(other, figure), words.overall(own, figure)
+  closer = ('closer to real ones' if pasted['high'] < made['low'] else
+            'further from real ones' if pasted['low'] > made['high'] else
+            'about as close to real ones')
+  return (f'Real defects, cut out and pasted without any training, are {closer}: '
+          f'{figure.title} {number(pasted["value"])}, here {number(made["value"])}.')
 
 
 def _likeness(source):

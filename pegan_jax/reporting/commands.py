@@ -64,17 +64,17 @@ def train_flags(noted):
     noted: from `own_settings.read`.
 
   Returns:
-    (mode, name of a config of ours, flags for what differs from it).
+    (name of a config of ours, flags for what differs from it).
 
   Raises:
     UserError: there is no config of that name.
   """
-  mode, name = ('demo',) * 2 if 'synthetic' in noted else ('train', noted['method'])
+  name = noted['method']
   if name not in config_files.names():
     raise UserError(f'there is no config {name!r}')
   usual = provenance.flat(json.loads(json.dumps(
       config_files.load(name).get_config().to_dict())))
-  return mode, name, [
+  return name, [
       config_files.flag(key, json.loads(value))
       for key, value in provenance.flat(noted).items()
       if key in usual and usual[key] != value]
@@ -83,8 +83,8 @@ def train_flags(noted):
 def _train(source):
   if not source.noted:
     raise Missing('no generator was trained.', source.train_command)
-  mode, name, flags = train_flags(source.noted)
-  return source.command(mode, f'--config {name}', *flags)
+  name, flags = train_flags(source.noted)
+  return source.command('train', f'--config {name}', *flags)
 
 
 def _generate(source):

@@ -6,7 +6,7 @@ from pegan_jax import methods
 from pegan_jax.reporting import inline
 from pegan_jax.reporting.source import Missing
 from pegan_jax.training import writers
-from pegan_jax.training.watch import ALARMS
+from pegan_jax.training.collapse import ALARMS
 
 TITLE = 'Training'
 

@@ -4,11 +4,15 @@ import functools
 import pathlib
 import shlex
 
-from pegan_jax.common import files, provenance
+from pegan_jax.common import config_files, files, provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.runs import own_settings
 
+
+# Folder in a run's of another run on the same data: the rival to beat, which needs no
+# training. It is called as its method.
+RIVAL = 'paste'
 
 # What JSON raises that has another content than it should.
 DAMAGED = (LookupError, TypeError, AttributeError, ValueError)
@@ -75,6 +79,14 @@ class Source:
     if not self.generated.is_dir():
       raise Missing('no images were generated.', self.command('generate'))
     return provenance.read(self.generated) or {}
+
+  @functools.cached_property
+  def rival(self):
+    """Returns the `Source` of the run in `RIVAL`, or None where there is none."""
+    folder = self.workdir / RIVAL
+    if self.config.method == RIVAL or not own_settings.read(folder):
+      return None
+    return Source(config_files.load(RIVAL).get_config(), folder)
 
   @property
   def step_of_images(self):

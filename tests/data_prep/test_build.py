@@ -271,3 +271,13 @@ def test_draw_does_not_depend_on_other_images():
   part = [item.source for item in cutting.rank(items[::2], 3)]
   assert part == [name for name in whole if name in set(part)]
   assert whole != [item.source for item in cutting.rank(items, 4)]
+
+
+def test_at_most_takes_fewer_where_there_are_fewer(raw):
+  flags = *inputs(raw, 'defects', 'clean'), '--per_class', 12, '--backgrounds', 999
+  assert run_build(raw, *flags) == 2
+  assert run_build(raw, *flags, '--at_most') == 0
+  found, _ = read_built(raw / 'out')
+  labels = [label for examples in found.values() for label, *_ in examples]
+  assert labels.count('crack') == labels.count('öl fleck') == 10
+  assert 0 < labels.count('background') < 999

@@ -56,7 +56,8 @@ def test_layout_sizes_and_grey(small):
   want = {
       f'defects/{c}/{i:05d}.png' for c in synthetic.CLASSES for i in range(2)
   }
-  for folder, suffix in (('frames', 'png'), ('boxes', 'xml'), ('clean', 'png')):
+  for folder, suffix in (('frames', 'png'), ('boxes', 'xml'), ('masks', 'png'),
+                         ('clean', 'png')):
     want |= {f'{folder}/{i:05d}.{suffix}' for i in range(3)}
   assert names == want
   assert set(synthetic.CLASSES) == set('cr gg in pa ps rp rs sc sp'.split())
@@ -65,6 +66,18 @@ def test_layout_sizes_and_grey(small):
       with Image.open(small / name) as image:
         side = 32 if name.startswith('defects') else 96
         assert (image.mode, image.size) == ('L', (side, side)), name
+
+
+def test_masks_fill_their_boxes(small):
+  for i in range(3):
+    with Image.open(small / 'masks' / f'{i:05d}.png') as image:
+      mask = np.asarray(image)
+    inside = np.zeros_like(mask)
+    for region in synthetic.frame(3, i, 32, 96)[1]:
+      inside[region.box.slices] = 255
+      part = mask[region.box.slices] > 0
+      assert all(part[side].any() for side in (0, -1, np.s_[:, 0], np.s_[:, -1]))
+    assert set(np.unique(mask)) <= {0, 255} and (mask <= inside).all()
 
 
 def test_same_arguments_same_bytes_and_more_keeps_the_first(small, tmp_path):

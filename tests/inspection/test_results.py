@@ -7,7 +7,7 @@ import pytest
 
 from inspection.worlds import CLASSES
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import filtering, results
+from pegan_jax.inspection import results, settings
 
 
 def test_kept_results_of_another_shape_are_none(tmp_path):
@@ -22,7 +22,7 @@ def test_kept_results_of_another_shape_are_none(tmp_path):
     (tmp_path / 'x.json').write_text(content)
     assert kept.load('x', 2, 2) is None
     assert kept.load_filter('x', 2, ['a']) is None
-  funnel = {'a': {'given': 2} | dict.fromkeys(filtering.FILTERS, 0) | {'left': 1}}
+  funnel = {'a': {'given': 2} | dict.fromkeys(settings.FILTERS, 0) | {'left': 1}}
   funnel['a']['copy'], funnel['a']['unchanged'] = 1, None
   kept.save_filter('y', np.array([True, False]), funnel)
   keep, found = kept.load_filter('y', 2, ['a'])

@@ -231,8 +231,8 @@ def test_a_damaged_data_set_costs_its_own_part_alone(run, tmp_path):
 
 def test_the_commands_give_the_run_its_settings(made):
   noted = own_settings.read(made[1])
-  mode, name, flags = commands.train_flags(noted)
-  argv = shlex.split(' '.join([f'--mode {mode} --config {name} --workdir w', *flags]))
+  name, flags = commands.train_flags(noted)
+  argv = shlex.split(' '.join([f'--config {name} --workdir w', *flags]))
   parsed = main.parse(argv).config.to_dict()
   assert json.loads(json.dumps(parsed)) == {
       key: value for key, value in noted.items() if key != 'dataset'}

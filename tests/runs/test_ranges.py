@@ -21,7 +21,7 @@ def _numbers(values, prefix=''):
       yield prefix + key
 
 
-@pytest.mark.parametrize('name', [*methods.METHODS, 'pegan_paper', 'demo'])
+@pytest.mark.parametrize('name', [*methods.METHODS, 'pegan_paper'])
 def test_every_number_has_a_range_that_it_is_in(name):
   config = importlib.import_module(f'configs.{name}').get_config()
   ranges.check(config)

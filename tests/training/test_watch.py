@@ -17,7 +17,8 @@ from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 from pegan_jax.training import writers
 from pegan_jax.training.train import train
-from pegan_jax.training.watch import ALARMS, collapse, Watch
+from pegan_jax.training.collapse import ALARMS, collapse
+from pegan_jax.training.watch import Watch
 
 pytestmark = pytest.mark.usefixtures('pixel_features', 'traced_once')
 
