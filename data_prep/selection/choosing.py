@@ -249,8 +249,9 @@ def _hold_out(options, items, groups, left, of_test):
     held += order[i]
   if not held or len(np.setdiff1d(left, held)) == 0:
     raise UserError(
-        f'--test_clean {options.test_clean:g} of {total} backgrounds cannot be held out, as '
-        'what is of one frame or group stays together: add clean images, or leave it out.')
+        f'--test_clean {options.test_clean:g} of {total} backgrounds cannot be held out, '
+        'as what is of one frame or group stays together: add clean images, or '
+        'leave it out.')
   return held
 
 

@@ -66,7 +66,7 @@ def precision_and_recall(found, true):
   best = np.maximum.accumulate(precision[::-1])[::-1]
   at = np.searchsorted(recall, _RECALLS)
   average = np.append(best, 0)[at].mean()
-  last = np.append(np.diff(scores) != 0, True)  # Of equal scores, which one threshold gives.
+  last = np.append(np.diff(scores) != 0, True)  # Of equal scores, one threshold.
   wrong = np.arange(1, len(hits) + 1) - hits
   allowed = recall[last & (wrong <= FALSE_PER_IMAGE * len(true))]
   return float(average), float(allowed.max(initial=0))

@@ -22,7 +22,7 @@ def region_overlap(scores, truth):
   Returns:
     In [0, 1]; NaN where no pixel, or every pixel, is a defect's.
   """
-  # What the curve gains where a pixel is found: its share of its region, or of what is false.
+  # What the curve gains where a pixel is found: its share of its region.
   overlap = np.zeros(truth.shape)
   count = 0
   for image, mask in zip(overlap, truth):
@@ -39,4 +39,5 @@ def region_overlap(scores, truth):
   found = np.append(0, np.cumsum(overlap.ravel()[order])[last] / count)
   at = np.searchsorted(rate, LIMIT, side='right')
   end = np.interp(LIMIT, rate, found)
-  return float(np.trapezoid(np.append(found[:at], end), np.append(rate[:at], LIMIT)) / LIMIT)
+  found, rate = np.append(found[:at], end), np.append(rate[:at], LIMIT)
+  return float(np.trapezoid(found, rate) / LIMIT)

@@ -3,8 +3,8 @@
 The exact figure sorts all pixels. A bootstrap asks for it thousands of times, with the
 images weighted otherwise: here each image is counted once, in bins of its scores, and each
 sample is a product of weights and counts. Scores in one bin become equal, which moves the
-figure; `bounds` says between which values the exact one lies. The edges are quantiles of the
-true pixels' scores, so that no bin has much of the sum.
+figure; `bounds` says between which values the exact one lies. The edges are quantiles of
+the true pixels' scores, so that no bin has much of the sum.
 """
 
 from typing import NamedTuple

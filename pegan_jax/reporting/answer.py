@@ -28,7 +28,8 @@ def collect(source):
   except (UserError, *DAMAGED):  # Its own part of the page says why.
     found['headline'] = 'How close the generated images are to real ones cannot be read.'
   try:
-    found['study'] = [f'Study: {x}.' for x in study_report.conclusions(source.study)]
+    found['study'] = [f'Study: {x}.' for x in study_report.of_task(
+        source.study).conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   return found
