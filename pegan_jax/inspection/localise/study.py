@@ -36,8 +36,7 @@ def study(config, workdir, make_segmenter=Segmenter):
   settings = Settings.of(config)
   settings.check()
   if config.filter:
-    raise UserError('filter is for --config.task=classify, as inspectors judge images by '
-                    'their class: leave it out')
+    raise UserError('filter is for --config.task=classify: leave it out')
   out = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or out / 'dataset')
   results.check_classes(out / 'study.json', info.classes)
