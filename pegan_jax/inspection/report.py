@@ -1,12 +1,22 @@
 """A study's report as text, Markdown, JSON and PNG."""
 
+import sys
+
 from pegan_jax.common import files
 from pegan_jax.inspection import picture, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL
+from pegan_jax.inspection.localise import report as localise_report
 from pegan_jax.inspection.settings import FILTERS, Settings
 from pegan_jax.metrics.table import align, span
 
+FIGURE = 'points of accuracy'  # In which the page tells differences.
 _ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
+
+
+def of_task(report):
+  """Returns the module with these functions for a report's task: this one or another."""
+  localises = report['protocol'].get('task') == 'localise'  # Earlier versions lack it.
+  return localise_report if localises else sys.modules[__name__]
 
 
 def write(report, folder):

@@ -1,6 +1,5 @@
 """A segmenter's training: which pixels of a crop are a defect's."""
 
-import dataclasses
 import functools
 from typing import NamedTuple
 
@@ -11,25 +10,11 @@ import optax
 
 from pegan_jax.data import rounds
 from pegan_jax.inspection import augment, training
+from pegan_jax.inspection.localise.settings import Settings
 from pegan_jax.nets.unet import UNet
+from pegan_jax.pretrained.tuned import TunedUNet
 
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-  """Settings of a segmenter's training.
-
-  Attributes:
-    width: multiplies every layer's filters.
-    steps: optimiser steps.
-    batch_size: crops per step.
-    learning_rate: the highest of the cycle.
-    weight_decay: AdamW's, for all parameters.
-  """
-  width: float = 1.0
-  steps: int = 400
-  batch_size: int = 24
-  learning_rate: float = 4e-3
-  weight_decay: float = 1e-3
+NETWORKS = {'unet': UNet, 'unet_efficientnet_lite0': TunedUNet}
 
 
 class Part(NamedTuple):
@@ -70,7 +55,7 @@ class Segmenter:
   def __init__(self, settings, images, masks):
     self._settings = settings
     self._images, self._masks = jnp.asarray(images), jnp.asarray(masks)
-    net = UNet(settings.width)
+    net = NETWORKS[settings.network](settings.width)
     tx = optax.adamw(training.schedule(settings.learning_rate, settings.steps),
                      weight_decay=settings.weight_decay)
 
@@ -103,8 +88,12 @@ class Segmenter:
     Returns:
       Its parameters.
     """
+    return self.train_on(batches(parts, self._settings, seed), seed, progress)
+
+  def train_on(self, rows, seed, progress=lambda steps: None):
+    """Trains one segmenter on batches of crops, int [steps, batch_size], as `train` does."""
     state, key = self._init(seed), jax.random.key(seed)
-    for i, row in enumerate(batches(parts, self._settings, seed)):
+    for i, row in enumerate(rows):
       state, loss = self._step(
           state, self._images, self._masks, row, jax.random.fold_in(key, i))
       loss.block_until_ready()  # No queue of steps, whose memory would add up.

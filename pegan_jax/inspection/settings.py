@@ -52,9 +52,10 @@ class Settings:
 
     Those that the network does without have their default, whatever the config says.
     """
-    unused = NETWORKS.get(config.get('network', cls.network), ())
-    return cls(**{field.name: config.get(field.name, field.default)
-                  for field in dataclasses.fields(cls) if field.name not in unused})
+    network = config.get('network') or cls.network
+    unused = (*NETWORKS.get(network, ()), 'network')
+    return cls(network, **{field.name: config.get(field.name, field.default)
+                           for field in dataclasses.fields(cls) if field.name not in unused})
 
   @property
   def pretrained(self):

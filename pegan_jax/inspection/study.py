@@ -12,6 +12,7 @@ from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, report
 from pegan_jax.inspection import results, trainers, training, verdict, worth
+from pegan_jax.inspection.localise import study as localise
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.metrics import features, sets
 
@@ -34,6 +35,8 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
   """
   training.set_up()
   _check(config)
+  if config.task == 'localise':
+    return localise.study(config, workdir)
   out = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or out / 'dataset')
   results.check_classes(out / 'study.json', info.classes)
@@ -59,7 +62,10 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
 
 def _check(config):
   """Raises UserError for settings that make no sense."""
-  Settings.of(config).check()
+  if config.task not in ('classify', 'localise'):
+    raise UserError(f'task is {config.task!r}: choose classify or localise')
+  if config.task == 'classify':
+    Settings.of(config).check()
   if config.seeds < 2:
     raise UserError(f'seeds is {config.seeds}: an interval needs 2 or more')
   check_at_least('per_class', config.per_class, 0, 'all')

@@ -129,6 +129,17 @@ def summarise(test, values, samples, limits=(0, 1)):
           'recall': {c: entry(2 + i) for i, c in enumerate(test.classes)}}
 
 
+def judge(difference, enough):
+  """Returns the verdict on a difference, a dict with `low` and `high`.
+
+  Without enough groups of test images there is no evidence.
+  """
+  if not enough:
+    return NO_EVIDENCE
+  return (HELPS if difference['low'] > 0 else
+          HURTS if difference['high'] < 0 else NO_EVIDENCE)
+
+
 def compare(test, arm, reference):
   """Computes the paired difference of two arms, and the verdict.
 
@@ -146,8 +157,6 @@ def compare(test, arm, reference):
   low, high = interval(samples[:, 2:], 1 - 0.05 / len(test.classes))
   accuracy, enough = result['accuracy'], test.enough()
   return result | {
-      'verdict': (NO_EVIDENCE if len(np.unique(test.groups)) < ENOUGH_GROUPS else
-                  HELPS if accuracy['low'] > 0 else
-                  HURTS if accuracy['high'] < 0 else NO_EVIDENCE),
+      'verdict': judge(accuracy, len(np.unique(test.groups)) >= ENOUGH_GROUPS),
       'higher': [c for c, x in zip(test.classes, low) if x > 0 and c in enough],
       'lower': [c for c, x in zip(test.classes, high) if x < 0 and c in enough]}

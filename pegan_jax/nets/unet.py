@@ -33,12 +33,16 @@ class UNet(nn.Module):
       x = _conv(n, _conv(n, x))
       skips.append(x)
       x = nn.max_pool(x, (2, 2), (2, 2))
-    x = _conv(features[-1], _conv(features[-1], x))
-    for skip in skips[::-1]:
-      x = nn.Conv(skip.shape[-1], (1, 1))(x)  # Before it is enlarged, which is cheaper.
-      x = skip + jax.image.resize(x, skip.shape, 'linear')
-      x = _conv(skip.shape[-1], x)
-    return nn.Conv(1, (1, 1))(x)[..., 0]
+    return way_up(_conv(features[-1], _conv(features[-1], x)), skips)
+
+
+def way_up(x, skips):
+  """Turns the smallest map and the larger ones, the largest first, into logits [B, H, W]."""
+  for skip in skips[::-1]:
+    x = nn.Conv(skip.shape[-1], (1, 1))(x)  # Before it is enlarged, which is cheaper.
+    x = skip + jax.image.resize(x, skip.shape, 'linear')
+    x = _conv(skip.shape[-1], x)
+  return nn.Conv(1, (1, 1))(x)[..., 0]
 
 
 def _conv(features, x):

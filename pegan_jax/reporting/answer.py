@@ -33,7 +33,8 @@ def collect(source):
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   try:
-    found['study'] = [f'Study: {x}.' for x in study_report.conclusions(source.study)]
+    found['study'] = [f'Study: {x}.' for x in study_report.of_task(
+        source.study).conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   return found

@@ -135,8 +135,11 @@ def _study(source):
   flags = [config_files.flag('data_dir', protocol['data']),
            config_files.flag('generated', protocol['generated'])]
   flags += [config_files.flag(key, protocol[key]) for key in usual
-            if key not in ('data_dir', 'generated') and key in protocol
+            if key not in ('data_dir', 'generated', 'localise') and key in protocol
             and protocol[key] != usual[key]]
+  flags += [config_files.flag(f'localise.{key}', value)
+            for key, value in protocol.get('localise', {}).items()
+            if value != usual.localise[key]]
   return source.command('study', *flags, workdir=source.study_dir)
 
 

@@ -1,7 +1,7 @@
 """The part with the study: whether generated images help an inspector."""
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import report as study_report
+from pegan_jax.inspection import report as report_lib
 from pegan_jax.reporting import inline
 
 TITLE = 'Do they help an inspector?'
@@ -10,11 +10,12 @@ TITLE = 'Do they help an inspector?'
 def collect(source):
   """Returns the study's verdicts, its table of accuracies and its chart: a dict."""
   report = source.study
+  study_report = report_lib.of_task(report)
   arms = report['fractions'][max(report['fractions'], key=float)]['arms']
   found = {'sentences': [f'{x}.' for x in study_report.conclusions(report)],
            'folder': str(source.study_dir), 'protocol': report['protocol'],
            'rows': study_report.figures(arms), 'verdicts': [], 'cautions': [],
-           'picture': None}
+           'picture': None, 'figure': study_report.FIGURE}
   if 'test_images_of_classes' in report['protocol']:  # Earlier versions lack it.
     found['verdicts'] = study_report.verdicts(arms, report['protocol'])
   if 'test_groups_of_classes' in report['protocol']:

@@ -1,0 +1,1 @@
+"""The study that asks whether generated images help a segmenter find defects."""

@@ -1,0 +1,147 @@
+"""The report of a study of segmenters as text, Markdown, JSON and PNG."""
+
+from pegan_jax.common import files
+from pegan_jax.inspection import verdict
+from pegan_jax.inspection.localise import picture
+from pegan_jax.inspection.localise.figures import THRESHOLD, TITLES
+from pegan_jax.metrics import found_boxes
+from pegan_jax.metrics.table import align, span
+
+FIGURE = 'pixel AP'  # In which the page tells differences.
+_ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
+
+
+def write(report, folder):
+  """Writes study.json, study.md and study.png; each whole or not at all.
+
+  Raises:
+    OSError: they cannot be written.
+  """
+  files.write_json(folder / 'study.json', report)
+  files.write(folder / 'study.md', to_text(report, markdown=True))
+  picture.draw(report, folder / 'study.png')
+
+
+def to_text(report, markdown=False):
+  """Lays out a report as text: the protocol, and for each fraction figures and verdicts.
+
+  Args:
+    report: as `study.study` returns it.
+    markdown: whether to return Markdown tables instead of plain ones.
+  """
+  lines = _head(report)
+  if markdown:
+    lines = ['```', *lines, '```']
+  for part in report['fractions'].values():
+    title = f'{span(part["frames_per_class"].values())} real frames per class'
+    lines += ['', f'{"### " * markdown}{title}', '',
+              *align(figures(part['arms']), markdown), '',
+              *align(_classes(report['classes'], part['arms']), markdown), '']
+    lines += [f'{"- " * markdown}{line}'
+              for line in verdicts(part['arms'], report['protocol'])]
+  return '\n'.join(lines) + '\n'
+
+
+def too_few(protocol):
+  """Lists what a study has too little of, given its protocol: sentences without a stop."""
+  groups, enough, said = protocol['test_groups'], verdict.ENOUGH_GROUPS, []
+  few = [f'{n} of {c}' for c, n in protocol['test_groups_of_classes'].items() if n < enough]
+  if groups < enough:
+    said.append(f'groups of test crops, {groups}: an interval from fewer than '
+                f'{enough} is too narrow, so there is no verdict; build with more test '
+                'images')
+  elif few:
+    said.append(f'groups of test crops, {", ".join(few)}: an interval from fewer than '
+                f'{enough} is too narrow, so verdicts do not name these classes')
+  if (seeds := protocol['seeds']) < _ENOUGH_SEEDS:
+    said.append(
+        f'{seeds} seeds: intervals have {verdict.widening(seeds):.1f} times their spread, '
+        f'and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of {_ENOUGH_SEEDS}; '
+        f'--config.seeds={_ENOUGH_SEEDS} trains only what is missing')
+  return said
+
+
+def _head(report):
+  p = report['protocol']
+  share = p['localise']['real_share']
+  lines = [
+      'task       localise: where are defects?',
+      f'data       {p["data"]}: {p["test_images"] - p["test_clean"]} test crops with '
+      f'defects in {p["test_groups"]} groups, {p["test_clean"]} clean ones',
+      'truth      ' + ', '.join(f'{name}: {kind}' for name, kind in p['truth'].items()),
+      f'segmenter  {p["described"]}; {share:.0%} or more of the defects of a class are '
+      'real where there are generated ones',
+      f'[95% interval] of pixel AP, from {p["seeds"]} seeds and the test crops\' groups, '
+      f'{p["bootstrap"]} bootstrap samples; other figures are means over seeds',
+      f'boxes      around pixels above {THRESHOLD:g}; box recall at '
+      f'{found_boxes.FALSE_PER_IMAGE:g} wrong boxes per crop']
+  lines += [f'too few    {x}' for x in too_few(p)]
+  for name, counts in report['generated'].items():
+    lines.append(f'generated  {name}: {span(counts.values())} per class')
+  for name, said in report['checks'].items():
+    lines += [f'{"NOT KNOWN " if "not known" in x else "checked   "} {name}: {x}'
+              for x in said]
+  return lines + [f'note       {x}' for x in report['notes']]
+
+
+def figures(arms):
+  """Returns rows of figures and differences, the first of them the head."""
+  _, *others = TITLES.values()
+  rows = [['', 'pixel AP', 'over real', *others]]
+  for arm in arms.values():
+    rows.append([
+        arm['title'], _with_interval(arm['pixel_ap']),
+        _difference(arm['against']) if 'against' in arm else '',
+        *('not known' if (x := arm['figures'][name]) is None else f'{x:.3f}'
+          for name in list(TITLES)[1:])])
+  return rows
+
+
+def _with_interval(x):
+  return f'{x["value"]:.3f} [{x["low"]:.3f}, {x["high"]:.3f}]'
+
+
+def _difference(x):
+  return f'{x["value"]:+.3f} [{x["low"]:+.3f}, {x["high"]:+.3f}]'
+
+
+def _classes(classes, arms):
+  return [['pixel AP', *classes],
+          *([arm['title'], *(f'{arm["classes"][c]:.3f}' for c in classes)]
+            for arm in arms.values())]
+
+
+def verdicts(arms, protocol):
+  """Lists the verdicts on arms, last what to do."""
+  lines, counts = [], protocol['test_images_of_classes']
+  for arm in arms.values():
+    if 'against' not in arm:
+      continue
+    found = arm['against']
+    line = (f'{arm["title"]}: {found["verdict"].upper()} ({_difference(found)} pixel AP '
+            f'over {arms[arm["reference"]]["title"]}; '
+            f'{protocol["test_images"]} test crops)')
+    for word in ('higher', 'lower'):
+      if named := [f'{c} {x:+.2f} ({counts[c]} crops)' for c, x in found[word].items()]:
+        line += f'; {word} for {", ".join(named)}'
+    lines.append(line)
+  return lines + [f'=> {line}' for line in _advice(arms)]
+
+
+def conclusions(report):
+  """Lists what to do with each generated set, by the largest number of real frames."""
+  return _advice(report['fractions'][max(report['fractions'], key=float)]['arms'])
+
+
+def _advice(arms):
+  lines = []
+  for arm in arms.values():
+    if arm['real'] and arm['generated']:
+      found = arm['against']
+      lines.append(f'{arm["generated"]}: ' + {
+          verdict.HELPS: 'use it, a segmenter finds more of the defects with it',
+          verdict.HURTS: 'do not use it, a segmenter finds less of the defects with it',
+          verdict.NO_EVIDENCE: 'no evidence that a segmenter finds more of the defects '
+                               'with it, do not rely on it'}[found['verdict']]
+                   + f': {_difference(found)} pixel AP over real masks alone')
+  return lines
