@@ -33,6 +33,8 @@ def get_config():
   config.batch_size = 64        # images per step
   config.learning_rate = 2e-3   # AdamW's highest rate, in one cycle
   config.weight_decay = 1e-2    # AdamW's decay of all parameters
-  config.real_share = 0.0       # share of real images in a class's batches, where there
-                                # are both kinds; 0: every image comes equally often
+  config.real_share = 0.5       # least share of real images in a class's batches, where
+                                # there are both kinds; 0: every image comes equally often
+  config.rotate = False         # whether strong augmentation turns images by any angle:
+                                # for defects that have no direction
   return config

@@ -1,19 +1,22 @@
 """--mode study: compares inspectors trained with and without generated images."""
 
-import dataclasses
 import itertools
 import pathlib
 import time
 
 import numpy as np
 
+from pegan_jax import methods
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, report
-from pegan_jax.inspection import results, trainers, training, verdict, worth
-from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks
+from pegan_jax.inspection import outcome, report, results, trainers, training
+from pegan_jax.inspection.settings import Settings, STRONGLY, USUAL
 from pegan_jax.metrics import features, sets
+from pegan_jax.runs import own_settings
+
+_FILTERED = ' filtered'  # Ends the name of a set that was filtered.
 
 
 def study(config, workdir, make_trainer=trainers.make, extractor=None):
@@ -44,12 +47,14 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
     funnels = {}
     if config.filter:
       funnels = _filter(config, info, train, generated, folders, bench, extractor)
-    plan, notes = _plan(info, generated)
+    plan, notes = _plan(info, generated, not bench.settings.fitted)
     notes = images.left_out(rejected) + notes
     for note in notes:
       terminal.say(note)
     answers = bench.run(plan)
-    found = _report(config, info, train, test, generated, plan, answers, bench.steps)
+    found = outcome.collect(
+        config, info, train, test, generated, _pasted(folders, generated), plan, answers,
+        bench.steps)
     found |= {'checks': checks, 'funnels': funnels, 'notes': notes, 'rejected': rejected}
     report.write(found, out)
   print(report.to_text(found), end='')
@@ -77,10 +82,10 @@ def _fractions(config):
   return sorted(set(map(float, config.fractions)))
 
 
-def _plan(info, generated):
+def _plan(info, generated, in_steps):
   """Returns the arms, and a sentence for each that cannot be trained."""
   arms, notes = [], []
-  for arm in arms_lib.plan(generated):
+  for arm in arms_lib.plan(generated, in_steps):
     absent = []
     if not arm.real:
       absent = np.setdiff1d(np.arange(len(info.classes)),
@@ -104,6 +109,15 @@ def _load_generated(config, info, train, test):
   return generated, checks, folders, rejected
 
 
+def _pasted(folders, generated):
+  """Returns the names of the sets, filtered or not, of runs that train nothing."""
+  def is_pasted(folder):
+    noted = own_settings.read(folder.path.absolute().parent)
+    return noted is not None and not methods.get(noted['method']).trained
+  return [name for name in generated
+          if is_pasted(folders[name.removesuffix(_FILTERED)])]
+
+
 def _filter(config, info, train, generated, folders, bench, extractor):
   """Adds the filtered sets to `generated`; returns {name: funnel}."""
   judge, funnels = None, {}
@@ -116,7 +130,7 @@ def _filter(config, info, train, generated, folders, bench, extractor):
         'filter': 3, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
-        'settings': dataclasses.asdict(bench.settings)} | bench.weights)
+        'settings': bench.settings.in_effect(USUAL)} | bench.weights)
     found = bench.results.load_filter(digest, len(made), info.classes)
     if found is None:
       judge = judge or bench.judge()  # One training, and only if it is needed.
@@ -126,7 +140,7 @@ def _filter(config, info, train, generated, folders, bench, extractor):
     if not keep.any():
       terminal.say(f'the filter leaves nothing of {name}')
     else:
-      generated[f'{name} filtered'] = generated[name].take(np.flatnonzero(keep))
+      generated[name + _FILTERED] = generated[name].take(np.flatnonzero(keep))
     if config.filter == 'only':
       del generated[name]
   return funnels
@@ -155,7 +169,7 @@ class _Bench:
         len(self._info.classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
     terminal.say('training the inspector that filters')
-    state, = trainer.train_all([np.arange(len(self._train))], [0], True, bar.update)
+    state, = trainer.train_all([np.arange(len(self._train))], [0], USUAL, bar.update)
     bar.close()
     return lambda pixels: trainer.probabilities(state, pixels)
 
@@ -182,6 +196,8 @@ class _Bench:
 
   def _lay_out(self):
     """Returns each generated set's indices among all images, laid end to end."""
+    self._labels = np.concatenate([
+        x.labels for x in [self._train, *self._generated.values()]])
     start, pools = len(self._train), {}
     for name, made in self._generated.items():
       pools[name] = start + np.arange(len(made))
@@ -189,7 +205,7 @@ class _Bench:
     return pools
 
   def _digest(self, fraction, arm, seed, pools):
-    """Returns the name of a training's result, and its images' indices: int [n]."""
+    """Returns the name of a training's result, and its images, as `train` takes them."""
     chosen = images.subset(self._train.labels, fraction, seed)
     parts, pool = [], []
     if arm.real:
@@ -198,14 +214,19 @@ class _Bench:
     if arm.generated:
       parts.append(self._generated[arm.generated].checksum())
       pool.append(pools[arm.generated])
-    settings = dataclasses.asdict(self.settings)
-    if len(parts) < 2 or not settings['real_share']:
-      del settings['real_share']  # A setting without effect here.
-    return provenance.digest({
+    settings = self.settings.in_effect(arm.augmented)
+    share = settings.pop('real_share')
+    if len(parts) == 2 and not arm.by_turns:
+      settings |= _share_in_effect(share, *(self._labels[part] for part in pool))
+    about = {
         'settings': settings, 'steps': self.steps, 'seed': seed,
-        'together': self._together, 'augmented': arm.augmented, 'images': parts,
-        'test': self._test.checksum(),
-        'classes': len(self._info.classes)} | self.weights), np.concatenate(pool)
+        'together': self._together, 'images': parts,
+        'augmented': (arm.augmented if arm.augmented == STRONGLY else
+                      bool(arm.augmented)),  # As earlier versions named it.
+        'test': self._test.checksum(), 'classes': len(self._info.classes)} | self.weights
+    if arm.by_turns:
+      return provenance.digest(about | {'by_turns': True}), tuple(pool[::-1])
+    return provenance.digest(about), np.concatenate(pool)
 
   def _train_all(self, missing):
     """Trains the {digest: (job, pool)}: {digest: answers to the test images}."""
@@ -236,46 +257,15 @@ class _Bench:
     return answers
 
 
-def _report(config, info, train, test, generated, plan, answers, steps):
-  held = verdict.TestSet(test.labels, test.groups, info.classes)
-  resamples = verdict.Resamples(held, config.seeds)
-  fractions = {}
-  for fraction in _fractions(config):
-    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], resamples)
-             for arm in plan}
-    fractions[f'{fraction:g}'] = {
-        'real_per_class': {
-            c: int(n) for c, n in zip(info.classes, np.bincount(
-                train.labels[images.subset(train.labels, fraction, 0)]))},
-        'arms': {arm.name: _arm(held, arm, known) for arm in plan}}
-  counts = {name: np.bincount(s.labels, minlength=len(info.classes))
-            for name, s in generated.items()}
-  settings = dataclasses.asdict(Settings.of(config))
-  return {
-      'classes': info.classes,
-      'protocol': settings | {
-          'steps': steps, 'seeds': config.seeds, 'data': str(info.folder),
-          'generated': images.folders(config), 'per_class': config.per_class,
-          'test_images': len(test),
-          'test_groups': int(len(np.unique(test.groups))),
-          'too_few_steps': Settings.of(config).too_few_steps(len(train)),
-          'test_images_of_classes': held.images_of(),
-          'test_groups_of_classes': held.groups_of(),
-          'bootstrap': verdict.RESAMPLES},
-      'generated': {name: dict(zip(info.classes, map(int, n)))
-                    for name, n in counts.items()},
-      'fractions': fractions,
-      'worth': worth.all_sets(held, fractions, list(generated), counts)}
+def _share_in_effect(share, real, made):
+  """Returns what `real_share` does to a training, given both kinds' labels, for a digest.
 
-
-def _arm(held, arm, known):
-  """Returns one arm's part of the report."""
-  values, samples = known[arm.name]
-  entry = {'title': arm.title, 'generated': arm.generated,
-           'augmented': arm.augmented, 'reference': arm.reference}
-  entry |= verdict.summarise(held, values, samples)
-  entry['against'] = {
-      other: verdict.compare(held, known[arm.name], known[other])
-      for other in (arms_lib.REAL, arms_lib.AUGMENTED)
-      if other != arm.name and other in known}
-  return entry
+  It has a class's real images come more often, where they are fewer. Earlier versions
+  had them come less often as well, where they are more.
+  """
+  real, made = (np.bincount(x, minlength=max(real.max(), made.max()) + 1)
+                for x in (real, made))
+  more_often = real < share * (real + made)
+  if not more_often.any():
+    return {}
+  return {'real_share': share if more_often[made > 0].all() else f'{share:g} or more'}

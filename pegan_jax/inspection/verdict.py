@@ -44,6 +44,10 @@ class TestSet:
     return {name: len(np.unique(self.groups[self.labels == label]))
             for label, name in enumerate(self.classes)}
 
+  def enough_for_verdict(self):
+    """Returns whether there are enough groups for a verdict."""
+    return len(np.unique(self.groups)) >= ENOUGH_GROUPS
+
   def enough(self):
     """Lists the classes with enough groups for a verdict."""
     return [c for c, n in self.groups_of().items() if n >= ENOUGH_GROUPS]
@@ -146,7 +150,7 @@ def compare(test, arm, reference):
   low, high = interval(samples[:, 2:], 1 - 0.05 / len(test.classes))
   accuracy, enough = result['accuracy'], test.enough()
   return result | {
-      'verdict': (NO_EVIDENCE if len(np.unique(test.groups)) < ENOUGH_GROUPS else
+      'verdict': (NO_EVIDENCE if not test.enough_for_verdict() else
                   HELPS if accuracy['low'] > 0 else
                   HURTS if accuracy['high'] < 0 else NO_EVIDENCE),
       'higher': [c for c, x in zip(test.classes, low) if x > 0 and c in enough],
