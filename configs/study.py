@@ -17,6 +17,9 @@ def get_config():
   """Returns the study's settings, then its inspectors', as in configs/inspect.py."""
   config = ConfigDict()
   config.data_dir = ''          # from data_prep.build; '' is WORKDIR/dataset
+  config.test = ''              # another data set, all of whose images are the test images:
+                                # those of another day, line or light; '' is the test split
+  config.clean_class = False    # whether clean images are a class: defect or not, and which
   config.generated = ''         # folders of generated images, with commas between them
   config.per_class = 600        # images used per class of each folder; 0 is all
   config.seeds = 5              # trainings of each arm

@@ -32,7 +32,7 @@ class Arm:
   by_turns: bool = False
 
 
-def plan(generated, in_steps):
+def plan(generated, in_steps, clean=False):
   """Lists all arms: three without generated images, up to five for each generated set.
 
   The verdict on added generated images is against the same training without them;
@@ -43,10 +43,12 @@ def plan(generated, in_steps):
     generated: names of the generated sets.
     in_steps: whether inspectors are trained step by step. A head that is fitted to its
       optimum forgets where it began, so that nothing can come first.
+    clean: whether clean images are a class, which is real in every arm.
 
   Returns:
     `Arm`s in the order in which they are trained and shown.
   """
+  alone = ' and clean' if clean else ' only'
   arms = [Arm(REAL, 'real only', True, None, PLAIN, None),
           Arm(AUGMENTED, 'real, augmented', True, None, USUAL, REAL),
           Arm(STRONG, 'real, strongly augmented', True, None, STRONGLY, AUGMENTED)]
@@ -60,7 +62,7 @@ def plan(generated, in_steps):
     if in_steps:
       arms.append(Arm(f'{name}, then real', f'{name}, then real, augmented', True, name,
                       USUAL, AUGMENTED, by_turns=True))
-    arms.append(Arm(name, f'{name} only', False, name, PLAIN, REAL))
+    arms.append(Arm(name, name + alone, False, name, PLAIN, REAL))
   return arms
 
 

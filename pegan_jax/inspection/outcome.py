@@ -18,31 +18,36 @@ def collect(config, info, train, test, generated, pasted, plan, answers, steps):
     generated: {name of a set: its `Images`}.
     pasted: names of the sets that were pasted.
     plan: the `arms.Arm`s.
-    answers: {(fraction, name of an arm): int [seeds, n]}.
+    answers: {(fraction, name of an arm): [seeds, 2, n] of what `Results.load` returns}.
     steps: of each training.
 
   Returns:
     What study.json holds, but for what was checked and left out.
   """
-  held = verdict.TestSet(test.labels, test.groups, info.classes)
+  classes = images.class_names(info, config.clean_class)
+  clean = info.background if config.clean_class else None
+  held = verdict.TestSet(test.labels, test.groups, classes, clean)
   resamples = verdict.Resamples(held, config.seeds)
   fractions = {}
   for fraction in sorted(set(map(float, config.fractions))):
-    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], resamples)
-             for arm in plan}
+    known = {}
+    for arm in plan:
+      predicted, scores = answers[fraction, arm.name].swapaxes(0, 1)
+      known[arm.name] = verdict.figures(held, predicted.astype(int), resamples, scores)
     fractions[f'{fraction:g}'] = {
         'real_per_class': {
             c: int(n) for c, n in zip(info.classes, np.bincount(
-                train.labels[images.subset(train.labels, fraction, 0)]))},
+                train.labels[images.subset(train.labels, fraction, 0, clean)]))},
         'arms': {arm.name: _arm(held, arm, known) for arm in plan},
         'decisions': decision.all_sets(held, plan, known, pasted)}
   counts = {name: np.bincount(s.labels, minlength=len(info.classes))
             for name, s in generated.items()}
   settings = dataclasses.asdict(Settings.of(config))
   return {
-      'classes': info.classes,
+      'classes': classes,
       'protocol': settings | {
           'steps': steps, 'seeds': config.seeds, 'data': str(info.folder),
+          'test': config.test, 'clean_class': config.clean_class,
           'generated': images.folders(config), 'per_class': config.per_class,
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),

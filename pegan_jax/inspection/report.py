@@ -76,7 +76,7 @@ def _head(report):
   p = report['protocol']
   lines = [
       f'data       {p["data"]}: {p["test_images"]} test images in '
-      f'{p["test_groups"]} groups',
+      f'{p["test_groups"]} groups' + (f', of {p["test"]}' if p.get('test') else ''),
       f'inspector  {Settings.of(p).described(p["steps"])}' + (
           f'; {p["real_share"]:.0%} or more of the images of a class are real where there '
           'are generated ones' if p['real_share'] else ''),
@@ -93,14 +93,18 @@ def _head(report):
 
 def figures(arms):
   """Returns rows of accuracies and differences, the first of them the head."""
-  others = [x for x in (REAL, AUGMENTED, STRONG) if x in arms]  # Earlier ones lack the last.
-  rows = [['', 'accuracy', *(f'over {arms[x]["title"]}' for x in others), 'macro F1']]
+  # Earlier versions lack the last.
+  others = [x for x in (REAL, AUGMENTED, STRONG) if x in arms]
+  rates = next(iter(arms.values())).get('detected', {})
+  rows = [['', 'balanced accuracy' if rates else 'accuracy', *(
+      f'over {arms[x]["title"]}' for x in others), 'macro F1', *(
+          f'defects found at {x} false alarms' for x in rates)]]
   for arm in arms.values():
     rows.append([
         arm['title'], _percent(arm['accuracy']),
         *(_points(arm['against'][x]['accuracy']) if x in arm['against'] else ''
           for x in others),
-        _percent(arm['macro_f1'])])
+        _percent(arm['macro_f1']), *map(_percent, arm.get('detected', {}).values())])
   return rows
 
 
@@ -171,8 +175,8 @@ def _advice(part):
   """Lists a line per generated set: whether to use it, and what that rests on."""
   lines, arms = [], part['arms']
   if 'decisions' not in part:
-    return ['this report is of an earlier version, whose advice did not compare with strong '
-            'augmentation: run the study again, which keeps its trainings']
+    return ['this report is of an earlier version, whose advice did not compare with '
+            'strong augmentation: run the study again, which keeps its trainings']
   for name, found in part['decisions'].items():
     over, way = arms[found['over']], arms[found['arm']]['title']
     points = f'{_points(found)} points of accuracy over {over["title"]}'

@@ -39,15 +39,18 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
   _check(config)
   out = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or out / 'dataset')
-  results.check_classes(out / 'study.json', info.classes)
-  train, test = images.load_splits(info)
-  generated, checks, folders, rejected = _load_generated(config, info, train, test)
+  other = dataset.load_info(config.test) if config.test else None
+  classes = images.class_names(info, config.clean_class)
+  results.check_classes(out / 'study.json', classes)
+  train, test = images.load_splits(info, other, config.clean_class)
+  checks = {'test images': leaks.check_other(train, test)} if other else {}
+  generated, folders, rejected = _load_generated(config, info, train, test, other, checks)
   with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
-    bench = _Bench(config, info, train, test, generated, out, make_trainer)
+    bench = _Bench(config, classes, train, test, generated, out, make_trainer)
     funnels = {}
     if config.filter:
       funnels = _filter(config, info, train, generated, folders, bench, extractor)
-    plan, notes = _plan(info, generated, not bench.settings.fitted)
+    plan, notes = _plan(info, generated, not bench.settings.fitted, config.clean_class)
     notes = images.left_out(rejected) + notes
     for note in notes:
       terminal.say(note)
@@ -82,13 +85,13 @@ def _fractions(config):
   return sorted(set(map(float, config.fractions)))
 
 
-def _plan(info, generated, in_steps):
+def _plan(info, generated, in_steps, clean):
   """Returns the arms, and a sentence for each that cannot be trained."""
   arms, notes = [], []
-  for arm in arms_lib.plan(generated, in_steps):
+  for arm in arms_lib.plan(generated, in_steps, clean):
     absent = []
     if not arm.real:
-      absent = np.setdiff1d(np.arange(len(info.classes)),
+      absent = np.setdiff1d(np.arange(len(info.classes)),  # Clean images are there.
                             generated[arm.generated].labels)
     if len(absent):
       names = ', '.join(info.classes[c] for c in absent)
@@ -98,15 +101,16 @@ def _plan(info, generated, in_steps):
   return arms, notes
 
 
-def _load_generated(config, info, train, test):
-  generated, checks, folders, rejected = {}, {}, {}, {}
+def _load_generated(config, info, train, test, other, checks):
+  """Reads the folders of a config, and adds to `checks` what was looked at."""
+  generated, folders, rejected = {}, {}, {}
   paths = images.folders(config)
   for name, path in zip(arms_lib.names(paths), paths):
     generated[name], folders[name], rejected[name] = images.load_generated(
         info, path, config.per_class)
     checks[name] = sets.check_scale(info, folders[name]) + leaks.check(
-        info, train, test, folders[name], generated[name])
-  return generated, checks, folders, rejected
+        info, train, test, folders[name], generated[name], other)
+  return generated, folders, rejected
 
 
 def _pasted(folders, generated):
@@ -149,8 +153,9 @@ def _filter(config, info, train, generated, folders, bench, extractor):
 class _Bench:
   """Trains the inspectors that are missing, with all images on the device at once."""
 
-  def __init__(self, config, info, train, test, generated, out, make_trainer):
-    self._info, self._generated = info, generated
+  def __init__(self, config, classes, train, test, generated, out, make_trainer):
+    self._classes, self._generated = classes, generated
+    self._clean = len(classes) - 1 if config.clean_class else None
     self._train, self._test, self._make = train, test, make_trainer
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = Settings.of(config)
@@ -160,13 +165,13 @@ class _Bench:
     # Seeds whose inspectors are trained together, if any.
     self._together = (
         list(self._seeds)
-        if training.together(info.image_size) and not self.settings.fitted else [])
+        if training.together(train.pixels.shape[1]) and not self.settings.fitted else [])
 
   def judge(self):
     """Trains an inspector on augmented real images; returns its `probabilities`."""
     trainer = self._make(
         self.settings, self._train.pixels, self._train.labels,
-        len(self._info.classes), self.steps)
+        len(self._classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
     terminal.say('training the inspector that filters')
     state, = trainer.train_all([np.arange(len(self._train))], [0], USUAL, bar.update)
@@ -174,11 +179,16 @@ class _Bench:
     return lambda pixels: trainer.probabilities(state, pixels)
 
   def run(self, plan):
-    """Trains every arm at every fraction and seed: {(fraction, arm): [S, n]}."""
+    """Trains every arm at every fraction and seed.
+
+    Returns:
+      {(fraction, arm): [S, 2, n] of what `Results.load` returns}.
+    """
     pools = self._lay_out()
     todo = {job: self._digest(*job, pools) for job in itertools.product(
         self._fractions, plan, self._seeds)}
-    answers = {digest: self.results.load(digest, len(self._test), len(self._info.classes))
+    answers = {digest: self.results.load(
+        digest, len(self._test), len(self._classes), self._clean is not None)
                for digest, _ in todo.values()}
     # All seeds of an arm or none: trained together, they round differently than alone.
     lost = {job[:2] for job, (digest, _) in todo.items() if answers[digest] is None}
@@ -206,11 +216,12 @@ class _Bench:
 
   def _digest(self, fraction, arm, seed, pools):
     """Returns the name of a training's result, and its images, as `train` takes them."""
-    chosen = images.subset(self._train.labels, fraction, seed)
+    chosen = images.subset(self._train.labels, fraction, seed, self._clean)
+    clean = chosen[self._train.labels[chosen] == self._clean]
     parts, pool = [], []
-    if arm.real:
-      parts.append(self._train.take(chosen).checksum())
-      pool.append(chosen)
+    if arm.real or len(clean):
+      pool.append(chosen if arm.real else clean)
+      parts.append(self._train.take(pool[-1]).checksum())
     if arm.generated:
       parts.append(self._generated[arm.generated].checksum())
       pool.append(pools[arm.generated])
@@ -223,9 +234,10 @@ class _Bench:
         'together': self._together, 'images': parts,
         'augmented': (arm.augmented if arm.augmented == STRONGLY else
                       bool(arm.augmented)),  # As earlier versions named it.
-        'test': self._test.checksum(), 'classes': len(self._info.classes)} | self.weights
+        'test': self._test.checksum(), 'classes': len(self._classes)} | self.weights
     if arm.by_turns:
-      return provenance.digest(about | {'by_turns': True}), tuple(pool[::-1])
+      first = np.concatenate([clean, pools[arm.generated]])
+      return provenance.digest(about | {'by_turns': True}), (first, chosen)
     return provenance.digest(about), np.concatenate(pool)
 
   def _train_all(self, missing):
@@ -233,8 +245,8 @@ class _Bench:
     sets = [self._train, *self._generated.values()]
     trainer = self._make(
         self.settings, np.concatenate([s.pixels for s in sets]),
-        np.concatenate([s.labels for s in sets]), len(self._info.classes),
-        self.steps, len(self._train))
+        np.concatenate([s.labels for s in sets]), len(self._classes), self.steps,
+        len(self._train))
     bar = terminal.Progress(len(missing) * self.steps, unit='step')
     began, answers = time.perf_counter(), {}
     for (fraction, arm), group in itertools.groupby(
@@ -244,17 +256,23 @@ class _Bench:
       states = trainer.train_all([pool for _, pool in jobs], seeds,
                                  arm.augmented, bar.update)
       for digest, seed, state in zip(digests, seeds, states, strict=True):
-        answers[digest] = trainer.probabilities(
-            state, self._test.pixels).argmax(1).astype(np.int32)
-        self.results.save(digest, answers[digest], arm=arm.name, seed=seed,
-                          fraction=fraction)
-        right = (answers[digest] == self._test.labels).mean()
+        answers[digest] = self._ask(trainer, state)
+        self.results.save(digest, answers[digest], self._clean is not None,
+                          arm=arm.name, seed=seed, fraction=fraction)
+        right = (answers[digest][0] == self._test.labels).mean()
         share = '' if fraction == 1 else f' of {fraction:g}'
         done = len(answers) * self.steps
         bar.report(done, (time.perf_counter() - began) / done,
                    f'{arm.title}{share}, seed {seed}: {right:.1%}')
     bar.close()
     return answers
+
+  def _ask(self, trainer, state):
+    """Returns an inspector's answers to the test images, as `Results.load` does."""
+    found = trainer.probabilities(state, self._test.pixels)
+    scores = (np.zeros(len(found)) if self._clean is None else
+              np.delete(found, self._clean, 1).sum(1, dtype=float).clip(0, 1))
+    return np.array([found.argmax(1), scores])
 
 
 def _share_in_effect(share, real, made):

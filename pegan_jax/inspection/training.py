@@ -255,8 +255,9 @@ class Trainer:
     if state is None:
       state = self.init(seed)
     rows = self._rows(pool, seed)[int(state.step):until]
-    state, losses = self._call(self._run[augmented == STRONGLY], state, rows, jax.random.key(seed),
-                               augmented, progress or (lambda steps: None))
+    state, losses = self._call(self._run[augmented == STRONGLY], state, rows,
+                               jax.random.key(seed), augmented,
+                               progress or (lambda steps: None))
     return state, None if losses is None else float(losses[-1])
 
   def train_all(self, pools, seeds, augmented, progress):

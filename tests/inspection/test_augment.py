@@ -57,7 +57,8 @@ def test_brightness_and_contrast_are_jittered_within_bounds():
 
 
 def _strong(images, indices, rotate, seed=0):
-  return np.asarray(augment.strong(jax.random.key(seed), jnp.asarray(images), indices, rotate))
+  return np.asarray(augment.strong(
+      jax.random.key(seed), jnp.asarray(images), indices, rotate))
 
 
 @pytest.mark.parametrize('rotate', [False, True])

@@ -202,10 +202,10 @@ def test_real_images_come_more_often_where_they_are_fewer_alone():
 def test_strong_augmentation_mixes_the_losses_too(settings):
   """Two flat images of two classes are learned no surer than their mixtures are."""
   images = np.repeat([60, 190], 12)[:, None, None, None] * np.ones((1, 8, 8, 1))
-  trainer = training.Trainer(settings, images.astype(np.uint8), np.repeat([0, 1], 12), 2, 60)
+  images, labels = images.astype(np.uint8), np.repeat([0, 1], 12)
+  trainer = training.Trainer(settings, images, labels, 2, 60)
   loss = {}
   for level in (USUAL, STRONGLY):
     state, loss[level] = trainer.train(np.arange(24), 0, level)
-    assert (trainer.probabilities(state, images.astype(np.uint8)).argmax(1)
-            == np.repeat([0, 1], 12)).all()
+    assert (trainer.probabilities(state, images).argmax(1) == labels).all()
   assert loss[STRONGLY] > 1.5 * loss[USUAL]
