@@ -14,6 +14,8 @@ import csv
 import pathlib
 import tempfile
 
+import numpy as np
+
 from configs import predict as config
 from data_prep.annotated import layouts
 from data_prep.images import reading
@@ -29,7 +31,7 @@ def _frames(data, root):
   info, layout = dataset.load_info(data), layouts.read(root)
   records = dataset.Records(info, 'test')
   names = {source[:source.rindex('[')].split('/', 1)[1]
-           for source in records.sources(range(len(records.labels)))}
+           for source in records.sources(np.flatnonzero(records.labels != info.background))}
   return {path: annotated for path, annotated in layout.annotated
           if path.relative_to(layout.root).as_posix() in names}
 

@@ -48,6 +48,7 @@ class Options:
   skip_classes: tuple[str, ...] = ()
   group_by: str = ''
   train_fraction: float = 0.7
+  test_clean: float = 0.0
   seed: int = 0
   shards: int = 4
   margin: int = 4
@@ -94,9 +95,18 @@ class Options:
                 'a multiple of 32, from 32 to 4096')
     check_value('--train_fraction', self.train_fraction, 0 < self.train_fraction < 1,
                 'above 0 and below 1')
+    check_value('--test_clean', self.test_clean, 0 <= self.test_clean < 1,
+                '0 or more, and below 1')
     if self.per_class == 1:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')
+
+  def settings(self):
+    """Returns a dict of the arguments, without those that an older set has not noted."""
+    found = dataclasses.asdict(self)
+    if not self.test_clean:
+      del found['test_clean']
+    return found
 
   def cuts(self, name):
     """Returns whether regions of a class are cut out of the images."""
@@ -142,7 +152,8 @@ def build(**options):
       not to use. No background is cut from where a class that is not used is marked.
     group_by: regular expression; what its first group matches in a file's path under
       its folder names the group, which is wholly train or test.
-    train_fraction: share of each class in train, in (0, 1). All backgrounds are.
+    train_fraction: share of each class in train, in (0, 1).
+    test_clean: share of the backgrounds that the test split gets; 0 leaves all in train.
     seed: seed of every random choice.
     shards: files per split.
     margin: pixels of an image between a background window and any region.
@@ -214,7 +225,7 @@ def made_of(**options):
 
 
 def _made_of(options):
-  settings = dataclasses.asdict(options)
+  settings = options.settings()
   settings.pop('out')
   for name in ('images', 'defects', 'clean'):
     settings[name] = settings[name] and provenance.of_folder(settings[name])
@@ -242,7 +253,8 @@ _HELP = {
     'skip_classes': 'classes not to use, nor as background; written likewise',
     'group_by': "regular expression; its first group, in a file's path, names what is "
                 'wholly train or test',
-    'train_fraction': 'share of each class in train; all backgrounds are',
+    'train_fraction': 'share of each class in train',
+    'test_clean': 'share of the backgrounds that is held out for the test split',
     'seed': 'seed of every random choice',
     'shards': 'files per split',
     'margin': 'pixels of an image between a background and any region',

@@ -1,7 +1,6 @@
 """Says what a build did: the content of audit.json, audit.png and the summary."""
 
 import collections
-import dataclasses
 
 import numpy as np
 
@@ -53,7 +52,7 @@ def content(options, pool, selected):
     if item.label != BACKGROUND:
       kinds.setdefault(item.label, collections.Counter())[item.annotation] += 1
   # Where the data lay that day is not part of the data.
-  parameters = {name: value for name, value in dataclasses.asdict(options).items()
+  parameters = {name: value for name, value in options.settings().items()
                 if name not in options.FOLDERS}
   rejected = [{'source': item.source, 'score': round(score, 3)}
               for score, item in selected.rejected]
@@ -178,7 +177,8 @@ def summary(out, report):
       f"{len(report['classes'])} classes and the background.",
       'Train + test: ' + ', '.join(
           f'{name} {train.get(name, 0)} + {test.get(name, 0)}'
-          for name in report['classes']) + f', background {train[BACKGROUND]}.',
+          for name in report['classes']) + f', background {train[BACKGROUND]}' + (
+              f' + {test[BACKGROUND]}' if BACKGROUND in test else '') + '.',
       f"Windows of {window['side']} x {window['side']} pixels ({window['why']}), "
       f"{resized(window['side'], size)}.",
       f"Of the defects, {kinds['mask']} have a mask, {kinds['box']} a box and "

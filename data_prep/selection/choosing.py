@@ -216,6 +216,44 @@ def _check_backgrounds(asked, left, rejected, marked, barred):
          f'{CLEAN}.'))
 
 
+def _hold_out(options, items, groups, left, of_test):
+  """Chooses the backgrounds of the test set, `--test_clean` of all.
+
+  Those that belong with defects of the test set come first. Then come whole groups without
+  a defect, in an order drawn from the seed.
+
+  Args:
+    options: `build.Options`.
+    items: defects and candidates.
+    groups: int [N] of the items.
+    left: int array, the candidates that may be in train.
+    of_test: int array, those that belong with defects of the test set.
+
+  Returns:
+    Indices, a list.
+
+  Raises:
+    UserError: none can be held out, or none would be left.
+  """
+  total = min(options.backgrounds or len(items), len(left) + len(of_test))
+  quota = max(1, round(options.test_clean * total))
+  held = of_test[:quota].tolist()
+  with_defects = {group for group, item in zip(groups, items) if item.label != BACKGROUND}
+  members = {}
+  for k in left:
+    if groups[k] not in with_defects:
+      members.setdefault(groups[k], []).append(int(k))
+  order = sorted(members.values(), key=lambda of: split_lib.coin(
+      f'{options.seed}/clean/{min(items[k].source for k in of)}'))
+  for i in split_lib.closest_subset(list(map(len, order)), quota - len(held)):
+    held += order[i]
+  if not held or len(np.setdiff1d(left, held)) == 0:
+    raise UserError(
+        f'--test_clean {options.test_clean:g} of {total} backgrounds cannot be held out, as '
+        'what is of one frame or group stays together: add clean images, or leave it out.')
+  return held
+
+
 def select(options, pool):
   """Chooses, groups and splits the items of a `inputs.Pool`; returns a `Selection`."""
   drawn, available, duplicates = _choose_classes(options, pool.defects)
@@ -238,17 +276,24 @@ def select(options, pool):
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
   marked = np.isin(np.arange(count, len(items)), crossing)
   left = count + np.flatnonzero(~barred & ~marked)
-  _check_backgrounds(options.backgrounds, len(left), len(rejected), marked.sum(),
-                     barred.sum())
-  available[BACKGROUND] = len(left)
-  left = left[:options.backgrounds or None].tolist()
+  held = []
+  if options.test_clean:
+    held = _hold_out(options, items, groups, left, count + np.flatnonzero(barred & ~marked))
+    left = left[~np.isin(groups[left], groups[held])]
+  _check_backgrounds(options.backgrounds, len(left) + len(held), len(rejected),
+                     marked.sum(), barred.sum() - len(held))
+  available[BACKGROUND] = len(left) + len(held)
+  if options.backgrounds:
+    left = left[:options.backgrounds - len(held)]
+  left = left.tolist() + held
   leak = split_lib.random_split_leak(
       labels, groups[:count], pairs[(pairs < count).all(axis=1)],
       options.train_fraction, options.seed)
   kept = list(range(count)) + left
   numbers = np.unique(groups[kept], return_inverse=True)[1].tolist()
-  chosen = [(items[k], number, k < count and bool(test[k]))
+  chosen = [(items[k], number, bool(test[k]) if k < count else k in held)
             for k, number in zip(kept, numbers)]
   return Selection(
       chosen, available, duplicates + more, leak, len(pairs), len(places), rejected,
-      sorted(items[k].source for k in count + np.flatnonzero(marked)), int(barred.sum()))
+      sorted(items[k].source for k in count + np.flatnonzero(marked)),
+      int(barred.sum()) - int(np.isin(held, count + np.flatnonzero(barred)).sum()))

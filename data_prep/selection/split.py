@@ -8,7 +8,7 @@ from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
-def _coin(text):
+def coin(text):
   """Returns a number in [0, 1) that depends on nothing but the text."""
   digest = hashlib.sha256(text.encode('utf-8', 'surrogateescape')).digest()
   return int.from_bytes(digest[:8], 'big') / 2**64
@@ -66,7 +66,7 @@ def split_groups(labels, groups, sources, train_fraction, seed):
   members = {}
   for index, group in enumerate(groups):
     members.setdefault(int(group), []).append(index)
-  coins = {group: _coin(f'{seed}/split/{min(sources[i] for i in found)}')
+  coins = {group: coin(f'{seed}/split/{min(sources[i] for i in found)}')
            for group, found in members.items()}
   order = sorted(members, key=coins.get)
   counts = {group: _count(labels, members[group]) for group in order}
@@ -83,7 +83,7 @@ def split_groups(labels, groups, sources, train_fraction, seed):
           room[label] -= n
 
   fill(g for g in mixed
-       if _coin(f'{seed}/side/{coins[g]}') < 1 - train_fraction)
+       if coin(f'{seed}/side/{coins[g]}') < 1 - train_fraction)
   for label in sorted(room):
     own = [g for g in order if list(counts[g]) == [label]]
     sizes = [counts[g][label] for g in own]

@@ -270,3 +270,30 @@ def test_draw_does_not_depend_on_other_images():
   part = [item.source for item in cutting.rank(items[::2], 3)]
   assert part == [name for name in whole if name in set(part)]
   assert whole != [item.source for item in cutting.rank(items, 4)]
+
+
+@pytest.mark.parametrize('sources', [('defects', 'clean'), ('frames', 'boxes')])
+def test_clean_images_are_held_out_by_whole_frames(raw, sources):
+  """Of clean images, or beside the defects of the test split."""
+  assert run_build(raw, *inputs(raw, *sources), '--test_clean', 0.4,
+                   *('--per_class', 0, '--backgrounds', 0)) == 0
+  splits, _ = read_built(raw / 'out')
+  frames = {split: [(label == 'background', source.rsplit('[', 1)[0], group)
+                    for label, source, group, _ in rows] for split, rows in splits.items()}
+  clean = {split: sum(row[0] for row in rows) for split, rows in frames.items()}
+  assert clean['train'] and clean['test']
+  for part in (1, 2):
+    assert not ({row[part] for row in frames['train']}
+                & {row[part] for row in frames['test']})
+  report = json.loads((raw / 'out' / 'audit.json').read_text())
+  assert report['counts']['test']['background'] == clean['test']
+  assert report['available']['background'] == sum(clean.values())
+  assert report['parameters']['test_clean'] == 0.4
+  assert f"background {clean['train']} + {clean['test']}." in audit.summary('out', report)
+
+
+def test_backgrounds_that_cannot_be_held_out_are_refused(raw, capsys):
+  (raw / 'clean' / '1.png').unlink()
+  assert run_build(raw, *inputs(raw, 'defects', 'clean'), '--test_clean', 0.2,
+                   '--backgrounds', 0) == 2
+  assert '--test_clean 0.2 of 6 backgrounds cannot be held out' in capsys.readouterr().err
