@@ -19,6 +19,9 @@ def get_config():
   config.data_dir = ''          # from data_prep.build; '' is WORKDIR/dataset
   config.task = 'classify'      # what inspectors learn: classify, which defect it is; or
                                 # localise, where defects are, of data with masks or boxes
+  config.test = ''              # another data set, all of whose images are the test images:
+                                # those of another day, line or light; '' is the test split
+  config.clean_class = False    # whether clean images are a class: defect or not, and which
   config.generated = ''         # folders of generated images, with commas between them
   config.per_class = 600        # images used per class of each folder; 0 is all
   config.seeds = 5              # trainings of each arm
@@ -37,10 +40,12 @@ def get_config():
   config.batch_size = 64        # images per step
   config.learning_rate = 2e-3   # AdamW's highest rate, in one cycle
   config.weight_decay = 1e-2    # AdamW's decay of all parameters
-  config.real_share = 0.0       # share of real images in a class's batches, where there
-                                # are both kinds; 0: every image comes equally often
+  config.real_share = 0.5       # least share of real images in a class's batches, where
+                                # there are both kinds; 0: every image comes equally often
+  config.rotate = False         # whether strong augmentation turns images by any angle:
+                                # for defects that have no direction
 
-  config.localise = ConfigDict()  # to localise, instead of the six above
+  config.localise = ConfigDict()  # to localise, instead of the seven above
   config.localise.width = 1.0     # factor on unet's filters
   config.localise.steps = 400     # optimiser steps
   config.localise.batch_size = 24       # crops per step

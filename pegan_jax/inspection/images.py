@@ -45,23 +45,29 @@ class Images:
                       zlib.crc32(np.ascontiguousarray(self.pixels)))
 
 
-def load_splits(info):
-  """Reads a built data set's defects.
+def load_splits(info, other=None, clean=False):
+  """Reads a built data set's images.
 
   Args:
     info: `data.DataInfo`.
+    other: that of a data set whose images, of both splits, are the test images instead.
+    clean: whether backgrounds are a class, after the defects.
 
   Returns:
     (train, test), both `Images`.
 
   Raises:
     UserError: a single class, no test split, a class that is absent from a split,
-      or has one training image.
+      or has one training image, or another data set with other classes, or of another
+      scale.
   """
-  if len(info.classes) < 2:
+  if len(info.classes) + clean < 2:
     raise UserError(f'the data set at {str(info.folder)!r} has one class, and '
                     'an inspector tells two or more apart')
-  train, test = (_load_split(info, split) for split in ('train', 'test'))
+  if other:
+    _check_alike(info, other)
+  train = _load(info, ['train'], clean)
+  test = _load(other, ['train', 'test'], clean) if other else _load(info, ['test'], clean)
   counts = np.bincount(train.labels, minlength=len(info.classes))
   if counts.min() < 2:
     raise UserError(
@@ -70,20 +76,52 @@ def load_splits(info):
   return train, test
 
 
-def _load_split(info, split):
-  records = dataset.Records(info, split)
-  found = [records.find(label) for label in range(len(info.classes))]
-  missing = [c for c, indices in zip(info.classes, found) if not len(indices)]
-  if missing == info.classes:
+def class_names(info, clean):
+  """Returns the names of an inspector's classes: list of strings."""
+  return info.classes + ['background'] * clean
+
+
+def _check_alike(info, other):
+  """Raises UserError unless test images of another data set are like this one's."""
+  if other.classes != info.classes:
     raise UserError(
-        f'the data set at {str(info.folder)!r} has no {split} split with '
+        f'config.test {str(other.folder)!r} has the classes {", ".join(other.classes)}, '
+        f'and the data set at {str(info.folder)!r} {", ".join(info.classes)}: build both '
+        'with the same --classes')
+  for what, flag, get in (
+      ('crops of {} pixels', '--image_size', lambda x: x.image_size),
+      ('windows of {} pixels', '--window_size', lambda x: x.window),
+      ('{} channels', 'grey or coloured images alike', lambda x: x.channels),
+      ('16-bit values up to {}', 'images of one range', lambda x: x.max_value)):
+    if get(info) != get(other):
+      raise UserError(
+          f'config.test {str(other.folder)!r} has {what.format(get(other))}, and the data '
+          f'set at {str(info.folder)!r} {what.format(get(info))}, so that defects would '
+          f'look otherwise: build it again with {flag}')
+
+
+def _load(info, splits, clean):
+  """Reads the classes' images in these splits, by class."""
+  names = class_names(info, clean)
+  records = [dataset.Records(info, split) for split in splits]
+  found = [(x, x.find(label)) for label in range(len(names)) for x in records]
+  found = [(x, indices) for x, indices in found if len(indices)]
+  order = np.concatenate([x.labels[i] for x, i in found] or [np.zeros(0, np.int32)])
+  missing = [name for label, name in enumerate(names) if label not in order]
+  split = f'the {splits[0]} split of ' if len(splits) == 1 else ''
+  if set(info.classes) <= set(missing):
+    raise UserError(
+        f'the data set at {str(info.folder)!r} has no {splits[-1]} split with '
         'defects: build it again with data_prep.build')
+  if missing == names[-1:] and clean:
+    raise UserError(f'{split}{str(info.folder)!r} has no backgrounds, and '
+                    'config.clean_class needs some: build it again with --test_clean 0.3')
   if missing:
-    raise UserError(f'the {split} split of {str(info.folder)!r} has no images '
-                    f'of {", ".join(missing)}')
-  order = np.concatenate(found)
-  return Images(records.images(order), records.labels[order], records.sources(order),
-                records.groups(order))
+    raise UserError(f'{split}{str(info.folder)!r} has no images of {", ".join(missing)}')
+  return Images(
+      np.concatenate([x.images(i) for x, i in found]), order,
+      [name for x, i in found for name in x.sources(i)],
+      np.concatenate([x.groups(i) for x, i in found]))
 
 
 def window(info, images):
@@ -189,13 +227,14 @@ def left_out(rejected):
           'manifest says are not accepted' for name, counts in rejected.items() if counts]
 
 
-def subset(labels, fraction, seed):
+def subset(labels, fraction, seed, whole=None):
   """Chooses a share of each class's images; smaller shares lie within larger ones.
 
   Args:
     labels: int [n].
     fraction: in (0, 1].
     seed: of the choice.
+    whole: a label of which all images are taken, or None.
 
   Returns:
     int indices, sorted: at least 2 of each class, or all of its images.
@@ -204,5 +243,6 @@ def subset(labels, fraction, seed):
   chosen = []
   for c in np.unique(labels):
     members = rng.permutation(np.flatnonzero(labels == c))
-    chosen.append(members[:max(2, round(fraction * len(members)))])
+    share = 1 if c == whole else fraction
+    chosen.append(members[:max(2, round(share * len(members)))])
   return np.sort(np.concatenate(chosen))

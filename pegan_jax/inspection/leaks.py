@@ -10,7 +10,35 @@ from pegan_jax.runs.checkpoints import reading
 from pegan_jax.runs.checkpoints.store import BEST
 
 
-def check(info, train, test, folder, generated):
+def check_other(train, test):
+  """Refuses test images of another data set that are training images.
+
+  Args:
+    train, test: `Images`.
+
+  Returns:
+    Sentences for the report on what was compared.
+
+  Raises:
+    UserError: a test image equals a training image.
+  """
+  known = {x.tobytes() for x in train.pixels}
+  if same := [n for n, x in zip(test.names, test.pixels) if x.tobytes() in known]:
+    raise UserError(f'config.test has images that were trained on: {listed(same)}; take '
+                    'them out of one of both')
+  alike = {_photograph(n) for n in train.names} & {_photograph(n) for n in test.names}
+  said = ['no test image equals a training image']
+  if alike:
+    said.append(f'{len(alike)} photographs have one name in both data sets, such as '
+                f'{min(alike)}: whether they are the same is not known')
+  return said
+
+
+def _photograph(name):
+  return name.partition('[')[0]
+
+
+def check(info, train, test, folder, generated, other=None):
   """Refuses generated images that the test images had a part in.
 
   Two lists of names may not hold a test image, an image that the data set's audit
@@ -26,6 +54,8 @@ def check(info, train, test, folder, generated):
     train, test: `Images` of both splits.
     folder: the `sets.ImageFolder` of generated images.
     generated: their `Images`.
+    other: `dataset.DataInfo` of the test images where they are of another data set. A
+      name that both have is then no sign, as two days' images may be numbered alike.
 
   Returns:
     Sentences for the report on what was compared.
@@ -33,7 +63,10 @@ def check(info, train, test, folder, generated):
   Raises:
     UserError: an overlap, naming the images, or a damaged file.
   """
-  held_out = _test_names(info, test)
+  held_out = _test_names(other or info, test)
+  if other:
+    records = dataset.Records(info, 'train')
+    held_out -= set(records.sources(range(len(records.labels))))
   said = []
   known = {x.tobytes() for x in test.pixels} - {
       x.tobytes() for x in train.pixels}

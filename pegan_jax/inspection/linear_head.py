@@ -6,8 +6,10 @@ to choose, and no luck beside that of the images. Its prior is that of
 20 of each class fitted and others asked, it stays within a point over a hundredfold.
 
 An image passes through the network once, and its features are kept. Augmented, it does so
-`VIEWS` times: as it is, and as `augment.batch` changes it. An image's views depend on its
-pixels alone, so that all trainings share them.
+`VIEWS` times: as it is, and as `augment.batch` changes it; strongly augmented, as often
+again, as `augment.strong` changes it. An image's views depend on its pixels alone, so that
+all trainings share them. Images are not mixed with others: of features, it would come to a
+stronger prior.
 """
 
 from typing import NamedTuple
@@ -50,10 +52,9 @@ def shares(pool, labels, num_real, real_share):
   classes = np.unique(own)
   for c in classes:
     mine = own == c
-    kinds = [mine & real, mine & ~real]
-    parts = [real_share, 1 - real_share]
-    if not (real_share and all(kind.any() for kind in kinds)):
-      kinds, parts = [mine], [1]
+    kinds, parts = [mine], [1]
+    if 0 < (mine & real).sum() < real_share * mine.sum():
+      kinds, parts = [mine & real, mine & ~real], [real_share, 1 - real_share]
     for kind, part in zip(kinds, parts):
       found[kind] = part * len(pool) / (len(classes) * kind.sum())
   return found
@@ -73,10 +74,11 @@ class HeadFitter:
     self._num_classes = num_classes
     self.init = lambda seed: Head(jnp.zeros((self._extractor.dim, num_classes)),
                                   jnp.zeros(num_classes))
-    self._features = np.empty((VIEWS, len(images), self._extractor.dim), np.float32)
-    self._known = np.zeros((VIEWS, len(images)), bool)
+    # The image, changes of it, and stronger changes.
+    self._features = np.empty((2 * VIEWS, len(images), self._extractor.dim), np.float32)
+    self._known = np.zeros((2 * VIEWS, len(images)), bool)
     self._asked = None, None  # The images that were asked about last, their features.
-    self._augmented = jax.jit(_augmented)
+    self._augmented = jax.jit(_augmented, static_argnames='strong')
 
   def train(self, pool, seed, augmented, state=None, until=None, progress=None):
     """Fits one head, the same for the same images, whatever the seed.
@@ -85,7 +87,7 @@ class HeadFitter:
       (`Head`, its mean loss on what it was fitted to).
     """
     del seed, state, until  # A fit is one step, and has no luck.
-    views = range(VIEWS if augmented else 1)
+    views = range((1, VIEWS, 2 * VIEWS)[augmented])
     self._see(views, pool)
     x = np.concatenate([self._features[view, pool] for view in views])
     labels, weights = (np.tile(part, len(views)) for part in (self._labels[pool], shares(
@@ -137,12 +139,15 @@ class HeadFitter:
       images = np.concatenate([images, np.zeros((_BLOCK - count, *images.shape[1:]),
                                                 np.uint8)])
       seeds = np.array([zlib.crc32(np.ascontiguousarray(x)) for x in images], np.uint32)
-      yield np.asarray(self._augmented(images, seeds, view))[:count]
+      yield np.asarray(self._augmented(
+          images, seeds, view, self._settings.rotate, strong=view >= VIEWS))[:count]
 
 
-def _augmented(images, seeds, view):
+def _augmented(images, seeds, view, rotate, strong):
   """Changes images at random, each by its own seed: uint8 [n, H, W, C] to the same."""
   def one(image, seed):
     key = jax.random.fold_in(jax.random.key(seed), view)
-    return augment.batch(key, image[None], jnp.zeros(1, int), 1)[0]
+    image, first = image[None], jnp.zeros(1, int)
+    return (augment.strong(key, image, first, rotate) if strong else
+            augment.batch(key, image, first, 1))[0]
   return jnp.round((jax.vmap(one)(images, seeds) + 1) * 127.5).astype(jnp.uint8)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pegan_jax.common import figures
-from pegan_jax.inspection.arms import AUGMENTED, REAL
+from pegan_jax.inspection.arms import AUGMENTED, REAL, STRONG
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
 _COLOURS = {HELPS: '#3a8a4d', HURTS: '#b8433a'}
@@ -13,8 +13,8 @@ _NEUTRAL = '#4878a8'
 def draw(report, path):
   """Writes a PNG of a report from `study.study`.
 
-  Left: each arm's accuracy. Middle: its paired differences from real only and from
-  real with augmentation, green where it helps and red where it hurts, with 95%
+  Left: each arm's accuracy. Middle: its paired differences from the three arms without
+  generated images, green where it helps and red where it hurts, with 95%
   intervals. Right: recalls by class. Below, where the study has several
   fractions, accuracy over the number of real images.
 
@@ -25,15 +25,16 @@ def draw(report, path):
   arms = report['fractions'][fraction]['arms']
   height = 1.6 + 0.42 * len(arms)
   curve = len(report['fractions']) > 1
-  with figures.png(path, 16, height + 4.5 * curve) as canvas:
+  with figures.png(path, 19, height + 4.5 * curve) as canvas:
     grid = canvas.add_gridspec(
-        1 + curve, 4, height_ratios=[height, 4.5][:1 + curve],
-        width_ratios=[1, 1, 1, 1.5])
-    panels = [canvas.add_subplot(grid[0, i]) for i in range(4)]
+        1 + curve, 5, height_ratios=[height, 4.5][:1 + curve],
+        width_ratios=[1, 1, 1, 1, 1.5])
+    panels = [canvas.add_subplot(grid[0, i]) for i in range(5)]
     _accuracy(panels[0], arms)
     _difference(panels[1], arms, REAL)
     _difference(panels[2], arms, AUGMENTED)
-    _recall(panels[3], arms, report['classes'])
+    _difference(panels[3], arms, STRONG)
+    _recall(panels[4], arms, report['classes'])
     if curve:
       _curve(canvas.add_subplot(grid[1, :]), report)
     p = report['protocol']

@@ -20,20 +20,28 @@ class Results:
   def __init__(self, folder):
     self._folder = pathlib.Path(folder)
 
-  def load(self, digest, num_test, num_classes):
-    """Reads answers to the test images, int [num_test]; None if absent or damaged."""
+  def load(self, digest, num_test, num_classes, scored=False):
+    """Reads answers to the test images; None if absent or damaged.
+
+    Returns:
+      float64 [2, num_test]: the classes, and how likely there is a defect; zeros unless
+      `scored`.
+    """
     try:
-      found = files.read_json(self._folder / f'{digest}.json')['predicted']
-      if len(found) == num_test and all(
-          type(x) is int and 0 <= x < num_classes for x in found):
-        return np.array(found, np.int32)
+      kept = files.read_json(self._folder / f'{digest}.json')
+      found, scores = kept['predicted'], kept['scores'] if scored else [0.0] * num_test
+      if len(found) == len(scores) == num_test and all(
+          type(x) is int and 0 <= x < num_classes for x in found) and all(
+              type(x) is float and 0 <= x <= 1 for x in scores):
+        return np.array([found, scores])
     except (OSError, ValueError, KeyError, TypeError):
       pass
     return None
 
-  def save(self, digest, predicted, **about):
-    """Writes answers, whole or not at all; `about` is for human readers."""
-    self._write(digest, about | {'predicted': predicted.tolist()})
+  def save(self, digest, answers, scored=False, **about):
+    """Writes what `load` reads, whole or not at all; `about` is for human readers."""
+    kept = {'predicted': answers[0].astype(int).tolist()}
+    self._write(digest, about | kept | ({'scores': answers[1].tolist()} if scored else {}))
 
   def load_filter(self, digest, count, classes):
     """Reads what `filtering.apply` returned; None if absent or damaged."""

@@ -9,6 +9,9 @@ from pegan_jax.common.errors import check_at_least, check_value, UserError
 # passes are a few dozen steps.
 _ENOUGH_STEPS = 200
 
+# How much images are augmented: not, as `augment.batch` does, or as `augment.strong` does.
+PLAIN, USUAL, STRONGLY = 0, 1, 2
+
 # What a head that is fitted to its optimum does without.
 _NO_STEPS = ('epochs', 'batch_size', 'learning_rate', 'weight_decay')
 
@@ -34,9 +37,10 @@ class Settings:
     batch_size: images per step.
     learning_rate: the highest of the cycle.
     weight_decay: AdamW's, for all parameters.
-    real_share: share of real images, repeated as needed, among those that a class is
-      trained with, where it has generated ones as well; 0 lets every image come
-      equally often.
+    real_share: least share of real images, repeated as needed, among those that a
+      class is trained with, where it has generated ones as well; 0 lets every image
+      come equally often.
+    rotate: whether strong augmentation turns images, see `augment.strong`.
   """
   network: str = 'resnet18'
   width: float = 1.0
@@ -45,6 +49,7 @@ class Settings:
   learning_rate: float = 2e-3
   weight_decay: float = 1e-2
   real_share: float = 0.0
+  rotate: bool = False
 
   @classmethod
   def of(cls, config):
@@ -56,6 +61,13 @@ class Settings:
     unused = (*NETWORKS.get(network, ()), 'network')
     return cls(network, **{field.name: config.get(field.name, field.default)
                            for field in dataclasses.fields(cls) if field.name not in unused})
+
+  def in_effect(self, augmented):
+    """Returns a dict of what has an effect, given how much images are augmented."""
+    found = dataclasses.asdict(self)
+    if augmented != STRONGLY:
+      del found['rotate']
+    return found
 
   @property
   def pretrained(self):

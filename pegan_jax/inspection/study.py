@@ -1,20 +1,23 @@
 """--mode study: compares inspectors trained with and without generated images."""
 
-import dataclasses
 import itertools
 import pathlib
 import time
 
 import numpy as np
 
+from pegan_jax import methods
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks, report
-from pegan_jax.inspection import results, trainers, training, verdict, worth
+from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks
+from pegan_jax.inspection import outcome, report, results, trainers, training
 from pegan_jax.inspection.localise import study as localise
-from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection.settings import Settings, STRONGLY, USUAL
 from pegan_jax.metrics import features, sets
+from pegan_jax.runs import own_settings
+
+_FILTERED = ' filtered'  # Ends the name of a set that was filtered.
 
 
 def study(config, workdir, make_trainer=trainers.make, extractor=None):
@@ -39,20 +42,25 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
     return localise.study(config, workdir)
   out = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or out / 'dataset')
-  results.check_classes(out / 'study.json', info.classes)
-  train, test = images.load_splits(info)
-  generated, checks, folders, rejected = _load_generated(config, info, train, test)
+  other = dataset.load_info(config.test) if config.test else None
+  classes = images.class_names(info, config.clean_class)
+  results.check_classes(out / 'study.json', classes)
+  train, test = images.load_splits(info, other, config.clean_class)
+  checks = {'test images': leaks.check_other(train, test)} if other else {}
+  generated, folders, rejected = _load_generated(config, info, train, test, other, checks)
   with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
-    bench = _Bench(config, info, train, test, generated, out, make_trainer)
+    bench = _Bench(config, classes, train, test, generated, out, make_trainer)
     funnels = {}
     if config.filter:
       funnels = _filter(config, info, train, generated, folders, bench, extractor)
-    plan, notes = _plan(info, generated)
+    plan, notes = _plan(info, generated, not bench.settings.fitted, config.clean_class)
     notes = images.left_out(rejected) + notes
     for note in notes:
       terminal.say(note)
     answers = bench.run(plan)
-    found = _report(config, info, train, test, generated, plan, answers, bench.steps)
+    found = outcome.collect(
+        config, info, train, test, generated, _pasted(folders, generated), plan, answers,
+        bench.steps)
     found |= {'checks': checks, 'funnels': funnels, 'notes': notes, 'rejected': rejected}
     report.write(found, out)
   print(report.to_text(found), end='')
@@ -83,13 +91,13 @@ def _fractions(config):
   return sorted(set(map(float, config.fractions)))
 
 
-def _plan(info, generated):
+def _plan(info, generated, in_steps, clean):
   """Returns the arms, and a sentence for each that cannot be trained."""
   arms, notes = [], []
-  for arm in arms_lib.plan(generated):
+  for arm in arms_lib.plan(generated, in_steps, clean):
     absent = []
     if not arm.real:
-      absent = np.setdiff1d(np.arange(len(info.classes)),
+      absent = np.setdiff1d(np.arange(len(info.classes)),  # Clean images are there.
                             generated[arm.generated].labels)
     if len(absent):
       names = ', '.join(info.classes[c] for c in absent)
@@ -99,16 +107,26 @@ def _plan(info, generated):
   return arms, notes
 
 
-def _load_generated(config, info, train, test):
-  generated, checks, folders, rejected = {}, {}, {}, {}
+def _load_generated(config, info, train, test, other, checks):
+  """Reads the folders of a config, and adds to `checks` what was looked at."""
+  generated, folders, rejected = {}, {}, {}
   paths = images.folders(config)
   names = images.methods(paths) or arms_lib.names(paths)
   for name, path in zip(names, paths):
     generated[name], folders[name], rejected[name] = images.load_generated(
         info, path, config.per_class)
     checks[name] = sets.check_scale(info, folders[name]) + leaks.check(
-        info, train, test, folders[name], generated[name])
-  return generated, checks, folders, rejected
+        info, train, test, folders[name], generated[name], other)
+  return generated, folders, rejected
+
+
+def _pasted(folders, generated):
+  """Returns the names of the sets, filtered or not, of runs that train nothing."""
+  def is_pasted(folder):
+    noted = own_settings.read(folder.path.absolute().parent)
+    return noted is not None and not methods.get(noted['method']).trained
+  return [name for name in generated
+          if is_pasted(folders[name.removesuffix(_FILTERED)])]
 
 
 def _filter(config, info, train, generated, folders, bench, extractor):
@@ -123,7 +141,7 @@ def _filter(config, info, train, generated, folders, bench, extractor):
         'filter': 3, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
         'manifest': provenance.of_files(folders[name].path, manifest),
-        'settings': dataclasses.asdict(bench.settings)} | bench.weights)
+        'settings': bench.settings.in_effect(USUAL)} | bench.weights)
     found = bench.results.load_filter(digest, len(made), info.classes)
     if found is None:
       judge = judge or bench.judge()  # One training, and only if it is needed.
@@ -133,7 +151,7 @@ def _filter(config, info, train, generated, folders, bench, extractor):
     if not keep.any():
       terminal.say(f'the filter leaves nothing of {name}')
     else:
-      generated[f'{name} filtered'] = generated[name].take(np.flatnonzero(keep))
+      generated[name + _FILTERED] = generated[name].take(np.flatnonzero(keep))
     if config.filter == 'only':
       del generated[name]
   return funnels
@@ -142,8 +160,9 @@ def _filter(config, info, train, generated, folders, bench, extractor):
 class _Bench:
   """Trains the inspectors that are missing, with all images on the device at once."""
 
-  def __init__(self, config, info, train, test, generated, out, make_trainer):
-    self._info, self._generated = info, generated
+  def __init__(self, config, classes, train, test, generated, out, make_trainer):
+    self._classes, self._generated = classes, generated
+    self._clean = len(classes) - 1 if config.clean_class else None
     self._train, self._test, self._make = train, test, make_trainer
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = Settings.of(config)
@@ -153,25 +172,30 @@ class _Bench:
     # Seeds whose inspectors are trained together, if any.
     self._together = (
         list(self._seeds)
-        if training.together(info.image_size) and not self.settings.fitted else [])
+        if training.together(train.pixels.shape[1]) and not self.settings.fitted else [])
 
   def judge(self):
     """Trains an inspector on augmented real images; returns its `probabilities`."""
     trainer = self._make(
         self.settings, self._train.pixels, self._train.labels,
-        len(self._info.classes), self.steps)
+        len(self._classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
     terminal.say('training the inspector that filters')
-    state, = trainer.train_all([np.arange(len(self._train))], [0], True, bar.update)
+    state, = trainer.train_all([np.arange(len(self._train))], [0], USUAL, bar.update)
     bar.close()
     return lambda pixels: trainer.probabilities(state, pixels)
 
   def run(self, plan):
-    """Trains every arm at every fraction and seed: {(fraction, arm): [S, n]}."""
+    """Trains every arm at every fraction and seed.
+
+    Returns:
+      {(fraction, arm): [S, 2, n] of what `Results.load` returns}.
+    """
     pools = self._lay_out()
     todo = {job: self._digest(*job, pools) for job in itertools.product(
         self._fractions, plan, self._seeds)}
-    answers = {digest: self.results.load(digest, len(self._test), len(self._info.classes))
+    answers = {digest: self.results.load(
+        digest, len(self._test), len(self._classes), self._clean is not None)
                for digest, _ in todo.values()}
     # All seeds of an arm or none: trained together, they round differently than alone.
     lost = {job[:2] for job, (digest, _) in todo.items() if answers[digest] is None}
@@ -189,6 +213,8 @@ class _Bench:
 
   def _lay_out(self):
     """Returns each generated set's indices among all images, laid end to end."""
+    self._labels = np.concatenate([
+        x.labels for x in [self._train, *self._generated.values()]])
     start, pools = len(self._train), {}
     for name, made in self._generated.items():
       pools[name] = start + np.arange(len(made))
@@ -196,31 +222,38 @@ class _Bench:
     return pools
 
   def _digest(self, fraction, arm, seed, pools):
-    """Returns the name of a training's result, and its images' indices: int [n]."""
-    chosen = images.subset(self._train.labels, fraction, seed)
+    """Returns the name of a training's result, and its images, as `train` takes them."""
+    chosen = images.subset(self._train.labels, fraction, seed, self._clean)
+    clean = chosen[self._train.labels[chosen] == self._clean]
     parts, pool = [], []
-    if arm.real:
-      parts.append(self._train.take(chosen).checksum())
-      pool.append(chosen)
+    if arm.real or len(clean):
+      pool.append(chosen if arm.real else clean)
+      parts.append(self._train.take(pool[-1]).checksum())
     if arm.generated:
       parts.append(self._generated[arm.generated].checksum())
       pool.append(pools[arm.generated])
-    settings = dataclasses.asdict(self.settings)
-    if len(parts) < 2 or not settings['real_share']:
-      del settings['real_share']  # A setting without effect here.
-    return provenance.digest({
+    settings = self.settings.in_effect(arm.augmented)
+    share = settings.pop('real_share')
+    if len(parts) == 2 and not arm.by_turns:
+      settings |= _share_in_effect(share, *(self._labels[part] for part in pool))
+    about = {
         'settings': settings, 'steps': self.steps, 'seed': seed,
-        'together': self._together, 'augmented': arm.augmented, 'images': parts,
-        'test': self._test.checksum(),
-        'classes': len(self._info.classes)} | self.weights), np.concatenate(pool)
+        'together': self._together, 'images': parts,
+        'augmented': (arm.augmented if arm.augmented == STRONGLY else
+                      bool(arm.augmented)),  # As earlier versions named it.
+        'test': self._test.checksum(), 'classes': len(self._classes)} | self.weights
+    if arm.by_turns:
+      first = np.concatenate([clean, pools[arm.generated]])
+      return provenance.digest(about | {'by_turns': True}), (first, chosen)
+    return provenance.digest(about), np.concatenate(pool)
 
   def _train_all(self, missing):
     """Trains the {digest: (job, pool)}: {digest: answers to the test images}."""
     sets = [self._train, *self._generated.values()]
     trainer = self._make(
         self.settings, np.concatenate([s.pixels for s in sets]),
-        np.concatenate([s.labels for s in sets]), len(self._info.classes),
-        self.steps, len(self._train))
+        np.concatenate([s.labels for s in sets]), len(self._classes), self.steps,
+        len(self._train))
     bar = terminal.Progress(len(missing) * self.steps, unit='step')
     began, answers = time.perf_counter(), {}
     for (fraction, arm), group in itertools.groupby(
@@ -230,11 +263,10 @@ class _Bench:
       states = trainer.train_all([pool for _, pool in jobs], seeds,
                                  arm.augmented, bar.update)
       for digest, seed, state in zip(digests, seeds, states, strict=True):
-        answers[digest] = trainer.probabilities(
-            state, self._test.pixels).argmax(1).astype(np.int32)
-        self.results.save(digest, answers[digest], arm=arm.name, seed=seed,
-                          fraction=fraction)
-        right = (answers[digest] == self._test.labels).mean()
+        answers[digest] = self._ask(trainer, state)
+        self.results.save(digest, answers[digest], self._clean is not None,
+                          arm=arm.name, seed=seed, fraction=fraction)
+        right = (answers[digest][0] == self._test.labels).mean()
         share = '' if fraction == 1 else f' of {fraction:g}'
         done = len(answers) * self.steps
         bar.report(done, (time.perf_counter() - began) / done,
@@ -242,47 +274,23 @@ class _Bench:
     bar.close()
     return answers
 
-
-def _report(config, info, train, test, generated, plan, answers, steps):
-  held = verdict.TestSet(test.labels, test.groups, info.classes)
-  resamples = verdict.Resamples(held, config.seeds)
-  fractions = {}
-  for fraction in _fractions(config):
-    known = {arm.name: verdict.figures(held, answers[fraction, arm.name], resamples)
-             for arm in plan}
-    fractions[f'{fraction:g}'] = {
-        'real_per_class': {
-            c: int(n) for c, n in zip(info.classes, np.bincount(
-                train.labels[images.subset(train.labels, fraction, 0)]))},
-        'arms': {arm.name: _arm(held, arm, known) for arm in plan}}
-  counts = {name: np.bincount(s.labels, minlength=len(info.classes))
-            for name, s in generated.items()}
-  settings = dataclasses.asdict(Settings.of(config))
-  return {
-      'classes': info.classes,
-      'protocol': settings | {
-          'steps': steps, 'seeds': config.seeds, 'data': str(info.folder),
-          'generated': images.folders(config), 'per_class': config.per_class,
-          'test_images': len(test),
-          'test_groups': int(len(np.unique(test.groups))),
-          'too_few_steps': Settings.of(config).too_few_steps(len(train)),
-          'test_images_of_classes': held.images_of(),
-          'test_groups_of_classes': held.groups_of(),
-          'bootstrap': verdict.RESAMPLES},
-      'generated': {name: dict(zip(info.classes, map(int, n)))
-                    for name, n in counts.items()},
-      'fractions': fractions,
-      'worth': worth.all_sets(held, fractions, list(generated), counts)}
+  def _ask(self, trainer, state):
+    """Returns an inspector's answers to the test images, as `Results.load` does."""
+    found = trainer.probabilities(state, self._test.pixels)
+    scores = (np.zeros(len(found)) if self._clean is None else
+              np.delete(found, self._clean, 1).sum(1, dtype=float).clip(0, 1))
+    return np.array([found.argmax(1), scores])
 
 
-def _arm(held, arm, known):
-  """Returns one arm's part of the report."""
-  values, samples = known[arm.name]
-  entry = {'title': arm.title, 'generated': arm.generated,
-           'augmented': arm.augmented, 'reference': arm.reference}
-  entry |= verdict.summarise(held, values, samples)
-  entry['against'] = {
-      other: verdict.compare(held, known[arm.name], known[other])
-      for other in (arms_lib.REAL, arms_lib.AUGMENTED)
-      if other != arm.name and other in known}
-  return entry
+def _share_in_effect(share, real, made):
+  """Returns what `real_share` does to a training, given both kinds' labels, for a digest.
+
+  It has a class's real images come more often, where they are fewer. Earlier versions
+  had them come less often as well, where they are more.
+  """
+  real, made = (np.bincount(x, minlength=max(real.max(), made.max()) + 1)
+                for x in (real, made))
+  more_often = real < share * (real + made)
+  if not more_often.any():
+    return {}
+  return {'real_share': share if more_often[made > 0].all() else f'{share:g} or more'}

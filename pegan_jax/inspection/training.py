@@ -13,6 +13,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import allocator
 from pegan_jax.data import rounds
 from pegan_jax.inspection import augment
+from pegan_jax.inspection.settings import STRONGLY
 from pegan_jax.nets.mobilenet import MobileNetV2
 from pegan_jax.nets.resnet import ResNet18
 from pegan_jax.pretrained.tuned import TunedEfficientNet
@@ -83,19 +84,27 @@ def init_state(net, tx, image_size, seed):
                variables.get('batch_stats', {}), tx.init(variables['params']))
 
 
-def make_steps(net, tx):
+def make_steps(net, tx, change=augment.batch, mix=False):
   """Builds a function that trains for several steps.
+
+  Args:
+    net: the network.
+    tx: the optimiser.
+    change: selects and changes images, as `augment.batch` does.
+    mix: whether images are mixed with others, and so are their losses.
 
   Returns:
     run(state, images, labels, indices, key, strength) -> (state, losses), pure
     and ready for `jax.jit`: uint8 [N, H, W, C] and int [N], all images and labels,
     indices int [k, B] of k steps' batches, a key into which each step is folded,
-    and `augment.batch`'s strength; losses [k].
+    and the last argument of `change`; losses [k].
   """
   def step(state, batch):
     images, labels, indices, key, strength = batch
-    x = augment.batch(jax.random.fold_in(key, state.step), images, indices,
-                      strength)
+    key = jax.random.fold_in(key, state.step)
+    x = change(key, images, indices, strength)
+    if mix:
+      x, other, share = augment.mixed(jax.random.fold_in(key, 0), x)
 
     def loss(params):
       logits, changed = net.apply(
@@ -103,6 +112,10 @@ def make_steps(net, tx):
           mutable='batch_stats')
       losses = optax.softmax_cross_entropy_with_integer_labels(
           logits, labels[indices])
+      if mix:
+        losses = share * losses + (
+            1 - share) * optax.softmax_cross_entropy_with_integer_labels(
+                logits, labels[indices[other]])
       return losses.mean(), changed.get('batch_stats', {})
 
     (value, batch_stats), grads = jax.value_and_grad(loss, has_aux=True)(
@@ -125,8 +138,8 @@ def make_steps(net, tx):
 def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
   """Chooses a training's batches: every class equally often.
 
-  Every image of a class comes equally often too; with `real_share`, every real one
-  does, and every generated one.
+  Every image of a class comes equally often too; with `real_share`, where real ones
+  have a smaller share, every real one does, and every generated one.
 
   Args:
     pool: int [n] indices of the images to train on.
@@ -134,8 +147,7 @@ def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
     steps, batch_size: number of batches, and images per batch.
     seed: of the choice.
     num_real: indices below it are those of real images.
-    real_share: share of real images in a class that has both kinds; 0 uses all images
-      equally often.
+    real_share: least share of real images in a class that has both kinds.
 
   Returns:
     int [steps, batch_size], indices out of `pool`. A class's images come in
@@ -151,7 +163,7 @@ def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
   for c in classes:
     members, places = pool[own == c], np.flatnonzero(sequence == c)
     real, made = members[members < num_real], members[members >= num_real]
-    if real_share and len(real) and len(made):
+    if 0 < len(real) < real_share * len(members):
       count = round(real_share * len(places))
       chosen = rng.permutation(np.concatenate([
           rounds.draw(rng, real, count), rounds.draw(rng, made, len(places) - count)]))
@@ -217,10 +229,10 @@ class Trainer:
     net = NETWORKS[settings.network](num_classes, settings.width)
     tx = optimizer(settings, steps)
     self.init = jax.jit(lambda seed: init_state(net, tx, self._size, seed))
-    run = make_steps(net, tx)
-    self._run = jax.jit(run, donate_argnums=0)
-    self._run_all = jax.jit(
-        jax.vmap(run, (0, None, None, 0, 0, None)), donate_argnums=0)
+    changes = [make_steps(net, tx), make_steps(net, tx, augment.strong, mix=True)]
+    self._run = [jax.jit(run, donate_argnums=0) for run in changes]
+    self._run_all = [jax.jit(jax.vmap(run, (0, None, None, 0, 0, None)),
+                             donate_argnums=0) for run in changes]
     self._predict = jax.jit(lambda state, x: nn.softmax(net.apply(
         {'params': state.params, 'batch_stats': state.batch_stats},
         x.astype(jnp.float32) / 127.5 - 1, train=False)))
@@ -229,9 +241,10 @@ class Trainer:
     """Trains one inspector, the same for the same arguments.
 
     Args:
-      pool: int [n] indices of the images to train on.
+      pool: int [n] indices of the images to train on; a tuple of such parts the steps
+        equally among them, one after the other.
       seed: of the initial weights, the batches and the augmentation.
-      augmented: whether images are augmented.
+      augmented: how much images are, `PLAIN`, `USUAL` or `STRONGLY` of `settings`.
       state: the state to go on from; None starts from the beginning.
       until: the step to stop at; None means the last.
       progress: called with the number of steps done since its last call.
@@ -242,8 +255,9 @@ class Trainer:
     if state is None:
       state = self.init(seed)
     rows = self._rows(pool, seed)[int(state.step):until]
-    state, losses = self._call(self._run, state, rows, jax.random.key(seed),
-                               augmented, progress or (lambda steps: None))
+    state, losses = self._call(self._run[augmented == STRONGLY], state, rows,
+                               jax.random.key(seed), augmented,
+                               progress or (lambda steps: None))
     return state, None if losses is None else float(losses[-1])
 
   def train_all(self, pools, seeds, augmented, progress):
@@ -252,9 +266,9 @@ class Trainer:
     They train together, under `vmap`, where that is faster (`together`).
 
     Args:
-      pools: k arrays of indices of images to train on.
+      pools: k of what `train` takes.
       seeds: k seeds.
-      augmented: whether images are augmented.
+      augmented: as `train` takes it.
       progress: called with the number of steps done since its last call.
 
     Yields:
@@ -270,8 +284,9 @@ class Trainer:
     rows = np.stack([self._rows(*x) for x in zip(pools, seeds)], 1)
     states = jax.tree.map(lambda *x: jnp.stack(x), *map(self.init, seeds))
     keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    run = self._run_all[augmented == STRONGLY]
     states, _ = self._call(
-        lambda states, images, labels, rows, *rest: self._run_all(
+        lambda states, images, labels, rows, *rest: run(
             states, images, labels, rows.swapaxes(0, 1), *rest),
         states, rows, keys, augmented,
         lambda steps: progress(steps * len(seeds)))
@@ -279,12 +294,17 @@ class Trainer:
       yield _checked(jax.tree.map(lambda x, i=i: x[i], states))
 
   def _rows(self, pool, seed):
-    return batches(pool, self._labels, self.steps, self._settings.batch_size, seed,
-                   self._num_real, self._settings.real_share)
+    parts = pool if isinstance(pool, tuple) else (pool,)
+    ends = np.arange(len(parts) + 1) * self.steps // len(parts)
+    return np.concatenate([
+        batches(part, self._labels, steps, self._settings.batch_size, seed,
+                self._num_real, self._settings.real_share)
+        for part, steps in zip(parts, np.diff(ends))])
 
   def _call(self, run, state, rows, key, augmented, progress):
     """Steps through `rows`, several per call: (state, losses of the last call)."""
-    strength = jnp.float32(augmented)
+    strength = (self._settings.rotate if augmented == STRONGLY else
+                jnp.float32(augmented))
     size = 1 if jax.default_backend() == 'cpu' else _STEPS_PER_CALL
     losses = None
     for first in range(0, len(rows), size):

@@ -18,6 +18,7 @@ import scipy
 
 RESAMPLES = 4000
 ENOUGH_GROUPS = 10  # Of test images, for a bootstrap.
+FALSE_ALARMS = (0.01, 0.05)  # Shares of clean images.
 HELPS, HURTS, NO_EVIDENCE = 'helps', 'hurts', 'no evidence'
 
 
@@ -29,10 +30,12 @@ class TestSet:
     labels: int [n].
     groups: int [n]; near-duplicates share a number.
     classes: names of the labels.
+    clean: the label of clean images, the last, or None where all are defects.
   """
   labels: np.ndarray
   groups: np.ndarray
   classes: list[str]
+  clean: int | None = None
 
   def images_of(self):
     """Returns {class: number of its images}."""
@@ -43,6 +46,10 @@ class TestSet:
     """Returns {class: number of its images' groups}."""
     return {name: len(np.unique(self.groups[self.labels == label]))
             for label, name in enumerate(self.classes)}
+
+  def enough_for_verdict(self):
+    """Returns whether there are enough groups for a verdict."""
+    return len(np.unique(self.groups)) >= ENOUGH_GROUPS
 
   def enough(self):
     """Lists the classes with enough groups for a verdict."""
@@ -78,38 +85,72 @@ class Resamples:
         drawn / (num_seeds - 1) - 1 / num_seeds)
 
 
-def figures(test, predicted, resamples):
+def figures(test, predicted, resamples, scores=None):
   """Computes accuracy, macro F1 and recalls: values and their bootstrap samples.
 
   Args:
     test: `TestSet`.
     predicted: int [S, n], each seed's answers.
     resamples: `Resamples`.
+    scores: float [S, n], how likely each seed thinks a defect, where `test` has clean
+      images.
 
   Returns:
     ([2 + C], [RESAMPLES, 2 + C]): accuracy, macro F1, each class's recall, means
-    over seeds. A sample without a class has NaN for its recall.
+    over seeds. A sample without a class has NaN for its recall. With clean images
+    accuracy is balanced, the mean of the recalls, as most images are clean; and `detected`
+    at each of `FALSE_ALARMS` follows: [2 + C + 2].
   """
   ones = np.ones((1, len(test.labels)), np.float32)
-  values = _by_seed(test, predicted, ones)[:, 0].mean(0)
-  samples = _by_seed(test, predicted, resamples.images)
+  values = _by_seed(test, predicted, scores, ones)[:, 0].mean(0)
+  samples = _by_seed(test, predicted, scores, resamples.images)
   return values, (samples * resamples.seeds.T[:, :, None]).sum(0)
 
 
-def _by_seed(test, predicted, weights):
-  """Computes the figures of each seed with weighted images: [S, R, 2 + C]."""
+def detected(test, scores, weights):
+  """Computes the share of defects whose score is above that of nearly all clean images.
+
+  Args:
+    test: `TestSet` with clean images.
+    scores: float [n], the higher the likelier a defect.
+    weights: float [R, n], how often each image counts.
+
+  Returns:
+    [R, 2]: the mean over classes of defects, for each of `FALSE_ALARMS`, the largest
+    share of clean images whose score may be above the threshold.
+  """
+  clean = np.flatnonzero(test.labels == test.clean)
+  clean = clean[np.argsort(-scores[clean])]
+  passed = np.cumsum(weights[:, clean], 1)
+  # How many clean images have such a score or a higher one: [n].
+  above = np.searchsorted(-scores[clean], -scores, 'right')
+  truth = np.eye(len(test.classes), dtype=np.float32)[test.labels][:, :test.clean]
+  found = []
+  with np.errstate(invalid='ignore'):
+    for share in FALSE_ALARMS:
+      allowed = (passed <= share * passed[:, -1:] + 1e-6).sum(1)
+      hit = weights * (above <= allowed[:, None])
+      found.append(np.nanmean(hit @ truth / (weights @ truth), 1))
+  return np.stack(found, 1)
+
+
+def _by_seed(test, predicted, scores, weights):
+  """Computes the figures of each seed with weighted images: [S, R, 2 + C or more]."""
   num_classes = len(test.classes)
   truth = np.eye(num_classes, dtype=np.float32)[test.labels]
   found = []
-  for answers in predicted:
+  for seed, answers in enumerate(predicted):
     said = np.eye(num_classes, dtype=np.float32)[answers]
     right = weights @ (truth * said)      # [R, C]
     actual, claimed = weights @ truth, weights @ said
     with np.errstate(invalid='ignore', divide='ignore'):
       recall = right / actual
       f1 = np.where(actual + claimed > 0, 2 * right / (actual + claimed), np.nan)
-    accuracy = right.sum(1) / weights.sum(1)
-    found.append(np.column_stack([accuracy, np.nanmean(f1, 1), recall]))
+    if test.clean is None:
+      accuracy, more = right.sum(1) / weights.sum(1), []
+    else:
+      accuracy, more = np.nanmean(recall, 1), [detected(test, scores[seed], weights)]
+    found.append(np.column_stack([accuracy, np.nanmean(f1, 1), recall, *more]))
   return np.array(found, np.float64)
 
 
@@ -125,8 +166,12 @@ def summarise(test, values, samples, limits=(0, 1)):
   def entry(i):
     return {'value': float(values[i]), 'low': float(low[i]),
             'high': float(high[i])}
-  return {'accuracy': entry(0), 'macro_f1': entry(1),
-          'recall': {c: entry(2 + i) for i, c in enumerate(test.classes)}}
+  found = {'accuracy': entry(0), 'macro_f1': entry(1),
+           'recall': {c: entry(2 + i) for i, c in enumerate(test.classes)}}
+  if test.clean is not None:
+    found['detected'] = {f'{share:.0%}': entry(2 + len(test.classes) + i)
+                         for i, share in enumerate(FALSE_ALARMS)}
+  return found
 
 
 def judge(difference, enough):
@@ -154,9 +199,9 @@ def compare(test, arm, reference):
   """
   values, samples = arm[0] - reference[0], arm[1] - reference[1]
   result = summarise(test, values, samples, (-1, 1))
-  low, high = interval(samples[:, 2:], 1 - 0.05 / len(test.classes))
+  low, high = interval(samples[:, 2:2 + len(test.classes)], 1 - 0.05 / len(test.classes))
   accuracy, enough = result['accuracy'], test.enough()
   return result | {
-      'verdict': judge(accuracy, len(np.unique(test.groups)) >= ENOUGH_GROUPS),
+      'verdict': judge(accuracy, test.enough_for_verdict()),
       'higher': [c for c, x in zip(test.classes, low) if x > 0 and c in enough],
       'lower': [c for c, x in zip(test.classes, high) if x < 0 and c in enough]}

@@ -72,7 +72,8 @@ def all_sets(test, fractions, generated, counts):
   found = {}
   for name in generated:
     rows = found[name] = []
-    for figure in ('accuracy', *test.enough()):
+    for figure in ('accuracy', *(c for c in test.enough() if c in fractions[
+        order[0]]['real_per_class'])):  # Not of clean images.
       without = [score(f, AUGMENTED, figure) for f in order]
       numbers = [real(f, figure) for f in order]
       added = (counts[name][test.classes.index(figure)]

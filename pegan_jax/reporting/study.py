@@ -11,13 +11,13 @@ def collect(source):
   """Returns the study's verdicts, its table of accuracies and its chart: a dict."""
   report = source.study
   study_report = report_lib.of_task(report)
-  arms = report['fractions'][max(report['fractions'], key=float)]['arms']
+  largest = report['fractions'][max(report['fractions'], key=float)]
   found = {'sentences': [f'{x}.' for x in study_report.conclusions(report)],
            'folder': str(source.study_dir), 'protocol': report['protocol'],
-           'rows': study_report.figures(arms), 'verdicts': [], 'cautions': [],
+           'rows': study_report.figures(largest['arms']), 'verdicts': [], 'cautions': [],
            'picture': None, 'figure': study_report.FIGURE}
   if 'test_images_of_classes' in report['protocol']:  # Earlier versions lack it.
-    found['verdicts'] = study_report.verdicts(arms, report['protocol'])
+    found['verdicts'] = study_report.verdicts(largest, report['protocol'])
   if 'test_groups_of_classes' in report['protocol']:
     found['cautions'] = [f'Too few {x}.' for x in study_report.too_few(report['protocol'])]
   path = source.study_dir / 'study.png'

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from pegan_jax.inspection import augment
 
@@ -53,3 +54,44 @@ def test_brightness_and_contrast_are_jittered_within_bounds():
   ratio = (x.std((1, 2, 3)) / x.mean((1, 2, 3))) / (images.std() / images.mean())
   assert 0.75 < ratio.min() < 0.88 and 1.12 < ratio.max() < 1.25
   assert -1 <= found.min() and found.max() <= 1
+
+
+def _strong(images, indices, rotate, seed=0):
+  return np.asarray(augment.strong(
+      jax.random.key(seed), jnp.asarray(images), indices, rotate))
+
+
+@pytest.mark.parametrize('rotate', [False, True])
+def test_strong_changes_keep_directions_unless_images_may_be_turned(rotate):
+  """Of stripes: those along the rows stay along the rows."""
+  stripes = np.zeros((1, 24, 24, 1), np.uint8)
+  stripes[:, ::4] = stripes[:, 1::4] = 200
+  found = _strong(stripes, jnp.zeros(40, int), rotate)[..., 0]
+  assert found.shape == (40, 24, 24) and -1 <= found.min() and found.max() <= 1
+  along, across = (np.abs(np.diff(found, axis=axis)).mean((1, 2)) for axis in (2, 1))
+  assert (along < across / 2).all() != rotate
+  assert (along > across).any() == rotate
+
+
+def test_strong_changes_show_a_part_enlarged():
+  """Of a ramp along each axis: half of its range or more, mirrored half of the times."""
+  ramp = np.linspace(0, 255, 32).astype(np.uint8)
+  image = np.stack(np.broadcast_arrays(ramp[:, None], ramp), -1)
+  image = np.concatenate([image, image[..., :1]], -1)[None]
+  found = (_strong(image, jnp.zeros(200, int), False) + 1) / 2
+  least = (augment.AREA / augment.RATIO)**0.5  # Of a side.
+  for axis, channel in ((1, 0), (2, 1)):
+    profile = found[..., channel].mean(3 - axis)
+    rise = profile[:, -2] - profile[:, 1]
+    assert 60 < (rise > 0).sum() < 140
+    steep = np.abs(rise)  # Contrast changes it by up to a fifth, and noise a little.
+    assert (steep > 0.75 * least).all() and (steep < 1.25).all() and np.ptp(steep) > 0.3
+
+
+def test_mixtures_are_of_the_shares_that_are_said():
+  x = jnp.arange(1.0, 9).reshape(8, 1, 1, 1) * jnp.ones((8, 2, 2, 1))
+  found, other, share = augment.mixed(jax.random.key(1), x)
+  assert sorted(other.tolist()) == list(range(8))
+  assert ((0 <= share) & (share <= 1)).all() and np.ptp(share) > 0.1
+  np.testing.assert_allclose(found[:, 1, 0, 0], share * x[:, 0, 0, 0] + (
+      1 - share) * x[other, 0, 0, 0], rtol=1e-5)

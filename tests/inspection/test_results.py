@@ -12,8 +12,11 @@ from pegan_jax.inspection import results, settings
 
 def test_kept_results_of_another_shape_are_none(tmp_path):
   kept = results.Results(tmp_path)
-  kept.save('x', np.array([0, 1], np.int32))
-  assert kept.load('x', 2, 2).tolist() == [0, 1]
+  kept.save('x', np.array([[0, 1], [0, 0]]))
+  assert kept.load('x', 2, 2).tolist() == [[0, 1], [0, 0]]
+  assert kept.load('x', 2, 2, scored=True) is None
+  kept.save('x', np.array([[0, 1], [0.5, 0.25]]), scored=True)
+  assert kept.load('x', 2, 2, scored=True).tolist() == [[0, 1], [0.5, 0.25]]
   for predicted in ('[0, true]', '[0, 1.0]', '[0, "1"]', '[0, 2]', '[0, -1]', '[0, [1]]',
                     '[0]', '"01"', '{"0": 0, "1": 1}', '3', 'null'):
     (tmp_path / 'x.json').write_text(f'{{"predicted": {predicted}}}')

@@ -9,7 +9,7 @@ import pytest
 
 from inspection.worlds import Tiny
 from pegan_jax.inspection import settings as settings_lib, training
-from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection.settings import Settings, STRONGLY, USUAL
 from pegan_jax.nets.classifier import Classifier
 from pegan_jax.runs.checkpoints.store import Checkpoints
 
@@ -176,3 +176,36 @@ def test_one_step_of_adamw_by_hand():
   rate = 0.1 / 25
   np.testing.assert_allclose(
       found, [2 - rate * (1 + 0.5 * 2), -3 - rate * (1 - 0.5 * 3)], rtol=1e-5)
+
+
+def test_generated_images_first_and_then_real_ones(settings):
+  """As many steps as of both mixed, and each half of one kind alone."""
+  images, labels = _data()
+  trainer = training.Trainer(settings, images, labels, 2, 9, 12)
+  first, then = np.arange(12, 24), np.arange(12)
+  rows = trainer._rows((first, then), 0)  # pylint: disable=protected-access
+  assert rows.shape == (9, settings.batch_size)
+  assert set(rows[:4].ravel()) <= set(first) and set(rows[4:].ravel()) <= set(then)
+
+
+def test_real_images_come_more_often_where_they_are_fewer_alone():
+  labels = np.repeat([0, 1], [12, 10])
+  num_real = np.array([*range(0, 2), *range(12, 20)])  # Two of twelve, eight of ten.
+  order = np.concatenate([num_real, np.setdiff1d(np.arange(22), num_real)])
+  labels = labels[order]
+  drawn = training.batches(np.arange(22), labels, 500, 8, 0, 10, 0.5).ravel()
+  for label, share in ((0, 0.5), (1, 0.8)):
+    mine = drawn[labels[drawn] == label]
+    assert (mine < 10).mean() == pytest.approx(share, abs=0.01)
+
+
+def test_strong_augmentation_mixes_the_losses_too(settings):
+  """Two flat images of two classes are learned no surer than their mixtures are."""
+  images = np.repeat([60, 190], 12)[:, None, None, None] * np.ones((1, 8, 8, 1))
+  images, labels = images.astype(np.uint8), np.repeat([0, 1], 12)
+  trainer = training.Trainer(settings, images, labels, 2, 60)
+  loss = {}
+  for level in (USUAL, STRONGLY):
+    state, loss[level] = trainer.train(np.arange(24), 0, level)
+    assert (trainer.probabilities(state, images).argmax(1) == labels).all()
+  assert loss[STRONGLY] > 1.5 * loss[USUAL]

@@ -167,3 +167,35 @@ def test_what_a_class_is_worth_is_not_said_by_a_handful_of_test_images():
   rows = worth.all_sets(test, {'0.5': part(10, 0.5), '1': part(20, 0.6)}, ['x'],
                         {'x': np.array([5, 5])})['x']
   assert [row['figure'] for row in rows] == ['accuracy', 'a']
+
+
+def _with_clean(scores, labels, weights=None):
+  test = verdict.TestSet(np.array(labels), np.arange(len(labels)), ['a', 'b', 'clean'], 2)
+  ones = np.ones((1, len(labels))) if weights is None else np.array([weights], float)
+  return verdict.detected(test, np.array(scores), ones)[0]
+
+
+def test_what_is_found_at_few_false_alarms_by_hand():
+  """Of 100 clean images one may be above the threshold, or five: those of 0.96 or more."""
+  clean = 1 - np.arange(100) / 100
+  labels = [0] * 4 + [1] * 2 + [2] * 100
+  scores = [1.5, 0.995, 0.97, 0.2, 0.955, 0.1, *clean]
+  # One above: the threshold is 0.99; five: 0.95.
+  np.testing.assert_allclose(_with_clean(scores, labels), [
+      (2 / 4 + 0) / 2, (3 / 4 + 1 / 2) / 2], rtol=1e-6)
+  # Images that count twice are two; of ten clean images none may be above.
+  twice = _with_clean([*scores, *scores], labels * 2)
+  np.testing.assert_allclose(twice, _with_clean(scores, labels, [2] * len(labels)))
+  np.testing.assert_allclose(_with_clean(scores[:16], labels[:16]), [1 / 8] * 2)
+
+
+def test_with_clean_images_accuracy_is_balanced():
+  test = verdict.TestSet(
+      np.repeat([0, 1, 2], [4, 4, 40]), np.arange(48), ['a', 'b', 'c'], 2)
+  predicted = np.repeat([0, 2, 2], [4, 4, 40])[None].repeat(2, 0)
+  scores = (test.labels < 2) / 2
+  found, samples = verdict.figures(test, predicted, verdict.Resamples(test, 2),
+                                   scores[None].repeat(2, 0))
+  np.testing.assert_allclose(found, [2 / 3, found[1], 1, 0, 1, 1, 1])
+  entry = verdict.summarise(test, found, samples)
+  assert entry['detected']['5%'] == {'value': 1, 'low': 1, 'high': 1}

@@ -83,6 +83,8 @@ class PixelTrainer:
   def train(self, pool, seed, augmented, progress=None):
     if PixelTrainer.stop_after == len(PixelTrainer.trained):
       raise KeyboardInterrupt
+    if isinstance(pool, tuple):  # One after the other; the fit has no order.
+      pool = np.concatenate(pool)
     PixelTrainer.trained.append((seed, augmented, len(pool)))
     x = self._features[pool]
     x = x + 0.02 * np.random.default_rng(seed).normal(size=x.shape)
