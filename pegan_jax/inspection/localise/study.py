@@ -16,7 +16,6 @@ from pegan_jax.inspection.segmenter import Segmenter
 from pegan_jax.metrics import sets
 
 
-
 def study(config, workdir, make_segmenter=Segmenter):
   """Runs the trainings of a study that are not done yet, prints and writes its report.
 
@@ -35,8 +34,8 @@ def study(config, workdir, make_segmenter=Segmenter):
   training.set_up()
   settings = Settings.of(config)
   settings.check()
-  if config.filter:
-    raise UserError('filter is for --config.task=classify: leave it out')
+  if other := [key for key in ('filter', 'test', 'clean_class', 'rotate') if config[key]]:
+    raise UserError(f'{other[0]} is for --config.task=classify: leave it out')
   out = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or out / 'dataset')
   results.check_classes(out / 'study.json', info.classes)
