@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from data_prep.annotated import folder_names
+from data_prep.annotated import checks, folder_names
 from data_prep.images import reading
 from data_prep.images.progress import progress
-from pegan_jax.annotations import components
+from pegan_jax.annotations import components, mask_names
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations.regions import Annotated, IGNORED, Region
 from pegan_jax.common.errors import UserError
@@ -45,35 +45,54 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
         else:
           left_out['masks that are another one of their image in another format'].append(
               mark.path)
-  for base in sorted({mark.base for mark, _ in masks}):
-    own = [mask for some in read_from.values() for mark, mask in some
-           if mark.base == base]
+  for own, named in _of_one_rule(read_from, names):
     with problems.collected():
-      rules[base] = _Rule(own, next(
-          filter(None, (names[mask.path.parent] for mask in own)), None))
-  by_folder = _classes_by_folder(read_from, root, outer, noted)
+      rules |= dict.fromkeys([mask.path for mask in own], _Rule(own, named))
+  by_folder = {}
+  with problems.collected():
+    by_folder = _classes_by_folder(read_from, root, outer, noted)
   for path, some in sorted(read_from.items()):
     with problems.collected():
-      if all(mark.base in rules for mark, _ in some):
+      if all(mark.path in rules for mark, _ in some):
         annotated = _with_masks(
             path, some, rules, labels, by_folder, root, left_out, noted)
         found |= {path: annotated} if annotated else {}
   return found
 
 
+def _of_one_rule(read_from, names):
+  """Yields ([masks whose values mean the same], their `mask_names.Names` or None)."""
+  for base in sorted({mark.base for some in read_from.values() for mark, _ in some}):
+    own = [mask for some in read_from.values() for mark, mask in some if mark.base == base]
+    said = [names[mask.path.parent] for mask in own]
+    several = [x for k, x in enumerate(said) if x and x not in said[:k]]
+    if len(several) < 2:  # Perhaps in one folder of several.
+      yield own, several[0] if several else None
+      continue
+    for one in several + [None] * (None in said):
+      yield [mask for mask, x in zip(own, said) if x == one], one
+
+
 def _classes_by_folder(read_from, root, outer, noted):
   """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
   found = {}
+  named = {folder_names.outer_class_of(mark.path.relative_to(mark.base))
+           or folder_names.outer_class_of(path.relative_to(root))
+           for path, some in read_from.items() for mark, _ in some}
+  if folder_names.are_of_images(named) and not any(
+      folder_names.key_of(name) == folder_names.key_of(mark.base.name)
+      for name in named for some in read_from.values() for mark, _ in some):
+    outer = {*outer, *named}
   for path, some in read_from.items():
     place = folder_names.without(path.relative_to(root), outer)
     for mark, _ in some:
       own = folder_names.without(mark.path.relative_to(mark.base), outer)
-      name = folder_names.without_kind(
-          folder_names.class_of(own) or folder_names.class_of(place))
-      found[mark.path] = '' if folder_names.is_split(name) else name
+      name = folder_names.class_of_mask(own, place)
+      found[mark.path] = '' if name == path.stem else name  # A folder for each image.
     if inner := folder_names.below_class(place):
       noted[f"images with masks in folders in that of a class, as '{inner[0]}' in that of "
             f"'{folder_names.class_of(place)}'"].append(path)
+  checks.check_parts({*found.values()}, 'The folders of masks')
   if _are_items(set(found.values()),
                 [mask for some in read_from.values() for _, mask in some]):
     noted['folders named by numbers, with masks that are mostly empty: taken for no '
@@ -103,7 +122,7 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
   place, regions = path.relative_to(root), []
   height, width = some[0][1].height, some[0][1].width
   for mark, mask in some:
-    regions += rules[mark.base].regions(
+    regions += rules[mark.path].regions(
         mask, by_folder.get(mark.path, ''), path in labels, noted)
   if path in labels:
     regions = _refine(labels[path].regions_in(height, width), regions, height, width)
@@ -119,7 +138,7 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
   elif not regions and by_folder and folder_names.class_of(place):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
-  elif not all(region.name or rules[mark.base].names_classes
+  elif not all(region.name or rules[mark.path].names_classes
                for region in regions for mark, _ in some):
     noted[f"masks that name no class: called '{DEFECT}'"].append(path)
     regions = [region._replace(name=region.name or DEFECT) for region in regions]
@@ -165,7 +184,7 @@ class _Rule:
 
     Args:
       masks: list of `masks.Mask`.
-      names: `masks.Names` of their values, or None.
+      names: `mask_names.Names` of their values, or None.
 
     Raises:
       UserError: they have more values than masks have, or such as have no name.
@@ -245,9 +264,9 @@ def _is_generated(path):
 
 
 def _names_for(folder):
-  """Returns the `masks.Names` in a folder of masks or above it, or None."""
+  """Returns the `mask_names.Names` in a folder of masks or above it, or None."""
   for place in [folder, *folder.absolute().parents][:1 + _ABOVE]:
-    if names := masks_lib.names_in(place):
+    if names := mask_names.names_in(place):
       return names
   return None
 

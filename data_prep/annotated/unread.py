@@ -20,13 +20,14 @@ _OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml'
 _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks.
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
-_WORD = re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+')
+NOTED = 'files that speak of images and are not read: nothing that they say is used'
 _VERDICT = {'result', 'status', 'defective', 'fehlerart', 'bewertung', 'urteil', 'decision',
             'judgement', 'judgment', 'grade'}
 _CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
           'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
 _TRUE, _FALSE = ('1', '1.0', 'true', 'yes', 'x'), ('', '0', '0.0', 'false', 'no')
 _OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$')
+_GUESS = re.compile('pred|guess|count|id$')
 _SAYS_NOTHING = re.compile(
     r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'
     r'[\d\s:./+TZ-]+|.*[/\\].*|.*\.\w{2,4}|(\S+\s+){3,}\S+', re.IGNORECASE)
@@ -42,20 +43,33 @@ def refuse_nothing(annotations, submissions):
                   f'{annotations_lib.kinds()} files and no mask images.')
 
 
-def refuse_of_classes(others, paths, root):
+def note(said, noted):
+  """Notes the files that say more of an image than that it is there.
+
+  Args:
+    said: as `said` returns it.
+    noted: as of `layouts.Layout`.
+  """
+  noted[NOTED] += sorted(path for path, of_images, loose in said if loose or any(
+      value not in ('', None, [], {}, [''], {'': []})
+      for values in of_images.values() for value in values))
+
+
+def refuse_of_classes(said, paths, root):
   """Raises UserError where files mark images of class folders, or give them other classes.
 
   Args:
-    others: paths of the files that are not read.
+    said: as `said` returns it.
     paths: of the images.
     root: their folder.
   """
   crops = [image for image in paths if not folder_names.is_clean(image.relative_to(root))]
   marked, folders = {}, _folders(paths, root)
-  for path, said, loose in _said(others, paths, root):
-    for image in _marked(said, loose):
+  for path, of_images, loose in said:
+    for image in _marked(of_images, loose):
       marked.setdefault(image, path)
-    for column in _classes(said, _CLASS, folders).values():
+    _refuse_clean_crops(path, of_images, crops)
+    for column in _classes(of_images, _CLASS, folders).values():
       named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
                for image in crops if image in column
                and (column[image].isdigit() or not _says_nothing(column[image]))]
@@ -72,23 +86,36 @@ def refuse_of_classes(others, paths, root):
         'marks nothing and the folders are the classes, pass --format classes.')
 
 
-def refuse_of_clean(others, clean, paths, root, names=()):
+def _refuse_clean_crops(path, of_images, crops):
+  """Raises UserError where a file calls some crops clean, and others defective."""
+  for column in _verdicts(of_images).values():
+    good = [image for image in crops if class_names.is_clean(column.get(image, ''))]
+    if good and any(class_names.is_defect(column.get(image, '')) for image in crops):
+      raise UserError(
+          f"{path} says '{column[good[0]]}' of {good[0]}, which is in the folder of a "
+          'class: move the image or, where the folders are right, pass --format classes.')
+
+
+def refuse_of_clean(said, clean, paths, root, names=()):
   """Raises UserError where a file that is not read may mark an image that is clean.
 
   Args:
-    others, paths, root: as of `refuse_of_classes`.
+    said, paths, root: as of `refuse_of_classes`.
     clean: those of the images that are clean by their place.
     names: of the classes that annotations name.
   """
   clean = set(clean)
   folders = _folders(paths, root) | {*map(str.lower, names)}
-  for path, said, loose in _said(others, paths, root) if clean else ():
-    for image in _marked({image: said[image] for image in said if image in clean}, loose):
+  for path, every, loose in said if clean else ():
+    of_images = {image: every[image] for image in every if image in clean}
+    for image in _marked(of_images, loose):
       raise UserError(
           f'{path} may mark {image}, which is clean by its folder, but is of none of the '
           f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
           'nothing, name by --format what is to be read.')
-    for name, column in _classes(said, _CLASS | _VERDICT, folders).items():
+    columns = _classes(every, _CLASS | _VERDICT, folders) | {
+        f'{name} ': column for name, column in _verdicts(every).items()}
+    for name, column in columns.items():
       words = {image: word for image, word in column.items() if image in clean}
       if name and not _CLASS & _words(name):  # It may be of a file's state.
         words = {image: word for image, word in words.items()
@@ -105,13 +132,23 @@ def refuse_of_clean(others, clean, paths, root, names=()):
             'the image or, where that is no defect, name by --format what is to be read.')
 
 
+def said(others, paths, root):
+  """Returns what files that are not read say of images.
+
+  Args:
+    others, paths, root: paths of these files, of the images, and of their folder.
+
+  Returns:
+    List of (file, {image: list of what it says of it}, dicts that are of no image).
+  """
+  return list(_said(others, paths, root))
+
+
 def _said(others, paths, root):
-  """Yields (file, {image: list of what it says of it}, dicts that are of no image)."""
   stems = {path.stem.lower() for path in paths}
   some = [Mark('', path, place, root) for path in others
           if path.suffix.lower() in (*_OF_ONE, *_ARRAYS) and path.is_relative_to(root)
-          for place in [_without_word(path.relative_to(root))]
-          if {place.stem.lower(), folder_names.bare(place).lower()} & stems]
+          for place in _places(path.relative_to(root), stems)[:1]]
   found = matching.match(some, paths, root)[0] if some else ()
   of_one = {mark.path: images for mark, images in zip(some, found) if images}
   for path in others:
@@ -127,10 +164,12 @@ def _said(others, paths, root):
         yield path, *records.of_images(said, paths)
 
 
-def _without_word(place):
-  """Returns a path without words at the end: 1.csv of 1_boxes.csv."""
-  found = _WORD.fullmatch(place.stem)
-  return place.with_name(found[1] + place.suffix) if found else place
+def _places(place, stems):
+  """Returns a path as it may be named after an image: 1.csv of 1_boxes.csv, of gt_1.csv."""
+  names = [*folder_names.without_words(place.stem), place.stem]
+  found = [place.with_name(name + place.suffix) for name in names]
+  return [place for place in found
+          if {place.stem.lower(), folder_names.bare(place).lower()} & stems]
 
 
 def _is_own(path, said):
@@ -165,7 +204,7 @@ def _classes(said, names, classes):
     if not isinstance(value, dict):
       columns[''][image] = value if isinstance(value, str) else ''
       continue
-    for name, word in value.items():
+    for name, word in _cells(value):
       if isinstance(word, list) and not name:  # Of a row without a header.
         columns[''] |= {image: word for word in [_only_word(word)] if word is not None}
       elif name in flags:
@@ -185,6 +224,50 @@ def _rows(said):
         yield image, part
 
 
+def _cells(value, name=''):
+  """Yields (name, word) of what is in a dict at any depth; lists in it count from 0.
+
+  A list without a name, of a row without a header, is one word.
+  """
+  for key, part in value.items():
+    inner = f'{name} {key}'.strip()
+    if isinstance(part, list) and inner:
+      part = dict(enumerate(part))
+    if isinstance(part, dict):
+      yield from _cells(part, inner)
+    else:
+      yield inner, part
+
+
+def _verdicts(said):
+  """Returns {column: {image: word}} of columns that call images good or defective.
+
+  Whatever their names, their words do so, such as OK and NG, and nothing else; or they
+  are called as clean images are, and have but true and false.
+  """
+  columns = collections.defaultdict(dict)
+  for image, value in _rows(said):
+    for name, word in _cells(value) if isinstance(value, dict) else ():
+      if isinstance(word, (str, int, float)) and not _GUESS.search(name.lower()):
+        columns[name][image] = str(word).strip()
+  found = {}
+  for name, column in columns.items():
+    words = {word.lower() for word in column.values()} - {''}
+    if words <= {*_TRUE, *_FALSE} and any(
+        map(class_names.is_clean, [name.lower(), *_words(name)])):
+      found[name] = {image: 'not ok' if word.lower() in _FALSE else 'ok'
+                     for image, word in column.items() if word}
+    elif any(map(_is_bad, words)) and all(
+        class_names.is_clean(word) or _is_bad(word) or _SAYS_NOTHING.fullmatch(word)
+        for word in words):
+      found[name] = column
+  return found
+
+
+def _is_bad(word):
+  return class_names.is_defect(word) and word not in ('true', 'yes', 'todo')
+
+
 def _only_word(row):
   """Returns the one cell of a row that is no image's name, or else no number; or None."""
   words = [x for x in row if not str(x).lower().endswith(reading.EXTENSIONS)]
@@ -196,7 +279,7 @@ def _flags(said, classes):
   """Returns {column: class or word for a defect} of columns that are but true or false."""
   found, others = {}, set()
   for _, value in _rows(said):
-    for name, word in value.items() if isinstance(value, dict) else ():
+    for name, word in _cells(value) if isinstance(value, dict) else ():
       words = [str(name).lower(), *sorted(_words(name))]
       if str(word).lower() not in (*_TRUE, *_FALSE) or any(map(_OF_NONE.match, words)):
         others.add(name)
