@@ -73,6 +73,8 @@ def _note(places, crops, outer, noted):
   """Notes how the names of folders are read."""
   if folder_names.are_numbered(crops):
     noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
+  noted[folder_names.DATED] += [path for some in crops.values() for path in some
+                                if folder_names.has_dated_class(places[path])]
   if outer:
     noted[folder_names.outer_note(outer)] += places
   if deeper := _deeper(crops, places):

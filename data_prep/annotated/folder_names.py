@@ -45,6 +45,8 @@ _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?trut
 _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'), re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
+DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
+         'without the date')
 OTHERS = 'files that are neither images nor annotations'
 
 

@@ -6,7 +6,7 @@
 import collections
 import re
 
-from data_prep.annotated import folder_names, matching, places, records
+from data_prep.annotated import columns, folder_names, matching, places, records
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
@@ -21,16 +21,6 @@ _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
 NOTED = 'files that speak of images and are not read: nothing that they say is used'
-_VERDICT = {'result', 'status', 'defective', 'fehlerart', 'bewertung', 'urteil', 'decision',
-            'judgement', 'judgment', 'grade'}
-_CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
-          'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
-_TRUE, _FALSE = ('1', '1.0', 'true', 'yes', 'x'), ('', '0', '0.0', 'false', 'no')
-_OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$')
-_GUESS = re.compile('pred|guess|count|id$')
-_SAYS_NOTHING = re.compile(
-    r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'
-    r'[\d\s:./+TZ-]+|.*[/\\].*|.*\.\w{2,4}|(\S+\s+){3,}\S+', re.IGNORECASE)
 
 
 def refuse_nothing(annotations, submissions):
@@ -69,10 +59,10 @@ def refuse_of_classes(said, paths, root):
     for image in _marked(of_images, loose):
       marked.setdefault(image, path)
     _refuse_clean_crops(path, of_images, crops)
-    for column in _classes(of_images, _CLASS, folders).values():
+    for column in columns.classes(of_images, folders).values():
       named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
                for image in crops if image in column
-               and (column[image].isdigit() or not _says_nothing(column[image]))]
+               and (column[image].isdigit() or not columns.says_nothing(column[image]))]
       if len(named) >= 0.9 * len(crops) and _are_at_odds(named):
         raise UserError(
             f'{path} gives the images of {root} other classes than their folders do: put '
@@ -88,7 +78,7 @@ def refuse_of_classes(said, paths, root):
 
 def _refuse_clean_crops(path, of_images, crops):
   """Raises UserError where a file calls some crops clean, and others defective."""
-  for column in _verdicts(of_images).values():
+  for column in columns.verdicts(of_images).values():
     good = [image for image in crops if class_names.is_clean(column.get(image, ''))]
     if good and any(class_names.is_defect(column.get(image, '')) for image in crops):
       raise UserError(
@@ -113,15 +103,14 @@ def refuse_of_clean(said, clean, paths, root, names=()):
           f'{path} may mark {image}, which is clean by its folder, but is of none of the '
           f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
           'nothing, name by --format what is to be read.')
-    columns = _classes(every, _CLASS | _VERDICT, folders) | {
-        f'{name} ': column for name, column in _verdicts(every).items()}
-    for name, column in columns.items():
+    for name, column in [*columns.classes(every, folders).items(),
+                         *columns.verdicts(every).items()]:
       words = {image: word for image, word in column.items() if image in clean}
-      if name and not _CLASS & _words(name):  # It may be of a file's state.
+      if name and not columns.CLASS & columns.words_of(name):  # It may be of a file's state.
         words = {image: word for image, word in words.items()
                  if class_names.is_defect(word)}
       says = {image: word for image, word in words.items() if not (
-          _says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
+          columns.says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
               str.lower, [root.name, *image.relative_to(root).parent.parts]))}
       if says and (len({*words.values()}) > 1 or any(
           class_names.is_defect(word) or word.lower() in folders
@@ -188,113 +177,6 @@ def _marked(said, loose):
 
 def _folders(paths, root):
   return {part.lower() for path in paths for part in path.relative_to(root).parent.parts}
-
-
-def _classes(said, names, classes):
-  """Returns {column: {image: the class that it says}} of the columns that say one.
-
-  Args:
-    said: as of `records.of_images`.
-    names: words in the names of such columns.
-    classes: names of others, which hold whether an image is of that class.
-  """
-  columns = collections.defaultdict(dict)
-  flags = _flags(said, classes)
-  for image, value in _rows(said):
-    if not isinstance(value, dict):
-      columns[''][image] = value if isinstance(value, str) else ''
-      continue
-    for name, word in _cells(value):
-      if isinstance(word, list) and not name:  # Of a row without a header.
-        columns[''] |= {image: word for word in [_only_word(word)] if word is not None}
-      elif name in flags:
-        columns[''] |= {image: flags[name]} if str(word).lower() in _TRUE else {}
-      elif names & _words(name):
-        columns[name][image] = word
-  return {name: {image: str(word).strip() for image, word in column.items()
-                 if isinstance(word, (str, int, float))}
-          for name, column in columns.items()}
-
-
-def _rows(said):
-  """Yields (image, part) of what is said of each, with lists of such taken apart."""
-  for image, values in said.items():
-    for value in values:
-      for part in value if isinstance(value, list) else [value]:
-        yield image, part
-
-
-def _cells(value, name=''):
-  """Yields (name, word) of what is in a dict at any depth; lists in it count from 0.
-
-  A list without a name, of a row without a header, is one word.
-  """
-  for key, part in value.items():
-    inner = f'{name} {key}'.strip()
-    if isinstance(part, list) and inner:
-      part = dict(enumerate(part))
-    if isinstance(part, dict):
-      yield from _cells(part, inner)
-    else:
-      yield inner, part
-
-
-def _verdicts(said):
-  """Returns {column: {image: word}} of columns that call images good or defective.
-
-  Whatever their names, their words do so, such as OK and NG, and nothing else; or they
-  are called as clean images are, and have but true and false.
-  """
-  columns = collections.defaultdict(dict)
-  for image, value in _rows(said):
-    for name, word in _cells(value) if isinstance(value, dict) else ():
-      if isinstance(word, (str, int, float)) and not _GUESS.search(name.lower()):
-        columns[name][image] = str(word).strip()
-  found = {}
-  for name, column in columns.items():
-    words = {word.lower() for word in column.values()} - {''}
-    if words <= {*_TRUE, *_FALSE} and any(
-        map(class_names.is_clean, [name.lower(), *_words(name)])):
-      found[name] = {image: 'not ok' if word.lower() in _FALSE else 'ok'
-                     for image, word in column.items() if word}
-    elif any(map(_is_bad, words)) and all(
-        class_names.is_clean(word) or _is_bad(word) or _SAYS_NOTHING.fullmatch(word)
-        for word in words):
-      found[name] = column
-  return found
-
-
-def _is_bad(word):
-  return class_names.is_defect(word) and word not in ('true', 'yes', 'todo')
-
-
-def _only_word(row):
-  """Returns the one cell of a row that is no image's name, or else no number; or None."""
-  words = [x for x in row if not str(x).lower().endswith(reading.EXTENSIONS)]
-  words = words if len(words) == 1 else [x for x in words if not records.is_number(x)]
-  return words[0] if len(words) == 1 else None
-
-
-def _flags(said, classes):
-  """Returns {column: class or word for a defect} of columns that are but true or false."""
-  found, others = {}, set()
-  for _, value in _rows(said):
-    for name, word in _cells(value) if isinstance(value, dict) else ():
-      words = [str(name).lower(), *sorted(_words(name))]
-      if str(word).lower() not in (*_TRUE, *_FALSE) or any(map(_OF_NONE.match, words)):
-        others.add(name)
-      elif word := next((word for word in words if class_names.is_defect(word)
-                         or word in classes and not class_names.is_clean(word)), None):
-        found[name] = word
-  return {name: word for name, word in found.items() if name not in others}
-
-
-def _words(name):
-  return {*re.findall('[a-z]+', str(name).lower())}
-
-
-def _says_nothing(word):
-  return bool(_SAYS_NOTHING.fullmatch(word)) or folder_names.is_split(word)
 
 
 def _are_at_odds(named):
