@@ -18,6 +18,9 @@ from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
+_INSIDE = 0.95  # Of a crop's area, in a box that it lies in.
+
+
 class Found(NamedTuple):
   """Holds what the folders have, before an image is decoded.
 
@@ -264,4 +267,17 @@ def read(options, found):
       paths, folder, reader, window, 2 * options.backgrounds, root)]
   _check_same(found.clean, found.crops, found.layout, reader.seen.values())
   return Pool(found, reader, window, why, defects + cut, windows, tiles,
-              found.notes(kinds.notes), group_of)
+              found.notes(kinds.notes) + _in_larger_boxes(cut, found.layout), group_of)
+
+
+def _in_larger_boxes(cut, layout):
+  """Returns a note on crops that lie in a box that is larger than they are, if any do."""
+  boxes = {cutting.frame_name(path, layout.root): [
+      region.box for region in image.regions if region.mask is None and not region.polygons]
+           for path, image in layout.annotated}
+  n = sum(any(min(box.width, box.height) > item.place.width and box.overlap(item.place)
+              >= _INSIDE * item.place.width * item.place.height
+              for box in boxes[item.frame]) for item in cut)
+  return [f'crops that lie in a larger box: {n} of {len(cut)}; nothing says where in it '
+          'the defect is, so they may show plain ground: a larger --window_size, or masks '
+          'in place of boxes, show more'] * bool(n)

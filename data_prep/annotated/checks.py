@@ -2,6 +2,7 @@
 
 import os
 
+from data_prep.annotated import set_parts
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -26,6 +27,22 @@ def check_classes(names, where):
     raise UserError(f"{where} has a class named '{BACKGROUND}', which "
                     'is the name of what is clean: pass that folder as --clean.')
   class_names.check_classes([*sorted(names), BACKGROUND], where)
+
+
+def check_parts(names, where, advice=''):
+  """Raises UserError for classes that are each called by a part of a set and a word.
+
+  So are train_crack and test_crack. A test mark beside a pit may be a defect.
+
+  Args:
+    names: of the classes, by their folders; '' for none.
+    where, advice: where they are from, and what else to do, for the error.
+  """
+  names = sorted({*names} - {''})
+  if len(names) > 1 and all(set_parts.without_role(name) != name for name in names):
+    raise UserError(
+        f"{where} are called by a part of a set and a class at once, as '{names[0]}' and "
+        f"'{names[1]}': put such into a folder for the part and one in it for the class{advice}.")
 
 
 def check_names(found, where, uses, problems):

@@ -4,7 +4,6 @@ import pathlib
 import re
 
 from data_prep.annotated import folder_names
-from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
@@ -24,6 +23,19 @@ def check_above(clean, named, root):
     name = folder_names.class_of(pathlib.PurePath(*parts[:-1], path.name))
     if name in named:
       raise UserError(_said(path, parts[-1], name, named))
+
+
+def check_lights(clean, named):
+  """Raises UserError for images called 'normal' where all others are of lights, as dark.
+
+  The arguments are those of `check_above`.
+  """
+  path = next((path for path in clean if path.parent.name.lower() == 'normal'), None)
+  if path and named and all(map(folder_names.is_light, named)):
+    raise UserError(
+        f"{path} is clean by its folder 'normal', which may be a light, as "
+        f"'{min(named)}' is: call it 'good' where it shows no defect, or name by --images "
+        'a folder in which each class has one folder.')
 
 
 def check_below(clean, named, root):
@@ -70,7 +82,7 @@ def _folder(path, root):
   """Returns the parts of the folder that says that an image is clean; () for none."""
   parts = path.relative_to(root).parent.parts
   return next((parts[:k + 1] for k, part in enumerate(parts)
-               if class_names.is_clean(part)), ())
+               if folder_names.is_clean_name(part)), ())
 
 
 def without_marked(clean, found, root, noted):

@@ -3,18 +3,20 @@
 import collections
 import os
 import pathlib
+import re
 
 from data_prep.annotated import folder_names, unnamed_masks
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
-from pegan_jax.annotations import coco, masks, severstal, text_files, yolo
+from pegan_jax.annotations import coco, mask_names, masks, severstal, text_files, yolo
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
 _SAMPLE = 5  # Images of a folder that are opened.
+_GUESSES = re.compile(r'(?:.*/)?(?:runs/[^/]+/[^/]+|(?:predict|track)\d*)')
 SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
 CAPTIONS = "files of COCO's captions, which mark nothing"
 PANOPTIC = "files of COCO's panoptic segments, which are not read"
@@ -102,6 +104,20 @@ def _in_drawn_folders(paths, root):
   return found
 
 
+def refuse_guesses(paths):
+  """Raises UserError for images that YOLO has drawn boxes into, by the names of folders.
+
+  Args:
+    paths: of images.
+  """
+  for folder in sorted({path.parent.absolute() for path in paths}):
+    if _GUESSES.fullmatch(folder.as_posix()) and os.path.isdir(folder / 'labels'):
+      raise UserError(
+          f'{folder} is what a YOLO model writes: pictures with boxes drawn into them, and '
+          'labels that are its guesses: name a folder without it by --images or, where '
+          'the pictures are bare and the labels true, say so by --format yolo.')
+
+
 def files_at(path, root, paths):
   """Lists what may annotate images at a path that --annotations names.
 
@@ -145,7 +161,8 @@ def marks_of(found, base, wanted, left_out, problems):
         left_out['annotations of another format than --format'].append(path)
       continue
     name = _format_of(path)
-    if suffix == '.json' and not name and wanted & {'coco', 'labelme'}:
+    if suffix == '.json' and not name and wanted.intersection(
+        annotations.formats_of(suffix)):
       with problems.collected():
         text_files.read_json(path)  # It may be damaged.
     if name and name not in wanted:
@@ -184,7 +201,7 @@ def _images_of(path, name, problems):
 
 
 def _names_classes(path):
-  return yolo.has_names(path) or masks.has_names(path)
+  return yolo.has_names(path) or mask_names.has_names(path)
 
 
 def _format_of(path):

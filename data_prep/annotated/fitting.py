@@ -3,8 +3,7 @@
 import contextlib
 import filecmp
 import os
-
-import numpy as np
+from typing import NamedTuple
 
 from data_prep.annotated import folder_names, matching, places
 from pegan_jax import annotations
@@ -15,8 +14,20 @@ from pegan_jax.common.errors import UserError
 RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
              '%20 or a backslash: taken for the same')
 REPEATED = 'annotations that say of an image what its folder is called, and no more'
-SAME = 'annotations that say of an image no more than another file'
 ABSENT = 'images that are listed without a mark, and are not there'
+
+
+class Fitted(NamedTuple):
+  """Holds marks with their images, as lists of (`Mark`, image).
+
+  Attributes:
+    labels: one for each image at most.
+    repeated: more labels of these images.
+    masks: any number for an image.
+  """
+  labels: list
+  repeated: list
+  masks: list
 
 
 def doubtful(marks):
@@ -32,7 +43,7 @@ def doubtful(marks):
 def fit(marks, paths, root, named, left_out, noted, problems):
   """Brings marks and images together.
 
-  A mark of no image or of several, or a second label of an image, is a problem.
+  A mark of no image or of several is a problem.
 
   Args:
     marks: list of `Mark`.
@@ -44,7 +55,7 @@ def fit(marks, paths, root, named, left_out, noted, problems):
     problems: `Problems`; gets what does not fit.
 
   Returns:
-    (labels, masks): lists of (`Mark`, image), of which an image has one label at most.
+    `Fitted`.
   """
   where = f"--annotations {' '.join(map(str, named))}" if named else root
   labels = [mark for mark in marks if mark.format != 'masks']
@@ -61,7 +72,7 @@ def fit(marks, paths, root, named, left_out, noted, problems):
                  f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
                  'remove what annotates them, or name its own folder by --annotations'
                  f'{_nearest(orphans[0], paths)}.')
-  return _one_for_each(labels, root, where, left_out, problems), masks
+  return Fitted(*_one_for_each(labels, root, left_out, problems), masks)
 
 
 def _matched(marks, unsure, mixed, paths, root, where, left_out, noted, problems):
@@ -97,9 +108,9 @@ def _matched(marks, unsure, mixed, paths, root, where, left_out, noted, problems
   return fitted, orphans
 
 
-def _one_for_each(fitted, root, where, left_out, problems):
-  """Returns the (`Mark`, image) of labels, of which an image has one; see `fit`."""
-  labels = {}
+def _one_for_each(fitted, root, left_out, problems):
+  """Returns the labels of `Fitted`, and those that are repeated."""
+  labels, repeated = {}, []
   for mark, path in fitted:
     if _repeats_folder(mark, path.relative_to(root)):
       left_out[REPEATED].append(mark.path)
@@ -110,55 +121,28 @@ def _one_for_each(fitted, root, where, left_out, problems):
                      f"{annotations.kinds('.json')}: export it as one of these or, "
                      'where it marks nothing, name by --format what is to be read.')
     elif path in labels:
-      other = labels[path]
-      if kept := _one_of(other, mark):
-        labels[path] = kept
-        left_out[SAME].append((mark if kept is other else other).path)
-        continue
-      problems.add(f'{where} annotates one image twice, {path.relative_to(root)} in '
-                   f'{other.path} and {mark.path}: remove one of them, or name '
-                   + ('the other by --annotations.' if mark.format == other.format
-                      else 'one --format.'))
+      repeated.append((mark, path))
     else:
       labels[path] = mark
-  return [(mark, path) for path, mark in labels.items()]
+  return [(mark, path) for path, mark in labels.items()], repeated
 
 
 def _repeats_folder(mark, place):
   """Returns whether a mark holds the name of a folder of its image, and nothing more."""
   said = mark.annotated
-  if mark.format == 'labelme':
+  if not said and mark.format in annotations.formats_of('.json'):
     with contextlib.suppress(UserError):  # It is told where labels are read.
       said, = annotations.READ[mark.format].read(mark.path)
   return bool(said) and not said.regions and bool(said.tags) and (
       {*said.tags} <= {*place.parent.parts})
 
 
-def _one_of(*marks):
-  """Returns which of two marks holds all that both say, None where neither does.
-
-  They have the same boxes, and the same outlines or one of them none.
-  """
-  boxes, outlines = [], []
-  for mark in marks:
-    regions = sorted(mark.annotated.regions if mark.annotated else (),
-                     key=lambda region: (region.name, region.box))
-    boxes.append([(region.name, region.box) for region in regions])
-    outlines.append(b''.join(
-        np.ascontiguousarray(part).tobytes() for region in regions
-        for part in [*(region.polygons or ()), region.mask] if part is not None))
-  if boxes[0] != boxes[1] or not all(mark.annotated for mark in marks):
-    return None
-  if outlines[0] == outlines[1] or not outlines[1]:
-    return marks[0]
-  return None if outlines[0] else marks[1]
-
-
 def _nearest(mark, paths):
-  """Returns advice where an image's name begins as a mark's, as 1_test.jpg and 1.txt."""
+  """Returns advice where one name begins or ends as another, as 1_test.jpg and gt_1.txt."""
   name = folder_names.bare(mark.place)
-  image = next((path for path in paths if path.stem.startswith(name)
-                and folder_names.bare(path) != name), None)
+  names = {name, *folder_names.without_words(name)} - {''}
+  image = next((path for path in paths if path.stem != name and (
+      path.stem.startswith(name) or path.stem in names)), None)
   if not image or not name:
     return ''
   return f'; where {image.name} is its image, give both one name'

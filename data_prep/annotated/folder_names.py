@@ -4,41 +4,49 @@ import pathlib
 import re
 from typing import NamedTuple
 
+from data_prep.annotated import dates, set_parts
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names
 
-_SPLIT = re.compile(r'((?:train|training|val|valid|validation|test|testing)(?:20\d\d)?|'
-                    r'holdout|default)(?:[ _-]?(?:data|(?:data)?sets?|crops?|splits?))?')
-_MASKS = re.compile(r'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
-                    r'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
-                    r'segmentationclass(?:png)?|'
-                    r'(?:train|training|val|valid|validation|test|testing)[ _-]masks?|'
-                    r'masks?[ _-](?:train|training|val|valid|validation|test|testing)')
-_KIND = re.compile(r'(?:images?|imgs?|labels?)(?:_\d)?|jpegimages|rgb|lables?|'
-                   r'annotations?|annots?|anns?|xml|json|txt|bbox(?:es)?|data|defects|'
-                   r'obj_\w+_data|'
+_IMAGES = r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?)'
+_ROLE = r'(?:train|training|val|valid|validation|test|testing)'
+_MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
+                    rf'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
+                    rf'segmentationclass(?:png|raw|aug)?|{_ROLE}[ _-]masks?|'
+                    rf'masks?[ _-]{_ROLE}')
+_KIND = re.compile(r'images?|imgs?|labels?(?:_\d)?|jpegimages|rgb|lables?|'
+                   r'annotations?|annots?|anns?|xml|json|txt|png|bbox(?:es)?|data(?:sets?)?|'
+                   r'defects|obj_\w+_data|(?:ima?ge?|ann|label|mask)_dir|'
                    + _MASKS.pattern)
-# Both at once: labels-val.
-_KIND_SPLIT = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-]'
-                         r'(train|training|val|valid|validation|test|testing)')
+# With a number, as images_256: one of defects or labels may be of a class.
+_NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*\d+')
+_FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
 _WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
-                        r'seg(?:mentation)?s?|labels?)', re.IGNORECASE)
+                        r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
 _WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
                         r'annotations?|annots?|anns?|xml|json|txt)', re.IGNORECASE)
+_OF_IMAGES = re.compile(rf'(?:.*[ _-])?{_IMAGES}')
+_ENDS_IN_LABEL = re.compile(r'(?:labels?|lbls?|labs?)$', re.IGNORECASE)
 _LIGHT = re.compile(
     r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|'
     r'dim|uv|polari[sz]ed|zoom|flipped|blurred)', re.IGNORECASE)
+# Of masks by their pixels alone.
+_LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls?|labs?|'
+                     r'(?:ann|label)_dir|targets?|bw|bin(?:ary)?|\d(?:st|nd)_manual|manual|'
+                     r'segs?|masken|(?:.*[ _-])?masks?')
 # Words for images too, if not for the only thing that a folder says of crops.
-_WEAK = re.compile(r'defects?[ _-]?images?|originals?(?:[ _-]?images?)?')
-# Of a year and a month, perhaps a day, in one folder or several.
-_DATE = re.compile(r'(?:(?<=/)|^)(?:19|20)\d\d[-_./]?(?:0[1-9]|1[0-2])'
-                   r'(?:[-_./]?(?:0[1-9]|[12]\d|3[01]))?(?=/|$)')
-_LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?')
+_WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{_IMAGES}|'
+                   + _LABELS.pattern.rpartition('|')[0])
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
-_MASK_NAME = re.compile(r'(?:(?:mask|gt)[_-])(.+)|(.+)[ ._-](?:masks?|label|gt|seg|'
-                        r'segmentation|ground_?truth)(?:_?\d+| \(\d+\))?', re.IGNORECASE)
+_MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?truth|anno|'
+                        r'annotations?)[ _-]+(.+)|'
+                        r'(.+)[ ._-](?:masks?|label|gt|seg|segmentation|ground_?truth)'
+                        r'(?:_?\d+| \(\d+\))?', re.IGNORECASE)
+_WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'), re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
+DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
+         'without the date')
 OTHERS = 'files that are neither images nor annotations'
 
 
@@ -60,21 +68,44 @@ class Mark(NamedTuple):
   annotated: Annotated | None = None
 
 
-def split_of(name):
-  """Returns the part of a set, such as train, that a folder's name is of, or ''."""
-  name = without_kind(name.lower())
-  found = _KIND_SPLIT.fullmatch(name) or _SPLIT.fullmatch(name)
-  return found[1] if found else ''
+def parts_of(name):
+  """Returns the parts of a set that a folder's name tells, see `set_parts.of`."""
+  return set_parts.of(key_of(name))
 
 
 def is_split(name):
   """Returns whether a folder's name is that of a part of a set, such as train."""
-  return bool(split_of(name))
+  return bool(parts_of(name))
+
+
+def key_of(name):
+  """Returns what a folder's name says beside words for images, labels or masks.
+
+  It is what the folders of images and of their annotations share: 1 of images_1, train of
+  labels-train, and 2024-05-01 of 2024-05-01_images.
+  """
+  rest, date = dates.of_name(name)
+  stem, number = re.fullmatch(r'(.*?)([ _.-]*\d*)', rest).groups()
+  first, other = _FIRST.fullmatch(rest), without_kind(stem)
+  found = [other + number] if other != stem else [first[1]] if first else []
+  if any(map(set_parts.of, found)):
+    rest, = found
+  elif is_kind(stem):
+    rest = number.strip(' _.-')
+  elif other != stem:
+    rest = other + number
+  return f'{rest} {date}'.strip()
 
 
 def is_clean(place):
   """Returns whether a path under the images' folder says that its image is clean."""
-  return any(map(class_names.is_clean, place.parent.parts))
+  return any(map(is_clean_name, place.parent.parts))
+
+
+def is_clean_name(name):
+  """Returns whether a folder is called as those of clean images are, as good_2 too."""
+  name = set_parts.without_role(dates.of_name(name)[0])
+  return class_names.is_clean(re.sub(r'(?<=\w)[ _-]*\d+$', '', name))
 
 
 def class_of(place):
@@ -83,7 +114,32 @@ def class_of(place):
   It is the first that is no date and no word for images, labels, masks or parts of a set,
   after the last part of a set if that has one: of 'bottle/test/crack/1.png' it is crack.
   """
+  return dates.of_name(outer_class_of(place))[0]
+
+
+def outer_class_of(place):
+  """Returns the folder that `class_of` takes the class from, with its date; '' for none."""
   return next(iter(_classes_of(place)), '')
+
+
+def has_dated_class(place):
+  """Returns whether `class_of` leaves a date out, as that of crack_20240501."""
+  return bool(dates.of_name(outer_class_of(place))[1])
+
+
+def class_of_mask(own, place):
+  """Returns the class of a mask by its folders, or else by its image's; '' for none.
+
+  Args:
+    own, place: paths of the mask and of its image, under their folders.
+  """
+  name, of_image = class_of(own), class_of(place)
+  if name != of_image:
+    # A label may be what a class lacks: missing_label.
+    bare, other = without_kind(name), without_kind(of_image)
+    name = bare if bare == other or not _ENDS_IN_LABEL.search(name) else name
+    name = other if not name or is_split(name) or is_kind(name) else name
+  return '' if is_split(name) or is_kind(name) else name
 
 
 def class_of_crop(place):
@@ -92,7 +148,7 @@ def class_of_crop(place):
   So will one for masks, as of masks to wear: those of defects are no crops.
   """
   return class_of(place) or next((part for part in place.parent.parts if _is_weak(part)
-                                  or _MASKS.fullmatch(part.lower())), '')
+                                  or _is_masks(part)), '')
 
 
 def _is_weak(name):
@@ -114,17 +170,28 @@ def outer_folders(places):
   inner = {}
   for place in places:
     first, *rest = _classes_of(place) or ['']
-    if not rest or class_names.is_clean(first):
+    if not rest or is_clean_name(first):
       return set()
     inner.setdefault(first, set()).add(rest[0])
   if any(map(class_names.is_defect, inner)):
     return set()  # As crack/normal and crack/severe.
   sure = {name for name, some in inner.items() if any(
-      class_names.is_clean(part) and (part.lower() != 'normal' or not any(
-          map(_LIGHT.fullmatch, some))) for part in some)}
+      is_clean_name(part) and (part.lower() != 'normal' or not any(
+          map(is_light, some))) for part in some)}
   known = set().union(*(inner[name] for name in sure))
-  return set(inner) if sure and any(not class_names.is_clean(part) for part in known) and (
+  return set(inner) if sure and any(not is_clean_name(part) for part in known) and (
       are_numbered(inner) or all(inner[name] <= known for name in inner)) else set()
+
+
+def outer_note(names):
+  """Returns what is noted of images below `outer_folders`."""
+  return (f"images below folders that are no classes, as '{min(names)}': the class is the "
+          'next folder')
+
+
+def is_light(name):
+  """Returns whether a name is a word for how things are lit or taken, as 'dark'."""
+  return bool(_LIGHT.fullmatch(name))
 
 
 def without(place, outer):
@@ -140,9 +207,9 @@ def below_class(place):
 
 
 def _classes_of(place):
-  parts = pathlib.PurePath(_DATE.sub('', place.parent.as_posix()).strip('/')).parts
-  splits = [k for k, part in enumerate(parts) if is_split(part)]
-  masks = [k for k, part in enumerate(parts) if _MASKS.fullmatch(part.lower())]
+  parts = dates.without(place.parent.parts)
+  splits = [k for k, part in enumerate(parts) if set_parts.divides(key_of(part))]
+  masks = [k for k, part in enumerate(parts) if _is_masks(part)]
   for first in (max(splits + masks, default=-1), max(splits, default=-1), -1):
     if found := [part for part in parts[first + 1:]
                  if not is_split(part) and not is_kind(part)]:
@@ -157,7 +224,18 @@ def are_numbered(names):
 
 def is_kind(name):
   """Returns whether a folder's name is a word for images, labels or masks."""
-  return bool(_KIND.fullmatch(name.lower())) or _is_weak(name)
+  name = dates.of_name(name)[0].lower()
+  return bool(_KIND.fullmatch(name) or _NUMBERED.fullmatch(name)) or _is_weak(name)
+
+
+def _is_masks(name):
+  name = re.sub(r'[ _.-]*\d+$', '', dates.of_name(name)[0].lower())
+  return bool(_MASKS.fullmatch(name))
+
+
+def are_of_images(names):
+  """Returns whether there is but one name, that of a folder of images: Source Images."""
+  return len(names) == 1 and bool(_OF_IMAGES.fullmatch(min(names).lower()))
 
 
 def without_kind(name):
@@ -170,17 +248,16 @@ def outside_of_classes(parts):
   """Returns how many folders of a path come before that of its class: dates, 'train'."""
   count = 0
   while count < len(parts):
-    date = _DATE.match('/'.join(parts[count:]))
-    if not date and not is_split(parts[count]) and not is_kind(parts[count]):
+    more = dates.length(parts[count:])
+    if not more and not is_split(parts[count]) and not is_kind(parts[count]):
       break
-    count += date[0].count('/') + 1 if date else 1
+    count += more or 1
   return count
 
 
 def is_mask_folder(place):
   """Returns whether a path lies in a folder of masks, by its name."""
-  return any(_MASKS.fullmatch(part.lower()) or part.lower() == _OBJECTS
-             for part in place.parent.parts)
+  return any(_is_masks(part) or part.lower() == _OBJECTS for part in place.parent.parts)
 
 
 def with_word_for_masks(folders):
@@ -207,6 +284,11 @@ def is_of_objects(place):
 def bare(place):
   """Returns the name that an image and its labels share: 1 of 1.jpg and of 1.jpg.json."""
   return _SUFFIX.sub(r'\1', place.stem)
+
+
+def without_words(name):
+  """Returns what a name may be without words in front or behind: 1 of gt_1 and 1_boxes."""
+  return [found[1] for found in map(lambda words: words.fullmatch(name), _WORDS) if found]
 
 
 def stem_of_mask(place):

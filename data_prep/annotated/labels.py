@@ -65,9 +65,9 @@ def read(labels, noted, problems, tags=()):
   for path, annotated in found.items():
     for note in annotated.notes:
       noted[note].append(path)
-  for name in ('labelme', 'cvat', 'voc'):  # COCO's file is refused by itself.
+  for name in annotations.READ:
     some = [found[path] for mark, path in labels if mark.format == name and path in found]
-    if are_fractions(some):
+    if are_fractions([image for image in some if (image.height, image.width) != (1, 1)]):
       problems.add(f'{some[0].file} and all others like it have boxes within one pixel: '
                    f'they are fractions of the images, and {name} has pixels.')
   for mark in (mark for mark, _ in labels if mark.path.parent in names):
@@ -77,6 +77,9 @@ def read(labels, noted, problems, tags=()):
             ].append(mark.path)
     elif mark.format == 'yolo' and not file.is_relative_to(os.path.abspath(mark.base)):
       noted[f'YOLO labels whose classes are named by {file}, above their folder'
+            ].append(mark.path)
+    elif mark.format == 'yolo' and not mark.path.absolute().is_relative_to(file.parent):
+      noted[f'YOLO labels whose classes are named by {file}, beside their folder'
             ].append(mark.path)
   return found
 

@@ -5,15 +5,15 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import checks, clean_folders, file_kinds, fitting
-from data_prep.annotated import folder_names, mask_images, unnamed_masks, unread
+from data_prep.annotated import checks, class_folders, clean_folders, file_kinds, fitting
+from data_prep.annotated import folder_names, mask_images, repeated, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import listing
-from pegan_jax.common.errors import UserError, listed
+from pegan_jax.common.errors import UserError
 
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
@@ -77,37 +77,58 @@ def read(images, annotations=(),
     if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart below.
       left_out[why] += some
   paths, named = _part(paths, root, annotations, left_out)
+  if not format:
+    file_kinds.refuse_guesses(paths)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
-  labels, masks = fitting.fit(
-      marks, paths, root, annotations, left_out, noted, problems)
+  fitted = fitting.fit(marks, paths, root, annotations, left_out, noted, problems)
   if only_folders:
     left_out['annotations that mark nothing, of images in class folders'] += sorted(
-        {mark.path for mark, _ in labels + masks})
-    labels = masks = []
-  if labels or masks:
-    left_out.pop(file_kinds.NAMES, None)
-  others = file_kinds.may_mark(left_out) + [
-      path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
-      for path in some]
-  if not labels and not masks:
+        {mark.path for mark, _ in fitted.labels + fitted.masks})
+  if only_folders or not fitted.labels and not fitted.masks:
     problems.check()
-    if annotations:
+    if annotations and not only_folders:
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
       raise UserError(f'--images {root} holds nothing of --format {format}.')
-    return _classes(root, paths, others, format, left_out, noted)
-  where = annotations[0] if annotations else images
+    crops, clean = class_folders.read(
+        root, paths, _may_mark(left_out), format, left_out, noted)
+    return Layout('classes', root, [], clean, crops, [], _filled(left_out),
+                  _filled(noted))
+  left_out.pop(file_kinds.NAMES, None)
+  return _annotated(paths, root, fitted, annotations[0] if annotations else images,
+                    left_out, noted, problems, uses, not format)
+
+
+def _may_mark(left_out):
+  """Returns the files that are left out, and may say something of images."""
+  return file_kinds.may_mark(left_out) + [
+      path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
+      for path in some]
+
+
+def _annotated(paths, root, fitted, where, left_out, noted, problems, uses, all_formats):
+  """Returns the `Layout` of images with annotations.
+
+  Args:
+    paths, root: of all images, and of their folder.
+    fitted: `fitting.Fitted`.
+    where: what holds the annotations, for errors.
+    left_out, noted, problems, uses: as of `read`.
+    all_formats: whether no format is named, so that what is not read may mark something.
+  """
+  labels, masks = fitted.labels, fitted.masks
   outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
   if outer and masks:
-    noted[_outer(outer)] += sorted({path for _, path in masks})
-  found = _regions(
-      labels, masks, root, outer, where, left_out, noted, problems, uses)
+    noted[folder_names.outer_note(outer)] += sorted({path for _, path in masks})
+  found = _regions(fitted, root, outer, where, left_out, noted, problems, uses)
   clean, rest = _unmarked(paths, found, labels + masks, root, left_out, noted)
-  if not format:
+  if all_formats:
     unnamed_masks.refuse(clean, paths, root)
-    unread.refuse_of_clean(others, clean, paths, root, {
+    said = unread.said(_may_mark(left_out), paths, root)
+    unread.refuse_of_clean(said, clean, paths, root, {
         region.name for annotated in found.values() for region in annotated.regions})
+    unread.note(said, noted)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
@@ -158,15 +179,16 @@ def _part(paths, root, annotations, left_out):
   return paths, named
 
 
-def _regions(labels, masks, root, outer, where, left_out, noted, problems, uses):
-  """Reads labels and masks: {image path: `Annotated`}; see `read`."""
-  found = labels_lib.read(labels, noted, problems)
+def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
+  """Reads labels and masks: {image path: `Annotated`}; see `_annotated`."""
+  found = labels_lib.read(fitted.labels, noted, problems)
   checks.check_names(found, where, uses, problems)  # Before an image is opened.
   found = labels_lib.fit(found, noted, problems)
-  unfit = {path for _, path in labels} - found.keys()
+  repeated.merge(fitted, found, root, where, left_out, problems)
+  unfit = {path for _, path in fitted.labels} - found.keys()
   found |= mask_images.read(
-      [(mark, path) for mark, path in masks if path not in unfit], found, root, left_out,
-      noted, problems, outer)
+      [(mark, path) for mark, path in fitted.masks if path not in unfit], found, root,
+      left_out, noted, problems, outer)
   checks.check_names(found, where, uses, problems)
   _leave_out_empty(found, root, outer, left_out)
   return found
@@ -207,65 +229,5 @@ def _kind_of_masks(masks):
   return 'mvtec' if of_mvtec else 'masks'
 
 
-def _outer(names):
-  return (f"images below folders that are no classes, as '{min(names)}': the class is the "
-          'next folder')
-
-
 def _filled(found):
   return {why: paths for why, paths in found.items() if paths}
-
-
-def _classes(root, paths, others,
-             format, left_out, noted):  # pylint: disable=redefined-builtin
-  """Returns the `Layout` of class folders.
-
-  Args:
-    root: path of the images' folder.
-    paths: of the images.
-    others: of files that are not read, and may say something else of the images.
-    format, left_out, noted: as of `read`.
-  """
-  if not format:
-    unread.refuse_of_classes(others, paths, root)
-    unnamed_masks.refuse(paths, paths, root)
-  crops, clean, rest = {}, [], []
-  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
-  places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
-  for path, place in places.items():
-    name = folder_names.class_of_crop(place)
-    if folder_names.is_clean(place):
-      clean.append(path)
-    elif name:
-      crops.setdefault(name, []).append(path)
-    else:
-      rest.append(path)
-  if names := sorted({path.parent.relative_to(root).as_posix() for path in rest} - {'.'}):
-    left_out[f'images in no class folder, as in {listed(names, 3)}'] += rest
-  else:
-    left_out['images in no class folder'] += rest
-  if not crops:
-    raise UserError(f'--images {root} holds neither annotations nor class folders: name '
-                    "the annotations by --annotations, or put each class's images in a "
-                    'folder named after it; images that are all clean are for --clean.')
-  checks.check_classes(crops, f'--images {root}')
-  if folder_names.are_numbered(crops):
-    noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
-  if outer:
-    noted[_outer(outer)] += paths
-  deeper = [(name, path, part) for name, some in crops.items() for path in some
-            for part in folder_names.below_class(places[path])]
-  if deeper:
-    name, path, _ = deeper[0]
-    noted[f"images in folders in that of their class, as '{name}' for "
-          f"'{places[path].parent.as_posix()}'"] += {path: 0 for _, path, _ in deeper}
-  below = {part: (name, path) for name, path, part in deeper}
-  named = {name: some[0] for name, some in crops.items()}
-  clean_folders.check_above(clean, named, root)
-  clean_folders.check_below(clean, named, root)
-  if format != 'classes':
-    clean_folders.check_beside(clean, below, root)
-  if not format:
-    unread.refuse_of_clean(others, clean, paths, root)
-  return Layout('classes', root, [], clean, dict(sorted(crops.items())), [],
-                _filled(left_out), _filled(noted))

@@ -2,20 +2,18 @@
 
 import numpy as np
 
-from data_prep.annotated import folder_names
+from data_prep.annotated import checks, folder_names, mask_values
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations import components
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.annotations.regions import Annotated, IGNORED, Region
+from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
 
 NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
             'are cameras or dates, they are no classes')
-_VOID = 255  # Of Pascal VOC's masks.
-_ABOVE = 2  # Folders above the masks that may have the names of their values.
 
 
 def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
@@ -35,7 +33,7 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
   names, read_from, rules, found = {}, {}, {}, {}
   for folder in sorted({mark.path.parent for mark, _ in masks}):
     with problems.collected():
-      names[folder] = _names_for(folder)
+      names[folder] = mask_values.names_for(folder)
   for mark, path in progress(masks, 'reading masks'):
     if mark.path.parent in names:
       with problems.collected():
@@ -45,16 +43,15 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
         else:
           left_out['masks that are another one of their image in another format'].append(
               mark.path)
-  for base in sorted({mark.base for mark, _ in masks}):
-    own = [mask for some in read_from.values() for mark, mask in some
-           if mark.base == base]
+  for own, named in mask_values.of_one_rule(read_from, names):
     with problems.collected():
-      rules[base] = _Rule(own, next(
-          filter(None, (names[mask.path.parent] for mask in own)), None))
-  by_folder = _classes_by_folder(read_from, root, outer, noted)
+      rules |= dict.fromkeys([mask.path for mask in own], mask_values.Rule(own, named))
+  by_folder = {}
+  with problems.collected():
+    by_folder = _classes_by_folder(read_from, root, outer, noted)
   for path, some in sorted(read_from.items()):
     with problems.collected():
-      if all(mark.base in rules for mark, _ in some):
+      if all(mark.path in rules for mark, _ in some):
         annotated = _with_masks(
             path, some, rules, labels, by_folder, root, left_out, noted)
         found |= {path: annotated} if annotated else {}
@@ -64,16 +61,25 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
 def _classes_by_folder(read_from, root, outer, noted):
   """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
   found = {}
+  named = {folder_names.outer_class_of(mark.path.relative_to(mark.base))
+           or folder_names.outer_class_of(path.relative_to(root))
+           for path, some in read_from.items() for mark, _ in some}
+  if folder_names.are_of_images(named) and not any(
+      folder_names.key_of(name) == folder_names.key_of(mark.base.name)
+      for name in named for some in read_from.values() for mark, _ in some):
+    outer = {*outer, *named}
   for path, some in read_from.items():
     place = folder_names.without(path.relative_to(root), outer)
     for mark, _ in some:
       own = folder_names.without(mark.path.relative_to(mark.base), outer)
-      name = folder_names.without_kind(
-          folder_names.class_of(own) or folder_names.class_of(place))
-      found[mark.path] = '' if folder_names.is_split(name) else name
+      name = folder_names.class_of_mask(own, place)
+      found[mark.path] = '' if name == path.stem else name  # A folder for each image.
+      if name and any(map(folder_names.has_dated_class, (own, place))):
+        noted[folder_names.DATED].append(path)
     if inner := folder_names.below_class(place):
       noted[f"images with masks in folders in that of a class, as '{inner[0]}' in that of "
             f"'{folder_names.class_of(place)}'"].append(path)
+  checks.check_parts({*found.values()}, 'The folders of masks')
   if _are_items(set(found.values()),
                 [mask for some in read_from.values() for _, mask in some]):
     noted['folders named by numbers, with masks that are mostly empty: taken for no '
@@ -103,7 +109,7 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
   place, regions = path.relative_to(root), []
   height, width = some[0][1].height, some[0][1].width
   for mark, mask in some:
-    regions += rules[mark.base].regions(
+    regions += rules[mark.path].regions(
         mask, by_folder.get(mark.path, ''), path in labels, noted)
   if path in labels:
     regions = _refine(labels[path].regions_in(height, width), regions, height, width)
@@ -119,7 +125,7 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
   elif not regions and by_folder and folder_names.class_of(place):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
-  elif not all(region.name or rules[mark.base].names_classes
+  elif not all(region.name or rules[mark.path].names_classes
                for region in regions for mark, _ in some):
     noted[f"masks that name no class: called '{DEFECT}'"].append(path)
     regions = [region._replace(name=region.name or DEFECT) for region in regions]
@@ -155,101 +161,6 @@ def _is_repeated(mark, mask, others):
                         'name, and mark different pixels: remove one of them.')
       return True
   return False
-
-
-class _Rule:
-  """Settles what the values of masks mean, by all masks of a folder together."""
-
-  def __init__(self, masks, names):
-    """Settles it.
-
-    Args:
-      masks: list of `masks.Mask`.
-      names: `masks.Names` of their values, or None.
-
-    Raises:
-      UserError: they have more values than masks have, or such as have no name.
-    """
-    self._path = masks[0].path if masks else None
-    self._first = {value: mask for mask in masks[::-1] for value in mask.values}
-    names = names and names.for_values(self._first)
-    nameless = [value for value in self._first
-                if not names or names.get(value) is None]
-    self._soft = nameless and (len(self._first) > masks_lib.FEW or
-                               any(mask.lossy for mask in masks) or
-                               masks_lib.have_soft_edges(masks))
-    if self._soft:
-      for mask in masks:
-        if not mask.may_be_soft:
-          if _is_generated(mask.path):
-            raise UserError(
-                f'{mask.path} is of a generated image, and tells by its grey how much that '
-                'was changed: generate with --config.generate.formats=labelme or coco, '
-                'which have outlines, and name these by --annotations.')
-          raise UserError(f'{mask.path} is no mask: it, or others of its folder, hold '
-                          f'{len(self._first)} values, as a photograph does or JPEG '
-                          'makes of one; save masks as PNG, with a value for each class.')
-    # Around objects, in Pascal VOC.
-    self._void = nameless == [_VOID] and len(self._first) > 1 and not self._soft
-    if self._void:
-      nameless = []
-    if nameless and names and len(self._first) > 1 and not self._soft:
-      raise UserError(f'{self._first[nameless[0]].path} has the value {nameless[0]}, '
-                      f'which {names.path} gives no class: name it there.')
-    self._names = None if nameless else names
-
-  @property
-  def names_classes(self):
-    """Says whether the values name classes; one without a name is then of no class."""
-    return bool(self._names)
-
-  def regions(self, mask, name, in_boxes, noted):
-    """Returns a mask's regions.
-
-    Args:
-      mask: `masks.Mask`.
-      name: its class where its values name none; '' for none.
-      in_boxes: whether its image has boxes, which say the class.
-      noted: as of `layouts.Layout`.
-    """
-    if self._names:
-      names = {value: self._names.get(value) for value in mask.values}
-      names = {value: None if name == IGNORED else name for value, name in names.items()}
-      if None in names.values():
-        noted[f'masks with pixels that are void, {_VOID} without a name or {IGNORED}: kept '
-              'clear of backgrounds, of no class'].append(mask.path)
-      return [region._replace(name=name or '') for value, name in names.items()
-              if name or name is None for region in mask.regions([value])]
-    if self._soft and len(mask.values) > 1:
-      noted['masks with soft edges: cut at half'].append(mask.path)
-    elif len(self._first) > 1 and not (name or in_boxes or self._soft):
-      values = sorted(self._first, key=str)
-      raise UserError(f'{self._path} is one of masks with the values {values}, and no '
-                      'file names the classes of these: add classes.txt, with a line '
-                      'for each value from 0, the first being background.')
-    regions = mask.regions(soft=self._soft)
-    if name and len(mask.values) > 1 and not self._soft:
-      noted['masks with several values, which no file names: taken for parts of one class, '
-            'that of their folder; add classes.txt where they are classes'
-            ].append(mask.path)
-    if sum(int(region.mask.sum()) for region in regions) > mask.height * mask.width / 2:
-      noted['masks that mark more than half of their image'].append(mask.path)
-    return [region._replace(name=name) for region in regions]
-
-
-def _is_generated(path):
-  """Returns whether a mask is one that pegan_jax wrote beside what it generated."""
-  beside = [folder.parent / folder.name.removesuffix('_annotations')
-            for folder in path.absolute().parents if folder.name.endswith('_annotations')]
-  return any((folder / 'manifest.csv').is_file() for folder in beside)
-
-
-def _names_for(folder):
-  """Returns the `masks.Names` in a folder of masks or above it, or None."""
-  for place in [folder, *folder.absolute().parents][:1 + _ABOVE]:
-    if names := masks_lib.names_in(place):
-      return names
-  return None
 
 
 def _refine(boxes, marked, height, width):

@@ -6,7 +6,7 @@ import re
 import unicodedata
 import urllib.parse
 
-from data_prep.annotated import folder_names
+from data_prep.annotated import folder_names, set_parts
 
 _TRUTH = 'ground_truth'
 
@@ -16,10 +16,9 @@ def _parents(place, splits):
 
   Of pit/pit_masks that is pit, once.
   """
-  names = (folder_names.split_of(part) or folder_names.without_kind(part)
-           for part in place.parent.parts
-           if (splits if folder_names.is_split(part) else not folder_names.is_kind(part)))
-  return tuple(name for name, _ in itertools.groupby(names))
+  names = ((splits and parts) if (parts := folder_names.parts_of(part)) else
+           folder_names.key_of(part) for part in place.parent.parts)
+  return tuple(name for name, _ in itertools.groupby(filter(None, names)))
 
 
 def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.
@@ -105,6 +104,7 @@ def _search(found, marks, places, root):
   for taken in (None, ()):  # Then those that are one too many for an image.
     for names in _NAMES:
       _look(found, marks, places, anywhere[0], names, anywhere[1], taken)
+  _look_in_own_folders(found, marks, places)
   # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg.
   rest = [k for k in rest if found[k] and marks[k].format == 'masks']
   others = [[] for _ in rest]
@@ -112,6 +112,21 @@ def _search(found, marks, places, root):
         anywhere[0], _NAMES[1], anywhere[1], taken=())
   for k, some in zip(rest, others):
     found[k] += [path for path in some if path not in found[k]]
+
+
+def _look_in_own_folders(found, marks, places):
+  """Fills in `found` for masks in the folder of one image, called as it is.
+
+  As in the Data Science Bowl: ab/images/ab.png, ab/masks/1.png and ab/masks/2.png.
+  """
+  by_folder = {}
+  for path, place in places.items():
+    folder = _parents(place, True)
+    if folder[-1:] == (place.stem,):
+      by_folder.setdefault(folder, []).append(path)
+  for k, mark in enumerate(marks):
+    if mark.format == 'masks' and not found[k]:
+      found[k] = by_folder.get(_parents(mark.place, True), [])
 
 
 def _look(found, marks, places, folder, names, fits, taken=None):
@@ -149,6 +164,6 @@ def _may_be(one, other):
 
 def _are_of_one_part(one, other):
   """Returns whether two paths are not of two parts of a set, such as train and val."""
-  parts = [{folder_names.split_of(part).lower()[:2] for part in place.parent.parts} - {''}
-           for place in (one, other)]
-  return not all(parts) or bool(parts[0] & parts[1])
+  return not set_parts.are_at_odds(*(
+      frozenset().union(*map(folder_names.parts_of, place.parent.parts))
+      for place in (one, other)))

@@ -45,7 +45,8 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   if not format:
     unnamed_masks.refuse(images, images, root)
     unread.refuse_of_clean(
-        file_kinds.may_mark(left_out) + sorted(unsure), images, images, root)
+        unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root),
+        images, images, root)
   return images
 
 
@@ -167,7 +168,7 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")
   if clean := [path for path in paths if folder_names.is_clean(path.relative_to(folder))]:
-    name = next(filter(class_names.is_clean, clean[0].relative_to(folder).parts))
+    name = next(filter(folder_names.is_clean_name, clean[0].relative_to(folder).parts))
     raise UserError(f"{flag} {folder} holds {clean[0]}, and '{name}' is a name for images "
                     'without defects: pass that folder as --clean and the others as '
                     f'{flag}, or rename it.')

@@ -6,7 +6,7 @@
 import collections
 import re
 
-from data_prep.annotated import folder_names, matching, places, records
+from data_prep.annotated import columns, folder_names, matching, places, records
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
@@ -20,16 +20,7 @@ _OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml'
 _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks.
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
-_WORD = re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+')
-_VERDICT = {'result', 'status', 'defective', 'fehlerart', 'bewertung', 'urteil', 'decision',
-            'judgement', 'judgment', 'grade'}
-_CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
-          'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
-_TRUE, _FALSE = ('1', '1.0', 'true', 'yes', 'x'), ('', '0', '0.0', 'false', 'no')
-_OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$')
-_SAYS_NOTHING = re.compile(
-    r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'
-    r'[\d\s:./+TZ-]+|.*[/\\].*|.*\.\w{2,4}|(\S+\s+){3,}\S+', re.IGNORECASE)
+NOTED = 'files that speak of images and are not read: nothing that they say is used'
 
 
 def refuse_nothing(annotations, submissions):
@@ -42,23 +33,36 @@ def refuse_nothing(annotations, submissions):
                   f'{annotations_lib.kinds()} files and no mask images.')
 
 
-def refuse_of_classes(others, paths, root):
+def note(said, noted):
+  """Notes the files that say more of an image than that it is there.
+
+  Args:
+    said: as `said` returns it.
+    noted: as of `layouts.Layout`.
+  """
+  noted[NOTED] += sorted(path for path, of_images, loose in said if loose or any(
+      value not in ('', None, [], {}, [''], {'': []})
+      for values in of_images.values() for value in values))
+
+
+def refuse_of_classes(said, paths, root):
   """Raises UserError where files mark images of class folders, or give them other classes.
 
   Args:
-    others: paths of the files that are not read.
+    said: as `said` returns it.
     paths: of the images.
     root: their folder.
   """
   crops = [image for image in paths if not folder_names.is_clean(image.relative_to(root))]
   marked, folders = {}, _folders(paths, root)
-  for path, said, loose in _said(others, paths, root):
-    for image in _marked(said, loose):
+  for path, of_images, loose in said:
+    for image in _marked(of_images, loose):
       marked.setdefault(image, path)
-    for column in _classes(said, _CLASS, folders).values():
+    _refuse_clean_crops(path, of_images, crops)
+    for column in columns.classes(of_images, folders).values():
       named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
                for image in crops if image in column
-               and (column[image].isdigit() or not _says_nothing(column[image]))]
+               and (column[image].isdigit() or not columns.says_nothing(column[image]))]
       if len(named) >= 0.9 * len(crops) and _are_at_odds(named):
         raise UserError(
             f'{path} gives the images of {root} other classes than their folders do: put '
@@ -72,29 +76,41 @@ def refuse_of_classes(others, paths, root):
         'marks nothing and the folders are the classes, pass --format classes.')
 
 
-def refuse_of_clean(others, clean, paths, root, names=()):
+def _refuse_clean_crops(path, of_images, crops):
+  """Raises UserError where a file calls some crops clean, and others defective."""
+  for column in columns.verdicts(of_images).values():
+    good = [image for image in crops if class_names.is_clean(column.get(image, ''))]
+    if good and any(class_names.is_defect(column.get(image, '')) for image in crops):
+      raise UserError(
+          f"{path} says '{column[good[0]]}' of {good[0]}, which is in the folder of a "
+          'class: move the image or, where the folders are right, pass --format classes.')
+
+
+def refuse_of_clean(said, clean, paths, root, names=()):
   """Raises UserError where a file that is not read may mark an image that is clean.
 
   Args:
-    others, paths, root: as of `refuse_of_classes`.
+    said, paths, root: as of `refuse_of_classes`.
     clean: those of the images that are clean by their place.
     names: of the classes that annotations name.
   """
   clean = set(clean)
   folders = _folders(paths, root) | {*map(str.lower, names)}
-  for path, said, loose in _said(others, paths, root) if clean else ():
-    for image in _marked({image: said[image] for image in said if image in clean}, loose):
+  for path, every, loose in said if clean else ():
+    of_images = {image: every[image] for image in every if image in clean}
+    for image in _marked(of_images, loose):
       raise UserError(
           f'{path} may mark {image}, which is clean by its folder, but is of none of the '
           f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
           'nothing, name by --format what is to be read.')
-    for name, column in _classes(said, _CLASS | _VERDICT, folders).items():
+    for name, column in [*columns.classes(every, folders).items(),
+                         *columns.verdicts(every).items()]:
       words = {image: word for image, word in column.items() if image in clean}
-      if name and not _CLASS & _words(name):  # It may be of a file's state.
+      if name and not columns.CLASS & columns.words_of(name):  # It may be of a file's state.
         words = {image: word for image, word in words.items()
                  if class_names.is_defect(word)}
       says = {image: word for image, word in words.items() if not (
-          _says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
+          columns.says_nothing(word) or class_names.is_clean(word) or word.lower() in map(
               str.lower, [root.name, *image.relative_to(root).parent.parts]))}
       if says and (len({*words.values()}) > 1 or any(
           class_names.is_defect(word) or word.lower() in folders
@@ -105,13 +121,23 @@ def refuse_of_clean(others, clean, paths, root, names=()):
             'the image or, where that is no defect, name by --format what is to be read.')
 
 
+def said(others, paths, root):
+  """Returns what files that are not read say of images.
+
+  Args:
+    others, paths, root: paths of these files, of the images, and of their folder.
+
+  Returns:
+    List of (file, {image: list of what it says of it}, dicts that are of no image).
+  """
+  return list(_said(others, paths, root))
+
+
 def _said(others, paths, root):
-  """Yields (file, {image: list of what it says of it}, dicts that are of no image)."""
   stems = {path.stem.lower() for path in paths}
   some = [Mark('', path, place, root) for path in others
           if path.suffix.lower() in (*_OF_ONE, *_ARRAYS) and path.is_relative_to(root)
-          for place in [_without_word(path.relative_to(root))]
-          if {place.stem.lower(), folder_names.bare(place).lower()} & stems]
+          for place in _places(path.relative_to(root), stems)[:1]]
   found = matching.match(some, paths, root)[0] if some else ()
   of_one = {mark.path: images for mark, images in zip(some, found) if images}
   for path in others:
@@ -127,10 +153,12 @@ def _said(others, paths, root):
         yield path, *records.of_images(said, paths)
 
 
-def _without_word(place):
-  """Returns a path without words at the end: 1.csv of 1_boxes.csv."""
-  found = _WORD.fullmatch(place.stem)
-  return place.with_name(found[1] + place.suffix) if found else place
+def _places(place, stems):
+  """Returns a path as it may be named after an image: 1.csv of 1_boxes.csv, of gt_1.csv."""
+  names = [*folder_names.without_words(place.stem), place.stem]
+  found = [place.with_name(name + place.suffix) for name in names]
+  return [place for place in found
+          if {place.stem.lower(), folder_names.bare(place).lower()} & stems]
 
 
 def _is_own(path, said):
@@ -149,69 +177,6 @@ def _marked(said, loose):
 
 def _folders(paths, root):
   return {part.lower() for path in paths for part in path.relative_to(root).parent.parts}
-
-
-def _classes(said, names, classes):
-  """Returns {column: {image: the class that it says}} of the columns that say one.
-
-  Args:
-    said: as of `records.of_images`.
-    names: words in the names of such columns.
-    classes: names of others, which hold whether an image is of that class.
-  """
-  columns = collections.defaultdict(dict)
-  flags = _flags(said, classes)
-  for image, value in _rows(said):
-    if not isinstance(value, dict):
-      columns[''][image] = value if isinstance(value, str) else ''
-      continue
-    for name, word in value.items():
-      if isinstance(word, list) and not name:  # Of a row without a header.
-        columns[''] |= {image: word for word in [_only_word(word)] if word is not None}
-      elif name in flags:
-        columns[''] |= {image: flags[name]} if str(word).lower() in _TRUE else {}
-      elif names & _words(name):
-        columns[name][image] = word
-  return {name: {image: str(word).strip() for image, word in column.items()
-                 if isinstance(word, (str, int, float))}
-          for name, column in columns.items()}
-
-
-def _rows(said):
-  """Yields (image, part) of what is said of each, with lists of such taken apart."""
-  for image, values in said.items():
-    for value in values:
-      for part in value if isinstance(value, list) else [value]:
-        yield image, part
-
-
-def _only_word(row):
-  """Returns the one cell of a row that is no image's name, or else no number; or None."""
-  words = [x for x in row if not str(x).lower().endswith(reading.EXTENSIONS)]
-  words = words if len(words) == 1 else [x for x in words if not records.is_number(x)]
-  return words[0] if len(words) == 1 else None
-
-
-def _flags(said, classes):
-  """Returns {column: class or word for a defect} of columns that are but true or false."""
-  found, others = {}, set()
-  for _, value in _rows(said):
-    for name, word in value.items() if isinstance(value, dict) else ():
-      words = [str(name).lower(), *sorted(_words(name))]
-      if str(word).lower() not in (*_TRUE, *_FALSE) or any(map(_OF_NONE.match, words)):
-        others.add(name)
-      elif word := next((word for word in words if class_names.is_defect(word)
-                         or word in classes and not class_names.is_clean(word)), None):
-        found[name] = word
-  return {name: word for name, word in found.items() if name not in others}
-
-
-def _words(name):
-  return {*re.findall('[a-z]+', str(name).lower())}
-
-
-def _says_nothing(word):
-  return bool(_SAYS_NOTHING.fullmatch(word)) or folder_names.is_split(word)
 
 
 def _are_at_odds(named):

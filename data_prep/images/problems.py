@@ -1,10 +1,13 @@
 """Collects what is wrong in many files, so that a user hears of all of it at once."""
 
 import contextlib
+import re
 
 from pegan_jax.common.errors import UserError
 
 _SHOWN = 10
+# What differs between problems of one kind: names of files, numbers.
+_NAMES = re.compile(r'\S*[/\d]\S*')
 
 
 class Several(UserError):
@@ -44,8 +47,22 @@ class Problems(list):
       raise Several(self) if len(self) > 1 else UserError(self.text())
 
   def text(self):
-    """Returns the only problem, or a line for each of the first and how many more."""
+    """Returns the only problem, or a line for each of the first and how many more.
+
+    Of each kind one is shown, and of the others it is said which they are like.
+    """
     if len(self) < 2:
       return ''.join(self)
-    more = [f'and {len(self) - _SHOWN} more'] if len(self) > _SHOWN else []
-    return '\n  '.join([f'{len(self)} problems:', *self[:_SHOWN], *more])
+    kinds = {}
+    for problem in self:
+      kinds.setdefault(_NAMES.sub('', problem), []).append(problem)
+    first = {some[0] for some in kinds.values()}
+    shown = [problem for k, problem in enumerate(self) if k < _SHOWN or problem in first]
+    shown = shown[:2 * _SHOWN]
+    like = [(sum(problem not in shown for problem in some), shown.index(some[0]) + 1)
+            for some in kinds.values() if some[0] in shown]
+    left = [f'{n} like number {k} of these' for n, k in like if n]
+    if other := len(self) - len(shown) - sum(n for n, _ in like):
+      left.append(f'{other} of other kinds')
+    more = [f"and {len(self) - len(shown)} more: {', '.join(left)}"] if left else []
+    return '\n  '.join([f'{len(self)} problems:', *shown, *more])

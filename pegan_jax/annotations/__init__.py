@@ -29,8 +29,12 @@ MANY = ('coco', 'cvat', 'severstal')
 
 def kinds(suffix=''):
   """Returns what is read, for people; of files that end in `suffix` alone, if given."""
-  return ', '.join(module.FILES for module in READ.values()
-                   if module.FILES.startswith(suffix))
+  return ', '.join(READ[name].FILES for name in formats_of(suffix))
+
+
+def formats_of(suffix):
+  """Returns the names of the formats that are read of files that end in `suffix`."""
+  return [name for name, module in READ.items() if module.FILES.startswith(suffix)]
 
 
 def recognises(name, path):

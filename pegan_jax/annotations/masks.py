@@ -5,7 +5,6 @@ with loss. A soft mask has nearly all pixels near two values, and is cut at half
 """
 
 import pathlib
-import re
 from typing import NamedTuple
 import warnings
 
@@ -14,15 +13,14 @@ from PIL import Image
 from PIL import ImageOps
 import scipy
 
-from pegan_jax.annotations import components, text_files
-from pegan_jax.annotations.regions import Box, box_of, IGNORED
+from pegan_jax.annotations import components
+from pegan_jax.annotations.regions import Box, box_of
 from pegan_jax.common.errors import UserError, reason
 
 FEW = 16  # Most values but zero of masks that are exact.
 _LOW, _HIGH = 0.15, 0.85  # Parts of the greatest value that are near to 0 and to that.
 _EDGE = 5  # Pixels that hold a soft edge.
 _CHROMA = 16  # Levels by which compression with loss makes the channels of grey differ.
-_BACKGROUND = ('background', '_background_', '__background__', 'bg', 'unlabeled')
 
 
 class Mask(NamedTuple):
@@ -73,41 +71,6 @@ class Mask(NamedTuple):
     least = max(self.values) / 2 if self.values and self.may_be_soft else 0
     inside[self.box.slices] = self.pixels > least
     return inside
-
-
-class Names(NamedTuple):
-  """Classes of a mask's values, '' for the background.
-
-  Attributes:
-    path: file that says so.
-    by_number: {number: name}.
-    by_colour: {(red, green, blue): name}; empty where a file gives numbers.
-  """
-  path: pathlib.Path
-  by_number: dict[int, str]
-  by_colour: dict[tuple[int, int, int], str]
-
-  def get(self, value):
-    """Returns the class of a value; None if it has none."""
-    return (self.by_colour if isinstance(value, tuple) else self.by_number).get(value)
-
-  def for_values(self, values):
-    """Returns the names for grey values, which are colours where not all are numbers.
-
-    Raises:
-      UserError: they may be either, and would not be the same.
-    """
-    greys = {colour[0]: name for colour, name in self.by_colour.items()
-             if len({*colour}) == 1}
-    if not greys.keys() >= {*values}:
-      return self
-    if self.by_number.keys() >= {*values}:
-      if any(greys[value] != self.by_number[value] for value in values):
-        raise UserError(f'{self.path} names the values of grey masks in two ways, by its '
-                        'lines and by its greys: save the masks in its colours, or put the '
-                        'lines in the order of their greys.')
-      return self
-    return self._replace(by_number=greys)
 
 
 def read(path, coloured=False):
@@ -232,83 +195,3 @@ def _values(image, coloured):
   if pixels.min() < 0:
     raise ValueError('it has values below 0, which name no class')
   return pixels.astype(np.int32)
-
-
-def names_in(folder):
-  """Returns the `Names` that a file in a folder gives; None if no file does.
-
-  These are: CVAT's and Pascal VOC's labelmap.txt, 'name:red,green,blue::'; a line for
-  each number from 0, the background, in classes.txt, class_names.txt or labels.txt; or
-  classes.json or labels.json, {number: name}, {name: number} or {name: [red, green,
-  blue]}.
-
-  Raises:
-    UserError: such a file is damaged.
-  """
-  for name, parse in _NAME_FILES.items():
-    path = pathlib.Path(folder, name)
-    if path.is_file() and has_names(path):
-      try:
-        found = parse(path)
-        for value, name in (pair for part in found or () for pair in part.items()):
-          if not name.strip() and value not in (0, (0, 0, 0)):
-            raise ValueError(f'the value {value} has an empty name')
-      except ValueError as error:
-        raise UserError(f'{path} cannot be read as the classes of masks: {reason(error)}.'
-                        ) from None
-      if found:
-        return Names(path, *({value: '' if name.lower() in _BACKGROUND else name
-                              for value, name in part.items()} for part in found))
-  return None
-
-
-def _colours_of_lines(path):
-  numbers, colours = {}, {}
-  for line in text_files.read(path).splitlines():
-    if line.strip() and not line.startswith('#'):
-      name, colour, *_ = [*line.rsplit(':', 3), '']
-      numbers[len(numbers)] = name.strip()
-      words = [word.strip() for word in colour.split(',')]
-      if len(words) != 3 or not all(re.fullmatch(r'\d{1,3}', word) for word in words):
-        raise ValueError(f"{line[:60]!r} is no name with a colour, as 'crack:255,0,0::'")
-      colour = tuple(map(int, words))
-      if max(colour) > 255 or colour in colours:
-        raise ValueError(f'{line[:60]!r} has no colour of its own')
-      colours[colour] = name.strip()
-  return numbers, colours
-
-
-def _lines(path):
-  """Returns the names by number; None where the first is not the background's."""
-  lines = [line.strip() for line in text_files.read(path).rstrip().splitlines()]
-  lines = lines[1:] if lines[:1] == [IGNORED] else lines  # LabelMe's, of the value -1.
-  if not lines or lines[0].lower() not in _BACKGROUND:
-    return None  # Of something else, or from 1: nothing says which.
-  return dict(enumerate(lines)), {}
-
-
-def _json(path):
-  said, numbers, colours = text_files.read_json(path), {}, {}
-  if not isinstance(said, dict):
-    raise ValueError('it is no object of names and numbers')
-  for key, value in said.items():
-    if isinstance(value, str):
-      names, value, key = numbers, text_files.whole(key), value
-    elif isinstance(value, list):
-      names, value = colours, tuple(map(text_files.whole, value))
-    else:
-      names, value = numbers, text_files.whole(value)
-    if value in names:
-      raise ValueError(f'the value {value} has two names, {names[value]} and {key}')
-    names[value] = key
-  return numbers, colours
-
-
-_NAME_FILES = {
-    'labelmap.txt': _colours_of_lines, 'classes.txt': _lines, 'class_names.txt': _lines,
-    'labels.txt': _lines, 'classes.json': _json, 'labels.json': _json}
-
-
-def has_names(path):
-  """Returns whether a file names the values of masks: by its own name and what it has."""
-  return path.name in _NAME_FILES and not text_files.is_of_images(path)

@@ -148,6 +148,9 @@ def _whole(word):
 def names_of(paths, root):
   """Finds what names the classes of label files.
 
+  Where no file beside or above some of them does, and all others have the same names, as
+  those of labels/train, these are the names of labels/val as well.
+
   Args:
     paths: of the label files.
     root: a folder above, up to which names are looked for.
@@ -168,7 +171,9 @@ def names_of(paths, root):
     key_points.refuse_corners(some[0], _lines(some))
     if not place or not any(map(_names_of_yaml, _list(place))):
       key_points.refuse(some[0], _lines(some))
-  return {folder: known.get(place, (None, None)) for folder, place in places.items()}
+  found = {tuple(known[place][0]): known[place] for place in places.values() if place}
+  rest = next(iter(found.values())) if len(found) == 1 else (None, None)
+  return {folder: known.get(place, rest) for folder, place in places.items()}
 
 
 def _lines(paths):

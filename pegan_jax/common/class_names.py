@@ -14,12 +14,13 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _CLEAN = re.compile(
     r'(?:good|ok|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
-    r'uncracked|(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal)\w*|'
+    r'uncracked|gut(?:teile?)?|i\.?o\.?|良品?|合格品?|正常|无缺陷|'
+    r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal)\w*|'
     r'defect[ _-]?free)(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
 _DEFECT = re.compile(
     r'(?:defect|scratch|crack|dent|damage|fault|fail|anomal|reject|broken|stain)'
     r'(?!ist|less).*|ng|nok|ko|nio|n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|true|yes|todo|'
-    'ausschuss|incomplete|unusable', re.IGNORECASE)
+    'ausschuss|incomplete|unusable|不良品?|不合格品?|次品|缺陷|欠陥', re.IGNORECASE)
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 

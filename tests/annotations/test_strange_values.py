@@ -12,7 +12,7 @@ from PIL import Image
 import pytest
 
 from pegan_jax import annotations
-from pegan_jax.annotations import coco, cvat, labelme, masks, severstal, voc, yolo
+from pegan_jax.annotations import coco, cvat, labelme, mask_names, severstal, voc, yolo
 from pegan_jax.common.errors import UserError
 
 _PNG = io.BytesIO()
@@ -33,7 +33,7 @@ JSON = {
              'segmentation': [[1, 2, 9, 2, 9, 9]]},
             {'id': 2, 'image_id': 1, 'category_id': 1,
              'segmentation': {'size': [30, 40], 'counts': [35, 20, 1145]}}]}),
-    'names of masks': (lambda path: masks.names_in(path.parent), 'classes.json', {
+    'names of masks': (lambda path: mask_names.names_in(path.parent), 'classes.json', {
         'pa': 1, '2': 'sc', 'rust': [255, 0, 0]})}
 VALUES = (None, [], {}, '', 'x', -1, 1e400, True, 10**5000, [[1], [2, 3]], [None],
           {'a': 1}, '١', 1.5)
@@ -55,7 +55,7 @@ TEXT = {
                       'nc: 2\nnames: [pa, sc]\n'),
     'numbers of yolo': (lambda path: yolo.names_of([path], path.parent), 'data.yaml',
                         'names:\n  0: pa\n  1: sc\n'),
-    'colours': (lambda path: masks.names_in(path.parent), 'labelmap.txt',
+    'colours': (lambda path: mask_names.names_in(path.parent), 'labelmap.txt',
                 'background:0,0,0::\npa:1,1,1::\n'),
     'severstal': (severstal.read, 'a.csv',
                   'ImageId,ClassId,EncodedPixels\n1.png,1,1 5 35 4\n1.png,2,\n')}

@@ -159,7 +159,8 @@ def test_all_problems_are_listed_at_once(raw, capsys, check):
   assert run_build(raw, *inputs(raw, 'frames', 'boxes'), *['--check'] * check) == 2
   said = capsys.readouterr()[0 if check else 1]
   head, *lines = said.rstrip()[said.index('11 problems:'):].split('\n  ')
-  assert head == '11 problems:' and len(lines) == 11 and lines[-1] == 'and 1 more'
+  assert head == '11 problems:' and len(lines) == 11
+  assert lines[-1] == 'and 1 more: 1 like number 5 of these'
   assert 'fits 1 of the annotations' in lines[0] and '5.xml' in lines[0]
   assert '0.xml' in lines[1] and 'the box of pit from (170, 60)' in lines[1]
   assert "class name 'a/b'" in lines[2]  # Before any image is opened.

@@ -51,7 +51,7 @@ REFUSED = {
         {'i/1.jpg': None, 'a/1.xml': voc(), 'a/1.txt': ''}, ('a',),
         'annotates one image twice, 1.jpg in .*1.txt and .*1.xml'),
     'two files of one format for one image': (
-        {'i/1.jpg': None, 'a/1.xml': voc(), 'a/old/1.xml': voc()}, ('a',),
+        {'i/1.jpg': None, 'a/1.xml': voc(), 'a/old/1.xml': voc('pit')}, ('a',),
         'annotates one image twice, 1.jpg in .*a/1.xml and .*a/old/1.xml: remove one of '
         'them, or name the other by --annotations'),
     'two files for many images': (

@@ -71,12 +71,21 @@ def test_the_exact_name_comes_first(tmp_path, case):
     ('raw/clean/crack/1.jpg', 'crack/1.jpg', 'crack'),
     ('crack/normal/1.jpg', 'crack/dark/1.jpg', 'crack'),
     ('crack/normal/1.jpg', 'crack/severe/1.jpg', 'crack'),
-    ('part1/normal/1.jpg', 'part1/light/1.jpg', 'part1')])
+    ('bolt/normal/1.jpg', 'bolt/light/1.jpg', 'bolt')])
 def test_a_clean_folder_in_a_class_or_above_it_is_refused(tmp_path, clean, crop, name):
   make(tmp_path, {clean: None, crop: None})
   with pytest.raises(UserError, match='is clean by its folder .*, and lies in one called '
                      f"'{name}' as the class of .*{crop}"):
     read(tmp_path)
+
+
+def test_normal_beside_lights_alone_may_be_a_light(tmp_path):
+  make(tmp_path, {'part1/normal/1.jpg': None, 'part1/light/1.jpg': None})
+  with pytest.raises(UserError, match="'normal', which may be a light, as 'light' is"):
+    read(tmp_path)
+  assert set(read(tmp_path, format='classes').crops) == {'light'}
+  make(tmp_path, {'part2/pit/1.jpg': None})
+  assert set(read(tmp_path).crops) == {'light', 'pit'}
 
 
 def test_a_folder_with_marks_is_not_clean_whatever_its_name(tmp_path):

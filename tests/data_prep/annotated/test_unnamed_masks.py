@@ -38,18 +38,17 @@ def both(name, of_mask):
 
 @pytest.mark.parametrize('name, of_mask, first, of', [
     ('{folder}/{k}.png', '{folder}/{k}_lab.png', 'crack/0_lab.png', 'crack/0.png'),
-    ('{folder}/{k}.png', '{folder}/label_{k}.png', 'crack/label_0.png', 'crack/0.png'),
     ('{folder}/{k}.png', '{folder}/{k}_color_mask.png', '0_color_mask.png', '0.png'),
     ('{folder}/i{k}.png', '{folder}/i{k}Mask.png', 'i0Mask.png', 'i0.png'),
     ('{folder}/{k}_image.png', '{folder}/{k}_truth.png', '0_truth.png', '0_image.png'),
     ('{folder}/{k}.png', '{folder}/{k}_bw.jpg', '0_bw.jpg', '0.png'),
     ('{folder}/{k}.jpg', '{folder}/{k}.tif', 'crack/0.tif', 'crack/0.jpg'),
-    ('{folder}/images/{k}.jpg', '{folder}/lab/{k}.png', 'lab/0.png', 'images/0.jpg'),
+    ('{folder}/images/{k}.jpg', '{folder}/drawn/{k}.png', 'drawn/0.png', 'images/0.jpg'),
     ('{folder}/{k}.jpg', '{folder}_bw/{k}.png', 'crack_bw/0.png', 'crack/0.jpg'),
-    ('{folder}/{k}.jpg', 'Masken/{folder}/{k}.png', 'Masken/crack/0.png', 'crack/0.jpg'),
-    ('images/{folder}/{of}.jpg', 'lab/{of}.png', 'lab/0.png', 'images/crack/0.jpg'),
+    ('{folder}/{k}.jpg', 'Kopien/{folder}/{k}.png', 'Kopien/crack/0.png', 'crack/0.jpg'),
+    ('images/{folder}/{of}.jpg', 'drawn/{of}.png', 'drawn/0.png', 'images/crack/0.jpg'),
     ('imagesTr/{of}_0000.png', 'labelsTr/{of}.png', 'labelsTr/0.png', '0_0000.png'),
-    ('images/train/{of}.jpg', 'lab/train/{of}.png', 'train/0.png', 'train/0.jpg'),
+    ('images/train/{of}.jpg', 'drawn/train/{of}.png', 'train/0.png', 'train/0.jpg'),
     ('{folder}/0{k}/image.png', '{folder}/0{k}/mask.png', '00/mask.png', '00/image.png'),
     ('{folder}/{of}a/rgb.png', '{folder}/{of}a/gt.png', 'a/gt.png', 'a/rgb.png'),
     ('{folder}/img{k}.png', '{folder}/m{k}.png', 'crack/m0.png', 'crack/img0.png'),
@@ -106,7 +105,7 @@ def test_images_called_after_their_classes_are_no_pairs(tmp_path):
 def test_the_remedies_are_such(tmp_path):
   make(tmp_path, {'a/crack/0.png': None, 'a/crack/0_lab.png': mask,
                   'b/crack/0.jpg': None, 'b/lab/0_lab.png': mask,
-                  'c/crack/0.jpg': None, 'c/lab/0.png': mask})
+                  'c/crack/0.jpg': None, 'c/drawn/0.png': mask})
   with pytest.raises(UserError, match='call such files as 0_mask.png;'):
     read(tmp_path, images='a')
   (tmp_path / 'a/crack/0_lab.png').rename(tmp_path / 'a/crack/0_mask.png')
@@ -119,10 +118,10 @@ def test_the_remedies_are_such(tmp_path):
                      'call it masks;'):
     read(tmp_path, images='c')
   for layout in (read(tmp_path, images='a'), read(tmp_path, images='b'),
-                 read(tmp_path, 'c/lab', images='c')):
+                 read(tmp_path, 'c/drawn', images='c')):
     (_, annotated), = layout.annotated
     assert [region.name for region in annotated.regions] == ['crack']
-  (tmp_path / 'c/lab').rename(tmp_path / 'c/masks')
+  (tmp_path / 'c/drawn').rename(tmp_path / 'c/masks')
   assert marked_in(read(tmp_path, images='c')) == {'crack/0.jpg': {'crack': 1}}
 
 

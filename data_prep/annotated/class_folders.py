@@ -1,0 +1,101 @@
+"""Reads class folders of crops below --images, which nothing annotates."""
+
+from data_prep.annotated import checks, clean_folders, folder_names, mask_images
+from data_prep.annotated import unnamed_masks, unread
+from pegan_jax.common.errors import UserError, listed
+
+
+def read(root, paths, others,
+         format, left_out, noted):  # pylint: disable=redefined-builtin
+  """Reads class folders.
+
+  Args:
+    root: path of the images' folder.
+    paths: of the images.
+    others: of files that are not read, and may say something else of the images.
+    format: as of `layouts.read`; 'classes' says that folders as train are classes, where
+      there are no others.
+    left_out, noted: as of `layouts.Layout`.
+
+  Returns:
+    ({class: paths of its crops}, paths of clean images).
+
+  Raises:
+    UserError: there are none, or something is at odds with them.
+  """
+  said = [] if format else unread.said(others, paths, root)
+  if not format:
+    unread.refuse_of_classes(said, paths, root)
+    unnamed_masks.refuse(paths, paths, root)
+  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
+  places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
+  crops, clean, rest = _parted(places, folder_names.class_of_crop)
+  if format == 'classes' and not crops:
+    crops, clean, rest = _parted(places, lambda place: place.parent.name)
+  if names := sorted({path.parent.relative_to(root).as_posix() for path in rest} - {'.'}):
+    left_out[f'images in no class folder, as in {listed(names, 3)}'] += rest
+  else:
+    left_out['images in no class folder'] += rest
+  if not crops:
+    more = f"; where folders as '{names[0]}' are classes, pass --format classes" * (
+        format != 'classes') if names else ''
+    raise UserError(
+        f'--images {root} holds neither annotations nor class folders: name the '
+        "annotations by --annotations, or put each class's images in a folder named after "
+        f'it; images that are all clean are for --clean{more}.')
+  checks.check_classes(crops, f'--images {root}')
+  if not format:
+    checks.check_parts(
+        crops, f'The folders of {root}',
+        ', or say by --format classes that these are the names of classes')
+  _note(places, crops, outer, noted)
+  _check_clean(clean, crops, places, root, format)
+  if not format:
+    unread.refuse_of_clean(said, clean, paths, root)
+    unread.note(said, noted)
+  return dict(sorted(crops.items())), clean
+
+
+def _parted(places, class_of):
+  """Returns ({class: paths}, paths of clean images, other paths) of {path: its place}."""
+  crops, clean, rest = {}, [], []
+  for path, place in places.items():
+    if folder_names.is_clean(place):
+      clean.append(path)
+    elif name := class_of(place):
+      crops.setdefault(name, []).append(path)
+    else:
+      rest.append(path)
+  return crops, clean, rest
+
+
+def _note(places, crops, outer, noted):
+  """Notes how the names of folders are read."""
+  if folder_names.are_numbered(crops):
+    noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
+  noted[folder_names.DATED] += [path for some in crops.values() for path in some
+                                if folder_names.has_dated_class(places[path])]
+  if outer:
+    noted[folder_names.outer_note(outer)] += places
+  if deeper := _deeper(crops, places):
+    name, path, _ = deeper[0]
+    noted[f"images in folders in that of their class, as '{name}' for "
+          f"'{places[path].parent.as_posix()}'"] += {path: 0 for _, path, _ in deeper}
+
+
+def _deeper(crops, places):
+  """Returns (class, path, folder below that of the class) of crops in such."""
+  return [(name, path, part) for name, some in crops.items() for path in some
+          for part in folder_names.below_class(places[path])]
+
+
+def _check_clean(clean, crops, places, root,
+                 format):  # pylint: disable=redefined-builtin
+  """Raises UserError for clean images whose folders may say something else."""
+  named = {name: some[0] for name, some in crops.items()}
+  clean_folders.check_above(clean, named, root)
+  clean_folders.check_below(clean, named, root)
+  if format != 'classes':
+    clean_folders.check_lights(clean, named)
+    clean_folders.check_beside(clean, {
+        part: (name, path) for name, path, part in _deeper(crops, places)}, root)

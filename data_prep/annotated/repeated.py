@@ -1,0 +1,92 @@
+"""Compares several annotations of one image, of which one is used where they agree."""
+
+import collections
+
+import numpy as np
+
+from data_prep.annotated import labels as labels_lib
+
+SAME = 'annotations that say of an image no more than another file'
+_ROUNDED = 1.01  # Pixels by which formats round a box.
+
+
+def merge(fitted, found, root, where, left_out, problems):
+  """Puts into `found` the best of the annotations of an image that agree.
+
+  Args:
+    fitted: `fitting.Fitted`.
+    found: {image path: `Annotated`} of its labels, as `labels.fit` returns it.
+    root, where: the images' folder, and what holds the annotations, for errors.
+    left_out: {reason: [paths]}; gets the files that say no more than others.
+    problems: `Problems`; gets those that do not agree.
+  """
+  files = {path: mark for mark, path in fitted.labels}
+  rounds, count = collections.defaultdict(list), collections.Counter()
+  for mark, path in fitted.repeated:  # In each an image has one label.
+    rounds[count[path]].append((mark, path))
+    count[path] += 1
+  for labels in rounds.values():
+    notes = collections.defaultdict(list)
+    again = labels_lib.fit(labels_lib.read(labels, notes, problems), notes, problems)
+    for mark, path in labels:
+      if path not in again or path not in found:
+        continue  # That is the problem.
+      kept = _best(found[path], again[path])
+      if kept is None:
+        problems.add(
+            f'{where} annotates one image twice, {path.relative_to(root)} in '
+            f'{files[path].path} and {mark.path}: remove one of them, or name ' + (
+                'the other by --annotations.' if mark.format == files[path].format
+                else 'one --format.'))
+        continue
+      left_out[SAME].append(mark.path if kept is found[path] else files[path].path)
+      files[path] = files[path] if kept is found[path] else mark
+      found[path] = kept
+
+
+def _best(*both):
+  """Returns which of two `Annotated`s holds all that both say, None where neither does.
+
+  They have the same boxes, names but where one has numbers for such, and outlines but
+  where one has none.
+  """
+  pairs = _paired(*(said.regions for said in both))
+  if pairs is None:
+    return None
+  names = [{region.name for region in said.regions} for said in both]
+  outlined = [any(map(_outlines, said.regions)) for said in both]
+  if all(outlined) and not all(_are_alike(a, b) for a, b in pairs):
+    return None
+  if all(a.name == b.name for a, b in pairs):
+    return both[outlined[1] and not outlined[0]]
+  numbered = [all(map(str.isdigit, some)) for some in names]
+  if {*numbered} != {True, False} or {len({(a.name, b.name) for a, b in pairs})} != {
+      *map(len, names)}:
+    return None
+  named = numbered.index(False)
+  return both[named] if outlined[named] or not any(outlined) else None
+
+
+def _paired(one, other):
+  """Returns [(region, its like in the other list)], None where one has none."""
+  rest, pairs = list(other), []
+  for region in one:
+    like = [x for x in rest if np.abs(np.subtract(region.box, x.box)).max() <= _ROUNDED]
+    if not like:
+      return None
+    same = next((x for x in like if x.name == region.name), like[0])
+    rest.remove(same)
+    pairs.append((region, same))
+  return None if rest else pairs
+
+
+def _outlines(region):
+  return [*(region.polygons or ()), *([] if region.mask is None else [region.mask])]
+
+
+def _are_alike(one, other):
+  """Returns whether two regions have the same outlines."""
+  one, other = _outlines(one), _outlines(other)
+  return len(one) == len(other) and all(
+      a.shape == b.shape and np.allclose(a, b, atol=_ROUNDED if a.dtype != bool else 0)
+      for a, b in zip(one, other))
