@@ -69,10 +69,24 @@ class Sampler:
     Returns:
       `Painted` [C, n, ...].
     """
-    method, info = self._run.method, self._run.info
-    image = None if backgrounds is None else self._to_network(backgrounds)
+    method = self._run.method
+    image = None if backgrounds is None else self.to_network(backgrounds)
     x, mask = method.produce(
         self._nets, weights, image, keys, *self._placed(regions))
+    return self.finish(backgrounds, image, x, mask)
+
+  def finish(self, backgrounds, image, x, mask):
+    """Brings what a network made to the data set's form and size.
+
+    Args:
+      backgrounds: as of `produce`.
+      image: them as the network took them, from `to_network`.
+      x, mask: what `Method.produce` returned.
+
+    Returns:
+      `Painted` [C, n, ...].
+    """
+    method, info = self._run.method, self._run.info
     if image is None:
       return Painted(self._to_pixels(x), None)
     if mask is None:
@@ -80,7 +94,7 @@ class Sampler:
       if info.channels == 1:
         change = change.mean(-1, keepdims=True)
       mask = jnp.abs(change).mean(-1, keepdims=True) / 2
-    kept = backgrounds if method.layout.placed and len(x[0, 0]) != info.image_size else None
+    kept = backgrounds if method.layout.placed and x.shape[2] != info.image_size else None
     return Painted(self._to_pixels(x) if kept is None else self._painted(kept, x - image),
                    self._to_pixels(2 * mask - 1)[..., 0])
 
@@ -170,7 +184,7 @@ class Sampler:
 
   def _eliminate(self, weights, defects, regions):
     return self._run.method.eliminate(
-        self._nets, weights, self._to_network(defects), *self._placed(regions))
+        self._nets, weights, self.to_network(defects), *self._placed(regions))
 
   def _placed(self, regions):
     """Returns what a method takes for regions [C, n, h, w]: nothing, or their soft maps."""
@@ -178,7 +192,8 @@ class Sampler:
       return ()
     return scale_region(regions[..., None], self._run.config.image_size),
 
-  def _to_network(self, image):
+  def to_network(self, image):
+    """Scales uint8 [..., h, w, channels] to the network's [..., H, W, 3] in [-1, 1]."""
     x = scale(image, self._run.config.image_size)
     return jnp.broadcast_to(x, (*x.shape[:-1], 3))
 
