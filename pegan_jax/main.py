@@ -58,11 +58,14 @@ MODES = {
                      own=True),
     'predict': _Mode('inspection.predict', 'names the class of images, with an inspector',
                      own=True),
+    'export': _Mode('reporting.export.export', 'writes a trained run as ONNX and StableHLO',
+                    own=True),
     'demo': _Mode('demo', 'runs all stages on synthetic steel', own=True),
 }
 # The first of these keys in a config tells which mode the config is for.
 _KEYS = {'methods': 'compare', 'synthetic': 'demo', 'method': 'train',
-         'fractions': 'study', 'images': 'predict', 'augment': 'inspect'}
+         'fractions': 'study', 'images': 'predict', 'augment': 'inspect',
+         'tried': 'export'}
 
 
 def _parser():

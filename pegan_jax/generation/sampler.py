@@ -88,22 +88,22 @@ class Sampler:
     """
     method, info = self._run.method, self._run.info
     if image is None:
-      return Painted(self._to_pixels(x), None)
+      return Painted(self.to_pixels(x), None)
     if mask is None:
       change = x - image
       if info.channels == 1:
         change = change.mean(-1, keepdims=True)
       mask = jnp.abs(change).mean(-1, keepdims=True) / 2
     kept = backgrounds if method.layout.placed and x.shape[2] != info.image_size else None
-    return Painted(self._to_pixels(x) if kept is None else self._painted(kept, x - image),
-                   self._to_pixels(2 * mask - 1)[..., 0])
+    return Painted(self.to_pixels(x) if kept is None else self._painted(kept, x - image),
+                   self.to_pixels(2 * mask - 1).squeeze(-1))
 
   def eliminate(self, weights, defects, regions=None):
     """Turns defects into backgrounds: [C, n, h, w, channels], class c in row c.
 
     `regions` are where the defects are, as `produce` takes them.
     """
-    return self._to_pixels(self._eliminate(weights, defects, regions))
+    return self.to_pixels(self._eliminate(weights, defects, regions))
 
   def restore(self, weights, defects, keys, regions=None):
     """Erases defects and puts them on again, at the network's own size in between.
@@ -118,7 +118,7 @@ class Sampler:
     erased = self._eliminate(weights, defects, regions)
     restored, _ = self._run.method.produce(
         self._nets, weights, erased, keys, *self._placed(regions))
-    return self._to_pixels(erased), self._to_pixels(restored)
+    return self.to_pixels(erased), self.to_pixels(restored)
 
   def stream(self, weights, job, *, seed=0, in_flight=1, only=None, trial=0):
     """Samples a job's images at full strength, a few chunks under way at once.
@@ -205,7 +205,7 @@ class Sampler:
     change = jax.image.resize(change, backgrounds.shape, 'cubic')
     return jnp.clip(jnp.round(backgrounds + 127.5 * change), 0, 255).astype(jnp.uint8)
 
-  def _to_pixels(self, x):
+  def to_pixels(self, x):
     """Turns [C, n, H, W, 1 or 3] in [-1, 1] into uint8 [C, n, h, w, channels]."""
     info = self._run.info
     flat = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size,

@@ -148,3 +148,31 @@ class Graph:
                                np.ones(1, np.int64)])
     parts = [np.array([n], np.int64) if isinstance(n, int) else batch for n in dims]
     return self.add('Concat', parts, axis=0)
+
+
+def keep(model, outputs, notes):
+  """Leaves outputs of a model away, with what only they need.
+
+  Args:
+    model: an `onnx.ModelProto`; changed.
+    outputs: names of those that stay.
+    notes: {name: text}, which a runtime gives as the model's metadata.
+
+  Returns:
+    The model.
+  """
+  needed, nodes = set(outputs), []
+  for node in reversed(model.graph.node):
+    if needed & set(node.output):
+      needed |= set(node.input)
+      nodes.insert(0, node)
+  for field, kept in (
+      (model.graph.node, nodes),
+      (model.graph.output, [x for x in model.graph.output if x.name in outputs]),
+      (model.graph.initializer, [x for x in model.graph.initializer if x.name in needed])):
+    kept = list(kept)
+    del field[:]
+    field.extend(kept)
+  helper.set_model_props(model, notes)
+  onnx.checker.check_model(model)
+  return model
