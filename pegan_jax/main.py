@@ -60,10 +60,13 @@ MODES = {
                      'inspect'),
     'predict': _Mode('inspection.predict', 'names the class of images, with an inspector',
                      'predict'),
+    'export': _Mode('reporting.export.export', 'writes a trained run as ONNX and StableHLO',
+                    'export'),
 }
 # The first of these keys in a config tells which mode the config is for.
 _KEYS = {'methods': 'compare', 'build': 'all', 'method': 'train',
-         'fractions': 'study', 'images': 'predict', 'augment': 'inspect'}
+         'fractions': 'study', 'images': 'predict', 'augment': 'inspect',
+         'tried': 'export'}
 
 
 def _parser():

@@ -69,27 +69,41 @@ class Sampler:
     Returns:
       `Painted` [C, n, ...].
     """
-    method, info = self._run.method, self._run.info
-    image = None if backgrounds is None else self._to_network(backgrounds)
+    method = self._run.method
+    image = None if backgrounds is None else self.to_network(backgrounds)
     x, mask = method.produce(
         self._nets, weights, image, keys, *self._placed(regions))
+    return self.finish(backgrounds, image, x, mask)
+
+  def finish(self, backgrounds, image, x, mask):
+    """Brings what a network made to the data set's form and size.
+
+    Args:
+      backgrounds: as of `produce`.
+      image: them as the network took them, from `to_network`.
+      x, mask: what `Method.produce` returned.
+
+    Returns:
+      `Painted` [C, n, ...].
+    """
+    method, info = self._run.method, self._run.info
     if image is None:
-      return Painted(self._to_pixels(x), None)
+      return Painted(self.to_pixels(x), None)
     if mask is None:
       change = x - image
       if info.channels == 1:
         change = change.mean(-1, keepdims=True)
       mask = jnp.abs(change).mean(-1, keepdims=True) / 2
-    kept = backgrounds if method.layout.placed and len(x[0, 0]) != info.image_size else None
-    return Painted(self._to_pixels(x) if kept is None else self._painted(kept, x - image),
-                   self._to_pixels(2 * mask - 1)[..., 0])
+    kept = backgrounds if method.layout.placed and x.shape[2] != info.image_size else None
+    return Painted(self.to_pixels(x) if kept is None else self._painted(kept, x - image),
+                   self.to_pixels(2 * mask - 1).squeeze(-1))
 
   def eliminate(self, weights, defects, regions=None):
     """Turns defects into backgrounds: [C, n, h, w, channels], class c in row c.
 
     `regions` are where the defects are, as `produce` takes them.
     """
-    return self._to_pixels(self._eliminate(weights, defects, regions))
+    return self.to_pixels(self._eliminate(weights, defects, regions))
 
   def restore(self, weights, defects, keys, regions=None):
     """Erases defects and puts them on again, at the network's own size in between.
@@ -104,7 +118,7 @@ class Sampler:
     erased = self._eliminate(weights, defects, regions)
     restored, _ = self._run.method.produce(
         self._nets, weights, erased, keys, *self._placed(regions))
-    return self._to_pixels(erased), self._to_pixels(restored)
+    return self.to_pixels(erased), self.to_pixels(restored)
 
   def stream(self, weights, job, *, seed=0, in_flight=1, only=None, trial=0):
     """Samples a job's images at full strength, a few chunks under way at once.
@@ -170,7 +184,7 @@ class Sampler:
 
   def _eliminate(self, weights, defects, regions):
     return self._run.method.eliminate(
-        self._nets, weights, self._to_network(defects), *self._placed(regions))
+        self._nets, weights, self.to_network(defects), *self._placed(regions))
 
   def _placed(self, regions):
     """Returns what a method takes for regions [C, n, h, w]: nothing, or their soft maps."""
@@ -178,7 +192,8 @@ class Sampler:
       return ()
     return scale_region(regions[..., None], self._run.config.image_size),
 
-  def _to_network(self, image):
+  def to_network(self, image):
+    """Scales uint8 [..., h, w, channels] to the network's [..., H, W, 3] in [-1, 1]."""
     x = scale(image, self._run.config.image_size)
     return jnp.broadcast_to(x, (*x.shape[:-1], 3))
 
@@ -190,7 +205,7 @@ class Sampler:
     change = jax.image.resize(change, backgrounds.shape, 'cubic')
     return jnp.clip(jnp.round(backgrounds + 127.5 * change), 0, 255).astype(jnp.uint8)
 
-  def _to_pixels(self, x):
+  def to_pixels(self, x):
     """Turns [C, n, H, W, 1 or 3] in [-1, 1] into uint8 [C, n, h, w, channels]."""
     info = self._run.info
     flat = to_pixels(x.reshape(-1, *x.shape[2:]), info.image_size,

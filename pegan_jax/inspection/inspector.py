@@ -1,10 +1,12 @@
 """--mode inspect: trains, tests and saves one inspector."""
 
 import dataclasses
+import functools
 import json
 import math
 import pathlib
 import time
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -17,7 +19,7 @@ from pegan_jax.inspection.settings import Settings
 from pegan_jax.runs.checkpoints.fit import FREE_KEYS
 from pegan_jax.runs.checkpoints.store import Checkpoints
 
-_FOLDER, _SAVED = 'inspector', 'inspector.json'
+_FOLDER, SAVED = 'inspector', 'inspector.json'
 # Not noted by earlier versions; `dataset.content` decides it.
 _FREE = FREE_KEYS | {'dataset.window'}
 
@@ -84,21 +86,46 @@ def inspect(config, workdir):
   return report
 
 
+class Trained(NamedTuple):
+  """An inspector, as it was trained.
+
+  Attributes:
+    trainer: a `training.Trainer` or a `linear_head.HeadFitter`.
+    state: what it trained.
+    config: of inspector.json; its `dataset` has classes, image_size, channels, max_value,
+      and window, see `images.window`, which earlier versions did not note.
+    digest: of the trained weights.
+  """
+  trainer: Any
+  state: Any
+  config: dict
+  digest: str
+
+
 def load(workdir):
-  """Opens the inspector of a workdir.
+  """Opens the inspector of a workdir, as `restore` does.
+
+  Returns:
+    (function of uint8 [n, S, S, C] to probabilities [n, num_classes], `dataset` of
+    `Trained.config`).
+  """
+  found = restore(workdir)
+  return functools.partial(found.trainer.probabilities, found.state), found.config['dataset']
+
+
+def restore(workdir):
+  """Reads the inspector of a workdir.
 
   Args:
     workdir: that of `inspect`.
 
   Returns:
-    (function of uint8 [n, S, S, C] to probabilities [n, num_classes], the
-    `dataset` part of inspector.json: classes, image_size, channels, max_value, and
-    window, see `images.window`, which earlier versions did not note).
+    `Trained`.
 
   Raises:
     UserError: there is none, it is not trained to its end, or it is damaged.
   """
-  path = pathlib.Path(workdir) / _SAVED
+  path = pathlib.Path(workdir) / SAVED
   try:
     saved = files.read_json(path)
     described, steps = saved['config']['dataset'], saved['steps']
@@ -126,22 +153,28 @@ def load(workdir):
   if found is None or found.step < steps:
     raise UserError(f'the inspector in {str(workdir)!r} is not trained to its '
                     'end: run --mode inspect again')
-  state = jax.device_put(found.state)
-  return lambda pixels: trainer.probabilities(state, pixels), described
+  return Trained(trainer, jax.device_put(found.state), saved['config'], found.digest)
+
+
+def tested(workdir):
+  """Returns (the inspection.json of a workdir's inspector, its notes); or None."""
+  folder = pathlib.Path(workdir)
+  try:
+    saved = files.read_json(folder / SAVED)['config']
+    report = files.read_json(folder / 'inspection.json')
+    if (Settings.of(report['protocol']), report['protocol']['dataset']['content']) == (
+        Settings.of(saved), saved['dataset']['content']):  # Not an earlier inspector's.
+      return report, confusion.notes(report)
+  except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    pass
+  return None
 
 
 def notes(workdir):
   """Returns the `confusion.notes` of a workdir's inspector, or that it is not tested."""
-  folder = pathlib.Path(workdir)
-  try:
-    saved = files.read_json(folder / _SAVED)['config']
-    report = files.read_json(folder / 'inspection.json')
-    if (Settings.of(report['protocol']), report['protocol']['dataset']['content']) == (
-        Settings.of(saved), saved['dataset']['content']):  # Not an earlier inspector's.
-      return confusion.notes(report)
-  except (OSError, ValueError, LookupError, TypeError, AttributeError):
-    pass
-  return [f'{folder / "inspection.json"} is not there, or not of this inspector, so that '
+  if found := tested(workdir):
+    return found[1]
+  return [f'{pathlib.Path(workdir) / "inspection.json"} is not there, or not of this inspector, so that '
           'nobody knows how often it is right: run --mode inspect again, which tests it '
           'and trains nothing']
 
@@ -158,7 +191,7 @@ def _train(config, workdir, trainer, count, saved):
   checkpoints.tidy()
   state, start = (None, 0) if found is None else (
       jax.device_put(found.state), found.step)
-  files.write_json(workdir / _SAVED, {'config': saved, 'steps': trainer.steps})
+  files.write_json(workdir / SAVED, {'config': saved, 'steps': trainer.steps})
   bar = terminal.Progress(trainer.steps, start, unit='step')
   began = time.perf_counter()
   for until in [*range(start + config.checkpoint_every, trainer.steps,

@@ -112,6 +112,11 @@ class HeadFitter:
       progress(1)
       yield fitted[key]
 
+  def answer(self, state, images):
+    """Does as `probabilities`, of any [n, H, W, C], where JAX traces it."""
+    return jax.nn.softmax(
+        self._extractor.features(images) @ state.weights + state.bias)
+
   def probabilities(self, state, images):
     """Predicts probabilities: uint8 [n, H, W, C] to float32 [n, num_classes]."""
     if images is not self._asked[0]:

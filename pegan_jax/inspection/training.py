@@ -233,9 +233,8 @@ class Trainer:
     self._run = [jax.jit(run, donate_argnums=0) for run in changes]
     self._run_all = [jax.jit(jax.vmap(run, (0, None, None, 0, 0, None)),
                              donate_argnums=0) for run in changes]
-    self._predict = jax.jit(lambda state, x: nn.softmax(net.apply(
-        {'params': state.params, 'batch_stats': state.batch_stats},
-        x.astype(jnp.float32) / 127.5 - 1, train=False)))
+    self._net = net
+    self._predict = jax.jit(self.answer)
 
   def train(self, pool, seed, augmented, state=None, until=None, progress=None):
     """Trains one inspector, the same for the same arguments.
@@ -315,6 +314,12 @@ class Trainer:
         previous.block_until_ready()  # A limit: at most one call ahead.
       progress(len(part))
     return state, losses
+
+  def answer(self, state, images):
+    """Does as `probabilities`, of any [n, H, W, C], where JAX traces it."""
+    return nn.softmax(self._net.apply(
+        {'params': state.params, 'batch_stats': state.batch_stats},
+        images.astype(jnp.float32) / 127.5 - 1, train=False))
 
   def probabilities(self, state, images):
     """Predicts probabilities: uint8 [n, H, W, C] to float32 [n, num_classes]."""

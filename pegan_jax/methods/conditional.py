@@ -45,6 +45,17 @@ def eliminate(nets, gen, image):
   return _translate_rows(nets, gen, image, label)
 
 
+def paint(nets, gen, image, label, noise):
+  """Translates to the labels, without masks; see `Method`."""
+  del noise
+  return translate(nets, gen, image, label), None
+
+
+def erase(nets, gen, image):
+  """Translates [B, H, W, 3] to backgrounds."""
+  return translate(nets, gen, image, jnp.broadcast_to(nets.background, image.shape[:1]))
+
+
 def _translate_rows(nets, gen, image, label):
   rows, count = image.shape[:2]
   flat = translate(nets, gen, image.reshape(rows * count, *image.shape[2:]),
@@ -217,4 +228,5 @@ def make(networks, choose_targets, score=losses.critic_score):
     loss, metrics = gen_loss(nets, config, gen, disc, batch, label_trg)
     return loss, (metrics, aux)
 
-  return Method(PAIRS, networks, init, of_disc, of_gen, weights, produce, eliminate)
+  return Method(PAIRS, networks, init, of_disc, of_gen, weights, produce, eliminate,
+                paint=paint, erase=erase)

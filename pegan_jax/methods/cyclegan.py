@@ -58,6 +58,17 @@ def eliminate(nets, gen, image):
   return jax.vmap(lambda gen, x: _gen(nets, gen, 'ba', x))(gen, image)
 
 
+def paint(nets, gen, image, label, noise):
+  """Puts a class on [B, H, W, 3] by its own weights, without masks."""
+  del label, noise
+  return _gen(nets, gen, 'ab', image), None
+
+
+def erase(nets, gen, image):
+  """Turns a class's defects [B, H, W, 3] into backgrounds by its own weights."""
+  return _gen(nets, gen, 'ba', image)
+
+
 def empty_pool(size, shape):
   """Returns an empty pool for `size` images of `shape`."""
   return {'image': jnp.zeros((size, *shape)), 'count': jnp.zeros((), jnp.int32)}
@@ -157,4 +168,4 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
 
 METHOD = Method(
     CLASS_PAIRS, networks, init, disc_loss, gen_loss, conditional.weights, produce,
-    eliminate)
+    eliminate, paint=paint, erase=erase)

@@ -67,6 +67,14 @@ class Method(NamedTuple):
       where the method samples from noise.
       With `layout.placed` both take the regions as well, last: float [C, B, H, W, 1] in
       [0, 1].
+    draw: (nets, config, key) -> {name: noise of one image}, as `paint` takes it; {} where
+      there is none.
+    paint: (nets, weights, image, label, noise, *region) -> (images, masks) as those of
+      `produce`, for [B, H, W, 3], [B] int labels and noise {name: [B, ...]}; with
+      `layout.per_class` the weights are those of one class, and the label is None. None
+      where no network paints.
+    erase: (nets, weights, image, *region) -> backgrounds, likewise; None where the method
+      samples from noise.
     has_masks: whether `produce` gives masks.
     matched: config -> whether a background gets only classes that go with it.
     of_data: (config, `DataInfo`) -> `Networks.frozen`, where that is taken from the
@@ -80,6 +88,9 @@ class Method(NamedTuple):
   weights: Callable
   produce: Callable
   eliminate: Callable | None = None
+  draw: Callable = lambda nets, config, key: {}
+  paint: Callable | None = None
+  erase: Callable | None = None
   has_masks: bool = False
   matched: Callable = lambda config: False
   of_data: Callable | None = None

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 
 from pegan_jax.common.errors import UserError
 from pegan_jax.data.layouts import PLACED_PAIRS
-from pegan_jax.methods import conditional, losses
+from pegan_jax.methods import conditional, losses, masked
 from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.methods.masked import draw_noise, produce
 from pegan_jax.methods.method import average, Method, Networks
@@ -200,4 +200,5 @@ def eliminate(nets, gen, image, region):
 
 METHOD = Method(
     PLACED_PAIRS, networks, init, disc_loss, gen_loss, conditional.weights, produce,
-    eliminate, has_masks=True, matched=lambda config: config.match)
+    eliminate, masked.draw, masked.paint, masked.erase, has_masks=True,
+    matched=lambda config: config.match)

@@ -62,6 +62,18 @@ def produce(nets, weights, image, key):  # pylint: disable=redefined-outer-name
   return jax.vmap(one)(weights, key), None
 
 
+def draw(nets, config, key):
+  """Draws the noise of one image: {'z': [100]}."""
+  del nets, config
+  return {'z': jax.random.normal(key, (NOISE,))}
+
+
+def paint(nets, weights, image, label, noise):  # pylint: disable=redefined-outer-name
+  """Makes images of a class by its own weights: z [B, 100] -> [B, H, W, 3], no masks."""
+  del image, label
+  return nets.gen.clone(train=False).apply(weights, noise['z']), None
+
+
 def _generate(nets, gen, stats, key, count):
   """Returns images from fresh noise, and G's running statistics after them."""
   z = jax.random.normal(key, (count, NOISE))
@@ -113,4 +125,4 @@ def make(disc_adversarial, gen_adversarial, norm=True):
     return per_class.add(one, gen, disc, aux, jax.random.split(key, classes))
 
   return Method(CLASSES, functools.partial(networks, norm=norm), init, disc_loss,
-                gen_loss, weights, produce)
+                gen_loss, weights, produce, draw=draw, paint=paint)

@@ -53,6 +53,7 @@ class Extractor:
     self._net = jax.jit(
         compute, in_shardings=(replicated, sharding.split(self._mesh)),
         out_shardings=replicated)
+    self._compute = compute
     self._resize = jax.jit(lambda x: resize(x, self._size, resize_mode))
 
   def __call__(self, images, progress=None):
@@ -82,6 +83,10 @@ class Extractor:
     if running:
       done.append(self._fetch(*running, progress))
     return np.concatenate(done)
+
+  def features(self, images):
+    """Computes float32 [N, dim] of uint8 [N, H, W, 1 or 3], where JAX traces it."""
+    return self._compute(jax.device_get(self._params), resize(images, self._size, self.resize))
 
   def protocol(self):
     """Returns what the features depend on, as printed with every figure."""

@@ -61,7 +61,7 @@ class Generator(nn.Module):
     # A transposed convolution from 1x1 to 4x4 is a matrix product.
     x = nn.Dense(16 * first, use_bias=False, kernel_init=_INIT,
                  dtype=self.dtype)(z)
-    x = x.reshape(len(z), 4, 4, first)
+    x = x.reshape(-1, 4, 4, first)
     for n in reversed(filters):
       x = nn.relu(_Norm(not self.train)(x))
       x = ConvTranspose(n, dtype=self.dtype, kernel_init=_INIT)(x)

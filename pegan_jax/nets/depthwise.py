@@ -11,6 +11,8 @@ import jax
 from jax import lax
 import jax.numpy as jnp
 
+from pegan_jax.nets import backend
+
 _AROUND = ((1, 1), (1, 1))
 
 
@@ -31,7 +33,7 @@ def depthwise_conv(x, kernel, stride=1, pads=_AROUND):
   Returns:
     [B, (H + zeros - K) // stride + 1, likewise for W, C].
   """
-  if _use_shifts(jax.default_backend()):
+  if _use_shifts(backend.name()):
     return _shifts(x, kernel, stride, pads)
   return lax.conv_general_dilated(
       x, kernel, (stride, stride), pads, feature_group_count=x.shape[-1],

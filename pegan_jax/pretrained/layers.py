@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax.common import errors
-from pegan_jax.nets import depthwise
+from pegan_jax.nets import backend, depthwise
 
 BN_EPSILON = 1e-3  # of both networks
 
@@ -21,7 +21,7 @@ def conv(x, kernel, stride=1, padding='SAME'):
   """Cross-correlates: [B, H, W, I], [KH, KW, I, O] -> [B, h, w, O]."""
   kh, kw = kernel.shape[:2]
   height = (x.shape[1] - kh) // stride + 1
-  if jax.default_backend() == 'cpu':
+  if backend.name() == 'cpu':
     if kh == kw == stride == 1:
       return x @ kernel[0, 0]
     if padding == 'VALID':

@@ -14,8 +14,7 @@ def collect(source):
   """Returns the figures of the evaluation report as the page shows them: a dict."""
   folder, report = source.evaluation
   held_out = report.get('held_out')
-  figures = sorted((f for f in table.FIGURES if f.name in report['pooled']),
-                   key=lambda f: _FIRST.index(f.name) if f.name in _FIRST else len(_FIRST))
+  figures = _figures(report)
   protocol = report['protocol']
   painted_by = source.step_of_images
   return {
@@ -25,13 +24,25 @@ def collect(source):
       'n': table.span([values['fid']['n_generated']
                        for values in report['classes'].values()]
                       or [report['pooled']['fid']['n_generated']]),
-      'rows': [_row(figure, report, held_out) for figure in figures],
+      'rows': rows(report),
       'by_class': [
           {'against': against} | _classes(part, [f for f in figures if f.name in _FIRST])
           for against, part in (('training', report), ('held-out', held_out))
           if part and part['classes']],
       'copies': report.get('copies') or [],
       'warnings': [x[0].upper() + x[1:] for x in report['warnings']]}
+
+
+def rows(report):
+  """Returns the figures of an evaluation report as a table shows them: dicts."""
+  held_out = report.get('held_out')
+  return [_row(figure, report, held_out) for figure in _figures(report)]
+
+
+def _figures(report):
+  """Returns the `Figure`s of a report, those to read first at the top."""
+  return sorted((f for f in table.FIGURES if f.name in report['pooled']),
+                key=lambda f: _FIRST.index(f.name) if f.name in _FIRST else len(_FIRST))
 
 
 def _row(figure, report, held_out):

@@ -44,7 +44,7 @@ def to_pixels(image, size, channels):
     uint8 [B, size, size, channels].
   """
   if image.shape[1:3] != (size, size):
-    image = jax.image.resize(image, (len(image), size, size, image.shape[-1]), 'cubic')
+    image = jax.image.resize(image, (image.shape[0], size, size, image.shape[-1]), 'cubic')
   if channels == 1:
     image = image.mean(-1, keepdims=True)
   return jnp.clip(jnp.round((image + 1) * 127.5), 0, 255).astype(jnp.uint8)

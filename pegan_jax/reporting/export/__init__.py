@@ -1,0 +1,1 @@
+"""Takes trained networks away: as ONNX and StableHLO, with a model card."""
