@@ -1,6 +1,7 @@
 """The page: choose an image, draw a region, see the defect, keep it for a job file."""
 
 import base64
+import collections
 import functools
 import html
 import math
@@ -22,11 +23,11 @@ _STYLE = '''
 .thumb.chosen { border-color: #ff7800; }
 .thumb img { width: 56px; height: 56px; object-fit: cover; display: block; }
 .uploader { width: 14rem; }
-.uploader .q-uploader__list { display: none; }
+.uploader .q-uploader__list, .uploader .q-uploader__subtitle { display: none; }
 .pixels img { image-rendering: pixelated; }
 .figures td, .figures th { padding: 2px 12px 2px 0; text-align: left; }
 h2 { font-size: 1.1rem; font-weight: 600; margin: .4rem 0; line-height: 1.4; }
-code { overflow-wrap: anywhere; }
+.nicegui-content { overflow-wrap: anywhere; }
 @media (max-width: 800px) { .studio { grid-template-columns: minmax(0, 1fr); } }
 '''
 
@@ -210,8 +211,6 @@ class Page:
     self._result = ui.column().style('width: 100%')
 
   async def _draw(self):
-    if not self._draw_button.enabled:
-      return
     try:
       box, mask = self._asked()
       order = orders.Order(
@@ -279,10 +278,11 @@ class Page:
       if not self._session.collected:
         ui.label('No jobs yet. Draw a defect, and keep it if it is what you want.')
       for order, drawn in self._session.collected:
-        with ui.row().style('align-items: center; flex-wrap: nowrap; width: 100%'):
+        with ui.row().classes('job').style(
+            'align-items: center; flex-wrap: nowrap; width: 100%'):
           _picture(drawn.image, 'the result', '64px')
           ui.label(f'{_title(order)}. {_verdict(drawn)}').style(
-              'min-width: 0; overflow-wrap: anywhere')
+              'min-width: 0; flex: 1')
           ui.button('remove', on_click=functools.partial(self._remove, order)).props('flat')
       if not self._session.exported:
         ui.label('The list is not on disk yet.')
@@ -338,7 +338,8 @@ def _verdict(drawn):
   if not row['accepted']:
     return 'Not judged'
   tries = f'{row["tries"]} {"try" if row["tries"] == "1" else "tries"}'
-  before = f' Rejected draws: {row["reasons"]}.' if row['reasons'] else ''
+  reasons = collections.Counter(filter(None, row['reasons'].split('; ')))
+  before = ''.join(f' {count} rejected: {why}.' for why, count in reasons.items())
   if row['accepted'] == 'yes':
     return f'Accepted after {tries}.{before}'
   return f'Not accepted after {tries}; the last draw is shown.{before}'

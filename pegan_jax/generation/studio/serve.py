@@ -25,6 +25,8 @@ def studio(config, workdir):
     config: the run's configuration; `studio` and `generate` hold what concerns this.
     workdir: has the checkpoints; gets studio/ with what is exported.
 
+  Jobs that are kept and not exported are exported at the end.
+
   Raises:
     UserError: the extra is not installed, the method takes no regions, bad settings, no
       checkpoint, no clean images, or a port that is taken.
@@ -48,7 +50,11 @@ def studio(config, workdir):
     config.generate.frames = config.generate.backgrounds = ''
     restored = restore(run, config.generate.checkpoint)
     session = Session(run, restored.step, gallery, Artist(run, restored))
-    _serve(session, listening)
+    try:
+      _serve(session, listening)
+    finally:
+      if not session.exported:
+        terminal.say(f'the jobs that were kept are in {session.export()[0]}', always=True)
 
 
 def _listening(port):
