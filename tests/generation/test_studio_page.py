@@ -91,7 +91,7 @@ def test_what_is_drawn_by_hand_is_what_the_command_writes(served, browser):
   _drag(page, (.2, .7), (.5, .8), (.8, .7))
   _draw(page, 'pixels brushed')
   page.get_by_role('button', name='export').click()
-  page.locator('code').wait_for()
+  page.locator('.command').wait_for()
   seen = [base64.b64decode(image.get_attribute('src').partition(',')[2]) for image in
           page.locator('.job img').all()]
   assert not said and {url.split('/')[2] for url in asked if url[:5] != 'data:'} == {

@@ -297,7 +297,7 @@ class Page:
     self._exported.clear()
     with self._exported:
       ui.label(f'Written to {folder}. This command writes exactly what is seen here:')
-      _text('code', command)
+      ui.label(command).classes('command')
 
 
 def _text(tag, text):
