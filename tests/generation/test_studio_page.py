@@ -92,6 +92,7 @@ def test_what_is_drawn_by_hand_is_what_the_command_writes(served, browser):
   _draw(page, 'pixels brushed')
   page.get_by_role('button', name='export').click()
   page.locator('.command').wait_for()
+  sync_api.expect(page.locator('.job img')).to_have_count(2)
   seen = [base64.b64decode(image.get_attribute('src').partition(',')[2]) for image in
           page.locator('.job img').all()]
   assert not said and {url.split('/')[2] for url in asked if url[:5] != 'data:'} == {
