@@ -239,7 +239,6 @@ class Page:
 
   def _show(self, order, drawn):
     self._last = order, drawn
-    self._status.set_text(f'{_title(order)}. Drawn in {drawn.seconds:.1f} seconds.')
     self._result.clear()
     with self._result:
       ui.label(_verdict(drawn)).style('font-weight: 600')
@@ -252,6 +251,7 @@ class Page:
             _picture(content, what, '10rem')
             ui.label(what)
       _table(drawn.figures)
+    self._status.set_text(f'{_title(order)}. Drawn in {drawn.seconds:.1f} seconds.')
 
   # --- Jobs ---
 
