@@ -110,4 +110,8 @@ def get_config():
   config.report.study = ''      # folder of a study; '': WORKDIR/study
   config.report.per_class = 12  # samples and real crops shown per class
   config.report.nearest = True  # whether to find the training images nearest to them
+
+  # --- Studio ---
+  config.studio = ConfigDict()
+  config.studio.port = 0  # port of 127.0.0.1 that the page is at; 0: any free one
   return config

@@ -51,6 +51,8 @@ MODES = {
                       distributed=True, of_run=True),
     'match': _Mode('metrics.match', 'finds which classes go with which background; '
                    'PE-GAN+ does this by itself'),
+    'studio': _Mode('generation.studio.serve', 'opens a page to draw defects by hand, '
+                    'for a job file', of_run=True),
     'report': _Mode('reporting.report', 'writes a page of what there is: report.html',
                     of_run=True),
     'compare': _Mode('compare', 'trains and evaluates several methods', 'compare'),

@@ -1,6 +1,7 @@
 """Draws images, and draws those again that are not like the class's real defects."""
 
 import collections
+from typing import NamedTuple
 
 import jax
 from jax.experimental import multihost_utils
@@ -18,7 +19,23 @@ def tries(run):
   return run.config.generate.tries * run.method.layout.placed
 
 
-def draw(run, weights, job, primary=True):
+class Tools(NamedTuple):
+  """What draws and judges a run's images; what it compiled and measured is kept.
+
+  Attributes:
+    sampler: a `Sampler`.
+    judge: a `Judge`, or None where nothing is judged.
+  """
+  sampler: Sampler
+  judge: Judge | None
+
+  @classmethod
+  def of(cls, run):
+    """Returns the tools of a `Run`."""
+    return cls(Sampler(run), Judge(run, masks.defect_finder(run)) if tries(run) else None)
+
+
+def draw(run, weights, job, primary=True, tools=None):
   """Samples a job's images by `generate.seed`, and those again that are rejected.
 
   What `generate` writes and `evaluate` scores comes from here.
@@ -28,14 +45,13 @@ def draw(run, weights, job, primary=True):
     weights: what the method samples with, such as a state's `ema`.
     job: a `jobs.Job`.
     primary: whether the images are wanted; each process of a job must draw them.
+    tools: the run's `Tools` where more than one job is drawn, or None.
 
   Yields:
     (label, [k] numbers, `Painted` [k, ...], k `Verdict`s): each image once, its defect
     as strong as asked for. What is rejected `generate.tries` times is given as it is.
   """
-  sampler, most = Sampler(run), tries(run)
-  judge = Judge(run, np.flatnonzero(job.counts).tolist(),
-                masks.defect_finder(run)) if most else None
+  most, (sampler, judge) = tries(run), tools or Tools.of(run)
   if judge and primary and not judge.sees:
     terminal.say('the weights of EfficientNet-Lite0 are not installed: whether defects are '
                  'like real ones, or copies of them, is not checked')

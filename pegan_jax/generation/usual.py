@@ -5,6 +5,7 @@ ones are, at the size of the data set's images: it leaves out one real defect in
 """
 
 import collections
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -30,20 +31,44 @@ _SAME = 1e-5
 _BLOCK = 256  # Rows of distances computed at once.
 
 
+class Figure(NamedTuple):
+  """What was measured of a defect, and what is usual.
+
+  Attributes:
+    what: what was measured, as people say it.
+    value: the figure; nan where it cannot be measured.
+    low, high: the usual values, infinite where there is no bound.
+    below, above: the reason to reject the defect on that side, or ''.
+  """
+  what: str
+  value: float
+  low: float
+  high: float
+  below: str
+  above: str
+
+  @property
+  def reason(self):
+    """Returns why the defect is rejected, or ''."""
+    return (self.below if self.value < self.low else
+            self.above if self.value > self.high else '')
+
+
 class Judge:
   """Says what is wrong with generated defects.
 
+  What is usual for a class is measured when the first of its defects is judged.
+
   Args:
     run: a `Run` whose method takes regions.
-    labels: the classes that will be judged.
     find: from `masks.defect_finder`.
   """
 
-  def __init__(self, run, labels, find):
+  def __init__(self, run, find):
     self._run, self._find = run, find
-    records = dataset.Records(run.info, 'train', run.config.cache_mb)
+    self._records = dataset.Records(run.info, 'train', run.config.cache_mb)
     self._features = region_features.load()
-    self._usual = {label: _Usual(records, label, self._features) for label in labels}
+    self._usual = {}
     # How far the soft edge of a region goes on, in pixels of the data set's, and what
     # resampling adds to that: a pixel of a linear kernel, two of a cubic one.
     enlarged = run.info.image_size / run.config.image_size
@@ -65,41 +90,48 @@ class Judge:
     Returns:
       n tuples of reasons, empty for what is accepted.
     """
+    return [reasons for reasons, _ in self.look(label, before, painted)]
+
+  def look(self, label, before, painted):
+    """Judges as a call does; returns n pairs of reasons and a list of `Figure`."""
+    if label not in self._usual:
+      self._usual[label] = _Usual(self._records, label, self._features)
     usual, name = self._usual[label], self._run.info.classes[label]
-    reasons = [self._of_pixels(usual, name, *sample) for sample in zip(
+    found = [self._of_pixels(usual, name, *sample) for sample in zip(
         before, painted.image, painted.visible_mask, painted.region > 0)]
-    seen = [i for i, found in enumerate(reasons) if INVISIBLE not in found]
+    seen = [i for i, (reasons, _) in enumerate(found) if INVISIBLE not in reasons]
     if self.sees and seen:
       features = self._features(painted.image[seen], painted.region[seen] > 0)
-      for i, found in zip(seen, usual.compare(features)):
-        reasons[i] += found
-    return reasons
+      for i, figure in zip(seen, usual.compare(features)):
+        found[i][1].append(figure)
+    return [(reasons + tuple(filter(None, (figure.reason for figure in figures))), figures)
+            for reasons, figures in found]
 
   def _of_pixels(self, usual, name, before, after, visible_mask, region):
+    """Returns reasons that no figure has, and the figures."""
     visible = np.zeros(region.shape, bool)
     for part in self._find(visible_mask, name):
       visible[part.box.slices] |= part.mask
     if not visible.any() or not region.any():
-      return (INVISIBLE,)
+      return (INVISIBLE,), []
     away = measures.distances(region)
     after, before = measures.grey(after), measures.grey(before)
-    found = []
     steps = scipy.ndimage.distance_transform_cdt(~region, 'chessboard')
-    if (after != before)[steps > self._margin].any():
-      found.append(OUTSIDE)
-    if measures.contrast(after[region], before[region]) < usual.contrast:
-      found.append(FAINT)
+    outside = (after != before)[steps > self._margin].any()
+    found = [Figure('contrast, grey levels',
+                    measures.contrast(after[region], before[region]),
+                    usual.contrast, np.inf, FAINT, '')]
     if usual.annotated:
       own = measures.extent(visible, usual.boxed)
       asked = measures.extent(region, usual.boxed)
       # Where the user asks for something unusual, it may be as unusual as asked for.
-      for reason, value, wanted, (low, high) in zip(
-          (AREA, SHAPE), own, asked, usual.extents):
-        if not min(low, wanted) <= value <= max(high, wanted):
-          found.append(reason)
-      if measures.seam(after, region, away) > usual.seam:
-        found.append(SEAM)
-    return tuple(found)
+      found += [Figure(what, value, min(low, wanted), max(high, wanted), reason, reason)
+                for what, reason, value, wanted, (low, high) in zip(
+                    ('area, pixels of a crop', 'elongation'), (AREA, SHAPE), own, asked,
+                    usual.extents)]
+      found.append(Figure('steepness of its edge', measures.seam(after, region, away),
+                          -np.inf, usual.seam, '', SEAM))
+    return (OUTSIDE,) * bool(outside), found
 
 
 class _Usual:
@@ -150,10 +182,11 @@ class _Usual:
                                      TAIL, 0.0))
 
   def compare(self, features):
-    """Returns n tuples of reasons for features [n, D]."""
+    """Returns n `Figure`s for features [n, D]."""
     nearest = scipy.spatial.distance.cdist(features / self._scale, self._real).min(1)
-    return [(FAR,) if d > self._far else (COPY,) if d <= self._near else ()
-            for d in nearest]
+    # As near as the bound is too near.
+    return [Figure('distance to the nearest real one', float(d),
+                   np.nextafter(self._near, np.inf), self._far, COPY, FAR) for d in nearest]
 
 
 def _quantile(values, share, otherwise):

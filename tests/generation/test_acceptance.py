@@ -145,7 +145,7 @@ def bench(setting, monkeypatch):
 
   monkeypatch.setattr(dataset, 'Records', Records)
   run = Run(*setting)
-  return usual.Judge(run, [0], masks.defect_finder(run)), region, ground
+  return usual.Judge(run, masks.defect_finder(run)), region, ground
 
 
 def _judge(judge, ground, after, region, visible):
@@ -194,7 +194,7 @@ def test_features_tell_copies_and_what_is_unlike(bench, setting, monkeypatch):
 
   monkeypatch.setattr(region_features, 'load', lambda: features)
   run, (_, region, ground) = Run(*setting), bench
-  judge = usual.Judge(run, [0], masks.defect_finder(run))
+  judge = usual.Judge(run, masks.defect_finder(run))
   real = dataset.Records()
   of = lambda after, region: _judge(judge, ground, after, region, region)
   assert usual.COPY in of(real.pixels[3], real.regions[3, ..., 0] > 0)

@@ -111,7 +111,7 @@ def test_images_of_another_size_than_the_networks_stay_as_they_are_too(
   config.update({'data_dir': str(boxed_dir), 'image_size': image_size, 'match': False})
   run = Run(config, tmp_path)
   job, weights = jobs.plan(run, [3, 3]), run.init_state().ema
-  judge = usual.Judge(run, [0, 1], defects.defect_finder(run))
+  judge = usual.Judge(run, defects.defect_finder(run))
   for label, numbers, painted in Sampler(run).stream(weights, job):
     before = job.backgrounds[job.chosen[label][numbers]]
     changed = (painted.image != before)[..., 0]

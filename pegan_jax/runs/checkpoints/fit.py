@@ -13,7 +13,7 @@ from pegan_jax.common.errors import listed, UserError
 FREE_KEYS = frozenset({
     'num_steps', 'log_every', 'sample_every', 'checkpoint_every', 'eval_every',
     'max_to_keep', 'num_workers', 'cache_mb', 'writer', 'data_dir', 'generate',
-    'evaluate', 'report'})
+    'evaluate', 'report', 'studio'})
 
 # Keys that may change as well while a run goes on, but not once it is done: its result
 # would go by another rate.
