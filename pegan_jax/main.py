@@ -56,7 +56,7 @@ MODES = {
     'report': _Mode('reporting.report', 'writes a page of what there is: report.html',
                     of_run=True),
     'compare': _Mode('compare', 'trains and evaluates several methods', 'compare'),
-    'study': _Mode('inspection.study', 'says whether generated images help an inspector',
+    'study': _Mode('inspection.tasks', 'says whether generated images help an inspector',
                    'study'),
     'inspect': _Mode('inspection.inspector', 'trains an inspector, a defect classifier',
                      'inspect'),

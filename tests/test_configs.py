@@ -16,7 +16,7 @@ ALL = sorted({p.stem for p in pathlib.Path('configs').glob('*.py')} - {
     '__init__', 'default'})
 # The others are tested in test_compare.py, tests/inspection/ and tests/pipeline/.
 NAMES = [name for name in ALL if name not in (
-    'compare', 'demo', 'inspect', 'predict', 'quick', 'recipe', 'standard', 'study')]
+    'compare', 'demo', 'export', 'inspect', 'predict', 'quick', 'recipe', 'standard', 'study')]
 # With a scale of 128x128 in the same file: all but ours, whose budgets differ too.
 SCALED = sorted({*methods.METHODS} - {'pegan', 'pegan_plus', 'pegan_region', 'paste'})
 _FIGURE = r'[0-9][0-9.,]*'

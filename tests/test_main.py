@@ -223,7 +223,7 @@ def test_elsewhere_configs_are_ours_and_nothing_slow_is_loaded(tmp_path):
         print(main.parse(['--config', name, '--workdir=w']).config.image_size)
       print(config_files.load('dcgan').get_config().method)
       print({'jax', 'flax', 'matplotlib', 'tensorflow_datasets'} & set(sys.modules))
-      import pegan_jax.demo, pegan_jax.compare, pegan_jax.inspection.study
+      import pegan_jax.pipeline.stages, pegan_jax.compare, pegan_jax.inspection.study
       print({'tensorflow', 'torch', 'tensorboard'} & set(sys.modules))'''
   done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
                         cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(ROOT)})

@@ -8,6 +8,8 @@ from data_prep.annotated import dates, set_parts
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names
 
+NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
+            'are cameras or dates, they are no classes')
 _IMAGES = r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?)'
 _ROLE = r'(?:train|training|val|valid|validation|test|testing)'
 _MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'

@@ -26,6 +26,21 @@ NETWORKS = {'resnet18': (), 'mobilenetv2': (),
 FILTERS = ('copy', 'unchanged', 'other class', 'outlier')
 
 
+def check_study(config):
+  """Raises UserError for settings of a study, of any task, that make no sense."""
+  if config.seeds < 2:
+    raise UserError(f'seeds is {config.seeds}: an interval needs 2 or more')
+  check_at_least('per_class', config.per_class, 0, 'all')
+  if not config.fractions or not all(
+      isinstance(f, (int, float)) and 0 < f <= 1 for f in config.fractions):
+    raise UserError(f'fractions is {config.fractions}: give numbers above 0 and up to '
+                    '1, such as 0.15,0.35,1.0')
+  if config.filter not in ('', 'only', 'compare'):
+    raise UserError(f'filter is {config.filter!r}: choose only or compare')
+  if config.filter and not config.generated:
+    raise UserError('filter needs config.generated: there is nothing to filter')
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
   """Settings of an inspector's training.

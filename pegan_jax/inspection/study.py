@@ -8,12 +8,10 @@ import numpy as np
 
 from pegan_jax import methods
 from pegan_jax.common import files, provenance, terminal
-from pegan_jax.common.errors import check_at_least, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks
 from pegan_jax.inspection import outcome, report, results, trainers, training
-from pegan_jax.inspection.localise import study as localise
-from pegan_jax.inspection.settings import Settings, STRONGLY, USUAL
+from pegan_jax.inspection.settings import check_study, Settings, STRONGLY, USUAL
 from pegan_jax.metrics import features, sets
 from pegan_jax.runs import own_settings
 
@@ -37,9 +35,8 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
       in, or a training that diverged.
   """
   training.set_up()
-  _check(config)
-  if config.task == 'localise':
-    return localise.study(config, workdir)
+  Settings.of(config).check()
+  check_study(config)
   out = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or out / 'dataset')
   other = dataset.load_info(config.test) if config.test else None
@@ -66,25 +63,6 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
   print(report.to_text(found), end='')
   print(f'written to {out}')
   return found
-
-
-def _check(config):
-  """Raises UserError for settings that make no sense."""
-  if config.task not in ('classify', 'localise'):
-    raise UserError(f'task is {config.task!r}: choose classify or localise')
-  if config.task == 'classify':
-    Settings.of(config).check()
-  if config.seeds < 2:
-    raise UserError(f'seeds is {config.seeds}: an interval needs 2 or more')
-  check_at_least('per_class', config.per_class, 0, 'all')
-  if not config.fractions or not all(
-      isinstance(f, (int, float)) and 0 < f <= 1 for f in config.fractions):
-    raise UserError(f'fractions is {config.fractions}: give numbers above 0 and up to '
-                    '1, such as 0.15,0.35,1.0')
-  if config.filter not in ('', 'only', 'compare'):
-    raise UserError(f'filter is {config.filter!r}: choose only or compare')
-  if config.filter and not config.generated:
-    raise UserError('filter needs config.generated: there is nothing to filter')
 
 
 def _fractions(config):

@@ -2,7 +2,7 @@
 
 from pegan_jax.common import config_files
 from pegan_jax.common.errors import check_seed, UserError
-from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection.settings import check_study, Settings
 from pegan_jax.reporting.source import RIVAL
 from pegan_jax.runs import ranges
 
@@ -50,7 +50,11 @@ def of_runs(config, workdir, sizes):
       of_run.eval_every = 0
   if sizes.regions:
     found[RIVAL].data_dir = str(workdir / 'dataset')
+  if config.study.task != 'classify':
+    raise UserError(f'--config.study.task={config.study.task} goes with --mode study, '
+                    'which can follow on the same data set: leave it out here')
   Settings.of(config.study).check()
+  check_study(config.study)
   return found
 
 

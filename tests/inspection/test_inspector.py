@@ -228,7 +228,7 @@ def test_the_configs_have_the_settings_own_defaults():
   del config['real_share']  # The config of an older inspector.
   assert Settings.of(config) == Settings()
   config = importlib.import_module('configs.study').get_config()
-  assert Settings.of(config) == Settings(width=0.5)
+  assert Settings.of(config) == Settings(width=0.5, real_share=0.5)
   assert [*training.NETWORKS, 'efficientnet_lite0'] == sorted(
       settings.NETWORKS, key=lambda name: Settings(network=name).fitted)
 

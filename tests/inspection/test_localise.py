@@ -12,7 +12,7 @@ from inspection import worlds
 from pegan_jax.common import config_files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
-from pegan_jax.inspection import study as any_study, verdict
+from pegan_jax.inspection import tasks, verdict
 from pegan_jax.inspection.localise import arms, bench, crops, figures, report, study
 from pegan_jax.inspection.localise.settings import Settings
 from pegan_jax.inspection.verdict import HELPS, HURTS, NO_EVIDENCE
@@ -230,12 +230,15 @@ def test_masks_are_read_by_what_the_manifest_calls_them(world, tmp_path):
     ({'network': 'resnet18'}, "'resnet18' does not localise: .* choose .* from unet"),
     ({'network': 'unet', 'task': 'classify'}, "there is no inspector 'unet'"),
     ({'task': 'find'}, "task is 'find': choose classify or localise"),
-    ({'filter': 'only'}, 'filter is for --config.task=classify'),
+    ({'filter': 'only', 'generated': 'x'}, 'filter is for --config.task=classify'),
+    ({'clean_class': True}, 'clean_class is for --config.task=classify'),
+    ({'test': 'x'}, 'test is for --config.task=classify'),
+    ({'seeds': 1}, 'seeds is 1: an interval needs 2'),
     ({'localise': {'clean_share': 0.0}}, 'of 24 crops in a batch 0'),
     ({'localise': {'steps': 0}}, 'localise.steps is 0')])
 def test_settings_that_make_no_sense_are_refused(world, tmp_path, settings, said):
   with pytest.raises(UserError, match=said):
-    any_study.study(_config(world, 'planted', **settings), tmp_path)
+    tasks.study(_config(world, 'planted', **settings), tmp_path)
 
 
 def test_images_that_the_test_crops_had_a_part_in_are_refused(world, tmp_path):
@@ -254,7 +257,7 @@ def test_images_that_the_test_crops_had_a_part_in_are_refused(world, tmp_path):
 def test_a_real_segmenter_is_studied_by_the_mode(world, tmp_path):
   config = _config(world, fractions=(1.0,), seeds=2)
   config.localise.update({'width': 0.34, 'steps': 2, 'batch_size': 5})
-  found = any_study.study(config, tmp_path)
+  found = tasks.study(config, tmp_path)
   assert found['protocol']['network'] == 'unet'
   assert list(found['fractions']['1']['arms']) == [arms.REAL]
   again = bench.Bench(

@@ -161,6 +161,14 @@ def test_drawn_images_and_folders_do_not_go_together(tmp_path):
     settings.of_build(small('demo', clean='x'), tmp_path)
 
 
+def test_a_study_of_another_task_is_for_its_own_mode(tmp_path):
+  config = small('quick')
+  config.study.task = 'localise'
+  of = sizes.Sizes(10, {'a': 7}, {'a': 3}, 20, True)
+  with pytest.raises(UserError, match='--config.study.task=localise goes with --mode study'):
+    settings.of_runs(config, tmp_path, of)
+
+
 def test_sizes_are_as_expected_of_the_folders(tmp_path):
   config = small('quick', **_crops(tmp_path, {'pit': 20, 'rust': 10}))
   config.build.per_class = 15

@@ -49,6 +49,9 @@ def made(enough_dir, tmp_path_factory):
   study['protocol']['test_images_of_classes'] = dict.fromkeys(study['classes'], 60)
   study['protocol']['test_groups_of_classes'] = {
       name: 3 if name == 'pa' else 30 for name in study['classes']}
+  study['fractions']['1']['decisions'] = {'generated': {
+      'verdict': 'no evidence', 'arm': 'augmented+generated', 'over': 'augmented',
+      'value': 0.01, 'low': -0.02, 'high': 0.03}}
   (workdir / 'study' / 'study.json').write_text(json.dumps(study))
   shutil.copy('results/inspectors/generated/study.png', workdir / 'study')
   return config.lock(), workdir

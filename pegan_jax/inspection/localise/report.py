@@ -38,7 +38,7 @@ def to_text(report, markdown=False):
               *align(figures(part['arms']), markdown), '',
               *align(_classes(report['classes'], part['arms']), markdown), '']
     lines += [f'{"- " * markdown}{line}'
-              for line in verdicts(part['arms'], report['protocol'])]
+              for line in verdicts(part, report['protocol'])]
   return '\n'.join(lines) + '\n'
 
 
@@ -111,9 +111,9 @@ def _classes(classes, arms):
             for arm in arms.values())]
 
 
-def verdicts(arms, protocol):
-  """Lists the verdicts on arms, last what to do."""
-  lines, counts = [], protocol['test_images_of_classes']
+def verdicts(part, protocol):
+  """Lists the verdicts on the arms of a report's fraction, last what to do."""
+  arms, lines, counts = part['arms'], [], protocol['test_images_of_classes']
   for arm in arms.values():
     if 'against' not in arm:
       continue

@@ -13,6 +13,7 @@ from pegan_jax.inspection import verdict
 from pegan_jax.inspection.localise import arms, bench, crops, outcome, report
 from pegan_jax.inspection.localise.settings import Settings
 from pegan_jax.inspection.segmenter import Segmenter
+from pegan_jax.inspection.settings import check_study
 from pegan_jax.metrics import sets
 
 
@@ -20,7 +21,7 @@ def study(config, workdir, make_segmenter=Segmenter):
   """Runs the trainings of a study that are not done yet, prints and writes its report.
 
   Args:
-    config: from configs/study.py; checked, but for what concerns segmenters.
+    config: from configs/study.py.
     workdir: gets study.json, study.md, study.png and runs/, the finished trainings.
     make_segmenter: `Segmenter`, or a class with its methods.
 
@@ -34,6 +35,7 @@ def study(config, workdir, make_segmenter=Segmenter):
   training.set_up()
   settings = Settings.of(config)
   settings.check()
+  check_study(config)
   if other := [key for key in ('filter', 'test', 'clean_class', 'rotate') if config[key]]:
     raise UserError(f'{other[0]} is for --config.task=classify: leave it out')
   out = pathlib.Path(workdir)
@@ -68,7 +70,8 @@ def _load_generated(config, info, real):
   """Returns {name: Crops}, {name: sentences on what was compared}, and notes."""
   generated, checks, notes = {}, {}, []
   paths = images.folders(config)
-  for name, path in zip(names_lib.names(paths), paths):
+  names = images.methods(paths) or names_lib.names(paths)
+  for name, path in zip(names, paths):
     found, folder, left_out = crops.load_generated(
         info, name, path, config.per_class, real.kinds)
     seen = crops.joined(real.defects, real.clean)

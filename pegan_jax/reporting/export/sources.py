@@ -66,8 +66,7 @@ def find(config, workdir):
 
 def _gan(config, workdir, noted):
   """Returns the `Source` of a GAN's run, whose settings are `noted`."""
-  name = 'demo' if 'synthetic' in noted else noted['method']
-  settings = config_files.load(name).get_config()
+  settings = config_files.load(noted['method']).get_config()
   settings.data_dir = config.data_dir
   own_settings.take(settings, noted, {'data_dir'} if config.data_dir else set(), True)
   run = Run(settings, workdir)
