@@ -1,11 +1,12 @@
-"""From folders to an answer, with more time: a night on a CPU, or an hour on a GPU.
+"""From folders to an answer, with more time: made for a night on a CPU.
 
   python -m pegan_jax.main --mode all --config standard --workdir runs/mine \\
       --images photos/ --clean clean/
 
 As configs/quick.py, with twice its width, ten times its updates and more images.
 
-Expected: not run to its end; by configs/quick.py, 10 hours on two Intel Xeon cores.
+Expected: not run. By reckoning from configs/quick.py, more than 10 hours on two Intel Xeon
+cores; not tried on a GPU.
 """
 
 from configs import quick
