@@ -113,7 +113,7 @@ def _describe(options, found, sizes, problems):
     return lines
   if not backgrounds:
     problems.add('There is no room for backgrounds: '
-                 + 'pass a smaller --window_size; ' * bool(layout.annotated)
+                 + 'pass a smaller --window_size; ' * bool(found.layout.annotated)
                  + f'{choosing.CLEAN}.')
   with problems.collected():
     apart = _count_groups(found, group_of)
