@@ -57,9 +57,10 @@ def blur(x):
 
 def _filter(x, taps, axis):
   """Correlates x with `taps` along an axis, its ends continued."""
-  pad = [(0, 0)] * x.ndim
-  pad[axis] = (len(taps) // 2,) * 2
-  padded = jnp.pad(x, pad, 'edge')
+  # `jnp.pad` would look at the other axes too, one of which may have no known length.
+  first, last = (lax.slice_in_dim(x, i, i + 1, axis=axis) for i in (0, x.shape[axis] - 1))
+  reach = len(taps) // 2
+  padded = jnp.concatenate([first] * reach + [x] + [last] * reach, axis)
   return sum(tap * lax.slice_in_dim(padded, i, i + x.shape[axis], axis=axis)
              for i, tap in enumerate(taps))
 

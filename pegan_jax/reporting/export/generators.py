@@ -36,8 +36,8 @@ def models(run, weights, count):
   method = run.method
   # Other runtimes know float32, whatever the run computed in.
   gen = run.nets.gen.clone(dtype=jnp.float32)
-  weights = jax.tree.map(jnp.asarray, jax.device_get(weights))
   nets = run.nets._replace(gen=gen)
+  weights = jax.tree.map(jnp.asarray, jax.device_get(weights))  # On one device.
   kinds = [_Production, _Elimination][:1 + method.translates]
   if not method.layout.per_class:
     return [kind(run, nets, weights).model(kind.NAME, count) for kind in kinds]

@@ -96,7 +96,8 @@ class Graph:
       jaxpr, consts = (inner.jaxpr, inner.consts) if hasattr(inner, 'consts') else (
           inner, [])
       return self.run(jaxpr, consts, values)
-    fixed = all(isinstance(n, int) for x in eqn.outvars for n in x.aval.shape)
+    fixed = eqn.primitive.name != 'dim_as_value' and all(  # That is the batch's.
+        isinstance(n, int) for x in eqn.outvars for n in x.aval.shape)
     if fixed and not any(isinstance(x, str) for x in values):
       found = eqn.primitive.bind(*values, **eqn.params)
       # Keys of random numbers are no numpy arrays.

@@ -139,7 +139,12 @@ def _pad(graph, eqn, x, value):
 
 
 def _gather(graph, eqn, table, index):
-  """Takes rows of a table."""
+  """Takes rows of a table, or a fixed part of an array.
+
+  The latter is what a slice is where the length of an axis is not known.
+  """
+  if not isinstance(index, str):
+    return _part(graph, eqn, table, index)
   p, width = eqn.params, eqn.invars[0].aval.shape[1:]
   dims, rank = p['dimension_numbers'], eqn.invars[1].aval.ndim
   rows = (dims.collapsed_slice_dims, dims.start_index_map, dims.operand_batching_dims,
@@ -149,6 +154,21 @@ def _gather(graph, eqn, table, index):
     return None
   index = graph.add('Squeeze', [index, np.array([rank - 1], _INT)])
   return graph.add('Gather', [table, index], axis=0)
+
+
+def _part(graph, eqn, x, index):
+  p, shape = eqn.params, eqn.invars[0].aval.shape
+  dims, sizes = p['dimension_numbers'], p['slice_sizes']
+  cut = [i for i, (n, size) in enumerate(zip(shape, sizes)) if n != size]
+  if index.ndim != 1 or not set(cut) <= set(dims.start_index_map):
+    return None
+  at = dict(zip(dims.start_index_map, index.tolist()))
+  if cut:
+    x = graph.add('Slice', [x, *(np.array(part, _INT) for part in (
+        [at[i] for i in cut], [at[i] + sizes[i] for i in cut], cut))])
+  if dims.collapsed_slice_dims:
+    x = graph.add('Squeeze', [x, np.array(dims.collapsed_slice_dims, _INT)])
+  return x
 
 
 def _reduce(kind, graph, eqn, x):
