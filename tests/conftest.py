@@ -34,7 +34,7 @@ LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_step', 'test_
            'test_compare', 'test_blocks', 'test_study', 'test_inspectors',
            'test_old_checkpoints', 'test_metrics_main', 'test_inspector', 'test_resume',
            'test_masked_translator', 'test_generate_frames', 'test_efficientnet',
-           'test_demo')
+           'test_stages')
 
 
 def pytest_collection_modifyitems(items):

@@ -29,7 +29,7 @@ def small(name, **build):
     run.update({'width': 0.125, 'num_blocks': 0, 'batch_size': 4, 'num_steps': 2,
                 'pretrained': False})
   config.generate.per_class, config.generate.tries = 4, 0
-  config.evaluate.repeats, config.study.seeds = 2, 2
+  config.evaluate.repeats, config.study.seeds, config.report.nearest = 2, 2, False
   if name == 'demo':
     config.synthetic.update({'image_size': 32, 'frame_size': 96, 'frames': 40})
     config.build.update({'window_size': 32, 'classes': 'ps,rs'})
@@ -65,16 +65,15 @@ def test_from_nothing_to_an_answer_and_again(tmp_path, capsys):
       page, *tmp_path.glob('study/study.*')}
   said = capsys.readouterr().err
   assert said.count(': done already') == 5 and 'stage 6 of 6' in said
-  # A report that was cut, and one of another protocol.
-  report, = tmp_path.glob('evaluation/*/report.json')
-  whole = report.read_bytes()
-  report.write_bytes(whole[:100])
-  stages.run(small('demo'), tmp_path)
-  assert report.read_bytes() == whole
+  # A report that was cut is made again, and one of another protocol.
+  of_made, of_pasted = (next(run.glob('evaluation/*/report.json'))
+                        for run in (tmp_path, tmp_path / 'paste'))
+  of_made.write_bytes(of_made.read_bytes()[:100])
   other = small('demo')
   other.evaluate.repeats = 3
   stages.run(other, tmp_path)
-  assert json.loads(report.read_text('utf-8'))['protocol']['repeats'] == 3
+  for path in of_made, of_pasted:
+    assert json.loads(path.read_text('utf-8'))['protocol']['repeats'] == 3
   # What would make other images is refused by name, and nothing is touched.
   for key, value, words in (
       ('synthetic.seed', 5, 'synthetic was made of .*: seed is 5, was 0'),
