@@ -126,7 +126,7 @@ def test_what_the_data_do_not_allow_is_left_out_and_the_page_comes(tmp_path, cap
 
 
 @pytest.mark.parametrize('change, words', [
-    ({'clean': None}, 'There are 0 backgrounds, fewer than the 1 asked for'),
+    ({'clean': None}, 'There are no backgrounds: images that are clean are passed by --clean'),
     ({'images': '/none'}, '/none'),
     ({'classes': 'scratch'}, "--classes has 'scratch', and the classes are pit, rust"),
     ({'seed': -1}, '--seed is -1'),
@@ -142,7 +142,7 @@ def test_faults_are_found_before_any_work(change, words, tmp_path):
     config.settings.pegan_plus.num_steps = -1
   with pytest.raises(UserError, match=words):
     stages.run(config, tmp_path / 'run')
-  assert not (tmp_path / 'run' / 'dataset').exists()
+  assert not (tmp_path / 'run').exists()
 
 
 def test_several_problems_are_listed(raw, capsys):
