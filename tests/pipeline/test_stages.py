@@ -126,7 +126,7 @@ def test_what_the_data_do_not_allow_is_left_out_and_the_page_comes(tmp_path, cap
 
 
 @pytest.mark.parametrize('change, words', [
-    ({'clean': None}, 'There are no backgrounds: images that are clean are passed by --clean'),
+    ({'clean': None}, 'There are no backgrounds: images that are clean are'),
     ({'images': '/none'}, '/none'),
     ({'classes': 'scratch'}, "--classes has 'scratch', and the classes are pit, rust"),
     ({'seed': -1}, '--seed is -1'),
