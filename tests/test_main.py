@@ -222,6 +222,7 @@ def test_elsewhere_configs_are_ours_and_nothing_slow_is_loaded(tmp_path):
       for name in ('mine.py', 'configs/dcgan.py:paper', 'pegan'):
         print(main.parse(['--config', name, '--workdir=w']).config.image_size)
       print(config_files.load('dcgan').get_config().method)
+      main.parse(['--mode=all', '--images=i', '--workdir=w'])
       print({'jax', 'flax', 'matplotlib', 'tensorflow_datasets'} & set(sys.modules))
       import pegan_jax.pipeline.stages, pegan_jax.compare, pegan_jax.inspection.study
       print({'tensorflow', 'torch', 'tensorboard'} & set(sys.modules))'''

@@ -9,7 +9,8 @@ DRAW, BUILD, TRAIN = 'draw synthetic steel', 'build the data set', 'train the ge
 GENERATE, EVALUATE = 'generate images', 'compare them with real ones'
 STUDY, PAGE = 'study whether they help', 'make the page'
 
-_READ = 4         # A file or a crop: read, cut, and searched for what others show.
+_READ = 0.3       # A file, read and compared with others.
+_SEARCH = 1.5     # The same where crops are cut from it, and searched for in it.
 _COMPILE = 6_000  # A training step, once.
 _STEP = 70        # A training step of 8 images of 64x64 at width 0.25.
 _PAINT = 3        # An image, drawn and judged; some are drawn again.
@@ -34,7 +35,7 @@ def of_stages(config, configs, sizes, workdir):
   made = len(configs) * len(sizes.train) * config.generate.per_class
   crops = 2 if sizes.regions else 1  # Regions are compared too.
   of_stage = {
-      BUILD: (_LOAD + _READ * (sizes.files + train + test),
+      BUILD: (_LOAD + (_SEARCH if sizes.regions else _READ) * (sizes.files + train + test),
               workdir / 'dataset' / 'provenance.json'),
       TRAIN: (_training(trained, train + sizes.backgrounds, workdir), None),
       GENERATE: (_LOAD + _PAINT * made, workdir / 'generated'),

@@ -41,8 +41,8 @@ def of_runs(config, workdir, sizes):
   check_seed('config.seed', config.seed)
   for name in ('out', 'frames', 'jobs'):
     if config.generate[name]:
-      raise UserError(f'--config.generate.{name} goes with --mode generate, which can follow '
-                      'in the same workdir: leave it out here')
+      raise UserError(f'--config.generate.{name} goes with --mode generate, which can '
+                      'follow in the same workdir: leave it out here')
   names = ('pegan_region', RIVAL) if sizes.regions else ('pegan_plus',)
   found = {name: _of_run(config, name) for name in names}
   if min(sizes.train.values()) < 2:  # Which an evaluation within a run compares.

@@ -29,7 +29,7 @@ def small(name, **build):
     run.update({'width': 0.125, 'num_blocks': 0, 'batch_size': 4, 'num_steps': 2,
                 'pretrained': False})
   config.generate.per_class, config.generate.tries = 4, 0
-  config.evaluate.repeats, config.study.seeds = 2, 2
+  config.evaluate.repeats, config.study.seeds, config.report.nearest = 2, 2, False
   if name == 'demo':
     config.synthetic.update({'image_size': 32, 'frame_size': 96, 'frames': 40})
     config.build.update({'window_size': 32, 'classes': 'ps,rs'})
@@ -65,16 +65,15 @@ def test_from_nothing_to_an_answer_and_again(tmp_path, capsys):
       page, *tmp_path.glob('study/study.*')}
   said = capsys.readouterr().err
   assert said.count(': done already') == 5 and 'stage 6 of 6' in said
-  # A report that was cut, and one of another protocol.
-  report, = tmp_path.glob('evaluation/*/report.json')
-  whole = report.read_bytes()
-  report.write_bytes(whole[:100])
-  stages.run(small('demo'), tmp_path)
-  assert report.read_bytes() == whole
+  # A report that was cut is made again, and one of another protocol.
+  of_made, of_pasted = (next(run.glob('evaluation/*/report.json'))
+                        for run in (tmp_path, tmp_path / 'paste'))
+  of_made.write_bytes(of_made.read_bytes()[:100])
   other = small('demo')
   other.evaluate.repeats = 3
   stages.run(other, tmp_path)
-  assert json.loads(report.read_text('utf-8'))['protocol']['repeats'] == 3
+  for path in of_made, of_pasted:
+    assert json.loads(path.read_text('utf-8'))['protocol']['repeats'] == 3
   # What would make other images is refused by name, and nothing is touched.
   for key, value, words in (
       ('synthetic.seed', 5, 'synthetic was made of .*: seed is 5, was 0'),
@@ -127,7 +126,7 @@ def test_what_the_data_do_not_allow_is_left_out_and_the_page_comes(tmp_path, cap
 
 
 @pytest.mark.parametrize('change, words', [
-    ({'clean': None}, 'There are 0 backgrounds, fewer than the 1 asked for'),
+    ({'clean': None}, 'There are no backgrounds: images that are clean are'),
     ({'images': '/none'}, '/none'),
     ({'classes': 'scratch'}, "--classes has 'scratch', and the classes are pit, rust"),
     ({'seed': -1}, '--seed is -1'),
@@ -143,7 +142,7 @@ def test_faults_are_found_before_any_work(change, words, tmp_path):
     config.settings.pegan_plus.num_steps = -1
   with pytest.raises(UserError, match=words):
     stages.run(config, tmp_path / 'run')
-  assert not (tmp_path / 'run' / 'dataset').exists()
+  assert not (tmp_path / 'run').exists()
 
 
 def test_several_problems_are_listed(raw, capsys):

@@ -124,12 +124,36 @@ def test_other_answers_are_refused_and_leave_nothing(boxed_dir, tmp_path, monkey
   assert not (workdir / 'export').exists()
 
 
-def test_what_onnx_cannot_do_is_said_before_anything_is_written(boxed_dir, tmp_path):
-  config, workdir = conftest.untrained('pegan_region', boxed_dir, tmp_path / 'run', 1)
+def test_what_onnx_cannot_do_is_said_before_anything_is_written(
+    boxed_dir, tmp_path, monkeypatch):
+  from pegan_jax.reporting.export import operators
+  config, workdir = conftest.untrained('dcgan', boxed_dir, tmp_path / 'run', 1)
   (workdir / 'config.json').write_text(config.to_json())
-  with pytest.raises(UserError, match='has no translation to ONNX'):
+  monkeypatch.delitem(operators.OPERATORS, 'tanh')
+  with pytest.raises(UserError, match='operation tanh .*has no translation to ONNX'):
     export(_config(), workdir)
   assert not (workdir / 'export').exists()
+
+
+def test_a_defect_is_painted_in_its_region_alone(boxed_dir, tmp_path):
+  config, workdir = conftest.untrained('pegan_region', boxed_dir, tmp_path / 'run', 1)
+  (workdir / 'config.json').write_text(config.to_json())
+  export(_config(), workdir)
+  session = _session(workdir / 'export' / 'production.onnx')
+  rng = np.random.default_rng(0)
+  images = rng.integers(0, 256, (2, 32, 32, 1), np.uint8)
+  region = np.zeros((2, 32, 32), np.uint8)
+  region[:, 8:20, 10:22] = 255
+  inputs = {'image': images, 'region': region, 'label': np.array([0, 1], np.int32),
+            'strength': np.ones(2, np.float32)}
+  for x in session.get_inputs():
+    if x.name.startswith('noise_'):
+      inputs[x.name] = rng.normal(size=(2, *x.shape[1:])).astype(np.float32)
+  painted, mask = session.run(['painted', 'mask'], inputs)
+  changed = (painted != images)[..., 0]
+  assert changed[:, 10:18, 12:20].any((1, 2)).all()
+  assert not changed[:, :4].any() and not changed[:, :, 26:].any()
+  assert not (changed & (mask == 0)).any()
 
 
 def test_what_cannot_be_exported_is_said(boxed_dir, tmp_path):
