@@ -118,15 +118,16 @@ def test_auxiliary_state_changes_and_pretrained_weights_are_no_part_of_a_state(t
 @pytest.mark.parametrize('name', NAMES)
 def test_every_method_is_complete(name):
   method = methods.get(name)
-  optional = {'eliminate', 'has_masks', 'layout', 'of_data'}
+  optional = {'eliminate', 'erase', 'has_masks', 'layout', 'of_data'}
   if not method.trained:
-    optional |= {'gen_loss', 'disc_loss'}
-    assert method.disc_loss is None and method.of_data
+    optional |= {'gen_loss', 'disc_loss', 'paint'}
+    assert method.disc_loss is None and method.paint is None and method.of_data
   for member, value in method._asdict().items():
     assert member in optional or callable(value), member
   assert isinstance(method.layout, layouts.Layout)
   assert method.translates == method.layout.with_backgrounds
   assert method.has_masks <= method.translates
+  assert bool(method.erase) == (method.trained and method.translates)
 
 
 def test_generate_fills_every_class_folder(trained, tmp_path):
