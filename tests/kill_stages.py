@@ -84,8 +84,8 @@ def _one_feature_network():
   features.load = lambda *_: conftest.PixelExtractor()
 
 
-def _config(inputs, method='pegan'):
-  config = conftest.small_config(method)
+def _config(inputs):
+  config = conftest.small_config()
   config.data_dir = str(inputs / 'data')
   config.num_steps = 4
   config.generate.per_class = 6
@@ -131,7 +131,7 @@ def _match(inputs, work):
 
 @_stage()
 def _train(inputs, work):
-  config = _config(inputs, 'lsgan')  # The one that is traced soonest.
+  config = _config(inputs)
   config.eval_every = config.log_every = 2
   config.max_to_keep = 1
   train.train(config, work / 'run')

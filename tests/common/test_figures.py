@@ -56,7 +56,7 @@ def test_study(canvas, tmp_path):
   arms = {name: {
       'title': name, 'generated': None, 'accuracy': _interval(0.5), 'against': {},
       'recall': {c: _interval(0.5) for c in NAMES}}
-          for name in ('real', 'augmented', *NAMES)}
+          for name in ('real', 'augmented', 'strong', *NAMES)}
   part = {'arms': arms, 'real_per_class': {'a': 4}}
   picture.draw({'fractions': {'0.5': part, '1': part | {'real_per_class': {'a': 8}}},
                 'classes': NAMES, 'protocol': {
@@ -65,7 +65,7 @@ def test_study(canvas, tmp_path):
   curve = canvas[0].axes[-1]
   assert _legend(curve) == list(arms)
   assert _ticks(curve.xaxis) == ['4', '8']
-  assert _ticks(canvas[0].axes[3].xaxis) == NAMES
+  assert _ticks(canvas[0].axes[4].xaxis) == NAMES
   with Image.open(tmp_path / 'study.png') as image:
     assert image.width == 1600
 

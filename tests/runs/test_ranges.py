@@ -9,8 +9,8 @@ from pegan_jax import methods
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs import ranges
 
-# `metrics.against` checks these where they are used.
-ELSEWHERE = {'evaluate.count', 'evaluate.repeats'}
+# `metrics.against` and the studio check these where they are used.
+ELSEWHERE = {'evaluate.count', 'evaluate.repeats', 'studio.port'}
 
 
 def _numbers(values, prefix=''):
