@@ -70,11 +70,12 @@ def _drag(page, *points):
   page.mouse.up()
 
 
-def _draw(page, text):
+def _draw(page, text, jobs):
   page.get_by_text(text).first.wait_for()
   page.get_by_role('button', name='draw', exact=True).click()
   page.get_by_text(re.compile(f'{text}.*Drawn in')).wait_for(timeout=300_000)
   page.get_by_role('button', name='keep as a job').click()
+  sync_api.expect(page.locator('.job')).to_have_count(jobs)
 
 
 def test_what_is_drawn_by_hand_is_what_the_command_writes(served, browser):
@@ -86,10 +87,10 @@ def test_what_is_drawn_by_hand_is_what_the_command_writes(served, browser):
   page.set_default_timeout(60_000)
   page.goto(address)
   _drag(page, (.25, .25), (.75, .5))
-  _draw(page, 'box 8 8 24 16')
+  _draw(page, 'box 8 8 24 16', 1)
   page.get_by_role('button', name='brush', exact=True).click()
   _drag(page, (.2, .7), (.5, .8), (.8, .7))
-  _draw(page, 'pixels brushed')
+  _draw(page, 'pixels brushed', 2)
   page.get_by_role('button', name='export').click()
   page.locator('.command').wait_for()
   sync_api.expect(page.locator('.job img')).to_have_count(2)

@@ -1,16 +1,13 @@
 """The page: choose an image, draw a region, see the defect, keep it for a job file."""
 
-import base64
-import collections
 import functools
-import html
 import math
 
 from nicegui import events, run, ui
 
 from data_prep.images import reading
 from pegan_jax.common.errors import UserError
-from pegan_jax.generation.studio import orders, strokes
+from pegan_jax.generation.studio import orders, showing, strokes
 
 _SHOWN = 12  # Clean images at once.
 _LARGEST = 64  # Megabytes of an uploaded image.
@@ -38,7 +35,8 @@ class _Board(ui.element, component='region.js'):
   def show(self, image):
     """Shows uint8 [H, W, 1 or 3], nothing drawn on it."""
     height, width = image.shape[:2]
-    self.props.update(src=_uri(reading.encode_png(image)), height=height, width=width)
+    self.props.update(
+        src=showing.uri(reading.encode_png(image)), height=height, width=width)
     self.update()
 
   def use(self, tool, radius):
@@ -72,17 +70,17 @@ class Page:
         self._build_region()
         self._build_defect(info.classes)
       with ui.element('div').props('aria-live=polite'):
-        _text('h2', 'Result')
+        showing.text('h2', 'Result')
         self._build_result()
     with ui.element('div').classes('whole').style('width: 100%'):
-      _text('h2', 'Jobs')
+      showing.text('h2', 'Jobs')
       self._build_jobs()
     self._choose(0)
 
   # --- What is asked for ---
 
   def _build_gallery(self):
-    _text('h2', '1. Clean image')
+    showing.text('h2', '1. Clean image')
     pages = math.ceil(len(self._session.gallery) / _SHOWN)
     self._thumbs = ui.row().style('gap: 2px')
     with ui.row().style('align-items: center'):
@@ -102,7 +100,7 @@ class Page:
     with self._thumbs:
       for index in range(first, min(first + _SHOWN, len(gallery))):
         try:
-          source = _uri(reading.encode_png(gallery.thumbnail(index)))
+          source = showing.uri(reading.encode_png(gallery.thumbnail(index)))
         except UserError as e:
           ui.label(str(e)).style('width: 100%')
           continue
@@ -146,7 +144,7 @@ class Page:
     self._mark()
 
   def _build_region(self):
-    _text('h2', '2. Region')
+    showing.text('h2', '2. Region')
     with ui.row().style('align-items: center; gap: .5rem 1rem'):
       self._tool = ui.toggle({'box': 'box', 'brush': 'brush', 'eraser': 'eraser'},
                              value='box', on_change=self._use)
@@ -177,13 +175,13 @@ class Page:
   def _say_region(self):
     size = f'{self._session.gallery.name(self._index)}, {self._shape[1]}x{self._shape[0]}'
     try:
-      text = _region_text(*self._asked())
+      text = showing.region_text(*self._asked())
     except UserError as e:
       text = str(e)
     self._region_text.set_text(f'{size}: {text}')
 
   def _build_defect(self, classes):
-    _text('h2', '3. Defect')
+    showing.text('h2', '3. Defect')
     with ui.row().style('align-items: center; gap: .5rem 1.5rem'):
       self._class = ui.select(list(classes), value=classes[0], label='class').style(
           'min-width: 9rem')
@@ -218,6 +216,7 @@ class Page:
           self._class.value, box, mask, self._whole_seed(),
           float(self._strength.value))
       self._draw_button.disable()
+      self._result.clear()  # With the button that would keep it.
       self._spinner.set_visibility(True)
       self._status.set_text('Drawing.' if self._session.warm else (
           'The first drawing compiles the network, and measures the real defects of the '
@@ -241,17 +240,17 @@ class Page:
     self._last = order, drawn
     self._result.clear()
     with self._result:
-      ui.label(_verdict(drawn)).style('font-weight: 600')
+      ui.label(showing.verdict(drawn)).style('font-weight: 600')
       ui.button('keep as a job', on_click=self._keep)
-      _picture(drawn.image, 'the result', '100%')
+      showing.picture(drawn.image, 'the result', '100%')
       with ui.row():
         for content, what in ((drawn.mask, 'visible mask'),
                               (drawn.region, 'region asked for')):
           with ui.column().style('gap: 0'):
-            _picture(content, what, '10rem')
+            showing.picture(content, what, '10rem')
             ui.label(what)
-      _table(drawn.figures)
-    self._status.set_text(f'{_title(order)}. Drawn in {drawn.seconds:.1f} seconds.')
+      showing.table(drawn.figures)
+    self._status.set_text(f'{showing.title(order)}. Drawn in {drawn.seconds:.1f} seconds.')
 
   # --- Jobs ---
 
@@ -280,8 +279,8 @@ class Page:
       for order, drawn in self._session.collected:
         with ui.row().classes('job').style(
             'align-items: center; flex-wrap: nowrap; width: 100%'):
-          _picture(drawn.image, 'the result', '64px')
-          ui.label(f'{_title(order)}. {_verdict(drawn)}').style(
+          showing.picture(drawn.image, 'the result', '64px')
+          ui.label(f'{showing.title(order)}. {showing.verdict(drawn)}').style(
               'min-width: 0; flex: 1')
           ui.button('remove', on_click=functools.partial(self._remove, order)).props('flat')
       if not self._session.exported:
@@ -300,69 +299,6 @@ class Page:
       ui.label(command).classes('command')
 
 
-def _text(tag, text):
-  """Shows text, whatever signs it has, as an HTML element."""
-  ui.html(html.escape(text), tag=tag, sanitize=False)
-
-
 def _complain(what):
   ui.notify(str(what), type='negative', multi_line=True, close_button='close',
             timeout=15_000)
-
-
-def _uri(png):
-  return f'data:image/png;base64,{base64.b64encode(png).decode()}'
-
-
-def _picture(png, what, width):
-  ui.image(_uri(png)).classes('pixels').style(f'width: {width}; flex: none').props(
-      f'alt="{what}" no-spinner')
-
-
-def _region_text(box, mask):
-  if box:
-    return f'box {" ".join(map(str, box))}'
-  if mask is not None:
-    return f'{mask.sum()} pixels brushed'
-  return 'no region drawn, so the defect goes where the program puts it'
-
-
-def _title(order):
-  return (f'{order.defect} on {order.name}, {_region_text(order.box, order.mask)}, '
-          f'seed {order.seed}, strength {order.strength:g}')
-
-
-def _verdict(drawn):
-  """Says whether a defect was accepted, and why not."""
-  row = drawn.row
-  if not row['accepted']:
-    return 'Not judged'
-  tries = f'{row["tries"]} {"try" if row["tries"] == "1" else "tries"}'
-  reasons = collections.Counter(filter(None, row['reasons'].split('; ')))
-  before = ''.join(f' {count} rejected: {why}.' for why, count in reasons.items())
-  if row['accepted'] == 'yes':
-    return f'Accepted after {tries}.{before}'
-  return f'Not accepted after {tries}; the last draw is shown.{before}'
-
-
-def _number(value):
-  if math.isnan(value):
-    return 'not measurable'
-  return f'{value:.0f}' if abs(value) >= 100 else f'{value:.3g}'
-
-
-def _table(figures):
-  """Shows what was measured beside what is usual for real defects of the class."""
-  if not figures:
-    return
-  rows = [('measured on the crop at full strength', 'here', 'usual for real ones', '')]
-  for figure in figures:
-    low, high, value = map(_number, (figure.low, figure.high, figure.value))
-    usual = (f'up to {high}' if math.isinf(figure.low) else
-             f'from {low}' if math.isinf(figure.high) else f'{low} to {high}')
-    rows.append((figure.what, value, usual, figure.reason))
-  with ui.element('table').classes('figures'):
-    for row in rows:
-      with ui.element('tr'):
-        for cell in row:
-          _text('td', cell)
