@@ -67,7 +67,7 @@ def test_study(canvas, tmp_path):
   assert _ticks(curve.xaxis) == ['4', '8']
   assert _ticks(canvas[0].axes[4].xaxis) == NAMES
   with Image.open(tmp_path / 'study.png') as image:
-    assert image.width == 1600
+    assert image.width == 1900
 
 
 def _figure(value):
