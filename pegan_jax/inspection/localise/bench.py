@@ -88,10 +88,8 @@ class Bench:
   def _rows(self, pool, seed):
     """Chooses a training's batches: int [steps, batch_size]."""
     s, num_real = self._settings, len(self._real.defects)
-    # At least the share of real crops that they have among all.
-    share = max(s.real_share, (pool < num_real).mean())
     defects = training.batches(pool, self._labels, s.steps, s.batch_size - s.clean, seed,
-                               num_real, share)
+                               num_real, s.real_share)
     clean = rounds.draw(np.random.default_rng([seed, 1]), self._clean, s.steps * s.clean)
     return np.concatenate([defects, clean.reshape(s.steps, s.clean)], 1)
 
