@@ -6,6 +6,7 @@ those that only concern people.
 
 import importlib.metadata
 import pathlib
+import re
 
 import jinja2
 import numpy as np
@@ -33,12 +34,13 @@ def text(sources, written, workdir):
   environment = jinja2.Environment(
       loader=jinja2.FileSystemLoader(_TEMPLATES), undefined=jinja2.StrictUndefined,
       trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-  return environment.get_template('model_card.md').render(
+  card = environment.get_template('model_card.md').render(
       parts=[{'source': x, 'written': written[x.kind], 'rules': x.rules,
               **_QUALITY[x.kind](x, workdir)} for x in sources],
       batches=trial.BATCHES, machine=trial.machine(), tolerance=trial.TOLERANCE,
       dtype=lambda x: np.dtype(x).name, version=__version__, programs={
           name: importlib.metadata.version(name) for name in _PROGRAMS})
+  return re.sub('\n{3,}', '\n\n', card).rstrip() + '\n'
 
 
 def _of_gan(source, workdir):

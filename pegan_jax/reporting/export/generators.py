@@ -61,6 +61,7 @@ class _Generator:
     self._sampler, self._method = Sampler(run), run.method
     self._pixels = (run.info.image_size,) * 2
     self._shape = (*self._pixels, run.info.channels)
+    self._of_class = '' if label is None else f' of class {run.info.classes[label]}'
 
   def _regions(self, inputs):
     """Returns what the method takes for a region: nothing, or its soft map."""
@@ -73,7 +74,7 @@ class _Generator:
         self._method.layout.placed) else {}
 
   def _examples(self, label, count):
-    """Returns real images of a label, or of all classes for None, and their classes."""
+    """Returns real images of a label, or of all classes for None, and classes for them."""
     records = dataset.Records(self._run.info, 'train')
     found = np.arange(len(records.labels))
     defects = records.labels != self._run.info.background
@@ -117,10 +118,8 @@ class _Production(_Generator):
           if self._method.has_masks else 'how far each pixel changed, 255 black to white'))
     inputs |= {x: Array(np.float32, value.shape[1:], 'standard normal numbers')
                for x, value in noise.items()}
-    purpose = 'puts a defect on clean images' if self._method.translates else (
-        'makes images of a defect')
-    if self._label is not None:
-      purpose += f' of class {self._run.info.classes[self._label]}'
+    purpose = (f'puts a defect{self._of_class} on clean images' if self._method.translates
+               else f'makes images of a defect{self._of_class}')
     return Model(name, purpose, self._compute, inputs, outputs, examples)
 
   def _compute(self, inputs):
@@ -152,8 +151,7 @@ class _Elimination(_Generator):
     """Returns the `Model`, with `count` examples."""
     inputs = {'image': Array(np.uint8, self._shape, 'images with a defect')}
     inputs |= self._placed('255 where the defect is, 0 elsewhere')
-    purpose = 'takes defects away' + (
-        '' if self._label is None else f' of class {self._run.info.classes[self._label]}')
+    purpose = f'takes away defects{self._of_class}'
     return Model(name, purpose, self._compute, inputs, {
         'cleaned': Array(np.uint8, self._shape, 'images without the defect')},
                  self._examples(self._label, count)[0])
