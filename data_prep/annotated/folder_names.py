@@ -122,6 +122,11 @@ def outer_class_of(place):
   return next(iter(_classes_of(place)), '')
 
 
+def is_in_class(place):
+  """Returns whether an image lies in the folder of its class itself, or in that of none."""
+  return outer_class_of(place) in ('', place.parent.name)
+
+
 def has_dated_class(place):
   """Returns whether `class_of` leaves a date out, as that of crack_20240501."""
   return bool(dates.of_name(outer_class_of(place))[1])
@@ -135,9 +140,10 @@ def class_of_mask(own, place):
   """
   name, of_image = class_of(own), class_of(place)
   if name != of_image:
-    # A label may be what a class lacks: missing_label.
+    # A label may be what a class lacks, and a broken_mask one in a folder of masks.
     bare, other = without_kind(name), without_kind(of_image)
-    name = bare if bare == other or not _ENDS_IN_LABEL.search(name) else name
+    is_word = not is_mask_folder(own) and _WITH_MASK.fullmatch(name)
+    name = bare if bare == other or is_word and not _ENDS_IN_LABEL.search(name) else name
     name = other if not name or is_split(name) or is_kind(name) else name
   return '' if is_split(name) or is_kind(name) else name
 

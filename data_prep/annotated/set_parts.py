@@ -3,7 +3,7 @@
 import re
 
 # Numbers and single letters, as those of train_256, fold 1 and testB: 'parts' has none.
-_NUMBER = r'(?:[ _.-]*\d+(?!\d)|[ _.-]+[A-Za-z](?![A-Za-z])|(?<=[a-z])[A-Z](?![A-Za-z]))'
+_NUMBER = r'(?:[ _.-]*\d+(?:x\d+)?(?!\d)|[ _.-]+[A-Za-z](?![A-Za-z])|(?<=[a-z])[A-Z](?![A-Za-z]))'
 _ROLES = {'tr': 'train(?:ing)?', 'va': 'val(?:id(?:ation)?)?', 'te': 'test(?:ing)?',
           'de': 'dev', 'ev': 'eval(?:uation)?', 'ho': 'holdout', '': 'default'}
 _ROLE = '|'.join(_ROLES.values())
