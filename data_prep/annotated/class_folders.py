@@ -1,18 +1,15 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
-from data_prep.annotated import checks, clean_folders, folder_names, mask_images
-from data_prep.annotated import unnamed_masks, unread
+from data_prep.annotated import checks, clean_folders, folder_names
 from pegan_jax.common.errors import UserError, listed
 
 
-def read(root, paths, others,
-         format, left_out, noted):  # pylint: disable=redefined-builtin
+def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-builtin
   """Reads class folders.
 
   Args:
     root: path of the images' folder.
     paths: of the images.
-    others: of files that are not read, and may say something else of the images.
     format: as of `layouts.read`; 'classes' says that folders as train are classes, where
       there are no others.
     left_out, noted: as of `layouts.Layout`.
@@ -23,10 +20,6 @@ def read(root, paths, others,
   Raises:
     UserError: there are none, or something is at odds with them.
   """
-  said = [] if format else unread.said(others, paths, root)
-  if not format:
-    unread.refuse_of_classes(said, paths, root)
-    unnamed_masks.refuse(paths, paths, root)
   outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
   places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
   crops, clean, rest = _parted(places, folder_names.class_of_crop)
@@ -50,9 +43,6 @@ def read(root, paths, others,
         ', or say by --format classes that these are the names of classes')
   _note(places, crops, outer, noted)
   _check_clean(clean, crops, places, root, format)
-  if not format:
-    unread.refuse_of_clean(said, clean, paths, root)
-    unread.note(said, noted)
   return dict(sorted(crops.items())), clean
 
 
@@ -72,7 +62,7 @@ def _parted(places, class_of):
 def _note(places, crops, outer, noted):
   """Notes how the names of folders are read."""
   if folder_names.are_numbered(crops):
-    noted[mask_images.NUMBERED] += sorted(path for some in crops.values() for path in some)
+    noted[folder_names.NUMBERED] += sorted(path for some in crops.values() for path in some)
   noted[folder_names.DATED] += [path for some in crops.values() for path in some
                                 if folder_names.has_dated_class(places[path])]
   if outer:

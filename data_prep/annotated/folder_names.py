@@ -42,7 +42,8 @@ _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?trut
                         r'annotations?)[ _-]+(.+)|'
                         r'(.+)[ ._-](?:masks?|label|gt|seg|segmentation|ground_?truth)'
                         r'(?:_?\d+| \(\d+\))?', re.IGNORECASE)
-_WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'), re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
+_WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
+          re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
 DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
@@ -123,8 +124,8 @@ def outer_class_of(place):
 
 
 def is_in_class(place):
-  """Returns whether an image lies in the folder of its class itself, or in that of none."""
-  return outer_class_of(place) in ('', place.parent.name)
+  """Returns whether an image lies in the folder of its class itself, or of a part of it."""
+  return outer_class_of(place) in ('', place.parent.name) or bool(below_class(place))
 
 
 def has_dated_class(place):
@@ -231,7 +232,8 @@ def are_numbered(names):
 def is_kind(name):
   """Returns whether a folder's name is a word for images, labels or masks."""
   name = dates.of_name(name)[0].lower()
-  return bool(_KIND.fullmatch(name) or _NUMBERED.fullmatch(name)) or _is_weak(name)
+  return bool(_KIND.fullmatch(name) or _NUMBERED.fullmatch(name)
+              or _KIND.fullmatch(without_kind(name))) or _is_weak(name)  # As gt_masks.
 
 
 def _is_masks(name):

@@ -91,8 +91,7 @@ def read(images, annotations=(),
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
       raise UserError(f'--images {root} holds nothing of --format {format}.')
-    crops, clean = class_folders.read(
-        root, paths, _may_mark(left_out), format, left_out, noted)
+    crops, clean = _classes(root, paths, format, left_out, noted)
     return Layout('classes', root, [], clean, crops, [], _filled(left_out),
                   _filled(noted))
   left_out.pop(file_kinds.NAMES, None)
@@ -105,6 +104,19 @@ def _may_mark(left_out):
   return file_kinds.may_mark(left_out) + [
       path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
       for path in some]
+
+
+def _classes(root, paths, format, left_out, noted):  # pylint: disable=redefined-builtin
+  """Reads class folders, and what is said of their images: ({class: crops}, clean)."""
+  said = [] if format else unread.said(_may_mark(left_out), paths, root)
+  if not format:
+    unread.refuse_of_classes(said, paths, root)
+    unnamed_masks.refuse(paths, paths, root)
+  crops, clean = class_folders.read(root, paths, format, left_out, noted)
+  if not format:
+    unread.refuse_of_clean(said, clean, paths, root)
+    unread.note(said, noted)
+  return crops, clean
 
 
 def _annotated(paths, root, fitted, where, left_out, noted, problems, uses, all_formats):
@@ -184,7 +196,10 @@ def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
   found = labels_lib.read(fitted.labels, noted, problems)
   checks.check_names(found, where, uses, problems)  # Before an image is opened.
   found = labels_lib.fit(found, noted, problems)
-  repeated.merge(fitted, found, root, where, left_out, problems)
+  unnoted = collections.defaultdict(list)
+  again = lambda labels: labels_lib.fit(
+      labels_lib.read(labels, unnoted, problems), unnoted, problems)
+  repeated.merge(fitted, found, again, root, where, left_out, problems)
   unfit = {path for _, path in fitted.labels} - found.keys()
   found |= mask_images.read(
       [(mark, path) for mark, path in fitted.masks if path not in unfit], found, root,

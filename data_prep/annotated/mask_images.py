@@ -12,8 +12,6 @@ from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
 
-NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
-            'are cameras or dates, they are no classes')
 # As of cam1/images and cam1/masks.
 _ONLY = ("masks whose class is the only folder around them all, '{}': where it is none, "
          'name it by --images')
@@ -92,7 +90,7 @@ def _classes_by_folder(read_from, root, outer, noted):
           'classes'] += sorted({path.parent for path in found})
     return {}
   if folder_names.are_numbered({*found.values()} - {''}):
-    noted[NUMBERED] += sorted(path for path, some in read_from.items()
+    noted[folder_names.NUMBERED] += sorted(path for path, some in read_from.items()
                               if any(found[mark.path] for mark, _ in some))
   return found
 

@@ -4,18 +4,17 @@ import collections
 
 import numpy as np
 
-from data_prep.annotated import labels as labels_lib
-
 SAME = 'annotations that say of an image no more than another file'
 _ROUNDED = 1.01  # Pixels by which formats round a box.
 
 
-def merge(fitted, found, root, where, left_out, problems):
+def merge(fitted, found, read, root, where, left_out, problems):
   """Puts into `found` the best of the annotations of an image that agree.
 
   Args:
     fitted: `fitting.Fitted`.
     found: {image path: `Annotated`} of its labels, as `labels.fit` returns it.
+    read: function of more such labels, (`Mark`, image path), to the same of these.
     root, where: the images' folder, and what holds the annotations, for errors.
     left_out: {reason: [paths]}; gets the files that say no more than others.
     problems: `Problems`; gets those that do not agree.
@@ -26,8 +25,7 @@ def merge(fitted, found, root, where, left_out, problems):
     rounds[count[path]].append((mark, path))
     count[path] += 1
   for labels in rounds.values():
-    notes = collections.defaultdict(list)
-    again = labels_lib.fit(labels_lib.read(labels, notes, problems), notes, problems)
+    again = read(labels)
     for mark, path in labels:
       if path not in again or path not in found:
         continue  # That is the problem.

@@ -75,9 +75,9 @@ def _said(path, image):
     remedy = 'name the folder of such files by --annotations, or call it masks'
   else:
     place = image.parent / 'masks' / image.stem
-    remedy = ('put such files into folders called masks beside their images, with the names '
-              f'of these, as {place}{path.suffix}, or several as {image.stem}_mask_1 and so '
-              'on')
+    remedy = ('put such files into folders called masks beside their images, with the '
+              f'names of these, as {place}{path.suffix}, or several as '
+              f'{image.stem}_mask_1 and so on')
   return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
           'image of its own, name by --format what is to be read, as classes.')
 
