@@ -42,7 +42,8 @@ def check_parts(names, where, advice=''):
   if len(names) > 1 and all(set_parts.without_role(name) != name for name in names):
     raise UserError(
         f"{where} are called by a part of a set and a class at once, as '{names[0]}' and "
-        f"'{names[1]}': put such into a folder for the part and one in it for the class{advice}.")
+        f"'{names[1]}': put such into a folder for the part and one in it for the class"
+        f'{advice}.')
 
 
 def check_names(found, where, uses, problems):

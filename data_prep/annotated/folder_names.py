@@ -44,7 +44,8 @@ _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?trut
                         r'annotations?)[ _-]+(.+)|'
                         r'(.+)[ ._-](?:masks?|label|gt|seg|segmentation|ground_?truth)'
                         r'(?:_?\d+| \(\d+\))?', re.IGNORECASE)
-_WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'), re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
+_WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
+          re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
 DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
@@ -124,6 +125,11 @@ def outer_class_of(place):
   return next(iter(_classes_of(place)), '')
 
 
+def is_in_class(place):
+  """Returns whether an image lies in the folder of its class itself, or of a part of it."""
+  return outer_class_of(place) in ('', place.parent.name) or bool(below_class(place))
+
+
 def has_dated_class(place):
   """Returns whether `class_of` leaves a date out, as that of crack_20240501."""
   return bool(dates.of_name(outer_class_of(place))[1])
@@ -137,9 +143,10 @@ def class_of_mask(own, place):
   """
   name, of_image = class_of(own), class_of(place)
   if name != of_image:
-    # A label may be what a class lacks: missing_label.
+    # A label may be what a class lacks, and a broken_mask one in a folder of masks.
     bare, other = without_kind(name), without_kind(of_image)
-    name = bare if bare == other or not _ENDS_IN_LABEL.search(name) else name
+    is_word = not is_mask_folder(own) and _WITH_MASK.fullmatch(name)
+    name = bare if bare == other or is_word and not _ENDS_IN_LABEL.search(name) else name
     name = other if not name or is_split(name) or is_kind(name) else name
   return '' if is_split(name) or is_kind(name) else name
 
@@ -227,7 +234,8 @@ def are_numbered(names):
 def is_kind(name):
   """Returns whether a folder's name is a word for images, labels or masks."""
   name = dates.of_name(name)[0].lower()
-  return bool(_KIND.fullmatch(name) or _NUMBERED.fullmatch(name)) or _is_weak(name)
+  return bool(_KIND.fullmatch(name) or _NUMBERED.fullmatch(name)
+              or _KIND.fullmatch(without_kind(name))) or _is_weak(name)  # As gt_masks.
 
 
 def _is_masks(name):

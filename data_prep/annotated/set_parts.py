@@ -3,7 +3,8 @@
 import re
 
 # Numbers and single letters, as those of train_256, fold 1 and testB: 'parts' has none.
-_NUMBER = r'(?:[ _.-]*\d+(?!\d)|[ _.-]+[A-Za-z](?![A-Za-z])|(?<=[a-z])[A-Z](?![A-Za-z]))'
+_NUMBER = (r'(?:[ _.-]*\d+(?:x\d+)?(?!\d)|[ _.-]+[A-Za-z](?![A-Za-z])|'
+           r'(?<=[a-z])[A-Z](?![A-Za-z]))')
 _ROLES = {'tr': 'train(?:ing)?', 'va': 'val(?:id(?:ation)?)?', 'te': 'test(?:ing)?',
           'de': 'dev', 'ev': 'eval(?:uation)?', 'ho': 'holdout', '': 'default'}
 _ROLE = '|'.join(_ROLES.values())
@@ -18,9 +19,11 @@ _ENDS = re.compile(rf'(?i:{_ROLE})[ _-]+(?=\D)|(?<=\D)[ _-]+(?i:{_ROLE})$')
 
 
 def of(name):
-  """Returns the parts that a folder's name tells, as {('role', 'tr', ''), ('fold', '', '1')}.
+  """Finds the parts of a set that a folder's name tells.
 
-  That is: set of (kind of part, which one, its number or letter); empty for other names.
+  Returns:
+    Set of (kind of part, which one, its number or letter), as {('role', 'tr', ''), ('fold',
+    '', '1')} of train_fold_1; empty for other names.
   """
   if not _NAME.fullmatch(name):
     return frozenset()
@@ -60,4 +63,4 @@ def _role(word):
 
 def _number(text):
   return '.'.join(part.lstrip('0') or '0' for part in re.findall(
-      r'\d+|[a-z]', text.lower()))
+      r'\d+|[a-z](?!\d)', text.lower()))

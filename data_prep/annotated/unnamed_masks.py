@@ -74,8 +74,10 @@ def _said(path, image):
   elif folder_names.stem_of_mask(path) == image.stem:
     remedy = 'name the folder of such files by --annotations, or call it masks'
   else:
-    remedy = ('put such files into a folder called masks, each with the name of its image, '
-              f'as {image.stem}, or several as {image.stem}_mask_1 and so on')
+    place = image.parent / 'masks' / image.stem
+    remedy = ('put such files into folders called masks beside their images, with the '
+              f'names of these, as {place}{path.suffix}, or several as '
+              f'{image.stem}_mask_1 and so on')
   return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
           'image of its own, name by --format what is to be read, as classes.')
 

@@ -7,6 +7,7 @@ import collections
 
 from data_prep.annotated import columns, folder_names, matching, places, records
 from data_prep.annotated.folder_names import Mark
+from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
@@ -38,9 +39,15 @@ def note(said, noted):
     said: as `said` returns it.
     noted: as of `layouts.Layout`.
   """
-  noted[NOTED] += sorted(path for path, of_images, loose in said if loose or any(
-      value not in ('', None, [], {}, [''], {'': []})
-      for values in of_images.values() for value in values))
+  noted[NOTED] += sorted(path for path, of_images, loose in said
+                         if _speaks([*of_images.values(), loose]))
+
+
+def _speaks(said):
+  """Returns whether a part of what is said has more than the names of images."""
+  if isinstance(said, (dict, list)):
+    return any(map(_speaks, said.values() if isinstance(said, dict) else said))
+  return said not in ('', None) and not str(said).lower().endswith(reading.EXTENSIONS)
 
 
 def refuse_of_classes(said, paths, root):
@@ -104,7 +111,7 @@ def refuse_of_clean(said, clean, paths, root, names=()):
     for name, column in [*columns.classes(every, folders).items(),
                          *columns.verdicts(every).items()]:
       words = {image: word for image, word in column.items() if image in clean}
-      if name and not columns.CLASS & columns.words_of(name):  # It may be of a file's state.
+      if name and not columns.CLASS & columns.words_of(name):  # It may be of a state.
         words = {image: word for image, word in words.items()
                  if class_names.is_defect(word)}
       says = {image: word for image, word in words.items() if not (

@@ -64,6 +64,21 @@ def test_names_lie_up_to_the_root_and_may_be_labelimgs(tmp_path):
       folder: (['crack'], tmp_path / 'classes.txt')}
 
 
+def test_names_of_one_part_of_a_set_are_those_of_others_that_have_none(tmp_path):
+  paths = [tmp_path / part / '1.txt' for part in ('train', 'val')]
+  for path in paths:
+    path.parent.mkdir()
+    path.write_text('0 0.5 0.5 0.2 0.2\n')
+  (tmp_path / 'train/classes.txt').write_text('crack\n')
+  found = yolo.names_of(paths, tmp_path)
+  assert found[tmp_path / 'val'] == (['crack'], tmp_path / 'train/classes.txt')
+  (tmp_path / 'test').mkdir()
+  (tmp_path / 'test/classes.txt').write_text('pit\n')
+  more = tmp_path / 'test/1.txt'
+  more.write_text('')
+  assert yolo.names_of([*paths, more], tmp_path)[tmp_path / 'val'] == (None, None)
+
+
 @pytest.mark.parametrize('line', ['0 0.5 0.5', 'a 0.5 0.5 0.1 0.1', '0 50 50 10 10',
                                   '0 nan 0.5 0.1 0.1', '0 0.5 0.5 0.1 x',
                                   '0 0.5 0.5 0 0.1', '0 0.5 0.5 0.1 -0.1',

@@ -34,3 +34,13 @@ def test_annotations_that_mark_nothing_leave_class_folders(tmp_path, files, give
   else:
     assert set(found.crops) == {'crack', 'pit'} and not marked
     assert sum(map(len, found.layout.left_out.values())) == len(files)
+
+
+@pytest.mark.parametrize('side, is_told', [(96, False), (32, True)])
+def test_crops_that_lie_in_a_larger_box_are_told(tmp_path, side, is_told):
+  save(texture(np.random.default_rng(0), 96, 96), tmp_path / '1.png')
+  (tmp_path / '1.txt').write_text('0 0.5 0.5 0.9 0.9\n')
+  options = build.Options(images=str(tmp_path), window_size=side, image_size=32)
+  notes = inputs.read(options, inputs.find(options, Problems())).notes
+  found = [note for note in notes if note.startswith('crops that lie in a larger box')]
+  assert len(found) == is_told and all(' of 9; nothing says' in note for note in found)

@@ -109,11 +109,11 @@ def test_the_remedies_are_such(tmp_path):
   with pytest.raises(UserError, match='call such files as 0_mask.png;'):
     read(tmp_path, images='a')
   (tmp_path / 'a/crack/0_lab.png').rename(tmp_path / 'a/crack/0_mask.png')
-  with pytest.raises(UserError, match='put such files into a folder called masks, each '
-                     'with the name of its image, as 0, or several as 0_mask_1 and so on;'):
+  with pytest.raises(UserError, match='masks beside their images, with the names of these, '
+                     'as .*b/crack/masks/0.png, or several as 0_mask_1 and so on;'):
     read(tmp_path, images='b')
-  (tmp_path / 'b/lab').rename(tmp_path / 'b/masks')
-  (tmp_path / 'b/masks/0_lab.png').rename(tmp_path / 'b/masks/0.png')
+  (tmp_path / 'b/crack/masks').mkdir()
+  (tmp_path / 'b/lab/0_lab.png').rename(tmp_path / 'b/crack/masks/0.png')
   with pytest.raises(UserError, match='name the folder of such files by --annotations, or '
                      'call it masks;'):
     read(tmp_path, images='c')

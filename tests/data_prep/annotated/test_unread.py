@@ -1,14 +1,15 @@
 """Files that may annotate images, and are of no kind that is read."""
 
-import gzip
 import json
 
 import numpy as np
 import pytest
 
+import gzip
 from data_prep.annotated import unannotated
 from pegan_jax.common.errors import UserError
 from handmade import NOTES, coco, make, read, voc
+
 
 # Of the images 1a.jpg and 2a.jpg, by their names or, without a suffix, their stems.
 MARKS = {
@@ -66,6 +67,8 @@ MARKS = {
     'via.csv': 'filename,region_count,region_shape_attributes\n'
                '1a.jpg,1,"{""name"":""rect"",""x"":1,""y"":1,""width"":9,""height"":9}"\n'
                '2a.jpg,1,"{""name"":""rect"",""x"":1,""y"":1,""width"":9,""height"":9}"\n'}
+
+
 NOTHING = {
     'splits.csv': 'file,set,fold\ncam1/1a.jpg,train,0\ncam2/2a.jpg,test,1\n',
     'md5.csv': 'd41d8cd98f,cam1/1a.jpg,9000\nd41d8cd98a,cam2/2a.jpg,9001\n',
@@ -107,6 +110,8 @@ NOTHING = {
     'run.log': '1a.jpg 2 3 4 5\n2a.jpg 2 3 4 5',
     'manifest.csv': 'file,class,seed,boxes\n1a.jpg,cam1,0,1 2 3 4\n2a.jpg,cam2,0,1 2 3 4\n',
     'deep.json': '[' * 500 + ']' * 500, 'classes.txt': 'crack\ndent\n'}
+
+
 # Of one image each.
 OF_ONE = [('_gt.txt', 'crack 1 2 3 4', True),
           ('_meta.json', '{"bbox": [1, 2, 3, 4]}', True),
@@ -193,60 +198,6 @@ def test_a_file_for_each_image_is_refused_where_it_may_mark_it(
     assert len(read_it(format='classes')) == 2
 
 
-@pytest.mark.parametrize('words, is_other', [
-    ('012', True), (('crack', 'pit', 'ok'), True), (('train', 'val', 'test'), False),
-    ('000', False), ('01', False), ('012345', False)])  # By folder; a number of each.
-@pytest.mark.parametrize('folders', [['left', 'right'], ['left']])
-def test_a_list_of_other_classes_than_the_folders_is_refused(
-    tmp_path, words, is_other, folders):
-  is_other |= words == '01' and len(folders) == 1
-  names = [f'{folders[k % len(folders)]}/{k}.jpg' for k in range(6)]
-  make(tmp_path, dict.fromkeys(names) | {'train.txt': ''.join(
-      f'{name} {words[k % len(words)]}\n' for k, name in enumerate(names))})
-  if is_other:
-    with pytest.raises(UserError, match='train.txt gives the images of .* other classes'):
-      read(tmp_path)
-  else:
-    assert [*read(tmp_path).crops] == folders
-  assert [*read(tmp_path, format='classes').crops] == folders
-
-
-@pytest.mark.parametrize('name, text, word', [
-    ('labels.csv', 'file,defect\n1.jpg,scratch\n2.jpg,scratch\n', 'scratch'),
-    ('list.txt', '1.jpg scratch\n2.jpg dent\n', 'scratch'),
-    ('labels.json', '{"1.jpg": "good", "2.jpg": "dent"}', 'dent'),
-    ('labels.csv', 'file,label,split\n1.jpg,good,train\n2.jpg,OK,test\n', ''),
-    ('labels.csv', 'file,label\n1.jpg,screw\n2.jpg,screw\n3.jpg,screw\n', ''),
-    ('aoi.csv', 'file,Result\n1.jpg,OK\n2.jpg,not ok\n', 'not ok'),
-    ('aoi.csv', 'file,is_defective\n1.jpg,0\n2.jpg,1\n', 'defective'),
-    ('aoi.csv', 'file,NG\n1.jpg,False\n2.jpg,True\n', 'ng'),
-    ('one_hot.csv', 'file,good,scratch\n1.jpg,1,0\n2.jpg,0,1\n', 'scratch'),
-    ('one_hot.csv', 'file,good,scratch\n1.jpg,1,0\n2.jpg,1,0\n', ''),
-    ('guesses.csv', 'file,pred_defect,defect_score\n1.jpg,1,0.8\n2.jpg,0,0.1\n', ''),
-    ('shots.csv', 'file,fold,seed,ok\n1.jpg,0,1,1\n2.jpg,1,1,1\n', ''),
-    ('{place}/1_label.txt', 'scratch', 'scratch'), ('{place}/1_label.txt', 'good', ''),
-    ('tracker.csv', 'file,status,grade\n1.jpg,open,A\n2.jpg,done,B\n', ''),
-    ('times.csv', 'file,time,operator\n1.jpg,2024-05-01 12:00:00,Li\n', ''),
-    ('class_map.txt', '0 crack\n1 pit\n2 dent\n', ''),
-    ('captions.json', '{"1.jpg": "a photo of clean steel", "2.jpg": "steel, grey, of it"}',
-     '')])
-@pytest.mark.parametrize('place', ['', 'good'])
-def test_a_list_that_says_a_defect_of_a_clean_image_is_refused(
-    tmp_path, place, name, text, word):
-  name = name.format(place=place).lstrip('/')
-  make(tmp_path, {f'{place}/{k}.jpg'.lstrip('/'): None for k in (1, 2, 3)} | {name: text})
-  if place:
-    make(tmp_path, {'pit/9.jpg': None, 'pit/9.xml': voc()})
-  read_it = lambda **given: (read(tmp_path, **{k: 'voc' for k in given}).clean if place else
-                             unannotated.list_clean(tmp_path, **given))
-  if word:
-    with pytest.raises(UserError, match=f"{name} says '{word}' of .*.jpg, which is clean"):
-      read_it()
-  else:
-    assert len(read_it()) == 3
-  assert len(read_it(format='classes')) == 3
-
-
 @pytest.mark.parametrize('name, text', [
     ('of_others.json', '[{"image": "11.jpg", "bbox": [1, 2, 3, 4]}, '
      '{"image": "crack/2.jpg", "bbox": [1, 2, 3, 4]}]'),
@@ -270,17 +221,16 @@ def test_a_damaged_label_among_others_is_told(tmp_path, name, text):
     read(tmp_path)
 
 
-def test_classes_that_are_told_by_one_column_each_may_be_at_odds(tmp_path):
-  make(tmp_path, {f'{name}/{k}.jpg': None for name in ('crack', 'pit') for k in range(3)})
-  (tmp_path / 'set.csv').write_text('file,crack,pit\n' + ''.join(
-      f'{name}/{k}.jpg,{k % 2},{1 - k % 2}\n' for name in ('crack', 'pit')
-      for k in range(3)))
-  with pytest.raises(UserError, match='set.csv gives the images of .* other classes'):
-    read(tmp_path)
-
-
 def test_a_class_of_the_annotations_is_no_clean_image(tmp_path):
   make(tmp_path, {'good/1.jpg': None, '9.jpg': None, '9.xml': voc('sc'),
                   'good/1_label.txt': 'SC'})
   with pytest.raises(UserError, match="1_label.txt says 'SC' of .*good/1.jpg"):
+    read(tmp_path)
+
+
+@pytest.mark.parametrize('name', ['gt_1.txt', 'boxes_1.csv', 'label-1.yaml'])
+def test_a_file_with_a_word_in_front_is_of_its_image(tmp_path, name):
+  text = 'box: [3, 4, 10, 12]' if name.endswith('yaml') else '3,4,10,12,scratch\n'
+  make(tmp_path, {'good/1.jpg': None, 'pit/9.jpg': None, f'good/{name}': text})
+  with pytest.raises(UserError, match=f'{name} may mark .*good/1.jpg'):
     read(tmp_path)

@@ -24,6 +24,16 @@ def test_what_others_collected_is_not_lost():
     problems.check()
 
 
+def test_of_many_problems_each_kind_is_shown_and_the_others_are_counted():
+  said = [f'a/{k}.xml has no name.' for k in range(14)] + ['b.csv is damaged.',
+                                                          'c.csv is damaged.']
+  with pytest.raises(UserError) as error:
+    _raise(*said)
+  head, *lines = str(error.value).split('\n  ')
+  assert head == '16 problems:' and lines[:-1] == said[:10] + said[-2:]
+  assert lines[-1] == 'and 4 more: 4 like number 1 of these'
+
+
 def test_one_problem_is_a_sentence_and_none_no_error():
   _raise()
   with pytest.raises(UserError, match='^a$'):

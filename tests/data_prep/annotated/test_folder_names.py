@@ -1,0 +1,154 @@
+"""Names of folders: parts of a set, dates and classes, by rules."""
+
+import pathlib
+
+import pytest
+
+from data_prep.annotated import dates, folder_names, set_parts
+from pegan_jax.common.errors import UserError
+from handmade import YOLO, counts, make, marked_in, mask, read
+
+# Defects are called so.
+CLASSES = ['fold', 'folds', 'split', 'part', 'parts', 'PARTS', 'set', 'set screw', 'batch',
+           'batch number', 'test mark', 'testpiece', 'part_missing', 'valve', 'development',
+           'settling', 'missing_label', 'frame_bent', 'ghost image', 'type_20', '6061',
+           'M2024', '2024 alloy', '123456', 'A', 'okra', 'gutter']
+
+
+@pytest.mark.parametrize('name, parts', [
+    ('train', {('role', 'tr', '')}), ('TRAINING', {('role', 'tr', '')}),
+    ('train_256', {('role', 'tr', '256')}), ('training 256x256', {('role', 'tr', '256.256')}),
+    ('trainA', {('role', 'tr', 'a')}), ('test_b', {('role', 'te', 'b')}),
+    ('dev', {('role', 'de', '')}), ('trainval', {('role', 'tr', ''), ('role', 'va', '')}),
+    ('fold_01', {('fold', '', '1')}), ('Fold 1', {('fold', '', '1')}),
+    ('part2', {('part', '', '2')}), ('batch-3', {('batch', '', '3')}),
+    ('setA', {('set', '', 'a')}), ('subset0', {('subset', '', '0')}),
+    ('train_set', {('role', 'tr', '')}),
+    ('train_fold_2', {('role', 'tr', ''), ('fold', '', '2')}),
+    ('stage1_test', {('role', 'te', ''), ('stage', '', '1')})]
+                         + [(name, set()) for name in CLASSES])
+def test_parts_of_a_set_are_words_with_numbers_or_letters(name, parts):
+  assert set_parts.of(name) == parts
+
+
+@pytest.mark.parametrize('one, other, at_odds', [
+    ('train', 'val', True), ('train', 'training', False), ('trainA', 'trainB', True),
+    ('train', 'train_256', False), ('fold_1', 'fold_2', True), ('fold_1', 'train', False),
+    ('fold_1', 'fold1', False), ('trainval', 'val', False), ('crack', 'train', False)])
+def test_parts_are_at_odds_where_both_tell_another_of_a_kind(one, other, at_odds):
+  assert set_parts.are_at_odds(set_parts.of(one), set_parts.of(other)) == at_odds
+
+
+@pytest.mark.parametrize('folder, length', [
+    ('2024-05-01', 1), ('20240501', 1), ('240501', 1), ('24-05-01', 1), ('01.05.2024', 1),
+    ('1.5.2024', 1), ('01052024', 1), ('2024_05', 1), ('05-2024', 1), ('2024', 1),
+    ('2024-05-01_12-30-00', 1), ('20240501T1230', 1), ('2024/05', 2), ('2024/05/01', 3)]
+                         + [(name, 0) for name in CLASSES])
+def test_dates_are_such_in_many_ways(folder, length):
+  assert dates.length((*folder.split('/'), 'x')) == length
+
+
+@pytest.mark.parametrize('name, key', [
+    ('images', ''), ('images_256', '256'), ('train_masks_2', 'train_2'),
+    ('labels-val', 'val'), ('2024-05-01_images', '2024-05-01'),
+    ('masks_240501', '240501'), ('crack_masks', 'crack'), ('crack', 'crack'),
+    ('label_missing', 'label_missing')])
+def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
+  assert folder_names.key_of(name) == key
+
+
+@pytest.mark.parametrize('name', [
+    'good', 'good_2', 'OK2', 'test_good', 'good_train', 'good_20240501', '2024-05-01 good',
+    'i.O.', 'Gut', '良品'])
+def test_clean_folders_go_by_numbers_dates_and_parts_too(name):
+  assert folder_names.is_clean_name(name)
+  assert not any(map(folder_names.is_clean_name, CLASSES))
+
+
+@pytest.mark.parametrize('name', CLASSES)
+def test_names_of_defects_are_classes(name):
+  place = pathlib.PurePath('train_256', '240501', name, '1.png')
+  assert folder_names.class_of_crop(place) == name
+
+
+@pytest.mark.parametrize('folder', [
+    'train_256', 'trainA', 'fold_1', 'batch_3', 'set_a', 'dev', 'train_set', '01.05.2024',
+    '240501', '2024', 'data_1'])
+def test_folders_of_parts_and_dates_are_no_classes_of_masks(tmp_path, folder):
+  make(tmp_path, {f'{folder}/images/1.png': None, f'{folder}/masks/1.png': mask})
+  assert marked_in(read(tmp_path)) == {f'{folder}/images/1.png': {'defect': 1}}
+
+
+@pytest.mark.parametrize('one, other', [
+    ('fold_1/{}', 'fold_2/{}'), ('{}/trainA', '{}/trainB'), ('01.05.2024/{}', '02.05.2024/{}'),
+    ('240501_{}', '240502_{}'), ('{}_1', '{}_2')])
+def test_parts_and_dates_keep_equal_names_apart(tmp_path, one, other):
+  for k, form in enumerate((one, other)):
+    make(tmp_path, {form.format('images') + '/1.png': None,
+                    form.format('labels') + '/1.txt': f'{k} {YOLO}'})
+  make(tmp_path, {'classes.txt': 'crack\npit'})
+  assert marked_in(read(tmp_path)) == {one.format('images') + '/1.png': {'crack': 1},
+                                       other.format('images') + '/1.png': {'pit': 1}}
+  (tmp_path / other.format('images') / '1.png').rename(tmp_path / '1.png')
+  (tmp_path / one.format('labels') / '1.txt').unlink()
+  (tmp_path / '1.png').unlink()
+  with pytest.raises(UserError, match='fits 1 of the annotations'):
+    read(tmp_path)
+
+
+def test_a_date_is_no_part_of_a_class_and_that_is_noted(tmp_path):
+  make(tmp_path, {'crack_20240501/1.jpg': None, 'crack_20240502/2.jpg': None})
+  layout = read(tmp_path)
+  assert [*layout.crops] == ['crack'] and counts(layout.noted) == {folder_names.DATED: 2}
+  for k in (1, 2):
+    mask(tmp_path / f'crack_2024050{k}/{k}_mask.png')
+  layout = read(tmp_path)
+  assert marked_in(layout)['crack_20240501/1.jpg'] == {'crack': 1}
+  assert layout.noted[folder_names.DATED]
+
+
+def test_folders_of_a_part_and_a_class_at_once_are_refused(tmp_path):
+  make(tmp_path, {'train_crack/1.jpg': None, 'test_crack/2.jpg': None, 'good/3.jpg': None})
+  with pytest.raises(UserError, match="at once, as 'test_crack' and 'train_crack': put"):
+    read(tmp_path)
+  assert len(read(tmp_path, format='classes').crops) == 2
+  make(tmp_path, {'pit/4.jpg': None})
+  assert len(read(tmp_path).crops) == 3
+
+
+@pytest.mark.parametrize('names', [('trainA', 'trainB'), ('batch_1', 'batch_2')])
+def test_parts_alone_are_classes_only_where_that_is_said(tmp_path, names):
+  make(tmp_path, {f'{name}/1.jpg': None for name in names})
+  with pytest.raises(UserError, match=f"'{names[0]}' are classes, pass --format classes"):
+    read(tmp_path)
+  assert (*read(tmp_path, format='classes').crops,) == names
+
+
+@pytest.mark.parametrize('folder', ['Source Images', 'Rail surface images', 'photos'])
+@pytest.mark.parametrize('masks', ['masks', 'GT_masks', 'lbl'])
+def test_the_only_folder_of_images_is_no_class(tmp_path, folder, masks):
+  make(tmp_path, {f'{folder}/1.jpg': None, f'{masks}/1.png': mask})
+  assert marked_in(read(tmp_path)) == {f'{folder}/1.jpg': {'defect': 1}}
+  make(tmp_path, {f'{folder}/pit/2.jpg': None, f'{masks}/2.png': mask})
+  assert marked_in(read(tmp_path))[f'{folder}/pit/2.jpg'] == {'pit': 1}
+
+
+def test_the_only_folder_around_all_masks_is_told(tmp_path):
+  make(tmp_path, {'cam1/images/1.jpg': None, 'cam1/masks/1.png': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'cam1/images/1.jpg': {'cam1': 1}}
+  note, = layout.noted
+  assert "the only folder around them all, 'cam1'" in note
+  layout = read(tmp_path, images='cam1')
+  assert marked_in(layout) == {'images/1.jpg': {'defect': 1}}
+
+
+@pytest.mark.parametrize('name', ['missing_label', 'broken_mask', 'ghost_image'])
+@pytest.mark.parametrize('image, of_mask', [
+    ('{}/1.jpg', '{}/1_mask.png'), ('images/{}/1.jpg', 'masks/{}/1.png'),
+    ('images/1.jpg', 'masks/{}/1.png')])
+def test_a_class_may_end_in_a_word_for_masks(tmp_path, name, image, of_mask):
+  make(tmp_path, {image.format(name): None, of_mask.format(name): mask,
+                  image.format('pit').replace('1', '2'): None,
+                  of_mask.format('pit').replace('1', '2'): mask})
+  assert marked_in(read(tmp_path))[image.format(name)] == {name: 1}

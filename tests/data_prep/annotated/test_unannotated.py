@@ -1,0 +1,90 @@
+"""Folders of --clean and --defects, and images that are in two of them."""
+
+import contextlib
+import json
+
+import pytest
+
+from data_prep.annotated import unannotated
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
+from handmade import (
+    BOX, HEIGHT, WIDTH, YOLO, coco, labelme, make, marked_in, mask, read, turned, voc)
+
+
+def flagged(*flags, shapes=True):
+  said = json.loads(labelme()) | {'flags': dict.fromkeys(flags, True)}
+  return json.dumps(said if shapes else said | {'shapes': []})
+
+
+def test_masks_are_no_images_of_a_class(tmp_path):
+  make(tmp_path, {'d/crack/1.jpg': None, 'd/crack/2_mask.jpg': None})
+  assert unannotated.list_classes(tmp_path / 'd', '--defects') == {'crack': [
+      tmp_path / 'd' / 'crack' / '1.jpg', tmp_path / 'd' / 'crack' / '2_mask.jpg']}
+  mask(tmp_path / 'd' / 'crack' / '1_mask.png')
+  with pytest.raises(UserError, match='1_mask.png: pass the folder as --images'):
+    unannotated.list_classes(tmp_path / 'd', '--defects')
+
+
+def test_clean_images_are_clean(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.txt': '', '2.jpg': None, '3.jpg': None,
+                  'README.txt': 'clean', '3_mask.png': lambda path: mask(path, 0)})
+  assert [path.name for path in unannotated.list_clean(tmp_path)] == [
+      '1.jpg', '2.jpg', '3.jpg']
+
+
+@pytest.mark.parametrize('name, content', [
+    ('1_mask.png', mask), ('masks/1.png', mask), ('1.json', labelme()), ('1.xml', voc()),
+    ('a.json', coco('1.jpg')), ('1.txt', f'0 {YOLO}')])
+def test_clean_images_that_are_marked_are_refused(tmp_path, name, content):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None, name: content})
+  with pytest.raises(UserError, match=f'{name} marks one: pass the folder as --images'):
+    unannotated.list_clean(tmp_path)
+
+
+@pytest.mark.parametrize('name, content', [
+    ('crack/1.json', labelme()), ('crack/1.xml', voc()), ('crack/1.txt', f'0 {YOLO}'),
+    ('a.json', coco('crack/1.jpg'))])
+def test_crops_in_which_regions_are_marked_are_not_taken_as_whole(tmp_path, name, content):
+  crops = {'crack': [tmp_path / 'crack' / '1.jpg']}
+  make(tmp_path, {'crack/1.jpg': None, 'crack/1.yaml': 'gain: 3', name: content})
+  with pytest.raises(UserError, match=f'are marked, the first by .*{name}: pass the folde'):
+    unannotated.list_classes(tmp_path, '--defects')
+  assert unannotated.list_classes(tmp_path, '--defects', 'classes') == crops
+  assert marked_in(read(tmp_path)) == {'crack/1.jpg': {
+      '0' if name.endswith('txt') else 'crack': 1}}
+  (tmp_path / name).write_text(flagged('seen', shapes=False) if name.endswith('json')
+                               else 'a caption' if name.endswith('txt') else '<camera/>')
+  assert unannotated.list_classes(tmp_path, '--defects') == crops
+
+
+@pytest.mark.parametrize('files', [
+    {'1.txt': '', '1.xml': voc()},
+    {'a.json': coco('2.jpg'), 'b.json': coco('1.jpg'), 'c.json': coco('1.jpg')},
+    {'x/3.jpg': None, 'y/3.jpg': None, 'labels/3.txt': f'0 {YOLO}'}])
+def test_a_mark_counts_that_is_not_the_only_one_or_of_two_images(tmp_path, files):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None} | files)
+  with pytest.raises(UserError, match='marks one: pass the folder as --images'):
+    unannotated.list_clean(tmp_path)
+
+
+def test_one_image_is_not_both_clean_and_marked(tmp_path):
+  make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/3.jpg': None})
+  clean, one = sorted((tmp_path / 'clean').iterdir()), tmp_path / 'i' / '3.jpg'
+  marks = [(one, Annotated('', HEIGHT, WIDTH, [Region('crack', Box(*BOX))]))]
+  for crops, annotated in (([one], []), ([], marks)):
+    unannotated.check_same(clean[1:], crops, annotated)
+    with pytest.raises(UserError, match='1.jpg is said to be clean, and the same image'):
+      unannotated.check_same(clean, crops, annotated)
+
+
+@pytest.mark.parametrize('box, agrees', [
+    (BOX, True), ((11, 6, 20, 14), True), ((0, 0, 40, 30), False),
+    ((30, 5, 40, 15), False)])
+def test_one_image_is_not_marked_at_two_places(tmp_path, box, agrees):
+  make(tmp_path, {'1.jpg': None, 'a/1.jpg': None, '2.jpg': turned})
+  marks = [(tmp_path / name, Annotated('', HEIGHT, WIDTH, [Region('crack', Box(*box))]))
+           for name, box in (('1.jpg', BOX), ('a/1.jpg', box), ('2.jpg', (0, 0, 9, 9)))]
+  with contextlib.nullcontext() if agrees else (
+      pytest.raises(UserError, match='are the same image, and are marked at different')):
+    unannotated.check_same([], [], marks)
