@@ -53,7 +53,7 @@ def _light(path):
   return int(_NAME.search(path.name).group(1))
 
 
-def split(root, seed=0):
+def split(root, seed):
   """Divides the tiles: {'train', 'test': lists of the paths of a tile that are used}."""
   rng = np.random.default_rng(seed)
   chosen = {'train': [], 'test': []}
@@ -93,9 +93,10 @@ def main():
   parser.add_argument('root', type=pathlib.Path, metavar='MT', help='the tiles')
   parser.add_argument('--out', type=pathlib.Path, required=True,
                       help='folder to write; must not exist')
+  parser.add_argument('--seed', type=int, default=0, help='of the choice of tiles')
   flags = parser.parse_args()
   flags.out.mkdir(parents=True)
-  for name, chosen in split(flags.root.absolute()).items():
+  for name, chosen in split(flags.root.absolute(), flags.seed).items():
     _link(flags.root.absolute(), chosen, flags.out / 'photographs' / name)
     subprocess.run(
         [sys.executable, '-m', 'data_prep.build', '--images',
