@@ -28,10 +28,14 @@ def get_config():
   config.learning_rate = 2e-3   # AdamW's highest rate, in one cycle
   config.weight_decay = 1e-2    # AdamW's decay of all parameters
   config.augment = True         # flips; 10% shifts; 20% of brightness and contrast
+  config.strong = False         # more of it: parts enlarged, blur, noise, mixtures
+  config.rotate = False         # and turned by any angle: for defects without direction
   config.seed = 0
   config.generated = ''         # folders of generated images, with commas between them
   config.per_class = 600        # images used per class of each folder
-  config.real_share = 0.0       # share of real images in a class's batches; 0: every
+  config.real_share = 0.5       # least share of real images in a class's batches; 0: every
                                 # image comes equally often
+  config.generated_first = False  # whether the first half of the steps is of generated
+                                # images alone, and the second of real ones alone
   config.checkpoint_every = 200  # steps between checkpoints
   return config

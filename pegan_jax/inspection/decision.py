@@ -4,7 +4,8 @@ A set may be used in several ways: mixed with real images, augmented so or so, o
 them. Its best way has to beat every arm without generated images, and every way of using
 defects that were pasted, if the study has such a set. What is best is not known beforehand
 and may not be chosen by the test images. So:
-- it is not chosen which rival is best: a way is judged by the rival that it beats least;
+- it is not chosen which rival is best: a way is judged by the rival that it beats least
+  surely; where it beats that, what is told is the smallest difference;
 - it is chosen which way is best, so that all intervals are at 95% for all ways together
   (Bonferroni).
 Where no way surely beats its rivals, the set hurts if each way is surely worse than the
@@ -27,7 +28,7 @@ def all_sets(test, arms, known, pasted):
 
   Returns:
     {name of a set: {'verdict': of `verdict`, or `BEATEN`; 'arm', 'over': names of the best
-    way and of the rival that it beats least; 'value', 'low', 'high': the difference
+    way and of that rival; 'value', 'low', 'high': the difference
     between them}}.
   """
   found = {}
@@ -37,14 +38,14 @@ def all_sets(test, arms, known, pasted):
     others = [] if name in pasted else [
         arm.name for other in pasted for arm in _ways(arms, other)]
     level = 1 - 0.05 / len(ways)
-    def least(arm, rivals, level=level):
+    def least(arm, rivals, by='low', level=level):
       return min((_difference(known, arm, rival, level) for rival in rivals),
-                 key=lambda x: x['low'])
+                 key=lambda x: x[by])
     best = max((least(arm.name, classical) for arm in ways), key=lambda x: x['low'])
     if not test.enough_for_verdict():
       word = verdict.NO_EVIDENCE
     elif best['low'] > 0:
-      word = verdict.HELPS
+      word, best = verdict.HELPS, least(best['arm'], classical, 'value')
       over = others and least(best['arm'], others)
       if over and over['low'] <= 0:
         word, best = BEATEN, over

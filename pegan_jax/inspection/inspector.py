@@ -15,13 +15,15 @@ from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import check_at_least, check_seed, UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import confusion, images, leaks, trainers, training
-from pegan_jax.inspection.settings import Settings
+from pegan_jax.inspection.settings import PLAIN, Settings, STRONGLY, USUAL
 from pegan_jax.runs.checkpoints.fit import FREE_KEYS
 from pegan_jax.runs.checkpoints.store import Checkpoints
 
 _FOLDER, SAVED = 'inspector', 'inspector.json'
 # Not noted by earlier versions; `dataset.content` decides it.
 _FREE = FREE_KEYS | {'dataset.window'}
+# Noted only where they are on, as earlier versions lacked them.
+_LATER = ('strong', 'rotate', 'generated_first')
 
 
 def inspect(config, workdir):
@@ -43,6 +45,7 @@ def inspect(config, workdir):
   training.set_up()
   settings = Settings.of(config)
   settings.check()
+  _check(config, settings)
   check_seed('seed', config.seed)
   check_at_least('checkpoint_every', config.checkpoint_every, 1)
   workdir = pathlib.Path(workdir)
@@ -65,15 +68,23 @@ def inspect(config, workdir):
     terminal.say(f'note: {too_few_steps}')
   # Generated images count by their content, not by their folder.
   used = config.to_dict() | dataclasses.asdict(settings)
+  used = {key: value for key, value in used.items() if value or key not in _LATER}
+  if not generated:
+    used['real_share'] = 0.0  # Without effect, and the default of earlier versions.
   saved = used | {'dataset': described, 'generated': generated} | trainers.weights(settings)
   if config.data_dir:  # Whoever reads it may stand in another folder.
     saved['data_dir'] = str(info.folder.absolute())
   trainer = trainers.make(settings, np.concatenate(pixels), np.concatenate(labels),
                           len(info.classes), settings.steps(len(train)), len(train))
-  count = sum(map(len, labels))
+  count, level = sum(map(len, labels)), PLAIN
+  if config.augment:
+    level = STRONGLY if config.strong else USUAL
+  pool = np.arange(count)
+  if config.generated_first:
+    pool = pool[len(train):], pool[:len(train)]
   with files.locked(workdir, f'training in {workdir}',
                     'wait for it, or name another --workdir'):
-    state, start = _train(config, workdir, trainer, count, saved)
+    state, start = _train(config, workdir, trainer, pool, level, saved)
     report = _test(trainer, state, test, info.classes)
     report['too_few_steps'] = too_few_steps
     report['protocol'] = used | {
@@ -183,7 +194,20 @@ def _checkpoints(workdir):
   return Checkpoints(workdir, max_to_keep=1, name=_FOLDER)
 
 
-def _train(config, workdir, trainer, count, saved):
+def _check(config, settings):
+  """Raises UserError for settings that do not go together."""
+  if config.strong and not config.augment:
+    raise UserError('strong is how images are augmented: without augment it has no '
+                    'effect')
+  if config.generated_first and not config.generated:
+    raise UserError('generated_first needs config.generated: there is nothing to come '
+                    'first')
+  if config.generated_first and settings.fitted:
+    raise UserError(f'generated_first has no effect on {settings.network}, whose fit '
+                    'forgets where it began: choose another network')
+
+
+def _train(config, workdir, trainer, pool, level, saved):
   """Trains from the workdir's checkpoint to the end: (state, the step it began at)."""
   checkpoints = _checkpoints(workdir)
   found = checkpoints.restore(
@@ -198,7 +222,7 @@ def _train(config, workdir, trainer, count, saved):
                        config.checkpoint_every), trainer.steps]:
     if until <= start:
       continue
-    state, loss = trainer.train(np.arange(count), config.seed, config.augment,
+    state, loss = trainer.train(pool, config.seed, level,
                                 state, until, bar.update)
     checkpoints.save(until, state, {}, saved)
     bar.report(until, (time.perf_counter() - began) / (until - start),

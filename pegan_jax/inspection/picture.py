@@ -63,7 +63,7 @@ def _accuracy(panel, arms):
     panel.annotate(f'{value:.1f}', (value, at), (0, 5), fontsize=8,
                    textcoords='offset points', ha='center')
   _rows(panel, arms, True)
-  panel.set_title('accuracy, %', fontsize=10)
+  panel.set_title('balanced ' * ('detected' in arm) + 'accuracy, %', fontsize=10)
   panel.margins(x=0.15)
 
 

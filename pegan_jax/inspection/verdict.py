@@ -48,8 +48,8 @@ class TestSet:
             for label, name in enumerate(self.classes)}
 
   def enough_for_verdict(self):
-    """Returns whether there are enough groups for a verdict."""
-    return len(np.unique(self.groups)) >= ENOUGH_GROUPS
+    """Returns whether there are enough groups of defects for a verdict."""
+    return len(np.unique(self.groups[self.labels != self.clean])) >= ENOUGH_GROUPS
 
   def enough(self):
     """Lists the classes with enough groups for a verdict."""

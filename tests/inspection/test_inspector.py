@@ -58,6 +58,10 @@ def test_the_report(trained, capsys):
   before = content()
   assert inspector.inspect(_config(trained[0]), workdir) == report
   assert content() == before
+  # As earlier versions noted it, which had no strong augmentation.
+  noted = json.loads((workdir / 'inspector.json').read_text())['config']
+  assert not {'strong', 'rotate', 'generated_first'} & set(noted)
+  assert not noted['real_share']
   assert '15 test images' in capsys.readouterr().out
 
 
@@ -224,7 +228,7 @@ def test_an_inspector_that_is_not_there_or_not_done(trained, tmp_path):
 
 def test_the_configs_have_the_settings_own_defaults():
   config = importlib.import_module('configs.inspect').get_config()
-  assert Settings.of(config) == Settings()
+  assert Settings.of(config) == Settings(real_share=0.5)
   del config['real_share']  # The config of an older inspector.
   assert Settings.of(config) == Settings()
   config = importlib.import_module('configs.study').get_config()

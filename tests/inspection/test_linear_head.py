@@ -10,7 +10,7 @@ from inspection import worlds
 from inspection.worlds import CLASSES
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import inspector, linear_head, report, study, trainers, training
-from pegan_jax.inspection.settings import Settings, STRONGLY
+from pegan_jax.inspection.settings import Settings, STRONGLY, USUAL
 from pegan_jax.inspection.verdict import HELPS, HURTS
 from pegan_jax.metrics import features
 
@@ -178,3 +178,37 @@ def test_what_is_kept_are_the_networks_features(drawn):
   np.testing.assert_allclose(
       trainer._features[0], afresh, atol=1e-4)  # pylint: disable=protected-access
   assert (trainer.probabilities(head, images).argmax(1) == np.arange(3)).all()
+
+
+@pytest.mark.parametrize('settings, words', [
+    ({'strong': True, 'augment': False}, 'without augment it has no effect'),
+    ({'generated_first': True}, 'generated_first needs config.generated'),
+    ({'generated_first': True, 'generated': 'x'}, 'whose fit forgets where it began')])
+def test_what_has_no_effect_on_an_inspector_is_refused(tmp_path, settings, words):
+  with pytest.raises(UserError, match=words):
+    inspector.inspect(_config('inspect', tmp_path / 'none', **settings), tmp_path)
+
+
+def test_an_inspector_is_trained_as_the_study_advises(
+    pixels, tmp_path, blank_charts, monkeypatch):
+  """Strongly augmented, or of generated images first: its trainer is told so."""
+  data = worlds.write_dataset(tmp_path / 'data', worlds.plain_splits())
+  made = worlds.write_images(tmp_path / 'made', {
+      c: worlds.draw(np.random.default_rng(1), i, 5) for i, c in enumerate(CLASSES)})
+  told = []
+  train = linear_head.HeadFitter.train
+  def note(self, pool, seed, augmented, *rest):
+    told.append((pool, augmented))
+    pool = np.concatenate(pool) if isinstance(pool, tuple) else pool
+    return train(self, pool, seed, augmented, *rest)
+  monkeypatch.setattr(linear_head.HeadFitter, 'train', note)
+  inspector.inspect(_config('inspect', data, strong=True), tmp_path / 'strong')
+  assert told[-1][1] == STRONGLY and len(told[-1][0]) == 12
+  monkeypatch.setattr(Settings, 'fitted', property(lambda self: False))
+  monkeypatch.setattr(trainers, 'make', lambda *args: linear_head.HeadFitter(
+      *args[:4], 1, *args[5:]))
+  inspector.inspect(_config('inspect', data, generated_first=True, generated=str(made)),
+                    tmp_path / 'first')
+  (first, then), level = told[-1]
+  assert first.tolist() == list(range(12, 27)) and then.tolist() == list(range(12))
+  assert level == USUAL
