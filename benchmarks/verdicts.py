@@ -1,4 +1,4 @@
-"""How often a study's advice is right, by simulated studies whose truth is known.
+"""Measures how often a study's advice is right, by simulated studies of known truth.
 
   python -m benchmarks.verdicts --studies 200
 

@@ -142,6 +142,13 @@ def save_untrained(config, workdir):
   checkpoints.close()
 
 
+def to_change(run, out):
+  """The same (config, workdir), whose config can be changed and generates into `out`."""
+  config = run[0].copy_and_resolve_references()
+  config.generate.out = str(out)
+  return config, run[1]
+
+
 def untrained(method, data_dir, workdir, num_steps):
   """(config, locked; workdir) of a small run, to generate from."""
   config = small_config(method)

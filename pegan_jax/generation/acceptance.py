@@ -20,7 +20,7 @@ def tries(run):
 
 
 class Tools(NamedTuple):
-  """What draws and judges a run's images; what it compiled and measured is kept.
+  """Holds what draws and judges a run's images; what it compiled and measured is kept.
 
   Attributes:
     sampler: a `Sampler`.

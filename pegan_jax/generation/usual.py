@@ -32,7 +32,7 @@ _BLOCK = 256  # Rows of distances computed at once.
 
 
 class Figure(NamedTuple):
-  """What was measured of a defect, and what is usual.
+  """Tells what was measured of a defect, and what is usual.
 
   Attributes:
     what: what was measured, as people say it.

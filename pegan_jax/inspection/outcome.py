@@ -1,4 +1,4 @@
-"""What a study has found: its report, as study.json has it."""
+"""Collects what a study has found: its report, as study.json has it."""
 
 import dataclasses
 

@@ -101,17 +101,29 @@ def _curve(panel, report):
   order = sorted(report['fractions'], key=float)
   parts = [report['fractions'][f] for f in order]
   counts = [np.mean(list(p['real_per_class'].values())) for p in parts]
-  for name, arm in parts[-1]['arms'].items():
-    if arm['generated'] == name:  # An arm without real images, the same everywhere.
-      continue
-    entries = [p['arms'][name]['accuracy'] for p in parts]
-    value, low, high = (100 * np.array([e[x] for e in entries])
+  # An arm without real images is the same everywhere.
+  draw_curve(panel, counts, {
+      arm['title']: [p['arms'][name]['accuracy'] for p in parts]
+      for name, arm in parts[-1]['arms'].items() if arm['generated'] != name}, 100)
+  panel.set_xlabel('real images per class')
+  panel.set_ylabel('accuracy, %')
+
+
+def draw_curve(panel, counts, arms, scale=1):
+  """Draws figures with intervals over a number of real images, a line per arm.
+
+  Args:
+    panel: matplotlib's axes.
+    counts: the numbers.
+    arms: {title: dicts with `value`, `low` and `high`, one per number}.
+    scale: factor on these.
+  """
+  for title, entries in arms.items():
+    value, low, high = (scale * np.array([e[x] for e in entries])
                         for x in ('value', 'low', 'high'))
     panel.errorbar(counts, value, yerr=np.maximum(0, [value - low, high - value]),
-                   fmt='o-', capsize=3, label=figures.label(arm['title']))
+                   fmt='o-', capsize=3, label=figures.label(title))
   panel.set_xscale('log')
   panel.set_xticks(counts, [f'{n:.0f}' for n in counts])
   panel.set_xticks([], minor=True)
-  panel.set_xlabel('real images per class')
-  panel.set_ylabel('accuracy, %')
   panel.legend(fontsize=8)

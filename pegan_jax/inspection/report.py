@@ -2,15 +2,13 @@
 
 import sys
 
-from pegan_jax.common import files
-from pegan_jax.inspection import decision, picture, verdict
+from pegan_jax.inspection import decision, picture, report_parts, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL, STRONG
 from pegan_jax.inspection.localise import report as localise_report
 from pegan_jax.inspection.settings import FILTERS, Settings
 from pegan_jax.metrics.table import align, span
 
 FIGURE = 'points of accuracy'  # In which the page tells differences.
-_ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
 
 
 def of_task(report):
@@ -20,14 +18,8 @@ def of_task(report):
 
 
 def write(report, folder):
-  """Writes study.json, study.md and study.png; each whole or not at all.
-
-  Raises:
-    OSError: they cannot be written.
-  """
-  files.write_json(folder / 'study.json', report)
-  files.write(folder / 'study.md', to_text(report, markdown=True))
-  picture.draw(report, folder / 'study.png')
+  """Writes study.json, study.md and study.png, see `report_parts.write`."""
+  report_parts.write(report, folder, to_text, picture.draw)
 
 
 def to_text(report, markdown=False):
@@ -62,23 +54,8 @@ def to_text(report, markdown=False):
 
 
 def too_few(protocol):
-  """Lists what a study has too little of, given its protocol: sentences without a stop."""
-  p, said, enough = protocol, [], verdict.ENOUGH_GROUPS
-  few = [f'{n} of {c}' for c, n in p['test_groups_of_classes'].items() if n < enough]
-  if p['test_groups'] < enough:
-    said.append(f'groups of test images, {p["test_groups"]}: an interval from fewer than '
-                f'{enough} is too narrow, so there is no verdict; build with more test '
-                'images')
-  elif few:
-    said.append(f'groups of test images, {", ".join(few)}: an interval from fewer than '
-                f'{enough} is too narrow, so verdicts do not name these classes; build '
-                'with more test images')
-  if (seeds := p['seeds']) < _ENOUGH_SEEDS:
-    said.append(
-        f'{seeds} seeds: intervals have {verdict.widening(seeds):.1f} times their spread, '
-        f'and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of {_ENOUGH_SEEDS}; '
-        f'--config.seeds={_ENOUGH_SEEDS} trains only what is missing')
-  return said + [x for x in [p.get('too_few_steps')] if x]  # Earlier versions lack it.
+  """Lists what a study has too little of, see `report_parts.too_few`."""
+  return report_parts.too_few(protocol, 'test images')
 
 
 def _head(report):
@@ -92,11 +69,9 @@ def _head(report):
       f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
       f'{p["bootstrap"]} bootstrap samples']
   lines += [f'too few    {x}' for x in too_few(p)]
-  for name, counts in report['generated'].items():
-    lines.append(f'generated  {name}: {span(counts.values())} per class')
-  for name, said in report['checks'].items():
-    lines += [f'{"NOT KNOWN " if "not known" in x else "checked   "} {name}: {x}'
-              for x in said]
+  lines += [f'generated  {name}: {span(counts.values())} per class'
+            for name, counts in report['generated'].items()]
+  lines += report_parts.checks(report)
   return lines + [f'left out   {x}' for x in report.get('notes', ())]
 
 

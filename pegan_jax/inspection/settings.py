@@ -41,6 +41,23 @@ def check_study(config):
     raise UserError('filter needs config.generated: there is nothing to filter')
 
 
+def check_training(settings, prefix=''):
+  """Raises UserError for settings of an inspector's training that make no sense.
+
+  Args:
+    settings: has width, batch_size, learning_rate, weight_decay and real_share.
+    prefix: of their names in a config.
+  """
+  check_at_least(f'{prefix}batch_size', settings.batch_size, 2)
+  for name in ('width', 'learning_rate'):
+    value = getattr(settings, name)
+    check_value(prefix + name, value, 0 < value < math.inf, 'above 0')
+  check_value(f'{prefix}weight_decay', settings.weight_decay,
+              0 <= settings.weight_decay < math.inf, '0 or more')
+  check_value(f'{prefix}real_share', settings.real_share, 0 <= settings.real_share < 1,
+              '0 or more, and below 1')
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
   """Settings of an inspector's training.
@@ -100,14 +117,7 @@ class Settings:
       raise UserError(f'there is no inspector {self.network!r}: choose from '
                       f'{", ".join(NETWORKS)}')
     check_at_least('epochs', self.epochs, 1)
-    check_at_least('batch_size', self.batch_size, 2)
-    for name in ('width', 'learning_rate'):
-      value = getattr(self, name)
-      check_value(name, value, 0 < value < math.inf, 'above 0')
-    check_value('weight_decay', self.weight_decay, 0 <= self.weight_decay < math.inf,
-                '0 or more')
-    check_value('real_share', self.real_share, 0 <= self.real_share < 1,
-                '0 or more, and below 1')
+    check_training(self)
 
   def steps(self, num_images):
     """Returns the number of optimiser steps for a number of real training images.

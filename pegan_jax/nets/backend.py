@@ -1,4 +1,4 @@
-"""Where networks will run, which decides how their convolutions are formulated."""
+"""Says where networks will run, which decides how convolutions are formulated."""
 
 import contextlib
 import contextvars

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from conftest import manifest_rows, untrained
+from conftest import manifest_rows, to_change, untrained
 from pegan_jax.data import dataset, placing
 from pegan_jax.generation import acceptance, jobs, masks, usual
 from pegan_jax.generation.generate import generate
@@ -20,10 +20,7 @@ pytestmark = pytest.mark.usefixtures('traced_once')
 @pytest.fixture
 def setting(untrained_region, tmp_path):
   """(config, workdir) of an untrained run, its config changeable."""
-  config, workdir = untrained_region
-  config = config.copy_and_resolve_references()
-  config.generate.out = str(tmp_path / 'out')
-  return config, workdir
+  return to_change(untrained_region, tmp_path / 'out')
 
 
 class _Rejects:

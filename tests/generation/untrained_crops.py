@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import untrained
+from conftest import to_change, untrained
 
 
 @pytest.fixture(scope='module')
@@ -12,7 +12,4 @@ def trained(tmp_path_factory, two_classes_dir):
 
 @pytest.fixture
 def setting(trained, tmp_path):
-  config, workdir = trained
-  config = config.copy_and_resolve_references()
-  config.generate.out = str(tmp_path / 'generated')
-  return config, workdir
+  return to_change(trained, tmp_path / 'generated')

@@ -12,7 +12,7 @@ from pegan_jax.generation.studio import orders
 
 
 class Drawn(NamedTuple):
-  """What became of an order.
+  """Tells what became of an order.
 
   Attributes:
     image, mask, region: bytes of the PNG files that `generate` writes.

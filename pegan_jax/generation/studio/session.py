@@ -1,4 +1,4 @@
-"""What the page works on: the gallery, the orders that were collected, their export."""
+"""Holds what the page works on: the gallery, the orders that were kept, their export."""
 
 import shlex
 import threading

@@ -1,4 +1,4 @@
-"""What the page shows and says of a defect."""
+"""Shows a defect on the page, and says what was measured of it."""
 
 import base64
 import collections

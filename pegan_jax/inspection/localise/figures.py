@@ -17,7 +17,7 @@ THRESHOLD = 0.5  # Of the scores, for regions and boxes.
 
 
 class Answers(NamedTuple):
-  """What is kept of a segmenter's scores of the test crops.
+  """Holds what is kept of a segmenter's scores of the test crops.
 
   Attributes:
     figures: float [7], those of `TITLES`; NaN where a figure is not defined.

@@ -1,4 +1,4 @@
-"""What came of a study of segmenters: figures, paired differences and verdicts.
+"""Collects what came of a study of segmenters: figures, paired differences and verdicts.
 
 The verdict is on pixel AP: the difference of two arms on the same test crops with the same
 seeds, with `verdict`'s bootstrap over seeds and groups of test crops. The other figures are

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pegan_jax.common import figures
+from pegan_jax.inspection.picture import draw_curve
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
 _COLOURS = {HELPS: '#3a8a4d', HURTS: '#b8433a'}
@@ -84,16 +85,8 @@ def _of_classes(panel, arms, classes):
 def _curve(panel, report):
   parts = [report['fractions'][f] for f in sorted(report['fractions'], key=float)]
   counts = [np.mean(list(part['frames_per_class'].values())) for part in parts]
-  for name, arm in parts[-1]['arms'].items():
-    if not arm['real']:  # The same everywhere.
-      continue
-    entries = [part['arms'][name]['pixel_ap'] for part in parts]
-    value, low, high = (np.array([e[x] for e in entries]) for x in ('value', 'low', 'high'))
-    panel.errorbar(counts, value, yerr=np.maximum(0, [value - low, high - value]),
-                   fmt='o-', capsize=3, label=figures.label(arm['title']))
-  panel.set_xscale('log')
-  panel.set_xticks(counts, [f'{n:.0f}' for n in counts])
-  panel.set_xticks([], minor=True)
+  draw_curve(panel, counts, {  # Those without real masks are the same everywhere.
+      arm['title']: [part['arms'][name]['pixel_ap'] for part in parts]
+      for name, arm in parts[-1]['arms'].items() if arm['real']})
   panel.set_xlabel('real frames per class')
   panel.set_ylabel('pixel AP')
-  panel.legend(fontsize=8)

@@ -1,25 +1,17 @@
 """The report of a study of segmenters as text, Markdown, JSON and PNG."""
 
-from pegan_jax.common import files
-from pegan_jax.inspection import verdict
+from pegan_jax.inspection import report_parts, verdict
 from pegan_jax.inspection.localise import picture
 from pegan_jax.inspection.localise.figures import THRESHOLD, TITLES
 from pegan_jax.metrics import found_boxes
 from pegan_jax.metrics.table import align, span
 
 FIGURE = 'pixel AP'  # In which the page tells differences.
-_ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
 
 
 def write(report, folder):
-  """Writes study.json, study.md and study.png; each whole or not at all.
-
-  Raises:
-    OSError: they cannot be written.
-  """
-  files.write_json(folder / 'study.json', report)
-  files.write(folder / 'study.md', to_text(report, markdown=True))
-  picture.draw(report, folder / 'study.png')
+  """Writes study.json, study.md and study.png, see `report_parts.write`."""
+  report_parts.write(report, folder, to_text, picture.draw)
 
 
 def to_text(report, markdown=False):
@@ -43,22 +35,8 @@ def to_text(report, markdown=False):
 
 
 def too_few(protocol):
-  """Lists what a study has too little of, given its protocol: sentences without a stop."""
-  groups, enough, said = protocol['test_groups'], verdict.ENOUGH_GROUPS, []
-  few = [f'{n} of {c}' for c, n in protocol['test_groups_of_classes'].items() if n < enough]
-  if groups < enough:
-    said.append(f'groups of test crops, {groups}: an interval from fewer than '
-                f'{enough} is too narrow, so there is no verdict; build with more test '
-                'images')
-  elif few:
-    said.append(f'groups of test crops, {", ".join(few)}: an interval from fewer than '
-                f'{enough} is too narrow, so verdicts do not name these classes')
-  if (seeds := protocol['seeds']) < _ENOUGH_SEEDS:
-    said.append(
-        f'{seeds} seeds: intervals have {verdict.widening(seeds):.1f} times their spread, '
-        f'and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of {_ENOUGH_SEEDS}; '
-        f'--config.seeds={_ENOUGH_SEEDS} trains only what is missing')
-  return said
+  """Lists what a study has too little of, see `report_parts.too_few`."""
+  return report_parts.too_few(protocol, 'test crops')
 
 
 def _head(report):
@@ -76,11 +54,9 @@ def _head(report):
       f'boxes      around pixels above {THRESHOLD:g}; box recall at '
       f'{found_boxes.FALSE_PER_IMAGE:g} wrong boxes per crop']
   lines += [f'too few    {x}' for x in too_few(p)]
-  for name, counts in report['generated'].items():
-    lines.append(f'generated  {name}: {span(counts.values())} per class')
-  for name, said in report['checks'].items():
-    lines += [f'{"NOT KNOWN " if "not known" in x else "checked   "} {name}: {x}'
-              for x in said]
+  lines += [f'generated  {name}: {span(counts.values())} per class'
+            for name, counts in report['generated'].items()]
+  lines += report_parts.checks(report)
   return lines + [f'note       {x}' for x in report['notes']]
 
 

@@ -1,9 +1,9 @@
 """Settings of a segmenter's training, and their checks; imports no JAX."""
 
 import dataclasses
-import math
 
 from pegan_jax.common.errors import check_at_least, check_value, UserError
+from pegan_jax.inspection.settings import check_training
 
 NETWORKS = ('unet', 'unet_efficientnet_lite0')
 
@@ -43,15 +43,9 @@ class Settings:
       raise UserError(f'{self.network!r} does not localise: with --config.task=localise '
                       f'choose --config.network from {", ".join(NETWORKS)}')
     check_at_least('localise.steps', self.steps, 1)
-    check_at_least('localise.batch_size', self.batch_size, 2)
-    for name in ('width', 'learning_rate'):
-      value = getattr(self, name)
-      check_value(f'localise.{name}', value, 0 < value < math.inf, 'above 0')
-    check_value('localise.weight_decay', self.weight_decay,
-                0 <= self.weight_decay < math.inf, '0 or more')
-    for name in ('clean_share', 'real_share'):
-      value = getattr(self, name)
-      check_value(f'localise.{name}', value, 0 <= value < 1, '0 or more, and below 1')
+    check_training(self, 'localise.')
+    check_value('localise.clean_share', self.clean_share, 0 <= self.clean_share < 1,
+                '0 or more, and below 1')
     if not 0 < self.clean < self.batch_size:
       raise UserError(f'localise.clean_share is {self.clean_share:g}, of '
                       f'{self.batch_size} crops in a batch {self.clean}: give one by which '

@@ -47,7 +47,7 @@ def models(run, weights, count):
 
 
 class _Generator:
-  """What both directions share.
+  """Holds what both directions share.
 
   Args:
     run: a `Run`.

@@ -1,4 +1,4 @@
-"""What is exported: a pure function of a batch, and what its arrays mean."""
+"""Describes what is exported: a pure function of a batch, and what its arrays mean."""
 
 from typing import Callable, NamedTuple
 
