@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import threading
+import time
 
 import pegan_jax
 from pegan_jax.common import commands, terminal
@@ -141,22 +142,34 @@ def loading():
 def _no_signal_lost():
   """Raises a signal again where Python ignores what it raised: in JAX's callbacks."""
   old = sys.unraisablehook
+  main = threading.main_thread().ident
 
   def again(unraisable):
     raised = unraisable.exc_value
     if isinstance(raised, (KeyboardInterrupt, SystemExit)):
       signum = getattr(raised, 'code', 128 + signal.SIGINT) - 128
-      # By a thread, or it would be raised in here, and ignored once more.
-      main = threading.main_thread().ident
-      threading.Timer(0.01, signal.pthread_kill, (main, signum)).start()
+      threading.Thread(target=send, args=(signum,), daemon=True).start()
     else:
       old(unraisable)
+
+  def send(signum):
+    # What is raised inside of the hook is ignored as well, once and for all.
+    while _runs(again, sys._current_frames()[main]):
+      time.sleep(0.01)
+    signal.pthread_kill(main, signum)
 
   sys.unraisablehook = again
   try:
     yield
   finally:
     sys.unraisablehook = old
+
+
+def _runs(function, frame):
+  """Returns whether the stack that ends in `frame` has a call of `function`."""
+  while frame is not None and frame.f_code is not function.__code__:
+    frame = frame.f_back
+  return frame is not None
 
 
 def _open_outlets():

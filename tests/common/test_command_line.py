@@ -91,7 +91,8 @@ def test_interrupted_while_it_is_loaded(module, tmp_path):
   """Also in a library that ignores it."""
   (tmp_path / 'argparse.py').write_text(
       "import time; print('loading', flush=True)\n"
-      "try: time.sleep(60)\nexcept BaseException: print('lost')")
+      "try:\n  for _ in range(6000): time.sleep(.01)\n"
+      "except BaseException: print('lost')")
   child = subprocess.Popen(
       [sys.executable, '-m', module, '--help'], stdout=subprocess.PIPE,
       stderr=subprocess.PIPE, text=True, env=os.environ | {
@@ -113,7 +114,8 @@ def action():
   with command_line.loading():
     try:
       print('loading', flush=True)
-      time.sleep(60)
+      for _ in range(6000):
+        time.sleep(0.01)
     except BaseException:
       print('crash')
 sys.exit(command_line.run(action, 'all is kept', 'the size'))
@@ -132,18 +134,25 @@ def test_nothing_is_raised_in_libraries_that_are_loaded(sent, said):
   assert child.returncode == 128 + sent
 
 
-# As JAX has one: what is raised in there is told as ignored.
+# As JAX has one: what is raised in there is told as ignored. A thread's start lasts, as
+# on a busy machine; work waits for little at a time, as a signal that comes just before
+# a system call does not wake it.
 _CALLBACK = '''
-import gc, os, sys, time
+import gc, os, sys, threading, time
 from pegan_jax.common import command_line
+start = threading.Thread.start
+threading.Thread.start = lambda thread: (start(thread), time.sleep(0.2))
+def work():
+  for _ in range(6000):
+    time.sleep(0.01)
 def callback(phase, info):
   gc.callbacks.clear()
   os.kill(os.getpid(), int(sys.argv[1]))
-  time.sleep(60)
+  work()
 def action():
   gc.callbacks.append(callback)
   gc.collect()
-  time.sleep(60)
+  work()
 sys.exit(command_line.run(action, 'all is kept', 'the size'))
 '''
 

@@ -76,7 +76,8 @@ def test_a_mistake_is_one_sentence(name, arguments, said, tmp_path):
 @pytest.mark.parametrize('name', SCRIPTS)
 def test_interrupted_while_it_is_loaded(name, tmp_path):
   (tmp_path / 'argparse.py').write_text(
-      "import time; print('loading', flush=True); time.sleep(60)")
+      "import time; print('loading', flush=True)\n"
+      "for _ in range(6000): time.sleep(.01)")
   child = subprocess.Popen(
       _script(name, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
       env=os.environ | {'PYTHONPATH': os.pathsep.join([str(tmp_path), str(ROOT)])})

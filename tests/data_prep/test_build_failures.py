@@ -257,7 +257,8 @@ def test_really_full_disk(raw, capsys, kilobytes):
 @pytest.mark.parametrize('sent', [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_signals_leave_no_data_set_and_the_next_build_clears_up(raw, sent):
   code = ('import sys, time; from data_prep import build, dataset\n'
-          "def slow(path): print('half', flush=True); time.sleep(60)\n"
+          "def slow(path):\n  print('half', flush=True)\n"
+          '  for _ in range(6000): time.sleep(.01)\n'
           'dataset._make_canonical = slow\n'
           'sys.exit(build.main(sys.argv[1:]))')
   flags = ['--out', raw / 'out', '--per_class', 10, '--backgrounds', 8,
