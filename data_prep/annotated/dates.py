@@ -5,7 +5,7 @@ import re
 _YEAR, _MONTH, _DAY = r'(?:19|20)\d\d', r'(?:0?[1-9]|1[0-2])', r'(?:0?[1-9]|[12]\d|3[01])'
 _MM, _DD = r'(?:0[1-9]|1[0-2])', r'(?:0[1-9]|[12]\d|3[01])'
 _SEP = '[-_. ]'
-_TIME = rf'(?:[ _T-]*(?:[01]\d|2[0-3])[-_.:h]?[0-5]\d(?:[-_.:]?[0-5]\d)?)?'
+_TIME = r'(?:[ _T-]*(?:[01]\d|2[0-3])[-_.:h]?[0-5]\d(?:[-_.:]?[0-5]\d)?)?'
 # Of what is set off from a word, a year alone may be a number: '2024 alloy'.
 _SURE = (rf'(?:{_YEAR}{_MM}{_DD}|{_DD}{_MM}{_YEAR}|(?:1[5-9]|[23]\d){_MM}{_DD}|'
          rf'{_YEAR}{_SEP}{_MONTH}(?:{_SEP}{_DAY})?|{_DAY}{_SEP}{_DAY}{_SEP}{_YEAR}|'

@@ -12,7 +12,7 @@ from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.common import class_names, listing
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 

@@ -1,25 +1,12 @@
-"""A study's report as text, Markdown, JSON and PNG."""
+"""A study's report as text or Markdown."""
 
-import sys
-
-from pegan_jax.inspection import decision, picture, report_parts, verdict
+from pegan_jax.inspection import decision, report_parts, verdict
 from pegan_jax.inspection.arms import AUGMENTED, REAL, STRONG
-from pegan_jax.inspection.localise import report as localise_report
 from pegan_jax.inspection.settings import FILTERS, Settings
 from pegan_jax.metrics.table import align, span
 
 FIGURE = 'points of accuracy'  # In which the page tells differences.
-
-
-def of_task(report):
-  """Returns the module with these functions for a report's task: this one or another."""
-  localises = report['protocol'].get('task') == 'localise'  # Earlier versions lack it.
-  return localise_report if localises else sys.modules[__name__]
-
-
-def write(report, folder):
-  """Writes study.json, study.md and study.png, see `report_parts.write`."""
-  report_parts.write(report, folder, to_text, picture.draw)
+TESTED = 'test images'
 
 
 def to_text(report, markdown=False):
@@ -53,11 +40,6 @@ def to_text(report, markdown=False):
   return '\n'.join(lines) + '\n'
 
 
-def too_few(protocol):
-  """Lists what a study has too little of, see `report_parts.too_few`."""
-  return report_parts.too_few(protocol, 'test images')
-
-
 def _head(report):
   p = report['protocol']
   lines = [
@@ -68,7 +50,7 @@ def _head(report):
           'are generated ones' if p['real_share'] else ''),
       f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
       f'{p["bootstrap"]} bootstrap samples']
-  lines += [f'too few    {x}' for x in too_few(p)]
+  lines += [f'too few    {x}' for x in report_parts.too_few(p, TESTED)]
   lines += [f'generated  {name}: {span(counts.values())} per class'
             for name, counts in report['generated'].items()]
   lines += report_parts.checks(report)

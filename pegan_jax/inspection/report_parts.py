@@ -7,7 +7,7 @@ _ENOUGH_SEEDS = 5  # The default; with fewer, intervals say little.
 
 
 def write(report, folder, to_text, draw):
-  """Writes study.json, study.md and study.png; each whole or not at all.
+  """Writes study.json, study.md and study.png, each whole or not at all; prints the text.
 
   Args:
     report: a dict for JSON.
@@ -21,6 +21,8 @@ def write(report, folder, to_text, draw):
   files.write_json(folder / 'study.json', report)
   files.write(folder / 'study.md', to_text(report, markdown=True))
   draw(report, folder / 'study.png')
+  print(to_text(report), end='')
+  print(f'written to {folder}')
 
 
 def too_few(protocol, images):
@@ -28,7 +30,7 @@ def too_few(protocol, images):
 
   Args:
     protocol: the report's.
-    images: what is tested, 'test images' or 'test crops'.
+    images: what is tested, the report's module's `TESTED`.
   """
   p, said, enough = protocol, [], verdict.ENOUGH_GROUPS
   few = [f'{n} of {c}' for c, n in p['test_groups_of_classes'].items() if n < enough]

@@ -10,7 +10,6 @@ import optax
 
 from pegan_jax.data import rounds
 from pegan_jax.inspection import augment, training
-from pegan_jax.inspection.localise.settings import Settings
 from pegan_jax.nets.unet import UNet
 from pegan_jax.pretrained.tuned import TunedUNet
 

@@ -10,7 +10,8 @@ from pegan_jax import methods
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks
-from pegan_jax.inspection import outcome, report, results, trainers, training
+from pegan_jax.inspection import outcome, picture, report, report_parts, results
+from pegan_jax.inspection import trainers, training
 from pegan_jax.inspection.settings import check_study, Settings, STRONGLY, USUAL
 from pegan_jax.metrics import features, sets
 from pegan_jax.runs import own_settings
@@ -59,9 +60,7 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
         config, info, train, test, generated, _pasted(folders, generated), plan, answers,
         bench.steps)
     found |= {'checks': checks, 'funnels': funnels, 'notes': notes, 'rejected': rejected}
-    report.write(found, out)
-  print(report.to_text(found), end='')
-  print(f'written to {out}')
+    report_parts.write(found, out, report.to_text, picture.draw)
   return found
 
 

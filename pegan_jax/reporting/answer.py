@@ -2,7 +2,7 @@
 
 from pegan_jax import methods
 from pegan_jax.common.errors import listed, UserError
-from pegan_jax.inspection import report as study_report
+from pegan_jax.inspection import reports
 from pegan_jax.metrics import kid
 from pegan_jax.metrics.scores import LABEL_FIDELITY
 from pegan_jax.metrics.table import number
@@ -33,7 +33,7 @@ def collect(source):
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   try:
-    found['study'] = [f'Study: {x}.' for x in study_report.of_task(
+    found['study'] = [f'Study: {x}.' for x in reports.of_task(
         source.study).conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass

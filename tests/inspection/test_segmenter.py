@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax.inspection import augment, segmenter
-from pegan_jax.inspection.segmenter import Part, Segmenter, Settings
+from pegan_jax.inspection.localise.settings import Settings
+from pegan_jax.inspection.segmenter import Part, Segmenter
 from pegan_jax.metrics.localisation import average_precision
 
 _FEW = Settings(width=0.34, steps=30, batch_size=8, learning_rate=2e-2)

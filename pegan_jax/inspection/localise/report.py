@@ -1,17 +1,12 @@
-"""The report of a study of segmenters as text, Markdown, JSON and PNG."""
+"""The report of a study of segmenters as text or Markdown."""
 
 from pegan_jax.inspection import report_parts, verdict
-from pegan_jax.inspection.localise import picture
 from pegan_jax.inspection.localise.figures import THRESHOLD, TITLES
 from pegan_jax.metrics import found_boxes
 from pegan_jax.metrics.table import align, span
 
 FIGURE = 'pixel AP'  # In which the page tells differences.
-
-
-def write(report, folder):
-  """Writes study.json, study.md and study.png, see `report_parts.write`."""
-  report_parts.write(report, folder, to_text, picture.draw)
+TESTED = 'test crops'
 
 
 def to_text(report, markdown=False):
@@ -34,11 +29,6 @@ def to_text(report, markdown=False):
   return '\n'.join(lines) + '\n'
 
 
-def too_few(protocol):
-  """Lists what a study has too little of, see `report_parts.too_few`."""
-  return report_parts.too_few(protocol, 'test crops')
-
-
 def _head(report):
   p = report['protocol']
   share = p['localise']['real_share']
@@ -53,7 +43,7 @@ def _head(report):
       f'{p["bootstrap"]} bootstrap samples; other figures are means over seeds',
       f'boxes      around pixels above {THRESHOLD:g}; box recall at '
       f'{found_boxes.FALSE_PER_IMAGE:g} wrong boxes per crop']
-  lines += [f'too few    {x}' for x in too_few(p)]
+  lines += [f'too few    {x}' for x in report_parts.too_few(p, TESTED)]
   lines += [f'generated  {name}: {span(counts.values())} per class'
             for name, counts in report['generated'].items()]
   lines += report_parts.checks(report)

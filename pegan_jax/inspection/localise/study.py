@@ -8,9 +8,9 @@ import numpy as np
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import arms as names_lib, images, leaks, results, training
-from pegan_jax.inspection import verdict
-from pegan_jax.inspection.localise import arms, bench, crops, outcome, report
+from pegan_jax.inspection import arms as names_lib, images, leaks, report_parts, results
+from pegan_jax.inspection import training, verdict
+from pegan_jax.inspection.localise import arms, bench, crops, outcome, picture, report
 from pegan_jax.inspection.localise.settings import Settings
 from pegan_jax.inspection.segmenter import Segmenter
 from pegan_jax.inspection.settings import check_study
@@ -60,9 +60,7 @@ def study(config, workdir, make_segmenter=Segmenter):
                 arm.name: answers[fraction, arm.name] for arm in plan})}
                       for fraction in fractions},
         'checks': checks, 'notes': notes}
-    report.write(found, out)
-  print(report.to_text(found), end='')
-  print(f'written to {out}')
+    report_parts.write(found, out, report.to_text, picture.draw)
   return found
 
 
