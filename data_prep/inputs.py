@@ -118,7 +118,7 @@ def find(options, problems):
   """Lists what the folders hold; decodes no image, except masks.
 
   Args:
-    options: `build.Options`.
+    options: `options.Options`.
     problems: `Problems`; gets what is wrong with annotations, which are then left out.
 
   Returns:

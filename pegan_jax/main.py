@@ -152,9 +152,9 @@ def parse(arguments):
 
 def _build_flags(arguments):
   """Returns the arguments of `data_prep.build` that flags give, and the other flags."""
-  from data_prep import build  # Only here: it takes half a second.
+  from data_prep import options as build_options  # Only here, as no other mode needs it.
   parser = command_line.Parser(prog='python -m pegan_jax.main', add_help=False)
-  build.add_flags(parser, only_given=True)
+  build_options.add_flags(parser, only_given=True)
   flags, rest = parser.parse_known_args(arguments)
   options = vars(flags)
   if 'out' in options:

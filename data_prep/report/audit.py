@@ -40,7 +40,7 @@ def content(options, pool, selected):
   """Returns the content of `audit.json`.
 
   Args:
-    options: `build.Options`.
+    options: `options.Options`.
     pool: `inputs.Pool`.
     selected: `choosing.Selection`.
   """

@@ -27,7 +27,7 @@ def check(options, find, read):
   """Does everything that `build` would do, and writes nothing.
 
   Args:
-    options: `build.Options`; `out` may be missing.
+    options: `options.Options`; `out` may be missing.
     find, read: those of `inputs`.
 
   Returns:
@@ -72,7 +72,7 @@ def what_is_there(options, found, doubtful=False):
   """Returns lines on the layout and the classes of what folders hold.
 
   Args:
-    options: `build.Options`.
+    options: `options.Options`.
     found: `inputs.Found`.
     doubtful: whether there are problems, so that more may be there.
   """

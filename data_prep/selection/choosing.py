@@ -61,7 +61,7 @@ def check_counts(options, distinct, files, duplicates=()):
   """Raises UserError for all classes that have too few images; says what to pass.
 
   Args:
-    options: `build.Options`.
+    options: `options.Options`.
     distinct: {class: images without exact duplicates}.
     files: {class: images}.
     duplicates: as from `cutting.drop_duplicates`.
@@ -223,7 +223,7 @@ def _hold_out(options, items, groups, left, of_test):
   a defect, in an order drawn from the seed.
 
   Args:
-    options: `build.Options`.
+    options: `options.Options`.
     items: defects and candidates.
     groups: int [N] of the items.
     left: int array, the candidates that may be in train.

@@ -37,7 +37,7 @@ def of_folders(options):
   """Reads what folders hold, without decoding an image, and says it.
 
   Args:
-    options: `build.Options`, checked.
+    options: `data_prep.options.Options`, checked.
 
   Returns:
     `Sizes`.

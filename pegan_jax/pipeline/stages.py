@@ -4,6 +4,7 @@ import functools
 import pathlib
 
 from data_prep import build, synthetic
+from data_prep.options import Options
 from data_prep.report import audit
 from pegan_jax.common import class_names, files, provenance, terminal
 from pegan_jax.common.errors import UserError
@@ -60,7 +61,7 @@ class _Work:
   def __init__(self, config, workdir):
     self._config, self._workdir = config, workdir
     self._arguments = settings.of_build(config, workdir)
-    options = build.Options(**self._arguments)
+    options = Options(**self._arguments)
     options.check()
     if 'synthetic' in config:
       _draw(config, workdir)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conftest import assert_drawn
-from data_prep import build
+from data_prep import build, options
 from data_prep.crops import cutting
 from data_prep.report import audit
 from pegan_jax import annotations
@@ -227,7 +227,7 @@ def test_exact_duplicates_may_cost_a_class_a_few_images(raw):
 def test_help_explains_every_flag(capsys):
   assert build.main(['--help']) == 0
   shown = ' '.join(capsys.readouterr().out.split())
-  for text in build._HELP.values():
+  for text in options._HELP.values():
     assert text in shown
 
 

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from data_prep import build, inputs
+from data_prep import inputs
 from data_prep.images.problems import Problems
+from data_prep.options import Options
 from raw_folders import save, texture
 
 
@@ -23,7 +24,7 @@ def test_annotations_that_mark_nothing_leave_class_folders(tmp_path, files, give
            tmp_path / place / f'{k}.png')
   for name, text in files.items():
     (tmp_path / name).write_text(text)
-  options = build.Options(
+  options = Options(
       images=str(tmp_path / 'im'), clean=str(tmp_path / 'good'),
       **{given: {'defects': str(tmp_path / 'defects'), 'format': 'classes'}[given]}
       if given else {})
@@ -40,7 +41,7 @@ def test_annotations_that_mark_nothing_leave_class_folders(tmp_path, files, give
 def test_crops_that_lie_in_a_larger_box_are_told(tmp_path, side, is_told):
   save(texture(np.random.default_rng(0), 96, 96), tmp_path / '1.png')
   (tmp_path / '1.txt').write_text('0 0.5 0.5 0.9 0.9\n')
-  options = build.Options(images=str(tmp_path), window_size=side, image_size=32)
+  options = Options(images=str(tmp_path), window_size=side, image_size=32)
   notes = inputs.read(options, inputs.find(options, Problems())).notes
   found = [note for note in notes if note.startswith('crops that lie in a larger box')]
   assert len(found) == is_told and all(' of 9; nothing says' in note for note in found)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import raw_folders
 
+from data_prep import build as build_lib
+from data_prep.options import Options
 from pegan_jax import main
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import images
@@ -172,10 +174,10 @@ def test_sizes_are_as_expected_of_the_folders(tmp_path):
   config = small('quick', **_crops(tmp_path, {'pit': 20, 'rust': 10}))
   config.build.per_class = 15
   arguments = settings.of_build(config, tmp_path)
-  found = sizes.of_folders(stages.build.Options(**arguments))
+  found = sizes.of_folders(Options(**arguments))
   assert (found.files, found.backgrounds, found.regions) == (32, 500, False)
   assert found.train == {'pit': 10, 'rust': 7} and found.test == {'pit': 5, 'rust': 3}
-  stages.build.build(**arguments)
+  build_lib.build(**arguments)
   built = sizes.of_data_set(tmp_path / 'dataset')
   assert built.train == found.train and built.test == found.test
   assert 0 < built.backgrounds <= 18 and not built.regions
