@@ -32,6 +32,11 @@ class Arm:
   by_turns: bool = False
 
 
+# Beside a network that is trained from scratch: what one that others have trained does.
+PRETRAINED = Arm('pretrained', 'real, augmented, pretrained network', True, None, USUAL,
+                 AUGMENTED)
+
+
 def plan(generated, in_steps, clean=False):
   """Lists all arms: three without generated images, up to five for each generated set.
 
@@ -71,6 +76,7 @@ def names(paths):
   parts = [pathlib.Path(p).absolute().parts for p in paths]
   for count in range(1, max(map(len, parts), default=0) + 1):
     found = ['/'.join(p[-count:]) for p in parts]
-    if len(set(found)) == len(found) and not {REAL, AUGMENTED, STRONG} & set(found):
+    if len(set(found)) == len(found) and not set(found) & {
+        REAL, AUGMENTED, STRONG, PRETRAINED.name}:
       return found
   return [f'{i}:{p[-1]}' for i, p in enumerate(parts)]  # A folder given twice.

@@ -1,4 +1,6 @@
-"""The answer about each generated set: whether to use it, by a rule fixed beforehand.
+"""The answers of a study, by rules that were fixed beforehand.
+
+About each generated set, whether to use it:
 
 A set may be used in several ways: mixed with real images, augmented so or so, or before
 them. Its best way has to beat every arm without generated images, and every way of using
@@ -10,9 +12,14 @@ and may not be chosen by the test images. So:
   (Bonferroni).
 Where no way surely beats its rivals, the set hurts if each way is surely worse than the
 same training without generated images.
+
+About a network that others have trained, whether it is better than the study's own, which
+nobody has: on real images alone it has to beat every arm. It is judged by the arm that it
+beats least surely, so that no arm is chosen by the test images.
 """
 
 from pegan_jax.inspection import verdict
+from pegan_jax.inspection.arms import PRETRAINED
 
 BEATEN = 'a rival does as well'  # Beside those of `verdict`.
 
@@ -56,6 +63,22 @@ def all_sets(test, arms, known, pasted):
       word = verdict.NO_EVIDENCE
     found[name] = {'verdict': word} | best
   return found
+
+
+def pretrained(arms, known):
+  """Decides about a pretrained network.
+
+  Args:
+    arms, known: as `all_sets` takes them, of the other network; known also has the figures
+      of `arms.PRETRAINED`.
+
+  Returns:
+    {'over': name of the arm that it beats least surely, 'value', 'low', 'high': the
+    difference between them}; None where it does not surely beat that one.
+  """
+  found = min((_difference(known, PRETRAINED.name, arm.name, 0.95) for arm in arms),
+              key=lambda x: x['low'])
+  return found if found['low'] > 0 else None
 
 
 def _ways(arms, name):

@@ -34,12 +34,14 @@ def collect(config, info, train, test, generated, pasted, plan, answers, steps):
     for arm in plan:
       predicted, scores = answers[fraction, arm.name].swapaxes(0, 1)
       known[arm.name] = verdict.figures(held, predicted.astype(int), resamples, scores)
+    own = [arm for arm in plan if arm is not arms_lib.PRETRAINED]
     fractions[f'{fraction:g}'] = {
         'real_per_class': {
             c: int(n) for c, n in zip(info.classes, np.bincount(
                 train.labels[images.subset(train.labels, fraction, 0, clean)]))},
         'arms': {arm.name: _arm(held, arm, known) for arm in plan},
-        'decisions': decision.all_sets(held, plan, known, pasted)}
+        'decisions': decision.all_sets(held, own, known, pasted),
+        'pretrained': decision.pretrained(own, known) if len(own) < len(plan) else None}
   counts = {name: np.bincount(s.labels, minlength=len(info.classes))
             for name, s in generated.items()}
   settings = dataclasses.asdict(Settings.of(config))

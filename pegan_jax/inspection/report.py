@@ -153,6 +153,10 @@ def _advice(part):
                          f'pasted: as {way}, {points}',
         verdict.NO_EVIDENCE: 'no evidence that it adds to classical augmentation, do not '
                              f'rely on it: at best, as {way}, {points}'}[found['verdict']])
+  if found := part.get('pretrained'):  # Earlier versions lack it.
+    lines.append('use a pretrained inspector instead, --config.network=efficientnet_lite0, '
+                 f'with real images alone: {_points(found)} points of accuracy over '
+                 f'{arms[found["over"]]["title"]}')
   return lines
 
 

@@ -17,6 +17,7 @@ from pegan_jax.metrics import features, sets
 from pegan_jax.runs import own_settings
 
 _FILTERED = ' filtered'  # Ends the name of a set that was filtered.
+_PRETRAINED = 'efficientnet_lite0'  # Its head is fitted in seconds.
 
 
 def study(config, workdir, make_trainer=trainers.make, extractor=None):
@@ -47,7 +48,8 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
   checks = {'test images': leaks.check_other(train, test)} if other else {}
   generated, folders, rejected = _load_generated(config, info, train, test, other, checks)
   with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
-    bench = _Bench(config, classes, train, test, generated, out, make_trainer)
+    bench = _Bench(Settings.of(config), config, classes, train, test, generated, out,
+                   make_trainer)
     funnels = {}
     if config.filter:
       funnels = _filter(config, info, train, generated, folders, bench, extractor)
@@ -56,6 +58,10 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
     for note in notes:
       terminal.say(note)
     answers = bench.run(plan)
+    if not bench.settings.pretrained:
+      plan.append(arms_lib.PRETRAINED)
+      answers |= _Bench(Settings(_PRETRAINED), config, classes, train, test, {}, out,
+                        make_trainer).run(plan[-1:])
     found = outcome.collect(
         config, info, train, test, generated, _pasted(folders, generated), plan, answers,
         bench.steps)
@@ -137,12 +143,13 @@ def _filter(config, info, train, generated, folders, bench, extractor):
 class _Bench:
   """Trains the inspectors that are missing, with all images on the device at once."""
 
-  def __init__(self, config, classes, train, test, generated, out, make_trainer):
+  def __init__(self, settings, config, classes, train, test, generated, out,
+               make_trainer):
     self._classes, self._generated = classes, generated
     self._clean = len(classes) - 1 if config.clean_class else None
     self._train, self._test, self._make = train, test, make_trainer
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
-    self.settings = Settings.of(config)
+    self.settings = settings
     self.weights = trainers.weights(self.settings)
     self.steps = self.settings.steps(len(train))
     self.results = results.Results(out / 'runs')

@@ -48,7 +48,8 @@ def world(tmp_path_factory):
 def _study(world, out, generated='', **settings):
   config = study_config.get_config().lock()
   config.update({'data_dir': str(world['data']), 'seeds': 2,
-                 'generated': str(generated), **settings})
+                 'network': 'efficientnet_lite0_tuned', 'generated': str(generated),
+                 **settings})
   return study.study(config, out, PixelTrainer)
 
 

@@ -37,9 +37,13 @@ def world(tmp_path_factory):
 
 
 def _study(world, out, *names, extractor=None, **settings):
-  """The study of a world's folders with `PixelTrainer`, three seeds by default."""
+  """The study of a world's folders with `PixelTrainer`, three seeds by default.
+
+  Its network is pretrained by default, so that no other is compared with it.
+  """
   config = study_config.get_config().lock()
   config.update({'data_dir': str(world['data']), 'seeds': 3,
+                 'network': 'efficientnet_lite0_tuned',
                  'generated': ','.join(str(world[n]) for n in names), **settings})
   return study.study(config, out, PixelTrainer, extractor)
 
@@ -226,6 +230,40 @@ def test_a_study_without_generated_images(world, tmp_path, capsys):
   assert 'real, augmented: NO EVIDENCE' in report.to_text(found)
 
 
+class _BlindTrainer(PixelTrainer):
+  """Sees a few pixels alone."""
+
+  @staticmethod
+  def _read(images):
+    return images.reshape(len(images), -1)[:, :6] / 255.0
+
+
+@pytest.mark.parametrize('better', [True, False])
+def test_a_pretrained_network_is_advised_where_it_beats_every_arm(world, tmp_path, better):
+  seen = []
+  def make(settings, *args):
+    seen.append(settings.network)
+    return (PixelTrainer if settings.pretrained or not better else _BlindTrainer)(
+        settings, *args)
+  config = study_config.get_config()
+  config.update({'data_dir': str(world['data']), 'seeds': 5,
+                 'generated': str(world['noise']) if better else ''})
+  found = study.study(config, tmp_path, make)
+  part = found['fractions']['1']
+  assert seen == ['resnet18', 'efficientnet_lite0']
+  right = {name: arm['accuracy']['value'] for name, arm in part['arms'].items()}
+  assert ('=> use a pretrained inspector instead' in report.to_text(found)) == better
+  assert (part['pretrained'] is not None) == better
+  if better:
+    gained = part['pretrained']
+    assert gained['value'] == pytest.approx(right['pretrained'] - right[gained['over']])
+    assert 0 < gained['low'] < gained['value'] < gained['high']
+    # It is no rival of a set, which is for the network that was asked for.
+    assert part['decisions']['noise']['over'] in ('real', 'augmented', 'strong')
+  study.study(config, tmp_path, make)
+  assert len(seen) == 2  # Its trainings are kept as others are.
+
+
 def _by_level_and_place(pixels, progress=None):
   """Features: some of the pixels."""
   del progress
@@ -293,7 +331,7 @@ def test_names_of_folders():
 
 def test_what_was_trained_by_earlier_versions_keeps_its_name(world, tmp_path):
   """Digests from before the study had a config: its folders can be resumed."""
-  _study(world, tmp_path, 'planted', seeds=2, width=0.25, real_share=0.5)
+  _study(world, tmp_path, 'planted', seeds=2, network='', width=0.25, real_share=0.5)
   assert {path.stem for path in (tmp_path / 'runs').iterdir()} >= {
       '5daedf4ef172aa87', 'd9743847080ce81b',  # real
       'aedade9d681b3c4e', '6b89de8ade6d13bd',  # augmented
