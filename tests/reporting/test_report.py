@@ -16,7 +16,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.metrics import copies, table
 from pegan_jax.reporting import commands, curves, inline, nearest, words
-from pegan_jax.reporting.report import report
+from pegan_jax.reporting.report import _STAGES, PARTS, report
 from pegan_jax.reporting.source import Source
 from pegan_jax.runs import own_settings
 from reporting.pages import made, ODD, page, run  # noqa: F401
@@ -26,6 +26,9 @@ pytestmark = [
     # ml_collections loads configs in a way that Python is about to give up.
     pytest.mark.filterwarnings(r'ignore:the load_module\(\) method')]
 
+
+def test_every_part_has_its_stage():
+  assert sorted(_STAGES) == sorted(PARTS)
 
 
 class _Page(html.parser.HTMLParser):
