@@ -25,10 +25,11 @@ _BYTES = 2**27
 def find(thumbs, frames):
   """Finds which frames crops were cut from, at the frames' own scale.
 
-  The inner 48 x 48 of a crop proposes, as 12 x 12 averages at every fourth sample
-  of a frame; two versions of it, (2, 2) samples apart, halve the distance to the
-  nearest. Most crops are put aside before, by the coarse part alone. The inner
-  56 x 56 decides: compression and scale tell most at the rim.
+  In three steps, each with fewer crops. First the coarse part of a crop's texture says
+  whether it may be in a frame. Then the crop's inner 48 x 48 samples, as 12 x 12 averages,
+  are compared with the frame at every fourth sample, to propose places; two versions of
+  them, (2, 2) samples apart, halve the distance to the nearest place. Last the inner
+  56 x 56 decide. The rim is left out, as compression and scale change it most.
 
   Args:
     thumbs: float32 [N, 64, 64], from `texture.thumbnails`.
