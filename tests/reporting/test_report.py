@@ -72,8 +72,7 @@ def _text(path):
 
 def test_every_part_is_there_and_nothing_is_fetched(page):
   found, text = _parsed(page), page.read_text('utf-8')
-  assert list(found.texts) == ['', 'samples', 'quality', 'study', 'data_set', 'curves',
-                               'commands']
+  assert list(found.texts) == ['', *PARTS]
   for name, attributes in found.tags:
     for key in ('src', 'href', 'srcset', 'data', 'action'):
       value = attributes.get(key, '#')
@@ -215,7 +214,7 @@ def test_a_damaged_file_costs_its_own_part_alone(name, content, words_said, run,
   path = report(config, workdir)
   said = ' '.join([_text(path), *capsys.readouterr().err.split()])
   assert words_said in ' '.join(said.split()) and 'Traceback' not in said
-  assert len(_parsed(path).texts) == 7
+  assert len(_parsed(path).texts) == 1 + len(PARTS)
 
 
 def test_a_damaged_data_set_costs_its_own_part_alone(run, tmp_path):
