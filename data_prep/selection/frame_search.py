@@ -11,10 +11,11 @@ from data_prep.selection import texture
 # Least correlation of averages of a crop and a frame, whose grids may lie two samples
 # apart.
 PROPOSE = 0.5
-# Crops are looked for in a frame where the coarse part of their texture is found: of the
-# 144 directions of 12 x 12 averages the `_COARSE` that templates have most of, and the
-# least correlation there. Of NEU's crops and frames that leaves 9 in 100, and all of the
-# 546 that are confirmed; `benchmarks.frame_search` measures it.
+# A crop is looked for in a frame only if the coarse part of its texture is found there with
+# a correlation of `_LOOK` or more. The coarse part is the projection of 12 x 12 averages on
+# the `_COARSE` of their 144 principal directions that are strongest in the crops. Of NEU's
+# pairs of a crop and a frame that leaves 9 in 100, and all of the 546 that are confirmed;
+# `benchmarks.frame_search` measures it.
 _COARSE = 48
 _LOOK = 0.55
 # Patches of a frame, and bytes of frames, at a time: memory stays bounded.
