@@ -6,8 +6,8 @@
 20,000 generator updates (the paper's "total epochs", read as updates), five discriminator
 updates each (StarGAN's ratio), 16 + 16 images.
 
-Expected: 44 ms per update on an H200, 15 minutes in all; 28.8 s on two AMD EPYC cores, a
-week (docs/performance.md). It has not been run to its end.
+Expected: 44 ms per update on an NVIDIA H200, 15 minutes in all; 28.8 s on two AMD EPYC
+cores, a week (docs/performance.md). It has not been run to its end.
 """
 
 from configs import pegan

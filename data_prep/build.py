@@ -53,9 +53,9 @@ def build(**options):
     shards: files per split.
     margin: pixels of an image between a background window and any region.
     windows_per_frame: most backgrounds from one annotated image; 0 sets no limit.
-    reject_score: windows of annotated images that `defect_scores` scores above this, and
-      above 99 in 100 of 100 or more windows of clean images, are left out; 0 leaves none
-      out, otherwise the lower the more.
+    reject_score: windows of annotated images are left out if `defect_scores` scores them
+      above this and, where there are 100 windows of clean images or more, above 99 in 100
+      of these. The lower it is, the more are left out; only 0 leaves none out.
     search_frames: whether to search the images for the place of each defect crop.
     near_duplicates: whether to search for crops that show one place; not for sets whose
       images are alike by design.

@@ -35,8 +35,8 @@ def _refused(arguments):
     (['--config=pegan', '--workdir=w', '--flagfile=/none'], '--flagfile is not taken'),
     (['--mode=match', '--config=pegan_plus'], '--workdir is missing'),
     (['--mode=predict', '--config.images=x'], '--workdir is missing'),
-    (['--workdir=w', '--config=configs/nothing.py'],
-     '--config configs/nothing.py: there is no such file or config; choose from compare, '),
+    (['--workdir=w', '--config=configs/0.py'],
+     '--config configs/0.py: there is no such file or config; choose from compare, '),
     (['--workdir=w', '--config', 'pegan_pluss:x'],
      '--config pegan_pluss: there is no such file or config; choose from pegan_plus, '
      'pegan'),

@@ -4,9 +4,9 @@ Rules, the same for every image of a set, wherever it is read:
 - 16-bit grey and colour is scaled to 8 bits by one divisor for the whole set:
   `max_value / 255`, where `max_value` is 2^b - 1 for the smallest b of 8, 10, 12, 14, 16
   that holds the largest value found in any 16-bit file of the set. 8-bit files are
-  untouched; that is said where the others are deeper. A file that breaks a set's rule,
-  by a larger value or by colour in a grey set, is refused: nothing is clipped, and no
-  colour dropped, in silence.
+  untouched; a note says so where the set has 16-bit files as well. A file that breaks a
+  set's rule, by a larger value or by colour in a grey set, is refused: nothing is clipped,
+  and no colour dropped, in silence.
 - A file is coloured if its channels differ by more than `scaling.COLOUR_TOLERANCE` grey
   levels on average; a set is grey unless a file is coloured. So RGB files that show grey
   (JPEG chroma noise included) do not make a set RGB.

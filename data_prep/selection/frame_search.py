@@ -11,10 +11,11 @@ from data_prep.selection import texture
 # Least correlation of averages of a crop and a frame, whose grids may lie two samples
 # apart.
 PROPOSE = 0.5
-# Crops are looked for in a frame where the coarse part of their texture is found: of the
-# 144 directions of 12 x 12 averages the `_COARSE` that templates have most of, and the
-# least correlation there. Of NEU's crops and frames that leaves 9 in 100, and all of the
-# 546 that are confirmed; `benchmarks.frame_search` measures it.
+# A crop is looked for in a frame only if the coarse part of its texture is found there with
+# a correlation of `_LOOK` or more. The coarse part is the projection of 12 x 12 averages on
+# the `_COARSE` of their 144 principal directions that are strongest in the crops. Of NEU's
+# pairs of a crop and a frame that leaves 9 in 100, and all of the 546 that are confirmed;
+# `benchmarks.frame_search` measures it.
 _COARSE = 48
 _LOOK = 0.55
 # Patches of a frame, and bytes of frames, at a time: memory stays bounded.
@@ -25,10 +26,11 @@ _BYTES = 2**27
 def find(thumbs, frames):
   """Finds which frames crops were cut from, at the frames' own scale.
 
-  The inner 48 x 48 of a crop proposes, as 12 x 12 averages at every fourth sample
-  of a frame; two versions of it, (2, 2) samples apart, halve the distance to the
-  nearest. Most crops are put aside before, by the coarse part alone. The inner
-  56 x 56 decides: compression and scale tell most at the rim.
+  In three steps, each with fewer crops. First the coarse part of a crop's texture says
+  whether it may be in a frame. Then the crop's inner 48 x 48 samples, as 12 x 12 averages,
+  are compared with the frame at every fourth sample, to propose places; two versions of
+  them, (2, 2) samples apart, halve the distance to the nearest place. Last the inner
+  56 x 56 decide. The rim is left out, as compression and scale change it most.
 
   Args:
     thumbs: float32 [N, 64, 64], from `texture.thumbnails`.

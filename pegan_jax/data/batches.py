@@ -59,7 +59,7 @@ def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index
     `data_prep.build`, or 0 to 1 where nothing is known and for the background; the same
     for all images. With `layout.placed` instead 'target': int32 [N, *layout], the domain
     to translate to, for a background a class that goes with it; and 'region': uint8
-    [N, *layout, H, W, 1], 255 where: a defect's own mask, and for a background one
+    [N, *layout, H, W, 1], 255 inside: of a defect its own mask, of a background a region
     that `placing` draws for the target.
 
   Raises:

@@ -36,7 +36,7 @@ class Tools(NamedTuple):
 
 
 def draw(run, weights, job, primary=True, tools=None):
-  """Samples a job's images by `generate.seed`, and those again that are rejected.
+  """Samples a job's images by `generate.seed`, and draws rejected images again.
 
   What `generate` writes and `evaluate` scores comes from here.
 
@@ -44,12 +44,14 @@ def draw(run, weights, job, primary=True, tools=None):
     run: a `Run`.
     weights: what the method samples with, such as a state's `ema`.
     job: a `jobs.Job`.
-    primary: whether the images are wanted; each process of a job must draw them.
+    primary: whether this process is the one that prints. Of several processes, every one
+      must draw.
     tools: the run's `Tools` where more than one job is drawn, or None.
 
   Yields:
     (label, [k] numbers, `Painted` [k, ...], k `Verdict`s): each image once, its defect
-    as strong as asked for. What is rejected `generate.tries` times is given as it is.
+    as strong as asked for. An image that is rejected `generate.tries` times is yielded as
+    it is.
   """
   most, (sampler, judge) = tries(run), tools or Tools.of(run)
   if judge and primary and not judge.sees:

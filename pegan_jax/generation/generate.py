@@ -30,8 +30,8 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
       `frames.write`, and, where the method translates, generated_annotations/:
       masks/, regions/ where it takes regions, and the formats asked for, see
       `annotations.write`.
-    ensure_matches: called with a `Run`, and whether it paints on frames, when nothing
-      speaks against generation any more: matching takes minutes.
+    ensure_matches: called with a `Run`, and whether it paints on frames; after all checks,
+      since matching takes minutes.
 
   Returns:
     The folder of images.

@@ -12,8 +12,9 @@ are needed:
   count: number of pictures, 1 if empty
   picture: any word; rows of one image with other words are painted on other pictures
 
-All rows of one image, and of one word, are painted on the same pictures: the first has the
-first draw of each row, the second the second draw of those that have two, and so on.
+All rows of one image, and of one word, are painted on the same pictures. The first picture
+has the first draw of each row. The second has the second draw of each row whose count is 2
+or more, and so on.
 """
 
 import csv

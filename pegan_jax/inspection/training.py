@@ -136,10 +136,11 @@ def make_steps(net, tx, change=augment.batch, mix=False):
 
 
 def batches(pool, labels, steps, batch_size, seed, num_real=0, real_share=0.0):
-  """Chooses a training's batches: every class equally often.
+  """Chooses a training's batches: every class comes equally often.
 
-  Every image of a class comes equally often too; with `real_share`, where real ones
-  have a smaller share, every real one does, and every generated one.
+  So does every image of a class. Only where the real images of a class would be less than
+  `real_share` of it, they get that share: then all its real images come equally often, and
+  all its generated ones.
 
   Args:
     pool: int [n] indices of the images to train on.

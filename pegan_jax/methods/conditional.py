@@ -1,7 +1,8 @@
-"""Shared by PE-GAN and StarGAN: one generator, conditioned on the target domain.
+"""Shared by conditional GANs: one generator, conditioned on the target domain.
 
-The discriminator scores and classifies; the objective is WGAN-GP, a class loss
-and a reconstruction loss.
+`make` is all of PE-GAN and StarGAN: the discriminator scores and classifies; the objective
+is WGAN-GP, a class loss and a reconstruction loss. PE-GAN+ and `pegan_region` take some of
+the parts, and write their own losses.
 """
 
 import jax

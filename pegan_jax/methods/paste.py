@@ -4,15 +4,15 @@ A training defect is cut out by its mask, or by its box where its class has no m
 mirrored, scaled to the region asked for, and blended with the image there, see
 `blending`. The mask is what was pasted: all other pixels stay, bit for bit.
 
-Which defect it is, is drawn: one is the more likely, the less its region has to be changed
-to become the one asked for. With d its distance from that and T small, it has the
-probability
+The defect is drawn at random. The less its region has to change to become the one asked
+for, the more likely it is. Its probability p depends on a distance d of the two regions:
 
   p ~ exp(-d / T),  d = |log(h / h')| + |log(w / w')| + share lost + sides cut
 
-for height and width of both regions, the share of the defect that lies outside of the
-region asked for, and the number of sides where an edge of its crop cut it off, unless an
-edge is there again.
+T is small. h and w are the height and width of its own region, h' and w' those of the one
+asked for. `share lost` is the share of the defect that lies outside of the region asked
+for. `sides cut` counts the sides at which the edge of its crop cut the defect off, except
+those where the region asked for also ends at the edge of the image.
 """
 
 import jax

@@ -7,7 +7,7 @@ from pegan_jax.metrics.metric import Figure
 
 # An image counts as unchanged if it differs from its background by less than `UNCHANGED`
 # on average, and by less than `MARK` in every square of `SIDE` pixels. Nobody sees a defect
-# in rounding or noise of one or two levels of 255; a mark of few pixels is one all the same.
+# in rounding or noise of one or two levels of 255; but a mark of a few pixels is a change.
 UNCHANGED, MARK, SIDE = 2.0, 8.0, 5
 
 FIGURES = (Figure('change', 'Change', '', (0.0, 255.0)),

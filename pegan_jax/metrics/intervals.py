@@ -6,10 +6,10 @@ Three things come from N images per side, by random halves without replacement:
   with d = N/2 (Shao and Wu 1989), whose factor (N - d) / d is 1. Resampling with
   replacement would put duplicates into both sets, which FID and nearest
   neighbours take for concentration. KID brings its own bootstrap.
-- the floor: the figure of one set of real images against another such set, of
-  N images each where the class has 2 N, else of as many as half of it has.
-- where the floor's N is smaller: the figure at that N, to compare with it, since
-  FID, precision and coverage depend on N.
+- the floor: the figure of one set of real images against another. Each set has N
+  images or, if the class has fewer than 2 N, half of the class.
+- the figure at the floor's N, if that is smaller than N: FID, precision and coverage
+  depend on N, so that only this one can be compared with the floor.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -15,7 +15,7 @@ FILE = 'report.html'
 # From top to bottom, below the answer.
 PARTS = {'samples': samples, 'quality': quality, 'study': study, 'data_set': data_set,
          'curves': curves, 'commands': commands}
-# As they are made.
+# The same parts in the order in which their stages run.
 _STAGES = ('data_set', 'curves', 'samples', 'quality', 'study', 'commands')
 
 
@@ -51,7 +51,7 @@ def report(config, workdir):
       part['problem'] = f'{str(e).rstrip(".")}.'
       terminal.say(f'note: {module.TITLE}: {e}')
     parts.append(part)
-  missing = [missing[name] for name in _STAGES if name in missing]
+  missing = [missing[name] for name in sorted(missing, key=_STAGES.index)]
   page = _environment().get_template('page.html').render(
       workdir=str(source.workdir), answer=_collected(answer, source), parts=parts,
       missing=missing)

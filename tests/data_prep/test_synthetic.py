@@ -20,6 +20,7 @@ from pegan_jax.common.errors import UserError
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REAL = pathlib.Path(
     os.environ.get('PEGAN_DATA', ROOT.parent / 'shared' / 'data'))
+NEU = 'cr gg in pa ps rp rs sc sp'.split()
 
 
 def _files(root):
@@ -60,7 +61,7 @@ def test_layout_sizes_and_grey(small):
                          ('clean', 'png')):
     want |= {f'{folder}/{i:05d}.{suffix}' for i in range(3)}
   assert names == want
-  assert set(synthetic.CLASSES) == set('cr gg in pa ps rp rs sc sp'.split())
+  assert {*synthetic.CLASSES} >= {*NEU}
   for name in names:
     if name.endswith('.png'):
       with Image.open(small / name) as image:
@@ -292,7 +293,7 @@ def test_statistics_are_those_of_the_real_data():
   real_root = REAL / 'NEU-CLS-64'
   if not real_root.is_dir():
     pytest.skip(f'no real data: {real_root} is missing (set PEGAN_DATA)')
-  for name in synthetic.CLASSES:
+  for name in NEU:
     paths = sorted((real_root / name).glob('*.jpg'))
     real = np.array([
         np.asarray(Image.open(p).convert('L').resize((64, 64)), float)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax.inspection import augment, segmenter
-from pegan_jax.inspection.localise.settings import Settings
+from pegan_jax.inspection.localise.settings import NETWORKS, Settings
 from pegan_jax.inspection.segmenter import Part, Segmenter
 from pegan_jax.metrics.localisation import average_precision
 
@@ -22,6 +22,10 @@ def _squares(count, seed):
     mask[top:top + 5, left:left + 5] = True
   images[masks] += 90
   return images, masks
+
+
+def test_the_settings_know_every_network():
+  assert NETWORKS.keys() == segmenter.NETWORKS.keys()
 
 
 def test_batches_have_each_part_s_share_and_use_its_crops_equally_often():

@@ -16,7 +16,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.metrics import copies, table
 from pegan_jax.reporting import commands, curves, inline, nearest, words
-from pegan_jax.reporting.report import report
+from pegan_jax.reporting.report import _STAGES, PARTS, report
 from pegan_jax.reporting.source import Source
 from pegan_jax.runs import own_settings
 from reporting.pages import made, ODD, page, run  # noqa: F401
@@ -26,6 +26,9 @@ pytestmark = [
     # ml_collections loads configs in a way that Python is about to give up.
     pytest.mark.filterwarnings(r'ignore:the load_module\(\) method')]
 
+
+def test_every_part_has_its_stage():
+  assert sorted(_STAGES) == sorted(PARTS)
 
 
 class _Page(html.parser.HTMLParser):
@@ -69,8 +72,7 @@ def _text(path):
 
 def test_every_part_is_there_and_nothing_is_fetched(page):
   found, text = _parsed(page), page.read_text('utf-8')
-  assert list(found.texts) == ['', 'samples', 'quality', 'study', 'data_set', 'curves',
-                               'commands']
+  assert list(found.texts) == ['', *PARTS]
   for name, attributes in found.tags:
     for key in ('src', 'href', 'srcset', 'data', 'action'):
       value = attributes.get(key, '#')
@@ -212,7 +214,7 @@ def test_a_damaged_file_costs_its_own_part_alone(name, content, words_said, run,
   path = report(config, workdir)
   said = ' '.join([_text(path), *capsys.readouterr().err.split()])
   assert words_said in ' '.join(said.split()) and 'Traceback' not in said
-  assert len(_parsed(path).texts) == 7
+  assert len(_parsed(path).texts) == 1 + len(PARTS)
 
 
 def test_a_damaged_data_set_costs_its_own_part_alone(run, tmp_path):

@@ -5,7 +5,8 @@ import dataclasses
 from pegan_jax.common.errors import check_at_least, check_value, UserError
 from pegan_jax.inspection.settings import check_training
 
-NETWORKS = ('unet', 'unet_efficientnet_lite0')
+# Names of the networks, and whether others have trained the encoder.
+NETWORKS = {'unet': False, 'unet_efficientnet_lite0': True}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Settings:
   @property
   def pretrained(self):
     """Returns whether others have trained the encoder."""
-    return self.network != 'unet'
+    return NETWORKS[self.network]
 
   @property
   def clean(self):

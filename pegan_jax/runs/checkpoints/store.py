@@ -199,7 +199,7 @@ class Checkpoints:
               ) -> Restored | None:
     """Reads the newest checkpoint that is not damaged, bit for bit.
 
-    One whose arrays cannot be computed with counts as damaged.
+    A checkpoint with numbers that are not finite, or too large, counts as damaged.
 
     Args:
       template: pytree like the saved state, of arrays or `ShapeDtypeStruct`s.

@@ -171,7 +171,7 @@ REFUSED = {
         {'i/ds/img/1.jpg': None, 'i/ds/img/2.jpg': None, 'i/meta.json': '{"classes": []}',
          'i/ds/ann/1.jpg.json': '{"tags": [], "size": {}, "objects": ['
                                 '{"points": {"exterior": [[1, 2], [9, 9]]}}]}'}, (),
-        r'1.jpg.json is JSON for 1.jpg, .*, .json \(LabelMe\): export it as one of'),
+        r'1.jpg.json is JSON for 1.jpg, .*, .json \(LabelMe\).*: export it as one of'),
     'XML of another program': (
         {'i/1.jpg': None, 'a/1.xml': '<objects/>'}, ('a',),
         "1.xml cannot be read as Pascal VOC: it holds 'objects'"),
