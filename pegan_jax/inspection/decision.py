@@ -2,20 +2,22 @@
 
 About each generated set, whether to use it:
 
-A set may be used in several ways: mixed with real images, augmented so or so, or before
-them. Its best way has to beat every arm without generated images, and every way of using
-defects that were pasted, if the study has such a set. What is best is not known beforehand
-and may not be chosen by the test images. So:
-- it is not chosen which rival is best: a way is judged by the rival that it beats least
-  surely; where it beats that, what is told is the smallest difference;
-- it is chosen which way is best, so that all intervals are at 95% for all ways together
-  (Bonferroni).
-Where no way surely beats its rivals, the set hurts if each way is surely worse than the
-same training without generated images.
+A set can be used in several ways: mixed with real images, with usual or strong
+augmentation, or before the real images. Its rivals are all arms without generated images
+and, if the study has a set of pasted defects, all ways of using that. The set helps if one
+of its ways beats every rival. The test images must not choose what is compared, since that
+would flatter the choice. So:
+- no best rival is chosen. A way is judged by the rival that it beats least surely. If it
+  beats even that one, the smallest of the differences is told;
+- a best way is chosen. Therefore each interval is so wide that all ways' intervals hold
+  together at 95% (Bonferroni).
+If no way surely beats its rivals, the set hurts if every way is surely worse than the same
+training without generated images.
 
-About a network that others have trained, whether it is better than the study's own, which
-nobody has: on real images alone it has to beat every arm. It is judged by the arm that it
-beats least surely, so that no arm is chosen by the test images.
+About a network that others have trained, whether it is better than the study's own network,
+which is trained from scratch: on real images alone it has to beat every arm of that one. It
+is judged by the arm that it beats least surely, so that no arm is chosen by the test
+images.
 """
 
 from pegan_jax.inspection import verdict
