@@ -80,7 +80,8 @@ def get_config():
   config.generate.defects_per_frame = 1  # defects painted per frame
 
   # --- Generation: boxes ---
-  config.generate.formats = ''  # formats of annotations: voc,yolo,coco,mvtec,labelme
+  config.generate.formats = ''  # formats of annotations: voc,yolo,coco,mvtec,
+                                # labelme,via
   config.generate.mask_threshold = 0.5    # pixels above this share of a mask's maximum
                                           # belong to the defect
   config.generate.change_threshold = 0.1  # threshold for methods without a mask: share

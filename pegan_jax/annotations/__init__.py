@@ -18,13 +18,13 @@ What a format cannot hold is refused by `check`.
 import os
 import pathlib
 
-from pegan_jax.annotations import coco, cvat, labelme, mvtec, severstal, voc, yolo
+from pegan_jax.annotations import coco, cvat, labelme, mvtec, severstal, via, voc, yolo
 from pegan_jax.common.errors import UserError
 
-FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme}
+FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme, 'via': via}
 READ = FORMATS | {'cvat': cvat, 'severstal': severstal}
 WRITTEN = FORMATS | {'mvtec': mvtec}
-MANY = ('coco', 'cvat', 'severstal')
+MANY = ('coco', 'cvat', 'severstal', 'via')
 
 
 def kinds(suffix=''):

@@ -1,7 +1,7 @@
 """Opens what `--mode generate` wrote with the programs that it is for.
 
 By hand, in an environment that has some of them (pip install pycocotools torchvision
-ultralytics anomalib labelme), which need not have pegan_jax:
+ultralytics anomalib labelme ethology), which need not have pegan_jax:
 
   python tests/annotations/check_readers.py runs/mine/generated
 
@@ -14,6 +14,7 @@ import contextlib
 import csv
 import importlib.metadata
 import io
+import json
 import os
 import pathlib
 import sys
@@ -265,11 +266,45 @@ def check_labelme(made):
   return f'{len(files)} images, {regions} regions'
 
 
+def check_ethology(made):
+  """Its schema of VIA's files, whose regions it reads where they are boxes alone."""
+  from ethology.validators.json_schemas import utils
+  path = made.beside / 'via.json'
+  utils._check_file_matches_schema(path, utils._get_default_schema('VIA'))
+  said, regions = json.loads(path.read_text('utf-8')), 0
+  assert list(said['_via_img_metadata']) == said['_via_image_id_list']
+  truth = _mvtec_masks(made) if (made.beside / 'mvtec').exists() else {}
+  for key, image in said['_via_img_metadata'].items():
+    file = image['filename']
+    assert key == f"{file}{image['size']}"
+    assert image['size'] == os.path.getsize(made.images / file)
+    width, height = made.size(file)
+    groups, inside = {}, np.zeros((height, width), bool)
+    for i, region in enumerate(image['regions']):
+      shape, attributes = region['shape_attributes'], region['region_attributes']
+      assert attributes['class'] in said['_via_attributes']['region']['class']['options']
+      corners = np.array(
+          [shape['all_points_x'], shape['all_points_y']] if shape['name'] == 'polygon' else
+          [[shape['x'], shape['x'] + shape['width']],
+           [shape['y'], shape['y'] + shape['height']]]).T
+      groups.setdefault((attributes['class'], attributes.get('group', f'single {i}')),
+                        []).append(np.concatenate([corners.min(0), corners.max(0)]))
+      if shape['name'] == 'polygon':
+        inside |= _decoded([corners.ravel().tolist()], height, width)
+    regions += len(groups)
+    assert sorted(name for name, _ in groups) == [x[0] for x in made.boxes[file]]
+    if file in truth and all(x['shape_attributes']['name'] == 'polygon'
+                             for x in image['regions']):
+      np.testing.assert_array_equal(inside, truth[file], file)
+  return f"{len(said['_via_img_metadata'])} images, {regions} regions"
+
+
 CHECKS = {'pycocotools': (check_pycocotools, ['coco.json']),
           'torchvision': (check_torchvision, ['coco.json', 'voc']),
           'ultralytics': (check_ultralytics, ['yolo']),
           'anomalib': (check_anomalib, ['mvtec']),
-          'labelme': (check_labelme, ['labelme'])}
+          'labelme': (check_labelme, ['labelme']),
+          'ethology': (check_ethology, ['via.json'])}
 
 
 def main(folder):

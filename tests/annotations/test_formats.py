@@ -14,7 +14,8 @@ FILES = ['1.png', 'a/1.png', 'a/b ü/2.5 mm.png', 'a/b ü/& <3>.jpg', '😀/x,y.
 
 # Formats that hold a region's box, those that hold its pixels, and those that do not hold
 # the image's size.
-BOXES, PIXELS, SIZELESS = ('voc', 'yolo', 'coco'), ('coco', 'labelme'), ('yolo',)
+BOXES, PIXELS = ('voc', 'yolo', 'coco'), ('coco', 'labelme', 'via')
+SIZELESS = ('yolo', 'via')
 
 
 def _random_region(rng, height, width):

@@ -12,7 +12,8 @@ from PIL import Image
 import pytest
 
 from pegan_jax import annotations
-from pegan_jax.annotations import coco, cvat, labelme, mask_names, severstal, voc, yolo
+from pegan_jax.annotations import coco, cvat, labelme, mask_names, severstal, via
+from pegan_jax.annotations import voc, yolo
 from pegan_jax.common.errors import UserError
 
 _PNG = io.BytesIO()
@@ -33,6 +34,14 @@ JSON = {
              'segmentation': [[1, 2, 9, 2, 9, 9]]},
             {'id': 2, 'image_id': 1, 'category_id': 1,
              'segmentation': {'size': [30, 40], 'counts': [35, 20, 1145]}}]}),
+    'via': (via.read, 'a.json', {'_via_img_metadata': {'1.png9': {
+        'filename': '1.png', 'size': 9, 'file_attributes': {}, 'regions': [
+            {'shape_attributes': shape, 'region_attributes': {'class': 'pa'}} for shape in (
+                {'name': 'rect', 'x': 1, 'y': 2, 'width': 8, 'height': 7},
+                {'name': 'circle', 'cx': 5, 'cy': 5, 'r': 3},
+                {'name': 'ellipse', 'cx': 5, 'cy': 5, 'rx': 3, 'ry': 4, 'theta': 0.5},
+                {'name': 'polygon', 'all_points_x': [1, 9, 9],
+                 'all_points_y': [2, 2, 9]})]}}}),
     'names of masks': (lambda path: mask_names.names_in(path.parent), 'classes.json', {
         'pa': 1, '2': 'sc', 'rust': [255, 0, 0]})}
 VALUES = (None, [], {}, '', 'x', -1, 1e400, True, 10**5000, [[1], [2, 3]], [None],

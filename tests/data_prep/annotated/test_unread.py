@@ -100,8 +100,6 @@ NOTHING = {
                       '{"file_name": "2a.jpg", "text": "steel, 2 by 3"}',
     'exif.json': '[{"SourceFile": "1a.jpg", "ImageWidth": 40, "XResolution": 72, '
                  '"YResolution": 72, "ImageHeight": 30}, {"SourceFile": "2a.jpg"}]',
-    'via.json': '{"1a.jpg9": {"filename": "1a.jpg", "size": 9, "regions": []}, '
-                '"2a.jpg9": {"filename": "2a.jpg", "size": 9, "regions": []}}',
     'manifest.jsonl': '{"name": "cam1/1a", "extension": ".jpg", "width": 40, "height": 3}\n'
                       '{"name": "cam2/2a", "extension": ".jpg", "width": 40, "height": 3}',
     'images.json': '{"images": [{"id": 1, "file_name": "1a.jpg", "width": 40, "height": 3},'

@@ -1,0 +1,213 @@
+"""Reads and writes the VGG Image Annotator's JSON, version 1 or 2, one file for all images.
+
+It holds names, as an attribute that its user called as he liked, and rectangles, circles,
+ellipses and polygons in pixels; it does not hold sizes of images.
+"""
+
+import json
+import os
+import pathlib
+
+import numpy as np
+
+from pegan_jax.annotations import outlines, text_files, turned
+from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
+
+PATH = 'via.json'
+FILES = '.json (VIA)'
+
+# Attributes that name a class, the first that a region has; else it may have one alone.
+_NAMES = ('class', 'label', 'name', 'category', 'type', 'defect')
+_GROUP = 'group'  # Our own: polygons of one region have one value of it.
+_CORNERS = 72  # Of the polygon that stands for a circle or an ellipse.
+
+
+def recognises(path):
+  """Returns whether a file is VIA's: a project, or its exported annotations."""
+  keys = text_files.keys_of_json(path)
+  if '_via_img_metadata' in keys:
+    return True
+  if not keys:
+    return False
+  said = text_files.read_json(path)
+  return all(isinstance(image, dict) and {'filename', 'regions'} <= image.keys()
+             for image in said.values())
+
+
+def read(path):
+  """Reads a VIA file.
+
+  Args:
+    path: the .json file, or a folder, of which each VIA file is read.
+
+  Returns:
+    List of `Annotated`, in the file's order, without sizes, unclipped.
+
+  Raises:
+    UserError: the file is damaged. Where single images are wrong, it is
+      `text_files.PartlyRead`, with the others.
+  """
+  return [image for file, _ in text_files.find(path, '.json') if recognises(file)
+          for image in _read_file(file)]
+
+
+def _read_file(path):
+  said = text_files.read_json(path)
+  said = said.get('_via_img_metadata', said)
+  try:
+    if not isinstance(said, dict):
+      raise ValueError('its images are no object')
+    return text_files.each(_image, said.values())
+  except text_files.Misfits as error:
+    raise text_files.PartlyRead(f'{path} cannot be read as VIA: {error}.',
+                                error.found) from None
+  except ValueError as error:
+    raise UserError(f'{path} cannot be read as VIA: {error}.') from None
+
+
+def _image(said):
+  if not (isinstance(said, dict) and isinstance(said.get('filename'), str)
+          and said['filename'].strip()):
+    raise ValueError('an image has no filename')
+  name = pathlib.PureWindowsPath(said['filename'].strip()).as_posix()
+  regions = said.get('regions')
+  if isinstance(regions, dict):  # Version 1 numbers them.
+    regions = list(regions.values())
+  if not isinstance(regions, list):
+    raise ValueError(f'the regions of {name} are no list')
+  grouped = {}
+  numbered = list(enumerate(regions, 1))
+  for (k, _), (region, group) in zip(numbered, text_files.each(
+      lambda x: _numbered(*x, name), numbered)):
+    key = k if group is None or not region.polygons else (region.name, group)
+    grouped.setdefault(key, []).append(region)
+  return Annotated(name, None, None, [_join(some) for some in grouped.values()],
+                   tags=_tags(said.get('file_attributes')))
+
+
+def _tags(attributes):
+  """Returns what an image's own attributes say: texts, and boxes that are checked."""
+  if not isinstance(attributes, dict):
+    return ()
+  said = [word for value in attributes.values() for word in (
+      [key for key, is_set in value.items() if is_set] if isinstance(value, dict)
+      else [value])]
+  return tuple(word.strip() for word in said if isinstance(word, str) and word.strip())
+
+
+def _join(some):
+  first, *more = some
+  return _outline(first.name, *(p for r in some for p in r.polygons)) if more else first
+
+
+def _numbered(k, said, image):
+  try:
+    attributes, shape = said['region_attributes'], said['shape_attributes']
+    return _region(_class(attributes), shape), attributes.get(_GROUP)
+  except KeyError as error:
+    what = f'lacks {error}'
+  except ValueError as error:
+    what = str(error)
+  except (AttributeError, TypeError):
+    what = f'cannot be read: {text_files.STRANGE}'
+  raise ValueError(f'region {k} of {image} {what}')
+
+
+def _class(attributes):
+  """Returns the name of a region's class, of its attributes."""
+  keys = [key for key in _NAMES if key in attributes][:1] or [
+      key for key in attributes if key != _GROUP]
+  if len(keys) != 1:
+    raise ValueError(f'has {len(keys)} attributes, none of which is called class: give the '
+                     "defect's name in one that is")
+  said = attributes[keys[0]]
+  if isinstance(said, dict):  # Checkboxes.
+    said = [name for name, is_set in said.items() if is_set]
+    said = said[0] if len(said) == 1 else None
+  if not isinstance(said, str) or not said.strip():
+    raise ValueError(f'has no name, or several, as its {keys[0]}')
+  return said.strip()
+
+
+def _region(name, shape):
+  def number(key, otherwise=None):
+    return text_files.number(shape[key] if otherwise is None else shape.get(key, otherwise))
+
+  kind = shape['name']
+  if kind == 'rect':
+    left, top = number('x'), number('y')
+    box = Box(left, top, left + number('width'), top + number('height'))
+    return Region(name, _checked(box))
+  if kind == 'polygon':
+    if len(shape['all_points_x']) != len(shape['all_points_y']):
+      raise ValueError('has not as many x as y')
+    points = text_files.points(
+        [list(xy) for xy in zip(shape['all_points_x'], shape['all_points_y'])])
+    if len(points) < 3:
+      raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more')
+    return _outline(name, points)
+  if kind in ('circle', 'ellipse'):
+    radii = [number('r')] * 2 if kind == 'circle' else [number('rx'), number('ry')]
+    angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
+    points = np.array([number('cx'), number('cy')]) + np.stack(
+        [np.cos(angle), np.sin(angle)], 1) * radii
+    return _outline(name, turned.turn(points, np.degrees(number('theta', 0))))
+  raise ValueError(f'is a {kind}, which has no area: draw a polygon around the defect, '
+                   'or remove it')
+
+
+def _outline(name, *polygons):
+  points = np.concatenate(polygons)
+  return Region(name, _checked(Box(*points.min(0).tolist(), *points.max(0).tolist())),
+                polygons=polygons)
+
+
+def _checked(box):
+  if box.width <= 0 or box.height <= 0:
+    raise ValueError('has no width or no height')
+  return box
+
+
+def write(path, images, classes, pictures=None):
+  """Writes a project at `path`, whose regions have the attribute 'class'.
+
+  Args:
+    path: the .json file. The images' names are relative to their folder.
+    images: list of `Annotated`.
+    classes: names in label order, which the program offers.
+    pictures: their `Pictures`, of which it says the sizes in bytes; None to leave them out.
+  """
+  said = {}
+  for image in images:
+    size = os.path.getsize(pictures.folder / image.file) if pictures else -1
+    said[f'{image.file}{size}'] = {
+        'filename': image.file, 'size': size, 'file_attributes': {},
+        'regions': [region for k, one in enumerate(image.regions)
+                    for region in _regions(one, k)]}
+  text_files.write(path, json.dumps({
+      '_via_settings': {'ui': {}, 'core': {'default_filepath': ''},
+                        'project': {'name': 'pegan_jax'}},
+      '_via_img_metadata': said,
+      '_via_attributes': {'region': {'class': {
+          'type': 'dropdown', 'description': '', 'options': dict.fromkeys(classes, ''),
+          'default_options': {}}}, 'file': {}},
+      '_via_data_format_version': '2.0.10', '_via_image_id_list': [*said]},
+      ensure_ascii=False) + '\n')
+
+
+def written(path, names):
+  """Returns the path that `write` makes."""
+  del names
+  return [path]
+
+
+def _regions(region, number):
+  polygons = outlines.of(region)
+  attributes = {'class': region.name} | (
+      {_GROUP: str(number)} if len(polygons) > 1 else {})
+  shapes = [{'name': 'polygon', 'all_points_x': p[:, 0].tolist(),
+             'all_points_y': p[:, 1].tolist()} for p in polygons] or [{
+                 'name': 'rect', 'x': region.box.left, 'y': region.box.top,
+                 'width': region.box.width, 'height': region.box.height}]
+  return [{'shape_attributes': shape, 'region_attributes': attributes} for shape in shapes]
