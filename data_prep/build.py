@@ -147,9 +147,7 @@ def _run(arguments, new):
   options = Options.of(given)
   if only_check:
     options.check_values()
-    text, problems = check.check(options, inputs.find, inputs.read)
-    print(text)
-    return 2 if problems else 0
+    return 2 if check.check(options, inputs.find, inputs.read) else 0
   options.check()
   with command_line.loading():
     importlib.import_module('data_prep.dataset')

@@ -19,6 +19,8 @@ from pegan_jax.common.errors import UserError
 
 
 _INSIDE = 0.95  # Of a crop's area, in a box that it lies in.
+# Roboflow's name for a copy of an image, the name of which comes first.
+_COPY = re.compile(r'(.+)_(?:jpe?g|png|bmp|tiff?|webp)\.rf\.[^/]+$', re.IGNORECASE)
 
 
 class Found(NamedTuple):
@@ -60,7 +62,7 @@ class Found(NamedTuple):
       UserError: --group_by is no regular expression, has no group or fits no file.
     """
     if not group_by:
-      return lambda file: None
+      return _group_of_copies
     try:
       expression = re.compile(group_by)
     except re.error as error:
@@ -89,6 +91,12 @@ class Found(NamedTuple):
     return survey_notes + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(self.layout.noted.items())]
+
+
+def _group_of_copies(file):
+  """Returns the name of the image that Roboflow made a file of, turned or changed; or None."""
+  match = _COPY.match(file)
+  return match and match[1]
 
 
 class Pool(NamedTuple):

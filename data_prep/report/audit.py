@@ -199,7 +199,8 @@ def leak_sentence(report):
       f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
       if report['parameters']['near_duplicates'] else '') + (
           f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
-          f"of its {leak['test_images']} test images; this split none.")
+          f"of its {leak['test_images']} test images; this split none, but for copies "
+          'that are turned, mirrored or drawn anew, which are not searched for.')
 
 
 def resized(side, size):

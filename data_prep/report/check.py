@@ -26,26 +26,32 @@ _TRIED = 20  # Most pairs of images to compare.
 def check(options, find, read):
   """Does everything that `build` would do, and writes nothing.
 
+  Prints what is there as soon as it is known, as the rest may take as long as `build`.
+  The end are the problems or, without any, the commands to go on with.
+
   Args:
     options: `options.Options`; `out` may be missing.
     find, read: those of `inputs`.
 
   Returns:
-    (text, problems): what to print, which ends with the problems or, without any, the
-    commands to go on with; and the `Problems`.
+    `Problems`.
   """
-  problems, lines = Problems(), []
+  problems = Problems()
   if options.out and os.path.lexists(options.out):
     problems.add(f'{options.out} exists already: remove it or choose another --out.')
   with problems.collected():
     sizes = _decode(options, problems)
     found = find(options, problems)
-    lines += _describe(options, found, sizes, problems)
+    _print(_describe(options, found, sizes, problems))
     if not problems:
-      lines += _go_on(options, found, sizes, read)
+      _print(_go_on(options, found, sizes, read))
   if problems:
-    lines.append(('1 problem: ' if len(problems) == 1 else '') + problems.text())
-  return '\n'.join(lines), problems
+    _print([('1 problem: ' if len(problems) == 1 else '') + problems.text()])
+  return problems
+
+
+def _print(lines):
+  print('\n'.join(lines), flush=True)
 
 
 def _decode(options, problems):
@@ -258,7 +264,7 @@ def _commands(options, found):
       value = class_names.join(value) if isinstance(value, tuple) else str(value)
       # What begins with a hyphen would be a flag of its own.
       given += [f'--{name}={value}'] if value.startswith('-') else [f'--{name}', value]
-  train = ['--config', 'pegan_region' if found.cut else 'pegan',
+  train = ['--config', 'pegan_region' if found.cut else 'pegan_plus',
            '--workdir', 'runs/mine', f'--config.data_dir={out}']
   if options.image_size != 64:
     train.append(f'--config.image_size={options.image_size}')

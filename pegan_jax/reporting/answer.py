@@ -138,7 +138,8 @@ def _by_class(report, figure):
   """Returns a note on the classes that are like real ones, and on the one that is not."""
   standings = {c: words.standing(figure, values[figure.name])
                for c, values in report['classes'].items() if figure.name in values}
-  like = [c for c, s in standings.items() if s.kind in (words.SAME, words.UNSURE)]
+  like = [c for c, s in standings.items() if s.kind in (words.SAME, words.UNSURE)
+          and not _is_of_other_classes(report['classes'][c])]
   worst = max((c for c, s in standings.items() if s.times),
               key=lambda c: standings[c].times, default=None)
   said = []
@@ -148,6 +149,12 @@ def _by_class(report, figure):
     said.append(f'Furthest from real: {worst} '
                 f'({words.multiple(standings[worst].times)}).')
   return said
+
+
+def _is_of_other_classes(figures):
+  """Returns whether a classifier surely knows a class less than it knows real images."""
+  found = figures.get(LABEL_FIDELITY.name)
+  return bool(found) and words.standing(LABEL_FIDELITY, found).kind == words.WORSE
 
 
 def _without_figures(source):

@@ -45,3 +45,11 @@ def test_crops_that_lie_in_a_larger_box_are_told(tmp_path, side, is_told):
   notes = inputs.read(options, inputs.find(options, Problems())).notes
   found = [note for note in notes if note.startswith('crops that lie in a larger box')]
   assert len(found) == is_told and all(' of 9; nothing says' in note for note in found)
+
+
+@pytest.mark.parametrize('file, name', [
+    ('train/images/belt_jpg.rf.0a1b2c.jpg', 'train/images/belt'),
+    ('belt_2_PNG.rf.ff00.jpg', 'belt_2'), ('belt_jpg.jpg', None), ('a.rf/1.jpg', None)])
+def test_copies_by_roboflow_are_one_group(file, name):
+  found = inputs.Found(None, {}, '', set(), {}, [], {})
+  assert found.grouping('')(file) == name

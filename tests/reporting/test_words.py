@@ -3,7 +3,7 @@
 import pytest
 
 from pegan_jax.metrics import kid, table
-from pegan_jax.reporting import words
+from pegan_jax.reporting import answer, words
 
 KID, = kid.METRIC.figures
 
@@ -38,3 +38,14 @@ def test_words_by_hand(figure, values, kind, text):
 def test_every_figure_is_explained():
   assert {f.name for f in table.FIGURES} == words.MEANING.keys()
   assert words.standing(KID, {'floor': None}) == words.Standing('', '')
+
+
+@pytest.mark.parametrize('fidelity, named', [(0.8, 'a, c'), (0.1, 'c')])
+def test_what_a_classifier_takes_for_another_class_is_not_called_like_real(fidelity, named):
+  near, far = (_figure(x, x - 0.01, x + 0.01, 0.01, 0, 0.02) for x in (0.01, 0.2))
+  classes = {'a': {'kid': near, 'label_fidelity': _figure(
+      fidelity, fidelity - 0.01, fidelity + 0.01, 0.75, 0.6, 0.9)},
+             'b': {'kid': far}, 'c': {'kid': near}}
+  assert answer._by_class({'classes': classes}, KID) == [
+      f'Cannot, or cannot surely, be told from real crops: {named}.',
+      'Furthest from real: b (10 times).']
