@@ -24,6 +24,11 @@ def grey(image):
   return image.astype(np.float32).mean(-1)
 
 
+def spread(image):
+  """Returns how far each pixel's channels are apart: uint8 [h, w, C] to float [h, w]."""
+  return np.ptp(image.astype(np.float32), axis=-1)
+
+
 def distances(region):
   """Returns how far each pixel is from a region's outline: below 0 inside of it."""
   if region.all() or not region.any():
@@ -44,6 +49,13 @@ def contrast(inside, ground):
   if min(len(inside), len(ground)) < _LEAST:
     return np.nan
   return float(np.abs(np.quantile(inside, _LEVELS) - np.quantile(ground, _LEVELS)).mean())
+
+
+def increase(inside, ground):
+  """Returns by how much the mean of the former is higher, or nan; arguments likewise."""
+  if min(len(inside), len(ground)) < _LEAST:
+    return np.nan
+  return float(inside.mean() - ground.mean())
 
 
 def ground(image, distance):

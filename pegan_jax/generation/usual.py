@@ -22,6 +22,7 @@ FAINT = 'too faint'
 OUTSIDE = 'changed outside of its region'
 AREA = 'unusual area'
 SHAPE = 'unusual shape'
+COLOURS = 'colours too strong'
 SEAM = 'a seam along its region'
 FAR = 'unlike the real ones'
 COPY = 'a copy of a real one'
@@ -115,12 +116,16 @@ class Judge:
     if not visible.any() or not region.any():
       return (INVISIBLE,), []
     away = measures.distances(region)
+    colours = measures.increase(
+        *(measures.spread(image)[region] for image in (after, before)))
     after, before = measures.grey(after), measures.grey(before)
     steps = scipy.ndimage.distance_transform_cdt(~region, 'chessboard')
     outside = (after != before)[steps > self._margin].any()
     found = [Figure('contrast, grey levels',
                     measures.contrast(after[region], before[region]),
-                    usual.contrast, np.inf, FAINT, '')]
+                    usual.contrast, np.inf, FAINT, ''),
+             Figure('colours above the ground, levels', colours,
+                    -np.inf, usual.colours, '', COLOURS)]
     if usual.annotated:
       own = measures.extent(visible, usual.boxed)
       asked = measures.extent(region, usual.boxed)
@@ -141,6 +146,7 @@ class _Usual:
     annotated: whether it is known where the class's defects lie in their images.
     boxed: whether only boxes are known of them.
     contrast: the least, in grey levels.
+    colours: the most, in levels.
     extents: (least, most) of area and of elongation.
     seam: the most.
   """
@@ -151,12 +157,16 @@ class _Usual:
     images, regions = records.images(indices), records.masks(indices)[..., 0] > 0
     found = collections.defaultdict(list)
     for image, region in zip(images, regions):
-      image, away = measures.grey(image), measures.distances(region)
+      colours, away = measures.spread(image), measures.distances(region)
+      found['colours'].append(
+          measures.increase(colours[region], measures.ground(colours, away)))
+      image = measures.grey(image)
       found['contrast'].append(
           measures.contrast(image[region], measures.ground(image, away)))
       found['extents'].append(measures.extent(region, self.boxed))
       found['seam'].append(measures.seam(image, region, away))
     self.contrast = _quantile(found['contrast'], TAIL, 0.0)
+    self.colours = _quantile(found['colours'], 1 - TAIL, np.inf)
     self.seam = _quantile(found['seam'], 1 - TAIL, np.inf)
     self.extents = np.quantile(found['extents'], (TAIL, 1 - TAIL), axis=0).T
     if features:

@@ -75,12 +75,12 @@ def pretrained(arms, known):
       of `arms.PRETRAINED`.
 
   Returns:
-    {'over': name of the arm that it beats least surely, 'value', 'low', 'high': the
-    difference between them}; None where it does not surely beat that one.
+    {'over': name of the arm that it beats least, 'value', 'low', 'high': the
+    difference between them}; None where it does not surely beat every one.
   """
-  found = min((_difference(known, PRETRAINED.name, arm.name, 0.95) for arm in arms),
-              key=lambda x: x['low'])
-  return found if found['low'] > 0 else None
+  found = [_difference(known, PRETRAINED.name, arm.name, 0.95) for arm in arms]
+  return (min(found, key=lambda x: x['value']) if all(x['low'] > 0 for x in found) else
+          None)
 
 
 def _ways(arms, name):

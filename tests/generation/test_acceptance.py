@@ -173,6 +173,16 @@ def test_each_fault_has_its_reason(bench):
   assert usual.SEAM in _judge(judge, ground, line, region, region)
 
 
+def test_neon_is_told_from_grey(bench):
+  judge, region, ground = bench
+  blot = np.repeat(ground - 50 * region[..., None].astype(np.uint8), 3, -1)
+  neon = blot.copy()
+  neon[region, 0] = 0
+  ground = np.repeat(ground, 3, -1)
+  assert _judge(judge, ground, blot, region, region) == ()
+  assert usual.COLOURS in _judge(judge, ground, neon, region, region)
+
+
 def test_a_region_may_be_as_unusual_as_it_was_asked_for(bench):
   judge, _, ground = bench
   large = np.zeros((32, 32), bool)
