@@ -19,7 +19,7 @@ def collect(source):
 
   `kind` is that of `words`, or '' where nothing was measured; `headline` and `detail` are
   about likeness, `rival` compares it with pasted defects, `study` lists the study's
-  verdicts, `notes` what to be careful about.
+  verdicts as (advice, figures), `notes` what to be careful about.
   """
   found = {'kind': '', 'headline': '', 'detail': '', 'rival': '', 'study': [], 'notes': []}
   try:
@@ -33,7 +33,7 @@ def collect(source):
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   try:
-    found['study'] = [f'Study: {x}.' for x in reports.of_task(
+    found['study'] = [f'{x}.'.rsplit(': ', 1) for x in reports.of_task(
         source.study).conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
@@ -43,7 +43,8 @@ def collect(source):
 def line(source):
   """Returns the answer in one line."""
   found = collect(source)
-  return ' '.join(filter(None, [found['headline'], found['rival'], *found['study']]))
+  return ' '.join(filter(None, [*map(': '.join, found['study']), found['headline'],
+                                found['rival']]))
 
 
 def _rival(source):

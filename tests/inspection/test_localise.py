@@ -287,7 +287,9 @@ def test_the_page_tells_it(world, tmp_path):
   assert part['figure'] == 'pixel AP' and part['rows'][0][2] == 'over real'
   assert part['sentences'] == [f'{x}.' for x in report.conclusions(found)]
   assert part['sentences'][0].startswith('planted: use it, a segmenter finds more')
-  assert answer.collect(source)['study'] == [f'Study: {x}' for x in part['sentences']]
+  said = answer.collect(source)['study']
+  assert [': '.join(x) for x in said] == part['sentences']
+  assert all(advice.startswith('planted: ') and 'pixel AP' in rest for advice, rest in said)
   assert any('3 seeds' in x for x in part['cautions'])
   command, = (x['command'] for x in commands.collect(source)['commands']
               if x['stage'] == 'study')

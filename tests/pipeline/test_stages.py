@@ -55,7 +55,7 @@ def test_from_nothing_to_an_answer_and_again(tmp_path, capsys):
   last = out.splitlines()[-1]
   assert last.startswith(f'{page}: The generated defects ')
   assert 'pasted without any training, are' in last
-  assert 'Study: pegan_region: ' in last and 'Study: paste: ' in last
+  assert 'pegan_region: ' in last and 'paste: ' in last
   assert 'pasted without any training, are' in page.read_text('utf-8')
   for run in tmp_path, tmp_path / 'paste':
     assert len(list(run.glob('generated/*/*.png'))) == 2 * 4
