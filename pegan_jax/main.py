@@ -58,7 +58,7 @@ MODES = {
     'compare': _Mode('compare', 'trains and evaluates several methods', 'compare'),
     'study': _Mode('inspection.tasks', 'says whether generated images help an inspector',
                    'study'),
-    'inspect': _Mode('inspection.inspector', 'trains an inspector, a defect classifier',
+    'inspect': _Mode('inspection.tasks', 'trains an inspector: which defect it is, or where',
                      'inspect'),
     'predict': _Mode('inspection.predict', 'names the class of images, with an inspector',
                      'predict'),

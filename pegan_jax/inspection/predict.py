@@ -52,7 +52,7 @@ def predict(config, workdir):
   reader = cutting.Reader(
       dataset['image_size'], dataset['channels'] == 1, dataset['max_value'])
   paths = _readable(paths, reader, config.skip_bad)
-  for note in inspector.notes(workdir):
+  for note in inspector.tested(workdir)[1]:
     terminal.say(f'note of --mode inspect on this inspector: {note}')
   survey.say_depths(paths, reader.max_value)
   unlike, found, lines = collections.Counter(), [], []

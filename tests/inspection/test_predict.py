@@ -22,7 +22,7 @@ def by_brightness(monkeypatch):
     mean = pixels.reshape(len(pixels), -1).mean(1) / 255
     return np.stack([1 - mean, mean], 1)
   monkeypatch.setattr(inspector, 'load', lambda workdir: (probabilities, described))
-  monkeypatch.setattr(inspector, 'notes', lambda workdir: [])
+  monkeypatch.setattr(inspector, 'tested', lambda workdir: (None, []))
   return described
 
 

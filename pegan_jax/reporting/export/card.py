@@ -62,10 +62,9 @@ def _of_gan(source, workdir):
 def _of_inspector(source, workdir):
   """Returns accuracy and recalls with Wilson's intervals, if it was tested."""
   del source
-  tested = inspector.tested(workdir)
-  if not tested:
-    return {'figures': [], 'cautions': inspector.notes(workdir)}
-  report, notes = tested
+  report, notes = inspector.tested(workdir)
+  if not report:
+    return {'figures': [], 'cautions': notes}
   counts = np.array(report['confusion'])
   rows = [('accuracy', 'share of test images that it names rightly',
            np.trace(counts), counts.sum())]

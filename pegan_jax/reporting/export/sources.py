@@ -7,7 +7,7 @@ from typing import Callable, NamedTuple
 from pegan_jax.common import config_files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import inspector
+from pegan_jax.inspection import inspector, kept
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.reporting.export import classifiers, generators
 from pegan_jax.runs import own_settings
@@ -49,7 +49,7 @@ def find(config, workdir):
     UserError: there is none, or it cannot be exported.
   """
   noted = own_settings.read(workdir)
-  has_inspector = os.path.exists(workdir / inspector.SAVED)
+  has_inspector = os.path.exists(workdir / kept.SAVED)
   if not noted and not has_inspector:
     raise UserError(f'no run and no inspector in {str(workdir)!r}: train one with this '
                     '--workdir first')
