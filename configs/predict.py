@@ -18,10 +18,14 @@ def get_config():
   """Returns the settings."""
   config = ConfigDict()
   config.images = ''  # image files and folders of them, with commas between them
-  config.csv = ''     # .csv file written, with every window's place and the probability
-                      # of every class; '': none
+  config.csv = ''     # .csv file written; by a classifier with every window's place and the
+                      # probability of every class, by a segmenter with the boxes that it
+                      # found; '': none
   config.window_size = 0  # side in pixels of the windows that cover an image; 0: as the
                           # inspector's data set was cut
+  config.threshold = 0.5  # of a segmenter: the score above which a pixel is a defect's
+  config.pictures = ''  # of a segmenter: a new folder, which gets masks/ and overlays/, the
+                        # images with what was found drawn on them; '': none
   config.skip_bad = False  # whether images that cannot be read, or do not fit the
                            # inspector's, are named and left out; else nothing is done
   return config

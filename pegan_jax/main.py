@@ -60,7 +60,7 @@ MODES = {
                    'study'),
     'inspect': _Mode('inspection.tasks', 'trains an inspector: which defect it is, or where',
                      'inspect'),
-    'predict': _Mode('inspection.predict', 'names the class of images, with an inspector',
+    'predict': _Mode('inspection.tasks', 'names or finds defects in images, by an inspector',
                      'predict'),
     'export': _Mode('reporting.export.export', 'writes a trained run as ONNX and StableHLO',
                     'export'),

@@ -1,13 +1,14 @@
 """Modes of inspectors: each does what its task needs, to classify or to localise."""
 
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import inspector, kept, study as classify
+from pegan_jax.inspection import inspector, kept, predict as classes, study as classify
 from pegan_jax.inspection.kept import CLASSIFY, LOCALISE
-from pegan_jax.inspection.localise import inspector as segmenters
+from pegan_jax.inspection.localise import inspector as segmenters, predict as places
 from pegan_jax.inspection.localise import study as localise
 
 _STUDIES = {CLASSIFY: classify.study, LOCALISE: localise.study}
 _INSPECTORS = {CLASSIFY: inspector.inspect, LOCALISE: segmenters.inspect}
+_ANSWERS = {CLASSIFY: classes.predict, LOCALISE: places.predict}
 
 
 def study(config, workdir):
@@ -39,6 +40,20 @@ def inspect(config, workdir):
     raise UserError(f'the inspector in {str(workdir)!r} is of --config.task={there}: name '
                     f'another --workdir for one of {config.task}')
   return train(config, workdir)
+
+
+def predict(config, workdir):
+  """Asks the inspector of a workdir about images, and returns its answers.
+
+  Args:
+    config: from configs/predict.py.
+    workdir: that of `inspect`, whatever the inspector's task.
+
+  Raises:
+    UserError: as `predict` of both tasks.
+  """
+  # A classifier's says what is wrong where there is none.
+  return _ANSWERS.get(kept.task(workdir), classes.predict)(config, workdir)
 
 
 def _of_task(functions, config):
