@@ -45,7 +45,7 @@ def inspect(config, workdir):
   notes = crops.notes(info, real) + notes
   for note in notes:
     terminal.say(f'note: {note}')
-  used = settings.as_config() | {
+  used = settings.as_config() | {'truth': real.kinds} | {
       key: config[key] for key in ('task', 'seed', 'per_class', 'checkpoint_every')}
   if not generated:
     used['localise']['real_share'] = 0.0  # Without effect.
@@ -63,8 +63,8 @@ def inspect(config, workdir):
     classes = {info.classes.index(name): name for name in real.kinds}
     scores, speed = _ask(segmenter, state, real.test.pixels)
     report = tested.measure(scores, real.test, classes) | {
-        'classes': list(real.kinds), 'truth': real.kinds, 'images_per_second': speed,
-        'notes': notes, 'checks': checks, 'protocol': used | {
+        'classes': list(real.kinds), 'images_per_second': speed, 'notes': notes,
+        'checks': checks, 'protocol': used | {
             'dataset': saved['dataset'], 'described': settings.described(),
             'crops': len(sets.defects()), 'clean': len(real.clean)}}
     if start == segmenter.steps:  # A rerun with nothing to do changes no byte.
