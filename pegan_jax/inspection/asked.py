@@ -56,7 +56,8 @@ class Images:
   Args:
     config: from configs/predict.py.
     paths: from `find`.
-    trained: (`dataset` of `kept.Trained.config`, notes of its test).
+    data: `dataset` of `kept.Trained.config`.
+    notes: of the inspector's test.
     workdir: the inspector's.
 
   Attributes:
@@ -69,8 +70,7 @@ class Images:
       known.
   """
 
-  def __init__(self, config, paths, trained, workdir):
-    data, notes = trained
+  def __init__(self, config, paths, data, notes, workdir):
     self._side = _side(config, data, workdir)
     self.reader = cutting.Reader(
         data['image_size'], data['channels'] == 1, data['max_value'])

@@ -38,7 +38,7 @@ def predict(config, workdir):
   paths = asked.find(config)
   outputs.check(config.csv, '.csv', asked.is_table(_COLUMNS))
   probabilities, dataset = inspector.load(workdir)
-  images = asked.Images(config, paths, (dataset, inspector.tested(workdir)[1]), workdir)
+  images = asked.Images(config, paths, dataset, inspector.tested(workdir)[1], workdir)
   classes, found = dataset['classes'], []
 
   def answers():

@@ -46,7 +46,7 @@ def predict(config, workdir):
   names, found = _names(config, paths), []
   with _pictures(config) as folder:
     images = asked.Images(
-        config, paths, (trained.config['dataset'], kept.tested(workdir)[1]), workdir)
+        config, paths, trained.config['dataset'], kept.tested(workdir)[1], workdir)
 
     def answers():
       for path, windows in images.answers(
