@@ -1,4 +1,4 @@
-"""Class and probability of images, by the inspector that --mode inspect trained.
+"""Which defect images show, or where, by the inspector that --mode inspect trained.
 
   python -m pegan_jax.main --mode predict --workdir runs/inspector \\
       --config.images=new/ --config.csv=answers.csv
@@ -6,8 +6,8 @@
 All else is known from the workdir of the inspector. docs/inspection.md says what answers
 about windows mean.
 
-Expected: a line per image, with the class and probability of its surest window; by a
-ResNet18, 100 frames of 200x200, which are 3,600 windows of 64x64, in 13 s of processor time
+Expected: a line per image: by a classifier the class and probability of its surest window, by
+a segmenter the surest box; by a ResNet18, 100 frames of 200x200, which are 3,600 windows of 64x64, in 13 s of processor time
 of an AMD EPYC.
 """
 
