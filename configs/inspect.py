@@ -8,8 +8,8 @@ The settings of the GANs do not apply.
 Expected: on NEU's nine classes, 140 real crops per class, five seeds, with --mode study
 (results/README.md, inspectors): accuracy 94.0% [90.5, 96.7], 800 steps of 0.3 to 0.45 s on
 two AMD EPYC cores. A segmenter, with --config.task=localise, on three classes of NEU-DET's
-windows (docs/inspection.md, one segmenter), three seeds: pixel AP 0.875 [0.785, 0.965], 90 to
-98 s of processor time.
+windows (docs/inspection.md, one segmenter), three seeds: pixel AP 0.875 [0.785, 0.965],
+90 to 98 s of processor time.
 """
 
 from configs import study

@@ -48,7 +48,7 @@ def predict(config, workdir):
       k = rows.max(1).argmax()
       found.append((path, classes[rows[k].argmax()], float(rows[k].max())))
       yield _line(*found[-1], boxes[k], rows.argmax(1), classes), [
-          [path, *box, classes[row.argmax()], f'{row.max():.6f}', *(f'{x:.6f}' for x in row)]
+          [path, *box, classes[row.argmax()], *(f'{x:.6f}' for x in (row.max(), *row))]
           for box, row in zip(boxes, rows)]
 
   asked.tell(answers(), config.csv, [*_COLUMNS, *(f'p_{c}' for c in classes)])

@@ -96,7 +96,7 @@ def test_it_goes_on_where_it_stopped(trained, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('settings, said', [
-    ({'localise': {'steps': 40}}, 'localise.steps is 40, was 30; give --config.localise.st'),
+    ({'localise': {'steps': 40}}, 'localise.steps is 40, was 30; give --config.loc'),
     ({'seed': 1}, 'seed is 1, was 0'),
     ({'task': 'classify'}, 'is of --config.task=localise: name another --workdir'),
     ({'task': 'find'}, "task is 'find': choose classify or localise"),

@@ -114,7 +114,7 @@ def test_an_overlay_shows_pixels_and_boxes():
 
 
 @pytest.mark.parametrize('settings, said', [
-    ({'threshold': 0.0}, 'threshold is 0'), ({'threshold': float('nan')}, 'threshold is nan'),
+    ({'threshold': 0.0}, 'threshold is 0'), ({'threshold': np.nan}, 'threshold is nan'),
     ({'window_size': -1}, 'window_size is -1'),
     ({'pictures': '{frames}/seen'}, 'lies in .*, which is read'),
     ({'pictures': '{frames}'}, 'lies in .*, which is read'),

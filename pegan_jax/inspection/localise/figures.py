@@ -19,7 +19,7 @@ MEANINGS = {
     'pixel_auroc': "the chance that a defect's pixel scores above a clean one",
     'image_auroc': 'the same of whole crops, by their highest score',
     'pro': f'share of each defect that is found, up to {LIMIT:.0%} false pixels',
-    'miou': f'overlap of true pixels and those above {THRESHOLD:g}, mean over defects\' crops',
+    'miou': f'overlap of true pixels and those above {THRESHOLD:g}, mean of crops',
     'ap50': f'of boxes around pixels above {THRESHOLD:g}, by the rule of COCO',
     'box_recall': 'share of the true boxes found, with '
                   f'{found_boxes.FALSE_PER_IMAGE:g} wrong boxes per crop'}
