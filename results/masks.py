@@ -32,7 +32,8 @@ from pegan_jax.common import command_line, files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import compilation
 from pegan_jax.data import dataset
-from pegan_jax.inspection import segmenter
+from pegan_jax.inspection.localise.settings import Settings
+from pegan_jax.inspection.segmenter import Segmenter
 from pegan_jax.metrics.localisation import average_precision, intersection_over_union
 from pegan_jax.runs import own_settings
 from results.masks_report import KINDS, to_markdown
@@ -108,8 +109,7 @@ def measure_draw(trial, runs, kinds, draw, args):
       sets[name] = sample(
           own, found.state.ema, range(len(trial.names)), args.count, draw)[:2]
   sets, found = Crops(**sets), {}
-  trained = segmenter.Segmenter(
-      segmenter.Settings(steps=args.steps), sets.images, sets.inside)
+  trained = Segmenter(Settings(steps=args.steps), sets.images, sets.inside)
   for kind in kinds:
     found[kind] = trial.score(trained, trained.train(sets.parts(*kind.split(' + ')), draw))
     terminal.say(f'draw {draw}, {kind}: pixel AP {found[kind]["all"]:.3f}')
@@ -121,8 +121,7 @@ def measure_agreement(trial, runs, args):
   train = trial.train
   sets = Crops(real=crops(train, np.concatenate([masked(train, c) for c in trial.labels])),
                clean=crops(train, trial.clean))
-  trained = segmenter.Segmenter(
-      segmenter.Settings(steps=args.steps), sets.images, sets.inside)
+  trained = Segmenter(Settings(steps=args.steps), sets.images, sets.inside)
   params = trained.train(sets.parts('real'), args.seed)
   finds = lambda images: trained.scores(params, images) > 0.5
   empty = lambda inside: float((~inside.any((1, 2))).mean())

@@ -36,7 +36,7 @@ LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_pegan_region'
            'test_evaluation', 'test_pegan_plus', 'test_generated_formats',
            'test_old_checkpoints', 'test_metrics_main', 'test_checkpoints_saving',
            'test_study', 'test_synthetic', 'test_inspectors',
-           'test_stages', 'test_export', 'test_localise')
+           'test_stages', 'test_export', 'test_localise', 'test_one_segmenter')
 
 
 def pytest_collection_modifyitems(items):

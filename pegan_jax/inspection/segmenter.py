@@ -10,6 +10,7 @@ import optax
 
 from pegan_jax.data import rounds
 from pegan_jax.inspection import augment, training
+from pegan_jax.inspection.training import State
 from pegan_jax.nets.unet import UNet
 from pegan_jax.pretrained.tuned import TunedUNet
 
@@ -55,26 +56,26 @@ class Segmenter:
     self._settings = settings
     self._images, self._masks = jnp.asarray(images), jnp.asarray(masks)
     net = NETWORKS[settings.network](settings.width)
-    tx = optax.adamw(training.schedule(settings.learning_rate, settings.steps),
-                     weight_decay=settings.weight_decay)
+    tx = training.optimizer(settings, settings.steps)
 
     @jax.jit
     def init(seed):
       params = net.init(jax.random.key(seed), jnp.zeros((1, *images.shape[1:])))
-      return params, tx.init(params)
+      return State(jnp.zeros((), jnp.int32), params, {}, tx.init(params))
 
     @jax.jit
     def step(state, images, masks, indices, key):
-      params, opt_state = state
-      x, truth = augment.with_masks(key, images, masks, indices)
+      x, truth = augment.with_masks(
+          jax.random.fold_in(key, state.step), images, masks, indices)
       loss, grads = jax.value_and_grad(lambda params: optax.sigmoid_binary_cross_entropy(
-          net.apply(params, x), truth).mean())(params)
-      updates, opt_state = tx.update(grads, opt_state, params)
-      return (optax.apply_updates(params, updates), opt_state), loss
+          net.apply(params, x), truth).mean())(state.params)
+      updates, opt_state = tx.update(grads, state.optimizer, state.params)
+      return State(state.step + 1, optax.apply_updates(state.params, updates), {},
+                   opt_state), loss
 
-    self._init, self._step = init, step
-    self._scores = jax.jit(lambda params, x: jax.nn.sigmoid(
-        net.apply(params, x.astype(jnp.float32) / 127.5 - 1)))
+    self.init, self.steps = init, settings.steps
+    self._step, self._net = step, net
+    self._scores = jax.jit(self.answer)
 
   def train(self, parts, seed, progress=lambda steps: None):
     """Trains one segmenter, the same for the same arguments.
@@ -85,20 +86,34 @@ class Segmenter:
       progress: called with 1 after each step.
 
     Returns:
-      Its parameters.
+      Its `State`.
     """
-    return self.train_on(batches(parts, self._settings, seed), seed, progress)
+    return self.train_on(batches(parts, self._settings, seed), seed, progress)[0]
 
-  def train_on(self, rows, seed, progress=lambda steps: None):
-    """Trains one segmenter on batches of crops, int [steps, batch_size], as `train` does."""
-    state, key = self._init(seed), jax.random.key(seed)
-    for i, row in enumerate(rows):
-      state, loss = self._step(
-          state, self._images, self._masks, row, jax.random.fold_in(key, i))
+  def train_on(self, rows, seed, progress=lambda steps: None, state=None, until=None):
+    """Trains one segmenter on batches of crops, as `train` does.
+
+    Args:
+      rows: int [steps, batch_size], the batches.
+      seed, progress: as `train` takes them.
+      state: the state to go on from; None starts from the beginning.
+      until: the step to stop at; None means the last.
+
+    Returns:
+      (`State`, loss of the last step).
+    """
+    state, key = state or self.init(seed), jax.random.key(seed)
+    for row in rows[int(state.step):until]:
+      state, loss = self._step(state, self._images, self._masks, row, key)
       loss.block_until_ready()  # No queue of steps, whose memory would add up.
       progress(1)
-    return state[0]
+    return state, float(loss)
 
-  def scores(self, params, images):
+  def answer(self, state, images):
+    """Does as `scores`, of any [n, H, W, C], where JAX traces it."""
+    return jax.nn.sigmoid(
+        self._net.apply(state.params, images.astype(jnp.float32) / 127.5 - 1))
+
+  def scores(self, state, images):
     """Finds defects: uint8 [n, H, W, C] -> float32 [n, H, W] in [0, 1]."""
-    return training.in_batches(functools.partial(self._scores, params), images)
+    return training.in_batches(functools.partial(self._scores, state), images)

@@ -11,7 +11,7 @@ from pegan_jax.common import files, provenance, terminal
 from pegan_jax.data import dataset
 from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks
 from pegan_jax.inspection import outcome, picture, report, report_parts, results
-from pegan_jax.inspection import trainers, training
+from pegan_jax.inspection import pretraining, trainers, training
 from pegan_jax.inspection.settings import check_study, Settings, STRONGLY, USUAL
 from pegan_jax.metrics import features, sets
 from pegan_jax.runs import own_settings
@@ -150,7 +150,7 @@ class _Bench:
     self._train, self._test, self._make = train, test, make_trainer
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = settings
-    self.weights = trainers.weights(self.settings)
+    self.weights = pretraining.weights(self.settings)
     self.steps = self.settings.steps(len(train))
     self.results = results.Results(out / 'runs')
     # Seeds whose inspectors are trained together, if any.

@@ -47,4 +47,6 @@ def way_up(x, skips):
 
 def _conv(features, x):
   x = nn.Conv(features, (3, 3), use_bias=False)(x)
-  return nn.relu(nn.GroupNorm(_GROUPS)(x))
+  # The fast variance, a difference of squares, rounds more: of 480 real crops, scores by
+  # ONNX Runtime differed from ours by up to 1.2e-4 with it, and by 5e-5 without.
+  return nn.relu(nn.GroupNorm(_GROUPS, use_fast_variance=False)(x))

@@ -8,7 +8,8 @@ import pytest
 
 from configs import study as study_config
 from conftest import assert_drawn
-from inspection import worlds
+from inspection import squares, worlds
+from inspection.squares import CLASSES
 from pegan_jax.common import config_files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
@@ -17,8 +18,6 @@ from pegan_jax.inspection.localise import arms, bench, crops, figures, report, s
 from pegan_jax.inspection.localise.settings import Settings
 from pegan_jax.inspection.verdict import HELPS, HURTS, NO_EVIDENCE
 from pegan_jax.reporting import answer, commands, source as page, study as page_study
-
-CLASSES = ['a', 'b']
 
 
 class GreySegmenter:
@@ -37,10 +36,10 @@ class GreySegmenter:
     progress(len(rows))
     found = self._images[rows.ravel()], self._masks[rows.ravel()]
     true = np.bincount(found[0][found[1]], minlength=256)
-    return (true + 0.01) / (np.bincount(found[0].ravel(), minlength=256) + 1)
+    return (true + 0.01) / (np.bincount(found[0].ravel(), minlength=256) + 1), 0.0
 
-  def scores(self, params, images):
-    return params[images[..., 0]]
+  def scores(self, state, images):
+    return state[images[..., 0]]
 
 
 @pytest.fixture(autouse=True)
@@ -49,55 +48,17 @@ def quick(blank_charts, monkeypatch):  # pylint: disable=unused-argument
   monkeypatch.setattr(verdict, 'RESAMPLES', 300)
 
 
-def _draw(rng, count, defects=True):
-  """Grain with a square that is somewhat brighter, and where it is."""
-  size = worlds.SIZE
-  inside = np.zeros((count, size, size), bool)
-  if defects:
-    for mask in inside:
-      top, left = rng.integers(0, size - 5, 2)
-      mask[top:top + 5, left:left + 5] = True
-  x = 110 + 25 * rng.normal(size=inside.shape) + 35 * inside
-  return x.clip(0, 255).astype(np.uint8)[..., None], inside
-
-
-def _records(rng, split, label, count, annotation='mask'):
-  images, inside = _draw(rng, count, label != 'background')
-  start = 1000 * (split == 'test') + 100 * [*CLASSES, 'background'].index(label)
-  found = worlds.examples(images, label, f'{label}/{split}', start)
-  for example, mask in zip(found, inside):
-    example |= {'mask': mask, 'annotation': annotation if mask.any() else 'none'}
-  return found
-
-
-def _splits(clean=20, kinds=('mask', 'mask'), train=3):
-  rng = np.random.default_rng(0)
-  counts = {'train': (train, 12), 'test': (12, clean)}
-  return {split: [x for label, kind in zip(CLASSES, kinds)
-                  for x in _records(rng, split, label, defects, kind)]
-          + _records(rng, split, 'background', empty)
-          for split, (defects, empty) in counts.items()}
-
-
-def _write_generated(folder, images, inside):
-  """Writes the same images and masks for both classes; returns the folder."""
-  worlds.write_images(folder, {c: images for c in CLASSES})
-  worlds.write_images(folder.with_name(f'{folder.name}_annotations') / 'masks',
-                      {c: 255 * inside[..., None].astype(np.uint8) for c in CLASSES})
-  return folder
-
-
 @pytest.fixture(scope='module')
 def world(tmp_path_factory):
   """A data set with three real crops per class, and generated ones with masks."""
   folder = tmp_path_factory.mktemp('localise')
-  data = worlds.write_dataset(folder / 'data', _splits(), CLASSES)
-  images, inside = _draw(np.random.default_rng(5), 60)
+  data = worlds.write_dataset(folder / 'data', squares.splits(), CLASSES)
+  images, inside = squares.draw(np.random.default_rng(5), 60)
   real = crops.load(dataset.load_info(data)).defects
   return {
-      'data': data, 'planted': _write_generated(folder / 'planted', images, inside),
-      'wrong': _write_generated(folder / 'wrong', images, ~inside),
-      'copies': _write_generated(folder / 'copies', real.pixels, real.inside)}
+      'data': data, 'planted': squares.write_generated(folder / 'planted', images, inside),
+      'wrong': squares.write_generated(folder / 'wrong', images, ~inside),
+      'copies': squares.write_generated(folder / 'copies', real.pixels, real.inside)}
 
 
 def _config(world, *names, **settings):
@@ -187,7 +148,7 @@ def test_frames_are_chosen_whole_and_nested():
 
 
 def test_boxes_stand_in_for_masks_and_what_is_missing_is_said(world, tmp_path):
-  splits = _splits(clean=0, kinds=('box', 'none'))
+  splits = squares.splits(clean=0, kinds=('box', 'none'))
   data = worlds.write_dataset(tmp_path / 'data', splits, CLASSES)
   found = _study(world | {'data': data}, tmp_path / 'out', 'planted')
   assert found['classes'] == ['a'] and found['protocol']['truth'] == {'a': 'box'}
@@ -201,8 +162,8 @@ def test_boxes_stand_in_for_masks_and_what_is_missing_is_said(world, tmp_path):
 
 def test_masks_are_read_by_what_the_manifest_calls_them(world, tmp_path):
   info = dataset.load_info(world['data'])
-  images, inside = _draw(np.random.default_rng(5), 4)
-  made = _write_generated(tmp_path / 'made', images, inside)
+  images, inside = squares.draw(np.random.default_rng(5), 4)
+  made = squares.write_generated(tmp_path / 'made', images, inside)
   beside = tmp_path / 'made_annotations' / 'masks' / 'a'
   faint = 40 * inside[0].astype(np.uint8)  # Relative to its maximum, all of it.
   faint[0, 0] = 19
@@ -242,8 +203,8 @@ def test_settings_that_make_no_sense_are_refused(world, tmp_path, settings, said
 
 
 def test_images_that_the_test_crops_had_a_part_in_are_refused(world, tmp_path):
-  images, inside = _draw(np.random.default_rng(5), 4)
-  made = _write_generated(tmp_path / 'made', images, inside)
+  images, inside = squares.draw(np.random.default_rng(5), 4)
+  made = squares.write_generated(tmp_path / 'made', images, inside)
   manifest.write(made, manifest.CROPS, [
       {'file': f'{c}/{i:05d}.png', 'class': c, 'background': f'background/test/{i}.png'}
       for c in CLASSES for i in range(4)])
@@ -268,7 +229,7 @@ def test_a_real_segmenter_is_studied_by_the_mode(world, tmp_path):
 
 
 def test_figures_of_perfect_and_of_empty_scores():
-  _, inside = _draw(np.random.default_rng(0), 4)
+  _, inside = squares.draw(np.random.default_rng(0), 4)
   inside[3] = False
   perfect, empty = (figures.measure(x, inside) for x in (1. * inside, 0. * inside))
   assert dict(zip(figures.TITLES, perfect.figures)) == pytest.approx(
@@ -299,7 +260,7 @@ def test_the_page_tells_it(world, tmp_path):
 
 def test_too_few_groups_give_no_verdict(world, tmp_path):
   """However clear the difference is."""
-  splits = _splits()
+  splits = squares.splits()
   for example in splits['test']:
     example['group'] %= 8
   data = worlds.write_dataset(tmp_path / 'data', splits, CLASSES)

@@ -10,7 +10,7 @@ from inspection import worlds
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import images, inspector, predict
+from pegan_jax.inspection import asked, images, inspector
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def by_brightness(monkeypatch):
     mean = pixels.reshape(len(pixels), -1).mean(1) / 255
     return np.stack([1 - mean, mean], 1)
   monkeypatch.setattr(inspector, 'load', lambda workdir: (probabilities, described))
-  monkeypatch.setattr(inspector, 'notes', lambda workdir: [])
+  monkeypatch.setattr(inspector, 'tested', lambda workdir: (None, []))
   return described
 
 
@@ -84,7 +84,7 @@ class TestWindows:
 
   def test_blocks_may_end_within_an_image(
       self, by_brightness, frame, tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, '_BLOCK', 7)
+    monkeypatch.setattr(asked, '_BLOCK', 7)
     assert worlds.ask(tmp_path, frame, frame, answers=tmp_path / 'a.csv') == [
         (frame, 'bright', 1)] * 2
     rows = _rows(tmp_path / 'a.csv')[1:]
@@ -134,7 +134,7 @@ class TestWindows:
   @pytest.mark.parametrize('height,width,side', [
       (7, 7, 7), (8, 15, 8), (64, 65, 7), (100, 31, 10), (12, 40, 13), (5, 3, 1)])
   def test_what_is_half_as_long_lies_whole_in_one(self, height, width, side):
-    windows = predict.cover(height, width, side)
+    windows = asked.cover(height, width, side)
     side = min(side, height, width)
     assert windows[0][:2] == (0, 0) and windows[-1][2:] == (width, height)
     assert len(set(windows)) == len(windows)

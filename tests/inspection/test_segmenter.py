@@ -57,24 +57,24 @@ def test_it_finds_what_its_masks_show():
   trained = Segmenter(_FEW, images, masks)
   whole = Part(np.arange(40), 1.0)
   steps = []
-  params = trained.train([whole], 0, steps.append)
+  state = trained.train([whole], 0, steps.append)
   assert sum(steps) == _FEW.steps
   held, truth = _squares(70, 1)  # More than are scored together.
-  scores = trained.scores(params, held)
+  scores = trained.scores(state, held)
   assert scores.shape == (70, 16, 16) and 0 <= scores.min() <= scores.max() <= 1
-  untrained = trained.scores(trained._init(0)[0], held)  # pylint: disable=protected-access
+  untrained = trained.scores(trained.init(0), held)
   assert average_precision(scores, truth) > 0.95
   assert average_precision(untrained, truth) < 0.7
   # The same again, and another for another seed.
   again, other = trained.train([whole], 0), trained.train([whole], 1)
-  jax.tree.map(np.testing.assert_array_equal, params, again)
-  assert any(jax.tree.leaves(jax.tree.map(lambda a, b: (a != b).any(), params, other)))
+  jax.tree.map(np.testing.assert_array_equal, state, again)
+  assert any(jax.tree.leaves(jax.tree.map(lambda a, b: (a != b).any(), state, other)))
 
 
 def test_an_image_s_scores_do_not_depend_on_the_others():
   images, masks = _squares(9, 2)
   trained = Segmenter(_FEW, images, masks)
-  params = trained._init(0)[0]  # pylint: disable=protected-access
+  state = trained.init(0)
   np.testing.assert_array_equal(
-      trained.scores(params, images)[4:5], trained.scores(params, images[4:5]))
-  assert trained.scores(params, images[:0]).shape == (0, 16, 16)
+      trained.scores(state, images)[4:5], trained.scores(state, images[4:5]))
+  assert trained.scores(state, images[:0]).shape == (0, 16, 16)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from data_prep import dataset
-from pegan_jax.inspection import predict
+from pegan_jax.inspection import tasks
 from pegan_jax.metrics import label_fidelity
 from pegan_jax.nets.classifier import BatchNorm, Classifier, Conv
 
@@ -111,8 +111,8 @@ class Tiny(nn.Module):
 
 
 def ask(workdir, *paths, answers='', **settings):
-  """Asks the inspector of a run about images: as `predict.predict`."""
+  """Asks the inspector of a run about images: as `tasks.predict`."""
   config = importlib.import_module('configs.predict').get_config().lock()
   config.images, config.csv = ','.join(map(str, paths)), str(answers)
   config.update(settings)
-  return predict.predict(config, workdir)
+  return tasks.predict(config, workdir)

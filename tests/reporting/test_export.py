@@ -2,9 +2,11 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
+import jax
 import numpy as np
 from PIL import Image
 import pytest
@@ -15,7 +17,9 @@ from pegan_jax.common import config_files
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.inspection import inspector, training
+from pegan_jax.inspection import inspector, kept, tasks, training, verdict
+from pegan_jax.inspection.localise import kept as segmenters, settings
+from pegan_jax.inspection.segmenter import Segmenter
 from pegan_jax.reporting.export.export import export
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -186,3 +190,45 @@ def test_the_pages_script_names_defects_without_jax(two_classes_dir, tmp_path, m
   assert [x[0] for x in answers] == list(map(str, paths))
   assert {x[1] for x in answers} <= {'pa', 'sc'}
   assert all(0.5 <= float(x[2]) <= 1 for x in answers)
+
+
+def test_a_segmenter_finds_what_it_finds_here(boxed_dir, tmp_path, monkeypatch):
+  monkeypatch.setattr(verdict, 'RESAMPLES', 100)
+  config = config_files.load('inspect').get_config()
+  config.update({'task': 'localise', 'data_dir': str(boxed_dir)})
+  config.localise.update({'width': 0.34, 'steps': 2, 'batch_size': 5})
+  tasks.inspect(config.lock(), tmp_path / 'run')
+  export(_config(), tmp_path / 'run')
+  found = segmenters.restore(tmp_path / 'run')
+  records = dataset.Records(dataset.load_info(boxed_dir), 'test')
+  images = records.images(range(5))
+  session = _session(tmp_path / 'run' / 'export' / 'segmenter.onnx')
+  for count in (1, 5):
+    scores, = session.run(['probabilities'], {'image': images[:count]})
+    np.testing.assert_allclose(
+        scores, found.trainer.scores(found.state, images[:count]), atol=1e-4)
+  card = (tmp_path / 'run' / 'export' / 'README.md').read_text()
+  for said in ('2 classes: pa, rp', 'pixel AP of rp', '`segmenter`', 'unet, width 0.34',
+               'there are boxes and no masks', 'averages their scores'):
+    assert said in card
+  assert 'Wilson' not in card
+  (tmp_path / 'run' / 'inspection.json').unlink()
+  shutil.rmtree(tmp_path / 'run' / 'export')
+  export(_config(), tmp_path / 'run')
+  card = (tmp_path / 'run' / 'export' / 'README.md').read_text()
+  assert 'Not measured.' in card and 'nobody knows how often it is right' in card
+
+
+def test_a_pretrained_segmenters_map_is_ours(boxed_dir):
+  from pegan_jax.nets import backend
+  from pegan_jax.reporting.export import graph, inspectors, trial
+  info = dataset.load_info(boxed_dir)
+  blank = np.zeros((1, 32, 32, 1), np.uint8)
+  trainer = Segmenter(settings.Settings(network='unet_efficientnet_lite0'), blank,
+                      blank[..., 0] > 0)
+  model = inspectors.segmenter(
+      kept.Trained(trainer, trainer.init(0), {}, ''), info, 3)
+  with backend.portable(), jax.default_matmul_precision('highest'):
+    content = graph.translate(model.function, model.shapes(), model.name)
+  found = trial.of_onnx(model, content)  # Of another batch too.
+  assert found.count == 3 and 0 < found.difference < 1e-4

@@ -1,1 +1,1 @@
-"""The study that asks whether generated images help a segmenter find defects."""
+"""Segmenters: one that is kept and asked; whether generated images help, a study."""

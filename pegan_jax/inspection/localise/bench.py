@@ -8,9 +8,8 @@ import time
 import numpy as np
 
 from pegan_jax.common import files, provenance, terminal
-from pegan_jax.data import rounds
-from pegan_jax.inspection import trainers, training
-from pegan_jax.inspection.localise import figures
+from pegan_jax.inspection import pretraining
+from pegan_jax.inspection.localise import figures, training_sets
 from pegan_jax.inspection.segmenter import Segmenter
 
 _VERSION = 1  # Of what a training, and its figures, are.
@@ -30,18 +29,13 @@ class Bench:
   def __init__(self, settings, real, generated, folder, make_segmenter=Segmenter):
     self._settings, self._make = settings, make_segmenter
     self._real, self._folder = real, pathlib.Path(folder)
-    # Laid end to end: real defects, clean ones, each generated set.
-    self._sets = [real.defects, real.clean, *generated.values()]
-    ends = np.cumsum([len(x) for x in self._sets])
-    places = np.split(np.arange(ends[-1]), ends[:-1])
-    self._clean, self._generated = places[1], dict(zip(generated, places[2:]))
-    self._labels = np.concatenate([x.labels for x in self._sets])
+    self._sets = training_sets.TrainingSets(real, generated)
     self._checksums = {name: x.checksum() for name, x in generated.items()}
     self._same = {
         'version': _VERSION, 'test': real.test.checksum(), 'clean': real.clean.checksum(),
         'settings': dataclasses.asdict(settings)}
     if settings.pretrained:
-      self._same |= trainers.weights(settings)
+      self._same |= pretraining.weights(settings)
 
   def run(self, plan, fractions, seeds):
     """Trains every arm at every fraction and seed.
@@ -79,32 +73,24 @@ class Bench:
       pool.append(chosen)
     if arm.generated:
       parts.append(self._checksums[arm.generated])
-      pool.append(self._generated[arm.generated])
+      pool.append(self._sets.generated[arm.generated])
     about = self._same | {'seed': seed, 'real': arm.real, 'crops': parts}
     if len(parts) < 2:  # A setting without effect here.
       about['settings'] = about['settings'] | {'real_share': None}
     return provenance.digest(about), np.concatenate(pool)
 
-  def _rows(self, pool, seed):
-    """Chooses a training's batches: int [steps, batch_size]."""
-    s, num_real = self._settings, len(self._real.defects)
-    defects = training.batches(pool, self._labels, s.steps, s.batch_size - s.clean, seed,
-                               num_real, s.real_share)
-    clean = rounds.draw(np.random.default_rng([seed, 1]), self._clean, s.steps * s.clean)
-    return np.concatenate([defects, clean.reshape(s.steps, s.clean)], 1)
-
   def _train_all(self, missing):
     """Trains the {digest: (job, pool)}: {digest: `Answers`}."""
     self._folder.mkdir(parents=True, exist_ok=True)
     test, steps = self._real.test, self._settings.steps
-    segmenter = self._make(self._settings, np.concatenate([x.pixels for x in self._sets]),
-                           np.concatenate([x.inside for x in self._sets]))
+    segmenter = self._make(self._settings, *self._sets.arrays())
     bar = terminal.Progress(len(missing) * steps, unit='step')
     began, answers = time.perf_counter(), {}
     for digest, ((fraction, arm, seed), pool) in missing.items():
-      params = segmenter.train_on(self._rows(pool, seed), seed, bar.update)
+      state, _ = segmenter.train_on(
+          self._sets.rows(self._settings, pool, seed), seed, bar.update)
       answers[digest] = found = figures.measure(
-          segmenter.scores(params, test.pixels), test.inside)
+          segmenter.scores(state, test.pixels), test.inside)
       files.write(self._folder / f'{digest}.npz', figures.to_bytes(found))
       done = len(answers) * steps
       share = '' if fraction == 1 else f' of {fraction:g}'

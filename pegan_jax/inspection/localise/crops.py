@@ -10,7 +10,8 @@ import numpy as np
 from data_prep.images import reading
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest, placing
-from pegan_jax.inspection import images
+from pegan_jax.inspection import arms, images, leaks
+from pegan_jax.metrics import sets
 
 # The grey of a mask above which a pixel is a defect's: by what the manifest calls the mask.
 _OPACITY, _CHANGE = 0.5, 0.1
@@ -102,7 +103,7 @@ def load(info):
       of_test.append(held)
   if not kinds:
     raise UserError(f'the data set at {str(info.folder)!r} has no class with masks or '
-                    'boxes in both splits: build it from annotated images, or study with '
+                    'boxes in both splits: build it from annotated images, or take '
                     '--config.task=classify')
   clean = train.find(info.background)
   if not len(clean):
@@ -114,9 +115,53 @@ def load(info):
               [c for c in info.classes if c not in kinds])
 
 
+def notes(info, real):
+  """Lists what is to be known of the real crops."""
+  said = []
+  if real.left_out:
+    said.append(f'{", ".join(real.left_out)}: left out, as not both splits have masks or '
+                'boxes of it')
+  if boxes := [name for name, kind in real.kinds.items() if kind == 'box']:
+    said.append(f'{", ".join(boxes)}: there are boxes and no masks, so that the truth is '
+                'the whole of each box, and figures of pixels are of boxes')
+  if not (real.test.labels == info.background).any():
+    said.append('there are no clean test crops: how much is found on clean surface is not '
+                'measured, and image AUROC not known; build with --test_clean=0.2 and '
+                'generate anew')
+  return said
+
+
 def _read(records, indices):
   return Crops(records.images(indices), records.labels[indices], records.sources(indices),
                records.groups(indices), records.masks(indices)[..., 0] > 0)
+
+
+def load_all_generated(config, info, real):
+  """Reads the folders of generated images that a config names, and checks them.
+
+  Args:
+    config: has `generated` and `per_class`.
+    info: `dataset.DataInfo`.
+    real: `Real`.
+
+  Returns:
+    ({name: `Crops`}, {name: sentences on what was compared}, notes).
+
+  Raises:
+    UserError: as `load_generated`, or images that test crops had a part in.
+  """
+  generated, checks, said = {}, {}, []
+  paths = images.folders(config)
+  names = images.methods(paths) or arms.names(paths)
+  for name, path in zip(names, paths):
+    found, folder, left_out = load_generated(
+        info, name, path, config.per_class, real.kinds)
+    seen = _joined(real.defects, real.clean)
+    checks[name] = sets.check_scale(info, folder) + leaks.check(
+        info, seen, real.test, folder, found)
+    generated[name] = found
+    said += left_out
+  return generated, checks, said
 
 
 def load_generated(info, name, path, per_class, kinds):
@@ -186,7 +231,7 @@ def _masks(folder, found, by_change):
   return inside
 
 
-def joined(*parts):
+def _joined(*parts):
   """Returns several `Crops` as one, in order."""
   return Crops(*(np.concatenate([getattr(x, name) for x in parts])
                  for name in ('pixels', 'labels')),

@@ -7,13 +7,22 @@ import zipfile
 import numpy as np
 
 from pegan_jax.metrics import found_boxes, localisation, score_histograms
-from pegan_jax.metrics.region_overlap import region_overlap
+from pegan_jax.metrics.region_overlap import LIMIT, region_overlap
 
 # Those that are told as they are, in this order, by the names that people see.
 TITLES = {'pixel_ap': 'pixel AP', 'pixel_auroc': 'pixel AUROC',
           'image_auroc': 'image AUROC', 'pro': 'PRO', 'miou': 'mIoU', 'ap50': 'AP50',
           'box_recall': 'box recall'}
 THRESHOLD = 0.5  # Of the scores, for regions and boxes.
+MEANINGS = {
+    'pixel_ap': 'area under precision over recall of pixels',
+    'pixel_auroc': "the chance that a defect's pixel scores above a clean one",
+    'image_auroc': 'the same of whole crops, by their highest score',
+    'pro': f'share of each defect that is found, up to {LIMIT:.0%} false pixels',
+    'miou': f'overlap of true pixels and those above {THRESHOLD:g}, mean of crops',
+    'ap50': f'of boxes around pixels above {THRESHOLD:g}, by the rule of COCO',
+    'box_recall': 'share of the true boxes found, with '
+                  f'{found_boxes.FALSE_PER_IMAGE:g} wrong boxes per crop'}
 
 
 class Answers(NamedTuple):

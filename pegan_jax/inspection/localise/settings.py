@@ -20,7 +20,7 @@ class Settings:
     batch_size: crops per step.
     learning_rate: the highest of the cycle.
     weight_decay: AdamW's, for all parameters.
-    clean_share: share of clean crops in a batch of a study.
+    clean_share: share of clean crops in a batch.
     real_share: least share of real crops among a batch's defects, where there are
       generated ones as well; real ones are then repeated as needed.
   """
@@ -35,8 +35,8 @@ class Settings:
 
   @classmethod
   def of(cls, config):
-    """Reads the settings of a config from configs/study.py."""
-    return cls(network=config.network or cls.network, **config.localise)
+    """Reads the settings of a config from configs/study.py or inspect.py, or saved."""
+    return cls(network=config['network'] or cls.network, **config['localise'])
 
   def check(self):
     """Raises UserError for values that make no sense."""
@@ -56,6 +56,11 @@ class Settings:
   def pretrained(self):
     """Returns whether others have trained the encoder."""
     return NETWORKS[self.network]
+
+  def as_config(self):
+    """Returns them as a config has them: {'network': ..., 'localise': {...}}."""
+    found = dataclasses.asdict(self)
+    return {'network': found.pop('network'), 'localise': found}
 
   @property
   def clean(self):

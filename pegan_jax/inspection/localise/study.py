@@ -1,6 +1,5 @@
 """--mode study --config.task=localise: segmenters with and without generated images."""
 
-import dataclasses
 import pathlib
 
 import numpy as np
@@ -8,13 +7,11 @@ import numpy as np
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import arms as names_lib, images, leaks, report_parts, results
-from pegan_jax.inspection import training, verdict
+from pegan_jax.inspection import images, report_parts, results, training, verdict
 from pegan_jax.inspection.localise import arms, bench, crops, outcome, picture, report
 from pegan_jax.inspection.localise.settings import Settings
 from pegan_jax.inspection.segmenter import Segmenter
 from pegan_jax.inspection.settings import check_study
-from pegan_jax.metrics import sets
 
 
 def study(config, workdir, make_segmenter=Segmenter):
@@ -42,9 +39,9 @@ def study(config, workdir, make_segmenter=Segmenter):
   info = dataset.load_info(config.data_dir or out / 'dataset')
   results.check_classes(out / 'study.json', info.classes)
   real = crops.load(info)
-  generated, checks, notes = _load_generated(config, info, real)
+  generated, checks, notes = crops.load_all_generated(config, info, real)
   plan, absent = _plan(generated, real, info)
-  notes = _notes(info, real) + notes + absent
+  notes = crops.notes(info, real) + notes + absent
   for note in notes:
     terminal.say(f'note: {note}')
   fractions = sorted(set(map(float, config.fractions)))
@@ -64,22 +61,6 @@ def study(config, workdir, make_segmenter=Segmenter):
   return found
 
 
-def _load_generated(config, info, real):
-  """Returns {name: Crops}, {name: sentences on what was compared}, and notes."""
-  generated, checks, notes = {}, {}, []
-  paths = images.folders(config)
-  names = images.methods(paths) or names_lib.names(paths)
-  for name, path in zip(names, paths):
-    found, folder, left_out = crops.load_generated(
-        info, name, path, config.per_class, real.kinds)
-    seen = crops.joined(real.defects, real.clean)
-    checks[name] = sets.check_scale(info, folder) + leaks.check(
-        info, seen, real.test, folder, found)
-    generated[name] = found
-    notes += left_out
-  return generated, checks, notes
-
-
 def _plan(generated, real, info):
   """Returns the arms, and a sentence for each that cannot be trained."""
   plan, notes = [], []
@@ -95,22 +76,6 @@ def _plan(generated, real, info):
   return plan, notes
 
 
-def _notes(info, real):
-  """Lists what is to be known of the real crops."""
-  said = []
-  if real.left_out:
-    said.append(f'{", ".join(real.left_out)}: left out, as not both splits have masks or '
-                'boxes of it')
-  if boxes := [name for name, kind in real.kinds.items() if kind == 'box']:
-    said.append(f'{", ".join(boxes)}: there are boxes and no masks, so that the truth is '
-                'the whole of each box, and figures of pixels are of boxes')
-  if not (real.test.labels == info.background).any():
-    said.append('there are no clean test crops: how much is found on clean surface is not '
-                'measured, and image AUROC not known; build with --test_clean=0.2 and '
-                'generate anew')
-  return said
-
-
 def _frames(real, fraction, info):
   """Returns {class: number of real frames that the first seed trains on}."""
   chosen = real.defects.take(real.defects.of_share(fraction, 0))
@@ -124,9 +89,7 @@ def _protocol(config, info, settings, real, generated, trial):
   return {
       'classes': list(real.kinds),
       'protocol': {
-          'task': 'localise', 'network': settings.network,
-          'localise': {key: value for key, value in dataclasses.asdict(settings).items()
-                       if key != 'network'},
+          'task': 'localise', **settings.as_config(),
           'described': settings.described(), 'seeds': config.seeds,
           'fractions': list(config.fractions), 'data': str(info.folder),
           'generated': images.folders(config), 'per_class': config.per_class,

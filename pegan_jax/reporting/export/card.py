@@ -15,6 +15,7 @@ import scipy
 from pegan_jax import __version__
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import inspector
+from pegan_jax.inspection.localise import figures, kept as segmenters
 from pegan_jax.reporting import quality
 from pegan_jax.reporting.export import trial
 from pegan_jax.reporting.source import DAMAGED, read_report
@@ -62,10 +63,9 @@ def _of_gan(source, workdir):
 def _of_inspector(source, workdir):
   """Returns accuracy and recalls with Wilson's intervals, if it was tested."""
   del source
-  tested = inspector.tested(workdir)
-  if not tested:
-    return {'figures': [], 'cautions': inspector.notes(workdir)}
-  report, notes = tested
+  report, notes = inspector.tested(workdir)
+  if not report:
+    return {'figures': [], 'cautions': notes}
   counts = np.array(report['confusion'])
   rows = [('accuracy', 'share of test images that it names rightly',
            np.trace(counts), counts.sum())]
@@ -82,4 +82,24 @@ def _share(title, meaning, right, total):
           'floor': '', 'words': f'{right} of {total}'}
 
 
-_QUALITY = {'generator': _of_gan, 'inspector': _of_inspector}
+def _of_segmenter(source, workdir):
+  """Returns the figures of its test, with the interval of pixel AP, if it was tested."""
+  del source
+  report, notes = segmenters.tested(workdir)
+  if not report:
+    return {'figures': [], 'cautions': notes}
+  return {'figures': [
+      *(_figure(report['figures'], name, title) for name, title in figures.TITLES.items()),
+      *(_figure(row, 'pixel_ap', f'pixel AP of {name}')
+        for name, row in report['of_classes'].items())], 'cautions': notes}
+
+
+def _figure(row, name, title):
+  low, high = row['interval']
+  return {'title': title, 'meaning': figures.MEANINGS[name],
+          'value': 'not known' if row[name] is None else f'{row[name]:.3f}',
+          'interval': f'{low:.3f} to {high:.3f}' if name == 'pixel_ap' else '',
+          'floor': '', 'words': f'{row["crops"]} with defects in {row["groups"]} groups'}
+
+
+_QUALITY = {'generator': _of_gan, 'inspector': _of_inspector, 'segmenter': _of_segmenter}

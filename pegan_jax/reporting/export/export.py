@@ -16,9 +16,9 @@ _NEEDED = ('onnx', 'onnxruntime')
 def export(config, workdir):
   """Writes WORKDIR/export/: ONNX, StableHLO and a model card, README.md.
 
-  A GAN's run gives its generators, that of --mode inspect its classifier. Each file is
-  tried on real images before the folder appears. An export of the same weights that is
-  there is left as it is.
+  A GAN's run gives its generators, that of --mode inspect its classifier or
+  segmenter. Each file is tried on real images before the folder appears. An export of the
+  same weights that is there is left as it is.
 
   Args:
     config: from configs/export.py.

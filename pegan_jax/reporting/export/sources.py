@@ -7,9 +7,11 @@ from typing import Callable, NamedTuple
 from pegan_jax.common import config_files, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.inspection import inspector
+from pegan_jax.inspection import inspector, kept
+from pegan_jax.inspection.localise import kept as segmenters
+from pegan_jax.inspection.localise.settings import Settings as SegmenterSettings
 from pegan_jax.inspection.settings import Settings
-from pegan_jax.reporting.export import classifiers, generators
+from pegan_jax.reporting.export import generators, inspectors
 from pegan_jax.runs import own_settings
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -19,7 +21,7 @@ class Source(NamedTuple):
   """Something trained.
 
   Attributes:
-    kind: 'generator' or 'inspector'.
+    kind: 'generator', 'inspector', which classifies, or 'segmenter'.
     made_of: the weights and the data, as provenance has it.
     models: returns the list of its `Model`s.
     classes: their names, in label order.
@@ -49,7 +51,7 @@ def find(config, workdir):
     UserError: there is none, or it cannot be exported.
   """
   noted = own_settings.read(workdir)
-  has_inspector = os.path.exists(workdir / inspector.SAVED)
+  has_inspector = os.path.exists(workdir / kept.SAVED)
   if not noted and not has_inspector:
     raise UserError(f'no run and no inspector in {str(workdir)!r}: train one with this '
                     '--workdir first')
@@ -85,20 +87,27 @@ def _gan(config, workdir, noted):
 
 def _inspector(config, workdir):
   """Returns the `Source` of an inspector."""
-  trained = inspector.restore(workdir)
+  segments = kept.task(workdir) == kept.LOCALISE
+  trained = (segmenters if segments else inspector).restore(workdir)
   saved, data = trained.config, trained.config['dataset']
-  settings = Settings.of(saved)
   folder = config.data_dir or saved.get('data_dir') or workdir / 'dataset'
   info = dataset.load_info(folder)
   if info.content != data['content']:
     raise UserError(f'the data set at {str(folder)!r} is another than the inspector was '
                     'trained on: name that with --config.data_dir')
+  if segments:
+    settings = SegmenterSettings.of(saved)
+    kind, model, classes = 'segmenter', inspectors.segmenter, list(saved['truth'])
+    described = settings.described()
+  else:
+    settings = Settings.of(saved)
+    kind, model, classes = 'inspector', inspectors.classifier, data['classes']
+    described = settings.described(trained.trainer.steps)
   return Source(
-      'inspector', {'weights': trained.digest, 'dataset': data['content']},
-      lambda: [classifiers.model(trained, info, config.tried)],
-      data['classes'],
+      kind, {'weights': trained.digest, 'dataset': data['content']},
+      lambda: [model(trained, info, config.tried)], classes,
       _rules(data['image_size'], data['channels'], data['max_value'], data.get('window')),
-      settings.described(trained.trainer.steps), data['content'], settings.pretrained)
+      described, data['content'], settings.pretrained)
 
 
 def _rules(image_size, channels, max_value, window):
