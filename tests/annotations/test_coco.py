@@ -222,6 +222,20 @@ def test_damaged_json_and_keys_given_twice(tmp_path, text, words):
     _read(tmp_path, text)
 
 
+@pytest.mark.parametrize('key', ['image_id', 'category_id'])
+def test_ids_may_be_text_here_and_numbers_there(tmp_path, key):
+  said = _foreign()
+  expected = _read(tmp_path, said)
+  for item in said['annotations']:
+    item[key] = str(item[key])
+  for some, other in zip(_read(tmp_path, said), expected, strict=True):
+    assert [x.name for x in some.regions] == [x.name for x in other.regions]
+  for item in said['images'] + said['categories']:
+    item['id'] = f"0{item['id']}"
+  with pytest.raises(UserError, match='is of no image or category'):
+    _read(tmp_path, said)
+
+
 def test_what_tools_leave_out_or_write_in_another_way(tmp_path):
   """Sizes as text, no ids of annotations, no boxes, Windows' paths, compressed masks."""
   inside = np.zeros((4, 5), np.uint8)
