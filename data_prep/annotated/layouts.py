@@ -212,6 +212,7 @@ def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
 def _leave_out_empty(found, root, outer, left_out):
   """Moves images whose folder says that they show a defect, and their annotation not."""
   named = {region.name for annotated in found.values() for region in annotated.regions}
+  named -= {''}  # Of void, which is no folder's.
   for path in sorted(found):
     place = folder_names.without(path.relative_to(root), outer)
     if not found[path].regions and folder_names.class_of(place) in named:
