@@ -23,6 +23,7 @@ _KIND = re.compile(r'images?|imgs?|labels?(?:_\d)?|jpegimages|rgb|lables?|'
 # With a number, as images_256: one of defects or labels may be of a class.
 _NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*\d+')
 _FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
+_OF_MASKS = re.compile(r'(?:masks?|gt)[ _-](.+)', re.IGNORECASE)
 _WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
                         r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
 _WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
@@ -151,7 +152,7 @@ def class_of_mask(own, place):
   name, of_image = class_of(own), class_of(place)
   if name != of_image:
     # A label may be what a class lacks, and a broken_mask one in a folder of masks.
-    first, other = _FIRST.fullmatch(name), without_kind(of_image)
+    first, other = _OF_MASKS.fullmatch(name), without_kind(of_image)
     bare = first[1] if first else without_kind(name)
     is_word = not is_mask_folder(own) and (first or _WITH_MASK.fullmatch(name))
     name = bare if bare == other or is_word and not _ENDS_IN_LABEL.search(name) else name

@@ -117,7 +117,8 @@ def _without_clean(fitted, clean, folder, problems):
   Raises:
     UserError: a defect is marked in one.
   """
-  clean = set(clean)
+  if not (clean := set(clean)):
+    return fitted
   own = [[pair for pair in pairs if pair[1] in clean] for pairs in fitted]
   marked = [(mark, path) for labels in own[:2] for found in [
       labels_lib.read(labels, collections.defaultdict(list), problems)]

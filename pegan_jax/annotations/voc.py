@@ -110,10 +110,11 @@ def _check_all_is_known(root, objects):
 
 
 def _tags(root):
-  """Returns what elements of no kind that is known say in a word, as 'label crack'."""
-  return tuple(f'{element.tag} {element.text.strip()}' for element in root
-               if element.tag not in _ABOUT and _says(element) and not _is_list(element)
-               and element.text.strip().lower() not in _NOTHING)
+  """Returns the words of elements of no kind that is known; of numbers with their name."""
+  said = [(element.tag, element.text.strip()) for element in root
+          if element.tag not in _ABOUT and _says(element) and not _is_list(element)]
+  return tuple(f'{tag} {text}' if text.isdecimal() else text
+               for tag, text in said if text.lower() not in _NOTHING)
 
 
 def _is_list(element):

@@ -152,9 +152,9 @@ def test_what_may_mark_something_is_not_clean(tmp_path, marks):
 
 def test_a_word_beside_objects_is_none_of_them_and_a_list_is(tmp_path):
   text = OBJECT.format(1, 1, 9, 9)
-  word = text.replace('<object>', '<verified>yes</verified><n>0</n><object>', 1)
+  word = text.replace('<object>', '<verified>yes</verified><n>0</n><m>1</m><object>', 1)
   image = _read(tmp_path, word)
-  assert len(image.regions) == 1 and image.tags == ('verified yes',)
+  assert len(image.regions) == 1 and image.tags == ('yes', 'm 1')
   with pytest.raises(UserError, match="an element 'defect'"):
     _read(tmp_path, text.replace('<object>', f'<defect>{BOX}</defect><object>', 1))
 
