@@ -167,6 +167,8 @@ def _side(said):
 def _region(item, name, image, what, in_triples):
   said = item.get('segmentation')
   polygons = None
+  if isinstance(said, list) and not any(isinstance(x, (list, dict)) for x in said):
+    said = [said] if said else said  # An outline without a list around, as of VIA.
   if said and not isinstance(said, dict):
     if not isinstance(said, list) or not all(isinstance(p, list) for p in said):
       raise ValueError(f'{what}, of {name}, has a segmentation that is no list of '
