@@ -138,16 +138,17 @@ def find(options, problems):
   layout = layouts.Layout('', None, [], [], {}, [], {}, {})
   if options.images:
     layout = layouts.read(options.images, options.annotations, options.format, problems,
-                          options.cuts)
+                          options.cuts, apart=options.clean)
     if not layout.annotated and not layout.crops:
       problems.check()  # Nothing more can be said.
     if not (options.defects or options.annotations or options.format or problems):
-      layout = _without_empty(layout)
+      layout = _without_empty(layout, options.clean)
     layout = layout._replace(
         annotated=[(path, image) for path, image in layout.annotated if image.regions],
         clean=layout.clean + [path for path, image in layout.annotated
                               if not image.regions])
-  crops = (unannotated.list_classes(options.defects, '--defects', options.format)
+  crops = (unannotated.list_classes(options.defects, '--defects', options.format,
+                                      options.clean)
            if options.defects else layout.crops)
   clean = []
   if layout.clean:
@@ -176,7 +177,7 @@ def find(options, problems):
   left_out = {why: list(paths) for why, paths in layout.left_out.items()}
   for folder in filter(None, (options.defects, options.clean)):
     for why, paths in reading.find_images(folder)[1].items():
-      left_out.setdefault(why, []).extend(paths)
+      left_out[why] = [*dict.fromkeys(left_out.get(why, []) + paths)]
   if options.defects:
     left_out['images that lie in no class folder'] = [
         path for path in reading.list_images(options.defects)
@@ -204,12 +205,12 @@ def _called_as_classes(folder, clean, names):
           for name, found in some.items() if found}
 
 
-def _without_empty(layout):
+def _without_empty(layout, apart):
   """Returns the class folders' layout in place of one whose annotations mark nothing."""
   if layout.crops or any(image.regions for _, image in layout.annotated):
     return layout
   with contextlib.suppress(UserError):  # There may be no class folders.
-    return layouts.read(layout.root, only_folders=True)
+    return layouts.read(layout.root, only_folders=True, apart=apart)
   return layout
 
 

@@ -66,8 +66,6 @@ class Options:
     if self.out is None:
       raise UserError('--out is missing: name the folder to write.')
     self.check_values()
-    if not self.images and not self.clean:
-      raise UserError('There are no backgrounds: pass --clean, or annotated --images.')
 
   def check_values(self):
     """Raises UserError for values that make no sense."""
@@ -77,6 +75,8 @@ class Options:
     if self.annotations and not self.images:
       raise UserError('--annotations needs --images: pass the folder of the images.')
     self.check_inputs()
+    if not self.images and not self.clean:
+      raise UserError('There are no backgrounds: pass --clean, or annotated --images.')
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
                         ('window_size', 0), ('reject_score', 0)):
@@ -111,10 +111,10 @@ class Options:
     folders = {name: os.path.realpath(getattr(self, name))
                for name in ('defects', 'images', 'clean', 'out') if getattr(self, name)}
     for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):
-      if b != 'out' and os.path.commonpath([inner, outer]) == outer:
-        good = ", or call it 'good' there" * ((a, b) == ('clean', 'images'))
+      if inner == outer or b != 'out' and a != 'clean' and (
+          os.path.commonpath([inner, outer]) == outer):
         raise UserError(f'--{a} {getattr(self, a)} is, or lies in, --{b} '
-                        f'{getattr(self, b)}: give it a folder of its own{good}.')
+                        f'{getattr(self, b)}: give it a folder of its own.')
     if both := sorted(set(self.classes) & set(self.skip_classes)):
       raise UserError(f'--classes and --skip_classes both have {both[0]!r}: remove it '
                       'from one of them.')

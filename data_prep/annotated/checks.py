@@ -1,6 +1,7 @@
 """Checks folders of images, and the names of classes."""
 
 import os
+import pathlib
 
 from data_prep.annotated import set_parts
 from data_prep.crops.cutting import BACKGROUND
@@ -19,6 +20,16 @@ def list_images(folder, flag):
     raise UserError(f'{flag} {folder} holds no images '
                     f"({', '.join(reading.EXTENSIONS)}).")
   return paths
+
+
+def inside(paths, folder):
+  """Returns the paths that lie in a folder, by their true places; none without one."""
+  if not folder:
+    return []
+  real = {parent: os.path.realpath(parent) for parent in {path.parent for path in paths}}
+  top = os.path.realpath(folder)
+  return [path for path in paths
+          if pathlib.PurePath(real[path.parent]).is_relative_to(top)]
 
 
 def check_classes(names, where):

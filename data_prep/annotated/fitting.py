@@ -61,6 +61,9 @@ def fit(marks, paths, root, named, left_out, noted, problems):
   labels = [mark for mark in marks if mark.format != 'masks']
   masks = [mark for mark in marks if mark.format == 'masks']
   unsure = set() if named else doubtful(labels)  # What is named is said to annotate.
+  of_labelme = {mark.path.parent for mark in labels if mark.format == 'labelme'}
+  unsure -= {mark.path for mark in labels  # One of these may be damaged.
+             if not mark.format and mark.path.parent in of_labelme}
   mixed = {base for base in {mark.base for mark in masks}
            if any(mark.path.is_relative_to(base) for mark in labels)}
   labels, of_labels = _matched(labels, unsure, (), paths, root, where, left_out, noted,

@@ -17,16 +17,17 @@ _MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     rf'segmentationclass(?:png|raw|aug)?|{_ROLE}[ _-]masks?|'
                     rf'masks?[ _-]{_ROLE}')
 _KIND = re.compile(r'images?|imgs?|labels?(?:_\d)?|jpegimages|rgb|lables?|'
-                   r'annotations?|annots?|anns?|xml|json|txt|png|bbox(?:es)?|data(?:sets?)?|'
-                   r'defects|obj_\w+_data|(?:ima?ge?|ann|label|mask)_dir|'
+                   r'annotations?|annots?|anns?|xmls?|jsons?|txts?|png|bbox(?:es)?|'
+                   r'data(?:sets?)?|defects|obj_\w+_data|(?:ima?ge?|ann|label|mask)_dir|'
                    + _MASKS.pattern)
 # With a number, as images_256: one of defects or labels may be of a class.
 _NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*\d+')
 _FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
+_OF_MASKS = re.compile(r'(?:masks?|gt)[ _-](.+)', re.IGNORECASE)
 _WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
                         r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
 _WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
-                        r'annotations?|annots?|anns?|xml|json|txt)', re.IGNORECASE)
+                        r'annotations?|annots?|anns?|xmls?|jsons?|txts?)', re.IGNORECASE)
 _OF_IMAGES = re.compile(rf'(?:.*[ _-])?{_IMAGES}')
 _ENDS_IN_LABEL = re.compile(r'(?:labels?|lbls?|labs?)$', re.IGNORECASE)
 _LIGHT = re.compile(
@@ -106,9 +107,16 @@ def is_clean(place):
 
 
 def is_clean_name(name):
-  """Returns whether a folder is called as those of clean images are, as good_2 too."""
+  """Returns whether a folder is called as those of clean images are, as 0_good_2 too."""
   name = set_parts.without_role(dates.of_name(name)[0])
-  return class_names.is_clean(re.sub(r'(?<=\w)[ _-]*\d+$', '', name))
+  return class_names.is_clean(re.sub(r'^\d+[ _-]+|(?<=\w)[ _-]*\d+$', '', name))
+
+
+def may_be_defect(place):
+  """Returns whether the folders of a path name a class, and not in a word as MT_Free's."""
+  name = class_of(place)
+  last = re.split('[ _-]', name)[-1]
+  return bool(name) and (not class_names.is_clean(last) or class_names.is_defect(name))
 
 
 def class_of(place):
@@ -144,8 +152,9 @@ def class_of_mask(own, place):
   name, of_image = class_of(own), class_of(place)
   if name != of_image:
     # A label may be what a class lacks, and a broken_mask one in a folder of masks.
-    bare, other = without_kind(name), without_kind(of_image)
-    is_word = not is_mask_folder(own) and _WITH_MASK.fullmatch(name)
+    first, other = _OF_MASKS.fullmatch(name), without_kind(of_image)
+    bare = first[1] if first else without_kind(name)
+    is_word = not is_mask_folder(own) and (first or _WITH_MASK.fullmatch(name))
     name = bare if bare == other or is_word and not _ENDS_IN_LABEL.search(name) else name
     name = other if not name or is_split(name) or is_kind(name) else name
   return '' if is_split(name) or is_kind(name) else name

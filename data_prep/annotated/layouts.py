@@ -11,6 +11,7 @@ from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
+from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
@@ -45,7 +46,7 @@ class Layout(NamedTuple):
 
 def read(images, annotations=(),
          format='',  # pylint: disable=redefined-builtin
-         problems=None, uses=lambda name: True, only_folders=False):
+         problems=None, uses=lambda name: True, only_folders=False, apart=None):
   """Reads what a folder of images holds.
 
   Args:
@@ -58,16 +59,19 @@ def read(images, annotations=(),
     uses: function of a class name: whether it is of a class that is used, and so must
       be one that a class can have.
     only_folders: whether annotations that can be read, and mark nothing, are left out.
+    apart: a folder that may lie in that of the images, and holds clean ones: these are
+      not in the layout.
 
   Returns:
     A `Layout`.
 
   Raises:
-    UserError: there are no images, or nothing annotates them.
+    UserError: there are no images, or nothing annotates them, or something marks one of
+      those that are `apart`.
   """
   if problems is None:
     problems = Problems()
-    layout = read(images, annotations, format, problems, uses, only_folders)
+    layout = read(images, annotations, format, problems, uses, only_folders, apart)
     problems.check()
     return layout
   wanted = _wanted(format)
@@ -82,6 +86,9 @@ def read(images, annotations=(),
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
   fitted = fitting.fit(marks, paths, root, annotations, left_out, noted, problems)
+  others = checks.inside(paths, apart)
+  paths = sorted({*paths} - {*others})
+  fitted = _without_clean(fitted, others, apart, problems)
   if only_folders:
     left_out['annotations that mark nothing, of images in class folders'] += sorted(
         {mark.path for mark, _ in fitted.labels + fitted.masks})
@@ -91,12 +98,38 @@ def read(images, annotations=(),
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
       raise UserError(f'--images {root} holds nothing of --format {format}.')
-    crops, clean = _classes(root, paths, format, left_out, noted)
+    crops, clean = _classes(root, paths, others, format, left_out, noted)
     return Layout('classes', root, [], clean, crops, [], _filled(left_out),
                   _filled(noted))
   left_out.pop(file_kinds.NAMES, None)
-  return _annotated(paths, root, fitted, annotations[0] if annotations else images,
+  return _annotated(paths, others, root, fitted, annotations[0] if annotations else images,
                     left_out, noted, problems, uses, not format)
+
+
+def _without_clean(fitted, clean, folder, problems):
+  """Returns `fitting.Fitted` without the marks of clean images, which mark nothing.
+
+  Args:
+    fitted: `fitting.Fitted`.
+    clean, folder: paths of the images that --clean names, and of their folder.
+    problems: as of `read`.
+
+  Raises:
+    UserError: a defect is marked in one.
+  """
+  if not (clean := set(clean)):
+    return fitted
+  own = [[pair for pair in pairs if pair[1] in clean] for pairs in fitted]
+  marked = [(mark, path) for labels in own[:2] for found in [
+      labels_lib.read(labels, collections.defaultdict(list), problems)]
+            for mark, path in labels if path in found and found[path].regions]
+  marked += [(mark, path) for mark, path in own[2] if masks_lib.read(mark.path).values]
+  if marked:
+    mark, path = marked[0]
+    raise UserError(f'--clean {folder} is for images without defects, and {mark.path} '
+                    f'marks one in {path}: move that image, or name another folder by --clean.')
+  return fitting.Fitted(*([pair for pair in pairs if pair[1] not in clean]
+                          for pairs in fitted))
 
 
 def _may_mark(left_out):
@@ -106,24 +139,26 @@ def _may_mark(left_out):
       for path in some]
 
 
-def _classes(root, paths, format, left_out, noted):  # pylint: disable=redefined-builtin
+def _classes(root, paths, others, format,  # pylint: disable=redefined-builtin
+             left_out, noted):
   """Reads class folders, and what is said of their images: ({class: crops}, clean)."""
-  said = [] if format else unread.said(_may_mark(left_out), paths, root)
+  said = [] if format else unread.said(_may_mark(left_out), paths + others, root)
   if not format:
     unread.refuse_of_classes(said, paths, root)
     unnamed_masks.refuse(paths, paths, root)
   crops, clean = class_folders.read(root, paths, format, left_out, noted)
   if not format:
-    unread.refuse_of_clean(said, clean, paths, root)
+    unread.refuse_of_clean(said, clean + others, paths + others, root)
     unread.note(said, noted)
   return crops, clean
 
 
-def _annotated(paths, root, fitted, where, left_out, noted, problems, uses, all_formats):
+def _annotated(paths, others, root, fitted, where, left_out, noted, problems, uses,
+               all_formats):
   """Returns the `Layout` of images with annotations.
 
   Args:
-    paths, root: of all images, and of their folder.
+    paths, others, root: of all images, of clean ones beside, and of their folder.
     fitted: `fitting.Fitted`.
     where: what holds the annotations, for errors.
     left_out, noted, problems, uses: as of `read`.
@@ -137,8 +172,8 @@ def _annotated(paths, root, fitted, where, left_out, noted, problems, uses, all_
   clean, rest = _unmarked(paths, found, labels + masks, root, left_out, noted)
   if all_formats:
     unnamed_masks.refuse(clean, paths, root)
-    said = unread.said(_may_mark(left_out), paths, root)
-    unread.refuse_of_clean(said, clean, paths, root, {
+    said = unread.said(_may_mark(left_out), paths + others, root)
+    unread.refuse_of_clean(said, clean + others, paths + others, root, {
         region.name for annotated in found.values() for region in annotated.regions})
     unread.note(said, noted)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
@@ -212,6 +247,7 @@ def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
 def _leave_out_empty(found, root, outer, left_out):
   """Moves images whose folder says that they show a defect, and their annotation not."""
   named = {region.name for annotated in found.values() for region in annotated.regions}
+  named -= {''}  # Of void, which is no folder's.
   for path in sorted(found):
     place = folder_names.without(path.relative_to(root), outer)
     if not found[path].regions and folder_names.class_of(place) in named:

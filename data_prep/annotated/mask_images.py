@@ -1,5 +1,8 @@
 """Reads mask images, and gives boxes the pixels that lie in them."""
 
+import os
+import pathlib
+
 import numpy as np
 
 from data_prep.annotated import checks, folder_names, mask_values
@@ -61,8 +64,11 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
 
 def _classes_by_folder(read_from, root, outer, noted):
   """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
-  found = {}
-  named = {folder_names.outer_class_of(mark.path.relative_to(mark.base))
+  found, top = {}, os.path.commonpath([  # Of folders that are named, each may be a class.
+      os.path.abspath(mark.base) for some in read_from.values() for mark, _ in some]) if (
+          read_from) else ''
+  below = lambda mark: pathlib.PurePath(os.path.relpath(mark.path, top))
+  named = {folder_names.outer_class_of(below(mark))
            or folder_names.outer_class_of(path.relative_to(root))
            for path, some in read_from.items() for mark, _ in some}
   if folder_names.are_of_images(named) and not any(
@@ -72,7 +78,7 @@ def _classes_by_folder(read_from, root, outer, noted):
   for path, some in read_from.items():
     place = folder_names.without(path.relative_to(root), outer)
     for mark, _ in some:
-      own = folder_names.without(mark.path.relative_to(mark.base), outer)
+      own = folder_names.without(below(mark), outer)
       name = folder_names.class_of_mask(own, place)
       found[mark.path] = '' if name == path.stem else name  # A folder for each image.
       if name and any(map(folder_names.has_dated_class, (own, place))):
@@ -126,7 +132,7 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
     if regions:
       raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
                       'defect in it: move one of them.')
-  elif not regions and by_folder and folder_names.class_of(place):
+  elif not regions and by_folder and folder_names.may_be_defect(place):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
   elif not all(region.name or rules[mark.path].names_classes

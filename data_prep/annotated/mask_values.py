@@ -1,5 +1,7 @@
 """Settles what the values of mask images mean."""
 
+import json
+
 from pegan_jax.annotations import mask_names
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations.regions import IGNORED
@@ -68,13 +70,26 @@ class Rule:
                           f'{len(self._first)} values, as a photograph does or JPEG '
                           'makes of one; save masks as PNG, with a value for each class.')
     # Around objects, in Pascal VOC.
-    self._void = nameless == [_VOID] and len(self._first) > 1 and not self._soft
-    if self._void:
+    if nameless == [_VOID] and not self._soft and any(
+        _VOID in mask.values and len(mask.values) > 1 for mask in masks):
       nameless = []
     if nameless and names and len(self._first) > 1 and not self._soft:
       raise UserError(f'{self._first[nameless[0]].path} has the value {nameless[0]}, '
-                      f'which {names.path} gives no class: name it there.')
+                      f'which {names.path} gives no class: put {self._remedy(names)} in '
+                      'its place.')
     self._names = None if nameless else names
+    # As of programs that write what is true as 1, or as white.
+    self._in_two_ways = {*self._first} == {1, _VOID} and not any(
+        len(mask.values) > 1 for mask in masks)
+
+  def _remedy(self, names=None):
+    """Returns a file of names for all values, for an error."""
+    said = {value: names and names.get(value) or f'class{k}'
+            for k, value in enumerate(sorted(self._first, key=str), 1)}
+    if any(isinstance(value, tuple) for value in said):
+      said = {name: value for value, name in said.items()}
+    return (f"classes.json with {json.dumps(said, ensure_ascii=False)}, and your names, "
+            f"'{IGNORED}' for void,")
 
   @property
   def names_classes(self):
@@ -100,11 +115,15 @@ class Rule:
               if name or name is None for region in mask.regions([value])]
     if self._soft and len(mask.values) > 1:
       noted['masks with soft edges: cut at half'].append(mask.path)
-    elif len(self._first) > 1 and not (name or in_boxes or self._soft):
+    elif self._in_two_ways and mask.values:
+      noted[f'masks of a set that have 1 or {_VOID} for what is marked, and never both: '
+            'taken for one class'].append(mask.path)
+    elif len(self._first) > 1 and not (name or in_boxes or self._soft or (
+        self._in_two_ways)):
       values = sorted(self._first, key=str)
       raise UserError(f'{self._path} is one of masks with the values {values}, and no '
-                      'file names the classes of these: add classes.txt, with a line '
-                      'for each value from 0, the first being background.')
+                      f'file names the classes of these: put {self._remedy()} beside '
+                      'them.')
     regions = mask.regions(soft=self._soft)
     if name and len(mask.values) > 1 and not self._soft:
       noted['masks with several values, which no file names: taken for parts of one class, '

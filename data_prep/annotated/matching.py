@@ -105,8 +105,9 @@ def _search(found, marks, places, root):
     for names in _NAMES:
       _look(found, marks, places, anywhere[0], names, anywhere[1], taken)
   _look_in_own_folders(found, marks, places)
-  # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg.
-  rest = [k for k in rest if found[k] and marks[k].format == 'masks']
+  # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg,
+  # and is the latter where there is no 1.jpg.
+  rest = [k for k in rest if marks[k].format == 'masks']
   others = [[] for _ in rest]
   _look(others, [marks[k]._replace(place=marks[k].place.parent) for k in rest], places,
         anywhere[0], _NAMES[1], anywhere[1], taken=())

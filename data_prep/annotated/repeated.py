@@ -32,10 +32,12 @@ def merge(fitted, found, read, root, where, left_out, problems):
       kept = _best(found[path], again[path])
       if kept is None:
         problems.add(
-            f'{where} annotates one image twice, {path.relative_to(root)} in '
-            f'{files[path].path} and {mark.path}: remove one of them, or name ' + (
-                'the other by --annotations.' if mark.format == files[path].format
-                else 'one --format.'))
+            f'{where} annotates one image twice, {path.relative_to(root)} ' + (
+                f'by two entries of {mark.path}, {files[path].place} and {mark.place}: '
+                'remove one of these entries.' if mark.path == files[path].path else
+                f'in {files[path].path} and {mark.path}: remove one of them, or name '
+                + ('the other by --annotations.' if mark.format == files[path].format
+                   else 'one --format.')))
         continue
       left_out[SAME].append(mark.path if kept is found[path] else files[path].path)
       files[path] = files[path] if kept is found[path] else mark

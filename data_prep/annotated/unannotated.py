@@ -132,7 +132,7 @@ def _agree(one, other):
              for some, others in ((one, other), (other, one)) for region in some)
 
 
-def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
+def list_classes(folder, flag, format='', apart=None):  # pylint: disable=redefined-builtin
   """Lists the class folders' images.
 
   Args:
@@ -140,6 +140,7 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
     flag: the option that named it, for errors.
     format: as of --format; where it is given, no image is a mask but by its name, and no
       other file marks anything.
+    apart: a folder of clean images that may lie there, and is of no class.
 
   Returns:
     {class name: sorted paths}, classes sorted.
@@ -152,7 +153,7 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder.')
   paths, masks = file_kinds.part(reading.list_images(folder), folder)
-  if masks:
+  if masks := sorted({*masks} - {*checks.inside(masks, apart)}):
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
                     'pass the folder as --images, which reads them.')
   if not format:
@@ -163,7 +164,12 @@ def list_classes(folder, flag, format=''):  # pylint: disable=redefined-builtin
       raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
                       f'by {marked[0]}: pass the folder as --images, which reads them, or '
                       'say by --format classes that they mark nothing.')
+  paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
+  if apart:
+    clean = pathlib.Path(apart).resolve()
+    folders = [path for path in folders if path in found or not (
+        clean.is_relative_to(path.resolve()) or path.resolve().is_relative_to(clean))]
   if not folders:
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")

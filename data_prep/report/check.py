@@ -61,13 +61,18 @@ def _decode(options, problems):
     {path: (height, width)} of the sound ones.
   """
   paths, named, sizes = [], set(), {}
-  for folder in filter(None, (options.images, options.defects, options.clean)):
+  for name in ('images', 'defects', 'clean'):
+    if not (folder := getattr(options, name)):
+      continue
+    if not os.path.isdir(folder):
+      raise errors.UserError(f'--{name} {folder} is not a folder.')
     root = pathlib.Path(folder)
     paths += file_kinds.part(reading.find_images(root)[0], root)[0]
   for path in filter(os.path.exists, options.annotations):
     named |= {*file_kinds.files_at(pathlib.Path(path), options.images, paths)[0]}
   named = set(map(os.path.realpath, named))
   paths = [path for path in paths if os.path.realpath(path) not in named]
+  paths = [*dict.fromkeys(paths)]  # --clean may lie below.
   for path in progress(paths, 'checking images'):
     with problems.collected():
       sizes[path] = decoding.decode(path).shape[:2]
@@ -118,9 +123,7 @@ def _describe(options, found, sizes, problems):
   if problems:  # What lacks may be in the images that have them.
     return lines
   if not backgrounds:
-    problems.add('There is no room for backgrounds: '
-                 + 'pass a smaller --window_size; ' * bool(found.layout.annotated)
-                 + f'{choosing.CLEAN}.')
+    problems.add(choosing.NO_ROOM)
   with problems.collected():
     apart = _count_groups(found, group_of)
     choosing.check_counts(dataclasses.replace(options, per_class=0), apart, apart)

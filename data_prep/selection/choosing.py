@@ -16,6 +16,8 @@ from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 CLEAN = 'images that are clean are passed by --clean, in whatever folder'
+NO_ROOM = ('There is no room for backgrounds: where regions are marked, pass a smaller '
+           f'--window_size; {CLEAN}.')
 
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
 
@@ -207,6 +209,8 @@ def _check_backgrounds(asked, left, rejected, marked, barred):
   """Raises UserError if fewer backgrounds are left than asked for; says why."""
   if left >= max(asked, 1):
     return
+  if not max(left, rejected, marked, barred):
+    raise UserError(NO_ROOM)
   raise UserError(
       f'There are {left} backgrounds, fewer than the {asked or 1} asked for ({rejected} '
       f'more look defective, {marked} overlap a defect crop and {barred} belong with '

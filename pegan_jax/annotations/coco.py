@@ -109,6 +109,7 @@ def _read(said):
     raise ValueError('the areas that it says are those of boxes from corner to corner, and '
                      'COCO has [left, top, width, height]')
   in_triples = coco_numbers.are_in_triples(said['annotations'])
+  image_texts, name_texts = ({str(key): key for key in known} for known in (images, names))
 
   def add(numbered):
     k, item = numbered
@@ -116,14 +117,15 @@ def _read(said):
     try:
       if any(isinstance(item[key], (dict, list)) for key in ('image_id', 'category_id')):
         raise ValueError(f'{what} has no number for its image or category')
-      if item['image_id'] not in images or item['category_id'] not in names:
+      of_image = _key(item['image_id'], images, image_texts)
+      of_class = _key(item['category_id'], names, name_texts)
+      if of_image not in images or of_class not in names:
         raise ValueError(f'{what} is of no image or category of it')
-      image = images[item['image_id']]
-      region, size = _region(item, names[item['category_id']], image, what,
-                             in_triples)
+      image = images[of_image]
+      region, size = _region(item, names[of_class], image, what, in_triples)
       image.regions.append(region)
       # So that it is compared with that of the file, where no entry says it.
-      images[item['image_id']] = image._replace(
+      images[of_image] = image._replace(
           height=image.height or size[0], width=image.width or size[1])
     except KeyError as error:
       raise ValueError(f'{what} lacks {error}') from None
@@ -152,6 +154,11 @@ def _by_id(items, what, value):
   return found
 
 
+def _key(said, known, by_text):
+  """Returns the id that an annotation means, which may be text here, and a number there."""
+  return said if said in known else by_text.get(str(said))
+
+
 def _side(said):
   """Returns a number of pixels, which some tools write as text; None for none."""
   return text_files.whole(said) if said else None
@@ -160,6 +167,8 @@ def _side(said):
 def _region(item, name, image, what, in_triples):
   said = item.get('segmentation')
   polygons = None
+  if isinstance(said, list) and not any(isinstance(x, (list, dict)) for x in said):
+    said = [said] if said else said  # An outline without a list around, as of VIA.
   if said and not isinstance(said, dict):
     if not isinstance(said, list) or not all(isinstance(p, list) for p in said):
       raise ValueError(f'{what}, of {name}, has a segmentation that is no list of '

@@ -51,9 +51,9 @@ def names_in(folder):
   """Returns the `Names` that a file in a folder gives; None if no file does.
 
   These are: CVAT's and Pascal VOC's labelmap.txt, 'name:red,green,blue::'; a line for
-  each number from 0, the background, in classes.txt, class_names.txt, labels.txt or
-  LabelMe's label_names.txt; classes.json or labels.json, {number: name}, {name: number}
-  or {name: [red, green, blue]}; or Roboflow's _classes.csv, 'number, name'.
+  each number from 0, the background, in classes.txt, class_names.txt, labels.txt,
+  label_map.txt or LabelMe's label_names.txt; classes.json or labels.json, {number: name},
+  {name: number} or {name: [red, green, blue]}; or Roboflow's _classes.csv, 'number, name'.
 
   Raises:
     UserError: such a file is damaged.
@@ -130,7 +130,8 @@ def _json(path):
 
 _NAME_FILES = {
     'labelmap.txt': _colours_of_lines, 'classes.txt': _lines, 'class_names.txt': _lines,
-    'labels.txt': _lines, 'label_names.txt': _lines, '_classes.csv': _rows,
+    'labels.txt': _lines, 'label_names.txt': _lines, 'label_map.txt': _lines,
+    '_classes.csv': _rows,
     'classes.json': _json, 'labels.json': _json}
 
 

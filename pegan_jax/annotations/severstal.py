@@ -65,7 +65,7 @@ def read(path):
 
   Returns:
     List of `Annotated` without a size, with `Runs` for `with_size`. An image of rows
-    without pixels, or with -1 for them, has none.
+    without pixels, or with -1 for them, has none, with a class or without.
 
   Raises:
     UserError: a row is damaged: `text_files.PartlyRead`, with the other rows.
@@ -85,7 +85,7 @@ def _read_file(path):
           said['ImageId_ClassId'].rsplit('_', 1))
       words = said['EncodedPixels'].split()
       runs = np.array([] if words == ['-1'] else words, int).reshape(-1, 2)
-      if not (name and number) or (runs < 1).any():
+      if not name or not number and len(runs) or (runs < 1).any():
         raise ValueError
     except (OverflowError, ValueError):
       raise ValueError(f'row {k} does not have an image, a class and pairs of numbers '
@@ -101,7 +101,8 @@ def _read_file(path):
     columns = [name.strip() for name in head]
     text_files.each(add, ((k, row) for k, row in enumerate(rows, 2) if row))
   except (csv.Error, ValueError) as error:
-    raise text_files.PartlyRead(f'{path} cannot be read as a CSV of Severstal: {error}.',
+    raise text_files.PartlyRead(f'{path} cannot be read as a CSV of Severstal: {error}; '
+                                'correct or remove what is wrong.',
                                 list(images.values())) from None
   finally:
     csv.field_size_limit(limit)

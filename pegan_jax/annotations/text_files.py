@@ -95,7 +95,8 @@ def read_json(path):
   try:
     return files.parse_json(read(path), object_pairs_hook=_once, parse_int=_int)
   except ValueError as error:
-    raise UserError(f'{path} cannot be read as JSON: {reason(error)}.') from None
+    raise UserError(f'{path} cannot be read as JSON: {reason(error)}; export it again, '
+                    'or remove it.') from None
 
 
 def _int(digits):

@@ -26,6 +26,7 @@ THIN = 'Pascal VOC boxes of one row or column of pixels, as a click without a dr
 
 # Elements beside the objects that mark nothing.
 _ABOUT = ('folder', 'filename', 'path', 'source', 'owner', 'size', 'segmented')
+_NOTHING = ('0', 'none', 'no', 'false')  # Words of these.
 # Parts of an object that programs add, with more than its box.
 _OUTLINES = ('polygon', 'segm', 'segmentation', 'mask')
 
@@ -48,8 +49,8 @@ def read(path):
 
   Raises:
     UserError: a file is not VOC XML, declares entities or a document type, has a box
-      without a side or two boxes in one object, or no object but elements that may mark
-      something.
+      without a side or two boxes in one object, or lists that may mark something. A word
+      more is one of the image's `tags`.
   """
   return counted([read_file(file, name) for file, name in text_files.find(path, '.xml')
                   if recognises(file) or file == pathlib.Path(path)])
@@ -93,7 +94,7 @@ def read_file(path, name):
     thin = any(min(region.box.width, region.box.height) <= 1 for region in regions)
     return Annotated(name, _size(root, 'height'), _size(root, 'width'), regions,
                      (BOXES_ALONE,) * more + (THIN,) * thin,
-                     text_files.name_of(root.findtext('filename')))
+                     text_files.name_of(root.findtext('filename')), _tags(root))
   except (ElementTree.ParseError, ValueError) as error:
     raise UserError(f'{path} cannot be read as Pascal VOC: {error}.') from None
 
@@ -101,16 +102,27 @@ def read_file(path, name):
 def _check_all_is_known(root, objects):
   """Raises ValueError for elements that may mark what no object does."""
   for element in root:
-    # Where there are objects, a word more says nothing of a region.
-    known = element.tag in _ABOUT or not _says(element) or (
-        any(item in objects for item in element.iter()) if len(element) else objects)
+    known = element.tag in _ABOUT or not _says(element) or not _is_list(element) or any(
+        item in objects for item in element.iter())
     if not known:
       raise ValueError(f"it has an element '{element.tag}', which marks nothing in Pascal "
                        "VOC; name it 'object' if it is one, or remove it")
 
 
+def _tags(root):
+  """Returns the words of elements of no kind that is known; of numbers with their name."""
+  said = [(element.tag, element.text.strip()) for element in root
+          if element.tag not in _ABOUT and _says(element) and not _is_list(element)]
+  return tuple(f'{tag} {text}' if text.isdecimal() else text
+               for tag, text in said if text.lower() not in _NOTHING)
+
+
+def _is_list(element):
+  return len(element) or element.attrib
+
+
 def _says(element):
-  return len(element) or element.attrib or (element.text or '').strip()
+  return _is_list(element) or (element.text or '').strip()
 
 
 def _size(root, tag):
@@ -125,7 +137,7 @@ def _size(root, tag):
 def _region(item):
   name = _text(item, 'name', 'an object')
   if not (boxes := item.findall('bndbox')):
-    raise ValueError(f'an object, {name}, has no bndbox')
+    raise ValueError(f'an object, {name}, has no bndbox: draw its box, or remove it')
   if len(boxes) > 1:
     raise ValueError(f'an object, {name}, has {len(boxes)} boxes: give each its own')
   what = f'the box of {name}'

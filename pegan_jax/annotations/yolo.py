@@ -23,7 +23,8 @@ FILES = '.txt (YOLO)'
 
 # Files of names: a line for each class. Darknet's, CVAT's and Roboflow's.
 _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
-_MAY_NAME = 'predefined_classes.txt'  # LabelImg's, where no other file names classes.
+# LabelImg's and makesense's, where no other file names classes.
+_MAY_NAME = ('labels.txt', 'predefined_classes.txt')
 _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _IMAGES = 'images'
@@ -44,7 +45,7 @@ names:
 def has_names(path):
   """Returns whether a file names classes: by its own name and what it has."""
   if path.suffix.lower() not in _YAML:
-    return path.name in (*_NAME_FILES, _MAY_NAME) and not text_files.is_of_images(path)
+    return path.name in (*_NAME_FILES, *_MAY_NAME) and not text_files.is_of_images(path)
   try:
     return bool(_NAMES.search(text_files.read(path)))
   except UserError:
@@ -54,12 +55,14 @@ def has_names(path):
 def recognises(path):
   """Returns whether a file may hold labels: each line begins with five numbers or more.
 
-  Files that are there without an image are told apart by it: lists, readmes, notes.
+  Files that are there without an image are told apart by it: lists, readmes, notes. That
+  of decimal commas is one that `read` refuses.
   """
   if path.suffix.lower() != '.txt' or has_names(path) or _NOTES.match(path.name):
     return False
   lines = [line.split() for line in text_files.read(path).splitlines() if line.strip()]
-  return all(len(line) >= 5 and all(map(key_points.is_number, line)) for line in lines)
+  return all(len(line) >= 5 and all(
+      key_points.is_number(word.replace(',', '.')) for word in line) for line in lines)
 
 
 def read(path):
@@ -68,8 +71,8 @@ def read(path):
   Args:
     path: the folder, or one file, see `annotations`. The classes' names are in
       classes.txt, obj.names, _darknet.labels or a .yaml file with `names`, beside the
-      labels, up to three folders above, or in `path`; or in predefined_classes.txt. Without
-      such a file, a class is called by its number.
+      labels, up to three folders above, or in `path`; or in labels.txt or
+      predefined_classes.txt. Without such a file, a class is called by its number.
 
   Returns:
     List of `Annotated` with a size of 1 x 1, and boxes in fractions, unclipped.
@@ -80,7 +83,7 @@ def read(path):
       duplicate.
   """
   found = [(file, name) for file, name in text_files.find(path, '.txt')
-           if file.name not in (*_NAME_FILES, _MAY_NAME)]
+           if file.name not in (*_NAME_FILES, *_MAY_NAME)]
   names = names_of([file for file, _ in found], pathlib.Path(path))
   return [read_file(file, name, names[file.parent][0]) for file, name in found]
 
@@ -116,7 +119,8 @@ def _region(line, names, polygons):
       raise ValueError  # It is no confidence, but perhaps an angle.
   except ValueError:
     raise ValueError(f"{said} is neither 'class cx cy w h' nor 'class x1 y1 x2 y2 x3 y3 "
-                     "...'") from None
+                     "...'" + '; numbers need a point, and no comma' * (',' in said)
+                     ) from None
   places = np.array(numbers if polygon else numbers[:4])
   # Beyond an image, but not by all of its side: 2 is how a key point is said to be seen.
   if not (np.isfinite(places).all() and np.abs(places).max() < 2):
@@ -213,12 +217,12 @@ def _names_in(folder):
     UserError: a file is damaged, has a name twice or a gap, or is at odds with another.
   """
   found, paths = [], _list(folder)
-  paths.sort(key=lambda path: path.name == _MAY_NAME)
+  paths.sort(key=lambda path: path.name in _MAY_NAME)
   for path in paths:
-    if path.name == _MAY_NAME and found:
+    if path.name in _MAY_NAME and found:
       continue
     names = _names_of_yaml(path)
-    if names is None and path.name in (*_NAME_FILES, _MAY_NAME) and has_names(path):
+    if names is None and path.name in (*_NAME_FILES, *_MAY_NAME) and has_names(path):
       names = _names_of_lines(path)
     if names is None:
       continue
@@ -285,7 +289,8 @@ def _names_of_yaml(path):
     if not isinstance(names, list) or not all(isinstance(x, str) for x in names):
       raise ValueError("its 'names' are neither a list nor numbers with names")
     if 'nc' in said and text_files.whole(said['nc']) != len(names):
-      raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names")
+      raise ValueError(f"it says 'nc: {said['nc']}' and has {len(names)} names: correct "
+                       'the number, or add the names that lack')
     return [name.strip() for name in names]
   except RecursionError:
     raise UserError(f'{path} cannot be read as the names of classes: it is nested too '

@@ -74,6 +74,8 @@ def test_others_files(tmp_path):
     (lambda said: said['annotations'][0].update(segmentation=[[1, 2, 1e9, 2, 3, 4]]),
      'annotation 1, of crack: 1000000000.0 stands where a number up to a million'),
     (lambda said: said['annotations'][0].update(segmentation=[1, 2, 3, 2, 3, 4]),
+     'one of them is wrong'),
+    (lambda said: said['annotations'][0].update(segmentation=[1, [3, 2], 3, 4]),
      'segmentation that is no list of polygons'),
     (lambda said: said['annotations'][0].update(
         segmentation=[[[1, 2], [3, 2], [3, 4], [1, 4], [1, 3], [1, 2]]]), 'in one list'),
@@ -220,6 +222,28 @@ def test_captions_are_no_objects(tmp_path):
 def test_damaged_json_and_keys_given_twice(tmp_path, text, words):
   with pytest.raises(UserError, match=f'a.json cannot be read as JSON: .*{words}'):
     _read(tmp_path, text)
+
+
+def test_an_outline_may_stand_without_a_list_around(tmp_path):
+  said = _foreign()
+  outline = [1, 2, 9, 2, 9, 8, 1, 8]
+  said['annotations'][0].update(bbox=[1, 2, 8, 6], segmentation=outline)
+  _, image = _read(tmp_path, said)
+  np.testing.assert_array_equal(image.regions[0].polygons, [np.reshape(outline, (-1, 2))])
+
+
+@pytest.mark.parametrize('key', ['image_id', 'category_id'])
+def test_ids_may_be_text_here_and_numbers_there(tmp_path, key):
+  said = _foreign()
+  expected = _read(tmp_path, said)
+  for item in said['annotations']:
+    item[key] = str(item[key])
+  for some, other in zip(_read(tmp_path, said), expected, strict=True):
+    assert [x.name for x in some.regions] == [x.name for x in other.regions]
+  for item in said['images'] + said['categories']:
+    item['id'] = f"0{item['id']}"
+  with pytest.raises(UserError, match='is of no image or category'):
+    _read(tmp_path, said)
 
 
 def test_what_tools_leave_out_or_write_in_another_way(tmp_path):

@@ -31,6 +31,8 @@ def test_runs_go_down_the_columns_and_count_from_one(tmp_path):
 
 
 def test_rows_without_pixels_say_that_an_image_is_clean(tmp_path):
+  image, = _read(tmp_path, 'ImageId,ClassId,EncodedPixels\na.jpg,,\n')
+  assert image == Annotated('a.jpg', None, None, [])
   marked, clean = _read(tmp_path, BEFORE)
   assert clean == Annotated('a.jpg', None, None, [])
   assert marked.file == 'b_x.jpg' and [x.name for x in marked.regions] == ['3']
@@ -68,7 +70,8 @@ def test_damaged_rows_are_all_told(tmp_path, row):
   assert str(error.value) == (
       f"{tmp_path / 'train.csv'} cannot be read as a CSV of Severstal: "
       'row 5 does not have an image, a class and pairs of numbers from 1; '
-      'row 6 does not have an image, a class and pairs of numbers from 1.')
+      'row 6 does not have an image, a class and pairs of numbers from 1; '
+      'correct or remove what is wrong.')
   assert [image.file for image in error.value.images] == ['b.jpg', 'a.jpg']
 
 

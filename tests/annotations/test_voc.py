@@ -121,6 +121,7 @@ def test_two_boxes_in_one_object_are_refused(tmp_path):
           '</annotation>')
 
 
+NO_BOX = 'has no bndbox: draw its box, or remove it'
 BOX = '<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>'
 
 
@@ -140,7 +141,7 @@ def test_objects_of_a_list_are_found(tmp_path):
 
 @pytest.mark.parametrize('marks', [
     f'<defect><name>a</name>{BOX}</defect>', f'<objects><item>{BOX}</item></objects>',
-    '<box xmin="1" ymin="1" xmax="9" ymax="9"/>', '<label>crack</label>',
+    '<box xmin="1" ymin="1" xmax="9" ymax="9"/>',
     f'<outputs><object_>{BOX}</object_></outputs>', BOX])
 def test_what_may_mark_something_is_not_clean(tmp_path, marks):
   known = '<folder>a</folder><size><width>20</width><height>9</height></size>'
@@ -151,8 +152,9 @@ def test_what_may_mark_something_is_not_clean(tmp_path, marks):
 
 def test_a_word_beside_objects_is_none_of_them_and_a_list_is(tmp_path):
   text = OBJECT.format(1, 1, 9, 9)
-  word = text.replace('<object>', '<verified>yes</verified><object>', 1)
-  assert len(_read(tmp_path, word).regions) == 1
+  word = text.replace('<object>', '<verified>yes</verified><n>0</n><m>1</m><object>', 1)
+  image = _read(tmp_path, word)
+  assert len(image.regions) == 1 and image.tags == ('yes', 'm 1')
   with pytest.raises(UserError, match="an element 'defect'"):
     _read(tmp_path, text.replace('<object>', f'<defect>{BOX}</defect><object>', 1))
 
@@ -160,8 +162,8 @@ def test_a_word_beside_objects_is_none_of_them_and_a_list_is(tmp_path):
 @pytest.mark.parametrize('inside, words', [
     (BOX, 'an object has no name'), (f'<name/>{BOX}', 'an object has an empty name'),
     (f'<name>a</name><name>b</name>{BOX}', 'an object has 2 name'),
-    ('<name>a</name><bbox/>', 'an object, a, has no bndbox'),
-    ('<name>a</name><polygon><x1>1</x1></polygon>', 'an object, a, has no bndbox'),
+    ('<name>a</name><bbox/>', f'an object, a, {NO_BOX}'),
+    ('<name>a</name><polygon><x1>1</x1></polygon>', f'an object, a, {NO_BOX}'),
     ('<name>a</name>' + BOX.replace('</xmin>', '</xmin><xmin>2</xmin>'),
      'the box of a has 2 xmin'),
     ('<name>a</name>' + BOX.replace('xmax', 'xmas'), 'the box of a has no xmax'),
@@ -172,7 +174,7 @@ def test_all_objects_that_are_not_whole_are_told(tmp_path, inside, words):
     _read(tmp_path, f'<annotation><object>{inside}</object>'
                     '<object><name>z</name></object></annotation>')
   assert str(error.value) == (f"{tmp_path / 'a.xml'} cannot be read as Pascal VOC: {words}; "
-                              'an object, z, has no bndbox.')
+                              f'an object, z, {NO_BOX}.')
 
 
 @pytest.mark.parametrize('outline', ['<polygon><x1>1</x1></polygon>', '<segm>1 2</segm>'])

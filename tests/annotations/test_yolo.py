@@ -54,9 +54,10 @@ def test_names_lie_up_to_the_root_and_may_be_labelimgs(tmp_path):
   folder = tmp_path / 'a' / 'b' / 'c' / 'd' / 'e'
   folder.mkdir(parents=True)
   (folder / '1.txt').write_text('0 0.5 0.5 0.2 0.2\n')
-  (tmp_path / 'predefined_classes.txt').write_text('dog\n')
   name = lambda root: [image.regions[0].name for image in yolo.read(root)]
-  assert name(tmp_path) == ['dog'] and name(folder) == ['0']
+  for of_a_program in ('predefined_classes.txt', 'labels.txt'):
+    (tmp_path / of_a_program).write_text('dog\n')
+    assert name(tmp_path) == ['dog'] and name(folder) == ['0']
   (tmp_path / 'classes.txt').write_text('crack\n')
   (folder / 'args.yaml').write_text('names: null\n')
   assert name(tmp_path) == ['crack']
@@ -88,6 +89,11 @@ def test_names_of_one_part_of_a_set_are_those_of_others_that_have_none(tmp_path)
 def test_bad_yolo_names_the_file(tmp_path, line):
   with pytest.raises(UserError, match='a.txt cannot be read as YOLO'):
     _read(tmp_path, line)
+
+
+def test_decimal_commas_are_told(tmp_path):
+  with pytest.raises(UserError, match='a.txt .* numbers need a point, and no comma'):
+    _read(tmp_path, '0 0,5 0,5 0,1 0,1')
 
 
 @pytest.mark.parametrize('index', [-1, 2])
@@ -237,7 +243,8 @@ def test_files_that_cannot_be_read_are_told_with_all_others(tmp_path):
 def test_what_has_the_lines_of_labels_is_recognised(tmp_path):
   path = tmp_path / 'a.txt'
   for text, is_label in (('0 0.5 0.5 1 1\n', True), ('', True), ('a.jpg\n', False),
-                         ('0 0.5 0.5\n', False), ('Exported on 1 2 3 4 5', False),
+                         ('0 0,5 0,5 1 1\n', True), ('0 0.5 0.5\n', False),
+                         ('Exported on 1 2 3 4 5', False),
                          ('0 0.5 0.5 1 1\nmore words here to be read', False)):
     path.write_text(text)
     assert yolo.recognises(path) == is_label, text

@@ -107,8 +107,7 @@ def _linked_class(raw):
      '--defects .*clean is, or lies in, --clean'),
     (lambda raw: [*inputs(raw, 'frames', 'boxes'), '--clean', raw / 'frames' / '..' / 'frames'],
      '--images .* is, or lies in, --clean'),
-    (lambda raw: [*inputs(raw, 'clean'), '--defects', raw],
-     '--clean .*clean is, or lies in, --defects'),
+    (lambda raw: ['--defects', raw / 'clean', '--images', raw], '--defects .* lies in, --'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out', raw / 'defects' / 'set'],
      '--out .*set is, or lies in, --defects'),
     (_one_image, r'Class single \(1\) has fewer than the 2 .* --skip_classes single'),
@@ -117,7 +116,7 @@ def _linked_class(raw):
     (_same_class, r'Class crack \(10\) has images on one side only'),
     (_background_class, 'the name of what is clean'),
     (_orphan, 'fits 1 of the annotations .* first is 3.xml'),
-    (_full_boxes, 'There are 0 backgrounds'),
+    (_full_boxes, 'There is no room for backgrounds'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 11],
      r'Classes crack \(10\), öl fleck \(10\) have fewer than the 11 .*: pass --per_class 10'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--backgrounds', 99],
@@ -180,6 +179,17 @@ def test_check_counts_no_room_before_all_is_read(raw, capsys):
   write_voc(raw / 'boxes' / '0.xml', [('pit', 1, 1, 200, 150)])
   assert run_build(raw, *flags, '--check') == 2
   assert '1 problem: There is no room for backgrounds' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('make', [
+    _full_boxes, lambda raw: ['--images', raw / 'no'],
+    lambda raw: ['--images', raw / 'defects'], lambda raw: ['--defects', raw / 'defects']])
+def test_check_says_what_build_says(raw, capsys, make):
+  flags = [*make(raw), '--per_class', 0]
+  assert run_build(raw, *flags) == 2
+  sentence = capsys.readouterr().err.removeprefix('error: ')
+  assert run_build(raw, *flags, '--check') == 2
+  assert sentence in ''.join(capsys.readouterr())
 
 
 @pytest.mark.parametrize('images, flags', [(1, ()), (3, ('--group_by', r'(\.)png$'))])

@@ -8,6 +8,7 @@ import pytest
 from data_prep import inputs
 from data_prep.images.problems import Problems
 from data_prep.options import Options
+from pegan_jax.common.errors import UserError
 from raw_folders import save, texture
 
 
@@ -35,6 +36,42 @@ def test_annotations_that_mark_nothing_leave_class_folders(tmp_path, files, give
   else:
     assert set(found.crops) == {'crack', 'pit'} and not marked
     assert sum(map(len, found.layout.left_out.values())) == len(files)
+
+
+@pytest.mark.parametrize('given, files, classes', [
+    ('images', {}, {'pit', 'hole'}), ('defects', {}, {'pit', 'hole'}),
+    ('images', {'pit/0.txt': '0 0.5 0.5 0.5 0.5'}, {'0'}),
+    ('images', {'pit/0.txt': '0 0.5 0.5 0.5 0.5', 'xyz/0.txt': ''}, {'0'})])
+@pytest.mark.parametrize('clean', ['xyz', 'background'])
+def test_clean_images_may_lie_below_others(tmp_path, given, files, classes, clean):
+  for seed, place in enumerate(('pit', 'hole', clean)):
+    for k in range(3):
+      save(texture(np.random.default_rng(9 * seed + k), 32, 32),
+           tmp_path / 'd' / place / f'{k}.png')
+  for name, text in files.items():
+    (tmp_path / 'd' / name.replace('xyz', clean)).write_text(text)
+  options = Options(**{given: str(tmp_path / 'd')}, clean=str(tmp_path / 'd' / clean))
+  options.check_inputs()
+  found = inputs.find(options, Problems())
+  assert {*found.crops, *found.cut} == classes
+  (paths, _, _), = found.clean
+  assert [path.parent.name for path in paths] == [clean] * 3
+  assert not {*paths} & {*found.frames}
+
+
+@pytest.mark.parametrize('name, mark', [
+    ('labels/good/0.txt', '0 0.5 0.5 0.5 0.5'), ('a.json', json.dumps({
+        'images': [{'id': 1, 'file_name': 'good/0.png'}],
+        'categories': [{'id': 1, 'name': 'pit'}],
+        'annotations': [{'image_id': 1, 'category_id': 1, 'bbox': [1, 1, 9, 9]}]}))])
+def test_what_is_marked_below_clean_is_refused(tmp_path, name, mark):
+  for place in ('good', 'other'):
+    save(texture(np.random.default_rng(0), 32, 32), tmp_path / 'd' / place / '0.png')
+  (tmp_path / 'd' / name).parent.mkdir(parents=True, exist_ok=True)
+  (tmp_path / 'd' / name).write_text(mark)
+  options = Options(images=str(tmp_path / 'd'), clean=str(tmp_path / 'd' / 'good'))
+  with pytest.raises(UserError, match=f'{name} marks one in .*good/0.png: move that image'):
+    inputs.find(options, Problems())
 
 
 @pytest.mark.parametrize('side, is_told', [(96, False), (32, True)])

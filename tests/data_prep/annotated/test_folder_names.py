@@ -59,7 +59,7 @@ def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
 
 @pytest.mark.parametrize('name', [
     'good', 'good_2', 'OK2', 'test_good', 'good_train', 'good_20240501', '2024-05-01 good',
-    'i.O.', 'Gut', '良品'])
+    'i.O.', 'Gut', '良品', '00_good', '0 gut', 'bon', 'Free', '정상'])
 def test_clean_folders_go_by_numbers_dates_and_parts_too(name):
   assert folder_names.is_clean_name(name)
   assert not any(map(folder_names.is_clean_name, CLASSES))

@@ -18,6 +18,7 @@ def graded(path):
   Image.fromarray(np.tile(np.arange(0, 160, 4, np.uint8), (30, 1))).save(path)
 
 
+WORDS = '<n>1</n><label>pit</label>'
 REFUSED = {
     'an outline far longer than its image, which to fill would take gigabytes': (
         {'i/1.jpg': None, 'i/1.json': json.dumps({'shapes': [{
@@ -66,7 +67,14 @@ REFUSED = {
     'an image twice in a COCO file': (
         {'i/1.jpg': None, 'c.json': re.sub(r'"bbox": \[\d', '"bbox": [2',
                                            coco('1.jpg', '1.jpg'), count=1)}, ('c.json',),
-        'twice, 1.jpg in .*c.json and .*c.json: remove one of them'),
+        'twice, 1.jpg by two entries of .*c.json, 1.jpg and 1.jpg: remove one of these'),
+    'JSON of nothing beside that of LabelMe': (
+        {'i/1.jpg': None, 'i/1.json': labelme(), 'i/2.jpg': None, 'i/2.json': 'null'}, (),
+        '2.json is JSON for 2.jpg, but of none of the kinds'),
+    'the name of a class in a file without a box': (
+        {'i/1.jpg': None, 'i/1.xml': voc('pit').replace('<object>', f'{WORDS}<object>'),
+         'i/2.jpg': None, 'i/2.xml': f'<annotation>{WORDS}</annotation>'},
+        (), '2.xml has no shapes, but the tag or flag pit, which may say'),
     'labels whose names are the beginnings of the images': (
         {'i/1_test.jpg': None, 'a/1.xml': voc()}, ('a',),
         'No image .* the first is 1.xml: .*; where 1_test.jpg is its image, give both one'),

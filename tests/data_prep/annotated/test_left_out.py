@@ -112,8 +112,11 @@ def test_an_empty_annotation_in_a_classs_folder_does_not_say_clean(tmp_path):
   make(tmp_path, {'crack/1.jpg': None, 'crack/1.xml': voc(), 'crack/2.jpg': None,
                   'crack/2.xml': '<annotation/>', 'line 1/3.jpg': None,
                   'line 1/3.xml': '<annotation/>'})
+  make(tmp_path, {'v.jpg': None, 'v.xml': voc('__ignore__'),  # Of no folder.
+                  '4.jpg': None, '4.xml': '<annotation/>'})
   layout = read(tmp_path)
-  assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}, 'line 1/3.jpg': {}}
+  assert marked_in(layout) == {'crack/1.jpg': {'crack': 1}, 'line 1/3.jpg': {}, '4.jpg': {},
+                               'v.jpg': {'': 1}}
   assert counts(layout.left_out) == {
       "images in a class's folder whose annotation is empty": 1}
   assert not layout.unlabelled

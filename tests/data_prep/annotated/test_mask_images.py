@@ -111,6 +111,35 @@ def test_an_empty_mask_is_clean_but_not_in_the_folder_of_a_class(tmp_path):
       tmp_path / 'images' / 'crack' / '2.jpg']}
 
 
+def test_an_empty_mask_is_clean_in_a_folder_whose_name_ends_so(tmp_path):
+  """As in the public set of magnetic tiles."""
+  for name, value in (('MT_Free', 0), ('MT_Crack', 255), ('not ok', 0)):
+    make(tmp_path, {f'{name}/Imgs/1.jpg': None,
+                    f'{name}/Imgs/1.png': lambda path: mask(path, value)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'MT_Crack/Imgs/1.jpg': {'MT_Crack': 1},
+                               'MT_Free/Imgs/1.jpg': {}}
+  assert counts(layout.left_out) == {"images in a class's folder whose mask is empty": 1}
+
+
+@pytest.mark.parametrize('pit, scratch', [
+    ('pit', 'scratch'), ('mask_pit', 'mask_scratch'), ('gt/pit', 'gt/scratch'),
+    ('pit/masks', 'scratch/masks')])
+def test_folders_of_masks_that_are_named_are_classes(tmp_path, pit, scratch):
+  make(tmp_path, {'i/1.jpg': None, f'{pit}/1.png': mask, 'i/2.jpg': None,
+                  f'{scratch}/2.png': mask, f'{pit}/2.png': lambda path: mask(path, 0)})
+  assert marked_in(read(tmp_path, pit, scratch, images='i')) == {
+      '1.jpg': {'pit': 1}, '2.jpg': {'scratch': 1}}
+
+
+@pytest.mark.parametrize('named', [(), ('masks',)])
+def test_masks_in_a_folder_called_as_their_image_are_of_it(tmp_path, named):
+  make(tmp_path, {f'images/a_{k}.jpg': None for k in range(2)} | {
+      f'masks/a_{k}/{n}.png': mask for k in range(2) for n in range(3)})
+  assert marked_in(read(tmp_path, *named, images='images' if named else '')) == {
+      f"{'' if named else 'images/'}a_{k}.jpg": {'defect': 3} for k in range(2)}
+
+
 @pytest.mark.parametrize('sound, marked', [
     (2, {'kos01/0.jpg': {'defect': 1}, 'kos02/0.jpg': {'defect': 1},
          'kos10/0.jpg': {'defect': 1}, 'kos01/1.jpg': {}, 'kos02/1.jpg': {},

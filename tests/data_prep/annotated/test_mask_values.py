@@ -1,5 +1,6 @@
 """What the values of mask images mean."""
 
+import re
 import struct
 import zlib
 
@@ -28,6 +29,7 @@ def test_whatever_is_not_zero_is_marked(tmp_path, encode):
     ('classes.txt', 'background\ncrack\npit\n'),
     ('class_names.txt', '_background_\ncrack\npit'),
     ('labels.txt', '__ignore__\n_background_\ncrack\npit'),
+    ('label_map.txt', 'background\ncrack\npit\n'),
     ('labelmap.txt', 'background:0,0,0::\ncrack:128,0,0::\npit:0,128,0::\n'),
     ('classes.json', '{"crack": 1, "pit": 2}'), ('labels.json', '{"1": "crack", "2": "pit"}'),
     ('labels.json', '{"crack": [128, 0, 0], "pit": [0, 128, 0]}')])
@@ -75,6 +77,50 @@ def test_void_is_of_no_class_and_no_background(tmp_path, value, names):
   assert [(r.name, r.box) for r in annotated.regions] == [
       ('crack', BOX), ('', (30, 5, 35, 15))]
   assert any('pixels that are void' in note for note in layout.noted)
+
+
+@pytest.mark.parametrize('values, names', [
+    ((128, 255), ''), (((255, 0, 0), (0, 255, 0)), ''), ((1, 2, 255), ''),
+    ((128, 255), 'background\na\nb\n'), (((255, 0, 0), (0, 255, 0)), 'background\na\nb\n')])
+def test_the_remedy_of_values_without_names_can_be_typed(tmp_path, values, names):
+  make(tmp_path, {f'i/{k}.jpg': None for k in range(len(values))} | {
+      f'm/{k}.png': lambda path, value=value: mask(path, value)
+      for k, value in enumerate(values)})
+  if names:
+    make(tmp_path, {'m/classes.txt': names})
+  with pytest.raises(UserError, match='put classes.json with {.*}') as error:
+    read(tmp_path, 'm', images='i')
+  make(tmp_path, {'m/classes.json': re.search('{.*}', str(error.value))[0]})
+  (tmp_path / 'm' / 'classes.txt').unlink(missing_ok=True)
+  found = marked_in(read(tmp_path, 'm', images='i'))
+  assert {name for regions in found.values() for name in regions} == {
+      f'class{k + 1}' for k in range(len(values))}
+
+
+def test_ones_beside_white_are_one_class_where_no_mask_has_both(tmp_path):
+  def save(*values):
+    for k, value in enumerate(values):
+      make(tmp_path, {f'i/{k}.jpg': None, f'm/{k}.png': lambda path: mask(path, *value)})
+    return read(tmp_path, 'm', images='i')
+  layout = save((1,), (255,), (0,))
+  assert marked_in(layout) == {'0.jpg': {'defect': 1}, '1.jpg': {'defect': 1}, '2.jpg': {}}
+  note, = [note for note in layout.noted if 'and never both' in note]
+  assert len(layout.noted[note]) == 2
+  make(tmp_path, {'m/classes.txt': 'background\npit\n'})
+  with pytest.raises(UserError, match='1.png has the value 255, which .*classes.txt gives'):
+    read(tmp_path, 'm', images='i')
+  (tmp_path / 'm' / 'classes.txt').unlink()
+  with pytest.raises(UserError, match='no file names the classes of these'):
+    save((1,), (254,))
+
+
+def test_void_of_one_image_leaves_others_clean(tmp_path):
+  make(tmp_path, {'i/1.jpg': None, 'i/2.jpg': None, 'm/2.png': lambda path: mask(path, 0),
+                  'm/1.png': lambda path: mask(path, 1, more=[(255, (30, 5, 35, 15))]),
+                  'm/classes.txt': 'background\ncrack\n'})
+  layout = read(tmp_path, 'm', images='i')
+  assert [len(image.regions) for _, image in layout.annotated] == [2, 0]
+  assert not layout.left_out
 
 
 def test_values_without_names_in_the_folder_of_a_class_are_noted(tmp_path):

@@ -52,7 +52,7 @@ EXACT = {
 @pytest.mark.parametrize('images, labels', [
     ('Validation_Images', 'Validation_Annotations'), ('batch1_images', 'batch1_labels'),
     ('new images', 'new-annotations'), ('validation_img', 'validation_ann'),
-    ('images_training', 'labels_training')])
+    ('images_training', 'labels_training'), ('Japan/images', 'Japan/annotations/xmls')])
 def test_folders_that_differ_by_a_word_for_their_kind_go_together(tmp_path, images, labels):
   make(tmp_path, {f'{images}/1.jpg': None, 'IMAGES/1.jpg': None,
                   f'{labels}/1.json': labelme(), 'ANNOTATIONS/1.json': labelme()})

@@ -6,7 +6,7 @@ import pytest
 
 from data_prep.annotated import fitting, unannotated
 from pegan_jax.common.errors import UserError
-from handmade import HEIGHT, WIDTH, counts, labelme, make, marked_in, read
+from handmade import HEIGHT, WIDTH, counts, labelme, make, marked_in, read, voc
 
 
 def flagged(*flags, shapes=True):
@@ -26,6 +26,13 @@ def test_a_flag_that_marked_images_have_too_is_no_defect(tmp_path):
   make(tmp_path, {'2.json': flagged('seen', 'crack', shapes=False)})
   with pytest.raises(UserError, match='2.json has no shapes, but the tag or flag crack, w'):
     read(tmp_path)
+
+
+def test_a_word_that_voc_does_not_know_is_no_defect_where_marked_images_have_it(tmp_path):
+  more = '<object_count>1</object_count>'
+  make(tmp_path, {'1.jpg': None, '1.xml': voc().replace('<object>', f'{more}<object>'),
+                  '2.jpg': None, '2.xml': f'<annotation>{more}</annotation>'})
+  assert marked_in(read(tmp_path)) == {'1.jpg': {'crack': 1}, '2.jpg': {}}
 
 
 def test_a_tag_of_a_clean_image_is_known_from_marked_ones(tmp_path):
