@@ -137,7 +137,7 @@ def _line(path, score, boxes):
   """Returns what is printed of an image."""
   if not boxes:
     return f'{path}  {score:.3f}  no box'
-  (first, surest), count = boxes[0], len(boxes)
+  first, count = boxes[0].box, len(boxes)
   more = f', the surest of {count} boxes' if count > 1 else ''
   return f'{path}  {score:.3f}  at {",".join(map(str, first))}{more}'
 
