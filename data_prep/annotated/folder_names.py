@@ -48,6 +48,11 @@ _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
           re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
+# What systems put behind the name of a folder that is copied, and numbers.
+_COPY = re.compile(
+    r'(?<=\w)(?:[ _]*[-–—]?[ _]*\(?(?:copy|kopie|kopia|copie|c[oó]pia|копия|[的の]?副本|'
+    r'の?コピー|복사본)\)?)?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
+
 DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
          'without the date')
 OTHERS = 'files that are neither images nor annotations'
@@ -108,7 +113,7 @@ def is_clean(place):
 def is_clean_name(name):
   """Returns whether a folder is called as those of clean images are, as good_2 too."""
   name = set_parts.without_role(dates.of_name(name)[0])
-  return class_names.is_clean(re.sub(r'(?<=\w)[ _-]*\d+$', '', name))
+  return class_names.is_clean(_COPY.sub('', name))
 
 
 def class_of(place):

@@ -14,7 +14,7 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _CLEAN = re.compile(
     r'(?:good|ok|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
-    r'uncracked|gut(?:teile?)?|i\.o\.?|良品?|合格品?|正常|无缺陷|'
+    r'uncracked|gut(?:teile?)?|io|i\.o\.?|良品?|合格品?|正常|无缺陷|'
     r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal)\w*|'
     r'defect[ _-]?free)(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
 _DEFECT = re.compile(

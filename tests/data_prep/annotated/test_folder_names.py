@@ -12,7 +12,8 @@ from handmade import YOLO, counts, make, marked_in, mask, read
 CLASSES = ['fold', 'folds', 'split', 'part', 'parts', 'PARTS', 'set', 'set screw', 'batch',
            'batch number', 'test mark', 'testpiece', 'part_missing', 'valve', 'development',
            'settling', 'missing_label', 'frame_bent', 'ghost image', 'type_20', '6061',
-           'M2024', '2024 alloy', '123456', 'A', 'okra', 'gutter']
+           'M2024', '2024 alloy', '123456', 'A', 'okra', 'gutter',
+           'copy', 'ok (burnt)', 'radio']
 
 
 @pytest.mark.parametrize('name, parts', [
@@ -59,7 +60,8 @@ def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
 
 @pytest.mark.parametrize('name', [
     'good', 'good_2', 'OK2', 'test_good', 'good_train', 'good_20240501', '2024-05-01 good',
-    'i.O.', 'Gut', '良品'])
+    'i.O.', 'io', 'Gut', '良品', 'good - Kopie', 'good (2)', 'Good copy 3', 'ok - Copy (2)',
+    '良品 - 副本'])
 def test_clean_folders_go_by_numbers_dates_and_parts_too(name):
   assert folder_names.is_clean_name(name)
   assert not any(map(folder_names.is_clean_name, CLASSES))
