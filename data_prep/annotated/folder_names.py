@@ -248,6 +248,29 @@ def _is_masks(name):
   return bool(_MASKS.fullmatch(name))
 
 
+def only_folder(paths, masks, root):
+  """Returns the folder that all images lie in, beside that of their masks, as {name}.
+
+  A folder that is called as images are, as Source Images, may lie anywhere.
+
+  Args:
+    paths, root: of all images, and of their folder.
+    masks: `Mark`s of their masks.
+
+  Returns:
+    Empty where there are several, or one that masks are called by, as pit of pit_masks.
+  """
+  places = [path.relative_to(root).parts for path in paths]
+  name, *others = {outer_class_of(pathlib.PurePath(*parts)) for parts in places}
+  if others or not name or any(
+      without_kind(part) == without_kind(name) for mark in masks
+      for part in mark.path.relative_to(mark.base.parent).parent.parts):
+    return set()
+  above = {root.joinpath(*parts[:parts.index(name)]) for parts in places}
+  return {name} if are_of_images({name}) or len(above) == 1 and all(
+      mark.path.is_relative_to(*above) for mark in masks) else set()
+
+
 def are_of_images(names):
   """Returns whether there is but one name, that of a folder of images: Source Images."""
   return len(names) == 1 and bool(_OF_IMAGES.fullmatch(min(names).lower()))

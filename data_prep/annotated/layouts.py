@@ -133,7 +133,8 @@ def _annotated(paths, root, fitted, where, left_out, noted, problems, uses, all_
   outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
   if outer and masks:
     noted[folder_names.outer_note(outer)] += sorted({path for _, path in masks})
-  found = _regions(fitted, root, outer, where, left_out, noted, problems, uses)
+  only = folder_names.only_folder(paths, [mark for mark, _ in masks], root)
+  found = _regions(fitted, root, outer, only, where, left_out, noted, problems, uses)
   clean, rest = _unmarked(paths, found, labels + masks, root, left_out, noted)
   if all_formats:
     unnamed_masks.refuse(clean, paths, root)
@@ -191,7 +192,7 @@ def _part(paths, root, annotations, left_out):
   return paths, named
 
 
-def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
+def _regions(fitted, root, outer, only, where, left_out, noted, problems, uses):
   """Reads labels and masks: {image path: `Annotated`}; see `_annotated`."""
   found = labels_lib.read(fitted.labels, noted, problems)
   checks.check_names(found, where, uses, problems)  # Before an image is opened.
@@ -203,7 +204,7 @@ def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
   unfit = {path for _, path in fitted.labels} - found.keys()
   found |= mask_images.read(
       [(mark, path) for mark, path in fitted.masks if path not in unfit], found, root,
-      left_out, noted, problems, outer)
+      left_out, noted, problems, outer, only)
   checks.check_names(found, where, uses, problems)
   _leave_out_empty(found, root, outer, left_out)
   return found

@@ -17,7 +17,8 @@ _ONLY = ("masks whose class is the only folder around them all, '{}': where it i
          'name it by --images')
 
 
-def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
+def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
+         only=frozenset()):
   """Reads masks, and gives boxes the pixels that lie in them.
 
   Args:
@@ -26,7 +27,8 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
     root: path of the images' folder.
     left_out, noted: as of `layouts.Layout`; get what is found here.
     problems: `Problems`; gets what cannot be read or does not fit.
-    outer: from `folder_names.outer_folders`.
+    outer, only: from `folder_names.outer_folders` and `only_folder`. The latter is of no
+      class where it is called as images are, or has images with an empty mask.
 
   Returns:
     {image path: `Annotated`} of the images that have masks.
@@ -48,13 +50,16 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
     with problems.collected():
       rules |= dict.fromkeys([mask.path for mask in own], mask_values.Rule(own, named))
   by_folder = {}
+  if folder_names.are_of_images(only) or not all(
+      mask.values for some in read_from.values() for _, mask in some):
+    outer = {*outer, *only}
   with problems.collected():
     by_folder = _classes_by_folder(read_from, root, outer, noted)
   for path, some in sorted(read_from.items()):
     with problems.collected():
       if all(mark.path in rules for mark, _ in some):
         annotated = _with_masks(
-            path, some, rules, labels, by_folder, root, left_out, noted)
+            path, some, rules, labels, by_folder, root, outer, left_out, noted)
         found |= {path: annotated} if annotated else {}
   return found
 
@@ -62,13 +67,6 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
 def _classes_by_folder(read_from, root, outer, noted):
   """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
   found = {}
-  named = {folder_names.outer_class_of(mark.path.relative_to(mark.base))
-           or folder_names.outer_class_of(path.relative_to(root))
-           for path, some in read_from.items() for mark, _ in some}
-  if folder_names.are_of_images(named) and not any(
-      folder_names.key_of(name) == folder_names.key_of(mark.base.name)
-      for name in named for some in read_from.values() for mark, _ in some):
-    outer = {*outer, *named}
   for path, some in read_from.items():
     place = folder_names.without(path.relative_to(root), outer)
     for mark, _ in some:
@@ -108,7 +106,7 @@ def _are_items(names, masks):
           and sum(not mask.values for mask in masks) > len(masks) / 2)
 
 
-def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
+def _with_masks(path, some, rules, labels, by_folder, root, outer, left_out, noted):
   """Returns the `Annotated` of an image by its [(mark, mask), ...], or None."""
   place, regions = path.relative_to(root), []
   height, width = some[0][1].height, some[0][1].width
@@ -126,7 +124,8 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
     if regions:
       raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
                       'defect in it: move one of them.')
-  elif not regions and by_folder and folder_names.class_of(place):
+  elif not regions and by_folder and folder_names.class_of(
+      folder_names.without(place, outer)):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
   elif not all(region.name or rules[mark.path].names_classes

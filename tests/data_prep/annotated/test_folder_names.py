@@ -135,6 +135,17 @@ def test_the_only_folder_of_images_is_no_class(tmp_path, folder, masks):
   assert marked_in(read(tmp_path))[f'{folder}/pit/2.jpg'] == {'pit': 1}
 
 
+def test_nor_is_one_in_which_images_have_an_empty_mask(tmp_path):
+  make(tmp_path, {f'Bilder/{k}.jpg': None for k in (1, 2)} | {'Masken/1.png': mask})
+  assert marked_in(read(tmp_path)) == {'Bilder/1.jpg': {'Bilder': 1}}
+  make(tmp_path, {'Masken/2.png': lambda path: mask(path, 0)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'Bilder/1.jpg': {'defect': 1}, 'Bilder/2.jpg': {}}
+  assert not layout.left_out
+  make(tmp_path, {'good/3.jpg': None})  # Then it is one of several.
+  assert marked_in(read(tmp_path)) == {'Bilder/1.jpg': {'Bilder': 1}}
+
+
 def test_the_only_folder_around_all_masks_is_told(tmp_path):
   make(tmp_path, {'cam1/images/1.jpg': None, 'cam1/masks/1.png': mask})
   layout = read(tmp_path)
