@@ -42,7 +42,7 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
         crops, f'The folders of {root}',
         ', or say by --format classes that these are the names of classes')
   _note(places, crops, outer, noted)
-  _check_clean(clean, crops, places, root, format)
+  _check_clean(clean, crops, places, root, noted, format)
   return dict(sorted(crops.items())), clean
 
 
@@ -79,12 +79,12 @@ def _deeper(crops, places):
           for part in folder_names.below_class(places[path])]
 
 
-def _check_clean(clean, crops, places, root,
+def _check_clean(clean, crops, places, root, noted,
                  format):  # pylint: disable=redefined-builtin
   """Raises UserError for clean images whose folders may say something else."""
   named = {name: some[0] for name, some in crops.items()}
   clean_folders.check_above(clean, named, root)
-  clean_folders.check_below(clean, named, root)
+  clean_folders.check_below(clean, named, root, noted)
   if format != 'classes':
     clean_folders.check_lights(clean, named)
     clean_folders.check_beside(clean, {

@@ -166,7 +166,7 @@ def _unmarked(paths, found, marked, root, left_out, noted):
   clean = clean_folders.without_marked(clean, found, root, noted)
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
-      for region in annotated.regions if not region.name.isdigit()}, root)
+      for region in annotated.regions if not region.name.isdigit()}, root, noted)
   return clean, sorted(set(rest) - set(clean))
 
 

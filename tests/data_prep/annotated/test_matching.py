@@ -79,6 +79,24 @@ def test_a_clean_folder_in_a_class_or_above_it_is_refused(tmp_path, clean, crop,
     read(tmp_path)
 
 
+@pytest.mark.parametrize('name, words', [
+    ('rejected later', "lies in one called 'rejected later': move"), ('late', ''),
+    ('2024-05-01', ''), ('train', '')])
+@pytest.mark.parametrize('marked', [True, False])
+def test_a_folder_below_a_clean_one_is_noted_or_refused(tmp_path, name, words, marked):
+  make(tmp_path, {'good/1.jpg': None, f'good/{name}/2.jpg': None, 'crack/3.jpg': None}
+       | ({'crack/3.txt': f'0 {YOLO}', 'classes.txt': 'crack'} if marked else {}))
+  if words:
+    with pytest.raises(UserError, match=words):
+      read(tmp_path)
+    return
+  layout = read(tmp_path)
+  assert [path.name for path in layout.clean] == ['1.jpg', '2.jpg']
+  notes = [note for note in layout.noted if 'taken for clean' in note]
+  assert notes == ["images in 'late', a folder in that of clean images, 'good': taken for "
+                   'clean'] * (name == 'late')
+
+
 def test_normal_beside_lights_alone_may_be_a_light(tmp_path):
   make(tmp_path, {'part1/normal/1.jpg': None, 'part1/light/1.jpg': None})
   with pytest.raises(UserError, match="'normal', which may be a light, as 'light' is"):
