@@ -1,6 +1,7 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
 from data_prep.annotated import checks, clean_folders, folder_names
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
 
@@ -10,8 +11,8 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
   Args:
     root: path of the images' folder.
     paths: of the images.
-    format: as of `layouts.read`; 'classes' says that folders as train are classes, where
-      there are no others.
+    format: as of `layouts.read`; 'classes' says that folders as NG are classes, and such
+      as train, where there are no others.
     left_out, noted: as of `layouts.Layout`.
 
   Returns:
@@ -21,6 +22,8 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
     UserError: there are none, or something is at odds with them.
   """
   outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
+  if format == 'classes':
+    outer = {name for name in outer if not class_names.names_no_kind(name)}
   places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
   crops, clean, rest = _parted(places, folder_names.class_of_crop)
   if format == 'classes' and not crops:
@@ -68,9 +71,10 @@ def _note(places, crops, outer, noted):
   if outer:
     noted[folder_names.outer_note(outer)] += places
   if deeper := _deeper(crops, places):
-    name, path, _ = deeper[0]
+    name, path, inner = deeper[0]
     noted[f"images in folders in that of their class, as '{name}' for "
-          f"'{places[path].parent.as_posix()}'"] += {path: 0 for _, path, _ in deeper}
+          f"'{places[path].parent.as_posix()}'; where the inner folders are the classes, put "
+          f"them outside, as '{inner}/{name}'"] += {path: 0 for _, path, _ in deeper}
 
 
 def _deeper(crops, places):

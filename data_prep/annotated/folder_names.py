@@ -174,6 +174,7 @@ def outer_folders(places):
 
   A word for clean images that a folder holds says so, but for 'normal' beside other lights,
   as dark. Others are such that hold the same folders as these, or differ by a number alone.
+  So are, in these or alone, words that name no kind of defect, as NG of NG/{crack,hole}.
 
   Args:
     places: paths of images under their folder.
@@ -181,6 +182,25 @@ def outer_folders(places):
   Returns:
     Set of names; empty where a class may lie elsewhere.
   """
+  outer = _products(places)
+  return outer | _verdicts([without(place, outer) for place in places])
+
+
+def _verdicts(places):
+  inner, clean = {}, set()
+  for place in places:
+    first, *rest = _classes_of(place) or ['']
+    if is_clean_name(first):
+      clean |= {*rest}
+    elif class_names.names_no_kind(first):
+      inner.setdefault(first, set()).add(rest[0] if rest else '')
+  return {name for name, some in inner.items()
+          if len(some) > 1 and '' not in some and not some & clean
+          and not are_numbered(some) and not all(map(is_light, some))
+          and not any(map(is_clean_name, some))}
+
+
+def _products(places):
   inner = {}
   for place in places:
     first, *rest = _classes_of(place) or ['']
@@ -209,10 +229,14 @@ def is_light(name):
 
 
 def without(place, outer):
-  """Returns a path without the first of its folders that is in `outer`."""
+  """Returns a path without the first of its folders in `outer`, and a NG after it."""
   parts = place.parts
   k = next((k for k, part in enumerate(parts[:-1]) if part in outer), None)
-  return place if k is None else type(place)(*parts[:k], *parts[k + 1:])
+  if k is None:
+    return place
+  place = type(place)(*parts[:k], *parts[k + 1:])
+  return place if class_names.names_no_kind(parts[k]) else without(
+      place, {*filter(class_names.names_no_kind, outer)})
 
 
 def below_class(place):
