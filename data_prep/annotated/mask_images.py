@@ -61,7 +61,20 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
         annotated = _with_masks(
             path, some, rules, labels, by_folder, root, outer, left_out, noted)
         found |= {path: annotated} if annotated else {}
+  _note_outlines(found, noted)
   return found
+
+
+def _note_outlines(found, noted):
+  """Notes images whose masks hold outlines alone, where most do."""
+  masks = {path: [region.mask for region in annotated.regions if region.mask is not None]
+           for path, annotated in found.items()}
+  outlines = [path for path, some in masks.items() if 2 * sum(
+      mask.sum() for mask in some if components.is_outline(mask)) > sum(
+          mask.sum() for mask in some)]
+  if 2 * len(outlines) > sum(map(bool, masks.values())):
+    noted['masks that hold outlines alone: these are taken for the defect, so fill them '
+          'where it is what they enclose'] += outlines
 
 
 def _classes_by_folder(read_from, root, outer, noted):
