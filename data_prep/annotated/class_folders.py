@@ -1,6 +1,6 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
-from data_prep.annotated import checks, clean_folders, folder_names
+from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
@@ -21,10 +21,10 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
   Raises:
     UserError: there are none, or something is at odds with them.
   """
-  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
+  outer = outer_folders.of([path.relative_to(root) for path in paths])
   if format == 'classes':
     outer = {name for name in outer if not class_names.names_no_kind(name)}
-  places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
+  places = {path: outer_folders.without(path.relative_to(root), outer) for path in paths}
   crops, clean, rest = _parted(places, folder_names.class_of_crop)
   if format == 'classes' and not crops:
     crops, clean, rest = _parted(places, lambda place: place.parent.name)
@@ -69,7 +69,7 @@ def _note(places, crops, outer, noted):
   noted[folder_names.DATED] += [path for some in crops.values() for path in some
                                 if folder_names.has_dated_class(places[path])]
   if outer:
-    noted[folder_names.outer_note(outer)] += places
+    noted[outer_folders.note(outer)] += places
   if deeper := _deeper(crops, places):
     name, path, inner = deeper[0]
     noted[f"images in folders in that of their class, as '{name}' for "

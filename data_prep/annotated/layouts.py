@@ -6,7 +6,8 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.annotated import checks, class_folders, clean_folders, file_kinds, fitting
-from data_prep.annotated import folder_names, mask_images, repeated, unnamed_masks, unread
+from data_prep.annotated import folder_names, mask_images, other_marks
+from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -15,6 +16,7 @@ from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
+_UNNAMED = 'files below --images that --annotations does not name'
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 
@@ -95,7 +97,8 @@ def read(images, annotations=(),
     return Layout('classes', root, [], clean, crops, [], _filled(left_out),
                   _filled(noted))
   left_out.pop(file_kinds.NAMES, None)
-  return _annotated(paths, root, fitted, annotations[0] if annotations else images,
+  others = _others(left_out[_UNNAMED], paths, root, wanted, problems)
+  return _annotated(paths, root, fitted, others, annotations[0] if annotations else images,
                     left_out, noted, problems, uses, not format)
 
 
@@ -119,23 +122,25 @@ def _classes(root, paths, format, left_out, noted):  # pylint: disable=redefined
   return crops, clean
 
 
-def _annotated(paths, root, fitted, where, left_out, noted, problems, uses, all_formats):
+def _annotated(paths, root, fitted, others, where, left_out, noted, problems, uses, all_formats):
   """Returns the `Layout` of images with annotations.
 
   Args:
     paths, root: of all images, and of their folder.
     fitted: `fitting.Fitted`.
+    others: from `_others`.
     where: what holds the annotations, for errors.
     left_out, noted, problems, uses: as of `read`.
     all_formats: whether no format is named, so that what is not read may mark something.
   """
   labels, masks = fitted.labels, fitted.masks
-  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
+  outer = outer_folders.of([path.relative_to(root) for path in paths])
   if outer and masks:
-    noted[folder_names.outer_note(outer)] += sorted({path for _, path in masks})
-  only = folder_names.only_folder(paths, [mark for mark, _ in masks], root)
+    noted[outer_folders.note(outer)] += sorted({path for _, path in masks})
+  only = outer_folders.only(paths, [mark for mark, _ in masks], root)
   found = _regions(fitted, root, outer, only, where, left_out, noted, problems, uses)
-  clean, rest = _unmarked(paths, found, labels + masks, root, left_out, noted)
+  other_marks.add(others, found, noted)
+  clean, rest = _unmarked(paths, found, labels + masks, others, root, left_out, noted)
   if all_formats:
     unnamed_masks.refuse(clean, paths, root)
     said = unread.said(_may_mark(left_out), paths, root)
@@ -150,19 +155,45 @@ def _annotated(paths, root, fitted, where, left_out, noted, problems, uses, all_
       sorted(found.items()), clean, {}, rest, _filled(left_out), _filled(noted))
 
 
-def _unmarked(paths, found, marked, root, left_out, noted):
+def _others(files, paths, root, wanted, problems):
+  """Reads what files below `root` mark that --annotations does not name.
+
+  Args:
+    files: their paths.
+    paths, root, wanted, problems: as of `read`; that some cannot be read is one problem.
+
+  Returns:
+    As `other_marks.read`.
+  """
+  unread, ignored = Problems(), collections.defaultdict(list)
+  marks = list(file_kinds.marks_of(files, root, wanted, ignored, unread))
+  unsure = fitting.doubtful(marks)
+  found = other_marks.read(
+      [mark for mark in marks if mark.format and mark.path not in unsure], paths, root,
+      lambda labels: labels_lib.fit(
+          labels_lib.read(labels, ignored, unread), ignored, unread))
+  if unread:
+    problems.add(f'--annotations does not name all that marks images of {root}, no place of '
+                 f"which is background, and some cannot be read: {unread[0].rstrip('.')}; or "
+                 'move such files elsewhere, or name by --format what is to be read.')
+  return found
+
+
+def _unmarked(paths, found, marked, others, root, left_out, noted):
   """Returns (those that are clean by their place, others) of images that have no mark.
 
   Args:
     paths, root: of all images, and of their folder.
     found: {image path: `Annotated`}.
     marked: list of (`Mark`, image path), some of which may be wrong.
+    others: {image path: regions} of what marks images, and does not say of what class.
     left_out, noted: as of `Layout`.
   """
   gone = {path for some in left_out.values() for path in some}
   gone |= {path for _, path in marked}
   rest = [path for path in paths if path not in found and path not in gone]
-  clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
+  clean = [path for path in rest
+           if folder_names.is_clean(path.relative_to(root)) and not others.get(path)]
   clean = clean_folders.without_marked(clean, found, root, noted)
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
@@ -186,7 +217,7 @@ def _part(paths, root, annotations, left_out):
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
-  left_out['files below --images that --annotations does not name'] += sorted(
+  left_out[_UNNAMED] += sorted(
       path for path in {*masks, *listing.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
   return paths, named
@@ -200,7 +231,7 @@ def _regions(fitted, root, outer, only, where, left_out, noted, problems, uses):
   unnoted = collections.defaultdict(list)
   again = lambda labels: labels_lib.fit(
       labels_lib.read(labels, unnoted, problems), unnoted, problems)
-  repeated.merge(fitted, found, again, root, where, left_out, problems)
+  repeated.merge(fitted, found, again, root, where, left_out, noted, problems)
   unfit = {path for _, path in fitted.labels} - found.keys()
   found |= mask_images.read(
       [(mark, path) for mark, path in fitted.masks if path not in unfit], found, root,
@@ -214,7 +245,7 @@ def _leave_out_empty(found, root, outer, left_out):
   """Moves images whose folder says that they show a defect, and their annotation not."""
   named = {region.name for annotated in found.values() for region in annotated.regions}
   for path in sorted(found):
-    place = folder_names.without(path.relative_to(root), outer)
+    place = outer_folders.without(path.relative_to(root), outer)
     if not found[path].regions and folder_names.class_of(place) in named:
       left_out["images in a class's folder whose annotation is empty"].append(path)
       del found[path]

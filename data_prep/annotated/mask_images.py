@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data_prep.annotated import checks, folder_names, mask_values
+from data_prep.annotated import checks, folder_names, mask_values, outer_folders
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations import components
@@ -27,7 +27,7 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
     root: path of the images' folder.
     left_out, noted: as of `layouts.Layout`; get what is found here.
     problems: `Problems`; gets what cannot be read or does not fit.
-    outer, only: from `folder_names.outer_folders` and `only_folder`. The latter is of no
+    outer, only: from `outer_folders.of` and `only`. The latter is of no
       class where it is called as images are, or has images with an empty mask.
 
   Returns:
@@ -50,7 +50,7 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
     with problems.collected():
       rules |= dict.fromkeys([mask.path for mask in own], mask_values.Rule(own, named))
   by_folder = {}
-  if folder_names.are_of_images(only) or not all(
+  if outer_folders.are_of_images(only) or not all(
       mask.values for some in read_from.values() for _, mask in some):
     outer = {*outer, *only}
   with problems.collected():
@@ -81,9 +81,9 @@ def _classes_by_folder(read_from, root, outer, noted):
   """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
   found = {}
   for path, some in read_from.items():
-    place = folder_names.without(path.relative_to(root), outer)
+    place = outer_folders.without(path.relative_to(root), outer)
     for mark, _ in some:
-      own = folder_names.without(mark.path.relative_to(mark.base), outer)
+      own = outer_folders.without(mark.path.relative_to(mark.base), outer)
       name = folder_names.class_of_mask(own, place)
       found[mark.path] = '' if name == path.stem else name  # A folder for each image.
       if name and any(map(folder_names.has_dated_class, (own, place))):
@@ -138,7 +138,7 @@ def _with_masks(path, some, rules, labels, by_folder, root, outer, left_out, not
       raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
                       'defect in it: move one of them.')
   elif not regions and by_folder and folder_names.class_of(
-      folder_names.without(place, outer)):
+      outer_folders.without(place, outer)):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
   elif not all(region.name or rules[mark.path].names_classes

@@ -63,14 +63,9 @@ def _is_sure(mark):
 
 def _marked(marks, images, root, problems, tags=()):
   """Returns the paths of the marks that have a region in an image."""
-  rounds = collections.defaultdict(list)  # In each an image has one label at most.
-  count, marked = collections.Counter(), []
-  marks = [mark for mark in marks if mark.format]
-  for mark, some in zip(marks, matching.match(marks, images, root)[0]):
-    for path in some:
-      rounds[count[path]].append((mark, path))
-      count[path] += 1
-  for labels in rounds.values():
+  marks, marked = [mark for mark in marks if mark.format], []
+  matches = zip(marks, matching.match(marks, images, root)[0])
+  for labels in matching.rounds((mark, path) for mark, some in matches for path in some):
     found = labels_lib.read(labels, collections.defaultdict(list), problems, tags)
     marked += [mark.path for mark, path in labels
                if path in found and found[path].regions]
