@@ -175,11 +175,9 @@ def find(options, problems):
                   cutting.clean_root(options.clean, layout.root)))
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
-  folders = {part for paths, of, _ in clean if of == options.clean for path in paths
-             for part in path.relative_to(of).parent.parts}
-  layout = layout._replace(noted=layout.noted | _called_as_defects(
-      options.clean, clean, folders,
-      {*crops, *(name for name in regions if not name.isdigit())}))
+  layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
+      [path for paths, of, _ in clean if of == options.clean for path in paths],
+      options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
   if deeper := [(name, path) for name, paths in crops.items() for path in paths
                 if options.defects and path.parent.name != name]:
     name, path = deeper[0]
@@ -209,29 +207,6 @@ def _check_same(clean, crops, layout, same=None):
   unannotated.check_same([path for paths, *_ in clean for path in paths],
                          [path for paths in crops.values() for path in paths],
                          layout.annotated, same)
-
-
-def _called_as_defects(folder, clean, folders, classes):
-  """Returns what is noted of images of --clean in folders that are called as defects.
-
-  Args:
-    folder: --clean.
-    clean: as of `Found`.
-    folders: names of all folders that these images are in.
-    classes: names of those of the set.
-
-  Raises:
-    UserError: a folder is called as a class.
-  """
-  paths = [path for paths, of, _ in clean if of == folder for path in paths]
-  some = {name: [path for path in paths if name in path.relative_to(folder).parent.parts]
-          for name in sorted(folders)}
-  if name := min(folders & classes, default=''):
-    raise UserError(f"--clean {folder} is for images without defects, and {some[name][0]} "
-                    f"lies in a folder called as the class '{name}': name a folder without "
-                    'it by --clean or, where it shows no defect, rename it.')
-  return {f"images of --clean in folders called '{name}': taken for clean": found
-          for name, found in some.items() if class_names.is_defect(name)}
 
 
 def _without_empty(layout):
