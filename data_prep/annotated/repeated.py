@@ -41,7 +41,6 @@ def merge(fitted, found, read, root, where, left_out, noted, problems):
         found[path] = found[path]._replace(
             regions=found[path].regions + again[path].regions)
         joined[path].append(mark)
-        noted[JOINED].append(path)
         continue
       kept = _best(found[path], again[path])
       if kept is None:
@@ -55,6 +54,7 @@ def merge(fitted, found, read, root, where, left_out, noted, problems):
       left_out[SAME].append(mark.path if kept is found[path] else files[path].path)
       files[path] = files[path] if kept is found[path] else mark
       found[path] = kept
+  noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]
 
 
 def _meet(some, others):
