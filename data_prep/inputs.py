@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import pathlib
 import re
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from pegan_jax.common.errors import UserError
 _INSIDE = 0.95  # Of a crop's area, in a box that it lies in.
 # Roboflow's name for a copy of an image, the name of which comes first.
 _COPY = re.compile(r'(.+)_(?:jpe?g|png|bmp|tiff?|webp)\.rf\.[^/]+$', re.IGNORECASE)
+_SQUARE = 0.75  # Least share of a crop that its square has.
 
 
 class Found(NamedTuple):
@@ -82,8 +84,18 @@ class Found(NamedTuple):
                       'it is searched in paths below the folders.')
     return group_of
 
-  def notes(self, survey_notes):
-    """Returns sentences without a full stop on files that are not as the others are."""
+  def notes(self, kinds):
+    """Returns sentences without a full stop on files that are not as the others are.
+
+    Args:
+      kinds: `survey.Survey` of the images that can be read.
+    """
+    survey_notes = list(kinds.notes)
+    if any(map(_is_long, kinds.sizes)) and (long := self._long_crops()):
+      survey_notes.append(
+          'crops that are wide or tall, of which more than a quarter is lost, as they are '
+          f'cut square around the centre: {len(long)}, the first is {long[0]}; cut such '
+          'around their defects, or into squares')
     folders = {str(folder).rstrip('/') for _, folder in self.files}
     for folder in sorted(folders, key=len, reverse=True):  # By their place in it.
       survey_notes = [note.replace(f'{folder}/', '') for note in survey_notes]
@@ -91,6 +103,18 @@ class Found(NamedTuple):
     return survey_notes + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(self.layout.noted.items())]
+
+  def _long_crops(self):
+    """Returns the paths of crops of which a square is less than three quarters."""
+    found = []
+    for path in itertools.chain(*self.crops.values()):
+      with contextlib.suppress(UserError):  # It is told where the crop is read.
+        found += [path] * _is_long(reading.size(path))
+    return found
+
+
+def _is_long(size):
+  return min(size) < _SQUARE * max(size)
 
 
 def _group_of_copies(file):
@@ -160,11 +184,9 @@ def find(options, problems):
                   cutting.clean_root(options.clean, layout.root)))
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
-  folders = {part for paths, of, _ in clean if of == options.clean for path in paths
-             for part in path.relative_to(of).parent.parts}
-  layout = layout._replace(noted=layout.noted | _called_as_classes(
-      options.clean, clean, folders & {*crops, *regions} | {
-          *filter(class_names.is_defect, folders)}))
+  layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
+      [path for paths, of, _ in clean if of == options.clean for path in paths],
+      options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
   if deeper := [(name, path) for name, paths in crops.items() for path in paths
                 if options.defects and path.parent.name != name]:
     name, path = deeper[0]
@@ -194,15 +216,6 @@ def _check_same(clean, crops, layout, same=None):
   unannotated.check_same([path for paths, *_ in clean for path in paths],
                          [path for paths in crops.values() for path in paths],
                          layout.annotated, same)
-
-
-def _called_as_classes(folder, clean, names):
-  """Returns what is noted of images of --clean in folders that are called as classes."""
-  paths = [path for paths, of, _ in clean if of == folder for path in paths]
-  some = {name: [path for path in paths if name in path.relative_to(folder).parent.parts]
-          for name in sorted(names)}
-  return {f"images of --clean in folders called '{name}': taken for clean": found
-          for name, found in some.items() if found}
 
 
 def _without_empty(layout, apart):
@@ -276,7 +289,7 @@ def read(options, found):
       paths, folder, reader, window, 2 * options.backgrounds, root)]
   _check_same(found.clean, found.crops, found.layout, reader.seen.values())
   return Pool(found, reader, window, why, defects + cut, windows, tiles,
-              found.notes(kinds.notes) + _in_larger_boxes(cut, found.layout), group_of)
+              found.notes(kinds) + _in_larger_boxes(cut, found.layout), group_of)
 
 
 def _in_larger_boxes(cut, layout):

@@ -147,7 +147,8 @@ _HELP = {
     'reject_score': 'windows of annotated images that show a stronger mark than this, and '
                     'than clean images do, are left out as defective; the lower the more, '
                     'but 0 leaves none out',
-    'search_frames': 'search the images for the place of each defect crop',
+    'search_frames': 'search the images for the place of each defect crop; also with '
+                     '--no-near_duplicates',
     'near_duplicates': 'search for crops of one place; not for images that are alike by '
                        'design',
 }

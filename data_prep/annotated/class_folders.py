@@ -1,6 +1,7 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
-from data_prep.annotated import checks, clean_folders, folder_names
+from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
 
@@ -10,8 +11,8 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
   Args:
     root: path of the images' folder.
     paths: of the images.
-    format: as of `layouts.read`; 'classes' says that folders as train are classes, where
-      there are no others.
+    format: as of `layouts.read`; 'classes' says that folders as NG are classes, and such
+      as train, where there are no others.
     left_out, noted: as of `layouts.Layout`.
 
   Returns:
@@ -20,8 +21,10 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
   Raises:
     UserError: there are none, or something is at odds with them.
   """
-  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
-  places = {path: folder_names.without(path.relative_to(root), outer) for path in paths}
+  outer = outer_folders.of([path.relative_to(root) for path in paths])
+  if format == 'classes':
+    outer = {name for name in outer if not class_names.names_no_kind(name)}
+  places = {path: outer_folders.without(path.relative_to(root), outer) for path in paths}
   crops, clean, rest = _parted(places, folder_names.class_of_crop)
   if format == 'classes' and not crops:
     crops, clean, rest = _parted(places, lambda place: place.parent.name)
@@ -42,7 +45,7 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
         crops, f'The folders of {root}',
         ', or say by --format classes that these are the names of classes')
   _note(places, crops, outer, noted)
-  _check_clean(clean, crops, places, root, format)
+  _check_clean(clean, crops, places, root, noted, format)
   return dict(sorted(crops.items())), clean
 
 
@@ -66,11 +69,12 @@ def _note(places, crops, outer, noted):
   noted[folder_names.DATED] += [path for some in crops.values() for path in some
                                 if folder_names.has_dated_class(places[path])]
   if outer:
-    noted[folder_names.outer_note(outer)] += places
+    noted[outer_folders.note(outer)] += places
   if deeper := _deeper(crops, places):
-    name, path, _ = deeper[0]
+    name, path, inner = deeper[0]
     noted[f"images in folders in that of their class, as '{name}' for "
-          f"'{places[path].parent.as_posix()}'"] += {path: 0 for _, path, _ in deeper}
+          f"'{places[path].parent.as_posix()}'; where the inner folders are the classes, put "
+          f"them outside, as '{inner}/{name}'"] += {path: 0 for _, path, _ in deeper}
 
 
 def _deeper(crops, places):
@@ -79,12 +83,12 @@ def _deeper(crops, places):
           for part in folder_names.below_class(places[path])]
 
 
-def _check_clean(clean, crops, places, root,
+def _check_clean(clean, crops, places, root, noted,
                  format):  # pylint: disable=redefined-builtin
   """Raises UserError for clean images whose folders may say something else."""
   named = {name: some[0] for name, some in crops.items()}
   clean_folders.check_above(clean, named, root)
-  clean_folders.check_below(clean, named, root)
+  clean_folders.check_below(clean, named, root, noted)
   if format != 'classes':
     clean_folders.check_lights(clean, named)
     clean_folders.check_beside(clean, {

@@ -4,6 +4,7 @@ import pathlib
 import re
 
 from data_prep.annotated import folder_names
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
@@ -38,16 +39,30 @@ def check_lights(clean, named):
         'a folder in which each class has one folder.')
 
 
-def check_below(clean, named, root):
-  """Raises UserError for a clean image in whose folder is one of a class elsewhere.
+def check_below(clean, named, root, noted):
+  """Raises UserError for a clean image in a folder of its own that speaks of a defect.
 
-  So it is in clean/crack beside crack. The arguments are those of `check_above`.
+  So it is in clean/crack beside crack, and, where good has images beside it, in
+  good/rejected; good/late is noted there.
+
+  Args:
+    clean, named, root: as of `check_above`.
+    noted: as of `layouts.Layout`.
   """
+  with_images = {path.parent for path in clean}
   for path in clean:
     parts = _folder(path, root)
-    for name in path.relative_to(root).parent.parts[len(parts):]:
-      if name in named:
-        raise UserError(_said(path, parts[-1], name, named))
+    below = path.relative_to(root).parent.parts[len(parts):]
+    if name := next((name for name in below if name in named), ''):
+      raise UserError(_said(path, parts[-1], name, named))
+    if root.joinpath(*parts) in with_images:
+      if name := next(filter(class_names.is_defect, below), ''):
+        raise UserError(
+            f"{path} is clean by its folder '{parts[-1]}', and lies in one called '{name}': "
+            f"move '{name}' out of that folder or, where it shows no defect, rename it.")
+      if name := folder_names.outer_class_of(pathlib.PurePath(*below, path.name)):
+        noted[f"images in '{name}', a folder in that of clean images, '{parts[-1]}': taken "
+              'for clean'].append(path)
 
 
 def check_beside(clean, below, root):

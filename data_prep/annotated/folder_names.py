@@ -10,7 +10,7 @@ from pegan_jax.common import class_names
 
 NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
             'are cameras or dates, they are no classes')
-_IMAGES = r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?)'
+IMAGES = r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?)'
 _ROLE = r'(?:train|training|val|valid|validation|test|testing)'
 _MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     rf'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
@@ -28,7 +28,6 @@ _WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
                         r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
 _WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
                         r'annotations?|annots?|anns?|xmls?|jsons?|txts?)', re.IGNORECASE)
-_OF_IMAGES = re.compile(rf'(?:.*[ _-])?{_IMAGES}')
 _ENDS_IN_LABEL = re.compile(r'(?:labels?|lbls?|labs?)$', re.IGNORECASE)
 _LIGHT = re.compile(
     r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|'
@@ -38,7 +37,7 @@ _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls
                      r'(?:ann|label)_dir|targets?|bw|bin(?:ary)?|\d(?:st|nd)_manual|manual|'
                      r'segs?|masken|(?:.*[ _-])?masks?')
 # Words for images too, if not for the only thing that a folder says of crops.
-_WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{_IMAGES}|'
+_WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{IMAGES}|'
                    + _LABELS.pattern.rpartition('|')[0])
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
 _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?truth|anno|'
@@ -48,6 +47,11 @@ _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?trut
 _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
           re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
+
+# What systems put behind the name of a folder that is copied, and numbers.
+_COPY = re.compile(
+    r'(?<=\w)(?:[ _]*[-–—]?[ _]*\(?(?:copy|kopie|kopia|copie|c[oó]pia|копия|[的の]?副本|'
+    r'の?コピー|복사본)\)?)?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
 
 DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
          'without the date')
@@ -109,7 +113,7 @@ def is_clean(place):
 def is_clean_name(name):
   """Returns whether a folder is called as those of clean images are, as 0_good_2 too."""
   name = set_parts.without_role(dates.of_name(name)[0])
-  return class_names.is_clean(re.sub(r'^\d+[ _-]+|(?<=\w)[ _-]*\d+$', '', name))
+  return class_names.is_clean(_COPY.sub('', re.sub(r'^\d+[ _-]+', '', name)))
 
 
 def may_be_defect(place):
@@ -130,7 +134,7 @@ def class_of(place):
 
 def outer_class_of(place):
   """Returns the folder that `class_of` takes the class from, with its date; '' for none."""
-  return next(iter(_classes_of(place)), '')
+  return next(iter(classes_of(place)), '')
 
 
 def is_in_class(place):
@@ -173,58 +177,18 @@ def _is_weak(name):
   return bool(_WEAK.fullmatch(name.lower()))
 
 
-def outer_folders(places):
-  """Returns the folders that classes lie in, as of dates in 2024-05-01/{ok,crack}/1.png.
-
-  A word for clean images that a folder holds says so, but for 'normal' beside other lights,
-  as dark. Others are such that hold the same folders as these, or differ by a number alone.
-
-  Args:
-    places: paths of images under their folder.
-
-  Returns:
-    Set of names; empty where a class may lie elsewhere.
-  """
-  inner = {}
-  for place in places:
-    first, *rest = _classes_of(place) or ['']
-    if not rest or is_clean_name(first):
-      return set()
-    inner.setdefault(first, set()).add(rest[0])
-  if any(map(class_names.is_defect, inner)):
-    return set()  # As crack/normal and crack/severe.
-  sure = {name for name, some in inner.items() if any(
-      is_clean_name(part) and (part.lower() != 'normal' or not any(
-          map(is_light, some))) for part in some)}
-  known = set().union(*(inner[name] for name in sure))
-  return set(inner) if sure and any(not is_clean_name(part) for part in known) and (
-      are_numbered(inner) or all(inner[name] <= known for name in inner)) else set()
-
-
-def outer_note(names):
-  """Returns what is noted of images below `outer_folders`."""
-  return (f"images below folders that are no classes, as '{min(names)}': the class is the "
-          'next folder')
-
-
 def is_light(name):
   """Returns whether a name is a word for how things are lit or taken, as 'dark'."""
   return bool(_LIGHT.fullmatch(name))
 
 
-def without(place, outer):
-  """Returns a path without the first of its folders that is in `outer`."""
-  parts = place.parts
-  k = next((k for k, part in enumerate(parts[:-1]) if part in outer), None)
-  return place if k is None else type(place)(*parts[:k], *parts[k + 1:])
-
-
 def below_class(place):
   """Returns the folders below that of the class, as [cam1] of 'crack/cam1/1.png'."""
-  return _classes_of(place)[1:]
+  return classes_of(place)[1:]
 
 
-def _classes_of(place):
+def classes_of(place):
+  """Returns the folders of a path that may be of a class, the outermost first."""
   parts = dates.without(place.parent.parts)
   splits = [k for k, part in enumerate(parts) if set_parts.divides(key_of(part))]
   masks = [k for k, part in enumerate(parts) if _is_masks(part)]
@@ -250,11 +214,6 @@ def is_kind(name):
 def _is_masks(name):
   name = re.sub(r'[ _.-]*\d+$', '', dates.of_name(name)[0].lower())
   return bool(_MASKS.fullmatch(name))
-
-
-def are_of_images(names):
-  """Returns whether there is but one name, that of a folder of images: Source Images."""
-  return len(names) == 1 and bool(_OF_IMAGES.fullmatch(min(names).lower()))
 
 
 def without_kind(name):

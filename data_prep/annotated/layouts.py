@@ -6,7 +6,8 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.annotated import checks, class_folders, clean_folders, file_kinds, fitting
-from data_prep.annotated import folder_names, mask_images, repeated, unnamed_masks, unread
+from data_prep.annotated import folder_names, mask_images, other_marks
+from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -16,6 +17,7 @@ from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
+_UNNAMED = 'files below --images that --annotations does not name'
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 
@@ -102,7 +104,9 @@ def read(images, annotations=(),
     return Layout('classes', root, [], clean, crops, [], _filled(left_out),
                   _filled(noted))
   left_out.pop(file_kinds.NAMES, None)
-  return _annotated(paths, others, root, fitted, annotations[0] if annotations else images,
+  unnamed = _unnamed(left_out[_UNNAMED], paths, root, wanted, problems)
+  return _annotated(paths, others, root, fitted, unnamed,
+                    annotations[0] if annotations else images,
                     left_out, noted, problems, uses, not format)
 
 
@@ -153,23 +157,26 @@ def _classes(root, paths, others, format,  # pylint: disable=redefined-builtin
   return crops, clean
 
 
-def _annotated(paths, others, root, fitted, where, left_out, noted, problems, uses,
+def _annotated(paths, others, root, fitted, unnamed, where, left_out, noted, problems, uses,
                all_formats):
   """Returns the `Layout` of images with annotations.
 
   Args:
     paths, others, root: of all images, of clean ones beside, and of their folder.
     fitted: `fitting.Fitted`.
+    unnamed: from `_unnamed`.
     where: what holds the annotations, for errors.
     left_out, noted, problems, uses: as of `read`.
     all_formats: whether no format is named, so that what is not read may mark something.
   """
   labels, masks = fitted.labels, fitted.masks
-  outer = folder_names.outer_folders([path.relative_to(root) for path in paths])
+  outer = outer_folders.of([path.relative_to(root) for path in paths])
   if outer and masks:
-    noted[folder_names.outer_note(outer)] += sorted({path for _, path in masks})
-  found = _regions(fitted, root, outer, where, left_out, noted, problems, uses)
-  clean, rest = _unmarked(paths, found, labels + masks, root, left_out, noted)
+    noted[outer_folders.note(outer)] += sorted({path for _, path in masks})
+  only = outer_folders.only(paths, [mark for mark, _ in masks], root)
+  found = _regions(fitted, root, outer, only, where, left_out, noted, problems, uses)
+  other_marks.add(unnamed, found, noted)
+  clean, rest = _unmarked(paths, found, labels + masks, unnamed, root, left_out, noted)
   if all_formats:
     unnamed_masks.refuse(clean, paths, root)
     said = unread.said(_may_mark(left_out), paths + others, root)
@@ -184,23 +191,49 @@ def _annotated(paths, others, root, fitted, where, left_out, noted, problems, us
       sorted(found.items()), clean, {}, rest, _filled(left_out), _filled(noted))
 
 
-def _unmarked(paths, found, marked, root, left_out, noted):
+def _unnamed(files, paths, root, wanted, problems):
+  """Reads what files below `root` mark that --annotations does not name.
+
+  Args:
+    files: their paths.
+    paths, root, wanted, problems: as of `read`; that some cannot be read is one problem.
+
+  Returns:
+    As `other_marks.read`.
+  """
+  unread, ignored = Problems(), collections.defaultdict(list)
+  marks = list(file_kinds.marks_of(files, root, wanted, ignored, unread))
+  unsure = fitting.doubtful(marks)
+  found = other_marks.read(
+      [mark for mark in marks if mark.format and mark.path not in unsure], paths, root,
+      lambda labels: labels_lib.fit(
+          labels_lib.read(labels, ignored, unread), ignored, unread))
+  if unread:
+    problems.add(f'--annotations does not name all that marks images of {root}, no place of '
+                 f"which is background, and some cannot be read: {unread[0].rstrip('.')}; or "
+                 'move such files elsewhere, or name by --format what is to be read.')
+  return found
+
+
+def _unmarked(paths, found, marked, unnamed, root, left_out, noted):
   """Returns (those that are clean by their place, others) of images that have no mark.
 
   Args:
     paths, root: of all images, and of their folder.
     found: {image path: `Annotated`}.
     marked: list of (`Mark`, image path), some of which may be wrong.
+    unnamed: {image path: regions} of what marks images, and does not say of what class.
     left_out, noted: as of `Layout`.
   """
   gone = {path for some in left_out.values() for path in some}
   gone |= {path for _, path in marked}
   rest = [path for path in paths if path not in found and path not in gone]
-  clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))]
+  clean = [path for path in rest
+           if folder_names.is_clean(path.relative_to(root)) and not unnamed.get(path)]
   clean = clean_folders.without_marked(clean, found, root, noted)
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
-      for region in annotated.regions if not region.name.isdigit()}, root)
+      for region in annotated.regions if not region.name.isdigit()}, root, noted)
   return clean, sorted(set(rest) - set(clean))
 
 
@@ -220,13 +253,13 @@ def _part(paths, root, annotations, left_out):
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
-  left_out['files below --images that --annotations does not name'] += sorted(
+  left_out[_UNNAMED] += sorted(
       path for path in {*masks, *listing.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
   return paths, named
 
 
-def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
+def _regions(fitted, root, outer, only, where, left_out, noted, problems, uses):
   """Reads labels and masks: {image path: `Annotated`}; see `_annotated`."""
   found = labels_lib.read(fitted.labels, noted, problems)
   checks.check_names(found, where, uses, problems)  # Before an image is opened.
@@ -234,11 +267,11 @@ def _regions(fitted, root, outer, where, left_out, noted, problems, uses):
   unnoted = collections.defaultdict(list)
   again = lambda labels: labels_lib.fit(
       labels_lib.read(labels, unnoted, problems), unnoted, problems)
-  repeated.merge(fitted, found, again, root, where, left_out, problems)
+  repeated.merge(fitted, found, again, root, where, left_out, noted, problems)
   unfit = {path for _, path in fitted.labels} - found.keys()
   found |= mask_images.read(
       [(mark, path) for mark, path in fitted.masks if path not in unfit], found, root,
-      left_out, noted, problems, outer)
+      left_out, noted, problems, outer, only)
   checks.check_names(found, where, uses, problems)
   _leave_out_empty(found, root, outer, left_out)
   return found
@@ -249,7 +282,7 @@ def _leave_out_empty(found, root, outer, left_out):
   named = {region.name for annotated in found.values() for region in annotated.regions}
   named -= {''}  # Of void, which is no folder's.
   for path in sorted(found):
-    place = folder_names.without(path.relative_to(root), outer)
+    place = outer_folders.without(path.relative_to(root), outer)
     if not found[path].regions and folder_names.class_of(place) in named:
       left_out["images in a class's folder whose annotation is empty"].append(path)
       del found[path]

@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from data_prep.annotated import checks, folder_names, mask_values
+from data_prep.annotated import checks, folder_names, mask_values, outer_folders
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations import components
@@ -20,7 +20,8 @@ _ONLY = ("masks whose class is the only folder around them all, '{}': where it i
          'name it by --images')
 
 
-def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
+def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
+         only=frozenset()):
   """Reads masks, and gives boxes the pixels that lie in them.
 
   Args:
@@ -29,7 +30,8 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
     root: path of the images' folder.
     left_out, noted: as of `layouts.Layout`; get what is found here.
     problems: `Problems`; gets what cannot be read or does not fit.
-    outer: from `folder_names.outer_folders`.
+    outer, only: from `outer_folders.of` and `only`. The latter is of no
+      class where it is called as images are, or has images with an empty mask.
 
   Returns:
     {image path: `Annotated`} of the images that have masks.
@@ -51,15 +53,31 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset()):
     with problems.collected():
       rules |= dict.fromkeys([mask.path for mask in own], mask_values.Rule(own, named))
   by_folder = {}
+  if outer_folders.are_of_images(only) or not all(
+      mask.values for some in read_from.values() for _, mask in some):
+    outer = {*outer, *only}
   with problems.collected():
     by_folder = _classes_by_folder(read_from, root, outer, noted)
   for path, some in sorted(read_from.items()):
     with problems.collected():
       if all(mark.path in rules for mark, _ in some):
         annotated = _with_masks(
-            path, some, rules, labels, by_folder, root, left_out, noted)
+            path, some, rules, labels, by_folder, root, outer, left_out, noted)
         found |= {path: annotated} if annotated else {}
+  _note_outlines(found, noted)
   return found
+
+
+def _note_outlines(found, noted):
+  """Notes images whose masks hold outlines alone, where most do."""
+  masks = {path: [region.mask for region in annotated.regions if region.mask is not None]
+           for path, annotated in found.items()}
+  outlines = [path for path, some in masks.items() if 2 * sum(
+      mask.sum() for mask in some if components.is_outline(mask)) > sum(
+          mask.sum() for mask in some)]
+  if 2 * len(outlines) > sum(map(bool, masks.values())):
+    noted['masks that hold outlines alone: these are taken for the defect, so fill them '
+          'where it is what they enclose'] += outlines
 
 
 def _classes_by_folder(read_from, root, outer, noted):
@@ -68,17 +86,10 @@ def _classes_by_folder(read_from, root, outer, noted):
       os.path.abspath(mark.base) for some in read_from.values() for mark, _ in some]) if (
           read_from) else ''
   below = lambda mark: pathlib.PurePath(os.path.relpath(mark.path, top))
-  named = {folder_names.outer_class_of(below(mark))
-           or folder_names.outer_class_of(path.relative_to(root))
-           for path, some in read_from.items() for mark, _ in some}
-  if folder_names.are_of_images(named) and not any(
-      folder_names.key_of(name) == folder_names.key_of(mark.base.name)
-      for name in named for some in read_from.values() for mark, _ in some):
-    outer = {*outer, *named}
   for path, some in read_from.items():
-    place = folder_names.without(path.relative_to(root), outer)
+    place = outer_folders.without(path.relative_to(root), outer)
     for mark, _ in some:
-      own = folder_names.without(below(mark), outer)
+      own = outer_folders.without(below(mark), outer)
       name = folder_names.class_of_mask(own, place)
       found[mark.path] = '' if name == path.stem else name  # A folder for each image.
       if name and any(map(folder_names.has_dated_class, (own, place))):
@@ -114,7 +125,7 @@ def _are_items(names, masks):
           and sum(not mask.values for mask in masks) > len(masks) / 2)
 
 
-def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
+def _with_masks(path, some, rules, labels, by_folder, root, outer, left_out, noted):
   """Returns the `Annotated` of an image by its [(mark, mask), ...], or None."""
   place, regions = path.relative_to(root), []
   height, width = some[0][1].height, some[0][1].width
@@ -132,7 +143,8 @@ def _with_masks(path, some, rules, labels, by_folder, root, left_out, noted):
     if regions:
       raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
                       'defect in it: move one of them.')
-  elif not regions and by_folder and folder_names.may_be_defect(place):
+  elif not regions and by_folder and folder_names.may_be_defect(
+      outer_folders.without(place, outer)):
     left_out["images in a class's folder whose mask is empty"].append(path)
     return None
   elif not all(region.name or rules[mark.path].names_classes

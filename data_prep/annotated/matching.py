@@ -1,5 +1,6 @@
 """Finds which image each annotation is of, by the names of files and folders."""
 
+import collections
 import itertools
 import pathlib
 import re
@@ -65,6 +66,15 @@ def match(marks, paths, root):
   for k, some in zip(rest, again):
     found[k] = some
   return found, [path for some in again for path in some]
+
+
+def rounds(pairs):
+  """Returns lists of (mark, image path) pairs, in each of which an image has one at most."""
+  found, count = collections.defaultdict(list), collections.Counter()
+  for mark, path in pairs:
+    found[count[path]].append((mark, path))
+    count[path] += 1
+  return list(found.values())
 
 
 def _spelled(place):

@@ -1,15 +1,22 @@
 """Compares several annotations of one image, of which one is used where they agree."""
 
-import collections
+import functools
 
 import numpy as np
 
+from data_prep.annotated import matching
+from pegan_jax.annotations import coco
+
 SAME = 'annotations that say of an image no more than another file'
+JOINED = ('images that several files of COCO annotate, each for classes of its own: what all '
+          'mark is used')
 _ROUNDED = 1.01  # Pixels by which formats round a box.
 
 
-def merge(fitted, found, read, root, where, left_out, problems):
+def merge(fitted, found, read, root, where, left_out, noted, problems):
   """Puts into `found` the best of the annotations of an image that agree.
+
+  Files of COCO that have no class in common, as one for each, say together what is there.
 
   Args:
     fitted: `fitting.Fitted`.
@@ -17,31 +24,46 @@ def merge(fitted, found, read, root, where, left_out, problems):
     read: function of more such labels, (`Mark`, image path), to the same of these.
     root, where: the images' folder, and what holds the annotations, for errors.
     left_out: {reason: [paths]}; gets the files that say no more than others.
+    noted: as of `layouts.Layout`.
     problems: `Problems`; gets those that do not agree.
   """
   files = {path: mark for mark, path in fitted.labels}
-  rounds, count = collections.defaultdict(list), collections.Counter()
-  for mark, path in fitted.repeated:  # In each an image has one label.
-    rounds[count[path]].append((mark, path))
-    count[path] += 1
-  for labels in rounds.values():
+  joined = {path: [mark] for path, mark in files.items()}
+  classes = functools.cache(coco.classes)
+  for labels in matching.rounds(fitted.repeated):
     again = read(labels)
     for mark, path in labels:
       if path not in again or path not in found:
         continue  # That is the problem.
+      if all(mark.format == other.format == 'coco' and not (
+          classes(mark.path) & classes(other.path)) for other in joined[path]) and not (
+              _meet(found[path].regions, again[path].regions)):
+        found[path] = found[path]._replace(
+            regions=found[path].regions + again[path].regions)
+        joined[path].append(mark)
+        continue
       kept = _best(found[path], again[path])
       if kept is None:
         problems.add(
             f'{where} annotates one image twice, {path.relative_to(root)} ' + (
                 f'by two entries of {mark.path}, {files[path].place} and {mark.place}: '
                 'remove one of these entries.' if mark.path == files[path].path else
-                f'in {files[path].path} and {mark.path}: remove one of them, or name '
-                + ('the other by --annotations.' if mark.format == files[path].format
-                   else 'one --format.')))
+                f'in {files[path].path} and {mark.path}: remove one of them, or '
+                + ('name the other by --annotations; where both are right, put what they '
+                   'mark into one file.' if mark.format == files[path].format
+                   else 'name one --format.')))
         continue
       left_out[SAME].append(mark.path if kept is found[path] else files[path].path)
       files[path] = files[path] if kept is found[path] else mark
       found[path] = kept
+  noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]
+
+
+def _meet(some, others):
+  """Returns whether a box of one list of `Region` may be one of the other's."""
+  return any(2 * one.box.overlap(other.box) >= max(
+      box.width * box.height for box in (one.box, other.box))
+             for one in some for other in others)
 
 
 def _best(*both):

@@ -12,7 +12,7 @@ from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.common import listing
+from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
 
 
@@ -50,6 +50,30 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
   return images
 
 
+def called_as_defects(paths, folder, classes):
+  """Returns {what is noted: paths} of images of --clean in folders called as defects.
+
+  Args:
+    paths: of all its images.
+    folder: path of --clean.
+    classes: names of those of the set.
+
+  Raises:
+    UserError: a folder is called as a class.
+  """
+  by_name = collections.defaultdict(list)
+  for path in paths:
+    for name in path.relative_to(folder).parent.parts:
+      by_name[name].append(path)
+  if name := min(by_name.keys() & classes, default=''):
+    raise UserError(f'--clean {folder} is for images without defects, and '
+                    f"{by_name[name][0]} lies in a folder called as the class '{name}': "
+                    'name a folder without it by --clean or, where it shows no defect, '
+                    'rename it.')
+  return {f"images of --clean in folders called '{name}': taken for clean": by_name[name]
+          for name in sorted(filter(class_names.is_defect, by_name))}
+
+
 def _marks(root, images, left_out, problems):
   """Returns the `Mark`s of all files below a folder but its images."""
   return list(file_kinds.marks_of(sorted({*listing.walk(root)} - images), root,
@@ -63,14 +87,9 @@ def _is_sure(mark):
 
 def _marked(marks, images, root, problems, tags=()):
   """Returns the paths of the marks that have a region in an image."""
-  rounds = collections.defaultdict(list)  # In each an image has one label at most.
-  count, marked = collections.Counter(), []
-  marks = [mark for mark in marks if mark.format]
-  for mark, some in zip(marks, matching.match(marks, images, root)[0]):
-    for path in some:
-      rounds[count[path]].append((mark, path))
-      count[path] += 1
-  for labels in rounds.values():
+  marks, marked = [mark for mark in marks if mark.format], []
+  matches = zip(marks, matching.match(marks, images, root)[0])
+  for labels in matching.rounds((mark, path) for mark, some in matches for path in some):
     found = labels_lib.read(labels, collections.defaultdict(list), problems, tags)
     marked += [mark.path for mark, path in labels
                if path in found and found[path].regions]

@@ -119,7 +119,7 @@ def _describe(options, found, sizes, problems):
                    'shorter side are enlarged.')
   if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
     lines.append(f'Left out: {audit.counted(left_out, audit.names_of(found))}.')
-  lines += [f'Note: {note}.' for note in found.notes(kinds.notes)]
+  lines += [f'Note: {note}.' for note in found.notes(kinds)]
   if problems:  # What lacks may be in the images that have them.
     return lines
   if not backgrounds:

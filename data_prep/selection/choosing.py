@@ -158,8 +158,7 @@ def _group(options, pool, items):
     {index of a defect found in a frame: (the frame's path, the window)}.
   """
   root = pool.found.layout.root
-  search = options.near_duplicates and options.search_frames
-  searched = pool.found.frames if search else []
+  searched = pool.found.frames if options.search_frames else []
   nodes = {}  # {name: number}: frames, and groups that are named by their files.
 
   def node(*name):
@@ -171,15 +170,21 @@ def _group(options, pool, items):
       edges.append((k, node('frame', item.frame)))
     if (name := pool.group_of(item.file)) is not None:
       edges.append((k, node('group', name)))
-  if options.near_duplicates:
+  # Of images that are alike by design, those crops are sought whose frame is not known.
+  defects = [k for k, item in enumerate(items) if item.label != BACKGROUND
+             and (options.near_duplicates or not item.frame)]
+  if options.near_duplicates or searched and defects:
     thumbs = texture.thumbnails(items)
+  if options.near_duplicates:
     pairs, _ = near_duplicates.find_pairs(thumbs)
-  defects = [k for k, item in enumerate(items) if item.label != BACKGROUND]
-  if searched:
+  if searched and defects:
     views = (texture.thumbnail(pool.reader.read(path), pool.window)
              for path in progress(searched, 'finding crops in frames'))
     found, scores, corners = frame_search.find(thumbs[defects], views)
-    for i in np.argsort(scores, kind='stable'):  # The best match last.
+    order = np.argsort(scores, kind='stable')  # The best match last.
+    if not options.near_duplicates:  # Only that: others are alike by design.
+      order = {found[i, 0]: i for i in order}.values()
+    for i in order:
       crop, path = defects[found[i, 0]], searched[found[i, 1]]
       frame = node('frame', cutting.frame_name(path, root))
       edges.append((crop, frame))

@@ -53,6 +53,11 @@ def has_segments(path):
   return any(item['segments_info'] for item in text_files.read_json(path)['annotations'])
 
 
+def classes(path):
+  """Returns the names of all categories of a file that `read` has read, as a set."""
+  return {item['name'].strip() for item in text_files.read_json(path)['categories']}
+
+
 def read(path):
   """Reads a COCO file of objects.
 

@@ -5,6 +5,7 @@ import scipy
 
 from pegan_jax.annotations.regions import Box, Region
 
+_RING = 0.4  # Most of what an outline encloses, itself included, that it covers.
 # Least covered share of a frame that makes a mask a texture, with the frame as its box.
 _TEXTURE = 0.5
 
@@ -40,3 +41,11 @@ def pieces(inside):
   return [Region('', Box(columns.start, rows.start, columns.stop, rows.stop),
                  labels[rows, columns] == i)
           for i, (rows, columns) in enumerate(scipy.ndimage.find_objects(labels), 1)]
+
+
+def is_outline(inside):
+  """Returns whether a piece, bool [h, w], is few pixels around many, as a drawn ring is."""
+  if inside.sum() >= _RING * inside.size:
+    return False
+  outside, _ = scipy.ndimage.label(np.pad(~inside, 1, constant_values=True))
+  return bool(inside.sum() < _RING * (outside[1:-1, 1:-1] != outside[0, 0]).sum())

@@ -11,7 +11,7 @@ import numpy as np
 
 from pegan_jax.annotations import text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common.errors import UserError, reason
+from pegan_jax.common.errors import UserError, listed, reason
 
 FILES = '.xml (CVAT for images)'
 
@@ -45,7 +45,11 @@ def _read_file(path):
     root = ElementTree.fromstring(text_files.read_xml(path))
     if root.find('track') is not None:
       raise ValueError("it is of a video; export it as 'CVAT for images' or COCO")
-    return text_files.each(_image, root.iter('image'))
+    images = text_files.each(_image, root.iter('image'))
+    notes = _attributes(root)
+    return [image._replace(notes=tuple(
+        note for name, note in notes.items()
+        if any(region.name == name for region in image.regions))) for image in images]
   except text_files.Misfits as error:
     raise text_files.PartlyRead(f'{path} cannot be read as CVAT for images: {error}.',
                                 error.found) from None
@@ -56,6 +60,20 @@ def _read_file(path):
     raise UserError(f'{path} cannot be read as CVAT for images: {error}.') from None
   except ElementTree.ParseError as error:
     raise UserError(f'{path} cannot be read as CVAT for images: {reason(error)}.') from None
+
+
+def _attributes(root):
+  """Returns {label: a note on its attributes that have several values}."""
+  values = {}
+  for shape in root.iterfind('image/*[@label]'):
+    of_label = values.setdefault(shape.attrib['label'].strip(), {})
+    for attribute in shape.iter('attribute') if shape.tag != 'tag' else ():
+      of_label.setdefault(attribute.get('name', ''), {})[(attribute.text or '').strip()] = 0
+  return {label: f"images with the label '{label}', whose attributes are not read: " + (
+      ', '.join(f"'{name}' is {listed(list(some), 3)}" for name, some in several.items()))
+          + "; where these are the classes, make them labels in CVAT"
+          for label, of_label in values.items()
+          if (several := {name: some for name, some in of_label.items() if len(some) > 1})}
 
 
 def _image(item):

@@ -5,7 +5,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from pegan_jax.annotations import text_files
+from pegan_jax.annotations import name_lines, text_files
 from pegan_jax.annotations.regions import IGNORED
 from pegan_jax.common.errors import UserError, reason
 
@@ -95,6 +95,7 @@ def _lines(path):
   """Returns the names by number; None where the first is not the background's."""
   lines = [line.strip() for line in text_files.read(path).rstrip().splitlines()]
   lines = lines[1:] if lines[:1] == [IGNORED] else lines  # LabelMe's, of the value -1.
+  lines = name_lines.bare(lines)
   if not lines or lines[0].lower() not in _BACKGROUND:
     return None  # Of something else, or from 1: nothing says which.
   return dict(enumerate(lines)), {}

@@ -6,6 +6,7 @@ which count from 1 at the upper left, down the columns. Classes are called by th
 """
 
 import csv
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from pegan_jax.common.errors import UserError
 
 FILES = '.csv (Severstal)'
 _COLUMNS = ({'ImageId', 'ClassId', 'EncodedPixels'}, {'ImageId_ClassId', 'EncodedPixels'})
+_WHOLE = re.compile(r'(\d+)\.0*$')  # As pandas writes a number where others are missing.
 
 
 class Runs(NamedTuple):
@@ -83,6 +85,7 @@ def _read_file(path):
       said = dict(zip(columns, map(str.strip, row), strict=True))
       name, number = (said['ImageId'], said['ClassId']) if 'ClassId' in said else (
           said['ImageId_ClassId'].rsplit('_', 1))
+      number = _WHOLE.sub(r'\1', number)
       words = said['EncodedPixels'].split()
       runs = np.array([] if words == ['-1'] else words, int).reshape(-1, 2)
       if not name or not number and len(runs) or (runs < 1).any():

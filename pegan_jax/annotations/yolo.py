@@ -14,7 +14,7 @@ import re
 import numpy as np
 import yaml
 
-from pegan_jax.annotations import key_points, text_files
+from pegan_jax.annotations import key_points, name_lines, text_files
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError, reason
 
@@ -248,6 +248,15 @@ def _names_of_lines(path):
   if '' in names[1:]:
     raise UserError(f'{path} has an empty line, and the numbers of classes count '
                     'lines: remove it, or name the class.')
+  names = name_lines.bare(names)
+  if name_lines.are_numbered(names):
+    raise UserError(f'{path} numbers its lines, and not from 0 without a gap, as classes '
+                    "are: correct the numbers or, where they are of the names, put these "
+                    "into a data.yaml, as names: ['10 mm', '20 mm'].")
+  if comment := next((name for name in names if name.startswith('#')), ''):
+    raise UserError(f'{path} has the line {_short(comment)}, and the numbers of classes '
+                    'count lines: remove it or, where it is a name, put the names into a '
+                    "data.yaml, as names: ['#1', '#2'].")
   return None if names == [''] else names
 
 

@@ -14,14 +14,17 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _CLEAN = re.compile(
     r'(?:good|ok|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
-    r'uncracked|free|gut(?:teile?)?|i\.o\.?|bon(?:ne)?s?|buen[oa]s?|良品?|合格品?|正常|'
+    r'uncracked|free|gut(?:teile?)?|io|i\.o\.?|bon(?:ne)?s?|buen[oa]s?|良品?|合格品?|正常|'
     r'无缺陷|정상|양품|'
     r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal)\w*|'
-    r'defect[ _-]?free)(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
+    r'defect[ _-]?free|(?:defekt|fehler)frei)(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
+_NO_KIND = re.compile(
+    r'(?:defe[ck]t|fehler|fault|fail|anomal|reject)(?!ist|less|fr).*|ng|nok|ko|nio|'
+    r'n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|ausschuss|不良品?|不合格品?|次品|缺陷|欠陥|불량품?',
+    re.IGNORECASE)
 _DEFECT = re.compile(
-    r'(?:defect|scratch|crack|dent|damage|fault|fail|anomal|reject|broken|stain)'
-    r'(?!ist|less).*|ng|nok|ko|nio|n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|true|yes|todo|'
-    'ausschuss|incomplete|unusable|不良品?|不合格品?|次品|缺陷|欠陥', re.IGNORECASE)
+    _NO_KIND.pattern + r'|(?:scratch|crack|dent|damage|broken|stain)(?!ist|less).*|true|yes|'
+    'todo|incomplete|unusable', re.IGNORECASE)
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
@@ -74,6 +77,11 @@ def is_clean(name):
 def is_defect(word):
   """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
   return bool(_DEFECT.fullmatch(word)) and not is_clean(word)
+
+
+def names_no_kind(name):
+  """Returns whether a name says that there is a defect, and not of which kind, as 'NG'."""
+  return bool(_NO_KIND.fullmatch(name)) and not is_clean(name)
 
 
 def check_classes(names, where):

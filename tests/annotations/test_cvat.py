@@ -77,6 +77,16 @@ def test_tags_are_kept(tmp_path):
   assert image.regions == [] and image.tags == ('Good', 'cam 1')
 
 
+def test_attributes_of_several_values_are_told(tmp_path):
+  def boxes(*values):
+    return ''.join(
+        f'<box label="pit" xtl="1" ytl="2" xbr="5" ybr="9"><attribute name="kind">{x}'
+        '</attribute><attribute name="depth">1</attribute></box>' for x in values)
+  assert not _read(tmp_path, boxes('a', 'a')).notes
+  note, = _read(tmp_path, boxes('a', 'b')).notes
+  assert "label 'pit', whose attributes are not read: 'kind' is a, b; where" in note
+
+
 def test_all_misfits_are_told_at_once(tmp_path):
   flat = '<box label="a" xtl="1" ytl="2" xbr="1" ybr="9"/>'
   with pytest.raises(UserError) as error:

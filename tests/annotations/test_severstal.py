@@ -39,8 +39,9 @@ def test_rows_without_pixels_say_that_an_image_is_clean(tmp_path):
   np.testing.assert_array_equal(marked.regions[0].runs, [[4, 3], [11, 2]])
 
 
-def test_columns_may_stand_in_any_order(tmp_path):
-  image, = _read(tmp_path, 'ClassId, EncodedPixels ,ImageId\r\n2,1 1,a.jpg\r\n')
+@pytest.mark.parametrize('number', ['2', '2.0'])
+def test_columns_may_stand_in_any_order(tmp_path, number):
+  image, = _read(tmp_path, f'ClassId, EncodedPixels ,ImageId\r\n{number},1 1,a.jpg\r\n')
   assert image.file == 'a.jpg' and image.regions[0].name == '2'
 
 

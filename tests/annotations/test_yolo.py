@@ -109,6 +109,21 @@ def test_a_name_that_is_there_twice_is_refused(tmp_path):
     _read(tmp_path, '', 'pit\ncrack\n pit\n')
 
 
+@pytest.mark.parametrize('text', [
+    '0 crack\n1 pit', '0: crack\n1: pit', '"crack"\n"pit"', "0\t'crack'\n1\t'pit'"])
+def test_names_stand_behind_numbers_or_in_quotes(tmp_path, text):
+  assert _read(tmp_path, '1 0.5 0.5 0.1 0.1', text).regions[0].name == 'pit'
+
+
+@pytest.mark.parametrize('text, words', [
+    ('1 crack\n2 pit', 'numbers its lines, and not from 0'),
+    ('10 mm\n20 mm', 'numbers its lines, and not from 0'),
+    ('# names\ncrack\npit', "has the line '# names', and the numbers of classes count")])
+def test_lines_that_may_be_no_names_are_refused(tmp_path, text, words):
+  with pytest.raises(UserError, match=words):
+    _read(tmp_path, '1 0.5 0.5 0.1 0.1', text)
+
+
 def test_names_are_not_boxes_and_have_no_gap(tmp_path):
   (tmp_path / 'deep').mkdir()
   (tmp_path / 'deep' / 'classes.txt').write_text('another')

@@ -127,6 +127,9 @@ def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw, monkeypatch):
   assert report['areas'] == {'crack': [round(41 * 45 / 64**2, 6)] * 2}
   assert read_built(raw / 'out')[1].info.metadata['areas'] == report['areas']
   assert report['counts']['test']['crack'] == 7
+  assert run_build(raw, *flags, '--no-near_duplicates', out='alike') == 0
+  report = json.loads((raw / 'alike' / 'audit.json').read_text())
+  assert report['defects_found_in_frames'] == 12
   assert run_build(raw, *flags, '--no-search_frames', out='blind') == 0
   assert read_built(raw / 'blind')[1].info.metadata['areas'] == {}
 

@@ -114,14 +114,20 @@ def test_what_build_refuses_check_refuses(tmp_path, capsys, make):
   assert refused.partition(':')[0].rstrip('.') in said
 
 
-def test_a_clean_folder_called_as_a_class_is_noted(tmp_path, capsys):
+@pytest.mark.parametrize('name, said', [
+    ('c', "c/0.png lies in a folder called as the class 'c'"),
+    ('scratch', 'Go on with:')])
+def test_a_clean_folder_called_as_a_class_is_refused(tmp_path, capsys, name, said):
   _clean(tmp_path / 'c')
   for k in range(4):
-    save(texture(np.random.default_rng(70 + k), 64, 64), tmp_path / 'd' / 'c' / f'{k}.png')
+    save(texture(np.random.default_rng(70 + k), 64, 96),
+         tmp_path / 'd' / name / f'{k}.png')
   flags = ['--defects', tmp_path / 'd', '--clean', tmp_path / 'c', '--check']
-  assert build.main([*map(str, flags)]) == 0
-  assert ("Note: images of --clean in folders called 'c': taken for clean: 4, "
-          'the first is 0.png.') in capsys.readouterr().out
+  assert build.main([*map(str, flags)]) == 2 * (name == 'c')
+  text = capsys.readouterr().out
+  assert said in text
+  if name != 'c':
+    assert 'cut square around the centre: 4, the first is scratch/0.png; cut' in text
 
 
 def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):

@@ -12,7 +12,8 @@ from handmade import YOLO, counts, make, marked_in, mask, read
 CLASSES = ['fold', 'folds', 'split', 'part', 'parts', 'PARTS', 'set', 'set screw', 'batch',
            'batch number', 'test mark', 'testpiece', 'part_missing', 'valve', 'development',
            'settling', 'missing_label', 'frame_bent', 'ghost image', 'type_20', '6061',
-           'M2024', '2024 alloy', '123456', 'A', 'okra', 'gutter']
+           'M2024', '2024 alloy', '123456', 'A', 'okra', 'gutter',
+           'copy', 'ok (burnt)', 'radio']
 
 
 @pytest.mark.parametrize('name, parts', [
@@ -59,7 +60,8 @@ def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
 
 @pytest.mark.parametrize('name', [
     'good', 'good_2', 'OK2', 'test_good', 'good_train', 'good_20240501', '2024-05-01 good',
-    'i.O.', 'Gut', '良品', '00_good', '0 gut', 'bon', 'Free', '정상'])
+    'i.O.', 'io', 'Gut', '良品', '00_good', '0 gut', 'bon', 'Free', '정상', 'good - Kopie',
+    'good (2)', 'Good copy 3', 'ok - Copy (2)', '良品 - 副本'])
 def test_clean_folders_go_by_numbers_dates_and_parts_too(name):
   assert folder_names.is_clean_name(name)
   assert not any(map(folder_names.is_clean_name, CLASSES))
@@ -131,6 +133,17 @@ def test_the_only_folder_of_images_is_no_class(tmp_path, folder, masks):
   assert marked_in(read(tmp_path)) == {f'{folder}/1.jpg': {'defect': 1}}
   make(tmp_path, {f'{folder}/pit/2.jpg': None, f'{masks}/2.png': mask})
   assert marked_in(read(tmp_path))[f'{folder}/pit/2.jpg'] == {'pit': 1}
+
+
+def test_nor_is_one_in_which_images_have_an_empty_mask(tmp_path):
+  make(tmp_path, {f'Bilder/{k}.jpg': None for k in (1, 2)} | {'Masken/1.png': mask})
+  assert marked_in(read(tmp_path)) == {'Bilder/1.jpg': {'Bilder': 1}}
+  make(tmp_path, {'Masken/2.png': lambda path: mask(path, 0)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'Bilder/1.jpg': {'defect': 1}, 'Bilder/2.jpg': {}}
+  assert not layout.left_out
+  make(tmp_path, {'good/3.jpg': None})  # Then it is one of several.
+  assert marked_in(read(tmp_path)) == {'Bilder/1.jpg': {'Bilder': 1}}
 
 
 def test_the_only_folder_around_all_masks_is_told(tmp_path):

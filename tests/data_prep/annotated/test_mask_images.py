@@ -99,6 +99,16 @@ def test_a_mask_that_marks_nearly_all_is_noted(tmp_path):
       'masks that mark more than half of their image': 1}
 
 
+@pytest.mark.parametrize('rings, is_noted', [(2, True), (1, False)])
+def test_masks_of_outlines_alone_are_noted_where_most_are(tmp_path, rings, is_noted):
+  for k in range(3):
+    hollow = [(0, (4, 4, 33, 23))] * (k < rings)
+    make(tmp_path, {f'{k}.jpg': None, f'{k}_mask.png': lambda path, hollow=hollow: mask(
+        path, box=(3, 3, 34, 24), more=hollow)})
+  notes = [note for note in read(tmp_path).noted if 'outlines alone' in note]
+  assert bool(notes) == is_noted
+
+
 def test_an_empty_mask_is_clean_but_not_in_the_folder_of_a_class(tmp_path):
   empty = lambda path: mask(path, 0)
   make(tmp_path, {'images/1.jpg': None, 'masks/1.png': empty, 'images/crack/2.jpg': None,

@@ -228,8 +228,9 @@ def test_a_mask_is_turned_by_its_own_tag(tmp_path):
 
 @pytest.mark.parametrize('name, text', [
     ('_classes.csv', 'Pixel Value, Class\n0, background\n1, crack\n2, pit\n'),
-    ('label_names.txt', '_background_\ncrack\npit\n')])
-def test_names_of_roboflow_and_labelme(tmp_path, name, text):
+    ('label_names.txt', '_background_\ncrack\npit\n'),
+    ('classes.txt', '0 background\n1 crack\n2 pit\n')])
+def test_names_of_other_programs(tmp_path, name, text):
   make(tmp_path, {'1.jpg': None, '1_mask.png': lambda path: mask(path, 1), name: text})
   assert marked_in(read(tmp_path)) == {'1.jpg': {'crack': 1}}
 

@@ -79,6 +79,45 @@ def test_a_clean_folder_in_a_class_or_above_it_is_refused(tmp_path, clean, crop,
     read(tmp_path)
 
 
+@pytest.mark.parametrize('name, words', [
+    ('rejected later', "lies in one called 'rejected later': move"), ('late', ''),
+    ('2024-05-01', ''), ('train', '')])
+@pytest.mark.parametrize('marked', [True, False])
+def test_a_folder_below_a_clean_one_is_noted_or_refused(tmp_path, name, words, marked):
+  make(tmp_path, {'good/1.jpg': None, f'good/{name}/2.jpg': None, 'crack/3.jpg': None}
+       | ({'crack/3.txt': f'0 {YOLO}', 'classes.txt': 'crack'} if marked else {}))
+  if words:
+    with pytest.raises(UserError, match=words):
+      read(tmp_path)
+    return
+  layout = read(tmp_path)
+  assert [path.name for path in layout.clean] == ['1.jpg', '2.jpg']
+  notes = [note for note in layout.noted if 'taken for clean' in note]
+  assert notes == ["images in 'late', a folder in that of clean images, 'good': taken for "
+                   'clean'] * (name == 'late')
+
+
+@pytest.mark.parametrize('bad, classes', [
+    (['NG/crack', 'NG/hole'], ['crack', 'hole']),
+    (['bolt/Fehler/crack', 'nut/Fehler/hole'], ['crack', 'hole']),
+    (['line/defective/a/x', 'line/defective/b'], ['a', 'b']),
+    (['NG/crack'], ['NG']), (['NG/crack', 'NG/hole', 'NG'], ['NG']),
+    (['NG/cam1', 'NG/cam2'], ['NG']), (['NG/dark', 'NG/bright'], ['NG']),
+    (['crack/deep', 'crack/flat'], ['crack'])])
+@pytest.mark.parametrize('masked', [True, False])
+def test_a_word_for_any_defect_is_no_class_around_several(tmp_path, bad, classes, masked):
+  for k, folder in enumerate(bad):
+    good = 'OK' if folder.count('/') == 1 or len(bad) == 3 else f"{folder.split('/')[0]}/OK"
+    make(tmp_path, {f'{folder}/{k}.png': None, f'{good}/{k + 9}.jpg': None}
+         | ({f'{folder}/{k}_mask.png': mask} if masked else {}))
+  layout = read(tmp_path)
+  assert sorted(layout.crops or {region.name for _, image in layout.annotated
+                                 for region in image.regions}) == classes
+  assert len(layout.clean) == len(bad)
+  if not masked and bad[0] == 'NG/crack':
+    assert [*read(tmp_path, format='classes').crops] == ['NG']
+
+
 def test_normal_beside_lights_alone_may_be_a_light(tmp_path):
   make(tmp_path, {'part1/normal/1.jpg': None, 'part1/light/1.jpg': None})
   with pytest.raises(UserError, match="'normal', which may be a light, as 'light' is"):
@@ -104,7 +143,8 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
   layout = read(tmp_path)
   assert list(layout.crops) == ['crack'] and len(layout.clean) == 3
   (note, paths), = layout.noted.items()
-  assert note == "images in folders in that of their class, as 'crack' for 'crack/cam1'"
+  assert note == ("images in folders in that of their class, as 'crack' for 'crack/cam1'; "
+                  "where the inner folders are the classes, put them outside, as 'cam1/crack'")
   assert [path.name for path in paths] == ['5.jpg']
 
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from data_prep.annotated import file_kinds, repeated
+from data_prep.annotated import file_kinds, other_marks, repeated
 from pegan_jax.common.errors import UserError
-from handmade import POLYGON, YOLO, coco, counts, labelme, make, marked_in, read, voc
+from handmade import (
+    BOX, POLYGON, YOLO, coco, counts, labelme, make, marked_in, mask, read, voc)
 
 AGREE = {
     'boxes': {'1.xml': voc(), '1.txt': f'0 {YOLO}', 'classes.txt': 'crack'},
@@ -47,6 +48,54 @@ def test_those_that_do_not_are_refused(tmp_path, case):
   (tmp_path / '0.txt').unlink()
   with pytest.raises(UserError, match='annotates one image twice, 1.jpg in .*1.* and .*1'):
     read(tmp_path)
+
+
+def _coco(name, x, categories):
+  """Two images, of which only one has a region, at x to x + 10."""
+  found = json.loads(coco('1.jpg', '2.jpg'))
+  del found['annotations'][x > 20]
+  found['annotations'][0] |= {'bbox': [x, 5, 10, 10], 'category_id': categories.index(name)}
+  return json.dumps(found | {'categories': [
+      {'id': k, 'name': name} for k, name in enumerate(categories)]})
+
+
+def test_files_of_coco_with_classes_of_their_own_are_read_together(tmp_path):
+  make(tmp_path, {f'{k}.jpg': None for k in (1, 2)} | {
+      'a.json': _coco('crack', 10, ['crack']), 'b.json': _coco('pit', 25, ['pit'])})
+  layout = read(tmp_path)
+  assert {(path.name, region.name, region.box.left) for path, image in layout.annotated
+          for region in image.regions} == {('2.jpg', 'crack', 10), ('1.jpg', 'pit', 25)}
+  assert counts(layout.noted) == {repeated.JOINED: 2} and not layout.left_out
+  for other in (_coco('pit', 25, ['pit', 'crack']), _coco('pit', 12, ['pit'])):
+    (tmp_path / 'b.json').write_text(other)
+    with pytest.raises(UserError, match='twice, .* put what they mark into one file'):
+      read(tmp_path)
+
+
+@pytest.mark.parametrize('other', [
+    {'b.json': _coco('pit', 25, ['pit'])},
+    {'labels/1.txt': '0 0.75 0.33333333 0.25 0.33333333', 'labels/2.txt': f'0 {YOLO}'},
+    {'masks/1.png': lambda path: mask(path, box=(25, 5, 35, 15))}])
+def test_what_is_not_named_marks_no_background(tmp_path, other):
+  make(tmp_path, {f'{k}.jpg': None for k in (1, 2)} | {
+      'a.json': _coco('crack', 10, ['crack'])} | other)
+  layout = read(tmp_path, 'a.json')
+  assert {path.name: [(region.name, region.box) for region in image.regions]
+          for path, image in layout.annotated} == {
+              '1.jpg': [('', (25, 5, 35, 15))], '2.jpg': [('crack', BOX)]}
+  assert counts(layout.noted) == {other_marks.NOTED: 1}
+
+
+def test_what_is_not_named_is_no_clean_image_and_is_refused_where_it_is_damaged(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.xml': voc(), 'good/2.jpg': None,
+                  'good/2.txt': f'0 {YOLO}'})
+  layout = read(tmp_path, '1.xml')
+  assert not layout.clean and [path.name for path in layout.unlabelled] == ['2.jpg']
+  (tmp_path / 'good' / '2.txt').write_text('0 50 50 10 10')
+  with pytest.raises(UserError, match='some cannot be read: .*good/2.txt cannot be read.*; '
+                     'or move such files elsewhere'):
+    read(tmp_path, '1.xml')
+  assert [path.name for path in read(tmp_path, '1.xml', format='voc').clean] == ['2.jpg']
 
 
 @pytest.mark.parametrize('folder', ['runs/detect/predict', 'runs/detect/exp3', 'predict2'])

@@ -1,0 +1,106 @@
+"""Finds the folders around those of classes, which are no classes themselves."""
+
+import pathlib
+import re
+
+from data_prep.annotated import folder_names
+from pegan_jax.common import class_names
+
+_OF_IMAGES = re.compile(rf'(?:.*[ _-])?{folder_names.IMAGES}')
+
+
+def of(places):
+  """Returns the folders that classes lie in, as of dates in 2024-05-01/{ok,crack}/1.png.
+
+  A word for clean images that a folder holds says so, but for 'normal' beside other lights,
+  as dark. Others are such that hold the same folders as these, or differ by a number alone.
+  So are, in these or alone, words that name no kind of defect, as NG of NG/{crack,hole}.
+
+  Args:
+    places: paths of images under their folder.
+
+  Returns:
+    Set of names; empty where a class may lie elsewhere.
+  """
+  outer = _products(places)
+  return outer | _verdicts([without(place, outer) for place in places])
+
+
+def _verdicts(places):
+  inner, clean = {}, set()
+  for place in places:
+    first, *rest = folder_names.classes_of(place) or ['']
+    if folder_names.is_clean_name(first):
+      clean |= {*rest}
+    elif class_names.names_no_kind(first):
+      inner.setdefault(first, set()).add(rest[0] if rest else '')
+  return {name for name, some in inner.items()
+          if len(some) > 1 and '' not in some and not some & clean
+          and not folder_names.are_numbered(some)
+          and not all(map(folder_names.is_light, some))
+          and not any(map(folder_names.is_clean_name, some))}
+
+
+def _products(places):
+  inner = {}
+  for place in places:
+    first, *rest = folder_names.classes_of(place) or ['']
+    if not rest or folder_names.is_clean_name(first):
+      return set()
+    inner.setdefault(first, set()).add(rest[0])
+  if any(map(class_names.is_defect, inner)):
+    return set()  # As crack/normal and crack/severe.
+  sure = {name for name, some in inner.items() if any(
+      folder_names.is_clean_name(part) and (part.lower() != 'normal' or not any(
+          map(folder_names.is_light, some))) for part in some)}
+  known = set().union(*(inner[name] for name in sure))
+  if not sure or all(map(folder_names.is_clean_name, known)):
+    return set()
+  are_alike = all(inner[name] <= known for name in inner)
+  return set(inner) if folder_names.are_numbered(inner) or are_alike else set()
+
+
+def note(names):
+  """Returns what is noted of images below such folders."""
+  return (f"images below folders that are no classes, as '{min(names)}': the class is the "
+          'next folder')
+
+
+def only(paths, masks, root):
+  """Returns the folder that all images lie in, beside that of their masks, as {name}.
+
+  A folder that is called as images are, as Source Images, may lie anywhere.
+
+  Args:
+    paths, root: of all images, and of their folder.
+    masks: `Mark`s of their masks.
+
+  Returns:
+    Empty where there are several, or one that masks are called by, as pit of pit_masks.
+  """
+  places = [path.relative_to(root).parts for path in paths]
+  name, *others = {folder_names.outer_class_of(pathlib.PurePath(*parts))
+                   for parts in places}
+  if others or not name or any(
+      folder_names.without_kind(part) == folder_names.without_kind(name) for mark in masks
+      for part in mark.path.relative_to(mark.base.parent).parent.parts):
+    return set()
+  above = {root.joinpath(*parts[:parts.index(name)]) for parts in places}
+  return {name} if are_of_images({name}) or len(above) == 1 and all(
+      mark.path.is_relative_to(*above) for mark in masks) else set()
+
+
+def are_of_images(names):
+  """Returns whether there is but one name, that of a folder of images: Source Images."""
+  return len(names) == 1 and bool(_OF_IMAGES.fullmatch(min(names).lower()))
+
+
+def without(place, outer):
+  """Returns a path without the first of its folders in `outer`, and an NG after it."""
+  parts = place.parts
+  k = next((k for k, part in enumerate(parts[:-1]) if part in outer), None)
+  if k is None:
+    return place
+  place = type(place)(*parts[:k], *parts[k + 1:])
+  return place if class_names.names_no_kind(parts[k]) else without(
+      place, {*filter(class_names.names_no_kind, outer)})
