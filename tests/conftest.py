@@ -16,7 +16,9 @@ if 'XLA_FLAGS' not in os.environ:
   if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the first.
     os.environ['XLA_FLAGS'] += (' --xla_cpu_use_fusion_emitters=false'
                                 ' --xla_cpu_parallel_codegen_split_count=1')
-# So is what compiles in less than a second: there is much of it.
+# Workers share the cores: a second thread of a matrix product waits, at full speed.
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+# What compiles in less than a second is kept as well: there is much of it.
 os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
 import jax  # noqa: E402
@@ -251,17 +253,21 @@ def pixel_features(monkeypatch):
   monkeypatch.setattr(features, 'load', lambda *_: PixelExtractor())
 
 
+@pytest.fixture(scope='session')
+def traced_programs():
+  return {}
+
+
 @pytest.fixture(scope='module')
-def traced_once():
-  """What a file's runs have traced, see `traced`: a dict."""
+def traced_once(traced_programs):
+  """What runs have traced, of this file and of those before it, see `traced`: a dict."""
   import traced  # As above.
-  kept = {}
   with pytest.MonkeyPatch.context() as monkeypatch:
-    traced.share(monkeypatch, kept)
-    yield kept
+    traced.share(monkeypatch, traced_programs)
+    yield traced_programs
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def untrained_region(boxed_dir, tmp_path_factory):
   """`untrained` of pegan_region: its opacity starts open, so that a region is painted."""
   return untrained('pegan_region', boxed_dir, tmp_path_factory.mktemp('region'), 1)

@@ -17,10 +17,12 @@ from PIL import Image
 import pytest
 
 from conftest import assert_same_metrics, logged, save_untrained, small_config
+from metrics import test_features
 from pegan_jax.common.errors import UserError
 from pegan_jax.common.runtime import distributed
 from pegan_jax.data import dataset, matches
 from pegan_jax.generation.generate import generate
+from pegan_jax.metrics import features
 from pegan_jax.metrics.evaluate import evaluate
 from pegan_jax.runs.checkpoints.store import Checkpoints
 from pegan_jax.training.train import train
@@ -127,7 +129,8 @@ def test_two_processes_equal_one_resume_as_one_and_generate(
 
 
 @pytest.mark.usefixtures('blank_charts')
-def test_two_processes_evaluate_as_one(job, enough_dir):
+def test_two_processes_evaluate_as_one(job, enough_dir, monkeypatch):
+  monkeypatch.setattr(features, 'load', test_features.tiny)
   config, workdir = _to_score(enough_dir), job[0] / 'scored'
   two = json.loads((workdir / 'evaluation' / '1' / 'report.json').read_text('utf-8'))
   shutil.rmtree(workdir / 'evaluation')
