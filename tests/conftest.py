@@ -32,13 +32,13 @@ import raw_folders  # noqa: E402
 gc.set_threshold(50_000, 20, 20)  # To trace makes many objects, and no garbage.
 
 # What takes longest: a worker that began with it last would end alone.
-LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_pegan_region', 'test_step',
-           'test_train', 'test_compare', 'test_evaluate', 'test_acceptance', 'test_paste',
-           'test_placing_regions', 'test_inspector', 'test_blocks', 'test_resume',
-           'test_evaluation', 'test_pegan_plus', 'test_generated_formats',
-           'test_old_checkpoints', 'test_metrics_main', 'test_checkpoints_saving',
-           'test_study', 'test_synthetic', 'test_inspectors',
-           'test_stages', 'test_export', 'test_localise')
+LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_stages', 'test_step',
+           'test_train', 'test_compare', 'test_study', 'test_blocks', 'test_export',
+           'test_pegan_region', 'test_inspector', 'test_evaluate', 'test_placing_regions',
+           'test_resume', 'test_inspectors', 'test_old_checkpoints', 'test_localise',
+           'test_acceptance', 'test_checkpoints_saving', 'test_generated_formats',
+           'test_synthetic', 'test_metrics_main', 'test_efficientnet', 'test_paste',
+           'test_pegan_plus')
 
 
 def pytest_collection_modifyitems(items):
