@@ -28,19 +28,19 @@ pytestmark = pytest.mark.usefixtures('traced_once')
 # What is not trained last: tests of what is trained take the first ones.
 NAMES = sorted(methods.METHODS, key=lambda name: (not methods.get(name).trained, name))
 # One of each layout but PE-GAN's.
-SHARED = ('cyclegan', 'pegan_plus', 'pegan_region', 'wgan_gp')
+ON_EIGHT = ('cyclegan', 'pegan_plus', 'pegan_region', 'wgan_gp')
 LEARNING = [name for name in NAMES if methods.get(name).trained]
 
 
 def tiny_config(name, data_dir):
-  """`small_config` of a method, for two steps; of `SHARED`, for eight devices as well."""
+  """`small_config` of a method, for two steps; of `ON_EIGHT` also for eight devices."""
   config = small_config(name)
   config.update({'data_dir': str(data_dir), 'num_steps': 2 * methods.get(name).trained,
                  'sample_every': 100, 'checkpoint_every': 1})
   for key, value in (('pool_size', 2), ('match', False)):
     if key in config:
       config[key] = value
-  if name in SHARED:
+  if name in ON_EIGHT:
     config.update({'batch_size': 8, 'width': 1 / 16})
     config.num_blocks = int(name != 'pegan_region')  # Whose blocks are PE-GAN+'s.
     # Adam's first steps have full size in each number, rounding errors included.
@@ -50,7 +50,10 @@ def tiny_config(name, data_dir):
 
 @pytest.fixture(scope='module', autouse=True)
 def one_map():
-  """All maps of the pretrained network compile for long; test_perception.py has them."""
+  """All maps of the pretrained network compile for long; test_perception.py has them.
+
+  What is traced here is of no other file's configs, see `traced_once`.
+  """
   with pytest.MonkeyPatch.context() as monkeypatch:
     monkeypatch.setattr(perception, '_STAGES', (1,))
     monkeypatch.setattr(perception, '_SIZES', (10.,))
@@ -177,17 +180,17 @@ def test_eight_devices_equal_one(run_of, two_classes_dir):
   losses, and targets of its own, which the script compares. The other methods share these
   ones' layouts and losses, and later iterations differ by what rounding grew to.
   """
-  assert {methods.get(n).layout for n in (*SHARED, 'pegan')} == {
+  assert {methods.get(n).layout for n in (*ON_EIGHT, 'pegan')} == {
       m.layout for m in methods.METHODS.values()}
   script = pathlib.Path(__file__).with_name('eight_devices.py')
   process = subprocess.run(
-      [sys.executable, str(script), str(two_classes_dir), *SHARED],
+      [sys.executable, str(script), str(two_classes_dir), *ON_EIGHT],
       capture_output=True, text=True, timeout=500,
       env=os.environ | {'JAX_NUM_CPU_DEVICES': '8',
                         'PYTHONPATH': os.pathsep.join(['.', 'tests'])})
   assert process.returncode == 0, process.stderr
   found = json.loads(process.stdout)
-  assert sorted(found) == sorted(SHARED)
+  assert sorted(found) == sorted(ON_EIGHT)
   for name, eight in found.items():
     one = [{k: v for k, v in line.items() if not k.startswith('time/') and k in eight[0]}
            for line in logged(run_of(name)[1])]

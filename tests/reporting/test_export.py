@@ -139,7 +139,8 @@ def test_what_onnx_cannot_do_is_said_before_anything_is_written(
 
 
 def test_a_defect_is_painted_in_its_region_alone(untrained_region, tmp_path):
-  config, workdir = untrained_region[0], shutil.copytree(untrained_region[1], tmp_path / 'run')
+  config, workdir = untrained_region
+  workdir = shutil.copytree(workdir, tmp_path / 'run')
   (workdir / 'config.json').write_text(config.to_json())
   export(_config(), workdir)
   session = _session(workdir / 'export' / 'production.onnx')
