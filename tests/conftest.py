@@ -16,7 +16,9 @@ if 'XLA_FLAGS' not in os.environ:
   if metadata.version('jaxlib').startswith('0.10.'):  # Later ones lack the first.
     os.environ['XLA_FLAGS'] += (' --xla_cpu_use_fusion_emitters=false'
                                 ' --xla_cpu_parallel_codegen_split_count=1')
-# So is what compiles in less than a second: there is much of it.
+# Workers share the cores: a second thread of a matrix product waits, at full speed.
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+# What compiles in less than a second is kept as well: there is much of it.
 os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
 import jax  # noqa: E402
@@ -30,13 +32,14 @@ import raw_folders  # noqa: E402
 gc.set_threshold(50_000, 20, 20)  # To trace makes many objects, and no garbage.
 
 # What takes longest: a worker that began with it last would end alone.
-LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_pegan_region', 'test_step',
-           'test_train', 'test_compare', 'test_evaluate', 'test_acceptance', 'test_paste',
-           'test_placing_regions', 'test_inspector', 'test_blocks', 'test_resume',
-           'test_evaluation', 'test_pegan_plus', 'test_generated_formats',
-           'test_old_checkpoints', 'test_metrics_main', 'test_checkpoints_saving',
-           'test_study', 'test_synthetic', 'test_inspectors',
-           'test_stages', 'test_export', 'test_localise', 'test_one_segmenter')
+LONGEST = ('test_methods', 'test_kills', 'test_distributed', 'test_stages', 'test_step',
+           'test_train', 'test_compare', 'test_study', 'test_blocks', 'test_export',
+           'test_pegan_region', 'test_inspector', 'test_evaluate', 'test_placing_regions',
+           'test_resume', 'test_inspectors', 'test_old_checkpoints', 'test_localise',
+           'test_acceptance', 'test_checkpoints_saving', 'test_generated_formats',
+           'test_synthetic', 'test_metrics_main', 'test_efficientnet', 'test_paste',
+           'test_pegan_plus',
+           'test_one_segmenter')
 
 
 def pytest_collection_modifyitems(items):
@@ -170,6 +173,19 @@ def logged(workdir):
   return [json.loads(x) for x in (workdir / 'metrics.jsonl').read_text().splitlines()]
 
 
+def assert_same_metrics(a, b):
+  """The lines of two runs of one config, from the first step on, differ by rounding."""
+  for i, (x, y) in enumerate(zip(a, b, strict=True)):
+    for name in x:
+      if not name.startswith('time/'):
+        first = i == 0 and name.startswith('disc/')
+        # Adam's first steps are of full size where a gradient is a rounding error.
+        rel = 1e-2 if name.endswith('gradient_norm') else 2e-3
+        assert x[name] == pytest.approx(
+            y[name], rel=1e-5 if first else rel, abs=1e-6 if first else 1e-4
+        ), (i, name)
+
+
 def assert_drawn(path):
   """A picture is no blank sheet: a twentieth of it differs from its corner."""
   with Image.open(path) as image:
@@ -238,17 +254,21 @@ def pixel_features(monkeypatch):
   monkeypatch.setattr(features, 'load', lambda *_: PixelExtractor())
 
 
+@pytest.fixture(scope='session')
+def traced_programs():
+  return {}
+
+
 @pytest.fixture(scope='module')
-def traced_once():
-  """What a file's runs have traced, see `traced`: a dict."""
+def traced_once(traced_programs):
+  """What runs have traced, of this file and of those before it, see `traced`: a dict."""
   import traced  # As above.
-  kept = {}
   with pytest.MonkeyPatch.context() as monkeypatch:
-    traced.share(monkeypatch, kept)
-    yield kept
+    traced.share(monkeypatch, traced_programs)
+    yield traced_programs
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def untrained_region(boxed_dir, tmp_path_factory):
   """`untrained` of pegan_region: its opacity starts open, so that a region is painted."""
   return untrained('pegan_region', boxed_dir, tmp_path_factory.mktemp('region'), 1)

@@ -177,9 +177,9 @@ def _compare(inputs, work):
   config.data_dir = str(inputs / 'data')
   # What one has compiled, the other uses.
   config.methods, config.seeds = ('lsgan', 'lsgan:again'), (0,)
-  config.reals, config.width, config.per_class = 8, 1 / 16, 6
+  config.reals, config.width, config.per_class = 16, 1 / 8, 6
   config.evaluate.repeats, config.evaluate.count = 2, 0
-  config.settings = {name: {'batch_size': 2} for name in config.methods}
+  config.settings = {name: {'batch_size': 4} for name in config.methods}
   compare.compare(config, work / 'compare')
 
 

@@ -264,9 +264,12 @@ def main():
     found, kills = [], moments
     if isinstance(moments, list):
       found, kills = [killer.series(stage, moments)], 0
-    # A time that is drawn may come after the end, on a machine that is busy or not.
-    while sum(run['killed'] for run in found) < kills and len(found) < 10 * kills:
-      found.append(killer.series(stage, 1, number=len(found)))
+    # Kills in a row share the run that ends. A time that is drawn may come after the end,
+    # on a machine that is busy or not.
+    left = kills
+    while left > 0 and len(found) < 10 * kills:
+      found.append(killer.series(stage, left, number=len(found)))
+      left -= found[-1]['killed']
     print(json.dumps(found), file=answers, flush=True)
 
 

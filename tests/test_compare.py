@@ -105,16 +105,17 @@ def other_dir(enough_dir, tmp_path_factory):
 
 
 def _config(enough_dir):
+  """The networks of `small_config`, which other tests compile too."""
   config = compare_config.get_config('small')
   config.data_dir = str(enough_dir)
   config.methods = ('dcgan', 'pegan')
-  config.reals = 16
-  config.width = 1 / 16
+  config.reals = 32
+  config.width = 1 / 8
   config.per_class = 6
   config.evaluate.repeats = 2
   config.evaluate.count = 0
-  config.settings = {'dcgan': {'batch_size': 2},
-                     'pegan': {'batch_size': 2, 'n_critic': 1, 'num_blocks': 0}}
+  config.settings = {'dcgan': {'batch_size': 4},
+                     'pegan': {'batch_size': 4, 'n_critic': 1, 'num_blocks': 0}}
   return config
 
 
@@ -148,8 +149,8 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
   table = json.loads((tmp_path / 'table.json').read_text('utf-8'))
   assert list(table['methods']) == ['dcgan', 'pegan']
   for method in table['methods'].values():
-    assert method['updates'] == 4  # of 2 x 2 real images each
-    assert method['reals'] == 16
+    assert method['updates'] == 4  # of 2 x 4 real images each
+    assert method['reals'] == 32
     assert len(method['mean']['kid']['seeds']) == 2
     assert method['seconds'] > 0
     assert method['images_per_second'] > 0
@@ -169,7 +170,7 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
   assert (tmp_path / 'table.md').exists()
   assert all(p.stat().st_mtime_ns == t for p, t in before.items())
   # Another budget makes another comparison, refused before anything is done.
-  for reals, steps in ((32, 8), (8, 2)):
+  for reals, steps in ((64, 8), (16, 2)):
     config.reals = reals
     with pytest.raises(UserError, match=f'num_steps is {steps}, was 4; put that back'):
       compare(config, tmp_path)
@@ -257,7 +258,7 @@ def test_times_that_are_not_known_are_a_sentence(config, again, content):
     ('seeds', (-1,), 'config.seeds is -1'),
     ('settings', {'pegn': {}}, "no method is called 'pegn'"),
     ('seeds', (), 'config.seeds is'),
-    ('reals', 3, 'one step of dcgan takes 4'),
+    ('reals', 3, 'one step of dcgan takes 8'),
     ('updates', -1, 'config.updates is -1'),
     ('settings', {'dcgan': {'widht': 1}}, 'config.settings.dcgan.*widht'),
     ('data_dir', '/nowhere', 'no data set'),

@@ -282,18 +282,22 @@ def test_settings_that_make_no_sense(name, value, words):
 
 @pytest.mark.parametrize('method,settings', [
     (pegan_plus, plus_config), (pegan_region, config_file)])
-@pytest.mark.parametrize('grey,channels,coloured', [
-    (True, 1, False), (False, 1, True), (True, 3, True)])
-def test_content_has_colours_where_the_data_have(method, settings, grey, channels, coloured):
+def test_content_has_colours_where_the_data_have(method, settings):
   config = settings.get_config()
   config.width, config.num_blocks, config.image_size = 1 / 8, 0, 32
-  config.grey, config.pretrained = grey, False
-  nets = method.networks(config, 2, channels)
+  config.pretrained = False
+
+  def networks(grey, channels):
+    config.grey = grey
+    return method.networks(config, 2, channels)
+
   image, keys = jnp.zeros((2, 1, 32, 32, 3)), jax.random.split(jax.random.key(1), (2, 1))
-  placed = (jnp.ones((2, 1, 32, 32, 1)),) * nets.gen.skips
-  gen = jax.jit(lambda: method.init(nets, config, jax.random.key(0)))()[0]
-  fake, _ = jax.jit(lambda *x: masked.produce(nets, *x))(gen, image, keys, *placed)
-  assert bool((fake[..., 0] != fake[..., 1]).any()) == coloured
+  for nets, coloured in ((networks(True, 1), False), (networks(False, 1), True)):
+    placed = (jnp.ones((2, 1, 32, 32, 1)),) * nets.gen.skips
+    gen = jax.jit(lambda nets=nets: method.init(nets, config, jax.random.key(0)))()[0]
+    fake, _ = jax.jit(functools.partial(masked.produce, nets))(gen, image, keys, *placed)
+    assert bool((fake[..., 0] != fake[..., 1]).any()) == coloured
+  assert networks(True, 3) == networks(False, 1)
 
 
 def test_a_step_fits_windows_of_256():

@@ -34,7 +34,7 @@ class Tiny:
     return x / 255 + (resize == 'legacy')
 
 
-def _tiny(**kwargs):
+def tiny(*_, **kwargs):
   return features.Extractor(Tiny, {'scale': np.float32(2)}, 'ab' * 32, **kwargs)
 
 
@@ -46,7 +46,7 @@ def _images(n, height=9, width=7, channels=3, seed=0):
 @pytest.mark.parametrize('n', [1, 3, 4, 5, 11])
 def test_batches_of_odd_sizes_give_what_one_by_one_gives(n):
   images = _images(n)
-  extract = _tiny()
+  extract = tiny()
   together = extract(images)
   assert together.shape == (n, 3) and together.dtype == np.float32
   alone = np.concatenate([extract(images[i:i + 1]) for i in range(n)])
@@ -56,8 +56,8 @@ def test_batches_of_odd_sizes_give_what_one_by_one_gives(n):
 def test_arrays_of_any_number_and_size_are_taken_in_order():
   parts = [_images(3), _images(6, 6, 6, 1, 1), _images(1, 20, 30, 3, 2),
            _images(0), _images(2, 9, 7, 1, 3)]
-  got = _tiny()(iter(parts))
-  alone = np.concatenate([_tiny(batch_size=1)(p) for p in parts])
+  got = tiny()(iter(parts))
+  alone = np.concatenate([tiny(batch_size=1)(p) for p in parts])
   assert got.shape == (12, 3)
   np.testing.assert_allclose(got, alone, rtol=1e-6)
   # The second array has the network's own size: known numbers.
@@ -77,19 +77,19 @@ def test_this_holds_on_eight_devices():
 
 
 def test_nothing_is_no_features():
-  assert _tiny()([]).shape == (0, 3)
-  assert _tiny()(_images(0)).shape == (0, 3)
+  assert tiny()([]).shape == (0, 3)
+  assert tiny()(_images(0)).shape == (0, 3)
 
 
 def test_progress_is_told_of_every_image_once():
   told = []
-  _tiny()([_images(5), _images(4)], told.append)
+  tiny()([_images(5), _images(4)], told.append)
   assert told == [4, 4, 1]
 
 
 def test_the_resize_is_part_of_it():
   images = _images(2)
-  bicubic, legacy = _tiny(), _tiny(resize_mode='legacy')
+  bicubic, legacy = tiny(), tiny(resize_mode='legacy')
   assert bicubic.protocol()['resize'] == 'bicubic'
   assert legacy.protocol() == {
       'network': 'tiny', 'weights_sha256': 'ab' * 32, 'resize': 'legacy',

@@ -28,6 +28,8 @@ from pegan_jax.runs.run import Run
 onnxruntime = pytest.importorskip('onnxruntime')
 pytest.importorskip('onnx')
 
+pytestmark = pytest.mark.usefixtures('traced_once')
+
 PAGE = pathlib.Path('docs/export.md')
 
 
@@ -139,8 +141,9 @@ def test_what_onnx_cannot_do_is_said_before_anything_is_written(
   assert not (workdir / 'export').exists()
 
 
-def test_a_defect_is_painted_in_its_region_alone(boxed_dir, tmp_path):
-  config, workdir = conftest.untrained('pegan_region', boxed_dir, tmp_path / 'run', 1)
+def test_a_defect_is_painted_in_its_region_alone(untrained_region, tmp_path):
+  config, workdir = untrained_region
+  workdir = shutil.copytree(workdir, tmp_path / 'run')
   (workdir / 'config.json').write_text(config.to_json())
   export(_config(), workdir)
   session = _session(workdir / 'export' / 'production.onnx')

@@ -12,10 +12,10 @@ import conftest  # First: it tells XLA to compile quickly.
 
 import pytest
 
+from metrics import test_features
 from pegan_jax.common.runtime import distributed
 from pegan_jax.generation import generate
-from pegan_jax.metrics import evaluate, match
-from pegan_jax.pretrained import efficientnet
+from pegan_jax.metrics import evaluate, features, match
 from pegan_jax.runs.run import Run
 from pegan_jax.training import train
 import traced
@@ -31,7 +31,7 @@ MODES = {'evaluate': evaluate.evaluate, 'generate': generate.generate, 'match': 
 
 def main(port, process_id, tasks):
   traced.share(pytest.MonkeyPatch(), {})
-  efficientnet.CPU_BATCH = 1  # Classes are small, and batches are filled up.
+  features.load = test_features.tiny  # The real network takes seconds to compile.
   distributed.start(f'127.0.0.1:{port}', 2, int(process_id))
   for mode, method, workdir, settings in json.loads(tasks):
     config = conftest.small_config(method)
