@@ -15,9 +15,8 @@ If no way surely beats its rivals, the set hurts if every way is surely worse th
 training without generated images.
 
 About a network that others have trained, whether it is better than the study's own network,
-which is trained from scratch: on real images alone it has to beat every arm of that one. It
-is judged by the arm that it beats least surely, so that no arm is chosen by the test
-images.
+which is trained from scratch: on real images alone it has to beat every arm of that one. So
+no arm is chosen by the test images; the smallest of the differences is told.
 """
 
 from pegan_jax.inspection import verdict
