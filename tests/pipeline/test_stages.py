@@ -53,9 +53,8 @@ def test_from_nothing_to_an_answer_and_again(tmp_path, capsys):
   assert '(4 per class by pegan_region and by paste)' in said
   page = tmp_path / 'report.html'
   last = out.splitlines()[-1]
-  assert last.startswith(f'{page}: The generated defects ')
-  assert 'pasted without any training, are' in last
-  assert 'pegan_region: ' in last and 'paste: ' in last
+  assert last.startswith(f'{page}: pegan_region: ') and ' paste: ' in last
+  assert 'The generated defects ' in last and 'pasted without any training, are' in last
   assert 'pasted without any training, are' in page.read_text('utf-8')
   for run in tmp_path, tmp_path / 'paste':
     assert len(list(run.glob('generated/*/*.png'))) == 2 * 4
