@@ -63,6 +63,13 @@ def refuse_of_classes(said, paths, root):
   for path, of_images, loose in said:
     for image in _marked(of_images, loose):
       marked.setdefault(image, path)
+  if len(marked) > 1 or len(marked) == len(paths):  # One may be an example.
+    image, path = next(iter(marked.items()))
+    raise UserError(
+        f'{path} seems to mark {image}, but is of none of the kinds '
+        f'{annotations_lib.kinds()}: export it as one of these, such as COCO; where it '
+        'marks nothing and the folders are the classes, pass --format classes.')
+  for path, of_images, _ in said:
     _refuse_clean_crops(path, of_images, crops)
     for column in columns.classes(of_images, folders).values():
       named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
@@ -73,12 +80,6 @@ def refuse_of_classes(said, paths, root):
             f'{path} gives the images of {root} other classes than their folders do: put '
             "each class's images in a folder named after it or, where the folders are the "
             'classes, pass --format classes.')
-  if len(marked) > 1 or len(marked) == len(paths):  # One may be an example.
-    image, path = next(iter(marked.items()))
-    raise UserError(
-        f'{path} seems to mark {image}, but is of none of the kinds '
-        f'{annotations_lib.kinds()}: export it as one of these, such as COCO; where it '
-        'marks nothing and the folders are the classes, pass --format classes.')
 
 
 def _refuse_clean_crops(path, of_images, crops):
@@ -151,11 +152,13 @@ def _said(others, paths, root):
     if images and suffix in _ARRAYS:
       if folder_names.is_mask_folder(path.relative_to(root)):
         yield path, {image: [{'mask': [0]}] for image in images}, []
-    elif images:
-      yield path, {image: [places.tree(path, image)] for image in images}, []
     elif suffix not in _PROSE and (suffix in _OF_ONE or path.stem.lower() not in stems):
-      if suffix != '.npy' and (said := records.tree(path)) and not _is_own(path, said):
-        yield path, *records.of_images(said, paths)
+      said = records.tree(path) if suffix != '.npy' else None
+      named, loose = records.of_images(said, paths) if said else ({}, [])
+      if images and len(named) < 2:  # Else it has the name of one by chance: project-1.json.
+        yield path, {image: [places.tree(path, image)] for image in images}, []
+      elif said and not _is_own(path, said):
+        yield path, named, loose
 
 
 def _places(place, stems):

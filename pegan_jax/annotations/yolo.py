@@ -27,6 +27,7 @@ _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
 _MAY_NAME = ('labels.txt', 'predefined_classes.txt')
 _NOTES = re.compile('readme|licen[cs]e|notes', re.IGNORECASE)  # May be empty.
 _ABOVE = 3  # Folders above the labels that may have the names.
+_AT_ODDS = '{} and {} name the classes differently: remove the one that is wrong.'
 _IMAGES = 'images'
 _YAML = ('.yaml', '.yml')
 _NAMES = re.compile(r'^["\']?names["\']?\s*:', re.MULTILINE)
@@ -198,16 +199,24 @@ def _place_of_names(folder, known, root):
     folder: path of the folder.
     known: {path of a folder: names in it, and their file}; gets what is read here.
     root: a folder above, as of `names_of`.
+
+  Raises:
+    UserError: two folders up to that one have other names than each other.
   """
   folder, root = (pathlib.Path(os.path.abspath(path)) for path in (folder, root))
+  found = None
   for k, place in enumerate([folder, *folder.parents]):
-    if k > _ABOVE and not place.is_relative_to(root):
+    if not place.is_relative_to(root) and (k > _ABOVE or found):
       break
     if place not in known:
       known[place] = _names_in(place)
-    if known[place] is not None:
-      return place
-  return None
+    if known[place] is None:
+      continue
+    if found is None:
+      found = place
+    elif known[place][0] != known[found][0] and known[place][1].name not in _MAY_NAME:
+      raise UserError(_AT_ODDS.format(known[place][1], known[found][1]))
+  return found
 
 
 def _names_in(folder):
@@ -231,8 +240,7 @@ def _names_in(folder):
     found.append((path, names))
   for path, names in found[1:]:
     if names != found[0][1]:
-      raise UserError(f'{path} and {found[0][0]} name the classes differently: remove '
-                      'the one that is wrong.')
+      raise UserError(_AT_ODDS.format(path, found[0][0]))
   return found[0][::-1] if found else None
 
 

@@ -65,6 +65,22 @@ def test_names_lie_up_to_the_root_and_may_be_labelimgs(tmp_path):
       folder: (['crack'], tmp_path / 'classes.txt')}
 
 
+def test_names_in_two_folders_above_each_other_must_agree(tmp_path):
+  folder = tmp_path / 'set' / 'labels'
+  folder.mkdir(parents=True)
+  (folder / '1.txt').write_text('0 0.5 0.5 0.2 0.2\n')
+  (folder / 'classes.txt').write_text('dent\npit\n')
+  of = lambda: yolo.names_of([folder / '1.txt'], folder.parent)[folder]
+  for above in ('predefined_classes.txt', '../classes.txt'):  # Of a program; of other sets.
+    (folder.parent / above).write_text('dog\n')
+  assert of() == (['dent', 'pit'], folder / 'classes.txt')
+  (folder.parent / 'data.yaml').write_text('names: [pit, dent]\n')
+  with pytest.raises(UserError, match='data.yaml and .*classes.txt name the classes diff'):
+    of()
+  (folder.parent / 'data.yaml').write_text('names: [dent, pit]\n')
+  assert of()[0] == ['dent', 'pit']
+
+
 def test_names_of_one_part_of_a_set_are_those_of_others_that_have_none(tmp_path):
   paths = [tmp_path / part / '1.txt' for part in ('train', 'val')]
   for path in paths:

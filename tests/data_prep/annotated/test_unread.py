@@ -18,6 +18,11 @@ MARKS = {
     'createml.json': '[{"image": "1a.jpg", "annotations": [{"coordinates": {"x": 9, "y": '
                      '9, "width": 4, "height": 4}}]}, {"image": "2a.jpg", "annotations": [{'
                      '"coordinates": {"x": "9", "y": "9", "width": "4", "height": "4"}}]}]',
+    # Label Studio's, in percent. Its name is no image's.
+    'project-1a.json': json.dumps([
+        {'data': {'image': f'/data/upload/1/{k}a.jpg'}, 'annotations': [{'result': [{
+            'value': {'x': 43.75, 'y': 43.75, 'width': 12.5, 'height': 10,
+                      'rectanglelabels': ['pit']}}]}]} for k in (1, 2)]),
     'datumaro.json': '{"items": [{"id": "cam1/1a", "annotations": [{"points": [1, 2]}]}, '
                      '{"id" : "2a", "annotations": [{"rle": "eWi0"}]}]}',
     'labels.json': '{"labels": {"1a": [{"bounding_box": [0.1, 0.2, 0.3, 0.4]}], '
