@@ -1,4 +1,4 @@
-"""Which defect images show, or where, by the inspector that --mode inspect trained.
+"""Says which defect images show, or where, by the inspector of --mode inspect.
 
   python -m pegan_jax.main --mode predict --workdir runs/inspector \\
       --config.images=new/ --config.csv=answers.csv

@@ -1,4 +1,4 @@
-"""What the test crops say of one segmenter: figures, notes, a table and a picture."""
+"""Tells what the test crops say of one segmenter: figures, notes, a table, a picture."""
 
 import numpy as np
 

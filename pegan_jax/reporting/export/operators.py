@@ -1,4 +1,4 @@
-"""What operations of JAX are in ONNX: a function for each, by its name in a jaxpr.
+"""Has a function for each operation of JAX, by its name in a jaxpr, which adds it to ONNX.
 
 Each takes the graph, the equation and the values of its inputs, and returns the name of
 its output, a list of names where it has several, or None where ONNX cannot do it.
@@ -27,7 +27,7 @@ def _negated(kind):
 
 
 def _logical(kind):
-  """Of truth values; ONNX has those of bits in later versions only."""
+  """Adds one of truth values; ONNX has those of bits in later versions only."""
   return lambda graph, eqn, *values: graph.add(kind, values) if (
       eqn.outvars[0].aval.dtype == bool) else None
 

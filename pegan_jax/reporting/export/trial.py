@@ -20,7 +20,7 @@ _SECONDS, _LEAST = 0.5, 5  # A measurement's length, and its number of runs.
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-  """What came of it.
+  """Tells how the exported model compares with the run.
 
   Attributes:
     count: number of real images.
