@@ -74,9 +74,6 @@ def build(**options):
     with problems.collected():
       found = inputs.find(options, problems)
     problems.check()
-    if not found.cut:  # Before an image is read.
-      counts = {name: len(paths) for name, paths in found.crops.items()}
-      choosing.check_counts(options, counts, counts)
     pool = inputs.read(options, found)
     noted = _made_of(options)
     selected = choosing.select(options, pool)

@@ -16,7 +16,8 @@ from data_prep.images import decoding, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit
-from data_prep.selection import choosing
+from data_prep.selection import backgrounds, choosing
+from data_prep.selection.lacks import Lack
 from pegan_jax.common import class_names, errors
 
 _BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
@@ -105,14 +106,13 @@ def _describe(options, found, sizes, problems):
   lines += [f'Sizes, width x height: {shown}.',
             f"Kind: {'grey' if kinds.grey else 'colour'}, "
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
-  backgrounds = None
   with problems.collected():
-    group_of = found.grouping(options.group_by)
+    found.grouping(options.group_by)
     side, why = choose_window(options, found)
-    backgrounds = _count_backgrounds(options, found, sizes, side)
+    room = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), '
               f'{audit.resized(side, options.image_size)}.',
-              f'Room for about {backgrounds} backgrounds.']
+              f'Room for about {room} backgrounds.']
     if small := _smaller(found, sizes, side):
       lines.append('Note: images smaller than a window: '
                    f'{_count(small, found.layout.root)}; of those, squares of their own '
@@ -122,11 +122,8 @@ def _describe(options, found, sizes, problems):
   lines += [f'Note: {note}.' for note in found.notes(kinds)]
   if problems:  # What lacks may be in the images that have them.
     return lines
-  if not backgrounds:
-    problems.add(choosing.NO_ROOM)
   with problems.collected():
-    apart = _count_groups(found, group_of)
-    choosing.check_counts(dataclasses.replace(options, per_class=0), apart, apart)
+    backgrounds.check_room(options, found, side)
   return lines
 
 
@@ -141,24 +138,33 @@ def _go_on(options, found, sizes, read):
   lines = [f'Note: {note}' for note in audit.too_few(
       {name: int(n * options.train_fraction) for name, n in counts.items()})]
   if _are_templates(found, sizes):
-    options = dataclasses.replace(
+    templates = dataclasses.replace(
         options, group_by=options.group_by or _BY_NAME, near_duplicates=False)
-    lines.append('Note: clean images show what annotated images of their names show, '
-                 'so both go together, and images are taken to be alike by design.')
+    if enough := _enough(templates, found, read):
+      return lines + ['Note: clean images show what annotated images of their names show, '
+                      'so both go together, and images are taken to be alike by design.'
+                      ] + _commands(enough, found)
+  if enough := _enough(options, found, read):
+    return lines + _commands(enough, found)
+  choosing.select(options, read(options, found))
+  return lines
+
+
+def _enough(options, found, read):
+  """Returns options that build, with --per_class 0 and --backgrounds 0 if needed; or None."""
   pool, all_of_each = read(options, found), dataclasses.replace(options, per_class=0)
-  if _is_enough(options, pool):
-    return lines + _commands(options, found)
-  if not _is_enough(options := all_of_each, pool):
-    options = dataclasses.replace(options, backgrounds=0)
-    choosing.select(options, read(options, found))
-  return lines + _commands(options, found)
+  for tried in (options, all_of_each):
+    if _is_enough(tried, pool):
+      return tried
+  tried = dataclasses.replace(all_of_each, backgrounds=0)
+  return tried if _is_enough(tried, read(tried, found)) else None
 
 
 def _is_enough(options, pool):
   """Returns whether a data set can be built of a `inputs.Pool` with these options."""
   try:
-    choosing.select(options, pool)
-  except errors.UserError:
+    choosing.attempt(options, pool)
+  except (Lack, errors.UserError):
     return False
   return True
 
@@ -174,19 +180,6 @@ def _smaller(found, sizes, side):
   cut = [path for path, _ in found.layout.annotated] + [
       path for paths, *_ in found.clean for path in paths]
   return [path for path in cut if min(sizes.get(path, (side,))) < side]
-
-
-def _count_groups(found, group_of):
-  """Returns {class: images that show it, or groups of these by --group_by}."""
-  shown = [(name, path, found.crops_dir) for name, paths in found.crops.items()
-           for path in paths]
-  shown += [(region.name, path, found.layout.root)
-            for path, annotated in found.layout.annotated
-            for region in annotated.regions if region.name in found.cut]
-  groups = collections.defaultdict(set)
-  for name, path, folder in shown:
-    groups[name].add(group_of(path.relative_to(folder).as_posix()) or path)
-  return {name: len(some) for name, some in sorted(groups.items())}
 
 
 def _classes(found):

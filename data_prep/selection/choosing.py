@@ -9,15 +9,11 @@ import threadpoolctl
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.progress import progress
-from data_prep.selection import (
-    defect_scores, frame_search, near_duplicates, split as split_lib, texture)
+from data_prep.selection import backgrounds, defect_scores, frame_search, lacks
+from data_prep.selection import near_duplicates, split as split_lib, texture
+from data_prep.selection.lacks import Lack
 from pegan_jax.annotations.regions import Box
-from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
-
-CLEAN = 'images that are clean are passed by --clean, in whatever folder'
-NO_ROOM = ('There is no room for backgrounds: where regions are marked, pass a smaller '
-           f'--window_size; {CLEAN}.')
 
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
 
@@ -59,8 +55,8 @@ class Selection(NamedTuple):
                    if len(found) > 1), key=lambda pair: (-len(pair[1]), pair[0]))
 
 
-def check_counts(options, distinct, files, duplicates=()):
-  """Raises UserError for all classes that have too few images; says what to pass.
+def _check_counts(options, distinct, files, duplicates):
+  """Raises `Lack` for all classes that have too few images.
 
   Args:
     options: `options.Options`.
@@ -70,18 +66,17 @@ def check_counts(options, distinct, files, duplicates=()):
   """
   few = {name: n for name, n in distinct.items() if n < 2}
   asked = 0 if options.at_most else options.per_class
-  short = {name: n for name, n in distinct.items()
-           if files[name] < asked or n < asked * (1 - DUPLICATES_MAY_COST)}
-  for found, lack, advice in (
-      (few, '2 distinct images that each class needs, one to train on and one to test on'
-       + _of_two_classes(few, duplicates), ''),
-      (short, f'{asked} distinct images asked for',
-       f'pass --per_class {min(short.values(), default=0)}, or --per_class 0 to keep '
-       'all, or ')):
-    if found:
-      raise UserError(
-          f'{split_lib.classes(found)} fewer than the {lack}: {advice}leave out what is '
-          f"too rare with --skip_classes {class_names.as_flag(found)}.")
+  short = {name: n for name, n in distinct.items() if name not in few and (
+      files[name] < asked or n < asked * (1 - DUPLICATES_MAY_COST))}
+  if few:
+    raise Lack(
+        f'{lacks.classes(few)} fewer than the 2 distinct images that each class needs, one '
+        f'to train on and one to test on{_of_two_classes(few, duplicates)}',
+        f"add images of {'it' if len(few) == 1 else 'them'}",
+        [lacks.without(options, few)])
+  if short:
+    raise Lack(f'{lacks.classes(short)} fewer than the {asked} distinct images asked for',
+               at_most=True)
 
 
 def _of_two_classes(few, duplicates):
@@ -101,6 +96,10 @@ def _choose_classes(options, items):
   Returns:
     (chosen items, {class: available}, duplicates as from `cutting.drop_duplicates`).
   """
+  items = [item for item in items if item.label not in options.skip_classes
+           and (not options.classes or item.label in options.classes)]
+  if not items:
+    raise Lack('No defects are left', 'choose other classes')
   files = collections.Counter(item.label for item in items)
   kept, duplicates = cutting.drop_duplicates(items)
   drawn, available = [], {}
@@ -108,7 +107,7 @@ def _choose_classes(options, items):
     own = cutting.rank([item for item in kept if item.label == name], options.seed)
     available[name] = len(own)
     drawn += own[:options.per_class or None]
-  check_counts(options, available, files, duplicates)
+  _check_counts(options, available, files, duplicates)
   return drawn, available, duplicates
 
 
@@ -154,8 +153,9 @@ def _group(options, pool, items):
   """Groups items that show one place, or share a raw frame or what --group_by finds.
 
   Returns:
-    (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; and
-    {index of a defect found in a frame: (the frame's path, the window)}.
+    (groups, pairs, places, edges): int [N] group numbers; int [P, 2] near-duplicates;
+    {index of a defect found in a frame: (the frame's path, the window)}; and list of
+    (item, item or a number above theirs, why they are in one group).
   """
   root = pool.found.layout.root
   searched = pool.found.frames if options.search_frames else []
@@ -164,12 +164,13 @@ def _group(options, pool, items):
   def node(*name):
     return nodes.setdefault(name, len(items) + len(nodes))
 
+  by_name = lacks.GROUP_BY if options.group_by else lacks.COPIES
   edges, places, pairs = [], {}, np.zeros((0, 2), int)
   for k, item in enumerate(items):
     if item.frame:
-      edges.append((k, node('frame', item.frame)))
+      edges.append((k, node('frame', item.frame), lacks.FRAME))
     if (name := pool.group_of(item.file)) is not None:
-      edges.append((k, node('group', name)))
+      edges.append((k, node('group', name), by_name))
   # Of images that are alike by design, those crops are sought whose frame is not known.
   defects = [k for k, item in enumerate(items) if item.label != BACKGROUND
              and (options.near_duplicates or not item.frame)]
@@ -187,17 +188,18 @@ def _group(options, pool, items):
     for i in order:
       crop, path = defects[found[i, 0]], searched[found[i, 1]]
       frame = node('frame', cutting.frame_name(path, root))
-      edges.append((crop, frame))
+      edges.append((crop, frame, lacks.FOUND))
       if (name := pool.group_of(path.relative_to(root).as_posix())) is not None:
-        edges.append((frame, node('group', name)))
+        edges.append((frame, node('group', name), by_name))
       if items[crop].frame:  # A crop that was cut knows its own place better.
         continue
       corner = np.rint(corners[i] * pool.window / texture.SIDE)
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box.square(left, top, pool.window)
+  edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
   groups = near_duplicates.components(len(items) + len(nodes),
-                                      list(map(tuple, pairs)) + edges)
-  return groups[:len(items)], pairs, places
+                                      [edge[:2] for edge in edges])
+  return groups[:len(items)], pairs, places, edges
 
 
 def _annotate(pool, items, places):
@@ -210,62 +212,22 @@ def _annotate(pool, items, places):
           items[k], image.regions_in(image.height, image.width), window)
 
 
-def _check_backgrounds(asked, left, rejected, marked, barred):
-  """Raises UserError if fewer backgrounds are left than asked for; says why."""
-  if left >= max(asked, 1):
-    return
-  if not max(left, rejected, marked, barred):
-    raise UserError(NO_ROOM)
-  raise UserError(
-      f'There are {left} backgrounds, fewer than the {asked or 1} asked for ({rejected} '
-      f'more look defective, {marked} overlap a defect crop and {barred} belong with '
-      'images of the test set): pass '
-      + (f'--backgrounds {left}, or --backgrounds 0 to keep all.' if left
-         else 'images with more room beside their regions, or a smaller --window_size; '
-         f'{CLEAN}.'))
-
-
-def _hold_out(options, items, groups, left, of_test):
-  """Chooses the backgrounds of the test set, `--test_clean` of all.
-
-  Those that belong with defects of the test set come first. Then come whole groups without
-  a defect, in an order drawn from the seed.
-
-  Args:
-    options: `options.Options`.
-    items: defects and candidates.
-    groups: int [N] of the items.
-    left: int array, the candidates that may be in train.
-    of_test: int array, those that belong with defects of the test set.
-
-  Returns:
-    Indices, a list.
+def select(options, pool):
+  """Chooses, groups and splits the items of a `inputs.Pool`; returns a `Selection`.
 
   Raises:
-    UserError: none can be held out, or none would be left.
+    UserError: something lacks; the flags that it names were tried.
   """
-  total = min(options.backgrounds or len(items), len(left) + len(of_test))
-  quota = max(1, round(options.test_clean * total))
-  held = of_test[:quota].tolist()
-  with_defects = {group for group, item in zip(groups, items) if item.label != BACKGROUND}
-  members = {}
-  for k in left:
-    if groups[k] not in with_defects:
-      members.setdefault(groups[k], []).append(int(k))
-  order = sorted(members.values(), key=lambda of: split_lib.coin(
-      f'{options.seed}/clean/{min(items[k].source for k in of)}'))
-  for i in split_lib.closest_subset(list(map(len, order)), quota - len(held)):
-    held += order[i]
-  if not held or len(np.setdiff1d(left, held)) == 0:
-    raise UserError(
-        f'--test_clean {options.test_clean:g} of {total} backgrounds cannot be held out, '
-        'as what is of one frame or group stays together: add clean images, or '
-        'leave it out.')
-  return held
+  try:
+    return attempt(options, pool)
+  except Lack as lack:
+    raise UserError(lacks.sentence(lack, options, lambda changed: attempt(
+        changed, pool._replace(group_of=pool.found.grouping(changed.group_by))))) from None
 
 
-def select(options, pool):
-  """Chooses, groups and splits the items of a `inputs.Pool`; returns a `Selection`."""
+def attempt(options, pool):
+  """Does what `select` does, or raises `Lack`."""
+  backgrounds.check_room(options, pool.found, pool.window)
   drawn, available, duplicates = _choose_classes(options, pool.defects)
   windows, rejected = _screen(options, pool.windows, pool.tiles)
   candidates = cutting.rank(windows + pool.tiles, options.seed)
@@ -274,13 +236,15 @@ def select(options, pool):
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
-    groups, pairs, places = _group(options, pool, items)
+    groups, pairs, places, edges = _group(options, pool, items)
   _annotate(pool, items, places)
   count = len(drawn)
   labels = [item.label for item in drawn]
-  test = split_lib.split_groups(labels, groups[:count],
-                                [item.source for item in drawn],
-                                options.train_fraction, options.seed)
+  test, whole = split_lib.split_groups(
+      labels, groups[:count], [item.source for item in drawn], options.train_fraction,
+      options.seed)
+  if whole:
+    raise lacks.of_sides(options, labels, edges, whole)
   barred = np.isin(groups[count:], groups[:count][test])
   # A window that shows what a defect crop shows cannot stand for what is clean.
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
@@ -288,11 +252,11 @@ def select(options, pool):
   left = count + np.flatnonzero(~barred & ~marked)
   held = []
   if options.test_clean:
-    held = _hold_out(options, items, groups, left, count + np.flatnonzero(barred & ~marked))
+    held = backgrounds.hold_out(options, items, groups, left,
+                                count + np.flatnonzero(barred & ~marked))
     left = left[~np.isin(groups[left], groups[held])]
-  asked = 0 if options.at_most else options.backgrounds
-  _check_backgrounds(asked, len(left) + len(held), len(rejected),
-                     marked.sum(), barred.sum() - len(held))
+  backgrounds.check_enough(options, len(left) + len(held), len(rejected), marked.sum(),
+                           barred.sum() - len(held))
   available[BACKGROUND] = len(left) + len(held)
   if options.backgrounds:
     left = left[:options.backgrounds - len(held)]

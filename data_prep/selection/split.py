@@ -4,8 +4,7 @@ import hashlib
 
 import numpy as np
 
-from pegan_jax.common import class_names
-from pegan_jax.common.errors import UserError
+_MOST_STEPS = 5000  # To find sides: one for a group suffices but in sets of a strange kind.
 
 
 def coin(text):
@@ -48,7 +47,8 @@ def split_groups(labels, groups, sources, train_fraction, seed):
   Groups come in an order drawn from the seed and their sources. Those of several
   classes go first, each to test with probability 1 - train_fraction if every class
   has room. Then each class fills up with the subset of its own groups that comes
-  closest. Where that leaves room, groups of several classes fill it.
+  closest. Where that leaves room, groups of several classes fill it. Where a class then
+  has no image in test, the sides of a few groups that `two_sides` finds are set before.
 
   Args:
     labels: N class names.
@@ -58,10 +58,8 @@ def split_groups(labels, groups, sources, train_fraction, seed):
     seed: any integer.
 
   Returns:
-    bool [N], True for test.
-
-  Raises:
-    UserError: a class has images on one side only.
+    (test, whole): bool [N], True for test; and the classes with images on one side only,
+    sorted: some only where no choice of the groups is known to give all of them two.
   """
   members = {}
   for index, group in enumerate(groups):
@@ -70,10 +68,42 @@ def split_groups(labels, groups, sources, train_fraction, seed):
            for group, found in members.items()}
   order = sorted(members, key=coins.get)
   counts = {group: _count(labels, members[group]) for group in order}
-  room = {label: test_quota(count, train_fraction)
-          for label, count in _count(labels, range(len(labels))).items()}
-  mixed = [group for group in order if len(counts[group]) > 1]
-  test = set()
+  of_class = {label: [group for group in order if label in counts[group]]
+              for label in sorted({*labels})}
+  heads = {group for group in order
+           if coin(f'{seed}/side/{coins[group]}') < 1 - train_fraction}
+  test = _fill(order, counts, heads, train_fraction, {})
+  whole = [label for label, own in of_class.items() if len({*own} - test) in (0, len(own))]
+  if whole:
+    by_size = {label: sorted(own, key=lambda group: (len(members[group]), coins[group]))
+               for label, own in of_class.items()}
+    wished = test | {by_size[label][0] for label in whole}
+    if sides := two_sides(list(by_size.values()), wished):
+      test, whole = _fill(order, counts, heads, train_fraction, sides), []
+    elif alone := [label for label, own in of_class.items() if len(own) == 1]:
+      whole = alone
+  return np.array([int(group) in test for group in groups]), whole
+
+
+def _fill(order, counts, heads, train_fraction, sides):
+  """Returns the set of the groups of the test set; arguments beside those as there.
+
+  Args:
+    counts: {group: {class: images}}.
+    heads: set of the groups that go to test first, where they are of several classes.
+    sides: {group: whether it is test}, known before.
+  """
+  quotas = {}
+  for some in counts.values():
+    for label, n in some.items():
+      quotas[label] = quotas.get(label, 0) + n
+  room = {label: test_quota(n, train_fraction) for label, n in quotas.items()}
+  test = {group for group, is_test in sides.items() if is_test}
+  for group in test:
+    for label, n in counts[group].items():
+      room[label] -= n
+  free = [group for group in order if group not in sides]
+  mixed = [group for group in free if len(counts[group]) > 1]
 
   def fill(candidates):
     for group in candidates:
@@ -82,31 +112,50 @@ def split_groups(labels, groups, sources, train_fraction, seed):
         for label, n in counts[group].items():
           room[label] -= n
 
-  fill(g for g in mixed
-       if coin(f'{seed}/side/{coins[g]}') < 1 - train_fraction)
+  fill(g for g in mixed if g in heads)
   for label in sorted(room):
-    own = [g for g in order if list(counts[g]) == [label]]
+    own = [g for g in free if list(counts[g]) == [label]]
     sizes = [counts[g][label] for g in own]
     for k in closest_subset(sizes, room[label]):
       test.add(own[k])
       room[label] -= sizes[k]
   fill(g for g in mixed if g not in test)
-  chosen = np.array([int(group) in test for group in groups])
-  sides = {label: {bool(chosen[i]) for i in range(len(labels)) if labels[i] == label}
-           for label in sorted(room)}
-  if whole := {label: labels.count(label) for label in sides if len(sides[label]) == 1}:
-    raise UserError(
-        f'{classes(whole)} images on one side only, as near-duplicates, and what is of one '
-        'frame or group, stay together: add images of other frames, '
-        'pass a --train_fraction nearer to 0.5, or --skip_classes '
-        f'{class_names.as_flag(whole)}.')
-  return chosen
+  return test
 
 
-def classes(counts):
-  """Returns {class: number} as the beginning of a sentence, up to 'has' or 'have'."""
-  said = ', '.join(f'{name} ({n})' for name, n in counts.items())
-  return f'Class {said} has' if len(counts) == 1 else f'Classes {said} have'
+def two_sides(of_classes, wished, most=_MOST_STEPS):
+  """Finds sides for some groups, so that each class has groups on both.
+
+  Depth first: of the class with the fewest groups left, one that is wished on the side
+  that it lacks. It finds such sides wherever there are any, if it may take enough steps.
+
+  Args:
+    of_classes: for each class a list of its groups, the preferred first.
+    wished: set of the groups that are wished in test, others in train.
+    most: steps to take.
+
+  Returns:
+    {group: whether it is test}, not of all groups; None where there are no such sides, or
+    none are found.
+  """
+  stack = [{}]
+  for _ in range(most):
+    if not stack:
+      return None
+    sides = stack.pop()
+    open_ = [(sum(g not in sides for g in some), some) for some in of_classes
+             if len({sides[g] for g in some if g in sides}) < 2]
+    if not open_:
+      return sides
+    count, some = min(open_, key=lambda pair: pair[0])
+    known = {sides[g] for g in some if g in sides}
+    if count < 2 - len(known):
+      continue
+    free = [group for group in some if group not in sides]
+    lacks = not known.pop() if known else free[0] in wished
+    first = next((group for group in free if (group in wished) == lacks), free[0])
+    stack += [sides | {first: not lacks}, sides | {first: lacks}]
+  return None
 
 
 def _count(labels, indices):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from data_prep import inputs
 from data_prep.images.problems import Problems, Several
 from data_prep.report import check
-from data_prep.selection import choosing
+from data_prep.selection import backgrounds
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
@@ -56,7 +56,7 @@ def of_folders(options):
     raise UserError(f'{len(problems)} problems in what the folders hold, as listed above: '
                     'mend them, and run the same command again') from e
   if not found.clean and not found.layout.annotated:
-    raise UserError(f'There are no backgrounds: {choosing.CLEAN}.')
+    raise UserError(f'There are no backgrounds: {backgrounds.CLEAN}.')
   for line in check.what_is_there(options, found):
     terminal.say(line)
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))

@@ -118,9 +118,9 @@ def _linked_class(raw):
     (_orphan, 'fits 1 of the annotations .* first is 3.xml'),
     (_full_boxes, 'There is no room for backgrounds'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 11],
-     r'Classes crack \(10\), öl fleck \(10\) have fewer than the 11 .*: pass --per_class 10'),
+     r'Classes crack \(10\), öl fleck \(10\) have fewer than the 11 .*: pass --at_most,'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--backgrounds', 99],
-     'There are 12 backgrounds, .* pass --backgrounds 12'),
+     'There are 12 backgrounds, .* pass --at_most,'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--image_size', 50], 'multiple'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--train_fraction', 1],
      'above 0 and below 1'),
@@ -192,16 +192,25 @@ def test_check_says_what_build_says(raw, capsys, make):
   assert sentence in ''.join(capsys.readouterr())
 
 
-@pytest.mark.parametrize('images, flags', [(1, ()), (3, ('--group_by', r'(\.)png$'))])
-def test_check_refuses_what_lies_in_one_image_or_group(raw, capsys, images, flags):
-  """All of it would be train, or test, as `build` would say after all its work."""
+@pytest.mark.parametrize('images, flags, problem, remedies', [
+    (1, (), r'Class pit \(2\) has .* cut from one image stay', [('--skip_classes', 'pit')]),
+    (3, ('--group_by', r'(\.)png$'),
+     r'Classes pit \(6\), rust \(6\) have .* cut from one image, or of one name by --group_by stay',
+     [()])])
+def test_what_lies_in_one_image_or_group_is_refused_with_a_remedy(
+    raw, capsys, images, flags, problem, remedies):
   for k in range(6):
     write_voc(raw / 'boxes' / f'{k}.xml', [('rust', 1, 1, 9, 9)] + [
         ('pit', 90, 60, 120, 90), ('pit', 10, 60, 40, 90)] * (k < images))
-  assert run_build(raw, *inputs(raw, 'frames', 'boxes'), *flags, '--check') == 2
-  said = capsys.readouterr().out
-  which = r'Classes pit \(1\), rust \(1\) have' if flags else r'Class pit \(1\) has'
-  assert re.search(f'1 problem: {which} fewer than the 2 .* --skip_classes pit', said)
+  where = inputs(raw, 'frames', 'boxes')
+  for check in ((), ('--check',)):
+    assert run_build(raw, *where, *flags, *check) == 2
+    said = ''.join(capsys.readouterr())
+    advised = ('pass --at_most and leave out --group_by' if flags else
+               'pass --at_most --skip_classes pit')
+    assert re.search(f'(problem|error): {problem} .*: {advised}, or add images', said), said
+  for remedy in remedies:
+    assert run_build(raw, *where, '--at_most', *remedy) == 0
 
 
 def test_a_class_that_is_not_used_may_have_any_name(raw):

@@ -69,7 +69,7 @@ def _no_clean_window_of_its_own(folder):
       crop[k, k] = 0
       save(crop, folder / 'd' / name / f'{k}.bmp')
   return (['--defects', folder / 'd', '--clean', folder / 'c'],
-          'There are 0 backgrounds.*; images that are clean are passed by --clean')
+          'There are no backgrounds.*; images that are clean are passed by --clean')
 
 
 def _clean_here(marked):

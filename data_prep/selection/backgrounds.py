@@ -1,0 +1,97 @@
+"""Checks that there are enough backgrounds, and holds some out for the test set."""
+
+import numpy as np
+
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.crops.windows import boxes_of, clean_windows
+from data_prep.selection import lacks, split
+from data_prep.selection.lacks import Lack
+from pegan_jax.common.errors import UserError
+
+CLEAN = 'images that are clean are passed by --clean, in whatever folder'
+_LEAST_SIDE = 16  # Pixels of a window that is advised.
+
+
+def check_room(options, found, side):
+  """Raises UserError where no window of a side is clear of all regions.
+
+  Args:
+    options: `options.Options`.
+    found: `inputs.Found`.
+    side: of the windows in pixels of the images.
+  """
+  def has_room(side):
+    return any(clean_windows(image.height, image.width, boxes_of(
+        image.regions_in(image.height, image.width)), side, options.margin)
+               for _, image in found.layout.annotated)
+
+  if found.clean or has_room(side):
+    return
+  smaller = next((part for part in (side * 3 // 4, side // 2, side // 4)
+                  if part >= _LEAST_SIDE and has_room(part)), 0)
+  raise UserError('There is no room for backgrounds: ' + (
+      f'pass --window_size {smaller} --at_most, or ' if smaller else '')
+                  + 'pass a folder of clean images, whatever it is called, by --clean.')
+
+
+def check_enough(options, left, rejected, marked, barred):
+  """Raises `Lack` if fewer backgrounds are left than asked for.
+
+  Args:
+    options: `options.Options`.
+    left: how many are left.
+    rejected, marked, barred: how many are not, as of `choosing.Selection`.
+  """
+  asked = 0 if options.at_most else options.backgrounds
+  if left >= max(asked, 1):
+    return
+  why = (f'({rejected} more look defective, {marked} overlap a defect crop and {barred} '
+         'belong with images of the test set)')
+  if left:
+    raise Lack(f'There are {left} backgrounds, fewer than the {asked} asked for {why}',
+               at_most=True)
+  reasons = [lacks.NEAR] + [lacks.GROUP_BY] * bool(options.group_by)
+  raise Lack(
+      f'There are no backgrounds {why}',
+      f'add images with more room beside their regions; {CLEAN}',
+      [{'reject_score': 0.}] * bool(rejected) + (
+          lacks.ways_apart(options, reasons) if marked or barred else []))
+
+
+def hold_out(options, items, groups, left, of_test):
+  """Chooses the backgrounds of the test set, `--test_clean` of all.
+
+  Those that belong with defects of the test set come first. Then come whole groups without
+  a defect, in an order drawn from the seed.
+
+  Args:
+    options: `options.Options`.
+    items: defects and candidates.
+    groups: int [N] of the items.
+    left: int array, the candidates that may be in train.
+    of_test: int array, those that belong with defects of the test set.
+
+  Returns:
+    Indices, a list.
+
+  Raises:
+    Lack: none can be held out, or none would be left.
+  """
+  total = min(options.backgrounds or len(items), len(left) + len(of_test))
+  quota = max(1, round(options.test_clean * total))
+  held = of_test[:quota].tolist()
+  with_defects = {group for group, item in zip(groups, items) if item.label != BACKGROUND}
+  members = {}
+  for k in left:
+    if groups[k] not in with_defects:
+      members.setdefault(groups[k], []).append(int(k))
+  order = sorted(members.values(), key=lambda of: split.coin(
+      f'{options.seed}/clean/{min(items[k].source for k in of)}'))
+  for i in split.closest_subset(list(map(len, order)), quota - len(held)):
+    held += order[i]
+  if not held or len(np.setdiff1d(left, held)) == 0:
+    raise Lack(
+        f'--test_clean {options.test_clean:g} of {total} backgrounds cannot be held out, '
+        'as what is of one frame or group stays together', 'add clean images',
+        [{'test_clean': 0.}])
+  return held

@@ -1,0 +1,143 @@
+"""Says what lacks in a selection, and which flags mend it: each was tried."""
+
+import dataclasses
+
+from data_prep.selection import near_duplicates
+from pegan_jax.common import class_names
+from pegan_jax.common.errors import UserError
+
+# Why two images are in one group.
+FRAME, FOUND, NEAR, GROUP_BY, COPIES = (
+    'cut from one image', 'found in one image', 'that are near-duplicates',
+    'of one name by --group_by', 'that Roboflow made of one image')
+_MEANING = {'at_most': '--at_most takes what there is',
+            'near_duplicates': '--no-near_duplicates is for images that are alike by design',
+            'search_frames': '--no-search_frames is for images that are alike by design'}
+
+
+class Lack(Exception):
+  """Tells what lacks.
+
+  Attributes:
+    said: the beginning of a sentence.
+    advice: what helps beside flags, as 'add images of it'.
+    ways: list of {field of `options.Options`: value}, each of which may mend it. Where
+      one is needed after another flag, it is the last.
+    at_most: whether --at_most mends it, and has neither.
+  """
+
+  def __init__(self, said, advice='', ways=(), at_most=False):
+    super().__init__(said)
+    self.said, self.advice, self.ways, self.at_most = said, advice, ways, at_most
+
+
+def classes(counts):
+  """Returns {class: number} as the beginning of a sentence, up to 'has' or 'have'."""
+  said = ', '.join(f'{name} ({n})' for name, n in counts.items())
+  return f'Class {said} has' if len(counts) == 1 else f'Classes {said} have'
+
+
+def without(options, names):
+  """Returns the change of `options.Options` that leaves classes out."""
+  if left := tuple(name for name in options.classes if name not in names):
+    return {'classes': left}
+  return {'skip_classes': (*options.skip_classes, *sorted(names))}
+
+
+def ways_apart(options, reasons):
+  """Returns changes of `options.Options` by which fewer images are in one group.
+
+  Args:
+    options: `options.Options`.
+    reasons: why images are in one group; what does not depend on a flag has no way.
+  """
+  ways = [{'group_by': ''}] * (GROUP_BY in reasons)
+  if NEAR in reasons or FOUND in reasons:  # Without the one, the other seeks fewer crops.
+    ways += [{name: False} for name in ('near_duplicates', 'search_frames')
+             if getattr(options, name)]
+  return ways + [{k: v for way in ways for k, v in way.items()}] * (len(ways) > 1)
+
+
+def _reasons(members, edges):
+  """Returns why items are in fewer groups than they are, each where others do not say it."""
+  found, used, groups = [], [], len(members)
+  for why in (FRAME, COPIES, GROUP_BY, NEAR, FOUND):
+    used += [edge[:2] for edge in edges if edge[2] == why]
+    count = 1 + max(map(max, [members, *used]))
+    left = len({*near_duplicates.components(count, used)[members].tolist()})
+    found += [why] * (left < groups)
+    groups = left
+  return found
+
+
+def of_sides(options, labels, edges, whole):
+  """Returns the `Lack` of classes that have images on one side only.
+
+  Args:
+    options: `options.Options`.
+    labels: class names of the first items, those of defects.
+    edges: list of (item, item or another number, why they are in one group).
+    whole: the classes.
+  """
+  reasons = _reasons([k for k, label in enumerate(labels) if label in whole], edges)
+  return Lack(
+      f'{classes({name: labels.count(name) for name in whole})} images on one side only, '
+      f"of train or of test, as those {', or '.join(reasons)} stay together",
+      'add images that do not belong with these',
+      [*ways_apart(options, reasons), without(options, whole)])
+
+
+def sentence(lack, options, attempt):
+  """Returns what lacks, and the flags that mend it and all that would lack then.
+
+  Args:
+    lack: `Lack`.
+    options: `options.Options` that it came of.
+    attempt: function of other options, which raises `Lack` where something lacks.
+  """
+  start = options
+  if lack.at_most:
+    start = dataclasses.replace(options, at_most=True)
+    try:
+      attempt(start)
+      return f'{lack.said}: pass --at_most, which takes what there is.'
+    except Lack as other:
+      lack = other
+  mended = [_mended(dataclasses.replace(start, **way), attempt) for way in lack.ways]
+  found = [{field.name: getattr(changed, field.name)
+            for field in dataclasses.fields(options)
+            if getattr(changed, field.name) != getattr(options, field.name)}
+           for changed in mended if changed]
+  found = [some for some in found
+           if not any(other.items() < some.items() for other in found)]
+  meanings = [text for name, text in _MEANING.items() if any(name in some for some in found)]
+  remedies = ', or '.join([*map(_phrase, found), lack.advice])
+  return f"{lack.said}: {'; '.join([remedies, *meanings])}."
+
+
+def _mended(options, attempt):
+  """Returns the options with all that `attempt` lacks beside, or None where none do."""
+  try:
+    attempt(options)
+    return options
+  except Lack as lack:
+    way = {'at_most': True} if lack.at_most else next(reversed(lack.ways), None)
+    return way and _mended(dataclasses.replace(options, **way), attempt)
+  except UserError:
+    return None
+
+
+def _phrase(changes):
+  """Returns how the values of fields are said on the command line."""
+  passed, left_out = [], []
+  for name, value in changes.items():
+    if isinstance(value, bool):
+      passed.append(f'--{name}' if value else f'--no-{name}')
+    elif isinstance(value, tuple):
+      passed.append(f'--{name} {class_names.as_flag(value)}')
+    elif value:
+      passed.append(f'--{name} {value:g}')
+    else:
+      left_out.append(f'--{name}')
+  return ' and '.join([f"pass {' '.join(passed)}"] * bool(passed)
+                      + [f"leave out {' and '.join(left_out)}"] * bool(left_out))
