@@ -74,13 +74,14 @@ def _note(places, crops, outer, noted):
     name, path, inner = deeper[0]
     noted[f"images in folders in that of their class, as '{name}' for "
           f"'{places[path].parent.as_posix()}'; where the inner folders are the classes, put "
-          f"them outside, as '{inner}/{name}'"] += {path: 0 for _, path, _ in deeper}
+          f"them beside '{name}', as '{inner}'"] += {path: 0 for _, path, _ in deeper}
 
 
 def _deeper(crops, places):
   """Returns (class, path, folder below that of the class) of crops in such."""
   return [(name, path, part) for name, some in crops.items() for path in some
-          for part in folder_names.below_class(places[path])]
+          for part in folder_names.below_class(places[path])
+          if not class_names.names_no_kind(part)]
 
 
 def _check_clean(clean, crops, places, root, noted,

@@ -19,11 +19,20 @@ def check_above(clean, named, root):
     named: {class: a path of it}.
     root: path of the images' folder.
   """
+  found = {}
   for path in clean:
     parts = _folder(path, root)
     name = folder_names.class_of(pathlib.PurePath(*parts[:-1], path.name))
     if name in named:
-      raise UserError(_said(path, parts[-1], name, named))
+      found.setdefault(root.joinpath(*parts), (path, name))
+  for folder, (path, name) in list(found.items())[:1]:
+    others = any(root.joinpath(*_folder(path, root)) not in found for path in clean)
+    raise UserError(
+        f"{path} is clean by its folder '{folder.name}', and lies in one called '{name}' as "
+        f'the class of {named[name]}: where it shows no defect, move {_listed(found)} out of '
+        'the folders of classes; where it shows one, rename such folders'
+        + ', and pass images without by --clean' * (not others)
+        + f'; where the folders beside it are the classes, name {folder.parent} by --images.')
 
 
 def check_lights(clean, named):
@@ -35,8 +44,8 @@ def check_lights(clean, named):
   if path and named and all(map(folder_names.is_light, named)):
     raise UserError(
         f"{path} is clean by its folder 'normal', which may be a light, as "
-        f"'{min(named)}' is: call it 'good' where it shows no defect, or name by --images "
-        'a folder in which each class has one folder.')
+        f"'{min(named)}' is: call it 'good' where it shows no defect, and 'plain' where it "
+        'shows one.')
 
 
 def check_below(clean, named, root, noted):
@@ -50,19 +59,27 @@ def check_below(clean, named, root, noted):
     noted: as of `layouts.Layout`.
   """
   with_images = {path.parent for path in clean}
+  called, of_defects = {}, {}
   for path in clean:
     parts = _folder(path, root)
     below = path.relative_to(root).parent.parts[len(parts):]
     if name := next((name for name in below if name in named), ''):
-      raise UserError(_said(path, parts[-1], name, named))
-    if root.joinpath(*parts) in with_images:
+      called.setdefault(_down_to(path, name), (path, parts[-1]))
+    elif root.joinpath(*parts) in with_images:
       if name := next(filter(class_names.is_defect, below), ''):
-        raise UserError(
-            f"{path} is clean by its folder '{parts[-1]}', and lies in one called '{name}': "
-            f"move '{name}' out of that folder or, where it shows no defect, rename it.")
-      if name := folder_names.outer_class_of(pathlib.PurePath(*below, path.name)):
+        of_defects.setdefault(_down_to(path, name), (path, parts[-1]))
+      elif name := folder_names.outer_class_of(pathlib.PurePath(*below, path.name)):
         noted[f"images in '{name}', a folder in that of clean images, '{parts[-1]}': taken "
               'for clean'].append(path)
+  for folder, (path, good) in list(called.items())[:1]:
+    raise UserError(
+        f"{path} is clean by its folder '{good}', and lies in one called '{folder.name}' as "
+        f'the class of {named[folder.name]}: rename {_listed(called)} or, where it shows a '
+        'defect, move it away.')
+  for folder, (path, good) in list(of_defects.items())[:1]:
+    raise UserError(
+        f"{path} is clean by its folder '{good}', and lies in one called '{folder.name}': "
+        f"move {_listed(of_defects)} out of '{good}' or, where it shows no defect, rename it.")
 
 
 def check_beside(clean, below, root):
@@ -75,22 +92,29 @@ def check_beside(clean, below, root):
     clean, root: as of `check_above`.
     below: {name of a folder below a class's: (class, a path in it)}.
   """
+  found = {}
   for path in clean:
     parts = _folder(path, root)
     for part in path.relative_to(root).parent.parts[len(parts):]:
       if part in below and not re.search(r'\d', part):
-        name, other = below[part]
-        raise UserError(
-            f"{path} is clean by its folder '{parts[-1]}', and '{part}' is a folder of the "
-            f"class '{name}' too ({other}). If '{part}' is a defect, name by --images a "
-            'folder in which each class has one folder; if it is none, as a camera or a '
-            'line is, say so by --format classes.')
+        found.setdefault(_down_to(path, part), (path, parts[-1]))
+  for folder, (path, good) in list(found.items())[:1]:
+    name, other = below[folder.name]
+    raise UserError(
+        f"{path} is clean by its folder '{good}', and '{folder.name}' is a folder of the "
+        f"class '{name}' too ({other}): where '{folder.name}' is a defect, rename "
+        f'{_listed(found)}, or move away what shows one; where it is none, as a camera or a '
+        'line is, say so by --format classes.')
 
 
-def _said(path, folder, name, named):
-  return (f"{path} is clean by its folder '{folder}', and lies in one called '{name}' as "
-          f'the class of {named[name]}: rename one of them, or name by --images a folder '
-          'in which each class has one folder.')
+def _down_to(path, name):
+  """Returns the folder of a name that a path lies in."""
+  return next(folder for folder in path.parents if folder.name == name)
+
+
+def _listed(folders):
+  """Returns folders as part of a sentence: all of them, as each is to be changed."""
+  return ' and '.join(map(str, sorted(folders)))
 
 
 def _folder(path, root):

@@ -10,7 +10,9 @@ from pegan_jax.common import class_names
 
 NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
             'are cameras or dates, they are no classes')
-IMAGES = r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?)'
+IMAGES = (r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?|'
+          r'bild(?:er)?|fotos?|aufnahmen|im[aá]genes|immagini|imagens|obrazy|zdj[eę]cia|'
+          r'图[像片]|画像|이미지|사진)')
 _ROLE = r'(?:train|training|val|valid|validation|test|testing)'
 _MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     rf'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
@@ -35,7 +37,8 @@ _LIGHT = re.compile(
 # Of masks by their pixels alone.
 _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls?|labs?|'
                      r'(?:ann|label)_dir|targets?|bw|bin(?:ary)?|\d(?:st|nd)_manual|manual|'
-                     r'segs?|masken|(?:.*[ _-])?masks?')
+                     r'segs?|masken|masques|m[aá]scaras|maschere|maski|掩[码膜]|マスク|마스크|'
+                     r'(?:.*[ _-])?masks?')
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{IMAGES}|'
                    + _LABELS.pattern.rpartition('|')[0])

@@ -14,14 +14,22 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _CLEAN = re.compile(
     r'(?:good|ok|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
-    r'uncracked|free|gut(?:teile?)?|io|i\.o\.?|bon(?:ne)?s?|buen[oa]s?|良品?|合格品?|正常|'
-    r'无缺陷|정상|양품|'
+    r'uncracked|free|gut(?:e|teile?)?|io|i\.o\.?|in[ _-]?ordnung|'
+    r'bon(?:ne)?s?|conformes?|buen[oa]s?|buon[aeio]|conformi|bo(?:m|ns|as?)|dobr[aey]|'
+    r'(?:sans|sin|senza|sem|bez)[ _-]?(?:d[eé]f|dife|wad)\w*|'
+    r'良品?|好[品件]?|合格品?|正常|无缺陷|정상|양품|'
     r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal)\w*|'
-    r'defect[ _-]?free|(?:defekt|fehler)frei)(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
+    r'defect[ _-]?free|(?:defekt|fehler)frei)'
+    r'(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
 _NO_KIND = re.compile(
     r'(?:defe[ck]t|fehler|fault|fail|anomal|reject)(?!ist|less|fr).*|ng|nok|ko|nio|'
-    r'n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|ausschuss|不良品?|不合格品?|次品|缺陷|欠陥|불량품?',
-    re.IGNORECASE)
+    r'n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|scrap|rework(?:ed)?|'
+    r'ausschuss|schlecht(?:e|teile?)?|nacharbeit|'
+    r'mauvais(?:es?)?|rebuts?|d[eé]fauts?|d[eé]fectueu(?:x|ses?)|retouches?|'
+    r'n[aã]?on?[ _-]?conform[ei]s?|mal[oa]s?|rechazad[oa]s?|retrabajos?|'
+    r'scart[io]|difett[io]|difettos[aeio]|rilavorazion[ei]|z[łl][aey]|wadliw[aey]|odrzuty?|'
+    r'poprawk[ai]|ru(?:im|ins)|maus|defeitos?|defeituos[oa]s?|rejeitad[oa]s?|retrabalhos?|'
+    r'不良品?|不合格品?|次品|坏[品件]?|废品|返[工修]|缺陷|欠陥|불량품?', re.IGNORECASE)
 _DEFECT = re.compile(
     _NO_KIND.pattern + r'|(?:scratch|crack|dent|damage|broken|stain)(?!ist|less).*|true|yes|'
     'todo|incomplete|unusable', re.IGNORECASE)
@@ -69,19 +77,24 @@ def check_class(name, where):
                   'folders: rename it')
 
 
+def _composed(name):
+  """Returns a name as it is typed: macOS takes é apart."""
+  return unicodedata.normalize('NFC', name)
+
+
 def is_clean(name):
   """Returns whether a name is a word for what shows no defect, as 'good'."""
-  return bool(_CLEAN.fullmatch(name.lower()))
+  return bool(_CLEAN.fullmatch(_composed(name).lower()))
 
 
 def is_defect(word):
   """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
-  return bool(_DEFECT.fullmatch(word)) and not is_clean(word)
+  return bool(_DEFECT.fullmatch(_composed(word))) and not is_clean(word)
 
 
 def names_no_kind(name):
   """Returns whether a name says that there is a defect, and not of which kind, as 'NG'."""
-  return bool(_NO_KIND.fullmatch(name)) and not is_clean(name)
+  return bool(_NO_KIND.fullmatch(_composed(name))) and not is_clean(name)
 
 
 def check_classes(names, where):

@@ -126,8 +126,8 @@ def test_parts_alone_are_classes_only_where_that_is_said(tmp_path, names):
   assert (*read(tmp_path, format='classes').crops,) == names
 
 
-@pytest.mark.parametrize('folder', ['Source Images', 'Rail surface images', 'photos'])
-@pytest.mark.parametrize('masks', ['masks', 'GT_masks', 'lbl'])
+@pytest.mark.parametrize('folder', ['Source Images', 'photos', 'Bilder', 'imágenes'])
+@pytest.mark.parametrize('masks', ['masks', 'GT_masks', 'lbl', 'masques'])
 def test_the_only_folder_of_images_is_no_class(tmp_path, folder, masks):
   make(tmp_path, {f'{folder}/1.jpg': None, f'{masks}/1.png': mask})
   assert marked_in(read(tmp_path)) == {f'{folder}/1.jpg': {'defect': 1}}
@@ -136,14 +136,14 @@ def test_the_only_folder_of_images_is_no_class(tmp_path, folder, masks):
 
 
 def test_nor_is_one_in_which_images_have_an_empty_mask(tmp_path):
-  make(tmp_path, {f'Bilder/{k}.jpg': None for k in (1, 2)} | {'Masken/1.png': mask})
-  assert marked_in(read(tmp_path)) == {'Bilder/1.jpg': {'Bilder': 1}}
+  make(tmp_path, {f'raw/{k}.jpg': None for k in (1, 2)} | {'Masken/1.png': mask})
+  assert marked_in(read(tmp_path)) == {'raw/1.jpg': {'raw': 1}}
   make(tmp_path, {'Masken/2.png': lambda path: mask(path, 0)})
   layout = read(tmp_path)
-  assert marked_in(layout) == {'Bilder/1.jpg': {'defect': 1}, 'Bilder/2.jpg': {}}
+  assert marked_in(layout) == {'raw/1.jpg': {'defect': 1}, 'raw/2.jpg': {}}
   assert not layout.left_out
   make(tmp_path, {'good/3.jpg': None})  # Then it is one of several.
-  assert marked_in(read(tmp_path)) == {'Bilder/1.jpg': {'Bilder': 1}}
+  assert marked_in(read(tmp_path)) == {'raw/1.jpg': {'raw': 1}}
 
 
 def test_the_only_folder_around_all_masks_is_told(tmp_path):

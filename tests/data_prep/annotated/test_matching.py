@@ -144,7 +144,7 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
   assert list(layout.crops) == ['crack'] and len(layout.clean) == 3
   (note, paths), = layout.noted.items()
   assert note == ("images in folders in that of their class, as 'crack' for 'crack/cam1'; "
-                  "where the inner folders are the classes, put them outside, as 'cam1/crack'")
+                  "where the inner folders are the classes, put them beside 'crack', as 'cam1'")
   assert [path.name for path in paths] == ['5.jpg']
 
 
