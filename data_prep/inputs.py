@@ -104,6 +104,14 @@ class Found(NamedTuple):
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(self.layout.noted.items())]
 
+  def count_resized(self, size):
+    """Returns how many whole crops are squares of another side, and so resized."""
+    count = 0
+    for path in itertools.chain(*self.crops.values()):
+      with contextlib.suppress(UserError):  # It is told where the crop is read.
+        count += min(reading.size(path)) != size
+    return count
+
   def _long_crops(self):
     """Returns the paths of crops of which a square is less than three quarters."""
     found = []

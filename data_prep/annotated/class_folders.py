@@ -1,18 +1,21 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
+from pegan_jax import annotations
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
 
-def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-builtin
+def read(root, paths, format,  # pylint: disable=redefined-builtin
+         unread, left_out, noted):
   """Reads class folders.
 
   Args:
     root: path of the images' folder.
     paths: of the images.
     format: as of `layouts.read`; 'classes' says that folders as NG are classes, and such
-      as train, where there are no others.
+      as trainA, where there are no others.
+    unread: paths of files that may annotate images, and are not read.
     left_out, noted: as of `layouts.Layout`.
 
   Returns:
@@ -26,19 +29,15 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
     outer = {name for name in outer if not class_names.names_no_kind(name)}
   places = {path: outer_folders.without(path.relative_to(root), outer) for path in paths}
   crops, clean, rest = _parted(places, folder_names.class_of_crop)
-  if format == 'classes' and not crops:
-    crops, clean, rest = _parted(places, lambda place: place.parent.name)
+  if format == 'classes' and not crops:  # No class is called train.
+    crops, clean, rest = _parted(places, lambda place: (
+        '' if folder_names.is_role(place.parent.name) else place.parent.name))
   if names := sorted({path.parent.relative_to(root).as_posix() for path in rest} - {'.'}):
     left_out[f'images in no class folder, as in {listed(names, 3)}'] += rest
   else:
     left_out['images in no class folder'] += rest
   if not crops:
-    more = f"; where folders as '{names[0]}' are classes, pass --format classes" * (
-        format != 'classes') if names else ''
-    raise UserError(
-        f'--images {root} holds neither annotations nor class folders: name the '
-        "annotations by --annotations, or put each class's images in a folder named after "
-        f'it; images that are all clean are for --clean{more}.')
+    _refuse_none(root, names, format, unread)
   checks.check_classes(crops, f'--images {root}')
   if not format:
     checks.check_parts(
@@ -47,6 +46,26 @@ def read(root, paths, format, left_out, noted):  # pylint: disable=redefined-bui
   _note(places, crops, outer, noted)
   _check_clean(clean, crops, places, root, noted, format)
   return dict(sorted(crops.items())), clean
+
+
+def _refuse_none(root, names, format, unread):  # pylint: disable=redefined-builtin
+  """Raises UserError where there are no class folders.
+
+  Args:
+    root, format, unread: as of `read`.
+    names: of the folders that images lie in.
+  """
+  said = (f", and {listed([str(path) for path in unread], 3)}, which may annotate them, is "
+          f'of none of the kinds {annotations.kinds()}') if unread else ''
+  export = 'export such a file as one of these, as COCO' if unread else (
+      'name the annotations by --annotations')
+  parts = [name for name in names if not folder_names.is_role(name.rpartition('/')[2])]
+  more = f"; where folders as '{parts[0]}' are classes, pass --format classes" * (
+      format != 'classes') if parts else ''
+  raise UserError(
+      f'--images {root} holds neither annotations nor class folders{said}: {export}, or put '
+      f"each class's images in a folder named after it, as {root / min(names, default='')}"
+      f'/crack; images that are all clean are for --clean{more}.')
 
 
 def _parted(places, class_of):

@@ -74,7 +74,7 @@ def fit(marks, paths, root, named, left_out, noted, problems):
     problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
                  f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
                  'remove what annotates them, or name its own folder by --annotations'
-                 f'{_nearest(orphans[0], paths)}.')
+                 f'{_nearest(orphans, paths)}.')
   return Fitted(*_one_for_each(labels, root, left_out, problems), masks)
 
 
@@ -140,15 +140,26 @@ def _repeats_folder(mark, place):
       {*said.tags} <= {*place.parent.parts})
 
 
-def _nearest(mark, paths):
+def _nearest(orphans, paths):
   """Returns advice where one name begins or ends as another, as 1_test.jpg and gt_1.txt."""
+  mark, image = orphans[0], _nearest_image(orphans[0], paths)
+  if not image:
+    return ''
+  name = folder_names.class_in_name(mark.place.stem, image.stem)
+  if mark.format != 'masks' or not name or folder_names.bare(mark.place) in image.stem:
+    return f'; where {image.name} is its image, give both one name'
+  advice = folder_names.put_masks(mark.path.parent, name, image, mark.path.suffix)
+  if any(_nearest_image(other, paths) == image for other in orphans[1:]):
+    return f'; {advice}'
+  return f'; where {image.name} is its image, give both one name; {advice}'
+
+
+def _nearest_image(mark, paths):
+  """Returns the image whose name begins or ends as that of a mark; None for none."""
   name = folder_names.bare(mark.place)
   names = {name, *folder_names.without_words(name)} - {''}
-  image = next((path for path in paths if path.stem != name and (
+  return next((path for path in paths if name and path.stem != name and (
       path.stem.startswith(name) or path.stem in names)), None)
-  if not image or not name:
-    return ''
-  return f'; where {image.name} is its image, give both one name'
 
 
 def _file_of(mark):

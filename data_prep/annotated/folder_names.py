@@ -108,6 +108,12 @@ def key_of(name):
   return f'{rest} {date}'.strip()
 
 
+def is_role(name):
+  """Returns whether a folder's name says which part of a set it is, and no more: train."""
+  parts = parts_of(name)
+  return bool(parts) and all(kind == 'role' and not number for kind, _, number in parts)
+
+
 def is_clean(place):
   """Returns whether a path under the images' folder says that its image is clean."""
   return any(map(is_clean_name, place.parent.parts))
@@ -270,6 +276,19 @@ def bare(place):
 def without_words(name):
   """Returns what a name may be without words in front or behind: 1 of gt_1 and 1_boxes."""
   return [found[1] for found in map(lambda words: words.fullmatch(name), _WORDS) if found]
+
+
+def class_in_name(name, stem):
+  """Returns what a mask's name adds to its image's, as tear of 1_tear and 1_tear_mask."""
+  words = [word for word in re.split(r'[ ._-]+', name.replace(stem, '', 1))
+           if word and not is_kind(word)]
+  return '_'.join(words) if any(map(str.isalpha, ''.join(words))) else ''
+
+
+def put_masks(folder, name, image, suffix):
+  """Returns advice to put the masks of classes into folders of these, below a folder."""
+  return (f"where '{name}' is a class, put its masks into a folder called so, with the names "
+          f'of their images, as {folder / name / image.stem}{suffix}')
 
 
 def stem_of_mask(place):

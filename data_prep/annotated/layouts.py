@@ -150,7 +150,8 @@ def _classes(root, paths, others, format,  # pylint: disable=redefined-builtin
   if not format:
     unread.refuse_of_classes(said, paths, root)
     unnamed_masks.refuse(paths, paths, root)
-  crops, clean = class_folders.read(root, paths, format, left_out, noted)
+  crops, clean = class_folders.read(root, paths, format, unread.data_files(left_out), left_out,
+                                    noted)
   if not format:
     unread.refuse_of_clean(said, clean + others, paths + others, root)
     unread.note(said, noted)

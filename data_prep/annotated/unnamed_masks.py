@@ -55,7 +55,7 @@ def refuse(used, paths, root):
       for path, core in some:
         image = image_of(path, core, kind)
         if image and _read(path).values:
-          raise UserError(_said(path, image))
+          raise UserError(_said(path, image, root))
 
 
 def _most_are(some, of):
@@ -68,9 +68,12 @@ def _most_are(some, of):
   return bool(sample)
 
 
-def _said(path, image):
+def _said(path, image, root):
   if image.parent == path.parent:
     remedy = f'call such files as {image.stem}_mask{path.suffix}'
+    if name := folder_names.class_in_name(path.stem, image.stem):
+      remedy += '; ' + folder_names.put_masks(
+          image.parent / 'masks', name, image, path.suffix)
   elif folder_names.stem_of_mask(path) == image.stem:
     remedy = 'name the folder of such files by --annotations, or call it masks'
   else:
@@ -78,8 +81,10 @@ def _said(path, image):
     remedy = ('put such files into folders called masks beside their images, with the '
               f'names of these, as {place}{path.suffix}, or several as '
               f'{image.stem}_mask_1 and so on')
-  return (f'{path} looks like a mask of {image}: where it is, {remedy}; where it is an '
-          'image of its own, name by --format what is to be read, as classes.')
+  place = path.relative_to(root)
+  own = ('; where it is an image of its own, name by --format what is to be read, as classes'
+         if folder_names.class_of_crop(place) or folder_names.is_clean(place) else '')
+  return f'{path} looks like a mask of {image}: where it is, {remedy}{own}.'
 
 
 def _is_own(path, kind):

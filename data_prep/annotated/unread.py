@@ -50,6 +50,12 @@ def _speaks(said):
   return said not in ('', None) and not str(said).lower().endswith(reading.EXTENSIONS)
 
 
+def data_files(left_out):
+  """Returns the files that are left out, and may annotate images by their suffix."""
+  return [path for path in left_out.get(folder_names.OTHERS, ())
+          if path.suffix.lower() in (*_OF_ONE, *_ARRAYS)]
+
+
 def refuse_of_classes(said, paths, root):
   """Raises UserError where files mark images of class folders, or give them other classes.
 
@@ -59,6 +65,7 @@ def refuse_of_classes(said, paths, root):
     root: their folder.
   """
   crops = [image for image in paths if not folder_names.is_clean(image.relative_to(root))]
+  has_classes = any(folder_names.class_of_crop(image.relative_to(root)) for image in crops)
   marked, folders = {}, _folders(paths, root)
   for path, of_images, loose in said:
     for image in _marked(of_images, loose):
@@ -67,8 +74,9 @@ def refuse_of_classes(said, paths, root):
     image, path = next(iter(marked.items()))
     raise UserError(
         f'{path} seems to mark {image}, but is of none of the kinds '
-        f'{annotations_lib.kinds()}: export it as one of these, such as COCO; where it '
-        'marks nothing and the folders are the classes, pass --format classes.')
+        f'{annotations_lib.kinds()}: export it as one of these, such as COCO'
+        + '; where it marks nothing and the folders are the classes, pass --format classes'
+        * has_classes + '.')
   for path, of_images, _ in said:
     _refuse_clean_crops(path, of_images, crops)
     for column in columns.classes(of_images, folders).values():
@@ -78,8 +86,9 @@ def refuse_of_classes(said, paths, root):
       if len(named) >= 0.9 * len(crops) and _are_at_odds(named):
         raise UserError(
             f'{path} gives the images of {root} other classes than their folders do: put '
-            "each class's images in a folder named after it or, where the folders are the "
-            'classes, pass --format classes.')
+            "each class's images in a folder named after it"
+            + ' or, where the folders are the classes, pass --format classes' * has_classes
+            + '.')
 
 
 def _refuse_clean_crops(path, of_images, crops):

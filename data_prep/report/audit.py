@@ -64,6 +64,7 @@ def content(options, pool, selected):
       'annotations': {name: dict(sorted(of.items()))
                       for name, of in sorted(kinds.items())},
       'window': {'side': pool.window, 'why': pool.why},
+      'whole_crops_resized': pool.found.count_resized(options.image_size),
       'images_smaller_than_a_window': len({
           item.frame for item in pool.defects + pool.windows + pool.tiles
           if item.place and item.place.height < pool.window}),
@@ -180,7 +181,7 @@ def summary(out, report):
           for name in report['classes']) + f', background {train[BACKGROUND]}' + (
               f' + {test[BACKGROUND]}' if BACKGROUND in test else '') + '.',
       f"Windows of {window['side']} x {window['side']} pixels ({window['why']}), "
-      f"{resized(window['side'], size)}.",
+      f"{resized(window['side'], size, report['whole_crops_resized'])}.",
       f"Of the defects, {kinds['mask']} have a mask, {kinds['box']} a box and "
       f"{kinds['none']} neither."]
   if report['left_out']:
@@ -203,9 +204,16 @@ def leak_sentence(report):
           'that are turned, mirrored or drawn anew, which are not searched for.')
 
 
-def resized(side, size):
-  """Returns what is done to windows of `side` pixels in a set of images of `size`."""
-  return 'as they are' if side == size else f'resized to {size} x {size}'
+def resized(side, size, crops):
+  """Returns what is done to windows of `side` pixels in a set of images of `size`.
+
+  Args:
+    side, size: in pixels.
+    crops: how many whole crops are resized.
+  """
+  done = 'as they are' if side == size else f'resized to {size} x {size}'
+  return done + f'; the squares of {crops} whole crops are resized to that' * (
+      crops > 0 and side == size)
 
 
 def _alike(report):

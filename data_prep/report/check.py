@@ -109,9 +109,10 @@ def _describe(options, found, sizes, problems):
   with problems.collected():
     found.grouping(options.group_by)
     side, why = choose_window(options, found)
+    size = options.image_size
     room = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), '
-              f'{audit.resized(side, options.image_size)}.',
+              f'{audit.resized(side, size, found.count_resized(size))}.',
               f'Room for about {room} backgrounds.']
     if small := _smaller(found, sizes, side):
       lines.append('Note: images smaller than a window: '
