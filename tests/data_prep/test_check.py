@@ -114,6 +114,45 @@ def test_what_build_refuses_check_refuses(tmp_path, capsys, make):
   assert refused.partition(':')[0].rstrip('.') in said
 
 
+def _copies_by_roboflow(folder):
+  """All crops of a class are changed ones of one image."""
+  for k in range(4):
+    for name, file in (('pa', f'a_png.rf.{k}'), ('sc', f'b{k}_png.rf.0')):
+      save(texture(np.random.default_rng(k + ord(name[0])), 64, 64),
+           folder / 'd' / name / f'{file}.png')
+  _clean(folder)
+  return ['--defects', folder / 'd', '--clean', folder / 'c'], None
+
+
+def _two_classes_in_all_images(folder):
+  """Two images with both classes: one is train, the other test, whatever the seed."""
+  _images(folder, count=2)
+  _clean(folder)
+  return _both(folder), None
+
+
+def _full_of_marks(folder):
+  _images(folder, boxes=[('pa', 40, 9, 56, 80)])
+  return ['--images', folder / 'i', '--window_size', 64], None
+
+
+@pytest.mark.parametrize('make, flags', [
+    (_one_place, ['--at_most --no-near_duplicates']), (_copies, ['--at_most --skip_classes pa']),
+    (_one_image_of_a_class, ['--at_most --skip_classes rare']),
+    (_two_classes_in_one_window, ['--at_most --skip_classes sc']),
+    (_copies_by_roboflow, ['--at_most --skip_classes pa']),
+    (_two_classes_in_all_images, ['--at_most']),
+    (_full_of_marks, ['--window_size 32 --at_most'])])
+def test_flags_that_a_refusal_names_build(tmp_path, capsys, make, flags):
+  given, _ = make(tmp_path)
+  given = [*map(str, given), '--image_size', '32']
+  assert build.main([*given, '--out', str(tmp_path / 'out')]) == 2
+  said = capsys.readouterr().err
+  assert re.findall(r'pass (--[a-z].+?)(?=, |;|\.\n)', said) == flags, said
+  for k, text in enumerate(flags):
+    assert build.main([*given, *text.split(), '--out', str(tmp_path / f'{k}')]) == 0
+
+
 @pytest.mark.parametrize('name, said', [
     ('c', "c/0.png lies in a folder called as the class 'c'"),
     ('scratch', 'Go on with:')])

@@ -118,6 +118,35 @@ def test_folders_of_a_part_and_a_class_at_once_are_refused(tmp_path):
   assert len(read(tmp_path).crops) == 3
 
 
+@pytest.mark.parametrize('good, bad, rework', [
+    ('iO', 'niO', 'Nacharbeit'), ('Gutteile', 'Schlechtteile', 'Nacharbeit'),
+    ('bonnes', 'mauvaises', 'retouches'), ('conformes', 'non conformes', 'rebuts'),
+    ('Buoni', 'Scarti', 'rilavorazione'), ('buenas', 'malas', 'retrabajo'),
+    ('dobre', 'złe', 'poprawki'), ('boas', 'ruins', 'retrabalho'),
+    ('sem defeitos', 'de\u0301fauts', 'rework'), ('良品', '坏件', '返工')])
+def test_words_for_good_bad_and_rework_are_no_classes(tmp_path, good, bad, rework):
+  """Those alone are: iO, niO and Nacharbeit. A word from macOS has its accents apart."""
+  names = {f'{good}/1.jpg': [], f'{bad}/a/2.jpg': 'a', f'{bad}/b/3.jpg': 'b'}
+  make(tmp_path, dict.fromkeys([*names, f'{rework}/a/4.jpg', f'{rework}/b/5.jpg']))
+  layout = read(tmp_path)
+  assert {*layout.crops} == {'a', 'b'} and counts(layout.crops) == {'a': 2, 'b': 2}
+  assert len(layout.clean) == 1 and "as '" in [*layout.noted][0]
+  make(tmp_path, {f'{rework}/6.jpg': None})  # It may be a class then.
+  assert {*read(tmp_path).crops} == {'a', 'b', rework}
+
+
+@pytest.mark.parametrize('name', ['train', 'validation', 'TEST'])
+@pytest.mark.parametrize('format_', ['', 'classes'])
+def test_no_class_is_called_as_a_part_of_a_set(tmp_path, name, format_):
+  make(tmp_path, {f'{name}/1.jpg': None})
+  with pytest.raises(UserError, match=f'named after it, as .*/{name}/crack;') as error:
+    read(tmp_path, format=format_)
+  assert '--format' not in str(error.value)
+  (tmp_path / name / 'crack').mkdir()
+  (tmp_path / name / '1.jpg').rename(tmp_path / name / 'crack' / '1.jpg')
+  assert [*read(tmp_path, format=format_).crops] == ['crack']
+
+
 @pytest.mark.parametrize('names', [('trainA', 'trainB'), ('batch_1', 'batch_2')])
 def test_parts_alone_are_classes_only_where_that_is_said(tmp_path, names):
   make(tmp_path, {f'{name}/1.jpg': None for name in names})

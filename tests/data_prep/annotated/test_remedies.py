@@ -1,0 +1,111 @@
+"""What a refusal says is to be done, done: it is one step, and then the set is read."""
+
+import re
+
+import pytest
+
+from pegan_jax.common.errors import UserError
+from handmade import counts, make, marked_in, mask, read
+
+
+def _refused(folder, **more):
+  with pytest.raises(UserError) as error:
+    read(folder, **more)
+  return str(error.value)
+
+
+def _renamed(folder, said):
+  """Moves each path of a sentence that is there to where its last folder is 'x<number>'."""
+  for k, path in enumerate(dict.fromkeys(re.findall(r'\S+/\w+(?= and |, | or)', said))):
+    (folder / path).rename((folder / path).with_name(f'x{k}'))
+
+
+@pytest.mark.parametrize('files, crops', [
+    (['OK/pit/1', 'OK/dent/2', 'NG/pit/3', 'NG/dent/4'], {'pit': 1, 'dent': 1}),
+    (['good/pit/1', 'good/dent/2', 'good/3', 'pit/4', 'dent/5'], {'pit': 1, 'dent': 1}),
+    (['bonnes/pit/1', 'mauvaises/pit/2'], {'mauvaises': 1})])
+def test_all_clean_folders_that_are_called_as_defects_are_to_be_renamed(
+    tmp_path, files, crops):
+  make(tmp_path, {f'{name}.jpg': None for name in files})
+  said = _refused(tmp_path)
+  _renamed(tmp_path, said[said.index('rename'):])
+  layout = read(tmp_path)
+  assert counts(layout.crops) == crops
+  assert len(layout.clean) == len(files) - sum(crops.values())
+
+
+def test_a_camera_in_clean_and_defective_is_said_to_be_none(tmp_path):
+  make(tmp_path, {'OK/front/1.jpg': None, 'pit/front/2.jpg': None})
+  assert '--format classes' in _refused(tmp_path)
+  layout = read(tmp_path, format='classes')
+  assert counts(layout.crops) == {'pit': 1} and len(layout.clean) == 1
+
+
+def test_clean_folders_in_those_of_classes_are_to_be_moved_or_the_outer_one_named(tmp_path):
+  make(tmp_path, dict.fromkeys(['screw/good/1.jpg', 'screw/pit/2.jpg', 'nut/3.jpg']))
+  said = _refused(tmp_path)
+  assert f"move {tmp_path / 'screw/good'} out of" in said
+  assert f"name {tmp_path / 'screw'} by --images" in said and ', and pass' in said
+  assert counts(read(tmp_path, images='screw').crops) == {'pit': 1}
+  (tmp_path / 'screw' / 'good').rename(tmp_path / 'good')
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'nut': 1, 'screw': 1} and len(layout.clean) == 1
+
+
+def test_all_folders_of_rejects_in_that_of_clean_ones_are_to_be_moved(tmp_path):
+  make(tmp_path, dict.fromkeys(['good/1.jpg', 'good/scrap/2.jpg', 'good/rejected/3.jpg',
+                                'pit/4.jpg']))
+  said = _refused(tmp_path)
+  for name in ('scrap', 'rejected'):
+    assert str(tmp_path / 'good' / name) in said.partition('move ')[2]
+    (tmp_path / 'good' / name).rename(tmp_path / name)
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'pit': 1, 'scrap': 1, 'rejected': 1}
+  assert len(layout.clean) == 1
+
+
+@pytest.mark.parametrize('name', [
+    'masks/{}_{}', 'masks/{}-{}', 'masks/{}_mask_{}', 'masks/{}_{}_mask', 'images/{}_{}'])
+def test_masks_with_their_class_in_the_name_go_into_folders(tmp_path, name):
+  files = {name.format(f'00{k}', kind) + '.png': (k, kind)
+           for k in range(4) for kind in ('tear', 'wrinkle')}
+  make(tmp_path, {f'images/00{k}.jpg': None for k in range(4)} | dict.fromkeys(files, mask))
+  said = _refused(tmp_path)
+  place, = re.findall(r"where 'tear' is a class, .* as \S+?((?:images/)?masks/tear/000.png)", said)
+  assert 'give both one name' not in said
+  for file, (k, kind) in files.items():
+    new = tmp_path / place.replace('tear', kind).replace('000', f'00{k}')
+    new.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).rename(new)
+  assert marked_in(read(tmp_path)) == {
+      f'images/00{k}.jpg': {'tear': 1, 'wrinkle': 1} for k in range(4)}
+
+
+@pytest.mark.parametrize('name, content', [
+    ('project-1.json', '{"task": 7, "by": "Hans"}'), ('all.xml', '<root><x/></root>'),
+    ('table.csv', 'a;b\n1;2\n')])
+def test_a_flat_folder_names_the_file_that_is_not_read(tmp_path, name, content):
+  make(tmp_path, {f'{k}.jpg': None for k in range(3)} | {name: content})
+  said = _refused(tmp_path)
+  assert f'class folders, and {tmp_path / name}, which may annotate them' in said
+  assert 'as COCO' in said and '--format' not in said
+
+
+@pytest.mark.parametrize('row, header', [('{}.jpg;pit;9;9;8;8', 'Bild;Art;X;Y;B;H'),
+                                         ('{}.jpg,{}', 'image,label')])
+def test_a_flat_folder_has_no_classes_to_fall_back_on(tmp_path, row, header):
+  make(tmp_path, {f'{k}.jpg': None for k in range(8)} | {'t.csv': '\n'.join(
+      [header] + [row.format(k, ('pit', 'dent')[k % 2]) for k in range(8)])})
+  said = _refused(tmp_path)
+  assert str(tmp_path / 't.csv') in said and '--format' not in said
+
+
+@pytest.mark.parametrize('folders', [('kuvat', 'maskit'), ('crack', 'drawn')])
+def test_masks_that_are_full_are_masks(tmp_path, folders):
+  full = lambda path: mask(path, box=(0, 0, 40, 30))
+  make(tmp_path, {f'{folders[0]}/{k}.jpg': None for k in range(3)}
+       | {f'{folders[1]}/{k}.png': full for k in range(3)})
+  assert 'looks like a mask of' in _refused(tmp_path)
+  layout = read(tmp_path, folders[1])
+  assert {region.name for _, image in layout.annotated for region in image.regions} == {
+      folders[0]}
