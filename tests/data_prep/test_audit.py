@@ -18,6 +18,19 @@ def _crops(folder):
           '--per_class', 0, '--backgrounds', 0]
 
 
+@pytest.mark.parametrize('side, said', [(32, 'as they are.'), (
+    48, 'as they are; the squares of 2 whole crops are resized to that.')])
+def test_crops_of_another_size_than_the_set_are_told(tmp_path, capsys, side, said):
+  flags = _crops(tmp_path)
+  for k in range(2):
+    save(texture(np.random.default_rng(k), side, 60), tmp_path / 'd' / 'a' / f'frame{k}_a.png')
+  for check in ((), ('--check',)):
+    assert run_build(tmp_path, *flags, *check, out='built' if check else 'out') == 0
+    line, = [line for line in capsys.readouterr().out.splitlines()
+             if line.startswith('Windows')]
+    assert line.endswith(f', {said}')
+
+
 def test_crops_of_unknown_frames_are_told_unless_their_names_tell(tmp_path, capsys):
   flags = _crops(tmp_path)
   assert run_build(tmp_path, *flags) == 0
