@@ -16,7 +16,7 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
     format: as of `layouts.read`; 'classes' says that folders as NG are classes, and such
       as trainA, where there are no others.
     unread: paths of files that may annotate images, and are not read.
-    left_out, noted: as of `layouts.Layout`.
+    left_out, noted: as of `folder.Layout`.
 
   Returns:
     ({class: paths of its crops}, paths of clean images).

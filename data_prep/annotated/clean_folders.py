@@ -56,7 +56,7 @@ def check_below(clean, named, root, noted):
 
   Args:
     clean, named, root: as of `check_above`.
-    noted: as of `layouts.Layout`.
+    noted: as of `folder.Layout`.
   """
   with_images = {path.parent for path in clean}
   called, of_defects = {}, {}
@@ -131,7 +131,7 @@ def without_marked(clean, found, root, noted):
     clean: paths of images that are clean by their place.
     found: {image path: `Annotated`}.
     root: path of the images' folder.
-    noted: as of `layouts.Layout`.
+    noted: as of `folder.Layout`.
   """
   marked = {_folder(path, root) for path, annotated in found.items()
             if annotated.regions} - {()}

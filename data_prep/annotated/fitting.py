@@ -51,7 +51,7 @@ def fit(marks, paths, root, named, left_out, noted, problems):
     root: the images' folder.
     named: paths of what annotates them, for errors; none where that lies in root.
     left_out: {reason: [paths]}; gets what is not used.
-    noted: as of `layouts.Layout`; gets what fits by a looser spelling.
+    noted: as of `folder.Layout`; gets what fits by a looser spelling.
     problems: `Problems`; gets what does not fit.
 
   Returns:

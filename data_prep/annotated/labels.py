@@ -26,7 +26,7 @@ def read(labels, noted, problems, tags=()):
 
   Args:
     labels: list of (`folder_names.Mark`, image path), one for each image.
-    noted: as of `layouts.Layout`; gets what is found here.
+    noted: as of `folder.Layout`; gets what is found here.
     problems: `Problems`; gets what cannot be read.
     tags: words that images with regions have elsewhere, and that tell of no defect.
 

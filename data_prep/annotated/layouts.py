@@ -3,47 +3,21 @@
 import collections
 import os
 import pathlib
-from typing import NamedTuple
 
 from data_prep.annotated import checks, class_folders, clean_folders, file_kinds, fitting
 from data_prep.annotated import folder_names, mask_images, other_marks
 from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
+from data_prep.annotated.folder import Folder, Layout
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 _UNNAMED = 'files below --images that --annotations does not name'
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
-
-
-class Layout(NamedTuple):
-  """Describes what a folder of images holds.
-
-  Attributes:
-    format: names of the formats that it is annotated in, of `FORMATS`, joined by ' + '.
-    root: path of the images' folder; names of images are relative to it.
-    annotated: list of (path, `Annotated`), sorted. One without regions is known to be
-      clean; a region named '' is marked by a mask as a defect of no known class.
-    clean: paths of images that are clean by their place.
-    crops: {class name: paths} of class folders without annotations.
-    unlabelled: paths of images without an annotation where others have one. Those are
-      not known to be clean, so nothing may be cut from them.
-    left_out: {reason: [paths]} of files that are not used.
-    noted: {what: [paths]} of what was read in a way that its user should know.
-  """
-  format: str
-  root: pathlib.Path
-  annotated: list[tuple[pathlib.Path, Annotated]]
-  clean: list[pathlib.Path]
-  crops: dict[str, list[pathlib.Path]]
-  unlabelled: list[pathlib.Path]
-  left_out: dict[str, list[pathlib.Path]]
-  noted: dict[str, list[pathlib.Path]]
 
 
 def read(images, annotations=(),
@@ -88,9 +62,10 @@ def read(images, annotations=(),
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
   fitted = fitting.fit(marks, paths, root, annotations, left_out, noted, problems)
-  others = checks.inside(paths, apart)
-  paths = sorted({*paths} - {*others})
-  fitted = _without_clean(fitted, others, apart, problems)
+  named_clean = checks.inside(paths, apart)
+  folder = Folder(root, sorted({*paths} - {*named_clean}), named_clean, left_out, noted,
+                  problems)
+  fitted = _without_clean(fitted, named_clean, apart, problems)
   if only_folders:
     left_out['annotations that mark nothing, of images in class folders'] += sorted(
         {mark.path for mark, _ in fitted.labels + fitted.masks})
@@ -100,14 +75,11 @@ def read(images, annotations=(),
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
       raise UserError(f'--images {root} holds nothing of --format {format}.')
-    crops, clean = _classes(root, paths, others, format, left_out, noted)
-    return Layout('classes', root, [], clean, crops, [], _filled(left_out),
-                  _filled(noted))
+    return _of_classes(folder, format)
   left_out.pop(file_kinds.NAMES, None)
-  unnamed = _unnamed(left_out[_UNNAMED], paths, root, wanted, problems)
-  return _annotated(paths, others, root, fitted, unnamed,
-                    annotations[0] if annotations else images,
-                    left_out, noted, problems, uses, not format)
+  unnamed_marks = _unnamed_marks(folder, wanted)
+  return _of_annotations(folder, fitted, unnamed_marks,
+                         annotations[0] if annotations else images, uses, not format)
 
 
 def _without_clean(fitted, clean, folder, problems):
@@ -131,110 +103,112 @@ def _without_clean(fitted, clean, folder, problems):
   if marked:
     mark, path = marked[0]
     raise UserError(f'--clean {folder} is for images without defects, and {mark.path} '
-                    f'marks one in {path}: move that image, or name another folder by --clean.')
+                    f'marks one in {path}: move that image, or name another folder by '
+                    '--clean.')
   return fitting.Fitted(*([pair for pair in pairs if pair[1] not in clean]
                           for pairs in fitted))
 
 
-def _may_mark(left_out):
-  """Returns the files that are left out, and may say something of images."""
-  return file_kinds.may_mark(left_out) + [
-      path for why, some in left_out.items() if why.startswith(reading.OTHER_FORMAT)
+def _said(folder):
+  """Returns what files that are not read say of a folder's images, see `unread.said`."""
+  files = file_kinds.may_mark(folder.left_out) + [
+      path for why, some in folder.left_out.items() if why.startswith(reading.OTHER_FORMAT)
       for path in some]
+  return unread.said(files, folder.all_images, folder.root)
 
 
-def _classes(root, paths, others, format,  # pylint: disable=redefined-builtin
-             left_out, noted):
-  """Reads class folders, and what is said of their images: ({class: crops}, clean)."""
-  said = [] if format else unread.said(_may_mark(left_out), paths + others, root)
+def _of_classes(folder, format):  # pylint: disable=redefined-builtin
+  """Returns the `Layout` of class folders, without annotations."""
+  root, paths = folder.root, folder.images
+  said = [] if format else _said(folder)
   if not format:
     unread.refuse_of_classes(said, paths, root)
     unnamed_masks.refuse(paths, paths, root)
-  crops, clean = class_folders.read(root, paths, format, unread.data_files(left_out), left_out,
-                                    noted)
+  crops, clean = class_folders.read(
+      root, paths, format, unread.data_files(folder.left_out), folder.left_out,
+      folder.noted)
   if not format:
-    unread.refuse_of_clean(said, clean + others, paths + others, root)
-    unread.note(said, noted)
-  return crops, clean
+    unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root)
+    unread.note(said, folder.noted)
+  return folder.layout('classes', clean=clean, crops=crops)
 
 
-def _annotated(paths, others, root, fitted, unnamed, where, left_out, noted, problems, uses,
-               all_formats):
+def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   """Returns the `Layout` of images with annotations.
 
   Args:
-    paths, others, root: of all images, of clean ones beside, and of their folder.
+    folder: `Folder`.
     fitted: `fitting.Fitted`.
-    unnamed: from `_unnamed`.
+    unnamed_marks: from `_unnamed_marks`.
     where: what holds the annotations, for errors.
-    left_out, noted, problems, uses: as of `read`.
+    uses: as of `read`.
     all_formats: whether no format is named, so that what is not read may mark something.
   """
+  root, noted = folder.root, folder.noted
   labels, masks = fitted.labels, fitted.masks
-  outer = outer_folders.of([path.relative_to(root) for path in paths])
-  if outer and masks:
-    noted[outer_folders.note(outer)] += sorted({path for _, path in masks})
-  only = outer_folders.only(paths, [mark for mark, _ in masks], root)
-  found = _regions(fitted, root, outer, only, where, left_out, noted, problems, uses)
-  other_marks.add(unnamed, found, noted)
-  clean, rest = _unmarked(paths, found, labels + masks, unnamed, root, left_out, noted)
+  found = _regions(folder, fitted, where, uses)
+  other_marks.add(unnamed_marks, found, noted)
+  clean, rest = _unmarked(folder, found, labels + masks, unnamed_marks)
   if all_formats:
-    unnamed_masks.refuse(clean, paths, root)
-    said = unread.said(_may_mark(left_out), paths + others, root)
-    unread.refuse_of_clean(said, clean + others, paths + others, root, {
+    unnamed_masks.refuse(clean, folder.images, root)
+    said = _said(folder)
+    unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root, {
         region.name for annotated in found.values() for region in annotated.regions})
     unread.note(said, noted)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
-  return Layout(
-      ' + '.join(names + [_kind_of_masks(masks)] * bool(masks)), root,
-      sorted(found.items()), clean, {}, rest, _filled(left_out), _filled(noted))
+  return folder.layout(' + '.join(names + [_kind_of_masks(masks)] * bool(masks)),
+                       annotated=sorted(found.items()), clean=clean, unlabelled=rest)
 
 
-def _unnamed(files, paths, root, wanted, problems):
-  """Reads what files below `root` mark that --annotations does not name.
+def _unnamed_marks(folder, wanted):
+  """Reads what files in a `Folder` mark that --annotations does not name.
+
+  That some of them cannot be read is one problem.
 
   Args:
-    files: their paths.
-    paths, root, wanted, problems: as of `read`; that some cannot be read is one problem.
+    folder: `Folder`.
+    wanted: names of the formats to read.
 
   Returns:
-    As `other_marks.read`.
+    {image path: list of `Region` without a name}.
   """
-  unread, ignored = Problems(), collections.defaultdict(list)
-  marks = list(file_kinds.marks_of(files, root, wanted, ignored, unread))
+  not_read, ignored = Problems(), collections.defaultdict(list)
+  marks = list(file_kinds.marks_of(
+      folder.left_out[_UNNAMED], folder.root, wanted, ignored, not_read))
   unsure = fitting.doubtful(marks)
   found = other_marks.read(
-      [mark for mark in marks if mark.format and mark.path not in unsure], paths, root,
-      lambda labels: labels_lib.fit(
-          labels_lib.read(labels, ignored, unread), ignored, unread))
-  if unread:
-    problems.add(f'--annotations does not name all that marks images of {root}, no place of '
-                 f"which is background, and some cannot be read: {unread[0].rstrip('.')}; or "
-                 'move such files elsewhere, or name by --format what is to be read.')
+      [mark for mark in marks if mark.format and mark.path not in unsure], folder.images,
+      folder.root, lambda labels: labels_lib.fit(
+          labels_lib.read(labels, ignored, not_read), ignored, not_read))
+  if not_read:
+    folder.problems.add(
+        f'--annotations does not name all that marks images of {folder.root}, no place of '
+        f"which is background, and some cannot be read: {not_read[0].rstrip('.')}; or "
+        'move such files elsewhere, or name by --format what is to be read.')
   return found
 
 
-def _unmarked(paths, found, marked, unnamed, root, left_out, noted):
+def _unmarked(folder, found, marked, unnamed_marks):
   """Returns (those that are clean by their place, others) of images that have no mark.
 
   Args:
-    paths, root: of all images, and of their folder.
+    folder: `Folder`.
     found: {image path: `Annotated`}.
     marked: list of (`Mark`, image path), some of which may be wrong.
-    unnamed: {image path: regions} of what marks images, and does not say of what class.
-    left_out, noted: as of `Layout`.
+    unnamed_marks: from `_unnamed_marks`.
   """
-  gone = {path for some in left_out.values() for path in some}
+  root = folder.root
+  gone = {path for some in folder.left_out.values() for path in some}
   gone |= {path for _, path in marked}
-  rest = [path for path in paths if path not in found and path not in gone]
-  clean = [path for path in rest
-           if folder_names.is_clean(path.relative_to(root)) and not unnamed.get(path)]
-  clean = clean_folders.without_marked(clean, found, root, noted)
+  rest = [path for path in folder.images if path not in found and path not in gone]
+  clean = [path for path in rest if folder_names.is_clean(path.relative_to(root))
+           and not unnamed_marks.get(path)]
+  clean = clean_folders.without_marked(clean, found, root, folder.noted)
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
-      for region in annotated.regions if not region.name.isdigit()}, root, noted)
+      for region in annotated.regions if not region.name.isdigit()}, root, folder.noted)
   return clean, sorted(set(rest) - set(clean))
 
 
@@ -260,8 +234,14 @@ def _part(paths, root, annotations, left_out):
   return paths, named
 
 
-def _regions(fitted, root, outer, only, where, left_out, noted, problems, uses):
-  """Reads labels and masks: {image path: `Annotated`}; see `_annotated`."""
+def _regions(folder, fitted, where, uses):
+  """Reads labels and masks: {image path: `Annotated`}; see `_of_annotations`."""
+  root, left_out, noted, problems = (
+      folder.root, folder.left_out, folder.noted, folder.problems)
+  outer = outer_folders.of([path.relative_to(root) for path in folder.images])
+  if outer and fitted.masks:
+    noted[outer_folders.note(outer)] += sorted({path for _, path in fitted.masks})
+  only = outer_folders.only(folder.images, [mark for mark, _ in fitted.masks], root)
   found = labels_lib.read(fitted.labels, noted, problems)
   checks.check_names(found, where, uses, problems)  # Before an image is opened.
   found = labels_lib.fit(found, noted, problems)
@@ -312,7 +292,3 @@ def _kind_of_masks(masks):
       'ground_truth' in (mark.base.name, *mark.path.relative_to(mark.base).parts)
       for mark, _ in masks)
   return 'mvtec' if of_mvtec else 'masks'
-
-
-def _filled(found):
-  return {why: paths for why, paths in found.items() if paths}

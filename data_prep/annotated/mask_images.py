@@ -28,7 +28,7 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
     masks: list of (`folder_names.Mark`, image path); there may be several for an image.
     labels: {image path: `Annotated`}, from `labels.fit`.
     root: path of the images' folder.
-    left_out, noted: as of `layouts.Layout`; get what is found here.
+    left_out, noted: as of `folder.Layout`; get what is found here.
     problems: `Problems`; gets what cannot be read or does not fit.
     outer, only: from `outer_folders.of` and `only`. The latter is of no
       class where it is called as images are, or has images with an empty mask.

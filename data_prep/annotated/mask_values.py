@@ -103,7 +103,7 @@ class Rule:
       mask: `masks.Mask`.
       name: its class where its values name none; '' for none.
       in_boxes: whether its image has boxes, which say the class.
-      noted: as of `layouts.Layout`.
+      noted: as of `folder.Layout`.
     """
     if self._names:
       names = {value: self._names.get(value) for value in mask.values}

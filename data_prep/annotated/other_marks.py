@@ -43,7 +43,7 @@ def add(others, found, noted):
   Args:
     others: from `read`.
     found: {image path: `Annotated`}.
-    noted: as of `layouts.Layout`.
+    noted: as of `folder.Layout`.
   """
   for path in sorted(found.keys() & others):
     own = found[path].regions

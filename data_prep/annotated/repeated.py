@@ -24,7 +24,7 @@ def merge(fitted, found, read, root, where, left_out, noted, problems):
     read: function of more such labels, (`Mark`, image path), to the same of these.
     root, where: the images' folder, and what holds the annotations, for errors.
     left_out: {reason: [paths]}; gets the files that say no more than others.
-    noted: as of `layouts.Layout`.
+    noted: as of `folder.Layout`.
     problems: `Problems`; gets those that do not agree.
   """
   files = {path: mark for mark, path in fitted.labels}

@@ -37,7 +37,7 @@ def note(said, noted):
 
   Args:
     said: as `said` returns it.
-    noted: as of `layouts.Layout`.
+    noted: as of `folder.Layout`.
   """
   noted[NOTED] += sorted(path for path, of_images, loose in said
                          if _speaks([*of_images.values(), loose]))

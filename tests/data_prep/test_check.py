@@ -142,7 +142,7 @@ def _full_of_marks(folder):
     (_two_classes_in_one_window, ['--at_most --skip_classes sc']),
     (_copies_by_roboflow, ['--at_most --skip_classes pa']),
     (_two_classes_in_all_images, ['--at_most']),
-    (_full_of_marks, ['--window_size 35 --at_most'])])
+    (_full_of_marks, ['--window_size 36 --at_most'])])
 def test_flags_that_a_refusal_names_build(tmp_path, capsys, make, flags):
   given, _ = make(tmp_path)
   given = [*map(str, given), '--image_size', '32']
