@@ -3,6 +3,7 @@
 import contextlib
 import filecmp
 import os
+import re
 from typing import NamedTuple
 
 from data_prep.annotated import folder_names, matching, places
@@ -15,6 +16,10 @@ RESPELLED = ('images whose annotations spell their names in another way, by case
              '%20 or a backslash: taken for the same')
 REPEATED = 'annotations that say of an image what its folder is called, and no more'
 ABSENT = 'images that are listed without a mark, and are not there'
+
+
+# Of several masks of an image.
+_NUMBERED = re.compile(r'(?<=\w)[ ._-]+\d+$')
 
 
 class Fitted(NamedTuple):
@@ -146,6 +151,9 @@ def _nearest(orphans, paths):
   if not image:
     return ''
   name = folder_names.class_in_name(mark.place.stem, image.stem)
+  if mark.format == 'masks' and _NUMBERED.sub('', mark.place.stem) == image.stem:
+    return (f'; where it is one of several of {image.name}, put _mask before its number, as '
+            f'{image.stem}_mask{_NUMBERED.search(mark.place.stem)[0]}{mark.path.suffix}')
   if mark.format != 'masks' or not name or folder_names.bare(mark.place) in image.stem:
     return f'; where {image.name} is its image, give both one name'
   advice = folder_names.put_masks(mark.path.parent, name, image, mark.path.suffix)
@@ -157,7 +165,8 @@ def _nearest(orphans, paths):
 def _nearest_image(mark, paths):
   """Returns the image whose name begins or ends as that of a mark; None for none."""
   name = folder_names.bare(mark.place)
-  names = {name, *folder_names.without_words(name)} - {''}
+  names = {name, *folder_names.without_words(name), _NUMBERED.sub('', name),
+           re.sub(r' ?\(.*\)$', '', name)} - {''}
   return next((path for path in paths if name and path.stem != name and (
       path.stem.startswith(name) or path.stem in names)), None)
 

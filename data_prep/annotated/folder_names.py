@@ -280,7 +280,7 @@ def without_words(name):
 
 def class_in_name(name, stem):
   """Returns what a mask's name adds to its image's, as tear of 1_tear and 1_tear_mask."""
-  words = [word for word in re.split(r'[ ._-]+', name.replace(stem, '', 1))
+  words = [word for word in re.split(r'[ ._()-]+', name.replace(stem, '', 1))
            if word and not is_kind(word)]
   return '_'.join(words) if any(map(str.isalpha, ''.join(words))) else ''
 

@@ -118,8 +118,10 @@ def _read(mark, names):
   except UserError as error:
     if annotations.recognises(mark.format, mark.path):
       raise
-    raise UserError(f"{str(error).rstrip('.')}; where it marks nothing, name by --format "
-                    'what is to be read.') from None
+    raise UserError(
+        f"{str(error).rstrip('.')}; where it is of another kind, export it as one of "
+        f'{annotations.kinds()}; where it marks nothing, name by --format what is to be read.'
+        ) from None
 
 
 def _name(mark):

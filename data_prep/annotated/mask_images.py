@@ -15,9 +15,9 @@ from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
 
-# As of cam1/images and cam1/masks.
+# As of cam1/images and cam1/masks, and of raw beside masks.
 _ONLY = ("masks whose class is the only folder around them all, '{}': where it is none, "
-         'name it by --images')
+         'name it by --images, and that of the masks by --annotations')
 
 
 def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
@@ -97,9 +97,12 @@ def _classes_by_folder(read_from, root, outer, noted):
     if inner := folder_names.below_class(place):
       noted[f"images with masks in folders in that of a class, as '{inner[0]}' in that of "
             f"'{folder_names.class_of(place)}'"].append(path)
-  if len({*found.values()}) == 1 and '' not in found.values() and not any(
-      folder_names.is_in_class(path.relative_to(root)) for path in read_from):
-    noted[_ONLY.format(*found.values())] += sorted(read_from)
+  only = {*found.values()}
+  if len(only) == 1 and '' not in only and not any(
+      folder_names.is_in_class(path.relative_to(root))
+      and only & {*below(mark).parent.parts}
+      for path, some in read_from.items() for mark, _ in some):
+    noted[_ONLY.format(*only)] += sorted(read_from)
   checks.check_parts({*found.values()}, 'The folders of masks')
   if _are_items(set(found.values()),
                 [mask for some in read_from.values() for _, mask in some]):

@@ -78,7 +78,7 @@ def refuse_of_classes(said, paths, root):
         + '; where it marks nothing and the folders are the classes, pass --format classes'
         * has_classes + '.')
   for path, of_images, _ in said:
-    _refuse_clean_crops(path, of_images, crops)
+    _refuse_clean_crops(path, of_images, crops, has_classes)
     for column in columns.classes(of_images, folders).values():
       named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
                for image in crops if image in column
@@ -91,14 +91,16 @@ def refuse_of_classes(said, paths, root):
             + '.')
 
 
-def _refuse_clean_crops(path, of_images, crops):
+def _refuse_clean_crops(path, of_images, crops, has_classes):
   """Raises UserError where a file calls some crops clean, and others defective."""
   for column in columns.verdicts(of_images).values():
     good = [image for image in crops if class_names.is_clean(column.get(image, ''))]
     if good and any(class_names.is_defect(column.get(image, '')) for image in crops):
-      raise UserError(
-          f"{path} says '{column[good[0]]}' of {good[0]}, which is in the folder of a "
-          'class: move the image or, where the folders are right, pass --format classes.')
+      raise UserError(f"{path} says '{column[good[0]]}' of {good[0]}, " + (
+          'which is in the folder of a class: move the image or, where the folders are '
+          'right, pass --format classes.' if has_classes else
+          "and no folder does: put such images into one called good, and each class's images "
+          'into one named after it.'))
 
 
 def refuse_of_clean(said, clean, paths, root, names=()):

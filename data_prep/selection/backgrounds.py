@@ -29,9 +29,10 @@ def check_room(options, found, side):
     return
   smaller = next((part for part in (side * 3 // 4, side // 2, side // 4)
                   if part >= _LEAST_SIDE and has_room(part)), 0)
-  raise UserError('There is no room for backgrounds: ' + (
-      f'pass --window_size {smaller} --at_most, or ' if smaller else '')
-                  + 'pass a folder of clean images, whatever it is called, by --clean.')
+  why = '' if found.layout.annotated else ', as no folder is called as clean images are'
+  flags = f'pass --window_size {smaller} --at_most, or ' if smaller else ''
+  raise UserError(f'There is no room for backgrounds{why}: {flags}pass a folder of clean '
+                  'images, whatever it is called, by --clean.')
 
 
 def check_enough(options, left, rejected, marked, barred):

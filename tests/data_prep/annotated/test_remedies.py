@@ -109,3 +109,49 @@ def test_masks_that_are_full_are_masks(tmp_path, folders):
   layout = read(tmp_path, folders[1])
   assert {region.name for _, image in layout.annotated for region in image.regions} == {
       folders[0]}
+
+
+@pytest.mark.parametrize('name, advice, typed', [
+    ('{}_{}', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
+    ('{}(pit{})', "where 'pit0' is a class", 'pit{1}/{0}')])
+def test_several_masks_of_an_image_with_numbers_or_brackets(tmp_path, name, advice, typed):
+  make(tmp_path, {f'images/img_00{k}.jpg': None for k in range(3)} | {
+      f'masks/{name.format(f"img_00{k}", n)}.png': mask for k in range(3) for n in range(2)})
+  assert advice in _refused(tmp_path)
+  for k in range(3):
+    for n in range(2):
+      new = tmp_path / 'masks' / f'{typed.format(f"img_00{k}", n)}.png'
+      new.parent.mkdir(exist_ok=True)
+      (tmp_path / 'masks' / f'{name.format(f"img_00{k}", n)}.png').rename(new)
+  assert {sum(of.values()) for of in marked_in(read(tmp_path)).values()} == {2}
+
+
+def test_a_list_of_good_and_bad_without_folders_asks_for_such(tmp_path):
+  rows = [f'{k}.jpg;{("iO", "niO")[k % 2]}' for k in range(4)]
+  make(tmp_path, {f'{k}.jpg': None for k in range(4)} | {
+      't.csv': '\n'.join(['Datei;Ergebnis', *rows])})
+  said = _refused(tmp_path)
+  assert 'put such images into one called good' in said and '--format' not in said
+  for k in range(4):
+    folder = tmp_path / ('good', 'pit')[k % 2]
+    folder.mkdir(exist_ok=True)
+    (tmp_path / f'{k}.jpg').rename(folder / f'{k}.jpg')
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'pit': 2} and len(layout.clean) == 2
+
+
+def test_a_folder_of_images_whose_word_is_not_known_is_noted(tmp_path):
+  make(tmp_path, {'kuvat/1.jpg': None, 'masks/1.png': mask})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'kuvat/1.jpg': {'kuvat': 1}}
+  note, = [note for note in layout.noted if 'kuvat' in note]
+  assert 'name it by --images, and that of the masks by --annotations' in note
+  layout = read(tmp_path, 'masks', images='kuvat')
+  assert marked_in(layout) == {'1.jpg': {'defect': 1}}
+
+
+@pytest.mark.parametrize('line', ['pit 0.00 0 0.0 12.0 16.0 39.0 44.0 0 0 0', '59,29,26,29,1,1'])
+def test_labels_of_another_kind_are_to_be_exported(tmp_path, line):
+  make(tmp_path, {f'images/{k}.jpg': None for k in range(3)}
+       | {f'labels/{k}.txt': line for k in range(3)})
+  assert 'where it is of another kind, export it as one of .xml' in _refused(tmp_path)
