@@ -104,14 +104,6 @@ class Found(NamedTuple):
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(self.layout.noted.items())]
 
-  def count_resized(self, size):
-    """Returns how many whole crops are squares of another side, and so resized."""
-    count = 0
-    for path in itertools.chain(*self.crops.values()):
-      with contextlib.suppress(UserError):  # It is told where the crop is read.
-        count += min(reading.size(path)) != size
-    return count
-
   def _long_crops(self):
     """Returns the paths of crops of which a square is less than three quarters."""
     found = []
@@ -200,7 +192,9 @@ def find(options, problems):
     name, path = deeper[0]
     place = path.relative_to(options.defects).parent.as_posix()
     layout.noted['crops of --defects in folders in that of their class, '
-                 f"'{name}' for '{place}'"] = [path for _, path in deeper]
+                 f"'{name}' for '{place}'; where the inner folders are the classes, name "
+                 f"{pathlib.Path(options.defects) / name} by --defects"] = [
+                     path for _, path in deeper]
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})

@@ -1,13 +1,16 @@
 """Says what a build did: the content of audit.json, audit.png and the summary."""
 
 import collections
+import contextlib
+import itertools
 
 import numpy as np
 
 from data_prep.crops.cutting import BACKGROUND
-from data_prep.images.reading import name_below
+from data_prep.images import reading
 from data_prep.report import sheet
 from data_prep.selection import frame_search, near_duplicates, texture
+from pegan_jax.common.errors import UserError
 
 _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
 _COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
@@ -64,7 +67,7 @@ def content(options, pool, selected):
       'annotations': {name: dict(sorted(of.items()))
                       for name, of in sorted(kinds.items())},
       'window': {'side': pool.window, 'why': pool.why},
-      'whole_crops_resized': pool.found.count_resized(options.image_size),
+      'whole_crops_resized': count_resized(pool.found, options.image_size),
       'images_smaller_than_a_window': len({
           item.frame for item in pool.defects + pool.windows + pool.tiles
           if item.place and item.place.height < pool.window}),
@@ -80,7 +83,7 @@ def content(options, pool, selected):
           not item.frame and pool.group_of(item.file) is None
           for item, *_ in chosen if item.label != BACKGROUND)),
       'files_without_a_group': len(found.files) - sum(
-          pool.group_of(name_below(path, folder)) is not None
+          pool.group_of(reading.name_below(path, folder)) is not None
           for path, folder in found.files) if options.group_by else 0,
       'duplicates': selected.duplicates,
       'random_split_leak': selected.leak,
@@ -103,7 +106,7 @@ _UNLABELLED = 'images without an annotation, where others have one'
 def names_of(found):
   """Returns {reason: names} of the files that a `inputs.Found` leaves out."""
   folder = found.layout.root or found.crops_dir
-  return {reason: list(dict.fromkeys(name_below(path, folder) for path in paths))
+  return {reason: list(dict.fromkeys(reading.name_below(path, folder) for path in paths))
           for reason, paths in sorted(found.layout.left_out.items()) if paths}
 
 
@@ -202,6 +205,15 @@ def leak_sentence(report):
           f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
           f"of its {leak['test_images']} test images; this split none, but for copies "
           'that are turned, mirrored or drawn anew, which are not searched for.')
+
+
+def count_resized(found, size):
+  """Returns how many whole crops of an `inputs.Found` are squares of another side."""
+  count = 0
+  for path in itertools.chain(*found.crops.values()):
+    with contextlib.suppress(UserError):  # It is told where the crop is read.
+      count += min(reading.size(path)) != size
+  return count
 
 
 def resized(side, size, crops):

@@ -112,7 +112,7 @@ def _describe(options, found, sizes, problems):
     size = options.image_size
     room = _count_backgrounds(options, found, sizes, side)
     lines += [f'Windows: {side} x {side} pixels ({why}), '
-              f'{audit.resized(side, size, found.count_resized(size))}.',
+              f'{audit.resized(side, size, audit.count_resized(found, size))}.',
               f'Room for about {room} backgrounds.']
     if small := _smaller(found, sizes, side):
       lines.append('Note: images smaller than a window: '

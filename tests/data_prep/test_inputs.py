@@ -90,3 +90,14 @@ def test_crops_that_lie_in_a_larger_box_are_told(tmp_path, side, is_told):
 def test_copies_by_roboflow_are_one_group(file, name):
   found = inputs.Found(None, {}, '', set(), {}, [], {})
   assert found.grouping('')(file) == name
+
+
+def test_classes_below_a_folder_of_defects_are_found_by_naming_that(tmp_path):
+  for k, place in enumerate(('NG/crack', 'NG/hole', 'OK')):
+    save(texture(np.random.default_rng(k), 32, 32), tmp_path / place / '0.png')
+  def find(defects):
+    return inputs.find(Options(defects=str(defects), clean=str(tmp_path / 'OK')), Problems())
+  found = find(tmp_path)
+  assert [*found.crops] == ['NG']
+  assert f"name {tmp_path / 'NG'} by --defects" in min(found.layout.noted)
+  assert [*find(tmp_path / 'NG').crops] == ['crack', 'hole']
