@@ -195,13 +195,8 @@ class _Place:
 
   def find(self, run, part):
     """Returns the `Region`s of the defect whose visible mask in `area` is `part`."""
-    found = masks.defect_finder(run)(
+    return masks.defect_finder(run)(
         part, run.info.classes[self._window.label], self._box[:2])
-    if not self._window.asked:
-      return found
-    # Around what is visible, where the rule for crops would box the window.
-    return [regions.of_pixels(region.name, region.mask, region.box[:2])
-            for region in found if region.mask.any()]
 
 
 def _resize(array, size):

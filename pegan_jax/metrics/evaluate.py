@@ -84,16 +84,17 @@ def made_of(run, restored, extractor):
   found_by = {'mask_threshold', 'min_area', 'texture_classes'}
   if acceptance.tries(run):  # What is accepted depends on where defects are found.
     keys |= {'tries'} | found_by
-  at_regions = run.info.annotated and run.method.translates
+  at_regions, rule = run.info.annotated and run.method.translates, region_crops.RULE
   if at_regions and not run.method.layout.placed:
     keys |= found_by | {'change_threshold'}
+    rule = [*rule, 'visible']  # Earlier versions cut some at the whole image.
   return {'step': restored.step, 'weights': restored.digest,
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
           'generate': {name: config.generate[name] for name in sorted(keys)} | {
               'classes': class_names.join(class_names.split(config.generate.classes))},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol() | {
               'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]} | (
-                  {'region_crops': region_crops.RULE} if at_regions else {})}
+                  {'region_crops': rule} if at_regions else {})}
 
 
 def _kept(run, restored, extractor):

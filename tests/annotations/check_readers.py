@@ -217,8 +217,7 @@ def check_anomalib(made):
       assert not (inside & ~boxes).any()
       for name, left, top, right, bottom in made.boxes[source]:
         assert name in made.painted[source]
-        assert inside[top:bottom, left:right].any() or (
-            not inside.any() and (left, top) == (0, 0))  # A texture that is not seen.
+        assert inside[top:bottom, left:right].any()
     good = seen.pop('good')
     assert seen == kinds and good > 0
     train = list(module.train_data)
@@ -257,10 +256,9 @@ def check_labelme(made):
         inside |= _decoded([corners.ravel().tolist()], height, width)
     regions += len(groups)
     assert sorted(name for name, _ in groups) == [x[0] for x in made.boxes[file]]
-    for (name, _), corners in groups.items():  # A texture's box is wider than its pixels.
-      low, high = np.min(corners, 0)[:2], np.max(corners, 0)[2:]
-      assert any(name == other and (low >= box[:2]).all() and (high <= box[2:]).all()
-                 for other, *box in made.boxes[file]), file
+    assert sorted((name, *np.min(corners, 0)[:2].tolist(), *np.max(corners, 0)[2:].tolist())
+                  for (name, _), corners in groups.items()) == sorted(
+                      map(tuple, made.boxes[file])), file
     if file in truth and all(x['shape_type'] == 'polygon' for x in said.shapes):
       np.testing.assert_array_equal(inside, truth[file], file)
   return f'{len(files)} images, {regions} regions'
