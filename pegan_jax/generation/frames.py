@@ -106,13 +106,13 @@ def write(run, step, job, stream, out, annotated):
 
 
 def annotate(run, job, described, out, annotated, formats):
-  """Writes annotations of frames in formats, each to its place in `annotated`.
+  """Writes annotations of accepted frames in formats, each to its place in `annotated`.
 
   Args:
     run: a `Run`.
     job: from `plan`.
     described: `regions.Annotated` of each frame, in order.
-    out: the folder of the painted frames.
+    out: the folder of the painted frames, which has the manifest.
     annotated: a folder.
     formats: names of formats.
   """
@@ -120,6 +120,7 @@ def annotate(run, job, described, out, annotated, formats):
   shown = {path.as_posix(): {classes[job.sources[i].label] for i in indices}
            for path, indices in _by_picture(job).items()}
   frames = {window.frame: window.path for window in job.sources}
+  described = verdicts.accepted(described, out, formats)
   annotations.write(annotated, formats, described, classes, Pictures(
       out, shown, ((frame.as_posix(), reader.read_own_colour(frames[frame]))
                    for frame in sorted(frames))))
