@@ -11,6 +11,7 @@ from pegan_jax.reporting.source import DAMAGED, Missing
 
 # Below this number of images only large differences can be seen.
 _FEW = 50
+_NEARER = 'closer to real ones'
 _FAR = 2  # Times the floor's end, from which images are called far from real.
 
 
@@ -30,6 +31,9 @@ def collect(source):
     found['headline'] = 'How close the generated images are to real ones cannot be read.'
   try:
     found['rival'] = _rival(source)
+    if _NEARER in found['rival']:
+      found['notes'].append('That pasted defects, which are copies, are near to training '
+                            'crops is no merit: held-out crops and a study are the test.')
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   try:
@@ -54,7 +58,7 @@ def _rival(source):
   own, other = source.evaluation[1], source.rival.evaluation[1]
   figure = words.main_figure(own)
   pasted, made = words.overall(other, figure), words.overall(own, figure)
-  closer = ('closer to real ones' if pasted['high'] < made['low'] else
+  closer = (_NEARER if pasted['high'] < made['low'] else
             'further from real ones' if pasted['low'] > made['high'] else
             'about as close to real ones')
   return (f'Real defects, cut out and pasted without any training, are {closer}: '
@@ -78,8 +82,8 @@ def _likeness(source):
   notes += _others(report, figure) + _copies(report)
   notes += _by_class(report, figure) + _few(f)
   if source.config.get('pretrained'):
-    notes.append('The discriminator saw through a relative of the network that measures '
-                 'this, which flatters the generator: a study is the fairer test.')
+    notes.append('The discriminator had features of a network related to the one that '
+                 'measures this, which flatters the generator: a study is the fairer test.')
   return {
       'kind': standing.kind, 'headline': _sentence(figure, standing),
       'detail': f'{figure.title} {number(f["value"])}, 95% interval {number(f["low"])} to '

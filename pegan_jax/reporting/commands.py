@@ -25,7 +25,7 @@ _DATED = (('data set', 'data', 'dataset_info.json'), ('training', 'run', 'metric
 def collect(source):
   """Returns commands, versions and dates: a dict."""
   stages = {'data set': _build, 'training': _train, 'generated images': _generate,
-            'evaluation': _evaluate, 'study': _study}
+            'pasted images': _paste, 'evaluation': _evaluate, 'study': _study}
   commands = []
   for name, make in stages.items():
     try:
@@ -96,6 +96,10 @@ def _generate(source):
     name = 'frames' if made_of.get('frames') else 'backgrounds'
     flags.append(f'--config.generate.{name}={name.upper()}')
   return source.command('generate', *flags)
+
+
+def _paste(source):
+  return source.pasted and '\n'.join([_train(source.pasted), _generate(source.pasted)])
 
 
 def _evaluate(source):

@@ -21,6 +21,7 @@ def collect(source):
       'folder': str(folder), 'protocol': protocol, 'step': protocol.get('step'),
       'other_step': None if painted_by == protocol.get('step') else painted_by,
       'of_classes': bool(report['mean']), 'held_out': held_out is not None,
+      'judged': bool((report.get('provenance') or {}).get('generate', {}).get('tries')),
       'n': table.span([values['fid']['n_generated']
                        for values in report['classes'].values()]
                       or [report['pooled']['fid']['n_generated']]),

@@ -88,6 +88,28 @@ class Source:
       return None
     return Source(config_files.load(RIVAL).get_config(), folder)
 
+  @functools.cached_property
+  def pasted(self):
+    """Returns a `Source` whose generated images are pasted defects, or None.
+
+    These are the rival's, or those that the study compares the images with.
+    """
+    if self.config.method == RIVAL:
+      return None
+    if self.rival:
+      return self.rival if self.rival.generated.is_dir() else None
+    try:
+      paths = [pathlib.Path(x) for x in self.study['protocol']['generated']]
+    except (Missing, UserError, *DAMAGED):  # Its own part of the page says why.
+      return None
+    for path in paths:
+      noted = own_settings.read(path.absolute().parent) or {}
+      if noted.get('method') == RIVAL and path.is_dir():
+        config = config_files.load(RIVAL).get_config()
+        config.generate.out = str(path)
+        return Source(config, path.parent)
+    return None
+
   @property
   def step_of_images(self):
     """Returns the step that the images are of; None where it is not known."""
