@@ -1,5 +1,6 @@
 """What is accepted, what is drawn again, and what is kept."""
 
+import collections
 import csv
 
 import numpy as np
@@ -12,7 +13,7 @@ from pegan_jax.data import dataset, placing
 from pegan_jax.generation import acceptance, jobs, masks, usual
 from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Painted, Sampler
-from pegan_jax.metrics import evaluate
+from pegan_jax.metrics import evaluate, reports, sets
 from pegan_jax.pretrained import region_features
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -151,8 +152,13 @@ def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
   out = generate(config, workdir)
   judge.seen.clear()
   run, seen = Run(config, workdir), []
+  rejected = collections.Counter()
   evaluate._generate(run, restore(run, 'newest'), lambda x, _: seen.append(x) or x,
-                     {c: 3 for c in run.info.classes})
+                     {c: 3 for c in run.info.classes}, rejected)
+  assert rejected == sets.rejected(sets.open_folder(out, 'generated')) == {'pa': 0, 'rp': 3}
+  assert reports.not_accepted(rejected, {'pa': 3, 'rp': 3}) == [
+      'not accepted when they were generated, but compared here: 3 of 3 rp.']
+  assert reports.not_accepted({'pa': 0}, {'pa': 3}) == []
   for name, images in zip(run.info.classes, seen):
     for i, image in enumerate(images):
       np.testing.assert_array_equal(
