@@ -53,12 +53,13 @@ def write(run, step, job, stream, images, annotated):
       judged.append((name, verdict))
   manifest.write(images, manifest.CROPS, rows)
   if run.method.translates:
+    verdicts.report(judged)
     annotate(run, job, described, images, annotated, settings.formats(run))
     painted = [(name, defects) for name, per_image in zip(classes, found)
-               for defects, *_ in per_image if config.strength]
+               for defects, _, verdict in per_image
+               if config.strength and verdict.accepted is not False]
     masks.report_unboxed(run, painted)
     masks.report_whole(run, painted)
-    verdicts.report(judged)
 
 
 def annotate(run, job, described, images, annotated, formats):

@@ -79,7 +79,8 @@ def write(run, step, job, stream, out, annotated):
         found = []
         if window.strength:
           found = place.find(run, part)
-          painted.append((name, found))
+          if verdict.accepted is not False:
+            painted.append((name, found))
         defects += found
         judged.append((name, verdict))
         if window.asked:
@@ -100,9 +101,9 @@ def write(run, step, job, stream, out, annotated):
       described.append(regions.Annotated(path.as_posix(), *mask.shape, defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
+  verdicts.report(judged)
   annotate(run, job, described, out, annotated, settings.formats(run))
   masks.report_unboxed(run, painted)
-  verdicts.report(judged)
 
 
 def annotate(run, job, described, out, annotated, formats):

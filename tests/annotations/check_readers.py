@@ -26,7 +26,7 @@ from PIL import Image
 
 
 class Generated:
-  """What generate says itself.
+  """What generate says itself of the images that go into formats, the accepted ones.
 
   Args:
     images: the folder of images and the manifest; the annotations lie beside.
@@ -41,7 +41,10 @@ class Generated:
     self.beside = self.images.with_name(f'{self.images.name}_annotations')
     self.boxes, self.painted = {}, {}
     with (self.images / 'manifest.csv').open(encoding='utf-8') as f:
-      for row in csv.DictReader(f):
+      rows = list(csv.DictReader(f))
+    rejected = {row['file'] for row in rows if row['accepted'] == 'no'}
+    for row in rows:
+      if row['file'] not in rejected:
         self.painted.setdefault(row['file'], set()).add(row['class'])
         self.boxes.setdefault(row['file'], []).extend(
             (row['class'], *map(int, box.split()))
