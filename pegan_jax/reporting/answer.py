@@ -1,6 +1,5 @@
 """The answer on top of the page: are the images like real ones, and do they help?"""
 
-from pegan_jax import methods
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.inspection import reports
 from pegan_jax.metrics import kid
@@ -76,7 +75,7 @@ def _likeness(source):
     if other.kind != standing.kind:
       notes.append(f'Against held-out crops, which were not trained on: {other.text} '
                    f'({figure.title}).')
-  if not methods.get(source.config.method).trained:
+  if not source.trains:
     notes.insert(0, 'These are real training defects, cut out and pasted: that they are near '
                  'to training crops is no merit. Held-out crops and a study are the test.')
   notes += _others(report, figure) + _copies(report)
@@ -85,16 +84,16 @@ def _likeness(source):
     notes.append('The discriminator had features of a network related to the one that '
                  'measures this, which flatters the generator: a study is the fairer test.')
   return {
-      'kind': standing.kind, 'headline': _sentence(figure, standing),
+      'kind': standing.kind, 'headline': _sentence(figure, standing, source.word),
       'detail': f'{figure.title} {number(f["value"])}, 95% interval {number(f["low"])} to '
                 f'{number(f["high"])}; two random sets of real crops have '
                 f'{number(f["floor_low"])} to {number(f["floor_high"])}.',
       'notes': notes}
 
 
-def _sentence(figure, standing):
+def _sentence(figure, standing, word):
   of_defects = figure.name == kid.AT_REGIONS.figures[0].name
-  subject = 'The generated defects' if of_defects else 'The generated images'
+  subject = f'The {word} defects' if of_defects else f'The {word} images'
   if standing.kind == words.SAME:
     return (f'{subject} cannot be told from real ones by this measure: they are as close '
             'to your training crops as two random sets of real crops are to each other.')
@@ -148,7 +147,7 @@ def _by_class(report, figure):
   worst = max((c for c, s in standings.items() if s.times),
               key=lambda c: standings[c].times, default=None)
   said = []
-  if like and len(like) < len(standings):
+  if any(c not in like and s.kind != words.BETTER for c, s in standings.items()) and like:
     said.append(f'Cannot, or cannot surely, be told from real crops: {listed(like, 12)}.')
   if worst:
     said.append(f'Furthest from real: {worst} '

@@ -171,7 +171,7 @@ def _facts(source):
     trained_on = source.noted.get('dataset')
     if isinstance(trained_on, dict) and trained_on.get('content'):
       facts.append(('trained on data', trained_on['content']))
-  if source.step_of_images is not None:
+  if source.trains and source.step_of_images is not None:
     facts.append(('images of checkpoint', f'step {source.step_of_images}'))
     facts.append(('its weights', str(source.made_of.get('weights', 'not noted'))))
   return facts

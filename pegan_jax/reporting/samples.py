@@ -21,7 +21,8 @@ def collect(source):
   made_of = source.made_of
   rows = manifest.read(source.generated / manifest.FILE)
   found = {'frames': made_of.get('frames') is True, 'folder': str(source.generated),
-           'step': made_of.get('step'), 'count': len({row['file'] for row in rows}),
+           'step': made_of.get('step') if source.trains else None, 'word': source.word,
+           'count': len({row['file'] for row in rows}),
            'masks_are': next((row.get('mask') or '' for row in rows), ''), 'notes': [],
            'pasted_in': '', 'rejected': len({
                row['file'] for row in rows if row.get('accepted') == 'no'})}

@@ -253,7 +253,9 @@ def test_pasted_images_are_shown_beside(run, tmp_path, place):
   assert f'without any training ({path})' in found.texts['samples']
   assert f'--workdir {tmp_path / place} --config paste' in found.texts['commands']
   config.method = 'paste'
-  assert 'Pasted' not in _text(report(config, workdir))
+  text = _text(report(config, workdir))
+  assert 'Pasted, with no training' not in text and 'checkpoint of step' not in text
+  assert 'The pasted images' in text and 'Generated' not in text
   config.method = 'pegan'
   (path / 'manifest.csv').write_text('')
   assert 'Pasted defects are not shown: ' in _text(report(config, workdir))
