@@ -87,7 +87,7 @@ def get_config():
   config.generate.change_threshold = 0.1  # threshold for methods without a mask: share
                                           # of the full grey range that a pixel changed
   config.generate.min_area = 12  # pixels; smaller connected parts of a mask get no box
-  config.generate.texture_classes = ''  # classes boxed as the whole image, such as cr,rs
+  config.generate.texture_classes = ''  # classes of one box per image, such as cr,rs
 
   # --- Generation: pegan_region, paste ---
   config.generate.jobs = ''     # file of images, classes and regions: docs/generation.md

@@ -3,11 +3,10 @@
 import numpy as np
 import scipy
 
-from pegan_jax.annotations.regions import Box, Region
+from pegan_jax.annotations.regions import Box, of_pixels, Region
 
 _RING = 0.4  # Most of what an outline encloses, itself included, that it covers.
-# Least covered share of a frame that makes a mask a texture, with the frame as its box.
-_TEXTURE = 0.5
+_TEXTURE = 0.5  # Least covered share of a frame that makes a mask a texture.
 
 
 def find_defects(mask, name, threshold, min_area, whole=False, corner=(0, 0)):
@@ -17,22 +16,23 @@ def find_defects(mask, name, threshold, min_area, whole=False, corner=(0, 0)):
     mask: uint8 [h, w], 255 being all defect.
     name: name of the class.
     threshold: in (0, 1); a pixel above it belongs to a defect.
-    min_area: pixels; smaller components are left out.
-    whole: whether the class is a texture, whose box is all of the mask's frame.
+    min_area: pixels; smaller defects are left out.
+    whole: whether the class is a texture, whose pixels are one defect.
     corner: (left, top) of the mask's frame in an image, in pixels: regions are in the
       image's coordinates.
 
   Returns:
-    List of `Region` with masks, in reading order. Pixels that touch at a corner are one
-    component. A mask above the threshold in half of its frame is one defect, with
-    the frame as its box: the holes and islands of a texture are not separate defects.
+    List of `Region` with masks, in reading order, each in the smallest box that holds its
+    pixels. Pixels that touch at a corner are one component. A mask above the threshold in
+    half of its frame is one defect: the islands of a texture are not separate ones.
   """
   inside = mask > 255 * threshold
-  if whole or inside.mean() >= _TEXTURE:
-    height, width = mask.shape
-    return [Region(name, Box(0, 0, width, height).shift(*corner), inside)]
-  return [Region(name, piece.box.shift(*corner), piece.mask) for piece in pieces(inside)
-          if piece.mask.sum() >= min_area]
+  if (whole or inside.mean() >= _TEXTURE) and inside.any():
+    found = [of_pixels(name, inside)]
+  else:
+    found = pieces(inside)
+  return [Region(name, part.box.shift(*corner), part.mask) for part in found
+          if part.mask.sum() >= min_area]
 
 
 def pieces(inside):

@@ -176,6 +176,7 @@ def write(path, images, classes, pictures=None):
     pictures: their `Pictures`, None to write no images.
   """
   del classes
+  path.mkdir(parents=True, exist_ok=True)
   for image in images:
     shapes = [shape for i, region in enumerate(image.regions)
               for shape in _shapes(region, i)]

@@ -186,6 +186,7 @@ def write(path, images, classes, pictures=None, about=None):
     about: elements to add or replace in each file: {tag: text or a nested dict}.
   """
   del classes
+  path.mkdir(parents=True, exist_ok=True)
   for image in images:
     size = {'width': image.width, 'height': image.height}
     if pictures:

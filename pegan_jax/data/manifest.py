@@ -91,16 +91,16 @@ def read_boxes(path):
 
 
 def read_rejected(path):
-  """Reads which crops were not accepted: a set of files.
+  """Reads which images were not accepted, or show a defect that was not: a set of files.
 
   Args:
-    path: path of a manifest of crops. One of an earlier version, which does not say,
-      rejects none.
+    path: path of a manifest of crops or of frames. One of an earlier version, which does
+      not say, rejects none.
 
   Raises:
-    UserError: as `read_backgrounds`.
+    UserError: it cannot be read, or does not name files.
   """
-  return {row['file'] for row in _read(path) if row.get('accepted') == 'no'}
+  return {row['file'] for row in _read(path, ('file',)) if row.get('accepted') == 'no'}
 
 
 def _read(path, columns=('file', 'background')):
@@ -114,5 +114,6 @@ def _read(path, columns=('file', 'background')):
     raise UserError(f'{path} cannot be read: {e.strerror}') from e
   except (csv.Error, UnicodeDecodeError):
     pass
-  raise UserError(f'{path} is no manifest of --mode generate, which has the columns '
-                  f'{" and ".join(columns)}: put that back, or move it away')
+  raise UserError(f'{path} is no manifest of --mode generate, which has the column'
+                  f'{"s" * (len(columns) > 1)} {" and ".join(columns)}: put that back, or '
+                  'move it away')

@@ -53,27 +53,29 @@ def write(run, step, job, stream, images, annotated):
       judged.append((name, verdict))
   manifest.write(images, manifest.CROPS, rows)
   if run.method.translates:
+    verdicts.report(judged)
     annotate(run, job, described, images, annotated, settings.formats(run))
     painted = [(name, defects) for name, per_image in zip(classes, found)
-               for defects, *_ in per_image if config.strength]
+               for defects, _, verdict in per_image
+               if config.strength and verdict.accepted is not False]
     masks.report_unboxed(run, painted)
     masks.report_whole(run, painted)
-    verdicts.report(judged)
 
 
 def annotate(run, job, described, images, annotated, formats):
-  """Writes annotations of crops in formats, each to its place in `annotated`.
+  """Writes annotations of accepted crops in formats, each to its place in `annotated`.
 
   Args:
     run: a `Run` whose method translates.
     job: from `plan`.
     described: `regions.Annotated` of each crop, in order.
-    images: the folder of the crops.
+    images: the folder of the crops, which has the manifest.
     annotated: a folder.
     formats: names of formats.
   """
   used = np.unique(np.concatenate(job.chosen))
-  annotations.write(annotated, formats, described, run.info.classes, Pictures(
+  shown = verdicts.accepted(described, images, formats)
+  annotations.write(annotated, formats, shown, run.info.classes, Pictures(
       images, {file: {name} for name, file in _files(run, job)},
       ((job.sources[i], job.backgrounds[i]) for i in used)))
 

@@ -79,7 +79,8 @@ def write(run, step, job, stream, out, annotated):
         found = []
         if window.strength:
           found = place.find(run, part)
-          painted.append((name, found))
+          if verdict.accepted is not False:
+            painted.append((name, found))
         defects += found
         judged.append((name, verdict))
         if window.asked:
@@ -100,19 +101,19 @@ def write(run, step, job, stream, out, annotated):
       described.append(regions.Annotated(path.as_posix(), *mask.shape, defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
+  verdicts.report(judged)
   annotate(run, job, described, out, annotated, settings.formats(run))
   masks.report_unboxed(run, painted)
-  verdicts.report(judged)
 
 
 def annotate(run, job, described, out, annotated, formats):
-  """Writes annotations of frames in formats, each to its place in `annotated`.
+  """Writes annotations of accepted frames in formats, each to its place in `annotated`.
 
   Args:
     run: a `Run`.
     job: from `plan`.
     described: `regions.Annotated` of each frame, in order.
-    out: the folder of the painted frames.
+    out: the folder of the painted frames, which has the manifest.
     annotated: a folder.
     formats: names of formats.
   """
@@ -120,6 +121,7 @@ def annotate(run, job, described, out, annotated, formats):
   shown = {path.as_posix(): {classes[job.sources[i].label] for i in indices}
            for path, indices in _by_picture(job).items()}
   frames = {window.frame: window.path for window in job.sources}
+  described = verdicts.accepted(described, out, formats)
   annotations.write(annotated, formats, described, classes, Pictures(
       out, shown, ((frame.as_posix(), reader.read_own_colour(frames[frame]))
                    for frame in sorted(frames))))
@@ -195,13 +197,8 @@ class _Place:
 
   def find(self, run, part):
     """Returns the `Region`s of the defect whose visible mask in `area` is `part`."""
-    found = masks.defect_finder(run)(
+    return masks.defect_finder(run)(
         part, run.info.classes[self._window.label], self._box[:2])
-    if not self._window.asked:
-      return found
-    # Around what is visible, where the rule for crops would box the window.
-    return [regions.of_pixels(region.name, region.mask, region.box[:2])
-            for region in found if region.mask.any()]
 
 
 def _resize(array, size):

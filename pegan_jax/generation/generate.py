@@ -126,7 +126,8 @@ def _add_formats(run, kind, out, beside, made_of):
   # An earlier version wrote rows in another order.
   if sorted(boxes) != sorted((row['file'], row['boxes']) for row in rows):
     raise UserError(f"{beside / 'masks'} does not give the boxes of {out / manifest.FILE}: "
-                    f'one of them was changed, so no formats can be added: {_ADVICE}')
+                    'one of them was changed, or an earlier version found the boxes, so '
+                    f'no formats can be added: {_ADVICE}')
   paths = [annotations.WRITTEN[name].PATH for name in missing]
   with files.whole(*(beside / path for path in paths)) as (part, keep):
     kind.annotate(run, job, described, out, part, missing)
@@ -144,8 +145,10 @@ def _check_whole(run, out, beside, files_now, formats):
     wanted += [beside / 'masks' / name for name in files_now]
   if run.method.layout.placed:
     wanted += [beside / 'regions' / name for name in files_now]
+  rejected = manifest.read_rejected(out / manifest.FILE)
   for kind in map(annotations.WRITTEN.get, formats):
-    wanted += kind.written(beside / kind.PATH, files_now)
+    wanted += kind.written(
+        beside / kind.PATH, [name for name in files_now if name not in rejected])
   if gone := [str(path) for path in wanted if not path.exists()]:
     raise UserError(f'{out} is not whole any more: {listed(gone, 1)} is missing; '
                     f'{_ADVICE}')

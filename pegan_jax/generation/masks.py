@@ -88,8 +88,8 @@ def report_unboxed(run, painted):
 
   Args:
     run: a `Run` whose method translates.
-    painted: a pair per defect that is not of strength 0: its class, and the regions that
-      were found of it.
+    painted: a pair per defect that is not of strength 0 and not rejected: its class, and
+      the regions that were found of it.
   """
   total = collections.Counter(name for name, _ in painted)
   without = collections.Counter(name for name, found in painted if not found)

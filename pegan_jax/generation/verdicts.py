@@ -4,6 +4,7 @@ import collections
 from typing import NamedTuple
 
 from pegan_jax.common import terminal
+from pegan_jax.data import manifest
 
 
 class Verdict(NamedTuple):
@@ -50,7 +51,27 @@ def report(verdicts):
     most = max(verdict.tries for _, verdict in verdicts)
     terminal.say(f'not accepted after {most} tr{"ies" if most > 1 else "y"}: '
                  f'{", ".join(short)}; the last draw is kept, and the manifest has no in '
-                 'its column accepted')
+                 'its column accepted, by which study and inspect leave it out')
+
+
+def accepted(described, images, formats):
+  """Returns the images that go into formats; says how many do not.
+
+  A training takes all that a format's folder holds, and few readers would know a mark.
+
+  Args:
+    described: `regions.Annotated` of each image.
+    images: their folder, which has the manifest.
+    formats: names of the formats.
+  """
+  rejected = manifest.read_rejected(images / manifest.FILE)
+  kept = [image for image in described if image.file not in rejected]
+  if formats and len(kept) < len(described):
+    terminal.say(f'left out of {", ".join(formats)}: '
+                 f'{len(described) - len(kept)} of {len(described)} images, which show '
+                 'what is not accepted' + '; no image is left, and there is nothing to '
+                 'train on' * (not kept))
+  return kept
 
 
 def _why(verdicts):

@@ -71,6 +71,24 @@ def plan(generated, in_steps, clean=False):
   return arms
 
 
+def ways(arms, name):
+  """Lists the ways of using a generated set: the arms that have it and real images."""
+  return [arm for arm in arms if arm.real and arm.generated == name]
+
+
+def level(arms, arm):
+  """Returns at how much an interval of an arm's differences from others is.
+
+  That is 95%; for the ways of using one set so much that all of their intervals hold
+  together at 95% (Bonferroni), as the best of them is chosen by the test images.
+
+  Args:
+    arms: all `Arm`s of the study.
+    arm: one of them.
+  """
+  return 1 - 0.05 / (len(ways(arms, arm.generated)) if arm.real and arm.generated else 1)
+
+
 def names(paths):
   """Returns a short name for each folder: the last parts, as few as tell it apart."""
   parts = [pathlib.Path(p).absolute().parts for p in paths]

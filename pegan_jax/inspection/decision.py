@@ -10,7 +10,7 @@ would flatter the choice. So:
 - no best rival is chosen. A way is judged by the rival that it beats least surely. If it
   beats even that one, the smallest of the differences is told;
 - a best way is chosen. Therefore each interval is so wide that all ways' intervals hold
-  together at 95% (Bonferroni).
+  together at 95% (`arms.level`). The report has these intervals and no others.
 If no way surely beats its rivals, the set hurts if every way is surely worse than the same
 training without generated images.
 
@@ -19,8 +19,12 @@ which is trained from scratch: on real images alone it has to beat every arm of 
 no arm is chosen by the test images; the smallest of the differences is told.
 """
 
+import functools
+
+import numpy as np
+
 from pegan_jax.inspection import verdict
-from pegan_jax.inspection.arms import PRETRAINED
+from pegan_jax.inspection.arms import level, PRETRAINED, ways
 
 BEATEN = 'a rival does as well'  # Beside those of `verdict`.
 
@@ -41,15 +45,14 @@ def all_sets(test, arms, known, pasted):
   """
   found = {}
   for name in dict.fromkeys(arm.generated for arm in arms if arm.generated):
-    ways = _ways(arms, name)
+    own = ways(arms, name)
     classical = [arm.name for arm in arms if not arm.generated]
     others = [] if name in pasted else [
-        arm.name for other in pasted for arm in _ways(arms, other)]
-    level = 1 - 0.05 / len(ways)
-    def least(arm, rivals, by='low', level=level):
-      return min((_difference(known, arm, rival, level) for rival in rivals),
-                 key=lambda x: x[by])
-    best = max((least(arm.name, classical) for arm in ways), key=lambda x: x['low'])
+        arm.name for other in pasted for arm in ways(arms, other)]
+    difference = functools.partial(_difference, known, level(arms, own[0]))
+    def least(arm, rivals, by='low', difference=difference):
+      return min((difference(arm, rival) for rival in rivals), key=lambda x: x[by])
+    best = max((least(arm.name, classical) for arm in own), key=lambda x: x['low'])
     if not test.enough_for_verdict():
       word = verdict.NO_EVIDENCE
     elif best['low'] > 0:
@@ -57,8 +60,7 @@ def all_sets(test, arms, known, pasted):
       over = others and least(best['arm'], others)
       if over and over['low'] <= 0:
         word, best = BEATEN, over
-    elif all(_difference(known, arm.name, arm.reference, 0.95)['high'] < 0
-             for arm in ways):
+    elif all(difference(arm.name, arm.reference)['high'] < 0 for arm in own):
       word = verdict.HURTS
     else:
       word = verdict.NO_EVIDENCE
@@ -77,18 +79,14 @@ def pretrained(arms, known):
     {'over': name of the arm that it beats least, 'value', 'low', 'high': the
     difference between them}; None where it does not surely beat every one.
   """
-  found = [_difference(known, PRETRAINED.name, arm.name, 0.95) for arm in arms]
+  found = [_difference(known, 0.95, PRETRAINED.name, arm.name) for arm in arms]
   return (min(found, key=lambda x: x['value']) if all(x['low'] > 0 for x in found) else
           None)
 
 
-def _ways(arms, name):
-  """Lists the arms with a set and real images."""
-  return [arm for arm in arms if arm.generated == name and arm.real]
-
-
-def _difference(known, arm, rival, level):
+def _difference(known, at, arm, rival):
+  """Returns what `verdict.compare` says of two arms' accuracy, and their names."""
   (value, samples), (other, others) = known[arm], known[rival]
-  low, high = verdict.interval(samples[:, 0] - others[:, 0], level)
+  low, high = np.clip(verdict.interval(samples[:, 0] - others[:, 0], at), -1, 1)
   return {'arm': arm, 'over': rival, 'value': float(value[0] - other[0]),
           'low': float(low), 'high': float(high)}

@@ -39,7 +39,8 @@ def collect(config, info, train, test, generated, pasted, plan, answers, steps):
         'real_per_class': {
             c: int(n) for c, n in zip(info.classes, np.bincount(
                 train.labels[images.subset(train.labels, fraction, 0, clean)]))},
-        'arms': {arm.name: _arm(held, arm, known) for arm in plan},
+        'arms': {arm.name: _arm(held, arm, known, arms_lib.level(own, arm))
+                 for arm in plan},
         'decisions': decision.all_sets(held, own, known, pasted),
         'pretrained': decision.pretrained(own, known) if len(own) < len(plan) else None}
   counts = {name: np.bincount(s.labels, minlength=len(info.classes))
@@ -63,14 +64,14 @@ def collect(config, info, train, test, generated, pasted, plan, answers, steps):
       'worth': worth.all_sets(held, fractions, list(generated), counts)}
 
 
-def _arm(held, arm, known):
+def _arm(held, arm, known, level):
   """Returns one arm's part of the report."""
   values, samples = known[arm.name]
   entry = {'title': arm.title, 'generated': arm.generated,
-           'augmented': arm.augmented, 'reference': arm.reference}
+           'augmented': arm.augmented, 'reference': arm.reference, 'level': level}
   entry |= verdict.summarise(held, values, samples)
   entry['against'] = {
-      other: verdict.compare(held, known[arm.name], known[other])
+      other: verdict.compare(held, known[arm.name], known[other], level)
       for other in (arms_lib.REAL, arms_lib.AUGMENTED, arms_lib.STRONG)
       if other != arm.name and other in known}
   return entry

@@ -4,6 +4,7 @@ import numpy as np
 
 from pegan_jax.common import figures
 from pegan_jax.inspection.arms import AUGMENTED, REAL, STRONG
+from pegan_jax.inspection.settings import Settings
 from pegan_jax.inspection.verdict import HELPS, HURTS
 
 _COLOURS = {HELPS: '#3a8a4d', HURTS: '#b8433a'}
@@ -39,7 +40,7 @@ def draw(report, path):
       _curve(canvas.add_subplot(grid[1, :]), report)
     p = report['protocol']
     canvas.suptitle(
-        f'{p["network"]}, {p["seeds"]} seeds, {p["steps"]} steps; '
+        f'{Settings.of(p).described(p["steps"])}; {p["seeds"]} seeds; '
         f'{p["test_images"]} test images; 95% intervals', fontsize=10)
 
 

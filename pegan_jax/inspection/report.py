@@ -1,7 +1,7 @@
 """A study's report as text or Markdown."""
 
 from pegan_jax.inspection import decision, report_parts, verdict
-from pegan_jax.inspection.arms import AUGMENTED, REAL, STRONG
+from pegan_jax.inspection.arms import AUGMENTED, PRETRAINED, REAL, STRONG
 from pegan_jax.inspection.settings import FILTERS, Settings
 from pegan_jax.metrics.table import align, span
 
@@ -32,8 +32,8 @@ def to_text(report, markdown=False):
     lines += ['', f'{"### " * markdown}{title}', '',
               *align(figures(part['arms']), markdown), '',
               *align(_recalls(report['classes'], part['arms']), markdown), '']
-    lines += [f'{"- " * markdown}{line}'
-              for line in verdicts(part, report['protocol'])]
+    lines += [f'{"- " * markdown}{line}' for line in (
+        *verdicts(part, report['protocol']), *(f'=> {x}' for x in _advice(part)))]
   for name, rows in report['worth'].items():
     lines += ['', f'{"### " * markdown}What {name} is worth beside real images, '
               'all augmented', '', *align(_worth(rows), markdown)]
@@ -48,13 +48,64 @@ def _head(report):
       f'inspector  {Settings.of(p).described(p["steps"])}' + (
           f'; {p["real_share"]:.0%} or more of the images of a class are real where there '
           'are generated ones' if p['real_share'] else ''),
-      f'[95% interval] from {p["seeds"]} seeds and the test images\' groups, '
-      f'{p["bootstrap"]} bootstrap samples']
-  lines += [f'too few    {x}' for x in report_parts.too_few(p, TESTED)]
+      f'[95% interval] from {_varies(p, _shares(report)[0])}, {p["bootstrap"]} bootstrap samples'
+      + _together(report)]
+  lines += [f'too few    {x}' for x in too_few(report)]
   lines += [f'generated  {name}: {span(counts.values())} per class'
             for name, counts in report['generated'].items()]
   lines += report_parts.checks(report)
   return lines + [f'left out   {x}' for x in report.get('notes', ())]
+
+
+def too_few(report):
+  """Lists what a study has too little of: sentences without a stop."""
+  p = report['protocol']
+  return report_parts.too_few(p, TESTED, not _alike(p, _shares(report)[0]))
+
+
+def trainings(report):
+  """Says what is trained for each row of `figures`, and what intervals are of: a text."""
+  p, share = report['protocol'], _shares(report)[-1]
+  settings, seeds = Settings.of(p), p['seeds']
+  drawn = f'{share:.0%} of the real images'
+  if _alike(p, share):
+    said = (f'{settings.network} stays as it is, and a linear head is fitted to its '
+            'features. With all real images the fit has one solution, so that seeds do '
+            'not differ')
+  elif settings.fitted:
+    said = (f'{settings.network} stays as it is, and a linear head is fitted to its '
+            f'features: for each row {seeds} times, to other draws of {drawn}')
+  else:
+    said = (f'{settings.network}, {seeds} trainings for each row, which differ in first '
+            'weights, order and augmentation' + f', and in their {drawn}' * (share < 1))
+  if PRETRAINED.name in report['fractions'][max(report['fractions'], key=float)]['arms']:
+    said += '; of the pretrained network a linear head alone is fitted'
+  return (f'{said}. In brackets 95% intervals from {_varies(p, share)}'
+          + _together(report))
+
+
+def _shares(report):
+  """Returns the shares of the real images, ascending."""
+  return sorted(map(float, report['fractions']))
+
+
+def _alike(protocol, share):
+  """Returns whether all seeds give the same: heads fitted to all real images."""
+  return Settings.of(protocol).fitted and share == 1
+
+
+def _together(report):
+  """Returns a clause on intervals that are wider, in words, or ''."""
+  wider = any(arm.get('level', 0) > 0.95  # Earlier versions lack it.
+              for part in report['fractions'].values() for arm in part['arms'].values())
+  return ('; those of differences of real + generated images are wider, so that those of '
+          'all ways to use one set hold together') * wider
+
+
+def _varies(protocol, share):
+  """Returns what intervals are from, in words."""
+  seeds = f'{protocol["seeds"]} seeds and ' * (not _alike(protocol, share))
+  return f"{seeds}the test images' groups"
 
 
 def figures(arms):
@@ -106,7 +157,7 @@ def _funnel(funnel):
 
 
 def verdicts(part, protocol):
-  """Lists the verdicts on the arms of one of a report's `fractions`, last what to do."""
+  """Lists the verdicts on the arms of one of a report's `fractions`."""
   lines, arms, images = [], part['arms'], protocol['test_images_of_classes']
   for arm in arms.values():
     if arm['reference'] is None:
@@ -122,7 +173,7 @@ def verdicts(part, protocol):
       if named:
         line += f'; recall {word} for {", ".join(named)}'
     lines.append(line)
-  return lines + [f'=> {line}' for line in _advice(part)]
+  return lines
 
 
 def conclusions(report):

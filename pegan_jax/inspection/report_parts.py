@@ -25,12 +25,13 @@ def write(report, folder, to_text, draw):
   print(f'written to {folder}')
 
 
-def too_few(protocol, images):
+def too_few(protocol, images, seeds_differ=True):
   """Lists what a study has too little of: sentences without a stop.
 
   Args:
     protocol: the report's.
     images: what is tested, the report's module's `TESTED`.
+    seeds_differ: whether more seeds would tell more.
   """
   p, said, enough = protocol, [], verdict.ENOUGH_GROUPS
   few = [f'{n} of {c}' for c, n in p['test_groups_of_classes'].items() if n < enough]
@@ -42,7 +43,7 @@ def too_few(protocol, images):
     said.append(f'groups of {images}, {", ".join(few)}: an interval from fewer than '
                 f'{enough} is too narrow, so verdicts do not name these classes; build '
                 'with more test images')
-  if (seeds := p['seeds']) < _ENOUGH_SEEDS:
+  if (seeds := p['seeds']) < _ENOUGH_SEEDS and seeds_differ:
     said.append(
         f'{seeds} seeds: intervals have {verdict.widening(seeds):.1f} times their spread, '
         f'and {verdict.widening(_ENOUGH_SEEDS):.1f} times that of {_ENOUGH_SEEDS}; '

@@ -160,9 +160,9 @@ def interval(samples, level=0.95):
   return tuple(np.nanpercentile(samples, [tail, 100 - tail], axis=0))
 
 
-def summarise(test, values, samples, limits=(0, 1)):
+def summarise(test, values, samples, limits=(0, 1), level=0.95):
   """Returns a JSON-able dict of an arm's figures, or a difference, with intervals."""
-  low, high = np.clip(interval(samples), *limits)
+  low, high = np.clip(interval(samples, level), *limits)
   def entry(i):
     return {'value': float(values[i]), 'low': float(low[i]),
             'high': float(high[i])}
@@ -185,12 +185,13 @@ def judge(difference, enough):
           HURTS if difference['high'] < 0 else NO_EVIDENCE)
 
 
-def compare(test, arm, reference):
+def compare(test, arm, reference, level=0.95):
   """Computes the paired difference of two arms, and the verdict.
 
   Args:
     test: `TestSet`.
     arm, reference: each from `figures`, with the same `Resamples`.
+    level: of the intervals, see `arms.level`.
 
   Returns:
     `summarise`'s dict for arm minus reference, with `verdict` (by accuracy) and
@@ -198,8 +199,9 @@ def compare(test, arm, reference):
     test images there is no evidence, and a class with too few is in neither list.
   """
   values, samples = arm[0] - reference[0], arm[1] - reference[1]
-  result = summarise(test, values, samples, (-1, 1))
-  low, high = interval(samples[:, 2:2 + len(test.classes)], 1 - 0.05 / len(test.classes))
+  result = summarise(test, values, samples, (-1, 1), level)
+  low, high = interval(samples[:, 2:2 + len(test.classes)],
+                       1 - (1 - level) / len(test.classes))
   accuracy, enough = result['accuracy'], test.enough()
   return result | {
       'verdict': judge(accuracy, test.enough_for_verdict()),

@@ -1,5 +1,6 @@
 """Compares a checkpoint's samples with the images it was and was not trained on."""
 
+import collections
 import contextlib
 import dataclasses
 
@@ -84,16 +85,17 @@ def made_of(run, restored, extractor):
   found_by = {'mask_threshold', 'min_area', 'texture_classes'}
   if acceptance.tries(run):  # What is accepted depends on where defects are found.
     keys |= {'tries'} | found_by
-  at_regions = run.info.annotated and run.method.translates
+  at_regions, rule = run.info.annotated and run.method.translates, region_crops.RULE
   if at_regions and not run.method.layout.placed:
     keys |= found_by | {'change_threshold'}
+    rule = [*rule, 'visible']  # Earlier versions cut some at the whole image.
   return {'step': restored.step, 'weights': restored.digest,
           'dataset': run.saved_config['dataset'], 'painted_on': jobs.inputs(run),
           'generate': {name: config.generate[name] for name in sorted(keys)} | {
               'classes': class_names.join(class_names.split(config.generate.classes))},
           'evaluate': dataclasses.asdict(options(config)) | extractor.protocol() | {
               'unchanged': [change.UNCHANGED, change.MARK, change.SIDE]} | (
-                  {'region_crops': region_crops.RULE} if at_regions else {})}
+                  {'region_crops': rule} if at_regions else {})}
 
 
 def _kept(run, restored, extractor):
@@ -161,21 +163,24 @@ def report_on(run, restored, extractor, train, test):
   """
   config, classes = run.config, settings.classes(run)
   check_count(config, {c: len(train.features[c]) for c in classes})
+  rejected = collections.Counter()
   generated = _generate(run, restored, extractor, {
       c: config.evaluate.count or len(train.features[c]) for c in classes},
-                        train.crops is not None)
-  return reports.compare_features(train, test, generated, {
+                        rejected, train.crops is not None)
+  report = reports.compare_features(train, test, generated, {
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',
-      'step': restored.step, 'generate_seed': config.generate.seed},
-                                   options(config)) | {
-                                       'provenance': made_of(run, restored, extractor)}
+      'step': restored.step, 'generate_seed': config.generate.seed}, options(config))
+  report['warnings'] += reports.not_accepted(
+      rejected, {c: len(x) for c, x in generated.features.items()})
+  return report | {'provenance': made_of(run, restored, extractor)}
 
 
-def _generate(run, restored, extractor, wanted, at_regions=False):
+def _generate(run, restored, extractor, wanted, rejected, at_regions=False):
   """Samples the first `wanted[c]` images of each class c: a `FeatureSet`.
 
-  Crops around their defects are in it if `at_regions`.
+  Crops around their defects are in it if `at_regions`. A `Counter`, `rejected`, gets the
+  number of images of each class that are not accepted.
   """
   classes = run.info.classes
   job = jobs.plan(run, [wanted.get(c, 0) for c in classes])
@@ -188,7 +193,8 @@ def _generate(run, restored, extractor, wanted, at_regions=False):
     images, boxes = (
         {c: x for c, x in zip(classes, found) if c in wanted}
         for found in masks.collect(
-            run, job, _shown(acceptance.draw(run, restored.state.ema, job), bar)))
+            run, job, _shown(acceptance.draw(run, restored.state.ema, job), bar,
+                             classes, rejected)))
   total = sum(job.counts) + at_regions * region_crops.count(boxes)
   with reports.progress(total, 'image') as bar:
     found = evaluation.FeatureSet(
@@ -202,8 +208,10 @@ def _generate(run, restored, extractor, wanted, at_regions=False):
         at_regions and region_crops.features(extractor, images, boxes, bar.update))
 
 
-def _shown(pieces, bar):
-  """Yields the pieces of `acceptance.draw`, and moves the bar by their images."""
+def _shown(pieces, bar, classes, rejected):
+  """Yields the pieces of `acceptance.draw`; moves the bar, and counts what is rejected."""
   for piece in pieces:
+    label, numbers, _, verdicts = piece
+    rejected[classes[label]] += sum(verdict.accepted is False for verdict in verdicts)
     yield piece
-    bar.update(len(piece[1]))
+    bar.update(len(numbers))

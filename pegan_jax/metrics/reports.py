@@ -40,10 +40,13 @@ def compare_folders(extractor, real, generated, protocol, options, image_size=No
       or as `evaluation.evaluate` does.
   """
   evaluation.check_counts(_counts(real), _counts(generated), options)
+  rejected = sets.rejected(generated)
   real, generated = sets.align(real, generated, image_size)
-  return compare_features(
+  report = compare_features(
       folder_features(extractor, real, image_size), None,
       folder_features(extractor, generated, image_size), protocol, options)
+  report['warnings'] += not_accepted(rejected, _counts(generated))
+  return report
 
 
 def compare_to_dataset(extractor, info, generated, protocol, options, image_size=None):
@@ -53,7 +56,7 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   has the manifest that `--mode generate` writes and they are the data set's, and with
   region KID where the data set is annotated and images keep their size.
   """
-  other_scale = sets.check_scale(info, generated)
+  other_scale, rejected = sets.check_scale(info, generated), sets.rejected(generated)
   sets.check_classes(info.classes, generated.files)
   evaluation.check_counts(sets.train_counts(info), _counts(generated), options)
   _, generated = sets.align(
@@ -72,11 +75,24 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
           extractor, {c: generated.read(c) for c in boxes}, boxes, bar.update))
   report = compare_features(train, test, made, protocol, options)
   report['warnings'] += [f'{note}.' for note in other_scale]
+  report['warnings'] += not_accepted(rejected, _counts(generated))
   if sets.are_painted_elsewhere(info, generated):
     report['warnings'].append(
         'Change is not known: the images were painted on other backgrounds than this '
         "data set's.")
   return report
+
+
+def not_accepted(rejected, counts):
+  """Returns a note that images which were not accepted are compared too, or none: a list.
+
+  Args:
+    rejected: {class: number of images that were not accepted}.
+    counts: {class: number of images}.
+  """
+  said = [f'{n} of {counts[c]}{f" {c}" if c else ""}' for c, n in rejected.items() if n]
+  return [f'not accepted when they were generated, but compared here: {", ".join(said)}.'
+         ] if said else []
 
 
 def _counts(folder):

@@ -275,6 +275,24 @@ def painted_on(folder):
     return None
 
 
+def rejected(generated):
+  """Counts the images that were not accepted when `generate` made them.
+
+  Args:
+    generated: `ImageFolder`.
+
+  Returns:
+    {class: number}; 0 where `generate` did not make the folder.
+
+  Raises:
+    UserError: the manifest is damaged.
+  """
+  path = generated.path / manifest.FILE
+  made = path.is_file() and provenance.read(generated.path)
+  bad = manifest.read_rejected(path) if made else set()
+  return {c: len(bad.intersection(generated.names(c))) for c in generated.files}
+
+
 def are_painted_elsewhere(info, generated):
   """Returns whether translated images have other backgrounds than a data set's.
 

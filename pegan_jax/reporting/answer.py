@@ -1,6 +1,5 @@
 """The answer on top of the page: are the images like real ones, and do they help?"""
 
-from pegan_jax import methods
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.inspection import reports
 from pegan_jax.metrics import kid
@@ -11,6 +10,7 @@ from pegan_jax.reporting.source import DAMAGED, Missing
 
 # Below this number of images only large differences can be seen.
 _FEW = 50
+_NEARER = 'closer to real ones'
 _FAR = 2  # Times the floor's end, from which images are called far from real.
 
 
@@ -30,6 +30,9 @@ def collect(source):
     found['headline'] = 'How close the generated images are to real ones cannot be read.'
   try:
     found['rival'] = _rival(source)
+    if _NEARER in found['rival']:
+      found['notes'].append('That pasted defects, which are copies, are near to training '
+                            'crops is no merit: held-out crops and a study are the test.')
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
   try:
@@ -54,7 +57,7 @@ def _rival(source):
   own, other = source.evaluation[1], source.rival.evaluation[1]
   figure = words.main_figure(own)
   pasted, made = words.overall(other, figure), words.overall(own, figure)
-  closer = ('closer to real ones' if pasted['high'] < made['low'] else
+  closer = (_NEARER if pasted['high'] < made['low'] else
             'further from real ones' if pasted['low'] > made['high'] else
             'about as close to real ones')
   return (f'Real defects, cut out and pasted without any training, are {closer}: '
@@ -72,25 +75,25 @@ def _likeness(source):
     if other.kind != standing.kind:
       notes.append(f'Against held-out crops, which were not trained on: {other.text} '
                    f'({figure.title}).')
-  if not methods.get(source.config.method).trained:
+  if not source.trains:
     notes.insert(0, 'These are real training defects, cut out and pasted: that they are near '
                  'to training crops is no merit. Held-out crops and a study are the test.')
   notes += _others(report, figure) + _copies(report)
   notes += _by_class(report, figure) + _few(f)
   if source.config.get('pretrained'):
-    notes.append('The discriminator saw through a relative of the network that measures '
-                 'this, which flatters the generator: a study is the fairer test.')
+    notes.append('The discriminator had features of a network related to the one that '
+                 'measures this, which flatters the generator: a study is the fairer test.')
   return {
-      'kind': standing.kind, 'headline': _sentence(figure, standing),
+      'kind': standing.kind, 'headline': _sentence(figure, standing, source.word),
       'detail': f'{figure.title} {number(f["value"])}, 95% interval {number(f["low"])} to '
                 f'{number(f["high"])}; two random sets of real crops have '
                 f'{number(f["floor_low"])} to {number(f["floor_high"])}.',
       'notes': notes}
 
 
-def _sentence(figure, standing):
+def _sentence(figure, standing, word):
   of_defects = figure.name == kid.AT_REGIONS.figures[0].name
-  subject = 'The generated defects' if of_defects else 'The generated images'
+  subject = f'The {word} defects' if of_defects else f'The {word} images'
   if standing.kind == words.SAME:
     return (f'{subject} cannot be told from real ones by this measure: they are as close '
             'to your training crops as two random sets of real crops are to each other.')
@@ -144,7 +147,7 @@ def _by_class(report, figure):
   worst = max((c for c, s in standings.items() if s.times),
               key=lambda c: standings[c].times, default=None)
   said = []
-  if like and len(like) < len(standings):
+  if any(c not in like and s.kind != words.BETTER for c, s in standings.items()) and like:
     said.append(f'Cannot, or cannot surely, be told from real crops: {listed(like, 12)}.')
   if worst:
     said.append(f'Furthest from real: {worst} '

@@ -25,7 +25,7 @@ _DATED = (('data set', 'data', 'dataset_info.json'), ('training', 'run', 'metric
 def collect(source):
   """Returns commands, versions and dates: a dict."""
   stages = {'data set': _build, 'training': _train, 'generated images': _generate,
-            'evaluation': _evaluate, 'study': _study}
+            'pasted images': _paste, 'evaluation': _evaluate, 'study': _study}
   commands = []
   for name, make in stages.items():
     try:
@@ -98,6 +98,10 @@ def _generate(source):
   return source.command('generate', *flags)
 
 
+def _paste(source):
+  return source.pasted and '\n'.join([_train(source.pasted), _generate(source.pasted)])
+
+
 def _evaluate(source):
   _, report = source.evaluation
   own = source.noted or source.config.to_dict()
@@ -167,7 +171,7 @@ def _facts(source):
     trained_on = source.noted.get('dataset')
     if isinstance(trained_on, dict) and trained_on.get('content'):
       facts.append(('trained on data', trained_on['content']))
-  if source.step_of_images is not None:
+  if source.trains and source.step_of_images is not None:
     facts.append(('images of checkpoint', f'step {source.step_of_images}'))
     facts.append(('its weights', str(source.made_of.get('weights', 'not noted'))))
   return facts

@@ -2,7 +2,6 @@
 
 import math
 
-from pegan_jax import methods
 from pegan_jax.reporting import inline
 from pegan_jax.reporting.source import Missing
 from pegan_jax.training import writers
@@ -34,8 +33,7 @@ def collect(source):
   for line in sorted(lines, key=lambda x: x['step']):
     alarms |= {key.partition('/')[2]: value for key, value in line.items()
                if key.startswith('alarm/')}
-  trained = methods.get(source.config.method).trained
-  return {'title': TITLE if trained else 'Sample grids',
+  return {'title': TITLE if source.trains else 'Sample grids',
           'step': last, 'panels': [x for p in _PANELS if (x := _panel(lines, *p))],
           'alarms': [ALARMS[name] for name, value in alarms.items()
                      if value and name in ALARMS],

@@ -19,8 +19,10 @@ def collect(source):
   painted_by = source.step_of_images
   return {
       'folder': str(folder), 'protocol': protocol, 'step': protocol.get('step'),
+      'trains': source.trains,
       'other_step': None if painted_by == protocol.get('step') else painted_by,
       'of_classes': bool(report['mean']), 'held_out': held_out is not None,
+      'judged': bool((report.get('provenance') or {}).get('generate', {}).get('tries')),
       'n': table.span([values['fid']['n_generated']
                        for values in report['classes'].values()]
                       or [report['pooled']['fid']['n_generated']]),

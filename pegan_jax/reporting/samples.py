@@ -9,7 +9,7 @@ from pegan_jax.annotations import components, regions
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
 from pegan_jax.reporting import inline, nearest
-from pegan_jax.reporting.source import Missing
+from pegan_jax.reporting.source import DAMAGED, Missing
 
 TITLE = 'What was made'
 _LARGEST = 512  # Pixels: larger images, whole frames, are shown smaller.
@@ -21,21 +21,22 @@ def collect(source):
   made_of = source.made_of
   rows = manifest.read(source.generated / manifest.FILE)
   found = {'frames': made_of.get('frames') is True, 'folder': str(source.generated),
-           'step': made_of.get('step'), 'count': len({row['file'] for row in rows}),
-           'masks_are': next((row.get('mask') or '' for row in rows), ''), 'notes': []}
+           'step': made_of.get('step') if source.trains else None, 'word': source.word,
+           'count': len({row['file'] for row in rows}),
+           'masks_are': next((row.get('mask') or '' for row in rows), ''), 'notes': [],
+           'pasted_in': '', 'rejected': len({
+               row['file'] for row in rows if row.get('accepted') == 'no'})}
   shown = _first(rows, source.config.report.per_class, found['frames'])
   pixels, found['classes'] = {}, []
   for name, of_class in shown.items():
-    samples = [_sample(source, row, defects) for row, defects in of_class]
-    pixels[name] = [x.pop('pixels') for x in samples]
-    of_all = [row for row in rows if row.get('class') == name]
-    found['classes'].append({
-        'name': name, 'samples': samples, 'real': [], 'count': len(of_all),
-        'accepted': sum(row.get('accepted') == 'yes' for row in of_all),
-        'judged': sum(row.get('accepted') in ('yes', 'no') for row in of_all)})
+    pixels[name], of_class = _of_class(source, name, rows, of_class)
+    found['classes'].append(of_class | {
+        'name': name, 'pasted': {'samples': []}, 'real': []})
   if not found['frames']:
+    _add_pasted(source, found)
     _add_real(source, found, pixels)
-  shown = [x for c in found['classes'] for x in (*c['samples'], *c['real'])]
+  shown = [x for c in found['classes']
+           for x in (*c['samples'], *c['pasted']['samples'], *c['real'])]
   return found | {'has_masks': any(x['mask'] for x in shown),
                   'has_asked': any(x['asked'] for x in shown)}
 
@@ -51,6 +52,25 @@ def _first(rows, count, frames):
     by_file.setdefault(row['file'], []).append(row)
   return {name: [(of[0], of) for of in list(by_file.values())[:count]]
           for name, by_file in by_class.items()}
+
+
+def _of_class(source, name, rows, chosen):
+  """Returns what the page shows of a class's images, the pixels of those apart.
+
+  Args:
+    source: `Source` of the images.
+    name: of the class.
+    rows: of the manifest.
+    chosen: from `_first`.
+
+  Returns:
+    ([n] uint8 [H, W, C], a dict).
+  """
+  samples = [_sample(source, row, defects) for row, defects in chosen]
+  said = [row.get('accepted') for row in rows if row.get('class') == name]
+  return [x.pop('pixels') for x in samples], {
+      'samples': samples, 'accepted': said.count('yes'),
+      'judged': said.count('yes') + said.count('no')}
 
 
 def _sample(source, row, defects):
@@ -92,6 +112,21 @@ def _smaller(pixels):
   """Returns every n-th pixel of what is larger than the page shows."""
   step = -(-max(pixels.shape[:2]) // _LARGEST)
   return pixels[::step, ::step]
+
+
+def _add_pasted(source, found):
+  """Adds pasted defects, where there are some; notes why where they cannot be read."""
+  try:
+    if source.pasted is None:
+      return
+    rows = manifest.read(source.pasted.generated / manifest.FILE)
+    shown = _first(rows, source.config.report.per_class, False)
+    for of_class in found['classes']:
+      if chosen := shown.get(of_class['name']):
+        _, of_class['pasted'] = _of_class(source.pasted, of_class['name'], rows, chosen)
+        found['pasted_in'] = str(source.pasted.generated)
+  except (UserError, *DAMAGED) as e:
+    found['notes'].append(f'Pasted defects are not shown: {e}.')
 
 
 def _add_real(source, found, pixels):

@@ -53,6 +53,16 @@ class Source:
     self.generated = pathlib.Path(config.generate.out or self.workdir / 'generated')
     self.study_dir = pathlib.Path(config.report.study or self.workdir / 'study')
 
+  @property
+  def trains(self):
+    """Returns whether the run's method is trained: all are but the rival's."""
+    return self.config.method != RIVAL
+
+  @property
+  def word(self):
+    """Returns what the run's images are called."""
+    return 'generated' if self.trains else 'pasted'
+
   def command(self, mode, *flags, workdir=None):
     """Returns the command line of a mode, for this workdir or another."""
     return ' '.join(['python -m pegan_jax.main --mode', mode, '--workdir',
@@ -84,9 +94,31 @@ class Source:
   def rival(self):
     """Returns the `Source` of the run in `RIVAL`, or None where there is none."""
     folder = self.workdir / RIVAL
-    if self.config.method == RIVAL or not own_settings.read(folder):
+    if not self.trains or not own_settings.read(folder):
       return None
     return Source(config_files.load(RIVAL).get_config(), folder)
+
+  @functools.cached_property
+  def pasted(self):
+    """Returns a `Source` whose generated images are pasted defects, or None.
+
+    These are the rival's, or those that the study compares the images with.
+    """
+    if not self.trains:
+      return None
+    if self.rival:
+      return self.rival if self.rival.generated.is_dir() else None
+    try:
+      paths = [pathlib.Path(x) for x in self.study['protocol']['generated']]
+    except (Missing, UserError, *DAMAGED):  # Its own part of the page says why.
+      return None
+    for path in paths:
+      noted = own_settings.read(path.absolute().parent) or {}
+      if noted.get('method') == RIVAL and path.is_dir():
+        config = config_files.load(RIVAL).get_config()
+        config.generate.out = str(path)
+        return Source(config, path.parent)
+    return None
 
   @property
   def step_of_images(self):

@@ -16,13 +16,15 @@ SAME, UNSURE, WORSE, BETTER = 'same', 'unsure', 'worse', 'better'
 MEANING = {
     'fid': 'distance of the two sets of images; depends on their number',
     'kid': 'distance of the two sets of images; 0 is none',
-    'region_kid': 'the same distance, of the defects alone, cut out around their regions',
+    'region_kid': 'distance of the two sets of defects alone, cut out around their regions; '
+                  '0 is none',
     'precision': 'share of generated images that look like some real one',
     'recall': 'share of real images that some generated one looks like',
     'density': 'how many real neighbourhoods a generated image lies in',
     'coverage': 'share of real images with a generated one beside them',
     'diversity': 'mean distance of two generated images',
-    'copies': 'share of images as near to a real one as hardly two real ones are',
+    'copies': 'share of images nearer to a real one than 95% of the real ones are to each '
+              'other',
     'label_fidelity': 'share that a classifier of real images assigns to their class',
     'change': 'mean difference from the background, in grey levels of 255',
     'unchanged': 'share of images that are hardly changed from their background',

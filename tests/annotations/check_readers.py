@@ -26,7 +26,7 @@ from PIL import Image
 
 
 class Generated:
-  """What generate says itself.
+  """What generate says itself of the images that go into formats, the accepted ones.
 
   Args:
     images: the folder of images and the manifest; the annotations lie beside.
@@ -41,7 +41,10 @@ class Generated:
     self.beside = self.images.with_name(f'{self.images.name}_annotations')
     self.boxes, self.painted = {}, {}
     with (self.images / 'manifest.csv').open(encoding='utf-8') as f:
-      for row in csv.DictReader(f):
+      rows = list(csv.DictReader(f))
+    rejected = {row['file'] for row in rows if row['accepted'] == 'no'}
+    for row in rows:
+      if row['file'] not in rejected:
         self.painted.setdefault(row['file'], set()).add(row['class'])
         self.boxes.setdefault(row['file'], []).extend(
             (row['class'], *map(int, box.split()))
@@ -217,8 +220,7 @@ def check_anomalib(made):
       assert not (inside & ~boxes).any()
       for name, left, top, right, bottom in made.boxes[source]:
         assert name in made.painted[source]
-        assert inside[top:bottom, left:right].any() or (
-            not inside.any() and (left, top) == (0, 0))  # A texture that is not seen.
+        assert inside[top:bottom, left:right].any()
     good = seen.pop('good')
     assert seen == kinds and good > 0
     train = list(module.train_data)
@@ -257,10 +259,9 @@ def check_labelme(made):
         inside |= _decoded([corners.ravel().tolist()], height, width)
     regions += len(groups)
     assert sorted(name for name, _ in groups) == [x[0] for x in made.boxes[file]]
-    for (name, _), corners in groups.items():  # A texture's box is wider than its pixels.
-      low, high = np.min(corners, 0)[:2], np.max(corners, 0)[2:]
-      assert any(name == other and (low >= box[:2]).all() and (high <= box[2:]).all()
-                 for other, *box in made.boxes[file]), file
+    assert sorted((name, *np.min(corners, 0)[:2].tolist(), *np.max(corners, 0)[2:].tolist())
+                  for (name, _), corners in groups.items()) == sorted(
+                      map(tuple, made.boxes[file])), file
     if file in truth and all(x['shape_type'] == 'polygon' for x in said.shapes):
       np.testing.assert_array_equal(inside, truth[file], file)
   return f'{len(files)} images, {regions} regions'

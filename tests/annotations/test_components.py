@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pegan_jax.annotations import components
+from pegan_jax.annotations.regions import of_pixels
 
 
 def _find(mask, **settings):
@@ -52,16 +53,33 @@ def test_a_component_in_anothers_box_is_not_of_its_mask():
   assert inner.box == (5, 5, 8, 8) and inner.mask.all()
 
 
-def test_a_texture_is_one_defect_that_fills_the_frame(mask):
+def test_a_texture_is_one_defect_in_the_box_of_its_pixels(mask):
   whole, = _find(mask, whole=True)
-  assert whole.box == (0, 0, 30, 20)
-  np.testing.assert_array_equal(whole.mask, mask > 127.5)
+  assert whole.box == (1, 2, 25, 19)  # From the speck to the line's end.
+  np.testing.assert_array_equal(whole.mask, mask[2:19, 1:25] > 127.5)
+  assert not _find(0 * mask, whole=True)
+  assert not _find(mask, whole=True, min_area=60)  # 28 + 5 + 1 of all of them.
   half = np.zeros((4, 6), np.uint8)
   half[::2] = 255
   texture, = _find(half)
-  assert texture.box == (0, 0, 6, 4) and texture.mask.sum() == 12
+  assert texture.box == (0, 0, 6, 3) and texture.mask.sum() == 12
   half[0, 0] = 0
   assert [r.mask.sum() for r in _find(half)] == [5, 6]
+
+
+@pytest.mark.parametrize('seed', range(5))
+@pytest.mark.parametrize('share', [0.02, 0.3, 0.7])
+def test_a_box_is_the_smallest_around_its_pixels(seed, share):
+  mask = np.random.default_rng(seed).random((24, 20)) < share
+  mask[:5] = mask[:, 15:] = False
+  for whole in (False, True):
+    found = _find(255 * mask.astype(np.uint8), whole=whole, min_area=1)
+    covered = np.zeros_like(mask)
+    for region in found:
+      assert region.box == of_pixels('', region.mask, region.box[:2]).box
+      covered[region.box.slices] |= region.mask
+    assert found
+    np.testing.assert_array_equal(covered, mask)
 
 
 @pytest.mark.parametrize('whole', [False, True])

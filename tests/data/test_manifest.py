@@ -27,5 +27,9 @@ def test_only_what_is_said_not_to_be_accepted_is_rejected(tmp_path):
   manifest.write(tmp_path, manifest.CROPS, [
       {'file': f'a/{i}.png', 'accepted': said} for i, said in enumerate(('yes', 'no', ''))])
   assert manifest.read_rejected(tmp_path / manifest.FILE) == {'a/1.png'}
+  manifest.write(tmp_path, manifest.FRAMES, [
+      {'file': file, 'accepted': said} for file, said in (
+          ('0.png', 'yes'), ('0.png', 'no'), ('0.png', 'yes'), ('1.png', 'yes'))])
+  assert manifest.read_rejected(tmp_path / manifest.FILE) == {'0.png'}
   (tmp_path / manifest.FILE).write_text('file,background\na/1.png,x\n')
   assert manifest.read_rejected(tmp_path / manifest.FILE) == set()

@@ -1,15 +1,19 @@
 """What is accepted, what is drawn again, and what is kept."""
 
+import collections
+import csv
+
 import numpy as np
 from PIL import Image
 import pytest
 
 from conftest import manifest_rows, to_change, untrained
+from pegan_jax import annotations
 from pegan_jax.data import dataset, placing
 from pegan_jax.generation import acceptance, jobs, masks, usual
 from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Painted, Sampler
-from pegan_jax.metrics import evaluate
+from pegan_jax.metrics import evaluate, reports, sets
 from pegan_jax.pretrained import region_features
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -98,6 +102,48 @@ def test_the_manifest_and_the_terminal_tell(setting, monkeypatch, capsys):
           in told)
 
 
+def _files_of(format_name, beside, images):
+  """The files that one format's images or entries are of, the clean ones left out."""
+  path = beside / annotations.WRITTEN[format_name].PATH
+  if format_name == 'mvtec':
+    rows = csv.DictReader((path / 'sources.csv').read_text('utf-8').splitlines())
+    return {row['source'] for row in rows if '/good/' not in row['file']}
+  if path.is_dir():
+    assert len(annotations.read(path)) == len([*path.rglob('*.png')])
+    root = path / 'images' if format_name == 'yolo' else path
+    return {p.relative_to(root).as_posix() for p in root.rglob('*.png')}
+  said = path.read_text()
+  return {file for file in images if f'"{file}"' in said}
+
+
+@pytest.mark.parametrize('frames', [False, True])
+@pytest.mark.parametrize('until', [{0: 2, 1: 9}, {0: 9, 1: 9}])
+def test_formats_have_what_is_accepted_alone(
+    setting, raw_dir, monkeypatch, capsys, until, frames):
+  config, workdir = setting
+  config.generate.update({'tries': 2, 'per_class': 2, 'formats': 'voc,coco', 'seed': 2,
+                          'frames': str(raw_dir / 'clean') * frames})
+  monkeypatch.setattr(acceptance, 'Judge', lambda *_: _Rejects(until))
+  out = generate(config, workdir)
+  beside = out.with_name('out_annotations')
+  bad = {row['file'] for row in manifest_rows(out) if row['accepted'] == 'no'}
+  images = {p.relative_to(out).as_posix() for p in out.rglob('*.png')}
+  assert bad and images == {row['file'] for row in manifest_rows(out)}
+  assert images == {p.relative_to(beside / 'masks').as_posix()
+                    for p in (beside / 'masks').rglob('*.png')}
+  assert bad == images if until[0] == 9 else bad < images
+  told = capsys.readouterr().err
+  assert f'left out of voc, coco: {len(bad)} of {len(images)} images, ' in told
+  assert ('no image is left' in told) == (bad == images)
+  config.generate.formats = ','.join(annotations.WRITTEN)
+  generate(config, workdir)
+  assert f'left out of labelme, mvtec, via, yolo: {len(bad)} of ' in capsys.readouterr().err
+  generate(config, workdir)
+  assert 'out is made already\n' in capsys.readouterr().err
+  for name in annotations.WRITTEN:
+    assert _files_of(name, beside, images) == images - bad, name
+
+
 def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
   config, workdir = setting
   config.generate.update({'tries': 2, 'per_class': 3})
@@ -106,8 +152,13 @@ def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
   out = generate(config, workdir)
   judge.seen.clear()
   run, seen = Run(config, workdir), []
+  rejected = collections.Counter()
   evaluate._generate(run, restore(run, 'newest'), lambda x, _: seen.append(x) or x,
-                     {c: 3 for c in run.info.classes})
+                     {c: 3 for c in run.info.classes}, rejected)
+  assert rejected == sets.rejected(sets.open_folder(out, 'generated')) == {'pa': 0, 'rp': 3}
+  assert reports.not_accepted(rejected, {'pa': 3, 'rp': 3}) == [
+      'not accepted when they were generated, but compared here: 3 of 3 rp.']
+  assert reports.not_accepted({'pa': 0}, {'pa': 3}) == []
   for name, images in zip(run.info.classes, seen):
     for i, image in enumerate(images):
       np.testing.assert_array_equal(

@@ -101,7 +101,7 @@ def test_chosen_classes_are_the_same_images_with_masks_and_boxes(setting, tmp_pa
     assert np.abs(mask - change).max() <= 1, row
     assert regions.boxes_to_text(voc[row['file'][:-4]]) == row['boxes']
     if row['class'] == 'sc':
-      assert row['boxes'] == '0 0 32 32'
+      assert row['boxes'] == ' '.join(map(str, regions.box_of(mask > 255 * 0.02)))
   assert (beside / 'yolo' / 'classes.txt').exists()
   assert not (beside / 'coco.json').exists()
   # One that is not the first: chosen alone, it keeps its own label.
@@ -116,9 +116,9 @@ def test_defects_without_a_box_are_told(setting, capsys):
   config.generate.update(
       {'change_threshold': 0.99, 'classes': 'sc,pa', 'texture_classes': 'sc'})
   rows = manifest_rows(generate(config, workdir))
-  assert {(r['class'], r['boxes']) for r in rows} == {('pa', ''), ('sc', '0 0 32 32')}
+  assert {(r['class'], r['boxes']) for r in rows} == {('pa', ''), ('sc', '')}
   said = capsys.readouterr().err
-  assert 'no box: 3 of 3 pa; ' in said and 'whole crop' not in said
+  assert 'no box: 3 of 3 pa, 3 of 3 sc; ' in said and 'whole crop' not in said
 
 
 def test_boxes_of_the_whole_crop_are_told_but_for_textures(setting, capsys):

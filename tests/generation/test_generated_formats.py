@@ -67,18 +67,19 @@ def test_every_format_holds_the_manifests_boxes(made):
   """YOLO's fractions give the pixels that Pascal VOC has."""
   _, _, out, _ = made
   beside = out.with_name('made_annotations')
-  voc, coco = _read(beside / 'voc'), _read(out, beside / 'coco.json')
+  voc, coco, via = _read(beside / 'voc'), *(
+      _read(out, beside / name) for name in ('coco.json', 'via.json'))
   yolo = {file.removeprefix('images/'): x for file, x in _read(beside / 'yolo').items()}
   labelme = _read(beside / 'labelme')
   rows = manifest_rows(out)
-  assert voc.keys() == yolo.keys() == coco.keys() == labelme.keys() == {
+  assert voc.keys() == yolo.keys() == coco.keys() == labelme.keys() == via.keys() == {
       row['file'] for row in rows}
   assert sum(len(regions) for regions, _ in voc.values()) > 4
   for file, (regions, size) in voc.items():
     said = sorted((row['class'], tuple(map(int, box.split()))) for row in rows
                   if row['file'] == file for box in row['boxes'].split('; ') if box)
     assert _boxes(regions) == said == _boxes(yolo[file][0]) == _boxes(coco[file][0])
-    assert [r.name for r in labelme[file][0]] == [r.name for r in coco[file][0]]
+    assert said == _boxes(labelme[file][0]) == _boxes(via[file][0])
     np.testing.assert_array_equal(_pixels(*coco[file]), _pixels(labelme[file][0], size))
     assert not (_pixels(*coco[file]) & ~_pixels(regions, size)).any()
   assert any(_pixels(*coco[file]).sum() < _pixels(*voc[file]).sum() for file in voc)

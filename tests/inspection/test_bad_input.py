@@ -164,7 +164,7 @@ class TestLeaks:
   def test_a_damaged_manifest(self, folder, tmp_path, content):
     made = _made(tmp_path)
     (made / 'manifest.csv').write_bytes(content)
-    _fails(tmp_path, folder, made, 'manifest.csv', 'file and background')
+    _fails(tmp_path, folder, made, 'manifest.csv', 'no manifest of --mode generate')
     with pytest.raises(UserError, match='manifest.csv is no manifest'):
       sets.changes(dataset.load_info(folder), sets.open_folder(made, 'generated'))
 

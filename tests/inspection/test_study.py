@@ -69,6 +69,14 @@ def test_information_helps_noise_does_not_and_wrong_labels_hurt(
   assert '=> permuted: do not use it' in text
   assert '=> noise: use it' not in text
   assert 'real + permuted: HURTS (-' in text
+  # A difference has one interval, wherever it is told.
+  part = found['fractions']['1']
+  for decided in part['decisions'].values():
+    assert part['arms'][decided['arm']]['level'] == 1 - 0.05 / 4
+    told = part['arms'][decided['arm']]['against'][decided['over']]['accuracy']
+    assert told == {key: decided[key] for key in ('value', 'low', 'high')}
+    assert report._points(told) in text.partition('=>')[0]
+  assert {arm['level'] for arm in part['arms'].values() if not arm['generated']} == {0.95}
   assert 'over real only; 90 test images); recall lower for b -54 (30 images), c' in text
   assert 'too few    3 seeds: intervals have 2.2 times their spread, and 1.4' in text
   saved = json.loads((tmp_path / 'out' / 'study.json').read_text('utf-8'))
@@ -236,6 +244,27 @@ class _BlindTrainer(PixelTrainer):
   @staticmethod
   def _read(images):
     return images.reshape(len(images), -1)[:, :6] / 255.0
+
+
+@pytest.mark.parametrize('network, shares, words, varies', [
+    ('efficientnet_lite0', ('1',), 'seeds do not differ', 'the test'),
+    ('efficientnet_lite0', ('0.2', '1'), 'seeds do not differ', 'the test'),
+    ('efficientnet_lite0', ('0.2', '0.5'), '3 times, to other draws of 50% of the real',
+     '3 seeds and the test'),
+    ('resnet18', ('1',), '3 trainings for each row, which differ in first weights, order '
+     'and augmentation. ', '3 seeds and the test'),
+    ('resnet18', ('0.5',), 'augmentation, and in their 50% of the real images. ', '3 seeds')])
+def test_what_seeds_differ_in_is_told(network, shares, words, varies):
+  found = {'protocol': {'network': network, 'seeds': 3, 'test_groups': 20,
+                        'test_groups_of_classes': {}},
+           'fractions': {share: {'arms': {'real': {'level': 0.95}}} for share in shares}}
+  said = report.trainings(found)
+  assert words in said and f'95% intervals from {varies}' in said and 'wider' not in said
+  few = report.too_few(found)
+  assert bool(few) == (network == 'resnet18' or shares != ('1',))
+  found['fractions'][shares[-1]]['arms'] |= {'pretrained': {'level': 0.98}}
+  said = report.trainings(found)
+  assert 'wider, so that those of all' in said and 'a linear head alone' in said
 
 
 @pytest.mark.parametrize('better', [True, False])

@@ -18,7 +18,8 @@ def report():
 
 
 def _collect(report):
-  return quality.collect(SimpleNamespace(evaluation=('here', report), step_of_images=None))
+  return quality.collect(SimpleNamespace(
+      evaluation=('here', report), step_of_images=None, trains=True))
 
 
 def test_classes_stand_against_training_and_held_out_crops(report):

@@ -231,6 +231,36 @@ def test_a_damaged_data_set_costs_its_own_part_alone(run, tmp_path):
   assert 'there is no data set at' in text and '--mode data' not in text
 
 
+@pytest.mark.parametrize('place', ['run/paste', 'elsewhere'])
+def test_pasted_images_are_shown_beside(run, tmp_path, place):
+  """Those of the run in the run's folder, or those that the study took."""
+  config, workdir = run
+  for name in ('generated', 'generated_annotations'):
+    shutil.copytree(workdir / name, tmp_path / place / name)
+  path = tmp_path / place / 'generated'
+  table_of = (path / 'manifest.csv').read_text().replace(',,,\n', ',no,5,odd\n', 1)
+  (path / 'manifest.csv').write_text(table_of)
+  noted = {'method': 'paste', 'data_dir': 'x'}
+  (tmp_path / place / 'config.json').write_text(json.dumps(noted))
+  if place == 'elsewhere':
+    study = json.loads((workdir / 'study' / 'study.json').read_text())
+    study['protocol']['generated'] = [str(workdir / 'generated'), str(path)]
+    (workdir / 'study' / 'study.json').write_text(json.dumps(study))
+  found = _parsed(report(config, workdir))
+  alts = [a.get('alt', '') for name, a in found.tags if name == 'img']
+  assert sum(x.startswith('pasted ') for x in alts) == 2 * config.report.per_class
+  assert 'no training: 0 of 1 accepted' in found.texts['samples']
+  assert f'without any training ({path})' in found.texts['samples']
+  assert f'--workdir {tmp_path / place} --config paste' in found.texts['commands']
+  config.method = 'paste'
+  text = _text(report(config, workdir))
+  assert 'Pasted, with no training' not in text and 'checkpoint of step' not in text
+  assert 'The pasted images' in text and 'Generated' not in text
+  config.method = 'pegan'
+  (path / 'manifest.csv').write_text('')
+  assert 'Pasted defects are not shown: ' in _text(report(config, workdir))
+
+
 def test_the_commands_give_the_run_its_settings(made):
   noted = own_settings.read(made[1])
   name, flags = commands.train_flags(noted)

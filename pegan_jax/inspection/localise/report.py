@@ -24,8 +24,8 @@ def to_text(report, markdown=False):
     lines += ['', f'{"### " * markdown}{title}', '',
               *align(figures(part['arms']), markdown), '',
               *align(_classes(report['classes'], part['arms']), markdown), '']
-    lines += [f'{"- " * markdown}{line}'
-              for line in verdicts(part, report['protocol'])]
+    lines += [f'{"- " * markdown}{line}' for line in (
+        *verdicts(part, report['protocol']), *(f'=> {x}' for x in _advice(part['arms'])))]
   return '\n'.join(lines) + '\n'
 
 
@@ -43,11 +43,26 @@ def _head(report):
       f'{p["bootstrap"]} bootstrap samples; other figures are means over seeds',
       f'boxes      around pixels above {THRESHOLD:g}; box recall at '
       f'{found_boxes.FALSE_PER_IMAGE:g} wrong boxes per crop']
-  lines += [f'too few    {x}' for x in report_parts.too_few(p, TESTED)]
+  lines += [f'too few    {x}' for x in too_few(report)]
   lines += [f'generated  {name}: {span(counts.values())} per class'
             for name, counts in report['generated'].items()]
   lines += report_parts.checks(report)
   return lines + [f'note       {x}' for x in report['notes']]
+
+
+def too_few(report):
+  """Lists what a study has too little of: sentences without a stop."""
+  return report_parts.too_few(report['protocol'], TESTED)
+
+
+def trainings(report):
+  """Says what is trained for each row of `figures`, and what intervals are of: a text."""
+  p, share = report['protocol'], max(map(float, report['fractions']))
+  return (f'{p["described"]}: {p["seeds"]} trainings for each row, which differ in first '
+          'weights, order and augmentation' + (
+              f', and in their {share:.0%} of the real frames' if share < 1 else '')
+          + f'. In brackets 95% intervals from {p["seeds"]} seeds and the test crops\' '
+          'groups')
 
 
 def figures(arms):
@@ -78,7 +93,7 @@ def _classes(classes, arms):
 
 
 def verdicts(part, protocol):
-  """Lists the verdicts on the arms of a report's fraction, last what to do."""
+  """Lists the verdicts on the arms of a report's fraction."""
   arms, lines, counts = part['arms'], [], protocol['test_images_of_classes']
   for arm in arms.values():
     if 'against' not in arm:
@@ -91,7 +106,7 @@ def verdicts(part, protocol):
       if named := [f'{c} {x:+.2f} ({counts[c]} crops)' for c, x in found[word].items()]:
         line += f'; {word} for {", ".join(named)}'
     lines.append(line)
-  return lines + [f'=> {line}' for line in _advice(arms)]
+  return lines
 
 
 def conclusions(report):
