@@ -7,12 +7,11 @@ import pathlib
 import shlex
 
 import numpy as np
-from PIL import Image
 
 from data_prep.annotated import file_kinds
 from data_prep.crops.window_size import choose_window
 from data_prep.crops.windows import boxes_of, clean_windows
-from data_prep.images import decoding, reading, survey
+from data_prep.images import parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit
@@ -40,11 +39,11 @@ def check(options, find, read):
   if options.out and os.path.lexists(options.out):
     problems.add(f'{options.out} exists already: remove it or choose another --out.')
   with problems.collected():
-    sizes = _decode(options, problems)
+    kinds = _decode(options, problems)
     found = find(options, problems)
-    _print(_describe(options, found, sizes, problems))
+    _print(_describe(options, found, kinds, problems))
     if not problems:
-      _print(_go_on(options, found, sizes, read))
+      _print(_go_on(options, found, kinds, read))
   if problems:
     _print([('1 problem: ' if len(problems) == 1 else '') + problems.text()])
   return problems
@@ -58,9 +57,9 @@ def _decode(options, problems):
   """Decodes all images but masks, which are read in their own way where they are used.
 
   Returns:
-    {path: (height, width)} of the sound ones.
+    {path: `survey.Kind`} of the sound ones.
   """
-  paths, named, sizes = [], set(), {}
+  paths, named, kinds = [], set(), {}
   for name in ('images', 'defects', 'clean'):
     if not (folder := getattr(options, name)):
       continue
@@ -73,10 +72,20 @@ def _decode(options, problems):
   named = set(map(os.path.realpath, named))
   paths = [path for path in paths if os.path.realpath(path) not in named]
   paths = [*dict.fromkeys(paths)]  # --clean may lie below.
-  for path in progress(paths, 'checking images'):
+
+  def kind_of(path):
+    try:
+      return survey.kind_of(path, whole=True)
+    except errors.UserError as error:
+      return error
+
+  for path, kind in zip(paths, progress(
+      parallel.each_file(kind_of, paths), 'checking images', len(paths))):
     with problems.collected():
-      sizes[path] = decoding.decode(path).shape[:2]
-  return sizes
+      if isinstance(kind, errors.UserError):
+        raise kind
+      kinds[path] = kind
+  return kinds
 
 
 def what_is_there(options, found, doubtful=False):
@@ -97,10 +106,11 @@ def what_is_there(options, found, doubtful=False):
   return lines + ['Classes:', *_classes(found)]
 
 
-def _describe(options, found, sizes, problems):
+def _describe(options, found, kinds, problems):
   """Returns lines about a `inputs.Found`; adds to `problems`."""
   lines = what_is_there(options, found, bool(problems))
-  kinds = survey.read(path for path, _ in found.files if path in sizes)
+  sizes = {path: kind.size for path, kind in kinds.items()}
+  kinds = survey.settle({path: kinds[path] for path, _ in found.files if path in sizes})
   shown = _sizes(sizes[path] for path, _ in found.files if path in sizes)
   lines += [f'Sizes, width x height: {shown}.',
             f"Kind: {'grey' if kinds.grey else 'colour'}, "
@@ -130,7 +140,7 @@ def _describe(options, found, sizes, problems):
   return lines
 
 
-def _go_on(options, found, sizes, read):
+def _go_on(options, found, kinds, read):
   """Returns the notes and the commands to go on with.
 
   Raises:
@@ -140,17 +150,18 @@ def _go_on(options, found, sizes, read):
             for name in sorted({*found.crops, *found.cut})}
   lines = [f'Note: {note}' for note in audit.too_few(
       {name: int(n * options.train_fraction) for name, n in counts.items()})]
-  if _are_templates(found, sizes):
+  if _are_templates(found, {path: kind.size for path, kind in kinds.items()}):
     options = dataclasses.replace(
         options, group_by=options.group_by or _BY_NAME, near_duplicates=False)
     lines.append('Note: clean images show what annotated images of their names show, '
                  'so both go together, and images are taken to be alike by design.')
-  pool, all_of_each = read(options, found), dataclasses.replace(options, per_class=0)
+  kinds = {path: kinds[path] for path, _ in found.files}
+  pool, all_of_each = read(options, found, kinds), dataclasses.replace(options, per_class=0)
   if _is_enough(options, pool):
     return lines + _commands(options, found)
   if not _is_enough(options := all_of_each, pool):
     options = dataclasses.replace(options, backgrounds=0)
-    choosing.select(options, read(options, found))
+    choosing.select(options, read(options, found, kinds))
   return lines + _commands(options, found)
 
 
@@ -246,8 +257,7 @@ def _are_templates(found, sizes):
 
 def _small(path):
   """Returns an image's grey levels at 64 x 64, with mean 0 and variance 1."""
-  grey = reading.with_channels(reading.read_image(path, False, 65535), 1)[:, :, 0]
-  small = np.asarray(Image.fromarray(grey).resize((64, 64), Image.Resampling.BOX), float)
+  small = reading.small(reading.read_image(path, False, 65535)).astype(float)
   return (small - small.mean()) / max(small.std(), 1)
 
 

@@ -35,27 +35,22 @@ class Cells:
     numbers = np.repeat(np.arange(len(templates)), _LISTED)
     order = np.argsort(cells.ravel(), kind='stable')
     ends = np.cumsum(np.bincount(cells.ravel(), minlength=_CELLS))
-    self._lists = np.split(numbers[order], ends[:-1])  # Each in ascending order.
+    self._lists = np.split(numbers[order], ends[:-1])
 
-  def find(self, patches, least, end=None):
+  def find(self, patches, least):
     """Finds the pairs of a patch and a template of its cell that are alike.
 
     Args:
       patches: float32 [n, d], unit vectors.
       least: the correlation above which they are.
-      end: compares templates before this number alone.
 
     Returns:
       (patches, templates, scores): int [P], int [P] and float32 [P].
     """
     found = [(np.zeros(0, int), np.zeros(0, int), np.zeros(0, np.float32))]
     for rows, listed in self._by_cell(patches):
-      if end is not None:
-        listed = listed[:np.searchsorted(listed, end)]
-      if not len(listed):
-        continue
       templates = self._templates[listed].T
-      step = max(1, _SCORES // len(listed))
+      step = 1 + _SCORES // max(1, len(listed))
       for start in range(0, len(rows), step):
         part = rows[start:start + step]
         scores = (patches[part] @ templates).ravel()

@@ -8,10 +8,7 @@ import threadpoolctl
 
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
-from data_prep.images.progress import progress
-from data_prep.selection import (
-    defect_scores, frame_search, near_duplicates, split as split_lib, texture)
-from pegan_jax.annotations.regions import Box
+from data_prep.selection import defect_scores, grouping, split as split_lib
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -35,6 +32,7 @@ class Selection(NamedTuple):
     duplicates: as from `cutting.drop_duplicates`.
     leak: as from `split.random_split_leak`.
     pairs: how many near-duplicates there are.
+    copies: list of the names of two images of which one is the other, turned or mirrored.
     found: how many whole files of defects were found in frames.
     rejected: list of (score, item), from the worst down.
     marked: sources of backgrounds that show what a defect crop shows.
@@ -45,6 +43,7 @@ class Selection(NamedTuple):
   duplicates: list
   leak: dict
   pairs: int
+  copies: list
   found: int
   rejected: list
   marked: list
@@ -150,66 +149,6 @@ def _rejected(options, windows, tiles):
                 key=lambda pair: (-pair[0], pair[1].source))
 
 
-def _group(options, pool, items):
-  """Groups items that show one place, or share a raw frame or what --group_by finds.
-
-  Returns:
-    (groups, pairs, places): int [N] group numbers; int [P, 2] near-duplicates; and
-    {index of a defect found in a frame: (the frame's path, the window)}.
-  """
-  root = pool.found.layout.root
-  searched = pool.found.frames if options.search_frames else []
-  nodes = {}  # {name: number}: frames, and groups that are named by their files.
-
-  def node(*name):
-    return nodes.setdefault(name, len(items) + len(nodes))
-
-  edges, places, pairs = [], {}, np.zeros((0, 2), int)
-  for k, item in enumerate(items):
-    if item.frame:
-      edges.append((k, node('frame', item.frame)))
-    if (name := pool.group_of(item.file)) is not None:
-      edges.append((k, node('group', name)))
-  # Of images that are alike by design, those crops are sought whose frame is not known.
-  defects = [k for k, item in enumerate(items) if item.label != BACKGROUND
-             and (options.near_duplicates or not item.frame)]
-  if options.near_duplicates or searched and defects:
-    thumbs = texture.thumbnails(items)
-  if options.near_duplicates:
-    pairs, _ = near_duplicates.find_pairs(thumbs)
-  if searched and defects:
-    views = (texture.thumbnail(pool.reader.read(path), pool.window)
-             for path in progress(searched, 'finding crops in frames'))
-    found, scores, corners = frame_search.find(thumbs[defects], views)
-    order = np.argsort(scores, kind='stable')  # The best match last.
-    if not options.near_duplicates:  # Only that: others are alike by design.
-      order = {found[i, 0]: i for i in order}.values()
-    for i in order:
-      crop, path = defects[found[i, 0]], searched[found[i, 1]]
-      frame = node('frame', cutting.frame_name(path, root))
-      edges.append((crop, frame))
-      if (name := pool.group_of(path.relative_to(root).as_posix())) is not None:
-        edges.append((frame, node('group', name)))
-      if items[crop].frame:  # A crop that was cut knows its own place better.
-        continue
-      corner = np.rint(corners[i] * pool.window / texture.SIDE)
-      top, left = corner.astype(int).tolist()
-      places[crop] = path, Box.square(left, top, pool.window)
-  groups = near_duplicates.components(len(items) + len(nodes),
-                                      list(map(tuple, pairs)) + edges)
-  return groups[:len(items)], pairs, places
-
-
-def _annotate(pool, items, places):
-  """Gives items that were found in frames the regions of these, in place."""
-  annotated = dict(pool.found.layout.annotated)
-  for k, (path, window) in places.items():
-    if path in annotated:
-      image = annotated[path]
-      items[k] = cutting.annotate(
-          items[k], image.regions_in(image.height, image.width), window)
-
-
 def _check_backgrounds(asked, left, rejected, marked, barred):
   """Raises UserError if fewer backgrounds are left than asked for; says why."""
   if left >= max(asked, 1):
@@ -274,8 +213,8 @@ def select(options, pool):
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
-    groups, pairs, places = _group(options, pool, items)
-  _annotate(pool, items, places)
+    groups, pairs, copies, places = grouping.group(options, pool, items)
+  grouping.annotate(pool, items, places)
   count = len(drawn)
   labels = [item.label for item in drawn]
   test = split_lib.split_groups(labels, groups[:count],
@@ -305,6 +244,6 @@ def select(options, pool):
   chosen = [(items[k], number, bool(test[k]) if k < count else k in held)
             for k, number in zip(kept, numbers)]
   return Selection(
-      chosen, available, duplicates + more, leak, len(pairs), len(places), rejected,
+      chosen, available, duplicates + more, leak, len(pairs), copies, len(places), rejected,
       sorted(items[k].source for k in count + np.flatnonzero(marked)),
       int(barred.sum()) - int(np.isin(held, count + np.flatnonzero(barred)).sum()))

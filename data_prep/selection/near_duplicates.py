@@ -11,6 +11,7 @@ import itertools
 import numpy as np
 import scipy
 
+from data_prep.images import parallel
 from data_prep.images.progress import progress
 from data_prep.selection import cells, texture
 
@@ -25,9 +26,9 @@ _BLOCK = 512  # Crops at a time.
 def _propose(means):
   """Proposes pairs, int [P, 4] of (i, j, dy, dx): i's middle is in j at a shift.
 
-  i's middle, 32 samples wide, is compared as 8 x 8 averages with j's at shifts of
-  4; four versions of it, 2 samples apart, make that shifts of 2. Of each pair
-  i < j the best shift is kept.
+  The middle of each crop, 32 samples wide, is compared as 8 x 8 averages with what others
+  show at shifts of 4; four versions of it, 2 samples apart, make that shifts of 2. Of each
+  pair i < j the best shift is kept.
 
   Args:
     means: float32 [N, 61, 61], averages of 4 x 4 samples.
@@ -43,24 +44,29 @@ def _propose(means):
   templates = cells.Cells(middles(slice(None), phases))
 
   def find(start):
-    """Returns [p, 5] of the pairs whose j is in a block, their scores last."""
+    """Returns [p, 5] of the pairs with one of a block, their scores last."""
     block = slice(start, start + _BLOCK)
-    patches, found, scores = templates.find(
-        middles(block, shifts), PROPOSE, len(phases) * min(start + _BLOCK, count))
+    patches, found, scores = templates.find(middles(block, shifts), PROPOSE)
     j, shift = np.divmod(patches, len(shifts))
     i, phase = np.divmod(found, len(phases))
-    before = i < start + j
-    columns = np.column_stack([i, start + j, shifts[shift] - phases[phase], scores])
-    columns = columns[before]
-    columns = columns[np.lexsort((-columns[:, 4], columns[:, 1], columns[:, 0]))]
-    first = np.ones(len(columns), bool)
-    first[1:] = (columns[1:, :2] != columns[:-1, :2]).any(axis=1)
-    return columns[first, :4].astype(np.int32)
+    j += start
+    shift, turned = shifts[shift] - phases[phase], i > j
+    shift[turned] *= -1
+    return _best(np.column_stack(
+        [np.minimum(i, j), np.maximum(i, j), shift, scores])[i != j])
 
   starts = range(0, count, _BLOCK)
-  with texture.threads() as threads:
-    return np.concatenate(list(progress(
-        threads.map(find, starts), f'comparing {count} crops', len(starts))))
+  return _best(np.concatenate(list(progress(
+      parallel.each(find, starts), f'comparing {count} crops',
+      len(starts)))))[:, :4].astype(int)
+
+
+def _best(found):
+  """Returns the rows (i, j, dy, dx, score), of each pair the one of the best score."""
+  found = found[np.lexsort((-found[:, 4], found[:, 1], found[:, 0]))]
+  first = np.ones(len(found), bool)
+  first[1:] = (found[1:, :2] != found[:-1, :2]).any(axis=1)
+  return found[first]
 
 
 def _overlap(means, i, j, dy, dx, step):
@@ -101,8 +107,7 @@ def find_pairs(thumbs):
         score = texture.correlation(*_overlap(means, i, j, dy, dx, 2))
         best[part] = np.maximum(best[part], score)
   sure = best >= texture.CONFIRM
-  order = np.lexsort(proposed[sure, 1::-1].T)
-  return proposed[sure, :2][order].astype(int), best[sure][order]
+  return proposed[sure, :2], best[sure]
 
 
 def _by_shift(proposed):
