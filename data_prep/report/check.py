@@ -14,7 +14,7 @@ from data_prep.crops.windows import boxes_of, clean_windows
 from data_prep.images import parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
-from data_prep.report import audit
+from data_prep.report import audit, remarks
 from data_prep.selection import choosing
 from pegan_jax.common import class_names, errors
 
@@ -148,7 +148,7 @@ def _go_on(options, found, kinds, read):
   """
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
-  lines = [f'Note: {note}' for note in audit.too_few(
+  lines = [f'Note: {note}' for note in remarks.too_few(
       {name: int(n * options.train_fraction) for name, n in counts.items()})]
   if _are_templates(found, {path: kind.size for path, kind in kinds.items()}):
     options = dataclasses.replace(
@@ -157,21 +157,22 @@ def _go_on(options, found, kinds, read):
                  'so both go together, and images are taken to be alike by design.')
   kinds = {path: kinds[path] for path, _ in found.files}
   pool, all_of_each = read(options, found, kinds), dataclasses.replace(options, per_class=0)
-  if _is_enough(options, pool):
-    return lines + _commands(options, found)
-  if not _is_enough(options := all_of_each, pool):
-    options = dataclasses.replace(options, backgrounds=0)
-    choosing.select(options, read(options, found, kinds))
+  if not (selected := _select(options, pool)):
+    options = all_of_each
+    if not (selected := _select(options, pool)):
+      options = dataclasses.replace(options, backgrounds=0)
+      selected = choosing.select(options, read(options, found, kinds))
+  lines += [f'Note: {note}' for note in remarks.of_groups(
+      audit.large_groups(selected.chosen), selected.copies, options.near_duplicates)]
   return lines + _commands(options, found)
 
 
-def _is_enough(options, pool):
-  """Returns whether a data set can be built of a `inputs.Pool` with these options."""
+def _select(options, pool):
+  """Returns `choosing.select`'s choice, or None where there is too little for one."""
   try:
-    choosing.select(options, pool)
+    return choosing.select(options, pool)
   except errors.UserError:
-    return False
-  return True
+    return None
 
 
 def _count(paths, folder):
