@@ -1,4 +1,4 @@
-"""Times the search for crops in frames, with and without its coarse look.
+"""Times the search for crops in frames, and for pairs of crops, with and without cells.
 
   python -m benchmarks.frame_search NEU-CLS-64 NEU-DET/IMAGES --crops 20000 --frames 8
 
@@ -13,20 +13,9 @@ import numpy as np
 import threadpoolctl
 
 from data_prep.images import reading
-from data_prep.selection import frame_search, texture
+from data_prep.selection import cells, frame_search, near_duplicates, texture
 
 SIDE = 64  # Pixels of a crop.
-
-
-class _All:
-  """Looks for every crop in every frame."""
-
-  def __init__(self, versions):
-    self._count = versions[0].shape[1]
-
-  def in_frame(self, windows):
-    del windows
-    return np.arange(self._count)
 
 
 def _thumbnail(path):
@@ -59,23 +48,28 @@ def main():
   searched, others = np.split(paths, [args.num_frames])
   frames = [_thumbnail(path) for path in searched]
   crops = _crops(reading.list_images(args.crops), others, args.count, rng)
-  # pylint: disable=protected-access
-  looks = {'all': _All, 'coarse first': frame_search._Coarse}
+  for what, search in (
+      ('crops in frames', lambda: frame_search.find(crops, frames)[:2]),
+      ('pairs of crops', lambda: near_duplicates.find_pairs(crops))):
+    _compare(f'{len(crops)} crops, {len(frames)} frames, {what}', search)
+
+
+def _compare(what, search):
+  """Runs a search with all templates compared, and by their cells; prints both."""
   found, seconds = {}, {}
-  for name, look in looks.items():
-    frame_search._Coarse = look
+  for name, limit in (('all', 2**60), ('by cells', 0)):
+    cells.ALL = limit
     began = time.perf_counter(), time.process_time()
     with threadpoolctl.threadpool_limits(1):  # As `data_prep.build` calls it.
-      pairs, scores, _ = frame_search.find(crops, frames)
+      pairs, scores = search()
     seconds[name] = time.perf_counter() - began[0], time.process_time() - began[1]
     found[name] = dict(zip(map(tuple, pairs.tolist()), scores))
-    print(f'{name}: {seconds[name][0] / len(frames):.3f} s per frame, '
-          f'{seconds[name][1] / len(frames):.3f} s of the processors, {len(pairs)} found')
+    print(f'{what}, {name}: {seconds[name][0]:.1f} s, {seconds[name][1]:.1f} s of the '
+          f'processors, {len(pairs)} found', flush=True)
   every, some = found.values()
   lost = sorted((every[pair] for pair in every.keys() - some), reverse=True)
-  print(f'{len(crops)} crops, {len(frames)} frames: '
-        f'{seconds["all"][0] / seconds["coarse first"][0]:.2f} times as fast, '
-        f'{seconds["all"][1] / seconds["coarse first"][1]:.2f} by the processors; '
+  print(f'{what}: {seconds["all"][0] / seconds["by cells"][0]:.2f} times as fast, '
+        f'{seconds["all"][1] / seconds["by cells"][1]:.2f} by the processors; '
         f'{len(lost)} of {len(every)} lost' + (
             f', the highest of {lost[0]:.2f}' if lost else ''))
 

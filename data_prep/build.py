@@ -19,7 +19,7 @@ from data_prep import inputs, options as options_lib
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.problems import Problems, Several
 from data_prep.options import Options
-from data_prep.report import audit, check, sheet
+from data_prep.report import audit, check, remarks, sheet
 from data_prep.selection import choosing
 from pegan_jax.common import command_line, files, provenance
 
@@ -155,7 +155,7 @@ def _run(arguments, new):
   except Several as error:
     print(f'error: {error}', file=sys.stderr)
     return 2
-  print(audit.summary(given['out'], content))
+  print(remarks.summary(given['out'], content))
   return 0
 
 

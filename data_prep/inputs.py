@@ -1,20 +1,16 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
 import contextlib
-import dataclasses
-import hashlib
 import itertools
 import pathlib
 import re
 from typing import NamedTuple
 
-import numpy as np
-
 from data_prep.annotated import layouts, unannotated
-from data_prep.crops import cutting
+from data_prep.annotated.folder import Layout
+from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
 from data_prep.images import reading, survey
-from data_prep.images.progress import progress
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -29,7 +25,7 @@ class Found(NamedTuple):
   """Holds what the folders have, before an image is decoded.
 
   Attributes:
-    layout: `layouts.Layout` of --images; empty without it.
+    layout: `Layout` of --images; empty without it.
     crops: {class: paths} of whole files of defects, of the chosen classes.
     crops_dir: folder that holds them.
     cut: names of the chosen classes whose regions are cut out of the frames.
@@ -37,7 +33,7 @@ class Found(NamedTuple):
     clean: list of (paths, folder, root), as `cutting.read_clean` has them.
     regions: {class: list of (a region's longer side, 'mask' or 'box')}.
   """
-  layout: layouts.Layout
+  layout: Layout
   crops: dict
   crops_dir: str
   cut: set
@@ -134,6 +130,7 @@ class Pool(NamedTuple):
       and out of clean images.
     notes: sentences about files that differ from the others.
     group_of: function of a file's path under its folder; None, or its group's name.
+    small: {path: the whole image as by `reading.small`}.
   """
   found: Found
   reader: cutting.Reader
@@ -144,6 +141,7 @@ class Pool(NamedTuple):
   tiles: list
   notes: list
   group_of: callable
+  small: dict
 
 
 def find(options, problems):
@@ -159,7 +157,7 @@ def find(options, problems):
   Raises:
     UserError: a folder or its annotations cannot be used.
   """
-  layout = layouts.Layout('', None, [], [], {}, [], {}, {})
+  layout = Layout('', None, [], [], {}, [], {}, {})
   if options.images:
     layout = layouts.read(options.images, options.annotations, options.format, problems,
                           options.cuts, apart=options.clean)
@@ -255,43 +253,33 @@ def _choose(options, known):
   return chosen
 
 
-@dataclasses.dataclass(frozen=True)
-class _Reader(cutting.Reader):
-  """Knows which images have the same pixels, whatever their files are.
-
-  Attributes:
-    seen: {what tells an image from others: the paths that were read}.
-  """
-  seen: dict = dataclasses.field(default_factory=dict, compare=False, repr=False)
-
-  def read(self, path):
-    image = super().read(path)
-    key = image.shape, hashlib.sha256(np.ascontiguousarray(image)).digest()
-    self.seen.setdefault(key, []).append(path)
-    return image
-
-
-def read(options, found):
+def read(options, found, kinds=None):
   """Reads all images of a `Found`; returns a `Pool`.
+
+  Args:
+    options: `options.Options`.
+    found: `Found`.
+    kinds: {path: `survey.Kind`} of its files, where they are known.
 
   Raises:
     UserError: an image cannot be read, or is one with another that says what it denies.
   """
   group_of = found.grouping(options.group_by)
   window, why = choose_window(options, found)
-  kinds = survey.read(progress(
-      [path for path, _ in found.files], 'checking images'))
-  reader = _Reader(
+  kinds = survey.settle(kinds) if kinds else survey.read([p for p, _ in found.files])
+  plain = cutting.Reader(
       options.image_size, kinds.grey, kinds.max_value, options.seed)
+  reader = keeping.Reader(**vars(plain))
   defects = list(cutting.read_crops(found.crops, found.crops_dir, reader))
   cut, windows = cutting.read_frames(
       found.layout.annotated, found.layout.root, reader, window, options.margin,
       4 * options.windows_per_frame, found.cut)
   tiles = [item for paths, folder, root in found.clean for item in cutting.read_clean(
       paths, folder, reader, window, 2 * options.backgrounds, root)]
-  _check_same(found.clean, found.crops, found.layout, reader.seen.values())
-  return Pool(found, reader, window, why, defects + cut, windows, tiles,
-              found.notes(kinds) + _in_larger_boxes(cut, found.layout), group_of)
+  _check_same(found.clean, found.crops, found.layout, reader.same())
+  return Pool(found, plain, window, why, defects + cut, windows, tiles,
+              found.notes(kinds) + _in_larger_boxes(cut, found.layout), group_of,
+              reader.small)
 
 
 def _in_larger_boxes(cut, layout):

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from data_prep.crops.windows import boxes_of, clean_windows, covered, region_windows
-from data_prep.images import reading
+from data_prep.images import parallel, reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations.regions import Box
 
@@ -82,9 +82,10 @@ class Reader:
 def read_crops(classes, folder, reader):
   """Yields an item for every image of {class: paths}, whole files of defects."""
   paths = [(name, path) for name in classes for path in classes[name]]
-  for name, path in progress(paths, 'reading defects'):
-    source = path.relative_to(folder).as_posix()
-    yield Item(name, source, '', reader.crop(reader.read(path)))
+  images = parallel.each_file(
+      lambda path: reader.crop(reader.read(path)), [path for _, path in paths])
+  for (name, path), image in zip(paths, progress(images, 'reading defects', len(paths))):
+    yield Item(name, path.relative_to(folder).as_posix(), '', image)
 
 
 def annotate(item, regions, window):
@@ -163,27 +164,41 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
   Raises:
     UserError: an unreadable frame.
   """
-  defects, windows = [], []
-  for path, annotated in progress(pairs, 'reading frames'):
-    image = reader.read(path)
-    height, width = image.shape[:2]
-    regions = annotated.regions_in(height, width)
-    frame = frame_name(path, frames_dir)
-    clean = sorted(
-        clean_windows(height, width, boxes_of(regions), window, margin),
-        key=lambda box: _order(reader.seed, BACKGROUND, _source(frame, box)))
-    windows += [_cut(reader, BACKGROUND, frame, image, box)
-                for box in clean[:most or None]]
-    boxes = {(region.name, box): None for region in regions if region.name in classes
-             for box in region_windows(
-                 region, height, width, window,
-                 f'{reader.seed}/{frame}/{region.name}/{region.box}')}
-    for name, box in boxes:
-      own = [region for region in regions if region.name == name]
-      others = [region for region in regions if region.name not in (name, '')]
-      defects.append(dataclasses.replace(
-          annotate(_cut(reader, name, frame, image, box), own, box),
-          others=bool(covered(others, box).any())))
+  annotated, defects, windows = dict(pairs), [], []
+
+  def cut(path):
+    return _cut_frame(path, annotated[path], frames_dir, reader, window, margin, most,
+                      classes)
+
+  for some, clean in progress(
+      parallel.each_file(cut, annotated), 'reading frames', len(annotated)):
+    defects += some
+    windows += clean
+  return defects, windows
+
+
+def _cut_frame(path, annotated, frames_dir, reader, window, margin, most, classes):
+  """Returns (defects, windows) of one frame; see `read_frames`."""
+  image = reader.read(path)
+  height, width = image.shape[:2]
+  regions = annotated.regions_in(height, width)
+  frame = frame_name(path, frames_dir)
+  clean = sorted(
+      clean_windows(height, width, boxes_of(regions), window, margin),
+      key=lambda box: _order(reader.seed, BACKGROUND, _source(frame, box)))
+  windows = [_cut(reader, BACKGROUND, frame, image, box)
+             for box in clean[:most or None]]
+  defects = []
+  boxes = {(region.name, box): None for region in regions if region.name in classes
+           for box in region_windows(
+               region, height, width, window,
+               f'{reader.seed}/{frame}/{region.name}/{region.box}')}
+  for name, box in boxes:
+    own = [region for region in regions if region.name == name]
+    others = [region for region in regions if region.name not in (name, '')]
+    defects.append(dataclasses.replace(
+        annotate(_cut(reader, name, frame, image, box), own, box),
+        others=bool(covered(others, box).any())))
   return defects, windows
 
 
@@ -200,13 +215,16 @@ def read_clean(paths, folder, reader, window, most, root=None):
   Returns:
     List of items.
   """
-  items = []
-  for path in progress(paths, 'reading clean images'):
+  def tiles(path):
     image = reader.read(path)
-    height, width = image.shape[:2]
     frame = frame_name(path, folder, root)
-    items += [_cut(reader, BACKGROUND, frame, image, box)
-              for box in clean_windows(height, width, [], window, 0)]
+    return [_cut(reader, BACKGROUND, frame, image, box)
+            for box in clean_windows(*image.shape[:2], [], window, 0)]
+
+  items = []
+  for some in progress(
+      parallel.each_file(tiles, paths), 'reading clean images', len(paths)):
+    items += some
     if most and len(items) > 2 * most:
       items = rank(items, reader.seed)[:most]
   return items

@@ -12,6 +12,7 @@ neither grey nor RGB.
 
 import contextlib
 import logging
+import threading
 from typing import NamedTuple
 import warnings
 
@@ -100,10 +101,7 @@ def decode(path):
 @contextlib.contextmanager
 def _explained(path):
   """Turns whatever a decoder raises into a `UserError` about `path`."""
-  with warnings.catch_warnings():
-    # Pillow warns about odd metadata, which does no harm, and about bombs.
-    warnings.simplefilter('ignore')
-    warnings.simplefilter('error', Image.DecompressionBombWarning)
+  with _without_warnings():
     try:
       yield
     except UserError:
@@ -118,6 +116,33 @@ def _explained(path):
         raise UserError(f'{path} cannot be read: {error.strerror}.') from None
       raise UserError(f'{path} cannot be read as an image: it is {_what_is(path)} '
                       f'({error}).') from None
+
+
+_decoding, _lock = contextlib.ExitStack(), threading.Lock()
+_threads = 0  # How many are decoding.
+
+
+@contextlib.contextmanager
+def _without_warnings():
+  """Silences Pillow's warnings while any thread is in here; those of bombs are raised.
+
+  It warns about odd metadata, which does no harm. Filters are the whole process's, so that
+  each thread's own would be put back in the wrong order.
+  """
+  global _threads
+  with _lock:
+    _threads += 1
+    if _threads == 1:
+      _decoding.enter_context(warnings.catch_warnings())
+      warnings.simplefilter('ignore')
+      warnings.simplefilter('error', Image.DecompressionBombWarning)
+  try:
+    yield
+  finally:
+    with _lock:
+      _threads -= 1
+      if not _threads:
+        _decoding.close()
 
 
 def _what_is(path):

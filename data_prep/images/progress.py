@@ -25,9 +25,10 @@ def progress(iterable, what, total=None):
 
 
 def _lines(iterable, what, total):
-  told = time.monotonic()
+  began = told = time.monotonic()
   for k, value in enumerate(iterable, 1):
     yield value
     if time.monotonic() - told > _QUIET:
       told = time.monotonic()
-      terminal.say(f'{what}: {k}' + (f' of {total}' if total else ''))
+      left = tqdm.format_interval((told - began) * ((total or k) - k) / k)
+      terminal.say(f'{what}: {k}' + (f' of {total}, {left} left' if total else ''))

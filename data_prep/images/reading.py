@@ -211,6 +211,12 @@ def square_crop_resize(image, size):
   return np.asarray(resized).reshape(size, size, image.shape[2])
 
 
+def small(image):
+  """Returns uint8 [H, W, 1 or 3] whole, and grey, as uint8 [64, 64]."""
+  grey = Image.fromarray(with_channels(image, 1)[:, :, 0])
+  return np.asarray(grey.resize((64, 64), Image.Resampling.BOX))
+
+
 def encode_png(image):
   """Returns uint8 [H, W, 1 or 3] as PNG bytes."""
   buffer = io.BytesIO()

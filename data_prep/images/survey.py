@@ -5,14 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_prep.images import decoding, scaling
+from data_prep.images import decoding, parallel, scaling
+from data_prep.images.progress import progress
 from pegan_jax.common import terminal
 
 # No more 16-bit values than these, or than this share of a set's, may be faulty pixels.
 _FEW, _SHARE = 3, 1e-5
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
   """Describes what one file means for the rules of its set."""
   size: tuple[int, int]
   coloured: bool = False
@@ -22,18 +23,23 @@ class _Kind(NamedTuple):
   above: tuple[int, ...] = (0,) * len(scaling.BIT_DEPTHS)  # How many exceed each depth.
 
 
-def _kind_of(path):
-  """Returns the `_Kind` of a file; eight-bit grey files are not decoded."""
+def kind_of(path, whole=False):
+  """Returns the `Kind` of a file; eight-bit grey files are decoded only with `whole`.
+
+  Raises:
+    UserError: the file cannot be read.
+  """
   header = decoding.header(path)
   size = header.height, header.width
-  if header.grey and not header.deep:
-    return _Kind(size)
+  shallow = header.grey and not header.deep
+  if shallow and not whole:
+    return Kind(size)
   pixels = decoding.decode(path)
   if not header.deep:
-    return _Kind(size, scaling.is_coloured(pixels))
+    return Kind(size, not shallow and scaling.is_coloured(pixels))
   largest = int(pixels.max())
   scaled = scaling.to_8_bits(pixels, scaling.max_value_for(largest))
-  return _Kind(size, scaling.is_coloured(scaled), True, largest, pixels.size, tuple(
+  return Kind(size, scaling.is_coloured(scaled), True, largest, pixels.size, tuple(
       int(np.count_nonzero(pixels >= 2**bits)) for bits in scaling.BIT_DEPTHS))
 
 
@@ -54,13 +60,23 @@ class Survey(NamedTuple):
   notes: list[str]
 
 
-def read(paths):
+def read(paths, what='checking images'):
   """Reads the kind of every file of a set; returns its `Survey`.
+
+  Args:
+    paths: image files.
+    what: the work, for people.
 
   Raises:
     UserError: a file cannot be read.
   """
-  kinds = {path: _kind_of(path) for path in paths}
+  paths = list(paths)
+  return settle(dict(zip(paths, progress(
+      parallel.each_file(kind_of, paths), what, len(paths)))))
+
+
+def settle(kinds):
+  """Returns the `Survey` of {path: `Kind`}."""
   brightest, largest = None, 255
   for path, kind in kinds.items():
     if kind.largest > largest:
@@ -72,7 +88,7 @@ def read(paths):
 
 
 def _notes(kinds, max_value, brightest):
-  """Returns sentences about the files, {path: `_Kind`}, that differ from the others."""
+  """Returns sentences about the files, {path: `Kind`}, that differ from the others."""
   notes = []
   coloured = [path for path, kind in kinds.items() if kind.coloured]
   if 0 < len(coloured) < len(kinds) / 2:

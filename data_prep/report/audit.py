@@ -9,16 +9,14 @@ import numpy as np
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.report import sheet
-from data_prep.selection import frame_search, near_duplicates, texture
+from data_prep.selection import copies, frame_search, near_duplicates, texture
 from pegan_jax.common.errors import UserError
 
 _AREA_RANGE = (25, 75)  # Percentiles of the share that a class covers of its crops.
-_COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
-_AREA_LEAST = 10  # Least crops of a class for such percentiles.
+AREA_LEAST = 10  # Least crops of a class for such percentiles.
 
-# Shares of the backgrounds that show what a defect does, and of all images that are one
-# group, from which images are likely to look alike without showing the same place.
-_ALIKE, _ONE_GROUP = 0.1, 0.5
+# Shares of a class, or of the set, that one group has; and of how many images or more.
+_ONE_GROUP, _ONE_GROUP_LEAST = 0.2, 5
 
 
 def areas(chosen):
@@ -29,14 +27,14 @@ def areas(chosen):
 
   Returns:
     {class: [low, high]}: the `_AREA_RANGE` percentiles of the shares that its regions
-    cover; without classes that have fewer than `_AREA_LEAST` annotated crops.
+    cover; without classes that have fewer than `AREA_LEAST` annotated crops.
   """
   shares = {}
   for item, _, test in chosen:
     if item.share is not None and not test:
       shares.setdefault(item.label, []).append(item.share)
   return {name: np.percentile(of, _AREA_RANGE).round(6).tolist()
-          for name, of in sorted(shares.items()) if len(of) >= _AREA_LEAST}
+          for name, of in sorted(shares.items()) if len(of) >= AREA_LEAST}
 
 
 def content(options, pool, selected):
@@ -78,6 +76,7 @@ def content(options, pool, selected):
       'areas': areas(chosen),
       'groups': [{'group': group, 'members': [item.source for item in members]}
                  for group, members in selected.by_group()],
+      'large_groups': large_groups(chosen),
       'groups_of_defects': len({g for item, g, _ in chosen if item.label != BACKGROUND}),
       'crops_of_unknown_frames': max(0, -selected.found + sum(
           not item.frame and pool.group_of(item.file) is None
@@ -88,6 +87,7 @@ def content(options, pool, selected):
       'duplicates': selected.duplicates,
       'random_split_leak': selected.leak,
       'near_duplicate_pairs': selected.pairs,
+      'turned_copies': selected.copies,
       'defects_found_in_frames': selected.found,
       'rejected_windows': rejected,
       'backgrounds_that_overlap_a_defect': selected.marked,
@@ -95,12 +95,28 @@ def content(options, pool, selected):
                   'grey': reader.grey},
       'parameters': parameters,
       'thresholds': {'near_duplicate': texture.CONFIRM,
+                     'turned_copy': copies.LEAST,
                      'propose': near_duplicates.PROPOSE,
                      'propose_frame': frame_search.PROPOSE},
   }
 
 
-_UNLABELLED = 'images without an annotation, where others have one'
+def large_groups(chosen):
+  """Returns [{group, name, images, of}]: groups with much of what is called so.
+
+  The name is that of a class, or "all" for the whole set; the largest share comes first.
+  """
+  names = {'all': [group for _, group, _ in chosen]}
+  for item, group, _ in chosen:
+    names.setdefault(('class', item.label), []).append(group)
+  found = [{'group': group, 'name': 'all' if name == 'all' else name[1], 'images': n,
+            'of': len(groups)} for name, groups in names.items()
+           for group, n in collections.Counter(groups).items()
+           if n >= _ONE_GROUP_LEAST and n > _ONE_GROUP * len(groups)]
+  return sorted(found, key=lambda x: (-x['images'] / x['of'], x['group'], x['name']))
+
+
+UNLABELLED = 'images without an annotation, where others have one'
 
 
 def names_of(found):
@@ -137,7 +153,7 @@ def not_read(found):
   """Returns {reason: how many} for what a `inputs.Found` leaves out, biggest first."""
   return {
       **{reason: len(paths) for reason, paths in sorted(found.layout.left_out.items())},
-      _UNLABELLED: len(found.layout.unlabelled),
+      UNLABELLED: len(found.layout.unlabelled),
       **{f'crops or regions of {name}, a class that is not chosen': n
          for name, n in found.skipped.items()}}
 
@@ -163,50 +179,6 @@ def rows(selected):
   return drawn
 
 
-def summary(out, report):
-  """Returns the lines to print: what was written, left out and grouped.
-
-  Args:
-    out: the data set's folder.
-    report: from `content`.
-  """
-  counts = {split: sum(found.values()) for split, found in report['counts'].items()}
-  window = report['window']
-  train, test = (report['counts'][split] for split in ('train', 'test'))
-  kinds = sum(map(collections.Counter, report['annotations'].values()),
-              collections.Counter())
-  size = report['parameters']['image_size']
-  lines = [
-      f"Wrote {out}: {counts['train']} train and {counts['test']} test images of "
-      f"{len(report['classes'])} classes and the background.",
-      'Train + test: ' + ', '.join(
-          f'{name} {train.get(name, 0)} + {test.get(name, 0)}'
-          for name in report['classes']) + f', background {train[BACKGROUND]}' + (
-              f' + {test[BACKGROUND]}' if BACKGROUND in test else '') + '.',
-      f"Windows of {window['side']} x {window['side']} pixels ({window['why']}), "
-      f"{resized(window['side'], size, report['whole_crops_resized'])}.",
-      f"Of the defects, {kinds['mask']} have a mask, {kinds['box']} a box and "
-      f"{kinds['none']} neither."]
-  if report['left_out']:
-    lines.append(
-        f"Left out: {counted(report['left_out'], report['left_out_files'])}.")
-  lines += [
-      leak_sentence(report),
-      f'See {out}/audit.json and {out}/audit.png.']
-  return '\n'.join(lines + [f'Note: {line}' for line in remarks(report)])
-
-
-def leak_sentence(report):
-  """Returns what a plain random split would have leaked, given `content`."""
-  leak = report['random_split_leak']
-  return 'A plain random split would have put into train ' + (
-      f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
-      if report['parameters']['near_duplicates'] else '') + (
-          f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
-          f"of its {leak['test_images']} test images; this split none, but for copies "
-          'that are turned, mirrored or drawn anew, which are not searched for.')
-
-
 def count_resized(found, size):
   """Returns how many whole crops of an `inputs.Found` are squares of another side."""
   count = 0
@@ -226,72 +198,3 @@ def resized(side, size, crops):
   done = 'as they are' if side == size else f'resized to {size} x {size}'
   return done + f'; the squares of {crops} whole crops are resized to that' * (
       crops > 0 and side == size)
-
-
-def _alike(report):
-  """Yields what hints at images that look alike and do not show the same place."""
-  marked = len(report['backgrounds_that_overlap_a_defect'])
-  total = marked + report['available'][BACKGROUND]
-  largest = max((len(group['members']) for group in report['groups']), default=0)
-  images = sum(sum(of.values()) for of in report['counts'].values())
-  found = []
-  if marked > _ALIKE * total:
-    found.append(f'{marked} of {total} backgrounds seem to show what a defect crop shows')
-  if report['near_duplicate_pairs'] and largest > _ONE_GROUP * images:
-    found.append(f'{largest} of {images} images seem to show places that overlap, and are '
-                 'one group')
-  if found:
-    yield (f'{" and ".join(found)}: where images only look alike, as wood, cloth and '
-           'printed boards do, pass --no-near_duplicates.')
-
-
-def too_few(counts):
-  """Yields a sentence on classes of {name: train images} too small for a comparison."""
-  if few := [name for name, n in sorted(counts.items()) if n < _COMPARED]:
-    yield (f"fewer than {_COMPARED} train images of {', '.join(few)}: an evaluation takes "
-           'that many; leave such classes out there, by --config.generate.classes.')
-
-
-def remarks(report):
-  """Yields sentences on what the user may want to change, given `content`."""
-  yield from (f'{note}.' for note in report['notes'])
-  conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
-  if conflicts:
-    first = conflicts[0]
-    yield (f'{len(conflicts)} crops have the same pixels as one of another class, '
-           f"first {first['dropped']} ({first['labels'][0]}) and "
-           f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
-  if n := report['images_smaller_than_a_window']:
-    yield (f'{n} images are smaller than a window; of those, squares of their own '
-           'shorter side were enlarged.')
-  if n := report['crops_with_another_class']:
-    yield (f'{n} defect crops also show a defect of another class, which their mask '
-           'leaves out.')
-  if few := sorted({c for c, of in report['annotations'].items()
-                    if set(of) - {'none'}} - report['areas'].keys()):
-    yield (f'how much of a crop a class covers is not known for {", ".join(few)}: that '
-           f'takes {_AREA_LEAST} annotated train images, and PE-GAN+ does without.')
-  train, test = (report['counts'][split] for split in ('train', 'test'))
-  yield from too_few({name: train.get(name, 0) for name in report['classes']})
-  if few := [name for name in report['classes'] if test.get(name, 0) < _COMPARED]:
-    yield (f"fewer than {_COMPARED} test images of {', '.join(few)}: an evaluation says "
-           'nothing of how near samples come to images that were held out.')
-  yield from _alike(report)
-  if n := report['left_out'].get(_UNLABELLED):
-    yield (f'{n} images without an annotation are not known to be clean: those that are '
-           'go into a folder of their own, for --clean.')
-  if (n := report['crops_of_unknown_frames']) and not report['parameters']['group_by']:
-    yield (f'which frames {n} crops were cut from is not known, and two of one frame may '
-           "lie on both sides of the split: where their files' names tell, pass "
-           '--group_by.')
-  if n := report['files_without_a_group']:
-    yield f"--group_by fits no part of {n} files' paths: they have no group by name."
-  if report['parameters']['near_duplicates'] is False:
-    yield ('Near-duplicates were not searched: only frames and --group_by keep crops '
-           'together.')
-  asked = report['parameters']['per_class']
-  short = {name: report['available'][name] for name in report['classes']
-           if report['available'][name] < asked}
-  if short:
-    yield (f'without crops of the same pixels, there are fewer than {asked} images of '
-           + ', '.join(f'{name} ({n})' for name, n in sorted(short.items())) + '.')

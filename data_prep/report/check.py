@@ -7,15 +7,14 @@ import pathlib
 import shlex
 
 import numpy as np
-from PIL import Image
 
 from data_prep.annotated import file_kinds
 from data_prep.crops.window_size import choose_window
 from data_prep.crops.windows import boxes_of, clean_windows
-from data_prep.images import decoding, reading, survey
+from data_prep.images import parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
-from data_prep.report import audit
+from data_prep.report import audit, remarks
 from data_prep.selection import backgrounds, choosing
 from data_prep.selection.lacks import Lack
 from pegan_jax.common import class_names, errors
@@ -41,11 +40,11 @@ def check(options, find, read):
   if options.out and os.path.lexists(options.out):
     problems.add(f'{options.out} exists already: remove it or choose another --out.')
   with problems.collected():
-    sizes = _decode(options, problems)
+    kinds = _decode(options, problems)
     found = find(options, problems)
-    _print(_describe(options, found, sizes, problems))
+    _print(_describe(options, found, kinds, problems))
     if not problems:
-      _print(_go_on(options, found, sizes, read))
+      _print(_go_on(options, found, kinds, read))
   if problems:
     _print([('1 problem: ' if len(problems) == 1 else '') + problems.text()])
   return problems
@@ -59,9 +58,9 @@ def _decode(options, problems):
   """Decodes all images but masks, which are read in their own way where they are used.
 
   Returns:
-    {path: (height, width)} of the sound ones.
+    {path: `survey.Kind`} of the sound ones.
   """
-  paths, named, sizes = [], set(), {}
+  paths, named, kinds = [], set(), {}
   for name in ('images', 'defects', 'clean'):
     if not (folder := getattr(options, name)):
       continue
@@ -74,10 +73,20 @@ def _decode(options, problems):
   named = set(map(os.path.realpath, named))
   paths = [path for path in paths if os.path.realpath(path) not in named]
   paths = [*dict.fromkeys(paths)]  # --clean may lie below.
-  for path in progress(paths, 'checking images'):
+
+  def kind_of(path):
+    try:
+      return survey.kind_of(path, whole=True)
+    except errors.UserError as error:
+      return error
+
+  for path, kind in zip(paths, progress(
+      parallel.each_file(kind_of, paths), 'checking images', len(paths))):
     with problems.collected():
-      sizes[path] = decoding.decode(path).shape[:2]
-  return sizes
+      if isinstance(kind, errors.UserError):
+        raise kind
+      kinds[path] = kind
+  return kinds
 
 
 def what_is_there(options, found, doubtful=False):
@@ -98,10 +107,11 @@ def what_is_there(options, found, doubtful=False):
   return lines + ['Classes:', *_classes(found)]
 
 
-def _describe(options, found, sizes, problems):
+def _describe(options, found, kinds, problems):
   """Returns lines about a `inputs.Found`; adds to `problems`."""
   lines = what_is_there(options, found, bool(problems))
-  kinds = survey.read(path for path, _ in found.files if path in sizes)
+  sizes = {path: kind.size for path, kind in kinds.items()}
+  kinds = survey.settle({path: kinds[path] for path, _ in found.files if path in sizes})
   shown = _sizes(sizes[path] for path, _ in found.files if path in sizes)
   lines += [f'Sizes, width x height: {shown}.',
             f"Kind: {'grey' if kinds.grey else 'colour'}, "
@@ -128,7 +138,7 @@ def _describe(options, found, sizes, problems):
   return lines
 
 
-def _go_on(options, found, sizes, read):
+def _go_on(options, found, kinds, read):
   """Returns the notes and the commands to go on with.
 
   Raises:
@@ -136,38 +146,50 @@ def _go_on(options, found, sizes, read):
   """
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
-  lines = [f'Note: {note}' for note in audit.too_few(
+  lines = [f'Note: {note}' for note in remarks.too_few(
       {name: int(n * options.train_fraction) for name, n in counts.items()})]
-  if _are_templates(found, sizes):
-    templates = dataclasses.replace(
-        options, group_by=options.group_by or _BY_NAME, near_duplicates=False)
-    if enough := _enough(templates, found, read):
-      return lines + ['Note: clean images show what annotated images of their names show, '
-                      'so both go together, and images are taken to be alike by design.'
-                      ] + _commands(enough, found)
-  if enough := _enough(options, found, read):
-    return lines + _commands(enough, found)
-  choosing.select(options, read(options, found))
+  ways = [(options, [])]
+  if _are_templates(found, {path: kind.size for path, kind in kinds.items()}):
+    ways.insert(0, (dataclasses.replace(
+        options, group_by=options.group_by or _BY_NAME, near_duplicates=False),
+                    ['Note: clean images show what annotated images of their names show, '
+                     'so both go together, and images are taken to be alike by design.']))
+  kinds = {path: kinds[path] for path, _ in found.files}
+  for tried, notes in ways:
+    if enough := _enough(tried, lambda options: read(options, found, kinds)):
+      tried, selected = enough
+      notes += [f'Note: {note}' for note in remarks.of_groups(
+          audit.large_groups(selected.chosen), selected.copies, tried.near_duplicates)]
+      return lines + notes + _commands(tried, found)
+  choosing.select(options, read(options, found, kinds))
   return lines
 
 
-def _enough(options, found, read):
-  """Returns options that build, with --per_class 0 and --backgrounds 0 if needed; or None."""
-  pool, all_of_each = read(options, found), dataclasses.replace(options, per_class=0)
+def _enough(options, read):
+  """Finds options that build, with --per_class 0 and --backgrounds 0 if needed.
+
+  Args:
+    options: `options.Options`.
+    read: function of such: their `inputs.Pool`.
+
+  Returns:
+    The options and their `choosing.Selection`; None where there are none.
+  """
+  pool, all_of_each = read(options), dataclasses.replace(options, per_class=0)
   for tried in (options, all_of_each):
-    if _is_enough(tried, pool):
-      return tried
+    if selected := _select(tried, pool):
+      return tried, selected
   tried = dataclasses.replace(all_of_each, backgrounds=0)
-  return tried if _is_enough(tried, read(tried, found)) else None
+  selected = _select(tried, read(tried))
+  return selected and (tried, selected)
 
 
-def _is_enough(options, pool):
-  """Returns whether a data set can be built of a `inputs.Pool` with these options."""
+def _select(options, pool):
+  """Returns a `choosing.Selection`, or None where there is too little for one."""
   try:
-    choosing.attempt(options, pool)
+    return choosing.attempt(options, pool)
   except (Lack, errors.UserError):
-    return False
-  return True
+    return None
 
 
 def _count(paths, folder):
@@ -240,8 +262,7 @@ def _are_templates(found, sizes):
 
 def _small(path):
   """Returns an image's grey levels at 64 x 64, with mean 0 and variance 1."""
-  grey = reading.with_channels(reading.read_image(path, False, 65535), 1)[:, :, 0]
-  small = np.asarray(Image.fromarray(grey).resize((64, 64), Image.Resampling.BOX), float)
+  small = reading.small(reading.read_image(path, False, 65535)).astype(float)
   return (small - small.mean()) / max(small.std(), 1)
 
 

@@ -8,11 +8,9 @@ import threadpoolctl
 
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
-from data_prep.images.progress import progress
-from data_prep.selection import backgrounds, defect_scores, frame_search, lacks
-from data_prep.selection import near_duplicates, split as split_lib, texture
+from data_prep.selection import backgrounds, defect_scores, grouping, lacks
+from data_prep.selection import split as split_lib
 from data_prep.selection.lacks import Lack
-from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
 
 DUPLICATES_MAY_COST = 0.05  # Share of a class that may go as exact duplicates.
@@ -31,6 +29,7 @@ class Selection(NamedTuple):
     duplicates: as from `cutting.drop_duplicates`.
     leak: as from `split.random_split_leak`.
     pairs: how many near-duplicates there are.
+    copies: list of the names of two images of which one is the other, turned or mirrored.
     found: how many whole files of defects were found in frames.
     rejected: list of (score, item), from the worst down.
     marked: sources of backgrounds that show what a defect crop shows.
@@ -41,6 +40,7 @@ class Selection(NamedTuple):
   duplicates: list
   leak: dict
   pairs: int
+  copies: list
   found: int
   rejected: list
   marked: list
@@ -149,69 +149,6 @@ def _rejected(options, windows, tiles):
                 key=lambda pair: (-pair[0], pair[1].source))
 
 
-def _group(options, pool, items):
-  """Groups items that show one place, or share a raw frame or what --group_by finds.
-
-  Returns:
-    (groups, pairs, places, edges): int [N] group numbers; int [P, 2] near-duplicates;
-    {index of a defect found in a frame: (the frame's path, the window)}; and list of
-    (item, item or a number above theirs, why they are in one group).
-  """
-  root = pool.found.layout.root
-  searched = pool.found.frames if options.search_frames else []
-  nodes = {}  # {name: number}: frames, and groups that are named by their files.
-
-  def node(*name):
-    return nodes.setdefault(name, len(items) + len(nodes))
-
-  by_name = lacks.GROUP_BY if options.group_by else lacks.COPIES
-  edges, places, pairs = [], {}, np.zeros((0, 2), int)
-  for k, item in enumerate(items):
-    if item.frame:
-      edges.append((k, node('frame', item.frame), lacks.FRAME))
-    if (name := pool.group_of(item.file)) is not None:
-      edges.append((k, node('group', name), by_name))
-  # Of images that are alike by design, those crops are sought whose frame is not known.
-  defects = [k for k, item in enumerate(items) if item.label != BACKGROUND
-             and (options.near_duplicates or not item.frame)]
-  if options.near_duplicates or searched and defects:
-    thumbs = texture.thumbnails(items)
-  if options.near_duplicates:
-    pairs, _ = near_duplicates.find_pairs(thumbs)
-  if searched and defects:
-    views = (texture.thumbnail(pool.reader.read(path), pool.window)
-             for path in progress(searched, 'finding crops in frames'))
-    found, scores, corners = frame_search.find(thumbs[defects], views)
-    order = np.argsort(scores, kind='stable')  # The best match last.
-    if not options.near_duplicates:  # Only that: others are alike by design.
-      order = {found[i, 0]: i for i in order}.values()
-    for i in order:
-      crop, path = defects[found[i, 0]], searched[found[i, 1]]
-      frame = node('frame', cutting.frame_name(path, root))
-      edges.append((crop, frame, lacks.FOUND))
-      if (name := pool.group_of(path.relative_to(root).as_posix())) is not None:
-        edges.append((frame, node('group', name), by_name))
-      if items[crop].frame:  # A crop that was cut knows its own place better.
-        continue
-      corner = np.rint(corners[i] * pool.window / texture.SIDE)
-      top, left = corner.astype(int).tolist()
-      places[crop] = path, Box.square(left, top, pool.window)
-  edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
-  groups = near_duplicates.components(len(items) + len(nodes),
-                                      [edge[:2] for edge in edges])
-  return groups[:len(items)], pairs, places, edges
-
-
-def _annotate(pool, items, places):
-  """Gives items that were found in frames the regions of these, in place."""
-  annotated = dict(pool.found.layout.annotated)
-  for k, (path, window) in places.items():
-    if path in annotated:
-      image = annotated[path]
-      items[k] = cutting.annotate(
-          items[k], image.regions_in(image.height, image.width), window)
-
-
 def select(options, pool):
   """Chooses, groups and splits the items of a `inputs.Pool`; returns a `Selection`.
 
@@ -236,8 +173,8 @@ def attempt(options, pool):
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
-    groups, pairs, places, edges = _group(options, pool, items)
-  _annotate(pool, items, places)
+    groups, pairs, copies, places, edges = grouping.group(options, pool, items)
+  grouping.annotate(pool, items, places)
   count = len(drawn)
   labels = [item.label for item in drawn]
   test, whole = split_lib.split_groups(
@@ -269,6 +206,6 @@ def attempt(options, pool):
   chosen = [(items[k], number, bool(test[k]) if k < count else k in held)
             for k, number in zip(kept, numbers)]
   return Selection(
-      chosen, available, duplicates + more, leak, len(pairs), len(places), rejected,
+      chosen, available, duplicates + more, leak, len(pairs), copies, len(places), rejected,
       sorted(items[k].source for k in count + np.flatnonzero(marked)),
       int(barred.sum()) - int(np.isin(held, count + np.flatnonzero(barred)).sum()))

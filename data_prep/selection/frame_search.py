@@ -6,31 +6,25 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from data_prep.selection import texture
+from data_prep.images import parallel
+from data_prep.selection import cells, texture
 
 # Least correlation of averages of a crop and a frame, whose grids may lie two samples
 # apart.
 PROPOSE = 0.5
-# A crop is looked for in a frame only if the coarse part of its texture is found there with
-# a correlation of `_LOOK` or more. The coarse part is the projection of 12 x 12 averages on
-# the `_COARSE` of their 144 principal directions that are strongest in the crops. Of NEU's
-# pairs of a crop and a frame that leaves 9 in 100, and all of the 546 that are confirmed;
-# `benchmarks.frame_search` measures it.
-_COARSE = 48
-_LOOK = 0.55
-# Patches of a frame, and bytes of frames, at a time: memory stays bounded.
+_VERSIONS = 0, 2  # By so many samples further down and right a crop is read.
+# Patches, and bytes of frames, at a time: memory stays bounded.
 _PATCHES = 2**16
-_BYTES = 2**27
+_BYTES = 2**25
 
 
 def find(thumbs, frames):
   """Finds which frames crops were cut from, at the frames' own scale.
 
-  In three steps, each with fewer crops. First the coarse part of a crop's texture says
-  whether it may be in a frame. Then the crop's inner 48 x 48 samples, as 12 x 12 averages,
-  are compared with the frame at every fourth sample, to propose places; two versions of
-  them, (2, 2) samples apart, halve the distance to the nearest place. Last the inner
-  56 x 56 decide. The rim is left out, as compression and scale change it most.
+  First the crop's inner 48 x 48 samples, as 12 x 12 averages, are compared with the frame
+  at every fourth sample, to propose places; two versions of them, (2, 2) samples apart,
+  halve the distance to the nearest place. Then the inner 56 x 56 decide. The rim is left
+  out, as compression and scale change it most.
 
   Args:
     thumbs: float32 [N, 64, 64], from `texture.thumbnails`.
@@ -44,37 +38,36 @@ def find(thumbs, frames):
   """
   means = _smooth(thumbs)
   # Version k begins 8 + k samples into the crop.
-  templates = [(k, texture.unit(means[:, 8 + k:53 + k:4, 8 + k:53 + k:4]).T)
-               for k in (0, 2)]
-  coarse = _Coarse([columns for _, columns in templates])
+  templates = cells.Cells(np.stack(
+      [texture.unit(means[:, 8 + k:53 + k:4, 8 + k:53 + k:4]) for k in _VERSIONS],
+      axis=1).reshape(-1, 144))
   inner = texture.average(thumbs, 2)[:, 4:61:2, 4:61:2]
   pairs, scores, corners = [], [], []
 
-  def find_in(frame):
-    return _find_in(frame, coarse, templates, inner)
+  def find_in(some):
+    first, frames = some
+    return [((crop, first + k), score, corner)
+            for crop, k, places in _propose(frames, templates)
+            for score, corner in [_best_corner(inner[crop], frames[k], places)]
+            if score >= texture.CONFIRM]
 
-  frames, number = iter(frames), 0
-  with texture.threads() as threads:
-    while some := _take(frames):
-      for number, found in enumerate(threads.map(find_in, some), start=number):
-        pairs += [(index, number) for index, *_ in found]
-        scores += [score for _, score, _ in found]
-        corners += [corner for *_, corner in found]
-      number += 1
+  for found in parallel.each(find_in, _blocks(frames)):
+    pairs += [pair for pair, *_ in found]
+    scores += [score for _, score, _ in found]
+    corners += [corner for *_, corner in found]
   return (np.array(pairs, int).reshape(-1, 2), np.array(scores),
           np.array(corners, int).reshape(-1, 2))
 
 
-def _take(frames):
-  """Returns the next 32 of an iterator of arrays, or fewer that are `_BYTES` in all."""
-  taken, size = [], 0
-  while len(taken) < 32 and size < _BYTES:
-    frame = next(frames, None)
-    if frame is None:
-      break
-    taken.append(frame)
-    size += frame.nbytes
-  return taken
+def _blocks(frames):
+  """Yields (number of the first, some frames in order), `_BYTES` or more, or the last."""
+  some, first = [], 0
+  for frame in frames:
+    some.append(frame)
+    if sum(frame.nbytes for frame in some) >= _BYTES:
+      yield first, some
+      some, first = [], first + len(some)
+  yield first, some
 
 
 def _smooth(thumbs):
@@ -83,78 +76,67 @@ def _smooth(thumbs):
   return texture.average(np.pad(texture.average(thumbs, 4), rim, mode='edge'), 3)
 
 
-class _Coarse:
-  """Tells which crops may be in a frame, by few of their templates' directions.
+def _propose(frames, templates):
+  """Returns [(crop, frame's number, [(y, x), ...])], in order: where it may begin.
+
+  A version of a crop has one place, the one with the best score, the first of such.
+  """
+  best = {}
+  for frame, ys, xs, patches in _patches(frames):
+    rows, found, scores = templates.find(patches, PROPOSE)
+    for row, template, score in zip(rows.tolist(), found.tolist(), scores.tolist()):
+      key = int(frame[row]), template
+      place = -score, 4 * int(ys[row]), 4 * int(xs[row])
+      best[key] = min(place, best.get(key, place))
+  places = {}
+  for (k, template), (_, y, x) in sorted(best.items()):
+    crop, version = divmod(template, len(_VERSIONS))
+    begin = 8 + _VERSIONS[version]
+    places.setdefault((k, crop), []).append((y - begin, x - begin))
+  return [(crop, k, some) for (k, crop), some in places.items()]
+
+
+def _best_corner(inner, frame, places):
+  """Returns the best (correlation, (top, left)) of a crop near places in a frame.
 
   Args:
-    versions: of the crops' templates, float32 [144, N] each, unit vectors.
+    inner: float32 [29, 29], averages of 2 x 2 samples of the crop's inner 56 x 56.
+    frame: float32 [h, w], the frame.
+    places: list of (top, left) of the crop in the frame.
   """
-
-  def __init__(self, versions):
-    _, directions = np.linalg.eigh(versions[0] @ versions[0].T)
-    self._directions = directions[:, -_COARSE:].astype(np.float32)
-    self._versions = [self._project(columns.T).T for columns in versions]
-
-  def _project(self, patches):
-    """Returns the coarse part of [n, 144] patches as unit vectors."""
-    part = patches @ self._directions
-    return part / (np.linalg.norm(part, axis=1, keepdims=True) + 1e-6)
-
-  def in_frame(self, windows):
-    """Returns the indices of the crops that may be among [h, w, 12, 12] windows."""
-    most = np.full(self._versions[0].shape[1], -np.inf, np.float32)
-    for _, patches in _patches(windows):
-      patches = self._project(patches)
-      for start in range(0, len(most), texture.ROWS):
-        block = slice(start, start + texture.ROWS)
-        for columns in self._versions:
-          scores = patches @ columns[:, block]
-          np.maximum(most[block], scores.max(axis=0), out=most[block])
-    return np.flatnonzero(most > _LOOK)
+  best = -1.0, None
+  for top, left in places:
+    # The inner 56 x 56 begin 4 samples into the crop; 3 more either way.
+    y, x = (min(max(0, edge + 1), size - 58) for edge, size in zip((top, left), frame.shape))
+    part = texture.average(frame[y:y + 64, x:x + 64], 2)
+    spots = sliding_window_view(part, (57, 57))[..., ::2, ::2]
+    found = texture.correlation(inner, spots)
+    down, right = np.divmod(found.argmax(), found.shape[1])
+    best = max(best, (float(found.max()), (int(y + down) - 4, int(x + right) - 4)))
+  return best
 
 
-def _find_in(frame, coarse, templates, inner):
-  """Returns [(crop, score, corner)] for one frame; see `find`."""
-  if min(frame.shape) < 58:  # Of the averages: the inner 56 x 56.
-    return []
-  means, frame = _smooth(frame)[::4, ::4], texture.average(frame, 2)
-  windows = sliding_window_view(means, (12, 12))
-  best, among = {}, coarse.in_frame(windows)
-  for offset, columns in templates:
-    most, places = _best_patches(windows, columns[:, among])
-    for chosen in np.flatnonzero(most > PROPOSE):
-      index, place = among[chosen], np.divmod(places[chosen], windows.shape[1])
-      # The inner 56 x 56 begin 4 samples into the crop; 3 more either way.
-      y, x = (min(max(0, 4 * int(k) - 7 - offset), edge - 57)
-              for k, edge in zip(place, frame.shape))
-      spots = sliding_window_view(frame[y:y + 63, x:x + 63], (57, 57))[..., ::2, ::2]
-      found = texture.correlation(inner[index], spots)
-      down, right = np.divmod(found.argmax(), found.shape[1])
-      best[int(index)] = max(
-          (float(found.max()), (int(y + down) - 4, int(x + right) - 4)),
-          best.get(int(index), (-1.0,)))
-  return [(index, *rest) for index, rest in sorted(best.items())
-          if rest[0] >= texture.CONFIRM]
+def _patches(frames):
+  """Yields what the frames show at every fourth sample, `_PATCHES` or so at a time.
 
-
-def _best_patches(windows, columns):
-  """Returns the best score of each column with the patches [h, w, 12, 12], and where.
-
-  That is, float [columns] and int [columns], the first such place in reading order.
+  Yields:
+    (frames' numbers, y, x, patches): int [n] three times, in steps of 4 samples, and
+    float32 [n, 144], unit vectors.
   """
-  most, places = np.full(columns.shape[1], -np.inf), np.zeros(columns.shape[1], int)
-  for first, patches in _patches(windows):
-    scores = patches @ columns
-    found = scores.max(axis=0)
-    better = found > most
-    places[better] = first + scores[:, better].argmax(axis=0)
-    most = np.maximum(most, found)
-  return most, places
-
-
-def _patches(windows):
-  """Yields [h, w, 12, 12] windows as [n, 144] unit vectors, and the number of the first."""
-  rows = max(1, _PATCHES // windows.shape[1])
-  for start in range(0, len(windows), rows):
-    patches = texture.unit(windows[start:start + rows]).reshape(-1, 144)
-    yield start * windows.shape[1], patches
+  parts, count = [], 0
+  for k, frame in enumerate(frames):
+    if min(frame.shape) < 58:  # Of the averages: the inner 56 x 56.
+      continue
+    windows = sliding_window_view(_smooth(frame)[::4, ::4], (12, 12))
+    step = max(1, _PATCHES // windows.shape[1])
+    for start in range(0, len(windows), step):
+      rows = windows[start:start + step]
+      ys, xs = np.indices(rows.shape[:2]).reshape(2, -1)
+      parts.append((np.full(len(ys), k), start + ys, xs,
+                    texture.unit(rows).reshape(-1, 144)))
+      count += len(ys)
+      if count >= _PATCHES:
+        yield tuple(map(np.concatenate, zip(*parts)))
+        parts, count = [], 0
+  if parts:
+    yield tuple(map(np.concatenate, zip(*parts)))

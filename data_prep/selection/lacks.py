@@ -7,8 +7,9 @@ from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 # Why two images are in one group.
-FRAME, FOUND, NEAR, GROUP_BY, COPIES = (
+FRAME, FOUND, NEAR, TURNED, GROUP_BY, COPIES = (
     'cut from one image', 'found in one image', 'that are near-duplicates',
+    'of images of which one is the other, mirrored or turned',
     'of one name by --group_by', 'that Roboflow made of one image')
 _MEANING = {'at_most': '--at_most takes what there is',
             'near_duplicates': '--no-near_duplicates is for images that are alike by design',
@@ -52,7 +53,7 @@ def ways_apart(options, reasons):
     reasons: why images are in one group; what does not depend on a flag has no way.
   """
   ways = [{'group_by': ''}] * (GROUP_BY in reasons)
-  if NEAR in reasons or FOUND in reasons:  # Without the one, the other seeks fewer crops.
+  if {NEAR, TURNED, FOUND} & {*reasons}:  # Without the one, the other seeks fewer crops.
     ways += [{name: False} for name in ('near_duplicates', 'search_frames')
              if getattr(options, name)]
   return ways + [{k: v for way in ways for k, v in way.items()}] * (len(ways) > 1)
@@ -61,7 +62,7 @@ def ways_apart(options, reasons):
 def _reasons(members, edges):
   """Returns why items are in fewer groups than they are, each where others do not say it."""
   found, used, groups = [], [], len(members)
-  for why in (FRAME, COPIES, GROUP_BY, NEAR, FOUND):
+  for why in (FRAME, COPIES, GROUP_BY, TURNED, NEAR, FOUND):
     used += [edge[:2] for edge in edges if edge[2] == why]
     count = 1 + max(map(max, [members, *used]))
     left = len({*near_duplicates.components(count, used)[members].tolist()})

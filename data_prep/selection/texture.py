@@ -10,12 +10,11 @@ samples decide, coarser ones propose. The thresholds were set on NEU's frames, b
 crops of one frame, with noise and JPEG, against crops of other frames.
 """
 
-from concurrent import futures
-import os
-
 import numpy as np
 from PIL import Image
 import scipy
+
+from data_prep.images import parallel
 
 SIDE = 64  # Samples along a crop.
 GRAIN = 2.0  # Grey levels: texture weaker than that counts for less.
@@ -91,9 +90,5 @@ def thumbnail(image, side):
 
 def thumbnails(items):
   """Returns the thumbnails of items, float32 [N, 64, 64]."""
-  return np.stack([thumbnail(item.image, item.image.shape[0]) for item in items])
-
-
-def threads():
-  """Returns a pool of a few threads, for products of matrices."""
-  return futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+  return np.stack(list(parallel.each(
+      lambda item: thumbnail(item.image, item.image.shape[0]), items)))

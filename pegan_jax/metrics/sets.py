@@ -7,7 +7,6 @@ import pathlib
 import numpy as np
 
 from data_prep.images import reading, survey
-from data_prep.images.progress import progress
 from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest
@@ -111,7 +110,7 @@ def open_folder(folder, what):
   for path in paths:
     class_name = FLAT if flat else path.relative_to(folder).parts[0]
     files.setdefault(class_name, []).append(path)
-  found = survey.read(progress(paths, f'checking {what}'))
+  found = survey.read(paths, f'checking {what}')
   for note in found.notes:
     terminal.say(f'note: {note}')
   return ImageFolder(folder, files, found.grey, found.max_value, found.sizes,

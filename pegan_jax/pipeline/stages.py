@@ -5,7 +5,7 @@ import pathlib
 
 from data_prep import build, synthetic
 from data_prep.options import Options
-from data_prep.report import audit
+from data_prep.report import remarks
 from pegan_jax.common import class_names, files, provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
@@ -110,7 +110,7 @@ class _Work:
       provenance.check(self._data, build.made_of(**self._arguments), _ADVICE)
       return
     content = build.build(**self._arguments)
-    terminal.say(audit.summary(self._data, content))
+    terminal.say(remarks.summary(self._data, content))
     self._sizes = sizes.of_data_set(self._data)
     self._configs = settings.of_runs(self._config, self._workdir, self._sizes)
 

@@ -1,6 +1,6 @@
 """The part about the data: what was found, how it was split, what was left out."""
 
-from data_prep.report import audit
+from data_prep.report import remarks
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.reporting import inline
@@ -33,9 +33,9 @@ def _audited(path):
                   'not known.', '')
   report = read_report(path, ('counts', 'random_split_leak'))
   try:
-    return {'lines': [audit.leak_sentence(report)],
+    return {'lines': [remarks.leak_sentence(report)],
             'window_why': report['window']['why'], 'left_out': _left_out(report),
-            'notes': [x[0].upper() + x[1:] for x in audit.remarks(report)]}
+            'notes': [x[0].upper() + x[1:] for x in remarks.remarks(report)]}
   except (LookupError, TypeError, AttributeError, ValueError) as e:
     raise UserError(f'{path} is damaged, or of an earlier version: build the data set '
                     'again') from e

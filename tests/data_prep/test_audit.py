@@ -1,9 +1,11 @@
 """What the summary of a build tells its user to change."""
 
+import types
+
 import numpy as np
 import pytest
 
-from data_prep.report import audit
+from data_prep.report import audit, remarks
 from raw_folders import run_build, save, texture
 
 
@@ -53,22 +55,37 @@ def test_images_without_an_annotation_get_a_remedy(tmp_path, capsys):
       capsys.readouterr().out)
 
 
-@pytest.mark.parametrize('marked, members, pairs, said', [
-    (10, 50, 9, None),  # A tenth and a half: not yet.
-    (11, 2, 9, '11 of 101 backgrounds seem to show what a defect crop shows: where'),
-    (0, 51, 9, '51 of 100 images seem to show places that overlap, and are one group: where'),
-    (0, 51, 0, None),  # By their frame.
-    (30, 60, 9, 'a defect crop shows and 60 of 100 images')])
-def test_images_that_look_alike_are_told(marked, members, pairs, said):
+@pytest.mark.parametrize('marked, told', [(10, 0), (11, 1)])  # Above a tenth.
+def test_backgrounds_that_look_like_defects_are_told(marked, told):
   report = {'backgrounds_that_overlap_a_defect': ['x'] * marked,
-            'available': {'a': 10, 'background': 90},
-            'groups': [{'group': 0, 'members': ['x'] * members}, {'group': 1, 'members': []}],
-            'counts': {'train': {'a': 7, 'background': 90}, 'test': {'a': 3}},
-            'near_duplicate_pairs': pairs}
-  found = list(audit._alike(report))  # pylint: disable=protected-access
-  assert len(found) == (said is not None)
-  if said:
-    assert said in found[0] and found[0].endswith('pass --no-near_duplicates.')
+            'available': {'a': 10, 'background': 90}}
+  found = list(remarks._alike(report))  # pylint: disable=protected-access
+  assert len(found) == told
+  if told:
+    assert found[0].startswith('11 of 101 backgrounds seem to show what a defect crop')
+    assert found[0].endswith('pass --no-near_duplicates.')
+
+
+@pytest.mark.parametrize('members, found', [
+    ({'a': 5, 'b': 0}, []),  # A fifth: not yet.
+    ({'a': 6, 'b': 0}, [('a', 6, 25)]),
+    ({'a': 4, 'b': 4}, []),  # A third of b, which is few images.
+    ({'a': 25, 'b': 0}, [('a', 25, 25)]),
+    ({'a': 15, 'b': 12}, [('b', 12, 12), ('a', 15, 25), ('all', 27, 127)])])
+def test_a_group_that_has_much_of_a_class_or_of_the_set_is_told(members, found):
+  chosen = []
+  for name, count in (('a', 25), ('b', 12), ('background', 90)):
+    for k in range(count):
+      group = 0 if k < members.get(name, 0) else len(chosen) + 1
+      chosen.append((types.SimpleNamespace(label=name), group, False))
+  large = audit.large_groups(chosen)
+  assert [(x['name'], x['images'], x['of']) for x in large] == found
+  for searched in (True, False):
+    said = list(remarks.of_groups(large, [], searched))
+    assert len(said) == bool(found)
+    if found:
+      assert ('--no-near_duplicates' in said[0]) == searched
+      assert f'{found[-1][1]} of {found[-1][2]} of' in said[0]
 
 
 def test_what_is_left_out_is_named_up_to_three():

@@ -14,7 +14,7 @@ import pytest
 from conftest import assert_drawn
 from data_prep import build, options
 from data_prep.crops import cutting
-from data_prep.report import audit
+from data_prep.report import audit, remarks
 from pegan_jax import annotations
 from pegan_jax.annotations.regions import Annotated
 from raw_folders import inputs, pixels, read_built, run_build, save, texture
@@ -102,8 +102,34 @@ def test_planted_duplicates_are_dropped_and_shifted_crops_stay_together(raw):
   assert 0 < report['random_split_leak']['near_duplicate']['mean_count'] < 7
 
 
+def test_turned_copies_of_crops_and_of_clean_images_stay_together(raw):
+  random = np.random.default_rng(3)
+  expected = set()
+  for k in range(6):
+    crop = texture(random, 64, 64)
+    save(crop, raw / 'defects' / 'crack' / f'q{k}.png')
+    save(np.rot90(crop, k % 4)[::-1], raw / 'defects' / 'crack' / f'z{k}.png')
+    expected.add((f'crack/q{k}.png', f'crack/z{k}.png'))
+  clean = pixels(sorted((raw / 'clean').iterdir())[0])
+  save(clean.T, raw / 'clean' / 'z.png')
+  assert run_build(raw, *inputs(raw, 'defects', 'clean'), '--per_class', 0) == 0
+  report = json.loads((raw / 'out' / 'audit.json').read_text())
+  found = {tuple(sorted(pair)) for pair in report['turned_copies']}
+  assert expected < found and len(found) == 7
+  splits, _ = read_built(raw / 'out')
+  groups = {source: (split, group) for split, rows in splits.items()
+            for _, source, group, _ in rows}
+  for one, other in expected:
+    assert groups[one] == groups[other]
+  assert any('copy of the other' in line for line in remarks.remarks(report))
+  assert run_build(raw, *inputs(raw, 'defects', 'clean'), '--per_class', 0,
+                   '--no-near_duplicates', out='alike') == 0
+  report = json.loads((raw / 'alike' / 'audit.json').read_text())
+  assert report['turned_copies'] == []
+
+
 def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw, monkeypatch):
-  monkeypatch.setattr(audit, '_AREA_LEAST', 2)
+  monkeypatch.setattr(audit, 'AREA_LEAST', 2)
   for k in range(6):
     frame = pixels(raw / 'frames' / f'{k}.png')
     save(frame[40:104, 120:184], raw / 'defects' / 'crack' / f'f{k}_a.png')
@@ -303,7 +329,7 @@ def test_clean_images_are_held_out_by_whole_frames(raw, sources):
   assert report['counts']['test']['background'] == clean['test']
   assert report['available']['background'] == sum(clean.values())
   assert report['parameters']['test_clean'] == 0.4
-  assert f"background {clean['train']} + {clean['test']}." in audit.summary('out', report)
+  assert f"background {clean['train']} + {clean['test']}." in remarks.summary('out', report)
 
 
 def test_backgrounds_that_cannot_be_held_out_are_refused(raw, capsys):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from data_prep import dataset
-from data_prep.report import audit
+from data_prep.report import remarks
 from pegan_jax.common import files
 from raw_folders import inputs, run_build, save, texture, write_voc
 
@@ -299,7 +299,7 @@ def test_an_interrupt_after_all_is_made_says_that_it_is(raw, monkeypatch, capsys
   def stop(*_):
     raise KeyboardInterrupt
   if moment == 'after it':
-    monkeypatch.setattr(audit, 'summary', stop)
+    monkeypatch.setattr(remarks, 'summary', stop)
   else:  # The first try alone.
     move, tries = os.rename, []
     def rename(path, to):

@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from data_prep import build, dataset as writer
-from data_prep.report import audit
+from data_prep.report import remarks
 from pegan_jax.data import dataset
 from raw_folders import inputs, read_built, run_build, save, texture, write_voc
 
@@ -101,7 +101,7 @@ def test_masks_shrink_with_their_windows_and_no_mark_is_lost(masked):
 
 
 def test_areas_are_true_for_small_marks(masked, monkeypatch):
-  monkeypatch.setattr(build.audit, '_AREA_LEAST', 2)
+  monkeypatch.setattr(build.audit, 'AREA_LEAST', 2)
   assert _build(masked, *_with_clean(masked), '--window_size', 128, '--image_size', 32) == 0
   areas = _built(masked / 'out')[1].metadata['areas']
   assert areas['mark'] == [round(48 / 128**2, 6)] * 2
@@ -296,9 +296,9 @@ def test_images_annotated_as_empty_are_as_clean_as_others(masked, capsys):
 
 
 def test_classes_too_small_for_an_evaluation_are_told(masked, capsys):
-  assert [note.partition(':')[0] for note in audit.too_few({'b': 0, 'a': 3, 'c': 4})] == [
+  assert [note.partition(':')[0] for note in remarks.too_few({'b': 0, 'a': 3, 'c': 4})] == [
       'fewer than 4 train images of a, b']
-  assert not list(audit.too_few({'c': 4}))
+  assert not list(remarks.too_few({'c': 4}))
   flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks')]
   assert build.main([*flags, '--check', '--train_fraction', '0.4']) == 0
   assert 'fewer than 4 train images of bar, mark: an' in capsys.readouterr().out

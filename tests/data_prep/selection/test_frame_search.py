@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from data_prep.selection import frame_search, texture
+from data_prep.selection import cells, frame_search, texture
 from shifted_crops import steel, thumbs, worse
 
 
@@ -26,7 +26,7 @@ def test_crops_are_found_in_their_frames_even_at_another_scale():
   assert none.shape == (0, 2)  # Smaller than a crop.
 
 
-def test_the_coarse_look_loses_nothing_and_leaves_little(monkeypatch):
+def test_many_crops_are_found_among_few_by_their_cells(monkeypatch):
   random = np.random.default_rng(5)
   frames = [steel(random, 200) for _ in range(5)]
   crops = [steel(random, 64) for _ in range(300)]
@@ -34,20 +34,23 @@ def test_the_coarse_look_loses_nothing_and_leaves_little(monkeypatch):
     for y, x in random.integers(0, 137, (8, 2)):
       crops.append(worse(random, frame[y:y + 64, x:x + 64]))
   views = [texture.thumbnail(frame[:, :, None], 64) for frame in frames]
-  looked, coarse = [], frame_search._Coarse  # pylint: disable=protected-access
-  in_frame = coarse.in_frame
-
-  def watched(*args):
-    looked.append(len(found := in_frame(*args)))
-    return found
-
-  monkeypatch.setattr(coarse, 'in_frame', watched)
-  few = frame_search.find(thumbs(crops), views)
-  assert sum(looked) < 0.3 * len(frames) * len(crops)
-  monkeypatch.setattr(frame_search, '_LOOK', -2)
   every = frame_search.find(thumbs(crops), views)
-  assert sum(looked[5:]) == len(frames) * len(crops)
+  monkeypatch.setattr(cells, 'ALL', 0)
+  few = frame_search.find(thumbs(crops), views)
   assert {(300 + 8 * k + i, k) for k in range(5) for i in range(8)} == {
       tuple(pair) for pair in few[0].tolist()}
   for a, b in zip(few, every):
+    np.testing.assert_array_equal(a, b)
+
+
+def test_small_and_large_blocks_of_frames_find_the_same(monkeypatch):
+  random = np.random.default_rng(6)
+  frames = [steel(random, size) for size in (70, 200, 90, 57, 160)]
+  crops = [frame[3:67, 1:65] for frame in frames if len(frame) > 66]
+  views = [texture.thumbnail(frame[:, :, None], 64) for frame in frames]
+  every = frame_search.find(thumbs(crops), views)
+  assert every[0].tolist() == [[0, 0], [1, 1], [2, 2], [3, 4]]
+  monkeypatch.setattr(frame_search, '_BYTES', 1)
+  monkeypatch.setattr(frame_search, '_PATCHES', 40)
+  for a, b in zip(frame_search.find(thumbs(crops), views), every):
     np.testing.assert_array_equal(a, b)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_prep.images import reading
-from data_prep.selection import near_duplicates, texture
+from data_prep.selection import cells, near_duplicates, texture
 from shifted_crops import steel, thumbs, worse
 
 DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))
@@ -16,8 +16,11 @@ needs_data = pytest.mark.skipif(
     reason='the real data is not in PEGAN_DATA or ../shared/data')
 
 
-@pytest.mark.parametrize('lines', [False, True])
-def test_planted_shifts_are_found_and_nothing_else(lines):
+@pytest.mark.parametrize('lines, cell_by_cell', [
+    (False, False), (True, False), (False, True)])
+def test_planted_shifts_are_found_and_nothing_else(monkeypatch, lines, cell_by_cell):
+  if cell_by_cell:
+    monkeypatch.setattr(cells, 'ALL', 0)
   random = np.random.default_rng(1)
   crops, expected = [], set()
   for k in range(40):
@@ -44,6 +47,17 @@ def test_smooth_and_flat_images_match_nothing():
 def test_components_are_numbered_by_first_member():
   assert near_duplicates.components(6, [(5, 1), (1, 3)]).tolist() == [0, 1, 2, 1, 3, 1]
   assert near_duplicates.components(2, []).tolist() == [0, 1]
+
+
+def test_any_block_finds_the_same(monkeypatch):
+  random = np.random.default_rng(7)
+  frame = steel(random)
+  crops = [frame[y:y + 64, x:x + 64] for y, x in random.integers(0, 97, (30, 2))]
+  every = near_duplicates.find_pairs(thumbs(crops))
+  assert len(every[0]) > 20
+  monkeypatch.setattr(near_duplicates, '_BLOCK', 7)
+  for a, b in zip(near_duplicates.find_pairs(thumbs(crops)), every):
+    np.testing.assert_array_equal(a, b)
 
 
 @needs_data

@@ -1,0 +1,151 @@
+"""Says in words what audit.json holds: the summary of a build, and what to change."""
+
+import collections
+
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.report import audit
+
+_COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
+# Share of the backgrounds that show what a defect does, from which images are likely to look
+# alike without showing the same place.
+_ALIKE = 0.1
+
+
+def summary(out, report):
+  """Returns the lines to print: what was written, left out and grouped.
+
+  Args:
+    out: the data set's folder.
+    report: from `content`.
+  """
+  counts = {split: sum(found.values()) for split, found in report['counts'].items()}
+  window = report['window']
+  train, test = (report['counts'][split] for split in ('train', 'test'))
+  kinds = sum(map(collections.Counter, report['annotations'].values()),
+              collections.Counter())
+  size = report['parameters']['image_size']
+  lines = [
+      f"Wrote {out}: {counts['train']} train and {counts['test']} test images of "
+      f"{len(report['classes'])} classes and the background.",
+      'Train + test: ' + ', '.join(
+          f'{name} {train.get(name, 0)} + {test.get(name, 0)}'
+          for name in report['classes']) + f', background {train[BACKGROUND]}' + (
+              f' + {test[BACKGROUND]}' if BACKGROUND in test else '') + '.',
+      f"Windows of {window['side']} x {window['side']} pixels ({window['why']}), "
+      f"{audit.resized(window['side'], size, report['whole_crops_resized'])}.",
+      f"Of the defects, {kinds['mask']} have a mask, {kinds['box']} a box and "
+      f"{kinds['none']} neither."]
+  if report['left_out']:
+    lines.append(
+        f"Left out: {audit.counted(report['left_out'], report['left_out_files'])}.")
+  lines += [
+      leak_sentence(report),
+      f'See {out}/audit.json and {out}/audit.png.']
+  return '\n'.join(lines + [f'Note: {line}' for line in remarks(report)])
+
+
+def leak_sentence(report):
+  """Returns what a plain random split would have leaked, given `content`."""
+  leak = report['random_split_leak']
+  searched = report['parameters']['near_duplicates']
+  copies_too = searched and 'turned_copies' in report  # Not in an earlier version's.
+  return 'A plain random split would have put into train ' + (
+      f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
+      if searched else '') + (
+          f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
+          f"of its {leak['test_images']} test images; this split none, but for copies that "
+          + ('are turned by other angles than 90, 180 and 270 degrees, distorted or drawn '
+             'anew' if copies_too else 'are turned, mirrored or drawn anew')
+          + ', which are not searched for.')
+
+
+def _alike(report):
+  """Yields what hints at images that look alike and do not show the same place."""
+  marked = len(report['backgrounds_that_overlap_a_defect'])
+  total = marked + report['available'][BACKGROUND]
+  if marked > _ALIKE * total:
+    yield (f'{marked} of {total} backgrounds seem to show what a defect crop shows: where '
+           'images only look alike, as wood, cloth and printed boards do, pass '
+           '--no-near_duplicates.')
+
+
+def of_groups(large, copies, searched):
+  """Yields what keeps much on one side of the split.
+
+  Args:
+    large: as from `audit.large_groups`.
+    copies: as in `choosing.Selection`.
+    searched: whether near-duplicates were searched for.
+  """
+  shares = {}
+  for x in large:
+    name = 'all images' if x['name'] == 'all' else x['name']
+    shares.setdefault(x['group'], []).append(
+        f"{x['images']} of {x['of']} of {name} ({x['images'] / x['of']:.0%})")
+  for group, some in shares.items():
+    if searched:
+      yield (f"one group, {group}, has {', '.join(some)}: all of it lies on one side of the "
+             'split. audit.png of the data set shows it: where its images only look alike, '
+             'such as by one edge or pattern, pass --no-near_duplicates, and --group_by '
+             'where names tell what belongs together; else add images of other places.')
+    else:
+      yield (f"one group, {group}, has {', '.join(some)}, by its frame or --group_by: all "
+             'of it lies on one side of the split. Add images of other places.')
+  if copies:
+    yield ('pairs of images of which one is a copy of the other, mirrored or turned by 90, '
+           f'180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} and '
+           f'{copies[0][1]}; they lie on one side of the split.')
+
+
+def too_few(counts):
+  """Yields a sentence on classes of {name: train images} too small for a comparison."""
+  if few := [name for name, n in sorted(counts.items()) if n < _COMPARED]:
+    yield (f"fewer than {_COMPARED} train images of {', '.join(few)}: an evaluation takes "
+           'that many; leave such classes out there, by --config.generate.classes.')
+
+
+def remarks(report):
+  """Yields sentences on what the user may want to change, given `content`."""
+  yield from (f'{note}.' for note in report['notes'])
+  conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
+  if conflicts:
+    first = conflicts[0]
+    yield (f'{len(conflicts)} crops have the same pixels as one of another class, '
+           f"first {first['dropped']} ({first['labels'][0]}) and "
+           f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
+  if n := report['images_smaller_than_a_window']:
+    yield (f'{n} images are smaller than a window; of those, squares of their own '
+           'shorter side were enlarged.')
+  if n := report['crops_with_another_class']:
+    yield (f'{n} defect crops also show a defect of another class, which their mask '
+           'leaves out.')
+  if few := sorted({c for c, of in report['annotations'].items()
+                    if set(of) - {'none'}} - report['areas'].keys()):
+    yield (f'how much of a crop a class covers is not known for {", ".join(few)}: that '
+           f'takes {audit.AREA_LEAST} annotated train images, and PE-GAN+ does without.')
+  train, test = (report['counts'][split] for split in ('train', 'test'))
+  yield from too_few({name: train.get(name, 0) for name in report['classes']})
+  if few := [name for name in report['classes'] if test.get(name, 0) < _COMPARED]:
+    yield (f"fewer than {_COMPARED} test images of {', '.join(few)}: an evaluation says "
+           'nothing of how near samples come to images that were held out.')
+  yield from _alike(report)
+  yield from of_groups(report.get('large_groups', ()), report.get('turned_copies', ()),
+                       report['parameters']['near_duplicates'])
+  if n := report['left_out'].get(audit.UNLABELLED):
+    yield (f'{n} images without an annotation are not known to be clean: those that are '
+           'go into a folder of their own, for --clean.')
+  if (n := report['crops_of_unknown_frames']) and not report['parameters']['group_by']:
+    yield (f'which frames {n} crops were cut from is not known, and two of one frame may '
+           "lie on both sides of the split: where their files' names tell, pass "
+           '--group_by.')
+  if n := report['files_without_a_group']:
+    yield f"--group_by fits no part of {n} files' paths: they have no group by name."
+  if report['parameters']['near_duplicates'] is False:
+    yield ('Near-duplicates were not searched: only frames and --group_by keep crops '
+           'together.')
+  asked = report['parameters']['per_class']
+  short = {name: report['available'][name] for name in report['classes']
+           if report['available'][name] < asked}
+  if short:
+    yield (f'without crops of the same pixels, there are fewer than {asked} images of '
+           + ', '.join(f'{name} ({n})' for name, n in sorted(short.items())) + '.')

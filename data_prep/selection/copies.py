@@ -1,0 +1,62 @@
+"""Finds images that are copies of others, mirrored or turned by 90, 180 or 270 degrees.
+
+Whole images are compared, by the texture that they show at 64 x 64 samples, in the seven
+ways in which a square may lie beside its own. One of the ways that tools enlarge a set by;
+a copy that was also cut, zoomed or turned by another angle is another image.
+
+The least correlation was set by eye: of all pairs above 0.6 in 1,470 frames of NEU-DET, 877
+magnetic tiles, 155 pictures of cracks and 876 of powder beds, one is no copy, and none
+of 24 drawn from 790 in 2,300 photographs of belts. Of 257 in 2,900 photographs of cloth one
+in six is checked cloth; of a symmetric tool 17 of 610,000 pairs.
+"""
+
+import numpy as np
+
+from data_prep.images import parallel
+from data_prep.selection import cells, texture
+
+LEAST = 0.6  # Correlation of 2 x 2 averages.
+_PROPOSE = 0.5  # Of 4 x 4 averages.
+_WAYS = [(turns, mirrored) for turns in range(4) for mirrored in (False, True)][1:]
+
+
+def _turn(looks, turns, mirrored):
+  """Returns [n, h, h], turned by quarters and then mirrored."""
+  looks = np.rot90(looks, turns, axes=(1, 2))
+  return looks[:, :, ::-1] if mirrored else looks
+
+
+def _look(small):
+  """Returns an image's texture as averages over 2 x 2 samples: float32 [32, 32]."""
+  return texture.average(texture.thumbnail(small[:, :, None], 64), 2)[::2, ::2]
+
+
+def find(images):
+  """Finds the pairs of images that are copies, mirrored or turned by quarters.
+
+  Args:
+    images: N arrays uint8 [64, 64], as by `reading.small`.
+
+  Returns:
+    int [P, 2] with i < j, sorted.
+  """
+  if len(images) < 2:
+    return np.zeros((0, 2), int)
+  looks = np.stack(list(parallel.each(_look, images)))
+  coarse = looks.reshape(-1, 16, 2, 16, 2).mean(axis=(2, 4))
+  searched = cells.Cells(np.stack(
+      [texture.unit(_turn(coarse, *way)) for way in _WAYS], axis=1).reshape(-1, 256))
+  found = []
+  for start in range(0, len(images), texture.ROWS):
+    block = texture.unit(coarse[start:start + texture.ROWS])
+    j, template, _ = searched.find(block, _PROPOSE)
+    i, way = np.divmod(template, len(_WAYS))
+    found.append(np.column_stack([i, start + j, way])[i != start + j])
+  found = np.concatenate(found)
+  sure = np.zeros(len(found), bool)
+  for start in range(0, len(found), texture.ROWS):
+    part = found[start:start + texture.ROWS]
+    turned = np.stack([_turn(looks[i:i + 1], *_WAYS[way])[0] for i, _, way in part])
+    sure[start:start + texture.ROWS] = (
+        texture.correlation(turned, looks[part[:, 1]]) > LEAST)
+  return np.unique(np.sort(found[sure, :2], axis=1), axis=0)

@@ -1,0 +1,105 @@
+"""Groups crops that show one place, or come from one frame or from what --group_by finds."""
+
+import pathlib
+
+import numpy as np
+
+from data_prep.crops import cutting
+from data_prep.crops.cutting import BACKGROUND
+from data_prep.images import parallel
+from data_prep.images.progress import progress
+from data_prep.selection import copies as copies_lib, frame_search, lacks
+from data_prep.selection import near_duplicates, texture
+from pegan_jax.annotations.regions import Box
+
+
+def group(options, pool, items):
+  """Groups items that show one place, or share a raw frame or what --group_by finds.
+
+  Returns:
+    (groups, pairs, copies, places, edges): int [N] group numbers; int [P, 2]
+    near-duplicates; [[name, name], ...] of images of which one is the other, turned or
+    mirrored; {index of a defect found in a frame: (the frame's path, the window)}; and list
+    of (item, item or a number above theirs, why they are in one group).
+  """
+  root = pool.found.layout.root
+  searched = pool.found.frames if options.search_frames else []
+  nodes = {}  # {name: number}: frames, and groups that are named by their files.
+
+  def node(*name):
+    return nodes.setdefault(name, len(items) + len(nodes))
+
+  by_name = lacks.GROUP_BY if options.group_by else lacks.COPIES
+  edges, places, pairs, copies = [], {}, np.zeros((0, 2), int), []
+  for k, item in enumerate(items):
+    if item.frame:
+      edges.append((k, node('frame', item.frame), lacks.FRAME))
+    if (name := pool.group_of(item.file)) is not None:
+      edges.append((k, node('group', name), by_name))
+  # Of images that are alike by design, those crops are sought whose frame is not known.
+  defects = [k for k, item in enumerate(items) if item.label != BACKGROUND
+             and (options.near_duplicates or not item.frame)]
+  if options.near_duplicates or searched and defects:
+    thumbs = texture.thumbnails(items)
+  if options.near_duplicates:
+    pairs, _ = near_duplicates.find_pairs(thumbs)
+    copies, found = _find_copies(pool, items, node)
+    edges += [(i, j, lacks.TURNED) for i, j in found]
+  if searched and defects:
+    views = progress(parallel.each_file(
+        lambda path: texture.thumbnail(pool.reader.read(path), pool.window), searched),
+                     'finding crops in frames', len(searched))
+    found, scores, corners = frame_search.find(thumbs[defects], views)
+    order = np.argsort(scores, kind='stable')  # The best match last.
+    if not options.near_duplicates:  # Only that: others are alike by design.
+      order = {found[i, 0]: i for i in order}.values()
+    for i in order:
+      crop, path = defects[found[i, 0]], searched[found[i, 1]]
+      frame = node('frame', cutting.frame_name(path, root))
+      edges.append((crop, frame, lacks.FOUND))
+      if (name := pool.group_of(path.relative_to(root).as_posix())) is not None:
+        edges.append((frame, node('group', name), by_name))
+      if items[crop].frame:  # A crop that was cut knows its own place better.
+        continue
+      corner = np.rint(corners[i] * pool.window / texture.SIDE)
+      top, left = corner.astype(int).tolist()
+      places[crop] = path, Box.square(left, top, pool.window)
+  edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
+  groups = near_duplicates.components(len(items) + len(nodes),
+                                      [edge[:2] for edge in edges])
+  return groups[:len(items)], pairs, copies, places, edges
+
+
+def _find_copies(pool, items, node):
+  """Finds the images that are copies of others, see `copies`.
+
+  Args:
+    pool: `inputs.Pool`.
+    items: those that are grouped.
+    node: function of 'frame' and a frame's name: its number.
+
+  Returns:
+    (names, edges): lists of pairs, of the images' names and of their numbers.
+  """
+  found = pool.found
+  frames = {path: cutting.frame_name(path, found.layout.root) for path in found.frames}
+  for paths, folder, root in found.clean:
+    frames |= {path: cutting.frame_name(path, folder, root) for path in paths}
+  known = {path: (name, node('frame', name)) for path, name in frames.items()}
+  known |= {pathlib.Path(found.crops_dir) / item.source: (item.source, k)
+            for k, item in enumerate(items) if not item.frame}
+  paths = [path for path in known if path in pool.small]
+  pairs = [[known[paths[k]] for k in pair]
+           for pair in copies_lib.find([pool.small[path] for path in paths]).tolist()]
+  return ([[name for name, _ in pair] for pair in pairs],
+          [[number for _, number in pair] for pair in pairs])
+
+
+def annotate(pool, items, places):
+  """Gives items that were found in frames the regions of these, in place."""
+  annotated = dict(pool.found.layout.annotated)
+  for k, (path, window) in places.items():
+    if path in annotated:
+      image = annotated[path]
+      items[k] = cutting.annotate(
+          items[k], image.regions_in(image.height, image.width), window)
