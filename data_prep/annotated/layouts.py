@@ -8,7 +8,7 @@ from data_prep.annotated import checks, class_folders, clean_folders, file_kinds
 from data_prep.annotated import folder_names, mask_images, other_marks
 from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
-from data_prep.annotated.folder import Folder, Layout
+from data_prep.annotated.folder import Folder
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
