@@ -69,8 +69,8 @@ def accepted(described, images, formats):
   if formats and len(kept) < len(described):
     terminal.say(f'left out of {", ".join(formats)}: '
                  f'{len(described) - len(kept)} of {len(described)} images, which show '
-                 'what is not accepted' + '; no image is left, and there is nothing to '
-                 'train on' * (not kept))
+                 'what is not accepted' + ', and no image is left' * (not kept)
+                 + '; --config.generate.tries=0 judges none and keeps all')
   return kept
 
 

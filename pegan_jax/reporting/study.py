@@ -20,7 +20,7 @@ def collect(source):
   if 'test_images_of_classes' in report['protocol']:  # Earlier versions lack it.
     found['verdicts'] = study_report.verdicts(largest, report['protocol'])
   if 'test_groups_of_classes' in report['protocol']:
-    found['cautions'] = [f'Too few {x}.' for x in study_report.too_few(report)]
+    found['cautions'] = [f'Too few: {x}.' for x in study_report.too_few(report)]
   path = source.study_dir / 'study.png'
   try:
     if path.is_file():

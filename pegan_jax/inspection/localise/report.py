@@ -1,11 +1,12 @@
 """The report of a study of segmenters as text or Markdown."""
 
 from pegan_jax.inspection import report_parts, verdict
-from pegan_jax.inspection.localise.figures import THRESHOLD, TITLES
+from pegan_jax.inspection.localise.figures import MEANINGS, THRESHOLD, TITLES
 from pegan_jax.metrics import found_boxes
 from pegan_jax.metrics.table import align, span
 
-FIGURE = 'pixel AP'  # In which the page tells differences.
+# In which the page tells differences.
+FIGURE = f'pixel AP, the {MEANINGS["pixel_ap"]}'
 TESTED = 'test crops'
 
 
