@@ -6,8 +6,8 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.report import audit
 
 _COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAST`.
-# Share of the backgrounds that show what a defect does, from which images are likely to look
-# alike without showing the same place.
+# Share of the backgrounds that show what a defect does, from which images are likely to
+# look alike without showing the same place.
 _ALIKE = 0.1
 
 
@@ -84,8 +84,8 @@ def of_groups(large, copies, searched):
         f"{x['images']} of {x['of']} of {name} ({x['images'] / x['of']:.0%})")
   for group, some in shares.items():
     if searched:
-      yield (f"one group, {group}, has {', '.join(some)}: all of it lies on one side of the "
-             'split. audit.png of the data set shows it: where its images only look alike, '
+      yield (f"one group, {group}, has {', '.join(some)}: all of it lies on one side of "
+             'the split. audit.png of the data set shows it: where its images only look alike, '
              'such as by one edge or pattern, pass --no-near_duplicates, and --group_by '
              'where names tell what belongs together; else add images of other places.')
     else:

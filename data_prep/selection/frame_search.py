@@ -107,7 +107,8 @@ def _best_corner(inner, frame, places):
   best = -1.0, None
   for top, left in places:
     # The inner 56 x 56 begin 4 samples into the crop; 3 more either way.
-    y, x = (min(max(0, edge + 1), size - 58) for edge, size in zip((top, left), frame.shape))
+    y, x = (min(max(0, edge + 1), size - 58)
+            for edge, size in zip((top, left), frame.shape))
     part = texture.average(frame[y:y + 64, x:x + 64], 2)
     spots = sliding_window_view(part, (57, 57))[..., ::2, ::2]
     found = texture.correlation(inner, spots)

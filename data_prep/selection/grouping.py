@@ -1,4 +1,4 @@
-"""Groups crops that show one place, or come from one frame or from what --group_by finds."""
+"""Groups crops that show one place, or share a frame or what --group_by finds."""
 
 import pathlib
 

