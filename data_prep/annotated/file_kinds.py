@@ -9,7 +9,8 @@ from data_prep.annotated import folder_names, unnamed_masks
 from data_prep.annotated.folder_names import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
-from pegan_jax.annotations import coco, mask_names, masks, severstal, text_files, yolo
+from pegan_jax.annotations import (
+    coco_kinds, mask_names, masks, severstal, text_files, yolo_names)
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
@@ -169,9 +170,9 @@ def marks_of(found, base, wanted, left_out, problems):
       left_out['annotations of another format than --format'
                if annotations.READ[name].recognises(path)
                else folder_names.OTHERS].append(path)
-    elif not name and coco.is_of_captions(path):
+    elif not name and coco_kinds.is_of_captions(path):
       left_out[CAPTIONS].append(path)
-    elif not name and coco.is_panoptic(path):
+    elif not name and coco_kinds.is_panoptic(path):
       left_out[PANOPTIC].append(path)
     elif name in annotations.MANY:
       for image in _images_of(path, name, problems):
@@ -186,7 +187,8 @@ def marks_of(found, base, wanted, left_out, problems):
 
 def may_mark(left_out):
   """Returns the files that are left out, and may mark images in a way that is not read."""
-  return left_out[folder_names.OTHERS] + list(filter(coco.has_segments, left_out[PANOPTIC]))
+  return left_out[folder_names.OTHERS] + list(
+      filter(coco_kinds.has_segments, left_out[PANOPTIC]))
 
 
 def _images_of(path, name, problems):
@@ -201,7 +203,7 @@ def _images_of(path, name, problems):
 
 
 def _names_classes(path):
-  return yolo.has_names(path) or mask_names.has_names(path)
+  return yolo_names.has_names(path) or mask_names.has_names(path)
 
 
 def _format_of(path):

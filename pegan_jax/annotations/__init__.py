@@ -1,6 +1,6 @@
 """Boxes and regions of defects, and the file formats that hold them.
 
-Each format is a module here and an entry in `FORMATS`, or in `READ` or `WRITTEN` if it is
+Each format is a module here and an entry in `BOTH`, or in `READ` or `WRITTEN` if it is
 only read or only written, and in `MANY` if it has one file for many images:
 
   PATH: what it writes among the annotations: a folder, or one file for all images
@@ -21,9 +21,9 @@ import pathlib
 from pegan_jax.annotations import coco, cvat, labelme, mvtec, severstal, via, voc, yolo
 from pegan_jax.common.errors import UserError
 
-FORMATS = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme, 'via': via}
-READ = FORMATS | {'cvat': cvat, 'severstal': severstal}
-WRITTEN = FORMATS | {'mvtec': mvtec}
+BOTH = {'voc': voc, 'yolo': yolo, 'coco': coco, 'labelme': labelme, 'via': via}
+READ = BOTH | {'cvat': cvat, 'severstal': severstal}
+WRITTEN = BOTH | {'mvtec': mvtec}
 MANY = ('coco', 'cvat', 'severstal', 'via')
 
 

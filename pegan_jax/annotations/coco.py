@@ -11,8 +11,10 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax.annotations import coco_numbers, outlines, pixels, text_files, turned
+from pegan_jax.annotations import (
+    coco_kinds, coco_numbers, outlines, pixels, text_files, turned)
 from pegan_jax.annotations.regions import Annotated, are_fractions, Box, box_of, Region
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 PATH = 'coco.json'
@@ -24,33 +26,7 @@ _NO_BOX = (None, [], [0, 0, 0, 0])  # As some programs write it beside an outlin
 def recognises(path):
   """Returns whether a file is a COCO file of objects, by the keys it has."""
   return {'images', 'annotations'} <= text_files.keys_of_json(path) and not (
-      is_of_captions(path) or is_panoptic(path))
-
-
-def is_of_captions(path):
-  """Returns whether a file has COCO's captions, texts about images that mark nothing."""
-  keys = text_files.keys_of_json(path)
-  if not {'images', 'annotations'} <= keys or 'categories' in keys:
-    return False
-  items = text_files.read_json(path)['annotations']
-  return isinstance(items, list) and bool(items) and all(
-      isinstance(item, dict) and 'caption' in item
-      and not {'bbox', 'segmentation'} & item.keys() for item in items)
-
-
-def is_panoptic(path):
-  """Returns whether a file has COCO's panoptic segments, whose pixels lie in images."""
-  if not {'images', 'annotations'} <= text_files.keys_of_json(path) or (
-      '"segments_info"' not in text_files.read(path)):
-    return False
-  items = text_files.read_json(path)['annotations']
-  return isinstance(items, list) and all(
-      isinstance(item, dict) and 'segments_info' in item for item in items)
-
-
-def has_segments(path):
-  """Returns whether a file that `is_panoptic` has a segment of any image."""
-  return any(item['segments_info'] for item in text_files.read_json(path)['annotations'])
+      coco_kinds.is_of_captions(path) or coco_kinds.is_panoptic(path))
 
 
 def classes(path):
@@ -74,7 +50,7 @@ def read(path):
       annotations.
   """
   if os.path.isdir(path):
-    return [image for file, _ in text_files.find(path, '.json') if recognises(file)
+    return [image for file, _ in listing.find(path, '.json') if recognises(file)
             for image in read(file)]
   if pathlib.Path(path).suffix.lower() != '.json' or not os.path.isfile(path):
     return []

@@ -11,6 +11,7 @@ import numpy as np
 
 from pegan_jax.annotations import text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError, listed, reason
 
 FILES = '.xml (CVAT for images)'
@@ -36,7 +37,7 @@ def read(path):
     UserError: the file is damaged or of a video, or has a shape without an area. Where
       single images are wrong, it is `text_files.PartlyRead`, with the others.
   """
-  return [image for file, _ in text_files.find(path, '.xml') if recognises(file)
+  return [image for file, _ in listing.find(path, '.xml') if recognises(file)
           for image in _read_file(file)]
 
 

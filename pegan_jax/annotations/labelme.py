@@ -15,6 +15,7 @@ from PIL import Image
 
 from pegan_jax.annotations import outlines, text_files
 from pegan_jax.annotations.regions import Annotated, Box, IGNORED, Region
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 PATH = 'labelme'
@@ -45,7 +46,7 @@ def read(path):
   Raises:
     UserError: a file is damaged, or has shapes without an area.
   """
-  return [_read_file(file, name) for file, name in text_files.find(path, '.json')
+  return [_read_file(file, name) for file, name in listing.find(path, '.json')
           if recognises(file)]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from pegan_jax.annotations import components, text_files
 from pegan_jax.annotations.regions import Annotated
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 FILES = '.csv (Severstal)'
@@ -72,7 +73,7 @@ def read(path):
   Raises:
     UserError: a row is damaged: `text_files.PartlyRead`, with the other rows.
   """
-  return [image for file, _ in text_files.find(path, '.csv') if recognises(file)
+  return [image for file, _ in listing.find(path, '.csv') if recognises(file)
           for image in _read_file(file)]
 
 

@@ -1,13 +1,12 @@
-"""Lists, reads and writes the text files of annotations."""
+"""Reads and writes the text files of annotations."""
 
 import codecs
-import os
 import pathlib
 import re
 
 import numpy as np
 
-from pegan_jax.common import files, listing
+from pegan_jax.common import json_text
 from pegan_jax.common.errors import UserError, reason
 
 # What may stand before it: a declaration, comments.
@@ -30,27 +29,6 @@ _SHOWN = 10
 # Beyond any image's edge: to fill an outline takes memory by its length.
 _FAR = 10**6
 MOST_PIXELS = 2**28  # Of an image, as data_prep.images reads them.
-
-
-def find(folder, suffix):
-  """Lists the files with a suffix, at any depth of a folder or at a path itself.
-
-  Args:
-    folder: a path of a folder, or of one file.
-    suffix: such as '.xml'; upper case is found as well.
-
-  Returns:
-    Sorted list of (path, posix path under the folder, or the file's name).
-
-  Raises:
-    UserError: a folder cannot be listed.
-  """
-  folder = pathlib.Path(folder)
-  if not os.path.isdir(folder):  # Never an OSError.
-    return ([(folder, folder.name)] if os.path.isfile(folder)
-            and folder.suffix.lower() == suffix else [])
-  paths = sorted(p for p in listing.walk(folder) if p.suffix.lower() == suffix)
-  return [(path, path.relative_to(folder).as_posix()) for path in paths]
 
 
 def read(path):
@@ -93,7 +71,7 @@ def is_of_images(path):
 def read_json(path):
   """Returns the value in a JSON file; UserError where it has none, or a key twice."""
   try:
-    return files.parse_json(read(path), object_pairs_hook=_once, parse_int=_int)
+    return json_text.parse(read(path), object_pairs_hook=_once, parse_int=_int)
   except ValueError as error:
     raise UserError(f'{path} cannot be read as JSON: {reason(error)}; export it again, '
                     'or remove it.') from None
@@ -185,6 +163,11 @@ def each(function, items):
   if misfits:
     raise Misfits(misfits, found)
   return found
+
+
+def short(line):
+  """Returns a line in quotes, the first of a long one."""
+  return repr(line if len(line) <= 60 else line[:57] + '...')
 
 
 def number(said):

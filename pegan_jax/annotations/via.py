@@ -12,6 +12,7 @@ import numpy as np
 
 from pegan_jax.annotations import outlines, text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 PATH = 'via.json'
@@ -48,7 +49,7 @@ def read(path):
     UserError: the file is damaged. Where single images are wrong, it is
       `text_files.PartlyRead`, with the others.
   """
-  return [image for file, _ in text_files.find(path, '.json') if recognises(file)
+  return [image for file, _ in listing.find(path, '.json') if recognises(file)
           for image in _read_file(file)]
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from pegan_jax.annotations import text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
 PATH = 'voc'
@@ -52,7 +53,7 @@ def read(path):
       without a side or two boxes in one object, or lists that may mark something. A word
       more is one of the image's `tags`.
   """
-  return counted([read_file(file, name) for file, name in text_files.find(path, '.xml')
+  return counted([read_file(file, name) for file, name in listing.find(path, '.xml')
                   if recognises(file) or file == pathlib.Path(path)])
 
 

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 
+from pegan_jax.common import json_text
 from pegan_jax.common.errors import UserError
 
 # Lock file in a folder while it is written.
@@ -54,19 +55,6 @@ def write_json(path, value):
   write(path, json.dumps(value, indent=1) + '\n')
 
 
-def parse_json(text, **kwargs):
-  """Returns the value of JSON text or bytes; ValueError where they are damaged.
-
-  Args:
-    text: str or bytes.
-    **kwargs: as of `json.loads`.
-  """
-  try:
-    return json.loads(text, **kwargs)
-  except RecursionError as e:  # Thousands of brackets.
-    raise ValueError('it is nested too deeply') from e
-
-
 def read_json(path):
   """Returns the value in a JSON file.
 
@@ -74,7 +62,7 @@ def read_json(path):
     OSError: it cannot be read.
     ValueError: it is damaged.
   """
-  return parse_json(pathlib.Path(path).read_bytes())
+  return json_text.parse(pathlib.Path(path).read_bytes())
 
 
 @contextlib.contextmanager

@@ -54,6 +54,27 @@ def walk(folder, left_out=None):
       left_out.setdefault(why, []).append(path)
 
 
+def find(folder, suffix):
+  """Lists the files with a suffix, at any depth of a folder or at a path itself.
+
+  Args:
+    folder: a path of a folder, or of one file.
+    suffix: such as '.xml'; upper case is found as well.
+
+  Returns:
+    Sorted list of (path, posix path under the folder, or the file's name).
+
+  Raises:
+    UserError: a folder cannot be listed.
+  """
+  folder = pathlib.Path(folder)
+  if not os.path.isdir(folder):  # Never an OSError.
+    return ([(folder, folder.name)] if os.path.isfile(folder)
+            and folder.suffix.lower() == suffix else [])
+  paths = sorted(p for p in walk(folder) if p.suffix.lower() == suffix)
+  return [(path, path.relative_to(folder).as_posix()) for path in paths]
+
+
 def _list(folder):
   """Returns sorted [(path, whether it is a link)] of what is in a folder."""
   try:

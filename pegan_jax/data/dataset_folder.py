@@ -4,7 +4,7 @@ import pathlib
 
 import tensorflow_datasets as tfds
 
-from pegan_jax.common import files
+from pegan_jax.common import files, json_text
 from pegan_jax.common.errors import UserError
 
 _NAME = 'steel_defects'  # tfds's name for `data_prep.dataset.SteelDefects`.
@@ -129,7 +129,7 @@ def _class_names(content):
       yield from _class_names(value)
   elif isinstance(content, str) and content.lstrip()[:1] in ('{', '['):
     try:
-      yield from _class_names(files.parse_json(content))
+      yield from _class_names(json_text.parse(content))
     except ValueError:  # Text after all.
       pass
 

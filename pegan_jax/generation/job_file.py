@@ -30,7 +30,7 @@ import numpy as np
 
 from data_prep.images import reading
 from pegan_jax.annotations import masks, pixels, regions
-from pegan_jax.common import class_names, files, provenance
+from pegan_jax.common import class_names, json_text, provenance
 from pegan_jax.common.errors import UserError
 
 _NEEDED = ('image', 'class')
@@ -130,7 +130,7 @@ def _lines(path, text):
     for number, line in enumerate(text.splitlines(), 1):
       if line.strip():
         try:
-          yield number, files.parse_json(line)
+          yield number, json_text.parse(line)
         except ValueError:
           yield number, None
     return

@@ -10,9 +10,6 @@ from pegan_jax.common.errors import check_at_least, check_seed, check_value, Use
 from pegan_jax.metrics import copies, intervals, kid, METRICS, scores
 from pegan_jax.metrics.sets import check_classes, FLAT
 
-# Number of images per side below which nearest neighbours say little.
-_FEW = 50
-
 
 @dataclasses.dataclass(frozen=True)
 class Options:
@@ -283,25 +280,22 @@ def warnings(report, dim):
   Returns:
     Sentences.
   """
-  said = []
   sets = list(report['classes'].values()) or [report['pooled']]
-  fid = min((s['fid'] for s in sets),
-            key=lambda f: min(f['n_real'], f['n_generated']))
-  n = min(fid['n_real'], fid['n_generated'])
-  if n < dim:
-    said.append(
-        f'FID of {n} images with {dim} features is mostly bias: its covariances '
-        'have no full rank. Read it beside its floor only, and KID first.')
-  if n < _FEW:
-    said.append(
-        f'precision, recall, density and coverage of {n} images (under {_FEW}) '
-        'are unsteady: read KID with its interval.')
-  if any(s['fid']['n_real'] != s['fid']['n_generated'] for s in sets):
-    said.append('the two sides have different numbers of images: FID, '
-                'precision, recall and coverage shift with that alone.')
-  if any(s['fid']['floor_n'] < min(s['fid']['n_real'], s['fid']['n_generated'])
-         for s in sets):
+  figures = [figure for metric in METRICS for figure in metric.figures]
+  counts = [s[figures[0].name] for s in sets]  # Those of all metrics.
+  fewest = min(counts, key=_least)
+  n = _least(fewest)
+  said = [doubt for metric in METRICS
+          if metric.doubt and (doubt := metric.doubt(n, dim))]
+  if any(c['n_real'] != c['n_generated'] for c in counts):
+    said.append('the two sides have different numbers of images, and these figures shift '
+                f'with that alone: {", ".join(f.title for f in figures if f.shifts)}.')
+  if any(c['floor_n'] < _least(c) for c in counts):
     said.append(
         f'there are too few real images for floors at N = {n}: they are at '
-        f'{fid["floor_n"]} per side, and the figures at that N stand beside them.')
+        f'{fewest["floor_n"]} per side, and the figures at that N stand beside them.')
   return said
+
+
+def _least(counts):
+  return min(counts['n_real'], counts['n_generated'])

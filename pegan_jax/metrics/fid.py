@@ -68,4 +68,10 @@ def _compute(real, generated):
   return (from_features(real, generated),)
 
 
-METRIC = Metric((Figure('fid', 'FID', 'lower'),), _compute)
+def _doubt(n, dim):
+  return '' if n >= dim else (
+      f'FID of {n} images with {dim} features is mostly bias: its covariances have no '
+      'full rank. Read it beside its floor only, and KID first.')
+
+
+METRIC = Metric((Figure('fid', 'FID', 'lower', shifts=True),), _compute, doubt=_doubt)

@@ -13,11 +13,13 @@ class Figure(NamedTuple):
     better: 'lower', 'higher', 'real' (the nearer to the floor the better), or ''
       where none of these is.
     limits: the range of its values; intervals are cut to it.
+    shifts: whether it shifts where one side has more images than the other.
   """
   name: str
   title: str
   better: str
   limits: tuple[float, float] = (0.0, float('inf'))
+  shifts: bool = False
 
 
 class Metric(NamedTuple):
@@ -30,7 +32,10 @@ class Metric(NamedTuple):
     resample: None, or a function (real, generated, rng, repeats) ->
       [repeats, len(figures)] of bootstrap values; None leaves the interval to
       random half samples.
+    doubt: None, or a function (images on the smaller side, D) -> a sentence on why so
+      few tell little, and what to read instead; '' where they are enough.
   """
   figures: tuple[Figure, ...]
   compute: Callable
   resample: Callable | None = None
+  doubt: Callable[[int, int], str] | None = None

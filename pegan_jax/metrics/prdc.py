@@ -16,6 +16,9 @@ from pegan_jax.metrics.metric import Figure, Metric
 # cover each other to 97% (1 - 2^-k); Kynkaanniemi et al. take 3.
 K = 5
 
+# Number of images per side below which nearest neighbours say little.
+_FEW = 50
+
 # Share within which distances are equal, up to rounding.
 _TIE = 1e-9
 
@@ -71,9 +74,16 @@ def _inside(d2, radii):
   return (d2 < radii * (1 - _TIE)) | (d2 == 0)
 
 
+def _doubt(n, dim):
+  del dim
+  return '' if n >= _FEW else (
+      f'precision, recall, density and coverage of {n} images (under {_FEW}) are '
+      'unsteady: read KID with its interval.')
+
+
 METRIC = Metric((
-    Figure('precision', 'Precision', 'higher', (0., 1.)),
-    Figure('recall', 'Recall', 'higher', (0., 1.)),
+    Figure('precision', 'Precision', 'higher', (0., 1.), shifts=True),
+    Figure('recall', 'Recall', 'higher', (0., 1.), shifts=True),
     Figure('density', 'Density', 'higher'),
-    Figure('coverage', 'Coverage', 'higher', (0., 1.)),
-), prdc)
+    Figure('coverage', 'Coverage', 'higher', (0., 1.), shifts=True),
+), prdc, doubt=_doubt)

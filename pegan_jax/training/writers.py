@@ -17,7 +17,7 @@ from tensorboardX.proto import event_pb2
 from tensorboardX.record_writer import RecordWriter
 
 from data_prep.images import reading
-from pegan_jax.common import files, terminal
+from pegan_jax.common import files, json_text, terminal
 from pegan_jax.common.errors import UserError
 
 _LINES = 'metrics.jsonl'
@@ -155,7 +155,7 @@ def _read(path):
     if not text.endswith(b'\n'):
       continue
     try:
-      line = files.parse_json(text)
+      line = json_text.parse(text)
       if not 0 <= line['step'] < 2**53 or not all(map(math.isfinite, line.values())):
         line = None
     except (ValueError, KeyError, TypeError, OverflowError, AttributeError):

@@ -205,17 +205,6 @@ def test_a_turn_that_is_no_number_is_refused(tmp_path):
     _read(tmp_path, said)
 
 
-def test_captions_are_no_objects(tmp_path):
-  path = tmp_path / 'captions.json'
-  said = {'images': [{'id': 1, 'file_name': '1.jpg'}],
-          'annotations': [{'id': 1, 'image_id': 1, 'caption': 'rust'}]}
-  path.write_text(json.dumps(said))
-  assert coco.is_of_captions(path) and not coco.recognises(path)
-  said['annotations'][0]['bbox'] = [1, 2, 3, 4]
-  path.write_text(json.dumps(said))
-  assert not coco.is_of_captions(path) and coco.recognises(path)
-
-
 @pytest.mark.parametrize('text, words', [
     ('no JSON', 'Expecting value'), ('{"images": [], "images": []}', "key 'images' twice"),
     ('{"images": [{"id": 1, "id": 2}]}', "one object has the key 'id' twice")])

@@ -52,11 +52,11 @@ def _pixels(region, height, width):
 
 
 @pytest.mark.parametrize('seed', range(25))
-@pytest.mark.parametrize('name', annotations.FORMATS)
+@pytest.mark.parametrize('name', annotations.BOTH)
 def test_what_is_read_is_what_was_written(tmp_path, name, seed):
   images = _random_images(seed)
   annotations.write(tmp_path, [name], images, CLASSES)
-  path = tmp_path / annotations.FORMATS[name].PATH
+  path = tmp_path / annotations.BOTH[name].PATH
   assert list(tmp_path.iterdir()) == [path]
   read = annotations.read(path / 'labels' if name == 'yolo' else path)
   for kept, image in zip(read, images, strict=True):

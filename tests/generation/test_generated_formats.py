@@ -87,7 +87,7 @@ def test_every_format_holds_the_manifests_boxes(made):
 
 def test_every_format_that_is_read_has_the_manifests_images_and_classes(made):
   _, _, out, _ = made
-  for module in annotations.FORMATS.values():
+  for module in annotations.BOTH.values():
     path = out.with_name('made_annotations') / module.PATH
     read = _read(out, path) if path.is_file() else _read(path)
     assert {file.removeprefix('images/'): sorted(region.name for region in regions)

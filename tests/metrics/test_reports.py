@@ -7,8 +7,9 @@ from PIL import Image
 import pytest
 
 from metrics.feature_sets import make_set, make_splits, OPTIONS, PROTOCOL, with_crops
-from pegan_jax.metrics import chart, evaluation, reports, table
+from pegan_jax.metrics import chart, evaluation, fid, prdc, reports, table
 from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics.metric import Figure, Metric
 
 
 @pytest.fixture(scope='module')
@@ -84,6 +85,26 @@ def test_warnings_say_what_to_read_instead(report):
   many = reports.compare_features(
       make_set(0, 200), None, make_set(1, 200), PROTOCOL, evaluation.Options(repeats=2))
   assert not any('KID' in w for w in many['warnings'])
+
+
+def test_each_metric_says_itself_what_few_images_do_not_tell(monkeypatch):
+  def of(n_real, n_generated, floor_n):
+    return evaluation.warnings({'classes': {}, 'pooled': {'fid': {
+        'n_real': n_real, 'n_generated': n_generated, 'floor_n': floor_n}}}, dim=60)
+  monkeypatch.setattr(evaluation, 'METRICS', (fid.METRIC, prdc.METRIC))
+  assert not of(60, 60, 60)
+  assert [x.partition(':')[0] for x in of(59, 59, 59)] == [
+      'FID of 59 images with 60 features is mostly bias']
+  said = of(80, 49, 20)
+  assert said[1].startswith('precision, recall, density and coverage of 49 images')
+  assert said[2].endswith('alone: FID, Precision, Recall, Coverage.')
+  assert 'floors at N = 49: they are at 20 per side' in said[3] and len(said) == 4
+  another = Metric((Figure('x', 'X', 'lower', shifts=True),), compute=None,
+                   doubt=lambda n, dim: f'X of {n} and {dim} says little.')
+  monkeypatch.setattr(evaluation, 'METRICS', (fid.METRIC, prdc.METRIC, another))
+  more = of(80, 49, 20)
+  assert more == [*said[:2], 'X of 49 and 60 says little.',
+                  said[2].replace('Coverage', 'Coverage, X'), said[3]]
 
 
 def test_table_says_the_protocol_and_every_class(report):
