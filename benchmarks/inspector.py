@@ -25,7 +25,7 @@ from torch import nn
 import torch.nn.functional as F
 
 from pegan_jax.common.runtime import allocator
-from pegan_jax.inspection import training
+from pegan_jax.inspection import steps as steps_lib, training
 from pegan_jax.inspection.settings import Settings
 from pegan_jax.nets import depthwise
 
@@ -145,9 +145,9 @@ def _our_epoch(name, width, images, labels, batch_size, steps, seeds=1,
   """
   settings = Settings(network=name, width=width)
   net = training.NETWORKS[name](CLASSES, width)
-  tx = training.optimizer(settings, 40 * steps)
-  init = jax.jit(lambda seed: training.init_state(net, tx, images.shape[1], seed))
-  states, run = [init(i) for i in range(seeds)], training.make_steps(net, tx)
+  tx = steps_lib.optimizer(settings, 40 * steps)
+  init = jax.jit(lambda seed: steps_lib.init_state(net, tx, images.shape[1], seed))
+  states, run = [init(i) for i in range(seeds)], steps_lib.make_steps(net, tx)
   if together:
     states = [jax.tree.map(lambda *x: jnp.stack(x), *states)]
     run = jax.vmap(run, (0, None, None, None, None, None))

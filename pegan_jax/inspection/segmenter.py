@@ -10,7 +10,7 @@ import optax
 
 from pegan_jax.data import rounds
 from pegan_jax.inspection import augment, training
-from pegan_jax.inspection.training import State
+from pegan_jax.inspection.steps import optimizer, State
 from pegan_jax.nets.unet import UNet
 from pegan_jax.pretrained.tuned import TunedUNet
 
@@ -56,7 +56,7 @@ class Segmenter:
     self._settings = settings
     self._images, self._masks = jnp.asarray(images), jnp.asarray(masks)
     net = NETWORKS[settings.network](settings.width)
-    tx = training.optimizer(settings, settings.steps)
+    tx = optimizer(settings, settings.steps)
 
     @jax.jit
     def init(seed):

@@ -8,7 +8,7 @@ import optax
 import pytest
 
 from inspection.worlds import Tiny
-from pegan_jax.inspection import settings as settings_lib, training
+from pegan_jax.inspection import settings as settings_lib, steps, training
 from pegan_jax.inspection.settings import Settings, STRONGLY, USUAL
 from pegan_jax.nets.classifier import Classifier
 from pegan_jax.runs.checkpoints.store import Checkpoints
@@ -66,7 +66,7 @@ def test_a_share_of_each_class_is_real():
 def test_the_schedule_is_torchs_one_cycle():
   """torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=11): its values
   at its ends and its peak, reached after 0.3 of the steps."""
-  rate = training.schedule(1.0, 10)
+  rate = steps.schedule(1.0, 10)
   found = [float(rate(k)) for k in range(11)]
   np.testing.assert_allclose(found[0], 1 / 25, rtol=1e-6)
   np.testing.assert_allclose(found[3], 1, rtol=1e-6)
@@ -74,7 +74,7 @@ def test_the_schedule_is_torchs_one_cycle():
   assert (np.diff(found[:4]) > 0).all() and (np.diff(found[3:]) < 0).all()
   # Half-way up and half-way down a cosine is half-way between its ends.
   np.testing.assert_allclose(float(rate(1.5)), (1 / 25 + 1) / 2, rtol=1e-6)
-  assert np.isfinite(training.schedule(1.0, 1)(0))
+  assert np.isfinite(steps.schedule(1.0, 1)(0))
 
 
 def test_it_learns_and_resumed_equals_uninterrupted(settings):
@@ -136,9 +136,9 @@ def test_too_few_steps_are_told_with_what_to_do():
 def test_many_steps_in_one_call_are_those_steps(settings):
   """The CPU does step by step what other backends do in one scan."""
   images, labels = _data()
-  net, tx = Tiny(2), training.optimizer(settings, 6)
-  state = training.init_state(net, tx, 8, 0)
-  run = jax.jit(training.make_steps(net, tx))
+  net, tx = Tiny(2), steps.optimizer(settings, 6)
+  state = steps.init_state(net, tx, 8, 0)
+  run = jax.jit(steps.make_steps(net, tx))
   rows = training.batches(np.arange(24), labels, 6, 6, 0)
   rest = jnp.asarray(images), jnp.asarray(labels)
   scanned, losses = run(state, *rest, rows, jax.random.key(0), jnp.float32(1))
@@ -169,7 +169,7 @@ def test_several_at_once_are_each_one_alone(settings, monkeypatch, together):
 def test_one_step_of_adamw_by_hand():
   """AdamW's first update is the rate, by the gradient's sign, and the decay."""
   settings = Settings(learning_rate=0.1, weight_decay=0.5)
-  tx = training.optimizer(settings, 100)
+  tx = steps.optimizer(settings, 100)
   params = {'w': jnp.array([2.0, -3.0])}
   updates, _ = tx.update({'w': jnp.array([0.7, 0.1])}, tx.init(params), params)
   found = optax.apply_updates(params, updates)['w']

@@ -41,8 +41,9 @@ def tiny_config(name, data_dir):
     if key in config:
       config[key] = value
   if name in ON_EIGHT:
-    config.update({'batch_size': 8, 'width': 1 / 16})
-    config.num_blocks = int(name != 'pegan_region')  # Whose blocks are PE-GAN+'s.
+    config.update({'batch_size': 8, 'width': 1 / 16, 'num_blocks': 1})
+    if name == 'pegan_region':  # Whose blocks and pretrained network are PE-GAN+'s.
+      config.num_blocks, config.pretrained = 0, False
     # Adam's first steps have full size in each number, rounding errors included.
     config.gen.learning_rate = config.disc.learning_rate = 1e-5
   return config.lock()

@@ -268,6 +268,10 @@ def test_pretrained_maps_are_judged_beside_the_pixels():
   # What the image looks like does not depend on what it is said to be.
   assert logits.shape == (1, 3) and np.ptp(logits) > 0
   np.testing.assert_array_equal(same, logits)
+  slopes = jax.jit(jax.grad(lambda params: disc.apply(
+      params, [image, *maps], region, label)[0].sum()))(params)
+  assert all(np.abs(x).max() > 0 for name, part in slopes['params'].items()
+             if name.startswith('map') for x in jax.tree.leaves(part))
 
 
 @pytest.mark.parametrize('name,value,words', [

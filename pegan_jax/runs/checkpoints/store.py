@@ -98,7 +98,7 @@ class Checkpoints:
     return max(self.steps(), default=None)
 
   def save(self, step: int, state, position: dict, config: dict) -> None:
-    """Starts a save; on return `state` may be donated, while the disk still follows.
+    """Starts a save, which goes on after the return; `state` may then be donated.
 
     A step that is whole on disk already is left as it is.
 
@@ -173,7 +173,7 @@ class Checkpoints:
       self.tidy()
 
   def tidy(self) -> None:
-    """Deletes older checkpoints than are kept, and what kills have left half done.
+    """Deletes the oldest beyond `max_to_keep`, and what a kill left unfinished.
 
     For the one run that writes here, after `restore` and while nothing is saved.
     """
@@ -293,7 +293,7 @@ class Checkpoints:
 
 
 def _on_any_process(flag):
-  """Returns whether `flag` holds on any process, so that all take the same turn."""
+  """Returns whether `flag` holds on any process, so that all do the same."""
   if jax.process_count() == 1:
     return flag
   return bool(np.any(multihost_utils.process_allgather(np.asarray(flag))))
