@@ -212,8 +212,8 @@ def _accepted(folder, path):
              for c in rejected if len(kept[c]) < _LEAST]:
     raise UserError(f'{str(path)!r} (generated) has too few accepted images, '
                     f'{", ".join(few)}, as its manifest says, and an inspector takes '
-                    f'{_LEAST} or more of a class: generate more of it, or take its folder '
-                    'away')
+                    f'{_LEAST} or more of a class: generate more of it, or all anew with '
+                    '--config.generate.tries=0, which judges none, or take its folder away')
   return kept, rejected
 
 
