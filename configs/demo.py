@@ -16,9 +16,9 @@ def get_config():
   """Returns the settings of all stages."""
   config = quick.get_config()
   config.synthetic = ConfigDict({
-      'per_class': 1, 'image_size': 64, 'seed': 0, 'frames': 600, 'frame_size': 128})
+      'per_class': 1, 'image_size': 64, 'seed': 0, 'frames': 300, 'frame_size': 128,
+      'classes': ('in', 'pa', 'rp', 'sc', 'sp')})  # Those that anybody can name.
   config.build.window_size = 64
-  config.build.classes = 'in,pa,rp,sc,sp'  # Those that anybody can name.
   config.settings.pegan_region.num_steps = 250
   config.generate.per_class = 40
   return config

@@ -33,8 +33,9 @@ def small(name, **build):
   config.generate.per_class, config.generate.tries = 4, 0
   config.evaluate.repeats, config.study.seeds, config.report.nearest = 2, 2, False
   if name == 'demo':
-    config.synthetic.update({'image_size': 32, 'frame_size': 96, 'frames': 40})
-    config.build.update({'window_size': 32, 'classes': 'ps,rs'})
+    config.synthetic.update({'image_size': 32, 'frame_size': 96, 'frames': 20,
+                             'classes': ('ps', 'rs')})
+    config.build.update({'window_size': 32})
   return config.lock()
 
 
