@@ -7,7 +7,7 @@ writes what `data_prep.build` reads:
   OUT/defects/<class>/<n>.png   crops, each with one kind of defect
   OUT/frames/<n>.png            frames with none, one or several defects
   OUT/boxes/<n>.xml             their boxes, Pascal VOC
-  OUT/masks/<n>.png             their pixels: 255, elsewhere 0
+  OUT/masks/<n>.png             what one sees of them: 255, elsewhere 0
   OUT/clean/<n>.png             frames without a defect
 
 An image depends on nothing but the seed, its folder, its number, the classes and the
@@ -28,7 +28,7 @@ from PIL import Image
 from data_prep.images.progress import progress
 from data_prep.steel import defects as marks, surfaces
 from pegan_jax.annotations import voc
-from pegan_jax.annotations.regions import Annotated, Box, box_of, Region
+from pegan_jax.annotations.regions import Annotated, Box, of_pixels
 from pegan_jax.common import class_names, command_line, files, provenance
 from pegan_jax.common.errors import check_value, UserError
 
@@ -36,7 +36,7 @@ CLASSES = tuple(marks.DEFECTS)
 _KINDS = {name: i for i, name in enumerate(('frame', 'clean') + CLASSES)}
 # Smaller crops show nothing, larger images take gigabytes of memory.
 _MIN_SIDE, _MAX_SIDE, _MAX_FRAME = 16, 512, 2048
-_RIM = 0.25  # Share of a defect's strongest change, below which a pixel is its rim.
+_RIM = 0.2  # Share of a defect's strongest change, below which nobody would mark a pixel.
 _MAX_COUNT = 100_000  # The file names have five digits.
 
 
@@ -118,7 +118,7 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True,
 
   Returns:
     The image, uint8 [frame_size, frame_size], and its defects: a list of `Region`,
-    whose box is the smallest that holds all pixels which the defect changes.
+    whose mask is what one sees of the defect, and whose box holds just that.
   """
   surface_rng, defect_rng, noise_rng = _streams(seed, kind, index)
   unit, shape = image_size / 64, (frame_size, frame_size)
@@ -143,15 +143,12 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True,
     name = names[defect_rng.integers(len(names))]
     gain = marks.DEFECTS[name][1](defect_rng, patch, unit, clean.roll)
     change = (gain - 1) * _window(defect_rng, patch, unit)
-    # The faint rim of a mark would widen its box and its mask beyond what one sees.
-    strength = np.abs(change)
-    rim = max(0.03, _RIM * strength.max())
-    change = np.sign(change) * np.clip(strength - rim, 0, None) / (1 - _RIM)
     pixels = pixels.copy()
     pixels[place.slices] *= 1 + change
     before, image = image, surfaces.photograph(pixels, noise)
-    if box := box_of(image != before):  # Else a shine on steel that is white already.
-      regions.append(Region(name, box))
+    seen = np.abs(image - before.astype(int))
+    if seen.any():  # Else a shine on steel that is white already.
+      regions.append(of_pixels(name, seen >= _RIM * seen.max()))
   return image, regions
 
 
@@ -191,8 +188,10 @@ def _write_all(root, per_class, image_size, seed, frames, frame_size, classes):
     image, regions = draw()
     Image.fromarray(image).save(root / 'frames' / _name(i))
     annotated.append(Annotated(_name(i), frame_size, frame_size, regions))
-    before, _ = draw(defects=False)
-    Image.fromarray(np.uint8(255) * (image != before)).save(root / 'masks' / _name(i))
+    mask = np.zeros_like(image)
+    for region in regions:
+      mask[region.box.slices][region.mask] = 255
+    Image.fromarray(mask).save(root / 'masks' / _name(i))
     image, _ = draw(kind='clean')
     Image.fromarray(image).save(root / 'clean' / _name(i))
   size = {'width': frame_size, 'height': frame_size, 'depth': 1}
@@ -214,8 +213,8 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None,
     classes: of CLASSES, those that occur.
 
   Raises:
-    UserError: a class that is not drawn, a size or count that makes no sense, `out` in use, or a disk that
-      takes no more.
+    UserError: a class that is not drawn, a size or count that makes no sense, `out` in
+      use, or a disk that takes no more.
   """
   out = pathlib.Path(out).expanduser()
   settings = made_of(per_class, image_size, seed, frames, frame_size, classes)
