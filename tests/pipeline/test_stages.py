@@ -79,7 +79,7 @@ def test_from_nothing_to_an_answer_and_again(tmp_path, capsys):
   # What would make other images is refused by name, and nothing is touched.
   for key, value, words in (
       ('synthetic.seed', 5, 'synthetic was made of .*: seed is 5, was 0'),
-      ('build.backgrounds', 9, 'dataset was made of .*: backgrounds is 9, was 500'),
+      ('build.backgrounds', 9, 'dataset was made of .*: backgrounds is 9, was 300'),
       ('settings.pegan_region.width', 0.25, 'width is 0.25, was 0.125'),
       ('generate.per_class', 3, 'generated was made of .*per_class is 3, was 4')):
     other = small('demo')
