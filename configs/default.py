@@ -56,7 +56,7 @@ def get_config():
   # --- Logging and checkpoints ---
   config.log_every = 100           # generator updates between lines of metrics
   config.sample_every = 1_000      # generator updates between sample grids
-  config.num_samples = 8           # rows of a sample grid
+  config.num_samples = 8           # images per class in a sample grid
   config.checkpoint_every = 1_000  # generator updates between checkpoints
   config.max_to_keep = 3           # number of newest checkpoints kept
   config.eval_every = 1_000        # generator updates between light evaluations; 0: none

@@ -7,14 +7,16 @@ writes what `data_prep.build` reads:
   OUT/defects/<class>/<n>.png   crops, each with one kind of defect
   OUT/frames/<n>.png            frames with none, one or several defects
   OUT/boxes/<n>.xml             their boxes, Pascal VOC
-  OUT/masks/<n>.png             their pixels: 255, elsewhere 0
+  OUT/masks/<n>.png             what one sees of them: 255, elsewhere 0
   OUT/clean/<n>.png             frames without a defect
 
-An image depends on nothing but the seed, its folder, its number and the sizes:
-asking for more leaves the first ones as they were. The crops' steel and the
-clean frames' come from one generator, `surfaces.surface`.
+An image depends on nothing but the seed, its folder, its number, the classes and the
+sizes: asking for more leaves the first ones as they were. The crops' steel and the
+clean frames' come from one generator, `surfaces.surface`. Frames show the kinds of
+steel that the classes occur on.
 """
 
+import functools
 import itertools
 import numbers
 import pathlib
@@ -26,14 +28,15 @@ from PIL import Image
 from data_prep.images.progress import progress
 from data_prep.steel import defects as marks, surfaces
 from pegan_jax.annotations import voc
-from pegan_jax.annotations.regions import Annotated, Box, box_of, Region
-from pegan_jax.common import command_line, files, provenance
+from pegan_jax.annotations.regions import Annotated, Box, of_pixels
+from pegan_jax.common import class_names, command_line, files, provenance
 from pegan_jax.common.errors import check_value, UserError
 
 CLASSES = tuple(marks.DEFECTS)
 _KINDS = {name: i for i, name in enumerate(('frame', 'clean') + CLASSES)}
 # Smaller crops show nothing, larger images take gigabytes of memory.
 _MIN_SIDE, _MAX_SIDE, _MAX_FRAME = 16, 512, 2048
+_RIM = 0.2  # Share of a defect's strongest change, below which nobody would mark a pixel.
 _MAX_COUNT = 100_000  # The file names have five digits.
 
 
@@ -100,7 +103,8 @@ def _place(rng, taken, side, frame_size):
   return None
 
 
-def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
+def frame(seed, index, image_size, frame_size, kind='frame', defects=True,
+          classes=CLASSES):
   """Draws one frame.
 
   Args:
@@ -110,14 +114,17 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
     frame_size: side of the frame, pixels.
     kind: 'frame', or 'clean' for the series without defects.
     defects: False leaves the defects out and changes nothing else.
+    classes: of CLASSES, those that occur.
 
   Returns:
     The image, uint8 [frame_size, frame_size], and its defects: a list of `Region`,
-    whose box is the smallest that holds all pixels which the defect changes.
+    whose mask is what one sees of the defect, and whose box holds just that.
   """
   surface_rng, defect_rng, noise_rng = _streams(seed, kind, index)
   unit, shape = image_size / 64, (frame_size, frame_size)
-  finish = list(surfaces.FINISHES)[surface_rng.integers(len(surfaces.FINISHES))]
+  occurring = {marks.DEFECTS[name][0] for name in classes}
+  finishes = [finish for finish in surfaces.FINISHES if finish in occurring]
+  finish = finishes[surface_rng.integers(len(finishes))]
   clean = surfaces.surface(surface_rng, shape, unit, finish)
   noise = _sensor_noise(noise_rng, shape)
   pixels, image = clean.pixels, surfaces.photograph(clean.pixels, noise)
@@ -125,7 +132,8 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
   if kind == 'clean' or not defects:
     return image, regions
   # A frame shows what is found on its kind of steel.
-  names = [name for name in CLASSES if marks.DEFECTS[name][0] == finish]
+  names = [name for name in CLASSES
+           if name in classes and marks.DEFECTS[name][0] == finish]
   for _ in range(defect_rng.choice(4, p=(0.25, 0.35, 0.25, 0.15))):
     place = _place(defect_rng, taken, image_size, frame_size)
     if place is None:
@@ -135,18 +143,19 @@ def frame(seed, index, image_size, frame_size, kind='frame', defects=True):
     name = names[defect_rng.integers(len(names))]
     gain = marks.DEFECTS[name][1](defect_rng, patch, unit, clean.roll)
     change = (gain - 1) * _window(defect_rng, patch, unit)
-    # The faint rim of a mark would widen its box beyond what one sees.
-    change[np.abs(change) < 0.03] = 0
     pixels = pixels.copy()
     pixels[place.slices] *= 1 + change
     before, image = image, surfaces.photograph(pixels, noise)
-    if box := box_of(image != before):  # Else a shine on steel that is white already.
-      regions.append(Region(name, box))
+    seen = np.abs(image - before.astype(int))
+    if seen.any():  # Else a shine on steel that is white already.
+      regions.append(of_pixels(name, seen >= _RIM * seen.max()))
   return image, regions
 
 
-def _check(out, per_class, image_size, seed, frames, frame_size):
+def _check(out, per_class, image_size, seed, frames, frame_size, classes):
   """Raises UserError for settings that cannot be drawn, or an `out` in use."""
+  check_value('--classes', ','.join(classes), classes and set(classes) <= set(CLASSES),
+              f'some of {",".join(CLASSES)}')
   for name, value, low, high in (
       ('per_class', per_class, 1, _MAX_COUNT),
       ('image_size', image_size, _MIN_SIDE, _MAX_SIDE),
@@ -163,11 +172,11 @@ def _check(out, per_class, image_size, seed, frames, frame_size):
         f'{out} is not empty: name a new folder for --out, or empty it first.')
 
 
-def _write_all(root, per_class, image_size, seed, frames, frame_size):
+def _write_all(root, per_class, image_size, seed, frames, frame_size, classes):
   """Writes the folders under `root`."""
-  for name in CLASSES:
+  for name in classes:
     (root / 'defects' / name).mkdir(parents=True)
-  crops = list(itertools.product(CLASSES, range(per_class)))
+  crops = list(itertools.product(classes, range(per_class)))
   for name, i in progress(crops, 'drawing crops'):
     image = crop(seed, name, i, image_size)
     Image.fromarray(image).save(root / 'defects' / name / _name(i))
@@ -175,35 +184,40 @@ def _write_all(root, per_class, image_size, seed, frames, frame_size):
     (root / name).mkdir()
   annotated = []
   for i in progress(range(frames), 'drawing frames'):
-    image, regions = frame(seed, i, image_size, frame_size)
+    draw = functools.partial(frame, seed, i, image_size, frame_size, classes=classes)
+    image, regions = draw()
     Image.fromarray(image).save(root / 'frames' / _name(i))
     annotated.append(Annotated(_name(i), frame_size, frame_size, regions))
-    before, _ = frame(seed, i, image_size, frame_size, defects=False)
-    Image.fromarray(np.uint8(255) * (image != before)).save(root / 'masks' / _name(i))
-    image, _ = frame(seed, i, image_size, frame_size, kind='clean')
+    mask = np.zeros_like(image)
+    for region in regions:
+      mask[region.box.slices][region.mask] = 255
+    Image.fromarray(mask).save(root / 'masks' / _name(i))
+    image, _ = draw(kind='clean')
     Image.fromarray(image).save(root / 'clean' / _name(i))
   size = {'width': frame_size, 'height': frame_size, 'depth': 1}
-  voc.write(root / 'boxes', annotated, CLASSES,
+  voc.write(root / 'boxes', annotated, classes,
             about={'folder': 'frames', 'size': size})
 
 
-def write(out, per_class, image_size, seed, frames=60, frame_size=None):
+def write(out, per_class, image_size, seed, frames=60, frame_size=None,
+          classes=CLASSES):
   """Draws the data set into a new folder, all of it or nothing.
 
   Args:
     out: folder to make; it may exist if it is empty.
-    per_class: crops of each of the nine classes, at least 1.
+    per_class: crops of each class, at least 1.
     image_size: side of a crop, pixels.
     seed: 0 or more.
     frames: how many frames with boxes and masks, and again as many clean ones.
     frame_size: side of a frame, pixels; None is three crops.
+    classes: of CLASSES, those that occur.
 
   Raises:
-    UserError: a size or count that makes no sense, `out` in use, or a disk that
-      takes no more.
+    UserError: a class that is not drawn, a size or count that makes no sense, `out` in
+      use, or a disk that takes no more.
   """
   out = pathlib.Path(out).expanduser()
-  settings = made_of(per_class, image_size, seed, frames, frame_size)
+  settings = made_of(per_class, image_size, seed, frames, frame_size, classes)
   files.finish(out)
   _check(out, **settings)
   with files.whole(out, replace=True) as (folder, keep):  # `out` may exist, empty.
@@ -212,11 +226,12 @@ def write(out, per_class, image_size, seed, frames=60, frame_size=None):
     keep(folder)
 
 
-def made_of(per_class, image_size, seed, frames=60, frame_size=None):
+def made_of(per_class, image_size, seed, frames=60, frame_size=None, classes=CLASSES):
   """Returns the provenance of what `write` makes with these arguments: all of them."""
   return {'per_class': per_class, 'image_size': image_size, 'seed': seed,
           'frames': frames,
-          'frame_size': 3 * image_size if frame_size is None else frame_size}
+          'frame_size': 3 * image_size if frame_size is None else frame_size,
+          'classes': list(classes)}
 
 
 def _run(arguments, new):
@@ -230,13 +245,15 @@ def _run(arguments, new):
       ('frames', 60, 'frames with boxes, and as many clean ones (60)'),
       ('frame_size', None, 'side of a frame, pixels (three crops)')):
     parser.add_argument(f'--{name}', type=int, default=default, help=text)
+  parser.add_argument('--classes', type=class_names.split, default=CLASSES,
+                      help='classes that occur, as in,sc (all nine)')
   args = parser.parse_args(arguments)
   if not any(pathlib.Path(args.out).glob('*')):
     new.append(args.out)
   write(args.out, args.per_class, args.image_size, args.seed, args.frames,
-        args.frame_size)
+        args.frame_size, args.classes)
   print(
-      f'{args.out}: {args.per_class} crops in each of {len(CLASSES)} classes, '
+      f'{args.out}: {args.per_class} crops in each of {len(args.classes)} classes, '
       f'{args.frames} frames with boxes, {args.frames} clean frames')
 
 

@@ -122,7 +122,7 @@ def gouges(rng, shape, unit, roll):
 def inclusions(rng, shape, unit, roll):
   """Draws dark streaks along the rolling direction, pointed at both ends."""
   half = max(_extent(shape, unit))
-  depth = rng.uniform(0.2, 0.5)
+  depth = rng.uniform(0.35, 0.65)
   dark = np.zeros(shape)
   for _ in range(rng.integers(2, 7)):
     s, t = axes(shape, unit, roll + rng.normal(0, 0.03))
@@ -137,7 +137,7 @@ def inclusions(rng, shape, unit, roll):
     off = np.abs(t - side - _wobble(rng, s, 0.6, 70))
     mark = _step((width + edge) * taper - off, 1 + 0.8 * width)
     mark = mark * np.clip(3 * taper, 0, 1)
-    dark = np.maximum(dark, depth * rng.uniform(0.4, 1) * mark)
+    dark = np.maximum(dark, depth * rng.uniform(0.6, 1) * mark)
   return 1 - dark
 
 
@@ -197,13 +197,13 @@ def scratches(rng, shape, unit, roll):
   gain = np.ones(shape)
   for _ in range(rng.integers(1, 4)):
     side = rng.uniform(-0.8, 0.8) * half
-    width = np.clip(rng.lognormal(math.log(3), 0.7), 0.6 / unit, 9)
+    width = np.clip(rng.lognormal(math.log(1.7), 0.6), 0.6 / unit, 9)
     band = _step(width - np.abs(t - side), max(1.5, 1.3 / unit))
     fine = max(0.7, 0.5 / unit)
-    lines = 0.5 + 0.5 * _noise(rng, shape, unit, 250, fine, angle)
+    lines = 0.65 + 0.4 * _noise(rng, shape, unit, 250, fine, angle)
     along = 0.85 + 0.35 * _noise(rng, shape, unit, 8, 1, angle)
     shine = np.clip(lines, 0.05, 1.6) * np.clip(along, 0.1, 1.8)
-    gain = np.maximum(gain, 1 + rng.uniform(0.6, 1.6) * band * shine)
+    gain = np.maximum(gain, 1 + rng.uniform(1.1, 1.9) * band * shine)
   return gain
 
 

@@ -5,6 +5,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 _GAP = 2
 _SIZES = range(12, 7, -1)  # Font sizes; the largest that fits is used.
+# Sides of images in pixels: at least the first, the second where a screen is wide enough.
+_SMALL, _LARGE, _SCREEN = 64, 128, 1400
 
 
 def grid(images, columns, rows=None):
@@ -17,11 +19,12 @@ def grid(images, columns, rows=None):
 
   Returns:
     uint8 [height, width, 3]; images under 64 pixels are enlarged by a whole
-    factor.
+    factor, and those under 128 where few columns leave room.
   """
   num_rows, num_columns, height, width, _ = images.shape
   images = np.broadcast_to(images, (*images.shape[:-1], 3))
-  factor = max(1, 64 // width)
+  room = _SCREEN // num_columns
+  factor = max(1, _SMALL // width, min(_LARGE, room) // width)
   images = images.repeat(factor, axis=2).repeat(factor, axis=3)
   height, width = height * factor, width * factor
   font = ImageFont.load_default(_SIZES[0])

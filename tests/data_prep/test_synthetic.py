@@ -13,7 +13,7 @@ import pytest
 
 from data_prep import synthetic
 from data_prep.steel import surfaces
-from pegan_jax.annotations.regions import Box, Region
+from pegan_jax.annotations.regions import Box, box_of, Region
 from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 
@@ -75,10 +75,10 @@ def test_masks_fill_their_boxes(small):
       mask = np.asarray(image)
     inside = np.zeros_like(mask)
     for region in synthetic.frame(3, i, 32, 96)[1]:
-      inside[region.box.slices] = 255
+      inside[region.box.slices][region.mask] = 255
       part = mask[region.box.slices] > 0
       assert all(part[side].any() for side in (0, -1, np.s_[:, 0], np.s_[:, -1]))
-    assert set(np.unique(mask)) <= {0, 255} and (mask <= inside).all()
+    np.testing.assert_array_equal(mask, inside)
 
 
 def test_same_arguments_same_bytes_and_more_keeps_the_first(small, tmp_path):
@@ -100,24 +100,21 @@ def test_seeds_classes_and_numbers_give_different_images():
 
 
 @pytest.mark.parametrize('size', [32, 64])
-def test_boxes_are_the_smallest_that_hold_what_was_drawn(size):
+def test_masks_are_what_one_sees_and_boxes_hold_just_that(size):
   counts = []
   for i in range(24):
-    image, boxes = synthetic.frame(1, i, size, 3 * size)
+    image, regions = synthetic.frame(1, i, size, 3 * size)
     clean, none = synthetic.frame(1, i, size, 3 * size, defects=False)
     assert none == []
-    changed = image != clean
-    inside = np.zeros_like(changed)
-    for _, (left, top, right, bottom), *_ in boxes:
-      assert 0 <= left < right <= 3 * size and 0 <= top < bottom <= 3 * size
-      inside[top:bottom, left:right] = True
-    assert not (changed & ~inside).any()
-    if len(boxes) == 1:  # Each side of the box touches a changed pixel.
-      left, top, right, bottom = boxes[0].box
-      ys, xs = np.nonzero(changed)
-      assert (xs.min(), ys.min()) == (left, top)
-      assert (xs.max() + 1, ys.max() + 1) == (right, bottom)
-    counts.append(len(boxes))
+    change = np.abs(image - clean.astype(int))
+    assert regions or not change.any()
+    for region in regions:
+      assert box_of(region.mask) == Box(0, 0, region.box.width, region.box.height)
+    if len(regions) == 1:  # From a fifth of its strongest change on.
+      seen = np.zeros_like(change, bool)
+      seen[regions[0].box.slices] = regions[0].mask
+      np.testing.assert_array_equal(seen, 5 * change >= change.max())
+    counts.append(len(regions))
   assert min(counts) == 0 and max(counts) > 1
 
 
@@ -133,7 +130,8 @@ def test_voc_files_say_what_the_boxes_are(small):
       x0, y0, x1, y1 = (int(node.findtext(f'bndbox/{tag}'))
                         for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
       found.append(Region(node.findtext('name'), Box(x0 - 1, y0 - 1, x1, y1)))
-    assert found == synthetic.frame(3, i, 32, 96)[1]
+    assert found == [region._replace(mask=None)
+                     for region in synthetic.frame(3, i, 32, 96)[1]]
 
 
 @pytest.mark.parametrize('size', [32, 64, 128])
@@ -164,6 +162,18 @@ def test_clean_frames_have_the_steel_of_every_class():
         axis=0)
     nearest = np.abs((clean - steel_look) / clean.std(axis=0)).max(axis=1).min()
     assert nearest < 0.3, name
+
+
+def test_only_classes_that_are_asked_for_and_their_steel(tmp_path):
+  """Spots and pits occur on bright steel, which is brighter than any other."""
+  synthetic.write(tmp_path / 'x', 1, 32, 0, frames=8, classes=['sp', 'ps'])
+  assert {p.name for p in (tmp_path / 'x' / 'defects').iterdir()} == {'sp', 'ps'}
+  named = [node.text for path in (tmp_path / 'x' / 'boxes').iterdir()
+           for node in ElementTree.parse(path).iter('name')]
+  assert {*named} == {'sp', 'ps'}
+  drawn = {classes: np.mean([synthetic.frame(0, i, 32, 32, 'clean', classes=classes)[0]
+                             for i in range(20)]) for classes in (('sp', 'ps'), synthetic.CLASSES)}
+  assert drawn['sp', 'ps'] > drawn[synthetic.CLASSES] + 30
 
 
 def _features(image):
@@ -214,7 +224,7 @@ def test_noise_field_has_unit_variance_and_its_direction():
     ('per_class', 0), ('per_class', -1), ('per_class', 10**6),
     ('image_size', 0), ('image_size', 5), ('image_size', 10**5),
     ('frames', -1), ('frame_size', 31), ('frame_size', 10**5), ('seed', -1),
-    ('image_size', 32.5),
+    ('image_size', 32.5), ('classes', ['sc', 'rust']), ('classes', []),
 ])
 def test_nonsense_is_one_sentence_and_writes_nothing(tmp_path, argument, value):
   arguments = {'per_class': 1, 'image_size': 32, 'seed': 0, 'frames': 1}

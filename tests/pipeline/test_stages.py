@@ -33,8 +33,9 @@ def small(name, **build):
   config.generate.per_class, config.generate.tries = 4, 0
   config.evaluate.repeats, config.study.seeds, config.report.nearest = 2, 2, False
   if name == 'demo':
-    config.synthetic.update({'image_size': 32, 'frame_size': 96, 'frames': 40})
-    config.build.update({'window_size': 32, 'classes': 'ps,rs'})
+    config.synthetic.update({'image_size': 32, 'frame_size': 96, 'frames': 20,
+                             'classes': ('ps', 'rs')})
+    config.build.update({'window_size': 32})
   return config.lock()
 
 
@@ -78,7 +79,7 @@ def test_from_nothing_to_an_answer_and_again(tmp_path, capsys):
   # What would make other images is refused by name, and nothing is touched.
   for key, value, words in (
       ('synthetic.seed', 5, 'synthetic was made of .*: seed is 5, was 0'),
-      ('build.backgrounds', 9, 'dataset was made of .*: backgrounds is 9, was 500'),
+      ('build.backgrounds', 9, 'dataset was made of .*: backgrounds is 9, was 300'),
       ('settings.pegan_region.width', 0.25, 'width is 0.25, was 0.125'),
       ('generate.per_class', 3, 'generated was made of .*per_class is 3, was 4')):
     other = small('demo')

@@ -192,18 +192,22 @@ def test_progress_without_a_terminal_is_plain_lines(capsys):
 
 
 def test_grid_places_every_image():
-  images = np.zeros((2, 3, 64, 64, 1), np.uint8)
+  images = np.zeros((2, 3, 128, 128, 1), np.uint8)
   images += np.arange(6, dtype=np.uint8).reshape(2, 3, 1, 1, 1) * 40
   sheet = grid(images, ['a', 'b', 'c'], ['first', 'second'])
-  left = sheet.shape[1] - 3 * 66
+  left = sheet.shape[1] - 3 * 130
   for r in range(2):
     for c in range(3):
-      cell = sheet[18 + r * 66:18 + r * 66 + 64, left + c * 66:left + c * 66 + 64]
+      cell = sheet[18 + r * 130:18 + r * 130 + 128, left + c * 130:left + c * 130 + 128]
       assert (cell == (3 * r + c) * 40).all()
 
 
-def test_small_images_are_enlarged_by_whole_factors():
-  images = np.zeros((1, 1, 16, 16, 3), np.uint8)
+@pytest.mark.parametrize('columns, factor', [(1, 8), (10, 8), (30, 4), (100, 4)])
+def test_small_images_are_enlarged_by_whole_factors_as_far_as_a_screen_is_wide(
+    columns, factor):
+  images = np.zeros((1, columns, 16, 16, 3), np.uint8)
   images[0, 0, 0, 0] = 200
-  sheet = grid(images, ['x'])
-  assert (sheet[18:22, :4] == 200).all() and (sheet[18:22, 4:8] == 0).all()
+  sheet = grid(images, ['x'] * columns)
+  assert sheet.shape[1] == columns * (16 * factor + 2)
+  assert (sheet[18:18 + factor, :factor] == 200).all()
+  assert (sheet[18:18 + factor, factor:2 * factor] == 0).all()
