@@ -78,7 +78,7 @@ class Samples:
 
 
 def _matched(run):
-  """Tells whether it is known which classes go with which backgrounds."""
+  """Returns whether it is known which classes go with which backgrounds."""
   return run.matched and run.config.num_steps > 0  # As `train` has it matched then.
 
 
@@ -86,8 +86,8 @@ def _inputs(run):
   """Returns each class's backgrounds, [C, num_samples, h, w, channels], and a defect of it.
 
   The defects are [C, h, w, channels]. The backgrounds go with their class where that is
-  known, and are the same for all classes elsewhere. For a method that takes regions also regions [C, num_samples, h, w], and the defects'
-  own, [C, 1, h, w].
+  known, and are the same for all classes elsewhere. For a method that takes regions also
+  regions [C, num_samples, h, w], and the defects' own, [C, 1, h, w].
   """
   info, count = run.info, run.config.num_samples
   rng = np.random.default_rng(run.config.seed)
