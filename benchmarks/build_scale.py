@@ -5,7 +5,8 @@
 
 Each size is CROPSxFRAMES: crops of 64 x 64 pixels in two classes, of which every tenth is
 cut from a frame, and annotated frames of 200 x 200. They are drawn, not real, into a
-temporary folder. The ratio compares seconds of the processors per image with those of the first size.
+temporary folder. The ratio compares seconds of the processors per image with those of the
+first size.
 """
 
 import argparse

@@ -60,7 +60,7 @@ def ways_apart(options, reasons):
 
 
 def _reasons(members, edges):
-  """Returns why items are in fewer groups than they are, each where others do not say it."""
+  """Returns why items are in fewer groups than they are, each if others do not say it."""
   found, used, groups = [], [], len(members)
   for why in (FRAME, COPIES, GROUP_BY, TURNED, NEAR, FOUND):
     used += [edge[:2] for edge in edges if edge[2] == why]
@@ -111,7 +111,8 @@ def sentence(lack, options, attempt):
            for changed in mended if changed]
   found = [some for some in found
            if not any(other.items() < some.items() for other in found)]
-  meanings = [text for name, text in _MEANING.items() if any(name in some for some in found)]
+  meanings = [text for name, text in _MEANING.items()
+              if any(name in some for some in found)]
   remedies = ', or '.join([*map(_phrase, found), lack.advice])
   return f"{lack.said}: {'; '.join([remedies, *meanings])}."
 
