@@ -6,8 +6,8 @@
 The workdir is the study's folder; a study that is run again goes on where it stopped.
 docs/inspection.md says what is compared and how.
 
-Expected: 25 trainings on 630 training images in 403 s on two AMD EPYC cores; so
-far, no generated images that add to classical augmentation (results/README.md).
+Expected: 25 trainings on 630 training images in 403 s on two AMD EPYC cores; so far,
+only pasted defects, under a new light, add to classical augmentation (results/README.md).
 """
 
 from ml_collections import ConfigDict
