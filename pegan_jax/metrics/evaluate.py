@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 
 import jax
+import numpy as np
 
 from pegan_jax.common import class_names, files, provenance
 from pegan_jax.common.errors import UserError
@@ -184,12 +185,17 @@ def _generate(run, restored, extractor, wanted, at_regions=False):
       raise UserError(f'generate.roi has room for {count} images of {name}, and a '
                       f'comparison takes {intervals.LEAST} or more: widen it, or name the '
                       'other classes by --config.generate.classes')
+  references = [[None] * count for count in job.counts]
   with reports.progress(sum(job.counts), 'image', 'drawing') as bar:
     images, boxes = (
         {c: x for c, x in zip(classes, found) if c in wanted}
         for found in masks.collect(
-            run, job, _shown(acceptance.draw(run, restored.state.ema, job), bar)))
-  total = sum(job.counts) + at_regions * region_crops.count(boxes)
+            run, job, _shown(
+                acceptance.draw(run, restored.state.ema, job), bar, references)))
+  references = {c: of for c, of in zip(classes, references)
+                if c in wanted and None not in of}
+  total = (sum(job.counts) + sum(map(len, references.values()))
+           + at_regions * region_crops.count(boxes))
   with reports.progress(total, 'image') as bar:
     found = evaluation.FeatureSet(
         {c: extractor(x, bar.update) for c, x in images.items()},
@@ -197,13 +203,31 @@ def _generate(run, restored, extractor, wanted, at_regions=False):
          for c, x in images.items()},
         changes=job.chosen and {
             c: change.scores(x, job.backgrounds[job.chosen[classes.index(c)]])
-            for c, x in images.items()})
+            for c, x in images.items()},
+        references=_of_references(run, extractor, references, bar.update)
+        if references else None)
     return found.with_crops(
         at_regions and region_crops.features(extractor, images, boxes, bar.update))
 
 
-def _shown(pieces, bar):
-  """Yields the pieces of `acceptance.draw`, and moves the bar by their images."""
+def _shown(pieces, bar, references):
+  """Yields the pieces of `acceptance.draw`, and moves the bar by their images.
+
+  `references` gets (record, image) of what the generator was shown for each, if anything.
+  """
   for piece in pieces:
     yield piece
-    bar.update(len(piece[1]))
+    label, numbers, painted, _ = piece
+    if painted.record is not None:
+      for i, *shown in zip(numbers.tolist(), painted.record.tolist(), painted.reference):
+        references[label][i] = shown
+    bar.update(len(numbers))
+
+
+def _of_references(run, extractor, references, update):
+  """Returns the `FeatureSet` of {class: [(record, image)]}."""
+  names = jobs.reference_names(run, [x for of in references.values() for x, _ in of])
+  return evaluation.FeatureSet(
+      {c: extractor(np.stack([image for _, image in of]), update)
+       for c, of in references.items()},
+      {c: [names[record] for record, _ in of] for c, of in references.items()})
