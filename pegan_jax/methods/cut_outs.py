@@ -114,12 +114,15 @@ def draw(bank, key, label, soft):
   kept = _points(soft, asked['span'])  # The share that is shown there.
   size = lambda x: jnp.log(x['span'][..., 1] - x['span'][..., 0])
   stretched = jnp.abs(size(bank) - size(asked)).sum(-1)
+  points = bank['points'].reshape(len(bank['points']), -1).astype(kept.dtype)
+  # The region is mirrored, not each defect: one product of matrices for all.
+  shown = points @ jnp.stack([kept[::rows, ::columns].ravel()
+                              for rows, columns in _MIRRORS], 1)
+  lost = 1 - shown / jnp.maximum(points.sum(1, keepdims=True), 1)
   distances = []
-  for rows, columns in _MIRRORS:
-    points = bank['points'][:, ::rows, ::columns]
-    lost = 1 - (points * kept).sum((1, 2)) / jnp.maximum(points.sum((1, 2)), 1)
+  for i, (rows, columns) in enumerate(_MIRRORS):
     cut = jnp.stack([bank['cut'][:, 0, ::rows], bank['cut'][:, 1, ::columns]], 1)
-    distances.append(stretched + lost + (cut & ~asked['cut']).sum((1, 2)))
+    distances.append(stretched + lost[:, i] + (cut & ~asked['cut']).sum((1, 2)))
   logits = jnp.where(bank['label'] == label, -jnp.stack(distances) / _TEMPERATURE, -jnp.inf)
   mirror, number = jnp.divmod(jax.random.categorical(key, logits.ravel()), logits.shape[1])
   return number, jnp.array(_MIRRORS)[mirror] < 0
