@@ -25,6 +25,7 @@ def get_config():
   config.grey = True        # one channel of content, where the data are grey
   config.grain = 1          # noise channels that differ from pixel to pixel
   config.skips = True       # the last layers get the first ones' features
+  config.reference = False  # the generator is shown a real defect, half of the time
   config.lambda_rec = 1.0   # weight: backgrounds that got a defect and were erased again
   config.lambda_cls_fake = 0.5  # weight: class loss on generated images
   config.ema_decay = 0.995

@@ -8,8 +8,8 @@ from pegan_jax.common.errors import UserError
 
 FILE = 'manifest.csv'
 
-_MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes', 'asked', 'accepted', 'tries',
-            'reasons')
+_MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes', 'asked', 'reference',
+            'accepted', 'tries', 'reasons')
 
 # A row per crop: its file and class, and the name of the background under it, '' for an
 # image from noise.
@@ -34,7 +34,8 @@ def write(folder, columns, rows):
     rows: dicts of these columns. `mask` is 'generator' for the generator's own mask,
       'change' for how much an image was changed, or ''; `boxes` are as
       `boxes_to_text` gives them, and so is `asked`, the box of the region that was asked
-      for. The rest is `acceptance.Verdict.columns`. What a row lacks is ''.
+      for. `reference` names the training image whose defect the generator was shown. The
+      rest is `acceptance.Verdict.columns`. What a row lacks is ''.
   """
   with pathlib.Path(folder, FILE).open('w', newline='', encoding='utf-8') as f:
     writer = csv.DictWriter(f, columns)

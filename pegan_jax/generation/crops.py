@@ -40,15 +40,17 @@ def write(run, step, job, stream, images, annotated):
       sum(job.counts), unit='image', what='drawing')) as progress:
     found = _write_images(run, stream, images, annotated, progress)
   rows, described, judged = [], [], []
+  names = jobs.reference_names(run, [x[-1] for of_class in found for x in of_class])
   for label, name in enumerate(classes):
-    for i, (defects, asked, verdict) in enumerate(found[label]):
+    for i, (defects, asked, verdict, record) in enumerate(found[label]):
       file = manifest.file_of(name, i)
       rows.append({
           'file': file, 'class': name, 'seed': config.seed, 'step': step,
           'background': job.sources[job.chosen[label][i]] if job.chosen else '',
           'strength': config.strength, 'mask': masks.mask_source(run),
           'boxes': regions.boxes_to_text(defects),
-          'asked': regions.boxes_to_text(asked), **verdict.columns()})
+          'asked': regions.boxes_to_text(asked), 'reference': names[record],
+          **verdict.columns()})
       described.append(regions.Annotated(file, size, size, defects))
       judged.append((name, verdict))
   manifest.write(images, manifest.CROPS, rows)
@@ -106,24 +108,24 @@ def _write_images(run, stream, images, annotated, progress):
 
   Returns:
     For each class, for each image: its defects, the region asked for (one `Region`, or
-    none), and its `Verdict`.
+    none), its `Verdict`, and the record of what the generator was shown, or None.
   """
   classes, find = run.info.classes, masks.defect_finder(run)
   strength = run.config.generate.strength
   folders = [images, annotated / 'masks', annotated / 'regions'][
       :1 + run.method.translates + run.method.layout.placed]
 
-  def write_one(label, i, verdict, image, mask=None, asked=None):
+  def write_one(label, i, verdict, image, mask=None, asked=None, record=None, *_):
     file = manifest.file_of(classes[label], i)
     save(images / file, image)
     if mask is None:
-      return [], [], verdict
+      return [], [], verdict, None
     save(annotated / 'masks' / file, masks.written_mask(mask, strength))
     if asked is not None:
       save(annotated / 'regions' / file, asked)
     return (find(mask, classes[label]) if strength else [],
             [] if asked is None else [regions.of_pixels(classes[label], asked > 0)],
-            verdict)
+            verdict, None if record is None else int(record))
 
   found = [{} for _ in classes]
   with ThreadPoolExecutor() as executor:

@@ -11,7 +11,7 @@ from pegan_jax.annotations import regions
 from pegan_jax.annotations.pictures import Pictures
 from pegan_jax.common import terminal
 from pegan_jax.data import manifest
-from pegan_jax.generation import masks, places, settings, verdicts, windows
+from pegan_jax.generation import jobs, masks, places, settings, verdicts, windows
 
 # Width of the edge over which a defect fades in, as a share of the window.
 _FADE = 1 / 8
@@ -54,10 +54,12 @@ def write(run, step, job, stream, out, annotated):
   with contextlib.closing(terminal.Progress(
       sum(job.counts), unit='defect', what='drawing')) as progress:
     for label, numbers, sampled, of_each in stream:
-      for i, image, mask, verdict in zip(numbers, *sampled[:2], of_each):
-        samples[job.chosen[label][i]] = image, mask, verdict
+      shown = [None] * len(numbers) if sampled.record is None else sampled.record.tolist()
+      for i, image, mask, verdict, record in zip(numbers, *sampled[:2], of_each, shown):
+        samples[job.chosen[label][i]] = image, mask, verdict, record
       progress.update(len(numbers))
   by_picture = _by_picture(job)
+  names = jobs.reference_names(run, [record for *_, record in samples.values()])
   rows, described, painted, judged = [], [], [], []
   with contextlib.closing(terminal.Progress(
       len(by_picture), unit='frame', what='painting')) as progress:
@@ -66,7 +68,7 @@ def write(run, step, job, stream, out, annotated):
       mask, defects = np.zeros(frame.shape[:2], np.uint8), []
       asked = mask > 0
       for index in indices:
-        window, (fake, part, verdict) = job.sources[index], samples[index]
+        window, (fake, part, verdict, record) = job.sources[index], samples[index]
         place = _Place(index, indices, job, frame.shape[:2])
         side, name = window.box.width, info.classes[window.label]
         fade = np.ones((side, side)) if window.asked else _fade(side)
@@ -92,7 +94,7 @@ def write(run, step, job, stream, out, annotated):
             'step': step, 'strength': window.strength, 'mask': masks.mask_source(run),
             'boxes': regions.boxes_to_text(found),
             'asked': regions.boxes_to_text([window.asked] if window.asked else []),
-            **verdict.columns()})
+            'reference': names[record], **verdict.columns()})
       kinds = {'masks': mask, 'regions': np.uint8(255) * asked}
       for to, image in ((out, frame), *((annotated / kind, kinds[kind]) for kind in (
           'masks', 'regions')[:1 + run.method.layout.placed])):

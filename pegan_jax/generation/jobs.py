@@ -102,6 +102,21 @@ def draw_regions(run):
   return draw
 
 
+def reference_names(run, records):
+  """Names the training images whose defects a generator was shown.
+
+  Args:
+    run: a `Run`.
+    records: numbers in the train split, or None where nothing was shown.
+
+  Returns:
+    {number: name, None: ''}.
+  """
+  records = sorted(set(records) - {None})
+  named = dataset.Records(run.info, 'train').sources(records) if records else []
+  return {None: '', **dict(zip(records, named))}
+
+
 def draw_places(run, scale=1.0):
   """Returns the `places.Placer` of a run's training images; for `scale` see there."""
   return places.Placer(

@@ -32,10 +32,16 @@ class Painted(NamedTuple):
       images are sampled from noise.
     region: uint8 [..., h, w], 255 where the defect was asked for. None where the method
       takes no regions.
+    record: int [...], the real defect that the generator was shown, by its number in the
+      train split. None where it is shown none.
+    reference: uint8 [..., h, w, channels], the training image with it as it was mirrored,
+      scaled and moved, or None likewise.
   """
   image: Any
   visible_mask: Any
   region: Any = None
+  record: Any = None
+  reference: Any = None
 
 
 class Sampler:
@@ -71,9 +77,14 @@ class Sampler:
     """
     method = self._run.method
     image = None if backgrounds is None else self.to_network(backgrounds)
-    x, mask = method.produce(
-        self._nets, weights, image, keys, *self._placed(regions))
-    return self.finish(backgrounds, image, x, mask)
+    placed = self._placed(regions)
+    found = method.references(self._nets, image, keys, *placed)
+    if found is None:
+      return self.finish(backgrounds, image, *method.produce(
+          self._nets, weights, image, keys, *placed))
+    x, mask = method.produce(self._nets, weights, image, keys, *placed, found.shown)
+    return self.finish(backgrounds, image, x, mask)._replace(
+        record=found.record, reference=self.to_pixels(found.crop))
 
   def finish(self, backgrounds, image, x, mask):
     """Brings what a network made to the data set's form and size.

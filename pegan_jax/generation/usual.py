@@ -102,8 +102,11 @@ class Judge:
         before, painted.image, painted.visible_mask, painted.region > 0)]
     seen = [i for i, (reasons, _) in enumerate(found) if INVISIBLE not in reasons]
     if self.sees and seen:
-      features = self._features(painted.image[seen], painted.region[seen] > 0)
-      for i, figure in zip(seen, usual.compare(features)):
+      regions = painted.region[seen] > 0
+      shown = (None if painted.reference is None
+               else self._features(painted.reference[seen], regions))
+      features = self._features(painted.image[seen], regions)
+      for i, figure in zip(seen, usual.compare(features, shown)):
         found[i][1].append(figure)
     return [(reasons + tuple(filter(None, (figure.reason for figure in figures))), figures)
             for reasons, figures in found]
@@ -191,9 +194,16 @@ class _Usual:
     self._near = max(same, _quantile(np.where(np.isfinite(nearest), nearest, np.nan),
                                      TAIL, 0.0))
 
-  def compare(self, features):
-    """Returns n `Figure`s for features [n, D]."""
+  def compare(self, features, shown=None):
+    """Returns n `Figure`s for features [n, D].
+
+    `shown` are those of the real defects that the generator was shown, moved as they were.
+    Each is compared with its image as every training defect is with all of them.
+    """
     nearest = scipy.spatial.distance.cdist(features / self._scale, self._real).min(1)
+    if shown is not None:
+      nearest = np.minimum(
+          nearest, np.linalg.norm((features - shown) / self._scale, axis=1))
     # As near as the bound is too near.
     return [Figure('distance to the nearest real one', float(d),
                    np.nextafter(self._near, np.inf), self._far, COPY, FAR) for d in nearest]

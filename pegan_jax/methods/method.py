@@ -22,7 +22,7 @@ class Networks(NamedTuple):
     gen, disc: the modules.
     num_classes: of defects.
     frozen: what nothing trains, numpy arrays, or () where there is none: pretrained
-      weights that the losses use, or what `Method.of_data` took from the training images.
+      weights that the losses use, and what `Method.of_data` took from the training images.
       It is no part of a run's state.
   """
   gen: nn.Module
@@ -77,8 +77,11 @@ class Method(NamedTuple):
       samples from noise.
     has_masks: whether `produce` gives masks.
     matched: config -> whether a background gets only classes that go with it.
-    of_data: (config, `DataInfo`) -> `Networks.frozen`, where that is taken from the
-      training images; raises UserError for a data set that it cannot use. Else None.
+    of_data: (nets, config, `DataInfo`) -> `Networks` with what is taken from the training
+      images; raises UserError for a data set that it cannot use. None where nothing is.
+    references: (nets, image, key, region) -> `reference.Reference` [C, B, ...], real
+      defects for images that are to be produced, or None where the run has none; its
+      `shown` is `produce`'s last argument then. Arguments as of `produce`.
   """
   layout: Layout
   networks: Callable
@@ -94,6 +97,7 @@ class Method(NamedTuple):
   has_masks: bool = False
   matched: Callable = lambda config: False
   of_data: Callable | None = None
+  references: Callable = lambda nets, image, key, region=None: None
 
   @property
   def translates(self):

@@ -1,37 +1,20 @@
 """Real defects cut out and pasted: nothing is trained.
 
 A training defect is cut out by its mask, or by its box where its class has no masks. It is
-mirrored, scaled to the region asked for, and blended with the image there, see
-`blending`. The mask is what was pasted: all other pixels stay, bit for bit.
-
-The defect is drawn at random. The less its region has to change to become the one asked
-for, the more likely it is. Its probability p depends on a distance d of the two regions:
-
-  p ~ exp(-d / T),  d = |log(h / h')| + |log(w / w')| + share lost + sides cut
-
-T is small. h and w are the height and width of its own region, h' and w' those of the one
-asked for. `share lost` is the share of the defect that lies outside of the region asked
-for. `sides cut` counts the sides at which the edge of its crop cut the defect off, except
-those where the region asked for also ends at the edge of the image.
+mirrored, scaled to the region asked for, and blended with the image there, see `cut_outs`
+and `blending`. The mask is what was pasted: all other pixels stay, bit for bit.
 """
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from pegan_jax.common.errors import listed, UserError
-from pegan_jax.data import placing
+from pegan_jax.common.errors import UserError
 from pegan_jax.data.dataset import Records
 from pegan_jax.data.layouts import PLACED_PAIRS
-from pegan_jax.methods import blending, conditional
+from pegan_jax.methods import blending, conditional, cut_outs
 from pegan_jax.methods.method import Method, Networks
-from pegan_jax.nets import masks
 
 BLENDS = {'feather': blending.feather, 'poisson': blending.poisson}
-
-_TEMPERATURE = 0.05  # T.
-_POINTS = 16  # On each axis, at which two regions are compared.
-_MIRRORS = [(1, 1), (1, -1), (-1, 1), (-1, -1)]  # Steps along rows and columns.
 
 
 def networks(config, num_classes, channels):
@@ -52,132 +35,21 @@ def init(nets, config, key):
   return (), (), ()
 
 
-def defects(config, info):
-  """Collects the training defects.
-
-  Args:
-    config: `image_size`, `cache_mb`.
-    info: `data.dataset.DataInfo`.
-
-  Returns:
-    A dict of numpy arrays: image uint8 [N, H, W, channels], mask bool [N, H, W, 1], label
-    int32 [N], and what `of_region` says of each mask. Of a class with masks those that have
-    one, else those with a box.
+def with_defects(nets, config, info):
+  """Returns networks with the training defects as what is frozen.
 
   Raises:
-    UserError: another image size than the data's, which would blur what is pasted; a class
-      without boxes and masks.
+    UserError: as `cut_outs.defects`.
   """
-  if config.image_size != info.image_size:
-    raise UserError(f'image_size is {config.image_size}, and {config.method} copies pixels'
-                    f': give --config.image_size={info.image_size}, which the data set has')
   records = Records(info, 'train', config.cache_mb)
-  chosen = []
-  for label in range(len(info.classes)):
-    indices, kind = placing.best_of(records, label)
-    seen = records.masks(indices).any((1, 2, 3)) & (kind != 'none')
-    chosen.append(indices[seen])
-  if bare := [name for name, indices in zip(info.classes, chosen) if not len(indices)]:
-    raise UserError(
-        f'the data set at {str(info.folder)!r} has neither masks nor boxes of '
-        f'{listed(bare, 10)}, and {config.method} cuts defects out by these: build it with '
-        'annotations, or without such classes by --skip_classes')
-  chosen = np.concatenate(chosen)
-  inside = records.masks(chosen) > 0
-  return {'image': records.images(chosen), 'mask': inside, 'label': records.labels[chosen],
-          **jax.tree.map(np.asarray, jax.jit(jax.vmap(of_region))(inside))}
-
-
-def of_region(region):
-  """Describes a region.
-
-  Args:
-    region: [H, W, 1], float in [0, 1] or bool; it ends where it is 0.5 or less. An empty
-      one counts as the whole image.
-
-  Returns:
-    span: float [2, 2], start and end in pixels, of rows and of columns. cut: bool [2, 2],
-    which of these lie at the image's edge. points: [16, 16], the region at points spread
-    evenly over its span.
-  """
-  covered = region[..., 0] > 0.5
-  covered |= ~covered.any()
-  spans = []
-  for axis in (0, 1):
-    seen = covered.any(1 - axis)
-    spans.append(jnp.stack([jnp.argmax(seen), len(seen) - jnp.argmax(seen[::-1])]))
-  span = jnp.stack(spans)
-  return {'span': span.astype(jnp.float32),
-          'cut': span == jnp.array([[0, size] for size in covered.shape]),
-          'points': _points(region, span)}
-
-
-def _points(region, span):
-  """Returns [H, W, 1] at points spread evenly over a span [2, 2]: [16, 16]."""
-  steps = (jnp.arange(_POINTS) + 0.5) / _POINTS
-  rows, columns = (jnp.floor(start + steps * (end - start)).astype(int)
-                   for start, end in span)
-  return region[rows[:, None], columns, 0]
-
-
-def draw(bank, key, label, soft):
-  """Draws a defect for a region.
-
-  Args:
-    bank: from `defects`.
-    key: a random key.
-    label: int scalar, its class.
-    soft: float [H, W, 1], the region as `masks.soften` gives it.
-
-  Returns:
-    Its number in the bank, and bool [2], whether its rows and its columns are mirrored.
-  """
-  asked = of_region(masks.harden(soft))
-  kept = _points(soft, asked['span'])  # The share that is shown there.
-  size = lambda x: jnp.log(x['span'][..., 1] - x['span'][..., 0])
-  stretched = jnp.abs(size(bank) - size(asked)).sum(-1)
-  distances = []
-  for rows, columns in _MIRRORS:
-    points = bank['points'][:, ::rows, ::columns]
-    lost = 1 - (points * kept).sum((1, 2)) / jnp.maximum(points.sum((1, 2)), 1)
-    cut = jnp.stack([bank['cut'][:, 0, ::rows], bank['cut'][:, 1, ::columns]], 1)
-    distances.append(stretched + lost + (cut & ~asked['cut']).sum((1, 2)))
-  logits = jnp.where(bank['label'] == label, -jnp.stack(distances) / _TEMPERATURE, -jnp.inf)
-  mirror, number = jnp.divmod(jax.random.categorical(key, logits.ravel()), logits.shape[1])
-  return number, jnp.array(_MIRRORS)[mirror] < 0
-
-
-def cut_out(bank, number, mirrored, span):
-  """Takes a defect from the bank, mirrored and scaled to a region's span.
-
-  Args:
-    bank: from `defects`.
-    number: int scalar, of the defect.
-    mirrored: bool [2], whether its rows and its columns are.
-    span: float [2, 2], as `of_region` gives it.
-
-  Returns:
-    The image, float [H, W, channels] in [-1, 1], the defect's pixels in it, bool
-    [H, W, 1], and where it has pixels at all, likewise.
-  """
-  image, mask, own = (bank[name][number] for name in ('image', 'mask', 'span'))
-  image = image.astype(jnp.float32) / 127.5 - 1
-  for axis in (0, 1):
-    image, mask = (jnp.where(mirrored[axis], jnp.flip(x, axis), x) for x in (image, mask))
-  size = jnp.array(mask.shape[:2], jnp.float32)[:, None]
-  own = jnp.where(mirrored[:, None], size - own[:, ::-1], own)
-  scale = (span[:, 1] - span[:, 0]) / (own[:, 1] - own[:, 0])
-  moved = lambda x, kernel: jax.image.scale_and_translate(
-      x.astype(jnp.float32), x.shape, (0, 1), scale, span[:, 0] - scale * own[:, 0], kernel)
-  return (jnp.clip(moved(image, 'cubic'), -1, 1), moved(mask, 'linear') > 0.5,
-          moved(jnp.ones_like(mask), 'linear') > 0.5)
+  return nets._replace(frozen=cut_outs.defects(config, info, records, config.method))
 
 
 def produce(nets, weights, image, key, region):
   """Pastes a defect of class c on the backgrounds of row c.
 
   Args:
-    nets: `Networks`; `frozen` is from `defects`.
+    nets: `Networks`; `frozen` is from `cut_outs.defects`.
     weights: none.
     image: [C, B, H, W, 3] in [-1, 1].
     key: [C, B] random keys, one per image.
@@ -190,10 +62,7 @@ def produce(nets, weights, image, key, region):
   bank = nets.frozen
 
   def one(label, image, key, soft):
-    number, mirrored = draw(bank, key, label, soft)
-    patch, inside, known = cut_out(
-        bank, number, mirrored, of_region(masks.harden(soft))['span'])
-    shown = blending.opacity(inside, soft * known)
+    _, patch, shown, known = cut_outs.cut(bank, key, label, soft)
     # Grey data have one channel, and their images three alike.
     pasted = nets.gen(image[..., :patch.shape[-1]], patch, shown, known)
     return jnp.clip(jnp.broadcast_to(pasted, image.shape), -1, 1), shown
@@ -217,4 +86,5 @@ def eliminate(nets, weights, image, region):
 
 METHOD = Method(
     PLACED_PAIRS, networks, init, None, None, conditional.weights, produce, eliminate,
-    has_masks=True, matched=lambda config: config.match, of_data=defects)
+    has_masks=True, matched=lambda config: config.match,
+    of_data=with_defects)

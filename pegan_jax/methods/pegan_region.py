@@ -18,14 +18,20 @@ all. With y the domain of x, y' that of x', and L the logistic loss:
 without a defect. A background with a region and no class is real, which is what a defect
 must become. C is D's class head, CE the cross-entropy. x'' is a background that was given a
 defect and erased again.
+
+With `reference` the generator is also shown a training defect of the class that it is to
+paint, see `reference.py`: half of the time while it trains, so that it paints without, too.
 """
+
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from pegan_jax.common.errors import UserError
+from pegan_jax.data.dataset import Records
 from pegan_jax.data.layouts import PLACED_PAIRS
-from pegan_jax.methods import conditional, losses, masked
+from pegan_jax.methods import conditional, cut_outs, losses, masked, reference
 from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.methods.masked import draw_noise, produce
 from pegan_jax.methods.method import average, Method, Networks
@@ -36,6 +42,17 @@ from pegan_jax.pretrained import perception
 # Added to the opacity's logit. In a sketch whose opacity started at a half, it closed
 # before the discriminator had learnt what to ask for, and nothing was ever painted.
 _OPENING = 2.0
+
+
+class Frozen(NamedTuple):
+  """Holds what nothing trains.
+
+  Attributes:
+    eyes: weights of the pretrained network that the discriminator sees with, or ().
+    defects: what references are drawn from, see `cut_outs.defects`, or ().
+  """
+  eyes: Any = ()
+  defects: Any = ()
 
 
 def networks(config, num_classes, channels):
@@ -52,10 +69,25 @@ def networks(config, num_classes, channels):
   dtype, num_domains = jnp.dtype(config.dtype), num_classes + 1
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
-                       channels=1 if config.grey and channels == 1 else 3, grain=config.grain,
-                       opening=_OPENING, skips=config.skips),
+                       channels=1 if config.grey and channels == 1 else 3,
+                       grain=config.grain, opening=_OPENING, skips=config.skips,
+                       # The image's, and the opacity.
+                       reference=config.reference * (channels + 1)),
       PatchDiscriminator(num_domains, config.width * config.disc_width, dtype),
-      num_classes, perception.load() if config.pretrained else ())
+      num_classes, Frozen(perception.load() if config.pretrained else ()))
+
+
+def with_defects(nets, config, info):
+  """Returns networks with the training defects that references are drawn from, if any are.
+
+  Raises:
+    UserError: as `cut_outs.defects`.
+  """
+  if not config.reference:
+    return nets
+  return nets._replace(frozen=nets.frozen._replace(
+      defects=cut_outs.defects(
+          config, info, Records(info, 'train', config.cache_mb), 'config.reference')))
 
 
 def init(nets, config, key):
@@ -65,21 +97,37 @@ def init(nets, config, key):
   region, label = image[..., :1], jnp.zeros((1,), jnp.int32)
   noise = draw_noise(key, image.shape, nets.gen.grain)
   # Only the shapes of the features matter here: the network is not even traced.
-  maps = perception.blank(image) if jax.tree.leaves(nets.frozen) else ()
+  maps = perception.blank(image) if nets.frozen.eyes else ()
   return (nets.gen.init(key_gen, image, label, noise, region)['params'],
           nets.disc.init(key_disc, (image, *maps), region, label)['params'], ())
 
 
 def _features(nets, image):
   """Returns what the discriminator gets of images [B, H, W, 3]: them, and maps if any."""
-  maps = perception.see(nets.frozen, image) if jax.tree.leaves(nets.frozen) else ()
+  maps = perception.see(nets.frozen.eyes, image) if nets.frozen.eyes else ()
   return (image, *maps)
 
 
-def _translate(nets, gen, image, label, region, key):
+def _translate(nets, gen, image, label, region, key, *shown):
   """Returns x' and its opacity r m: [B, H, W, 3], [B], [B, H, W, 1] -> two of [B, ..]."""
   noise = draw_noise(key, image.shape, nets.gen.grain)
-  return nets.gen.apply({'params': gen}, image, label, noise, region)
+  return nets.gen.apply({'params': gen}, image, label, noise, region, *shown)
+
+
+def _shown(nets, batch, key):
+  """Returns what the generator is shown beside a batch of pairs: a list of one, or empty.
+
+  To half of the backgrounds nothing is shown, nor to the defects, which are to be erased.
+  """
+  if not nets.frozen.defects:
+    return []
+  image, label, region = (conditional.apart(batch[name])[0]
+                          for name in ('image', 'target', 'region'))
+  # The noise takes the key's first two.
+  key_drop, *keys = jax.random.split(jax.random.fold_in(key, 2), 1 + len(image))
+  shown = reference.draw(nets.frozen.defects, image, label, jnp.stack(keys), region).shown
+  shown *= jax.random.bernoulli(key_drop, shape=(len(shown), 1, 1, 1))
+  return [conditional.by_turns(shown, jnp.zeros_like(shown))]
 
 
 # --- Losses ---
@@ -115,7 +163,8 @@ def disc_loss(nets, config, disc, gen, aux, batch, key):
   """Returns L_D, on augmented images and regions."""
   key_noise, key_augment = jax.random.split(key)
   real, region, label = batch['image'], batch['region'], batch['label']
-  fake, _ = _translate(nets, gen, real, batch['target'], region, key_noise)
+  fake, _ = _translate(nets, gen, real, batch['target'], region, key_noise,
+                       *_shown(nets, batch, key_noise))
   wrong_region, wrong_domain, how_wrong = mismatched(batch, nets.background)
 
   def discriminate(features, region, domain, dtype=nets.disc.dtype):
@@ -167,7 +216,8 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   """Returns L_G; the cycle covers backgrounds only, as PE-GAN+'s does."""
   key_forward, key_backward, key_augment = jax.random.split(key, 3)
   real, region, target = batch['image'], batch['region'], batch['target']
-  fake, opacity = _translate(nets, gen, real, target, region, key_forward)
+  fake, opacity = _translate(nets, gen, real, target, region, key_forward,
+                             *_shown(nets, batch, key_forward))
   images, regions = augment(key_augment, fake, config.augment, region)
   scores, weights, logits = nets.disc.apply(
       {'params': disc}, _features(nets, images), regions, target)
@@ -198,7 +248,17 @@ def eliminate(nets, gen, image, region):
                     jax.random.key(0))[0].reshape(image.shape)
 
 
+def references(nets, image, key, region):
+  """Draws the real defect that each image is produced with, see `Method`."""
+  if not nets.frozen.defects:
+    return None
+  flat = lambda x: x.reshape(-1, *x.shape[2:])
+  label = jnp.repeat(jnp.arange(len(image)), image.shape[1])
+  found = reference.draw(nets.frozen.defects, flat(image), label, flat(key), flat(region))
+  return jax.tree.map(lambda x: x.reshape(*image.shape[:2], *x.shape[1:]), found)
+
+
 METHOD = Method(
     PLACED_PAIRS, networks, init, disc_loss, gen_loss, conditional.weights, produce,
     eliminate, masked.draw, masked.paint, masked.erase, has_masks=True,
-    matched=lambda config: config.match)
+    matched=lambda config: config.match, of_data=with_defects, references=references)

@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 
 import jax
+import numpy as np
 
 from pegan_jax.common import class_names, files, provenance
 from pegan_jax.common.errors import UserError
@@ -189,13 +190,17 @@ def _generate(run, restored, extractor, wanted, rejected, at_regions=False):
       raise UserError(f'generate.roi has room for {count} images of {name}, and a '
                       f'comparison takes {intervals.LEAST} or more: widen it, or name the '
                       'other classes by --config.generate.classes')
+  references = [[None] * count for count in job.counts]
   with reports.progress(sum(job.counts), 'image', 'drawing') as bar:
     images, boxes = (
         {c: x for c, x in zip(classes, found) if c in wanted}
         for found in masks.collect(
-            run, job, _shown(acceptance.draw(run, restored.state.ema, job), bar,
-                             classes, rejected)))
-  total = sum(job.counts) + at_regions * region_crops.count(boxes)
+            run, job, _shown(acceptance.draw(run, restored.state.ema, job), bar, classes,
+                             rejected, references)))
+  references = {c: of for c, of in zip(classes, references)
+                if c in wanted and None not in of}
+  total = (sum(job.counts) + sum(map(len, references.values()))
+           + at_regions * region_crops.count(boxes))
   with reports.progress(total, 'image') as bar:
     found = evaluation.FeatureSet(
         {c: extractor(x, bar.update) for c, x in images.items()},
@@ -203,15 +208,32 @@ def _generate(run, restored, extractor, wanted, rejected, at_regions=False):
          for c, x in images.items()},
         changes=job.chosen and {
             c: change.scores(x, job.backgrounds[job.chosen[classes.index(c)]])
-            for c, x in images.items()})
+            for c, x in images.items()},
+        references=_of_references(run, extractor, references, bar.update)
+        if references else None)
     return found.with_crops(
         at_regions and region_crops.features(extractor, images, boxes, bar.update))
 
 
-def _shown(pieces, bar, classes, rejected):
-  """Yields the pieces of `acceptance.draw`; moves the bar, and counts what is rejected."""
+def _shown(pieces, bar, classes, rejected, references):
+  """Yields the pieces of `acceptance.draw`; moves the bar, and counts what is rejected.
+
+  `references` gets (record, image) of what the generator was shown for each, if anything.
+  """
   for piece in pieces:
-    label, numbers, _, verdicts = piece
+    label, numbers, painted, verdicts = piece
     rejected[classes[label]] += sum(verdict.accepted is False for verdict in verdicts)
+    if painted.record is not None:
+      for i, *shown in zip(numbers.tolist(), painted.record.tolist(), painted.reference):
+        references[label][i] = shown
     yield piece
     bar.update(len(numbers))
+
+
+def _of_references(run, extractor, references, update):
+  """Returns the `FeatureSet` of {class: [(record, image)]}."""
+  names = jobs.reference_names(run, [x for of in references.values() for x, _ in of])
+  return evaluation.FeatureSet(
+      {c: extractor(np.stack([image for _, image in of]), update)
+       for c, of in references.items()},
+      {c: [names[record] for record, _ in of] for c, of in references.items()})

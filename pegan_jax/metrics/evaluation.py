@@ -45,12 +45,15 @@ class FeatureSet:
     changes: {class: [n, 2]} from `change.scores`; None where that is not known.
     crops: `FeatureSet` of crops around the defects of those images and classes where they
       are known, see `region_crops`; None where none is.
+    references: `FeatureSet` of the training images that a generator was shown for these, as
+      they were mirrored, scaled and moved, image by image; None where it is shown none.
   """
   features: dict[str, np.ndarray]
   names: dict[str, list[str]]
   groups: dict[str, np.ndarray] | None = None
   changes: dict[str, np.ndarray] | None = None
   crops: FeatureSet | None = None
+  references: FeatureSet | None = None
 
   def flattened(self):
     """Returns the same images with all classes in one, and without crops."""
@@ -81,9 +84,11 @@ class FeatureSet:
   def in_order(self, names):
     """Returns the classes `names` alone, in that order."""
     by_class = {field: values and {c: values[c] for c in names}
-                for field, values in vars(self).items() if field != 'crops'}
+                for field, values in vars(self).items()
+                if field not in ('crops', 'references')}
     return FeatureSet(**by_class, crops=self.crops and self.crops.in_order(
-        [c for c in names if c in self.crops.features]))
+        [c for c in names if c in self.crops.features]),
+                      references=self.references and self.references.in_order(names))
 
   def group_numbers(self, class_name):
     """Returns the groups of a class; each image is its own where none are known."""
@@ -256,15 +261,22 @@ def find_copies(real, generated):
 
   Returns:
     [{'generated', 'real', 'distance', 'threshold'}], the nearest first: both
-    names, and the distance below which real images of the class hardly ever lie.
+    names, and the distance below which real images of the class hardly ever lie. The real
+    image may be the one that the generator was shown, as it was moved.
   """
   found = []
   for class_name, features in generated.features.items():
     index, distance = copies.nearest(real.features[class_name], features)
     threshold = copies.threshold(real.features[class_name])
+    names = [real.names[class_name][i] for i in index]
+    if shown := generated.references:
+      to_shown = np.linalg.norm(
+          features.astype(np.float64) - shown.features[class_name], axis=1)
+      names = [f'{its} (shown, moved)' if nearer else name for name, its, nearer in zip(
+          names, shown.names[class_name], to_shown < distance)]
+      distance = np.minimum(distance, to_shown)
     found += [
-        {'generated': generated.names[class_name][i],
-         'real': real.names[class_name][index[i]],
+        {'generated': generated.names[class_name][i], 'real': names[i],
          'distance': float(distance[i]), 'threshold': float(threshold)}
         for i in np.flatnonzero(distance <= threshold)]
   return sorted(found, key=lambda x: x['distance'])

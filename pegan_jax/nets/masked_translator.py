@@ -37,6 +37,7 @@ class MaskedTranslator(nn.Module):
     class_features: length of each class's vector.
     opening: added to the logit of the opacity, so that it starts open.
     skips: whether the last layers get the first ones' features, as in a U-Net.
+    reference: number of channels that show a real defect, 0 for none.
   """
   num_domains: int
   width: float = 1.0
@@ -48,9 +49,10 @@ class MaskedTranslator(nn.Module):
   class_features: int = 64
   opening: float = 0.0
   skips: bool = False
+  reference: int = 0
 
   @nn.compact
-  def __call__(self, x, label, noise, region=None):
+  def __call__(self, x, label, noise, region=None, reference=None):
     """Translates.
 
     Args:
@@ -59,6 +61,8 @@ class MaskedTranslator(nn.Module):
       noise: [B, H, W, Z], more channels of the image: smooth ones, with a value per
         `GRID` pixels, then those of grain.
       region: [B, H, W, 1] in [0, 1], or None for the whole image.
+      reference: [B, H, W, self.reference], 0 where nothing of a real defect is shown; None
+        for nothing at all.
 
     Returns:
       [B, H, W, 3] float32 in [-1, 1], and the opacity m, [B, H, W, 1] in [0, 1].
@@ -83,6 +87,9 @@ class MaskedTranslator(nn.Module):
 
     f = [round(n * self.width) for n in self.filters]
     place = [] if region is None else [region]
+    if self.reference:
+      place.append(jnp.zeros((*x.shape[:-1], self.reference)) if reference is None
+                   else reference)
     y = first = nn.relu(norm(conv(join(x, noise, *place), f[0], 7)))
     y = second = nn.relu(norm(conv(y, f[1], 4, 2)))
     y = nn.relu(norm(conv(y, f[2], 4, 2)))

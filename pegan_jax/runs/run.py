@@ -38,7 +38,7 @@ class Run:
     self.nets = self.method.networks(
         config, len(self.info.classes), self.info.channels)
     if self.method.of_data:
-      self.nets = self.nets._replace(frozen=self.method.of_data(config, self.info))
+      self.nets = self.method.of_data(self.nets, config, self.info)
     # Whether a background gets only classes that go with it.
     self.matched = self.method.matched(config)
     # With the config in a checkpoint, and compared with it on resume.

@@ -66,7 +66,7 @@ def run_of(two_classes_dir, boxed_dir, tmp_path_factory):
   """run_of(name): (config, workdir) of a method's run of two steps, made once."""
   @functools.cache
   def make(name):
-    data_dir = boxed_dir if methods.get(name).of_data else two_classes_dir
+    data_dir = two_classes_dir if methods.get(name).trained else boxed_dir
     config, workdir = tiny_config(name, data_dir), tmp_path_factory.mktemp(name)
     train(config, workdir)
     return config, workdir

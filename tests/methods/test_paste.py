@@ -12,7 +12,7 @@ from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, matches
 from pegan_jax.generation import jobs
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.methods import paste
+from pegan_jax.methods import cut_outs, paste
 from pegan_jax.methods.method import Networks
 from pegan_jax.metrics import match
 from pegan_jax.nets import masks
@@ -27,7 +27,7 @@ def _bank(*defects):
   inside = np.stack([mask for _, mask in defects])[..., None]
   return {'image': np.random.default_rng(0).integers(0, 256, inside.shape, np.uint8),
           'mask': inside, 'label': np.array([label for label, _ in defects], np.int32),
-          **jax.tree.map(np.asarray, jax.jit(jax.vmap(paste.of_region))(inside))}
+          **jax.tree.map(np.asarray, jax.jit(jax.vmap(cut_outs.of_region))(inside))}
 
 
 def _box(top, bottom, left, right):
@@ -42,7 +42,7 @@ def _soft(inside):
 
 def _drawn(bank, label, inside, count=64):
   """The numbers and mirrors drawn for a region, [count] and [count, 2]."""
-  draw = jax.jit(jax.vmap(paste.draw, (None, 0, None, None)))
+  draw = jax.jit(jax.vmap(cut_outs.draw, (None, 0, None, None)))
   found = draw(bank, jax.random.split(jax.random.key(0), count), label, _soft(inside))
   return tuple(map(np.asarray, found))
 
@@ -51,7 +51,7 @@ def _drawn(bank, label, inside, count=64):
 
 def test_a_region_is_described_by_its_span_its_edges_and_its_shape():
   triangle = np.tril(np.ones((32, 32), bool)) & _box(8, 32, 0, 24)
-  of_region = jax.jit(paste.of_region)
+  of_region = jax.jit(cut_outs.of_region)
   found = jax.tree.map(np.asarray, of_region(triangle[..., None]))
   assert found['span'].tolist() == [[8, 32], [0, 24]]
   assert found['cut'].tolist() == [[False, True], [True, False]]
@@ -96,7 +96,7 @@ def test_what_an_edge_cut_off_lies_at_an_edge_again():
 
 def test_a_defect_in_its_own_place_is_itself():
   bank = _bank((0, _box(6, 13, 9, 25)))
-  image, inside, known = map(np.asarray, jax.jit(paste.cut_out)(
+  image, inside, known = map(np.asarray, jax.jit(cut_outs.cut_out)(
       bank, 0, jnp.array([False, False]), bank['span'][0]))
   np.testing.assert_allclose(image, bank['image'][0] / 127.5 - 1, atol=1e-5)
   np.testing.assert_array_equal(inside, bank['mask'][0])
@@ -106,7 +106,7 @@ def test_a_defect_in_its_own_place_is_itself():
 def test_a_defect_is_mirrored_moved_and_scaled_to_the_span():
   own = _box(6, 14, 8, 24) & ~_box(6, 10, 8, 16)  # Without its upper left quarter.
   bank = _bank((0, own))
-  moved = lambda mirrored, span: [np.asarray(x)[..., 0] for x in jax.jit(paste.cut_out)(
+  moved = lambda mirrored, span: [np.asarray(x)[..., 0] for x in jax.jit(cut_outs.cut_out)(
       bank, 0, jnp.array(mirrored), jnp.array(span, jnp.float32))]
   image, inside, known = moved((True, False), [[20, 28], [1, 17]])
   np.testing.assert_array_equal(inside, _box(20, 28, 1, 17) & ~_box(24, 28, 1, 9))

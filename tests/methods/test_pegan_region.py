@@ -77,7 +77,7 @@ def score(x, region, label):
 @pytest.fixture
 def setting():
   """Two pairs of a background and a defect, each with a region of its own."""
-  nets = Networks(Painter(), Told(), BACKGROUND)
+  nets = Networks(Painter(), Told(), BACKGROUND, pegan_region.Frozen())
   image = jnp.stack([jnp.full((8, 8, 3), x) for x in (0.5, -0.5, 0.25, -0.25)])
   region = np.zeros((4, 8, 8, 1), np.float32)
   for i in range(4):

@@ -15,6 +15,9 @@ FREE_KEYS = frozenset({
     'max_to_keep', 'num_workers', 'cache_mb', 'writer', 'data_dir', 'generate',
     'evaluate', 'report', 'studio'})
 
+# Keys that a method got later: the JSON of what runs from before have in effect.
+_ADDED = {'reference': 'false'}
+
 # Keys that may change as well while a run goes on, but not once it is done: its result
 # would go by another rate.
 RATES = frozenset({'gen.learning_rate', 'disc.learning_rate'})
@@ -85,8 +88,8 @@ def _flag(key, now, saved):
 
 def bound(config, free=FREE_KEYS):
   """Returns {dotted key: value's JSON} of what may not change, without `free`."""
-  return {key: value for key, value in provenance.flat(config).items()
-          if key not in free and key.split('.')[0] not in free}
+  return _ADDED | {key: value for key, value in provenance.flat(config).items()
+                   if key not in free and key.split('.')[0] not in free}
 
 
 def not_noted(saved):
