@@ -165,6 +165,7 @@ def find(options, problems):
       problems.check()  # Nothing more can be said.
     if not (options.defects or options.annotations or options.format or problems):
       layout = _without_empty(layout, options.clean)
+    layout.noted.update(_mostly_empty(layout.annotated))
     layout = layout._replace(
         annotated=[(path, image) for path, image in layout.annotated if image.regions],
         clean=layout.clean + [path for path, image in layout.annotated
@@ -209,6 +210,15 @@ def find(options, problems):
             for name in sorted({*crops, *cut} - chosen)}
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
                options.defects or layout.root, cut & chosen, counts, clean, regions)
+
+
+def _mostly_empty(annotated):
+  """Returns what to note of annotations most of which mark nothing, as those half made."""
+  empty = [path for path, image in annotated if not image.regions]
+  if len(empty) <= len(annotated) / 2:
+    return {}
+  return {'images whose annotation marks nothing, more than half of all: taken for clean; '
+          'where some are only not marked yet, mark them, or take them away': empty}
 
 
 def _check_same(clean, crops, layout, same=None):

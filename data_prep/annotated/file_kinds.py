@@ -18,6 +18,7 @@ from pegan_jax.common.errors import UserError
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
 _SAMPLE = 5  # Images of a folder that are opened.
 _GUESSES = re.compile(r'(?:.*/)?(?:runs/[^/]+/[^/]+|(?:predict|track)\d*)')
+TO_TEST = 'lists of images to be tested, which do not say what these show'
 SUBMISSIONS = 'submissions to a challenge, which hold what somebody guessed'
 CAPTIONS = "files of COCO's captions, which mark nothing"
 PANOPTIC = "files of COCO's panoptic segments, which are not read"
@@ -174,6 +175,8 @@ def marks_of(found, base, wanted, left_out, problems):
       left_out[CAPTIONS].append(path)
     elif not name and coco_kinds.is_panoptic(path):
       left_out[PANOPTIC].append(path)
+    elif name == 'coco' and coco_kinds.is_of_images_alone(path):
+      left_out[TO_TEST].append(path)
     elif name in annotations.MANY:
       for image in _images_of(path, name, problems):
         yield Mark(name, path, pathlib.PurePath(image.file), path.parent, image)

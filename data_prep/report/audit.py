@@ -88,6 +88,7 @@ def content(options, pool, selected):
       'random_split_leak': selected.leak,
       'near_duplicate_pairs': selected.pairs,
       'turned_copies': selected.copies,
+      'clean_copies_of_defects': selected.unclean,
       'defects_found_in_frames': selected.found,
       'rejected_windows': rejected,
       'backgrounds_that_overlap_a_defect': selected.marked,

@@ -159,8 +159,9 @@ def _go_on(options, found, kinds, read):
     if enough := _enough(tried, lambda options: read(options, found, kinds)):
       tried, selected = enough
       notes += [f'Note: {note}' for note in remarks.of_groups(
-          audit.large_groups(selected.chosen), selected.copies, tried.near_duplicates)]
-      return lines + notes + _commands(tried, found)
+          audit.large_groups(selected.chosen), selected.copies, selected.unclean,
+          tried.near_duplicates)]
+      return lines + notes + _less(options, tried) + _commands(tried, found)
   choosing.select(options, read(options, found, kinds))
   return lines
 
@@ -182,6 +183,14 @@ def _enough(options, read):
   tried = dataclasses.replace(all_of_each, backgrounds=0)
   selected = _select(tried, read(tried))
   return selected and (tried, selected)
+
+
+def _less(asked, tried):
+  """Returns a note on what was asked for, by a flag or by default, and is not there."""
+  few = [f'--{name} {getattr(asked, name)}' for name in ('per_class', 'backgrounds')
+         if getattr(asked, name) != getattr(tried, name)]
+  return [f"Note: there is less than {' and '.join(few)} ask{'s' * (len(few) == 1)} for, "
+          'and the commands take what there is.'] * bool(few)
 
 
 def _select(options, pool):

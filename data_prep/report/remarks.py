@@ -69,12 +69,12 @@ def _alike(report):
            '--no-near_duplicates.')
 
 
-def of_groups(large, copies, searched):
+def of_groups(large, copies, unclean, searched):
   """Yields what keeps much on one side of the split.
 
   Args:
     large: as from `audit.large_groups`.
-    copies: as in `choosing.Selection`.
+    copies, unclean: as in `choosing.Selection`.
     searched: whether near-duplicates were searched for.
   """
   shares = {}
@@ -95,6 +95,10 @@ def of_groups(large, copies, searched):
     yield ('pairs of images of which one is a copy of the other, mirrored or turned by 90, '
            f'180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} and '
            f'{copies[0][1]}; they lie on one side of the split.')
+  if unclean:
+    yield ('clean images that are such a copy of one with a defect: '
+           f'{len(unclean)}, the first is {unclean[0]}; no background is cut from them. Look '
+           'which is right: where they show the defect, take them away.')
 
 
 def too_few(counts):
@@ -130,6 +134,7 @@ def remarks(report):
            'nothing of how near samples come to images that were held out.')
   yield from _alike(report)
   yield from of_groups(report.get('large_groups', ()), report.get('turned_copies', ()),
+                       report.get('clean_copies_of_defects', ()),
                        report['parameters']['near_duplicates'])
   if n := report['left_out'].get(audit.UNLABELLED):
     yield (f'{n} images without an annotation are not known to be clean: those that are '

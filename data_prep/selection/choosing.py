@@ -30,9 +30,10 @@ class Selection(NamedTuple):
     leak: as from `split.random_split_leak`.
     pairs: how many near-duplicates there are.
     copies: list of the names of two images of which one is the other, turned or mirrored.
+    unclean: names of clean images that are such copies of images with a defect.
     found: how many whole files of defects were found in frames.
     rejected: list of (score, item), from the worst down.
-    marked: sources of backgrounds that show what a defect crop shows.
+    marked: sources of backgrounds that show what a defect crop shows, or may.
     barred: how many backgrounds belong with images of the test set.
   """
   chosen: list
@@ -41,6 +42,7 @@ class Selection(NamedTuple):
   leak: dict
   pairs: int
   copies: list
+  unclean: list
   found: int
   rejected: list
   marked: list
@@ -173,7 +175,7 @@ def attempt(options, pool):
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
-    groups, pairs, copies, places, edges = grouping.group(options, pool, items)
+    groups, pairs, copies, unclean, places, edges = grouping.group(options, pool, items)
   grouping.annotate(pool, items, places)
   count = len(drawn)
   labels = [item.label for item in drawn]
@@ -186,6 +188,7 @@ def attempt(options, pool):
   # A window that shows what a defect crop shows cannot stand for what is clean.
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
   marked = np.isin(np.arange(count, len(items)), crossing)
+  marked |= np.isin([item.frame for item in candidates], unclean)
   left = count + np.flatnonzero(~barred & ~marked)
   held = []
   if options.test_clean:
@@ -206,6 +209,7 @@ def attempt(options, pool):
   chosen = [(items[k], number, bool(test[k]) if k < count else k in held)
             for k, number in zip(kept, numbers)]
   return Selection(
-      chosen, available, duplicates + more, leak, len(pairs), copies, len(places), rejected,
+      chosen, available, duplicates + more, leak, len(pairs), copies, unclean, len(places),
+      rejected,
       sorted(items[k].source for k in count + np.flatnonzero(marked)),
       int(barred.sum()) - int(np.isin(held, count + np.flatnonzero(barred)).sum()))

@@ -17,10 +17,11 @@ def group(options, pool, items):
   """Groups items that show one place, or share a raw frame or what --group_by finds.
 
   Returns:
-    (groups, pairs, copies, places, edges): int [N] group numbers; int [P, 2]
+    (groups, pairs, copies, unclean, places, edges): int [N] group numbers; int [P, 2]
     near-duplicates; [[name, name], ...] of images of which one is the other, turned or
-    mirrored; {index of a defect found in a frame: (the frame's path, the window)}; and list
-    of (item, item or a number above theirs, why they are in one group).
+    mirrored; the names of clean images that are such copies of images with a defect;
+    {index of a defect found in a frame: (the frame's path, the window)}; and list of
+    (item, item or a number above theirs, why they are in one group).
   """
   root = pool.found.layout.root
   searched = pool.found.frames if options.search_frames else []
@@ -30,7 +31,7 @@ def group(options, pool, items):
     return nodes.setdefault(name, len(items) + len(nodes))
 
   by_name = lacks.GROUP_BY if options.group_by else lacks.COPIES
-  edges, places, pairs, copies = [], {}, np.zeros((0, 2), int), []
+  edges, places, pairs, copies, unclean = [], {}, np.zeros((0, 2), int), [], []
   for k, item in enumerate(items):
     if item.frame:
       edges.append((k, node('frame', item.frame), lacks.FRAME))
@@ -43,7 +44,7 @@ def group(options, pool, items):
     thumbs = texture.thumbnails(items)
   if options.near_duplicates:
     pairs, _ = near_duplicates.find_pairs(thumbs)
-    copies, found = _find_copies(pool, items, node)
+    copies, unclean, found = _find_copies(pool, items, node)
     edges += [(i, j, lacks.TURNED) for i, j in found]
   if searched and defects:
     views = progress(parallel.each_file(
@@ -67,7 +68,7 @@ def group(options, pool, items):
   edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
   groups = near_duplicates.components(len(items) + len(nodes),
                                       [edge[:2] for edge in edges])
-  return groups[:len(items)], pairs, copies, places, edges
+  return groups[:len(items)], pairs, copies, unclean, places, edges
 
 
 def _find_copies(pool, items, node):
@@ -79,20 +80,26 @@ def _find_copies(pool, items, node):
     node: function of 'frame' and a frame's name: its number.
 
   Returns:
-    (names, edges): lists of pairs, of the images' names and of their numbers.
+    (names, unclean, edges): list of pairs of the images' names; the names of clean images
+    in pairs with one that shows a defect; and list of pairs of the images' numbers.
   """
   found = pool.found
   frames = {path: cutting.frame_name(path, found.layout.root) for path in found.frames}
   for paths, folder, root in found.clean:
     frames |= {path: cutting.frame_name(path, folder, root) for path in paths}
+  clean = {path for paths, *_ in found.clean for path in paths}
   known = {path: (name, node('frame', name)) for path, name in frames.items()}
-  known |= {pathlib.Path(found.crops_dir) / item.source: (item.source, k)
-            for k, item in enumerate(items) if not item.frame}
+  crops = {pathlib.Path(found.crops_dir) / item.source: (item.source, k)
+           for k, item in enumerate(items) if not item.frame}
+  known |= crops
+  defective = {*crops, *(path for path, _ in found.layout.annotated)} - clean
   paths = [path for path in known if path in pool.small]
-  pairs = [[known[paths[k]] for k in pair]
+  pairs = [[paths[k] for k in pair]
            for pair in copies_lib.find([pool.small[path] for path in paths]).tolist()]
-  return ([[name for name, _ in pair] for pair in pairs],
-          [[number for _, number in pair] for pair in pairs])
+  unclean = {known[one][0] for pair in pairs for one, other in (pair, pair[::-1])
+             if one in clean and other in defective}
+  return ([[known[path][0] for path in pair] for pair in pairs], sorted(unclean),
+          [[known[path][1] for path in pair] for pair in pairs])
 
 
 def annotate(pool, items, places):

@@ -14,6 +14,16 @@ def is_of_captions(path):
       and not {'bbox', 'segmentation'} & item.keys() for item in items)
 
 
+def is_of_images_alone(path):
+  """Returns whether a file lists images to be tested, as COCO's image_info_test.json does.
+
+  Its annotations are empty for all images, which are not clean for that.
+  """
+  return path.name.startswith('image_info') and (
+      'images' in text_files.keys_of_json(path)
+      and not text_files.read_json(path).get('annotations'))
+
+
 def is_panoptic(path):
   """Returns whether a file has COCO's panoptic segments, whose pixels lie in images."""
   if not {'images', 'annotations'} <= text_files.keys_of_json(path) or (

@@ -81,7 +81,7 @@ def test_a_group_that_has_much_of_a_class_or_of_the_set_is_told(members, found):
   large = audit.large_groups(chosen)
   assert [(x['name'], x['images'], x['of']) for x in large] == found
   for searched in (True, False):
-    said = list(remarks.of_groups(large, [], searched))
+    said = list(remarks.of_groups(large, [], [], searched))
     assert len(said) == bool(found)
     if found:
       assert ('--no-near_duplicates' in said[0]) == searched

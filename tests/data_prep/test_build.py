@@ -112,11 +112,17 @@ def test_turned_copies_of_crops_and_of_clean_images_stay_together(raw):
     expected.add((f'crack/q{k}.png', f'crack/z{k}.png'))
   clean = pixels(sorted((raw / 'clean').iterdir())[0])
   save(clean.T, raw / 'clean' / 'z.png')
+  save(crop[::-1], raw / 'clean' / 'shows a crack.png')
   assert run_build(raw, *inputs(raw, 'defects', 'clean'), '--per_class', 0) == 0
   report = json.loads((raw / 'out' / 'audit.json').read_text())
   found = {tuple(sorted(pair)) for pair in report['turned_copies']}
-  assert expected < found and len(found) == 7
+  # The last two cracks are each other's copies, and the clean image's.
+  assert expected < found and len(found) == 9
+  assert report['clean_copies_of_defects'] == ['clean/shows a crack.png']
+  assert any('no background is cut from them' in line for line in remarks.remarks(report))
   splits, _ = read_built(raw / 'out')
+  assert not [source for rows in splits.values() for _, source, *_ in rows
+              if 'shows a crack' in source]
   groups = {source: (split, group) for split, rows in splits.items()
             for _, source, group, _ in rows}
   for one, other in expected:

@@ -184,7 +184,9 @@ def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):
   _images(tmp_path)
   flags = ['--images', str(tmp_path / 'i'), '--window_size', '32', '--image_size', '32']
   assert build.main([*flags, '--check']) == 0
-  assert '--per_class 0' in capsys.readouterr().out
+  said = capsys.readouterr().out
+  assert '--per_class 0' in said
+  assert 'less than --per_class 200 and --backgrounds 1000 ask for, and the comm' in said
   assert build.main([*flags, '--per_class', '0', '--backgrounds', '0', '--out',
                      str(tmp_path / 'out')]) == 0
 

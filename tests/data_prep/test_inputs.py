@@ -74,6 +74,23 @@ def test_what_is_marked_below_clean_is_refused(tmp_path, name, mark):
     inputs.find(options, Problems())
 
 
+@pytest.mark.parametrize('name, clean, is_told', [
+    ('half_done.json', 3, True), ('image_info_test.json', 0, False)])
+def test_images_that_may_not_be_marked_yet_are_told_or_left_out(tmp_path, name, clean, is_told):
+  for k in range(5):
+    save(texture(np.random.default_rng(k), 32, 32), tmp_path / f'{k}.png')
+  box = {'image_id': 0, 'category_id': 1, 'bbox': [1, 1, 9, 9]}
+  for file, images, boxes in (('coco.json', [0, 1], [box, box | {'image_id': 1}]),
+                              (name, [2, 3, 4], [])):
+    (tmp_path / file).write_text(json.dumps({
+        'images': [{'id': k, 'file_name': f'{k}.png'} for k in images],
+        'categories': [{'id': 1, 'name': 'pit'}], 'annotations': boxes}))
+  layout = inputs.find(Options(images=str(tmp_path)), Problems()).layout
+  assert (len(layout.clean), len(layout.unlabelled)) == (clean, 3 - clean)
+  assert [len(some) for note, some in layout.noted.items()
+          if 'more than half' in note] == [3] * is_told
+
+
 @pytest.mark.parametrize('side, is_told', [(96, False), (32, True)])
 def test_crops_that_lie_in_a_larger_box_are_told(tmp_path, side, is_told):
   save(texture(np.random.default_rng(0), 96, 96), tmp_path / '1.png')
