@@ -1,9 +1,14 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
+import re
+
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
 from pegan_jax import annotations
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
+
+# Of an only folder, in which nothing says what its images show.
+_IMAGES = re.compile(r'images?|imgs?|jpegimages|pictures?|photos?|bilder', re.IGNORECASE)
 
 
 def read(root, paths, format,  # pylint: disable=redefined-builtin
@@ -38,6 +43,11 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
     left_out['images in no class folder'] += rest
   if not crops:
     _refuse_none(root, names, format, unread)
+  name = min(crops)
+  if len(crops) == 1 and _IMAGES.fullmatch(name):
+    raise UserError(f"--images {root} has one folder of images, '{name}', which is called so "
+                    'whatever they show: name it after their class, or put each class in a '
+                    'folder of its own.')
   checks.check_classes(crops, f'--images {root}')
   if not format:
     checks.check_parts(

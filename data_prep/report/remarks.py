@@ -92,9 +92,10 @@ def of_groups(large, copies, unclean, searched):
       yield (f"one group, {group}, has {', '.join(some)}, by its frame or --group_by: all "
              'of it lies on one side of the split. Add images of other places.')
   if copies:
-    yield ('pairs of images of which one is a copy of the other, mirrored or turned by 90, '
-           f'180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} and '
-           f'{copies[0][1]}; they lie on one side of the split.')
+    yield ('pairs of images of which one seems to be a copy of the other, mirrored or turned '
+           f'by 90, 180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} and '
+           f'{copies[0][1]}; they lie on one side of the split. Where images only look alike '
+           'so, as what is symmetric does, pass --no-near_duplicates.')
   if unclean:
     yield ('clean images that are such a copy of one with a defect: '
            f'{len(unclean)}, the first is {unclean[0]}; no background is cut from them. Look '

@@ -260,6 +260,14 @@ def test_words_for_images_are_classes_of_crops_that_have_no_other(tmp_path):
   assert list(layout.crops) == ['Defect_images'] and len(layout.clean) == 1
 
 
+@pytest.mark.parametrize('said', ['', 'classes'])
+@pytest.mark.parametrize('more', [{}, {'good/3.jpg': None}])
+def test_an_only_folder_of_images_names_no_class(tmp_path, said, more):
+  make(tmp_path, {'images/1.jpg': None, 'images/2.jpg': None} | more)
+  with pytest.raises(UserError, match="one folder of images, 'images', which is called so"):
+    read(tmp_path, format=said)
+
+
 SAME_NAMES = {
     'COCO, in folders of their own': (
         {f'{x}/images/1.jpg': None for x in 'ab'} | {
