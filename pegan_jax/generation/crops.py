@@ -58,7 +58,7 @@ def write(run, step, job, stream, images, annotated):
     verdicts.report(judged)
     annotate(run, job, described, images, annotated, settings.formats(run))
     painted = [(name, defects) for name, per_image in zip(classes, found)
-               for defects, _, verdict in per_image
+               for defects, _, verdict, _ in per_image
                if config.strength and verdict.accepted is not False]
     masks.report_unboxed(run, painted)
     masks.report_whole(run, painted)

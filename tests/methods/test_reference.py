@@ -1,5 +1,7 @@
 """A real defect for the generator: what it is shown, what is written, what is a copy."""
 
+import collections
+
 import types
 
 import jax
@@ -128,7 +130,7 @@ def test_an_evaluation_compares_with_what_was_shown(trained):
   run.config.generate.tries = 0
   made = evaluate._generate(
       run, restore(run, 'newest'), lambda x, _: x.reshape(len(x), -1).astype(np.float32),
-      {'rp': 3})
+      {'rp': 3}, collections.Counter())
   assert made.references.features['rp'].shape == made.features['rp'].shape
   real = evaluation.FeatureSet({'rp': np.float32([[0] * 1024, [200] * 1024, [210] * 1024])},
                                {'rp': ['a', 'b', 'c']})
