@@ -155,11 +155,15 @@ def _nearest(orphans, paths):
   name = folder_names.class_in_name(stem, image.stem)
   number = stem.startswith(image.stem) and _NUMBER.search(stem.removeprefix(image.stem))
   if mark.format == 'masks' and number:
+    new = image.with_name(f'{image.stem}_mask_{number[1]}{mark.path.suffix}')
     advice = (f'; where it is one of several of {image.name}, put _mask before its number, '
-              f'as {image.stem}_mask_{number[1]}{mark.path.suffix}')
-    return advice + (', and where it is of a class, into a folder called so; '
-                     + folder_names.put_masks(mark.path.parent, name, image,
-                                              mark.path.suffix)) * bool(name)
+              f'as {new.name}')
+    if name.endswith(f'_{number[1]}'):  # As in 1_crack_mask_2.
+      name, image = name.removesuffix(f'_{number[1]}'), new
+    elif name:
+      advice += ', and where it is of a class, into a folder called so'
+    return advice + ('; ' + folder_names.put_masks(
+        mark.path.parent, name, image, mark.path.suffix)) * bool(name)
   if mark.format != 'masks' or not name or folder_names.bare(mark.place) in image.stem:
     return f'; where {image.name} is its image, give both one name'
   advice = folder_names.put_masks(mark.path.parent, name, image, mark.path.suffix)

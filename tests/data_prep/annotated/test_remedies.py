@@ -118,7 +118,8 @@ def test_masks_that_are_full_are_masks(tmp_path, folders):
     ('{} ({})', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
     ('{}_inst{}', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
     ('{}_crack{}', 'and where it is of a class, into a folder', 'crack/{}_mask_{}'),
-    ('{}_crack_mask_{}', 'and where it is of a class, into', 'crack/{}_mask_{}'),
+    ('{}_crack_mask_{}', 'masks/crack/img_000_mask_0.png', 'crack/{}_mask_{}'),
+    ('{}_crack_{}', 'masks/crack/img_000_mask_0.png', 'crack/{}_mask_{}'),
     ('{}(pit{})', "where 'pit0' is a class", 'pit{1}/{0}')])
 def test_several_masks_of_an_image_with_numbers_or_brackets(tmp_path, name, advice, typed):
   make(tmp_path, {f'images/img_00{k}.jpg': None for k in range(3)} | {
