@@ -14,11 +14,12 @@ from pegan_jax.common.errors import UserError
 def list_images(folder, flag):
   """Lists a folder's images; an empty one is an error that names its flag."""
   if not os.path.isdir(folder):
-    raise UserError(f'{flag} {folder} is not a folder.')
+    raise UserError(f'{flag} {folder} is not a folder: {reading.remedy_for(folder)}.')
   paths = reading.list_images(folder)
   if not paths:
     raise UserError(f'{flag} {folder} holds no images '
-                    f"({', '.join(reading.EXTENSIONS)}).")
+                    f"({', '.join(reading.EXTENSIONS)}): put some there, save others in "
+                    'one of these formats, or name another folder.')
   return paths
 
 

@@ -137,7 +137,8 @@ def files_at(path, root, paths):
       found = {path for path in found if os.path.realpath(path) not in real}
     return sorted(found), path
   if not os.path.isfile(path):
-    raise UserError(f'--annotations {path} is not a folder or a file.')
+    raise UserError(f'--annotations {path} is not a folder or a file: nothing is there, '
+                    'so correct the path.')
   return [path], path.parent
 
 

@@ -13,13 +13,14 @@ from pegan_jax.annotations import text_files
 from pegan_jax.common.errors import UserError
 
 RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
-             '%20 or a backslash: taken for the same')
+             "%20, a backslash or Label Studio's prefix: taken for the same")
 REPEATED = 'annotations that say of an image what its folder is called, and no more'
 ABSENT = 'images that are listed without a mark, and are not there'
 
 
 # Of several masks of an image.
-_NUMBERED = re.compile(r'(?<=\w)[ ._-]+\d+$')
+_NUMBERED = re.compile(r'(?<=\w)(?:[ ._-]+\d+| ?\(\d+\))$')
+_NUMBER = re.compile(r'(\d+)\)?$')
 
 
 class Fitted(NamedTuple):
@@ -150,10 +151,19 @@ def _nearest(orphans, paths):
   mark, image = orphans[0], _nearest_image(orphans[0], paths)
   if not image:
     return ''
-  name = folder_names.class_in_name(mark.place.stem, image.stem)
-  if mark.format == 'masks' and _NUMBERED.sub('', mark.place.stem) == image.stem:
-    return (f'; where it is one of several of {image.name}, put _mask before its number, as '
-            f'{image.stem}_mask{_NUMBERED.search(mark.place.stem)[0]}{mark.path.suffix}')
+  stem = mark.place.stem
+  name = folder_names.class_in_name(stem, image.stem)
+  number = stem.startswith(image.stem) and _NUMBER.search(stem.removeprefix(image.stem))
+  if mark.format == 'masks' and number:
+    new = image.with_name(f'{image.stem}_mask_{number[1]}{mark.path.suffix}')
+    advice = (f'; where it is one of several of {image.name}, put _mask before its number, '
+              f'as {new.name}')
+    if name.endswith(f'_{number[1]}'):  # As in 1_crack_mask_2.
+      name, image = name.removesuffix(f'_{number[1]}'), new
+    elif name:
+      advice += ', and where it is of a class, into a folder called so'
+    return advice + ('; ' + folder_names.put_masks(
+        mark.path.parent, name, image, mark.path.suffix)) * bool(name)
   if mark.format != 'masks' or not name or folder_names.bare(mark.place) in image.stem:
     return f'; where {image.name} is its image, give both one name'
   advice = folder_names.put_masks(mark.path.parent, name, image, mark.path.suffix)
@@ -166,6 +176,7 @@ def _nearest_image(mark, paths):
   """Returns the image whose name begins or ends as that of a mark; None for none."""
   name = folder_names.bare(mark.place)
   names = {name, *folder_names.without_words(name), _NUMBERED.sub('', name),
+           *folder_names.without_words(re.sub(r'[ ._-]*\d+$', '', name)),
            re.sub(r' ?\(.*\)$', '', name)} - {''}
   return next((path for path in paths if name and path.stem != name and (
       path.stem.startswith(name) or path.stem in names)), None)

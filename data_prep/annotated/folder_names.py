@@ -46,7 +46,7 @@ _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those o
 _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?truth|anno|'
                         r'annotations?)[ _-]+(.+)|'
                         r'(.+)[ ._-](?:masks?|label|gt|seg|segmentation|ground_?truth)'
-                        r'(?:_?\d+| \(\d+\))?', re.IGNORECASE)
+                        r'(?:[ ._-]?\d+| \(\d+\))?', re.IGNORECASE)
 _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
           re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+import os
 import pathlib
 import re
 import unicodedata
@@ -10,6 +11,8 @@ import urllib.parse
 from data_prep.annotated import folder_names, set_parts
 
 _TRUTH = 'ground_truth'
+_TASK = re.compile(r'[0-9a-f]{8}-(?=.)')  # Label Studio's, before a name: a1b2c3d4-1.png.
+_NUMBER = re.compile(r'(?<=\w)[ ._-]+\d+$')
 
 
 def _parents(place, splits):
@@ -50,7 +53,8 @@ def match(marks, paths, root):
     (found, respelled): a list for each mark of the images it may be of: one, none, or
     several of which nothing says which. An image that has a mark by a closer match is
     among those of a looser one only where a mark would be of no image else. And the
-    images that are found only where case, accents, %20 and backslashes do not count.
+    images that are found only where case, accents, %20, backslashes and Label Studio's
+    prefix do not count.
   """
   places = {path: path.relative_to(root) for path in paths}
   found = [[path for path in {mark.base / mark.place, root / mark.place}
@@ -65,7 +69,11 @@ def match(marks, paths, root):
             root)
   for k, some in zip(rest, again):
     found[k] = some
-  return found, [path for some in again for path in some]
+  rest = [k for k in rest if not found[k]]
+  _search(found, *_without_tasks(marks, places), root)
+  respelled = [path for some in again + [found[k] for k in rest] for path in some]
+  _search(found, _without_numbers(marks, places), places, root)
+  return found, respelled
 
 
 def rounds(pairs):
@@ -75,6 +83,36 @@ def rounds(pairs):
     found[count[path]].append((mark, path))
     count[path] += 1
   return list(found.values())
+
+
+def _without_tasks(marks, places):
+  """Returns marks and places without Label Studio's prefix, which one side has alone."""
+  said = [mark.place for mark in marks]
+  of_marks, of_images = ({_TASK.match(place.name) for place in some} for some in (
+      said, [place for place in places.values() if not folder_names.is_clean(place)]))
+  if None not in of_marks and any(not found[0][:8].isdigit() for found in of_marks):
+    marks = [mark._replace(place=_without_task(mark.place)) for mark in marks]
+  elif None not in of_images and any(not found[0][:8].isdigit() for found in of_images):
+    places = {path: _without_task(place) for path, place in places.items()}
+  return marks, places
+
+
+def _without_task(place):
+  return place.with_name(_TASK.sub('', place.name, 1))
+
+
+def _without_numbers(marks, places):
+  """Returns masks called 1_2_mask as those of 1, where no image is numbered so."""
+  stems = {place.stem for place in places.values()}
+  numbered = {_NUMBER.sub('', stem) for stem in stems if _NUMBER.search(stem)}
+  changed = []
+  for mark in marks:
+    name = folder_names.stem_of_mask(mark.place)
+    bare = _NUMBER.sub('', name)
+    changed.append(mark._replace(place=mark.place.with_name(bare + mark.place.suffix)) if (
+        mark.format == 'masks' and name != folder_names.bare(mark.place)
+        and bare in stems - numbered) else mark)
+  return changed
 
 
 def _spelled(place):
@@ -114,6 +152,9 @@ def _search(found, marks, places, root):
   for taken in (None, ()):  # Then those that are one too many for an image.
     for names in _NAMES:
       _look(found, marks, places, anywhere[0], names, anywhere[1], taken)
+  for names in _NAMES:
+    _look(found, marks, places, anywhere[0], names,
+          lambda mark, path: _may_be(mark.place, places[path], below_shared=True))
   _look_in_own_folders(found, marks, places)
   # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg,
   # and is the latter where there is no 1.jpg.
@@ -152,6 +193,8 @@ def _look(found, marks, places, folder, names, fits, taken=None):
     fits: function of a mark and a path: whether nothing else is against it.
     taken: paths of images that have their mark; None: those in `found`.
   """
+  if all(found):
+    return
   taken = {path for some in found for path in some} if taken is None else taken
   by_key = {}
   for path, place in places.items():
@@ -165,11 +208,19 @@ def _look(found, marks, places, folder, names, fits, taken=None):
       found[k] = same or some
 
 
-def _may_be(one, other):
-  """Returns whether two paths' folders are not at odds: the shorter ends the longer."""
+def _may_be(one, other, below_shared=False):
+  """Returns whether two paths' folders are not at odds: the shorter ends the longer.
+
+  Args:
+    one, other: the paths.
+    below_shared: whether the folders that both begin with do not count, as NEU-DET.
+  """
   if not _are_of_one_part(one, other):
     return False
   one, other = sorted((_parents(one, False), _parents(other, False)), key=len)
+  if below_shared:
+    count = len(os.path.commonprefix([one, other]))
+    one, other = one[count:], other[count:]
   return not one or other[-len(one):] == one
 
 

@@ -170,7 +170,7 @@ def list_classes(folder, flag, format='', apart=None):  # pylint: disable=redefi
   """
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
-    raise UserError(f'{flag} {folder} is not a folder.')
+    raise UserError(f'{flag} {folder} is not a folder: {reading.remedy_for(folder)}.')
   paths, masks = file_kinds.part(reading.list_images(folder), folder)
   if masks := sorted({*masks} - {*checks.inside(masks, apart)}):
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
@@ -201,7 +201,7 @@ def list_classes(folder, flag, format='', apart=None):  # pylint: disable=redefi
   for path in folders:
     if path not in found:
       raise UserError(f'{flag} {path} holds no images of its own '
-                      f"({', '.join(reading.EXTENSIONS)}).")
+                      f"({', '.join(reading.EXTENSIONS)}): put some there, or remove it.")
     if folder_names.is_split(path.name) and not format:
       raise UserError(f"{flag} {path} is called as a part of a set is: put each class's "
                       'images in a folder named after it, or say by --format classes that '

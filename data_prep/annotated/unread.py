@@ -28,8 +28,11 @@ def refuse_nothing(annotations, submissions):
     raise UserError(f'{submissions[0]} is a submission to a challenge by its name, which '
                     'holds what somebody guessed: name the file of what is true, as '
                     'train.csv.')
+  packed = [path for path in annotations if str(path).lower().endswith(reading.ARCHIVES)]
   raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no "
-                  f'{annotations_lib.kinds()} files and no mask images.')
+                  f'{annotations_lib.kinds()} files and no mask images: ' + (
+                      f'unpack {packed[0]}, and name what it gives.' if packed else
+                      'name what marks the images, or export it as one of these.'))
 
 
 def note(said, noted):

@@ -115,7 +115,7 @@ def _explained(path):
       if isinstance(error, OSError) and error.errno:  # From the file system.
         raise UserError(f'{path} cannot be read: {error.strerror}.') from None
       raise UserError(f'{path} cannot be read as an image: it is {_what_is(path)} '
-                      f'({error}).') from None
+                      f'({error}): save it again as PNG or JPEG, or remove it.') from None
 
 
 _decoding, _lock = contextlib.ExitStack(), threading.Lock()

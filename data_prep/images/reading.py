@@ -39,6 +39,8 @@ TURNED = ('images that an EXIF tag turns: their annotations are taken to be of t
 _OTHERS = ('.heic', '.heif', '.hif', '.jxl', '.raw', '.dng', '.cr2', '.cr3', '.nef',
            '.arw', '.orf', '.raf', '.rw2', '.exr', '.svg', '.npy', '.mp4', '.avi')
 
+ARCHIVES = ('.zip', '.7z', '.rar', '.tar', '.tgz', '.tar.gz')
+
 
 def find_images(folder):
   """Finds the images under a folder, and what else lies there.
@@ -56,7 +58,7 @@ def find_images(folder):
   """
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):  # Never an OSError.
-    raise UserError(f'{folder} is not a folder.')
+    raise UserError(f'{folder} is not a folder: {remedy_for(folder)}.')
   found, left_out = [], {}
   for path in listing.walk(folder, left_out):
     if path.suffix.lower() in EXTENSIONS:
@@ -65,6 +67,15 @@ def find_images(folder):
     else:
       left_out.setdefault(_why_not(path.suffix.lower()), []).append(path)
   return sorted(found), {why: sorted(left_out[why]) for why in sorted(left_out)}
+
+
+def remedy_for(path):
+  """Returns what to do where a path is no folder, as part of a sentence."""
+  if not os.path.exists(path):
+    return 'nothing is there, so correct the path'
+  if str(path).lower().endswith(ARCHIVES):
+    return 'unpack it, and name the folder that it gives'
+  return 'name the folder that holds it'
 
 
 def list_images(folder):

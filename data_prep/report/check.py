@@ -65,7 +65,8 @@ def _decode(options, problems):
     if not (folder := getattr(options, name)):
       continue
     if not os.path.isdir(folder):
-      raise errors.UserError(f'--{name} {folder} is not a folder.')
+      raise errors.UserError(
+          f'--{name} {folder} is not a folder: {reading.remedy_for(folder)}.')
     root = pathlib.Path(folder)
     paths += file_kinds.part(reading.find_images(root)[0], root)[0]
   for path in filter(os.path.exists, options.annotations):

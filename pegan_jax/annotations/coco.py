@@ -60,7 +60,8 @@ def read(path):
     raise text_files.PartlyRead(f'{path} cannot be read as COCO: {error}.',
                                 error.found) from None
   except KeyError as error:
-    raise UserError(f'{path} cannot be read as COCO: it lacks {error}.') from None
+    raise UserError(f'{path} cannot be read as COCO: it lacks {error}: export it again, '
+                    'with all that COCO has.') from None
   except ValueError as error:
     raise UserError(f'{path} cannot be read as COCO: {error}.') from None
   except (AttributeError, TypeError):
@@ -84,11 +85,11 @@ def _read(said):
       pathlib.PureWindowsPath(i['file_name']).as_posix(),
       _side(i.get('height')), _side(i.get('width')), []))
   if not images:
-    raise ValueError('it lists no images')
+    raise ValueError('it lists no images: export it again')
 
   if coco_numbers.are_corners(said['annotations']):
     raise ValueError('the areas that it says are those of boxes from corner to corner, and '
-                     'COCO has [left, top, width, height]')
+                     'COCO has [left, top, width, height]: write them so, or export again')
   in_triples = coco_numbers.are_in_triples(said['annotations'])
   image_texts, name_texts = ({str(key): key for key in known} for known in (images, names))
 
@@ -101,7 +102,8 @@ def _read(said):
       of_image = _key(item['image_id'], images, image_texts)
       of_class = _key(item['category_id'], names, name_texts)
       if of_image not in images or of_class not in names:
-        raise ValueError(f'{what} is of no image or category of it')
+        raise ValueError(f'{what} is of no image or category of it: list these there, or '
+                       'remove it')
       image = images[of_image]
       region, size = _region(item, names[of_class], image, what, in_triples)
       image.regions.append(region)
@@ -120,7 +122,7 @@ def _read(said):
     raise
   if are_fractions(images.values()):
     raise ValueError('all its boxes lie within one pixel: they are fractions of the '
-                     'images, and COCO has pixels')
+                     'images, and COCO has pixels: multiply them by the width and height')
   return list(images.values())
 
 
@@ -192,7 +194,7 @@ def _box(said, name, what):
     raise ValueError(f'{what} does not have four numbers for its box')
   left, top, width, height = _numbers(said, what, name)
   if min(width, height) <= 0:
-    raise ValueError(f'{what} has a box without width or height')
+    raise ValueError(f'{what} has a box without width or height: draw it, or remove it')
   return Box(left, top, left + width, top + height)
 
 

@@ -146,5 +146,6 @@ def _outline(name, image, points):
 def _bounds(points, image, name):
   box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if not (np.isfinite(box).all() and box.width > 0 and box.height > 0):
-    raise ValueError(f'{image} has a shape of {name} without width or height')
+    raise ValueError(f'{image} has a shape of {name} without width or height: draw '
+                     'it again, or remove it')
   return box

@@ -160,7 +160,7 @@ def _region_of_polygons(name, polygons):
 def _bounds(points):
   box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if box.width <= 0 or box.height <= 0:
-    raise ValueError('has no width or no height')
+    raise ValueError('has no width or no height: draw it again, or remove it')
   return box
 
 

@@ -166,7 +166,7 @@ def _outline(name, *polygons):
 
 def _checked(box):
   if box.width <= 0 or box.height <= 0:
-    raise ValueError('has no width or no height')
+    raise ValueError('has no width or no height: draw it again, or remove it')
   return box
 
 

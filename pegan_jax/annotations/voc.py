@@ -145,9 +145,12 @@ def _region(item):
   left, top, right, bottom = (_number(_text(boxes[0], tag, what), tag, what)
                               for tag in ('xmin', 'ymin', 'xmax', 'ymax'))
   box = Box(left - 1, top - 1, right, bottom)
+  said = f'{what} from ({left:g}, {top:g}) to ({right:g}, {bottom:g})'
+  if box.width < 0 or box.height < 0:
+    raise ValueError(f'{said} has its corners swapped: xmin must not be above xmax, nor '
+                     'ymin above ymax, so swap these, or export it again')
   if box.width <= 0 or box.height <= 0:
-    raise ValueError(f'{what} from ({left:g}, {top:g}) to ({right:g}, {bottom:g}) has no '
-                     'width or no height')
+    raise ValueError(f'{said} has no width or no height: draw it again, or remove it')
   if degrees := _turn(item, what):
     return turned.region(name, Box(left, top, right, bottom), degrees)
   return Region(name, box)

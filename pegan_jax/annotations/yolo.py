@@ -106,12 +106,14 @@ def _region(line, names, polygons):
   places = np.array(numbers if polygon else numbers[:4])
   # Beyond an image, but not by all of its side: 2 is how a key point is said to be seen.
   if not (np.isfinite(places).all() and np.abs(places).max() < 2):
-    raise ValueError(f'{said} is not in fractions of the image')
+    raise ValueError(f'{said} is not in fractions of the image: divide pixels by its '
+                     'width and height, or export it again')
   if not 0 <= index < (index + 1 if names is None else len(names)):
     raise ValueError(f'{said} is of class {index}, and ' + (
-        'classes count from 0' if names is None else f'{len(names)} are named, from 0'))
+        'classes count from 0: correct the number' if names is None else
+        f'{len(names)} are named, from 0: name it too, or correct the number'))
   if names and not names[index]:
-    raise ValueError(f'{said} is of class {index}, which has no name')
+    raise ValueError(f'{said} is of class {index}, which has no name: give it one')
   box = key_points.box_of(places)
   if polygon:
     if len(places) == 6 and not polygons and key_points.may_be_found(box):
@@ -121,7 +123,7 @@ def _region(line, names, polygons):
     points = places.reshape(-1, 2)
     box = Box(*points.min(0).tolist(), *points.max(0).tolist())
   if box.width <= 0 or box.height <= 0:
-    raise ValueError(f'{said} has no width or no height')
+    raise ValueError(f'{said} has no width or no height: draw it again, or remove it')
   return Region(str(index) if names is None else names[index], box,
                 polygons=(points,) if polygon else None)
 

@@ -61,7 +61,8 @@ def test_a_turn_is_clockwise_on_the_screen(tmp_path):
     ('<box label="a" xtl="1" ytl="1" xbr="inf" ybr="4"/>', "a box of a: 'inf' stands"),
     ('<mask label="a" rle="9" left="1" top="1" width="99999" height="99999"/>',
      'a mask of a: a size of 99999 x 99999 is none of an image'),
-    ('<box label="a" xtl="1" ytl="2" xbr="1" ybr="9"/>', 'a shape of a without width'),
+    ('<box label="a" xtl="1" ytl="2" xbr="1" ybr="9"/>',
+     'a shape of a without width or height: draw it again'),
     ('<box label="a" xtl="1" ytl="2"/>', "a/1.jpg has a box that lacks 'xbr'"),
     ('<mask label="a" rle="1,2" left="1" top="1" width="2" height="2"/>',
      'do not fill 2 x 2 pixels'),
@@ -92,7 +93,7 @@ def test_all_misfits_are_told_at_once(tmp_path):
   with pytest.raises(UserError) as error:
     _read(tmp_path, flat * 12 + '<points label="b" points="1,2"/>')
   assert [image.file for image in error.value.images] == ['2.jpg']
-  assert str(error.value).count('a shape of a without width') == 10
+  assert str(error.value).count('a shape of a without width or height: draw it again') == 10
   assert str(error.value).endswith('; and 3 more.')
 
 

@@ -60,7 +60,8 @@ def test_what_is_said_of_the_whole_image_are_its_tags(tmp_path):
 
 @pytest.mark.parametrize('shape, attributes, words', [
     ({'name': 'point', 'cx': 1, 'cy': 2}, {'class': 'a'}, 'is a point, which has no area'),
-    (_RECT | {'width': 0}, {'class': 'a'}, 'has no width or no height'),
+    (_RECT | {'width': 0}, {'class': 'a'},
+     'has no width or no height: draw it again, or remove it'),
     (_RECT | {'x': 'x'}, {'class': 'a'}, "'x' stands where a number"),
     ({'name': 'rect'}, {'class': 'a'}, "lacks 'x'"),
     (_RECT, {}, 'has 0 attributes, none of which is called class'),

@@ -60,10 +60,14 @@ def test_bad_voc_names_the_file(tmp_path, text):
     _read(tmp_path, text)
 
 
-@pytest.mark.parametrize('edges', [(9, 2, 7, 5), (2, 9, 5, 8)])
-def test_a_box_without_a_side_is_refused(tmp_path, edges):
+@pytest.mark.parametrize('edges, why', [
+    ((8, 2, 7, 5), 'no width or no height: draw it again, or remove it'),
+    ((2, 9, 5, 8), 'no width or no height'),
+    ((9, 2, 7, 5), 'its corners swapped: xmin must not be above xmax, .* export it again'),
+    ((2, 9, 5, 5), 'its corners swapped'), ((9, 9, 5, 5), 'its corners swapped')])
+def test_a_box_without_a_side_is_refused(tmp_path, edges, why):
   """From the corners, which are in the box: 7 to 7 is a pixel, 9 to 8 is none."""
-  with pytest.raises(UserError, match='a.xml .* box of a from .* has no width or no'):
+  with pytest.raises(UserError, match=f'a.xml .* box of a from .* has {why}'):
     _read(tmp_path, OBJECT.format(*edges))
   assert _read(tmp_path, OBJECT.format(7, 2, 7, 2)).regions[0].box == (6, 1, 7, 2)
 

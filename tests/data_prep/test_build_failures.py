@@ -83,7 +83,7 @@ def _linked_class(raw):
 
 
 @pytest.mark.parametrize('flags, message', [
-    (_boxes((170, 60, 130, 110)), '4.xml .* box of rust from .170, 60. .* no width'),
+    (_boxes((170, 60, 130, 110)), '4.xml .* box of rust from .170, 60. .* corners swapped'),
     (_boxes((230, 60, 250, 110)), 'boxes/4.xml has a box of rust, .* no pixel .*200 x 150'),
     (_boxes((1, 1, 9, 9), '<size><width>400</width><height>300</height></size>'),
      'boxes/4.xml says .* 400 x 300 pixels, and it has 200 x 150'),

@@ -187,11 +187,22 @@ REFUSED = {
         {'i/1.jpg': None, 'a/1.txt': 'a photograph of steel'}, ('a',),
         '1.txt cannot be read as YOLO'),
     'nothing': ({'i/1.jpg': None, 'a/notes.pdf': 'x'}, ('a',),
-                'a holds no .xml .* files and no mask images'),
+                'a holds no .xml .* files and no mask images: name what marks the images'),
     'a file that is none': ({'i/1.jpg': None, 'a.pdf': 'x'}, ('a.pdf',),
                            'a.pdf holds no .xml'),
-    'no such path': ({'i/1.jpg': None}, ('a',), 'a is not a folder or a file'),
-    'no images': ({'i/1.pdf': 'x'}, (), 'holds no images'),
+    'an archive': ({'i/1.jpg': None, 'a.zip': 'x'}, ('a.zip',),
+                   'a.zip holds no .xml .* images: unpack .*a.zip, and name what it gives'),
+    'no such path': ({'i/1.jpg': None}, ('a',), 'a is not a folder or a file: .* correct '),
+    'no images': ({'i/1.pdf': 'x'}, (), 'holds no images .*: put some there, save others'),
+    'no such folder': ({}, (), 'i is not a folder: nothing is there, so correct the path'),
+    'a file as the folder': ({'i': 'x'}, (), 'i is not a folder: name the folder that'),
+    'fractions of no image': (
+        {'i/1.jpg': None, 'i/1.txt': '0 9 9 5 5'}, (),
+        'not in fractions of the image: divide pixels by its width and height'),
+    'COCO without categories': (
+        {'i/1.jpg': None, 'i/c.json': '{"images": [{"id": 1, "file_name": "1.jpg"}], '
+                                      '"annotations": []}'}, (),
+        "it lacks 'categories': export it again, with all that COCO has"),
     'images alone': ({'i/1.jpg': None}, (),
                      'i holds neither annotations nor class folders'),
     'a class that is called as clean steel is': (
@@ -222,3 +233,10 @@ def test_what_is_known_already_is_told_once_and_left_out(tmp_path):
   layout = layouts.read(tmp_path / 'i', [tmp_path / 'a'], problems=problems)
   assert [path.name for path, _ in layout.annotated] == ['1.jpg']
   assert len(problems) == 2 and "'a/x'" in problems[1], problems
+
+
+@pytest.mark.parametrize('name', ['a.zip', 'A.TAR.GZ'])
+def test_an_archive_is_to_be_unpacked(tmp_path, name):
+  make(tmp_path, {name: 'x'})
+  with pytest.raises(UserError, match=f'--images .*{name} is not a folder: unpack it, and'):
+    read(tmp_path, images=name)

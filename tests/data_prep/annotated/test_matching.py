@@ -331,3 +331,64 @@ def test_names_in_another_spelling_of_two_images_are_refused(tmp_path):
   make(tmp_path, {'ab.jpg': None, 'AB.jpg': None, 'c.json': coco('Ab.jpg')})
   with pytest.raises(UserError, match='one annotation, Ab.jpg, for two images, AB.jpg and'):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('outer', ['', 'NEU-DET/', 'a/NEU-DET/'])
+@pytest.mark.parametrize('beside', [{}, {'good/g.jpg': None}])
+@pytest.mark.parametrize('image, label, content, found', [
+    ('{part}/images/{name}/1.jpg', '{part}/annotations/1.xml', voc(), {'crack': 1}),
+    ('{part}/images/{name}/1.jpg', '{part}/labels/1.txt', f'0 {YOLO}', {'0': 1}),
+    ('images/{part}/{name}/1.jpg', 'labels/{part}/1.txt', f'0 {YOLO}', {'0': 1}),
+    ('{part}/images/1.jpg', '{part}/masks/crack/1.png', mask, {'crack': 1})])
+def test_folders_around_all_do_not_count(tmp_path, outer, beside, image, label, content,
+                                         found):
+  parts = [('train', 'crazing'), ('validation', 'rolled')]
+  images = [outer + image.format(part=part, name=name) for part, name in parts]
+  labels = [outer + label.format(part=part) for part, _ in parts]
+  make(tmp_path, beside | dict.fromkeys(images) | dict.fromkeys(labels, content))
+  assert marked_in(read(tmp_path)) == dict.fromkeys(images, found)
+
+
+def test_folders_around_all_do_not_join_what_differs_below(tmp_path):
+  make(tmp_path, {'x/a/images/crack/1.jpg': None, 'x/b/labels/1.txt': f'0 {YOLO}'})
+  with pytest.raises(UserError, match='fits 1 of the annotations .* is x/b/labels/1.txt'):
+    read(tmp_path)
+
+
+@pytest.mark.parametrize('names', ['{}_{}_mask', '{}-{}_mask', '{}_mask-{}', '{}_mask.{}',
+                                   '{}_mask_{}', '{}_mask{}'])
+def test_several_masks_of_an_image_are_numbered(tmp_path, names):
+  make(tmp_path, {f'images/a00{k}.png': None for k in range(2)} | {
+      f'masks/{names.format(f"a00{k}", n)}.png': mask for k in range(2) for n in (1, 2)})
+  assert marked_in(read(tmp_path)) == {f'images/a00{k}.png': {'defect': 2}
+                                       for k in range(2)}
+
+
+@pytest.mark.parametrize('images', [['a', 'a_1'], ['a_1', 'a_2']])
+def test_a_number_that_images_have_is_none_of_masks(tmp_path, images):
+  make(tmp_path, {f'images/{name}.png': None for name in images}
+       | {'masks/a_3_mask.png': mask})
+  with pytest.raises(UserError, match='fits 1 of the annotations .* is masks/a_3_mask.png'):
+    read(tmp_path)
+
+
+@pytest.mark.parametrize('image, label', [
+    ('{}.jpg', 'a1b2c3d{0}-{0}.txt'), ('a1b2c3d{0}-{0}.jpg', '{}.txt')])
+def test_the_prefix_of_label_studio_on_one_side(tmp_path, image, label):
+  images = [f'images/{image.format(k)}' for k in range(2)]
+  make(tmp_path, {'good/g.jpg': None} | dict.fromkeys(images) | {
+      f'labels/{label.format(k)}': f'{k} {YOLO}' for k in range(2)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {path: {str(k): 1} for k, path in enumerate(images)}
+  assert counts(layout.noted)[fitting.RESPELLED] == 2
+
+
+@pytest.mark.parametrize('images, labels, why', [
+    (['a1b2c3d4-1', 'a1b2c3d5-1'], ['1'], 'one annotation, labels/1.txt, for two images'),
+    (['a1b2c3d4-1', '2'], ['1', '2'], 'fits 1 of the annotations'),
+    (['20240501-1'], ['1'], 'fits 1 of the annotations')])
+def test_other_prefixes_are_not_taken_for_it(tmp_path, images, labels, why):
+  make(tmp_path, {f'images/{name}.jpg': None for name in images} | {
+      f'labels/{name}.txt': f'0 {YOLO}' for name in labels})
+  with pytest.raises(UserError, match=why):
+    read(tmp_path)

@@ -113,6 +113,13 @@ def test_masks_that_are_full_are_masks(tmp_path, folders):
 
 @pytest.mark.parametrize('name, advice, typed', [
     ('{}_{}', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
+    ('{}-{}', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
+    ('{}.{}', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
+    ('{} ({})', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
+    ('{}_inst{}', 'put _mask before its number, as img_000_mask_0.png', '{}_mask_{}'),
+    ('{}_crack{}', 'and where it is of a class, into a folder', 'crack/{}_mask_{}'),
+    ('{}_crack_mask_{}', 'masks/crack/img_000_mask_0.png', 'crack/{}_mask_{}'),
+    ('{}_crack_{}', 'masks/crack/img_000_mask_0.png', 'crack/{}_mask_{}'),
     ('{}(pit{})', "where 'pit0' is a class", 'pit{1}/{0}')])
 def test_several_masks_of_an_image_with_numbers_or_brackets(tmp_path, name, advice, typed):
   make(tmp_path, {f'images/img_00{k}.jpg': None for k in range(3)} | {
@@ -124,6 +131,19 @@ def test_several_masks_of_an_image_with_numbers_or_brackets(tmp_path, name, advi
       new.parent.mkdir(exist_ok=True)
       (tmp_path / 'masks' / f'{name.format(f"img_00{k}", n)}.png').rename(new)
   assert {sum(of.values()) for of in marked_in(read(tmp_path)).values()} == {2}
+
+
+def test_masks_of_classes_in_a_folder_per_image_go_into_folders(tmp_path):
+  make(tmp_path, {f'data/a00{k}/{name}.png': of for k in range(3) for name, of in (
+      ('image', None), ('crack', mask), ('pit', mask))})
+  assert f"{tmp_path / 'data/a000/masks/crack/image.png'}" in _refused(tmp_path)
+  for k in range(3):
+    for name in ('crack', 'pit'):
+      folder = tmp_path / f'data/a00{k}/masks' / name
+      folder.mkdir(parents=True)
+      (tmp_path / f'data/a00{k}/{name}.png').rename(folder / 'image.png')
+  assert marked_in(read(tmp_path)) == {
+      f'data/a00{k}/image.png': {'crack': 1, 'pit': 1} for k in range(3)}
 
 
 def test_a_list_of_good_and_bad_without_folders_asks_for_such(tmp_path):
