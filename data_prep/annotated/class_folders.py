@@ -109,6 +109,7 @@ def _check_clean(clean, crops, places, root, noted,
   named = {name: some[0] for name, some in crops.items()}
   clean_folders.check_above(clean, named, root)
   clean_folders.check_below(clean, named, root, noted)
+  clean_folders.note_versions(clean, root, noted)
   if format != 'classes':
     clean_folders.check_lights(clean, named)
     clean_folders.check_beside(clean, {

@@ -209,6 +209,7 @@ def _unmarked(folder, found, marked, unnamed_marks):
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
       for region in annotated.regions if not region.name.isdigit()}, root, folder.noted)
+  clean_folders.note_versions(clean, root, folder.noted)
   return clean, sorted(set(rest) - set(clean))
 
 
