@@ -1,6 +1,7 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
-from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
+from data_prep.annotated import checks, class_notes, clean_folders, folder_names
+from data_prep.annotated import outer_folders
 from pegan_jax import annotations
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
@@ -83,8 +84,7 @@ def _parted(places, class_of):
 
 def _note(places, crops, outer, noted):
   """Notes how the names of folders are read."""
-  if folder_names.are_numbered(crops):
-    noted[folder_names.NUMBERED] += sorted(path for some in crops.values() for path in some)
+  class_notes.of_names(crops, noted, folder_names.NUMBERED)
   noted[folder_names.DATED] += [path for some in crops.values() for path in some
                                 if folder_names.has_dated_class(places[path])]
   if outer:

@@ -6,7 +6,7 @@ from data_prep import inputs
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from pegan_jax.common import class_names
-from handmade import counts, labelme, make, mask, read, voc
+from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
 
 def _said(folder, **more):
@@ -64,3 +64,55 @@ def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
   assert [path.parent.name for path in layout.clean] == ['good', name]
   note, = layout.noted
   assert f"'{name}': taken for clean" in note and counts(layout.noted) == {note: 1}
+
+
+@pytest.mark.parametrize('names, said', [
+    (['crack', 'crack (2)'], ["'crack' and 'crack (2)', which are 2 classes"]),
+    (['crack', 'crack copy'], ["'crack' and 'crack copy'"]),
+    (['crack', 'crack - Copy'], ["'crack' and 'crack - Copy'"]),
+    (['Riss', 'Riss - Kopie'], ["'Riss' and 'Riss - Kopie'"]),
+    (['crack', 'crack_2', 'pit'], ["'crack' and 'crack_2'"]),
+    (['crack', 'crack_new', 'crack_todo'], ["'crack' and 'crack_new' and 'crack_todo'"]),
+    (['crack', 'cracks', 'pits'], ["'crack' and 'cracks'"]),
+    (['scratch', 'scratches'], ["'scratch' and 'scratches'"]),
+    (['crack_1', 'crack_2'], ['differ by a number alone']),
+    (['glass', 'glas_bubble', 'pit', 'crack_pit'], []), (['1', '2'], [])])
+@pytest.mark.parametrize('files', [_crops, _shapes])
+def test_classes_that_may_be_one_are_noted(tmp_path, names, said, files):
+  for k, name in enumerate(names):
+    make(tmp_path, {f'{name}/{k}.jpg': None} if files == _crops else
+         {f'{k}.jpg': None, f'{k}.json': labelme(label=name)})
+  if names == ['1', '2'] and files == _crops:
+    said = ['differ by a number alone']
+  layout = read(tmp_path)
+  assert len(layout.noted) == len(said)
+  for note, text in zip(layout.noted, said):
+    assert text in note and len(layout.noted[note]) == len(
+        [name for name in names if f"'{name}'" in note or 'alone' in note])
+
+
+@pytest.mark.parametrize('files, more', [
+    (lambda name: voc(name), '.xml'), (lambda name: labelme(label=name), '.json')])
+def test_folders_of_another_class_than_their_regions_are_noted(tmp_path, files, more):
+  make(tmp_path, {f'images/{folder}/{k}.jpg': None
+                  for k, folder in enumerate(['crack', 'crack', 'pit', 'cam'])}
+       | {f'images/{folder}/{k}{more}': files(name) for k, (folder, name) in enumerate(
+           [('crack', 'pit'), ('crack', 'crack'), ('pit', 'pit'), ('cam', 'pit')])})
+  layout = read(tmp_path)
+  assert marked_in(layout)['images/crack/0.jpg'] == {'pit': 1}
+  note, = layout.noted
+  assert note.startswith('images in the folder of a class of which they have no region')
+  assert layout.noted[note] == [tmp_path / 'images/crack/0.jpg']
+
+
+@pytest.mark.parametrize('files, lacking, shifted', [
+    ({'1.txt': f'1 {YOLO}', 'classes.txt': 'crack\npit\ndent'}, 'crack, dent', True),
+    ({'1.txt': f'0 {YOLO}', 'data.yaml': 'names: [crack, pit]'}, 'pit', False),
+    ({'1.txt': f'0 {YOLO}', 'classes.txt': 'crack\nbackground\ngood'}, '', False),
+    ({'1.json': coco('1.jpg').replace('defects', 'pit')}, 'pit', False)])
+def test_named_classes_without_a_region_are_noted(tmp_path, files, lacking, shifted):
+  make(tmp_path, {'1.jpg': None} | files)
+  found = [note for note in read(tmp_path).noted if 'there is no region' in note]
+  assert len(found) == bool(lacking)
+  for note in found:
+    assert f'as {lacking}' in note and ('classes from 1' in note) == shifted
