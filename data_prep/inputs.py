@@ -6,7 +6,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from data_prep.annotated import checks, layouts, unannotated
+from data_prep.annotated import checks, class_notes, folder_names, layouts, unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -185,6 +185,8 @@ def find(options, problems):
   layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
       [path for paths, of, _ in clean if of == options.clean for path in paths],
       options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
+  if options.defects:
+    layout.noted.update(class_notes.of_names(crops, folder_names.NUMBERED))
   if deeper := [(name, path) for name, paths in crops.items() for path in paths
                 if options.defects and path.parent.name != name]:
     name, path = deeper[0]

@@ -84,7 +84,7 @@ def _parted(places, class_of):
 
 def _note(places, crops, outer, noted):
   """Notes how the names of folders are read."""
-  class_notes.of_names(crops, noted, folder_names.NUMBERED)
+  noted.update(class_notes.of_names(crops, folder_names.NUMBERED))
   noted[folder_names.DATED] += [path for some in crops.values() for path in some
                                 if folder_names.has_dated_class(places[path])]
   if outer:

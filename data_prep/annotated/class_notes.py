@@ -6,22 +6,24 @@ _NUMBERED = ('images whose classes differ by a number alone: where it counts wha
              'give all of them one name')
 
 
-def of_names(by_class, noted, numbered=_NUMBERED):
-  """Notes classes that differ by a number, or by a word for a copy, a version or many.
+def of_names(by_class, numbered=_NUMBERED):
+  """Finds classes that differ by a number, or by a word for a copy, a version or many.
 
   Args:
     by_class: {class: paths}.
-    noted: as of `folder.Layout`.
     numbered: what is noted where all of them differ by a number alone.
+
+  Returns:
+    {note: paths}.
   """
   if folder_names.are_numbered(by_class):
-    if not noted.get(folder_names.NUMBERED):  # As of folders of masks.
-      noted[numbered] += sorted({path for some in by_class.values() for path in some})
-    return
+    return {numbered: sorted({path for some in by_class.values() for path in some})}
+  found = {}
   for some in versions.alike(by_class):
     said = ' and '.join(f"'{name}'" for name in some)
-    noted[f'images of {said}, which are {len(some)} classes: where they are one, give them '
-          'one name'] += sorted({path for name in some for path in by_class[name]})
+    found[f'images of {said}, which are {len(some)} classes: where they are one, give them '
+          'one name'] = sorted({path for name in some for path in by_class[name]})
+  return found
 
 
 def of_regions(found, uses, places, noted):
@@ -37,8 +39,9 @@ def of_regions(found, uses, places, noted):
   for path, annotated in found.items():
     for region in annotated.regions:
       by_class.setdefault(region.name, []).append(path)
-  of_names({name: paths for name, paths in by_class.items()
-            if name and not name.isdigit() and uses(name)}, noted)
+  if not noted.get(folder_names.NUMBERED):  # As of folders of masks.
+    noted.update(of_names({name: paths for name, paths in by_class.items()
+                           if name and not name.isdigit() and uses(name)}))
   for path, annotated in sorted(found.items()):
     names = {region.name for region in annotated.regions} - {''}
     folder = folder_names.class_of(places[path])

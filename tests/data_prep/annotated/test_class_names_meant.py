@@ -91,6 +91,14 @@ def test_classes_that_may_be_one_are_noted(tmp_path, names, said, files):
         [name for name in names if f"'{name}'" in note or 'alone' in note])
 
 
+def test_crops_of_defects_that_may_be_one_class_are_noted(tmp_path):
+  make(tmp_path, {'d/crack/1.jpg': None, 'd/crack (2)/2.jpg': None, 'c/3.jpg': None})
+  found = inputs.find(Options(defects=str(tmp_path / 'd'), clean=str(tmp_path / 'c')),
+                      Problems())
+  note, = found.layout.noted
+  assert "'crack' and 'crack (2)', which are 2 classes" in note
+
+
 @pytest.mark.parametrize('files, more', [
     (lambda name: voc(name), '.xml'), (lambda name: labelme(label=name), '.json')])
 def test_folders_of_another_class_than_their_regions_are_noted(tmp_path, files, more):
