@@ -1,7 +1,7 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
-from data_prep.annotated import checks, class_notes, clean_folders, folder_names
-from data_prep.annotated import outer_folders
+from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
+from data_prep.annotated import class_notes
 from pegan_jax import annotations
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed

@@ -1,9 +1,12 @@
 """Notes classes that may be one with another, or another than they are called."""
 
+import re
+
 from data_prep.annotated import folder_names, versions
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is marked, '
              'give all of them one name')
+_NO_NAME = re.compile(r'(class)?\d+')  # Of values and numbers that nothing names.
 
 
 def of_names(by_class, numbered=_NUMBERED):
@@ -41,7 +44,7 @@ def of_regions(found, uses, places, noted):
       by_class.setdefault(region.name, []).append(path)
   if not noted.get(folder_names.NUMBERED):  # As of folders of masks.
     noted.update(of_names({name: paths for name, paths in by_class.items()
-                           if name and not name.isdigit() and uses(name)}))
+                           if name and not _NO_NAME.fullmatch(name) and uses(name)}))
   for path, annotated in sorted(found.items()):
     names = {region.name for region in annotated.regions} - {''}
     folder = folder_names.class_of(places[path])

@@ -92,7 +92,7 @@ def test_classes_that_may_be_one_are_noted(tmp_path, names, said, files):
 
 
 def test_crops_of_defects_that_may_be_one_class_are_noted(tmp_path):
-  make(tmp_path, {'d/crack/1.jpg': None, 'd/crack (2)/2.jpg': None, 'c/3.jpg': None})
+  make(tmp_path, {'d/crack/1.jpg': None, 'd/crack (2)/2.jpg': None, 'c/3.jpg': mask})
   found = inputs.find(Options(defects=str(tmp_path / 'd'), clean=str(tmp_path / 'c')),
                       Problems())
   note, = found.layout.noted
