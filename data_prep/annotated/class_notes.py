@@ -4,8 +4,8 @@ import re
 
 from data_prep.annotated import folder_names, versions
 
-_NUMBERED = ('images whose classes differ by a number alone: where it counts what is marked, '
-             'give all of them one name')
+_NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
+             'marked, give all of them one name')
 _NO_NAME = re.compile(r'(class)?\d+')  # Of values and numbers that nothing names.
 
 

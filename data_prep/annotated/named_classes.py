@@ -26,7 +26,8 @@ def note(labels, found, names, noted):
   lacking = sorted({name for of in named.values() for name in of
                     if name not in there and _is_class(name)})
   if there and lacking:
-    noted[f'files that name classes of which there is no region, as {listed(lacking, 3)}' + (
+    noted['files that name classes of which there is no region, as '
+          + listed(lacking, 3) + (
         '; where the labels count classes from 1, each has the name after its own'
         if first & {*lacking} else '')] += [
             file for file, of in named.items() if {*of} & {*lacking}]

@@ -106,7 +106,7 @@ def names_no_kind(name):
 
 
 def is_undecided(name):
-  """Returns whether a name says that nobody has decided, as 'unsure' or 'good_unchecked'."""
+  """Returns whether a name says that nobody has decided: 'unsure', 'good_unchecked'."""
   name = _composed(name)
   return bool(_IS_UNDECIDED.fullmatch(name)) or (
       without_undecided(name) != name and is_clean(without_undecided(name)))

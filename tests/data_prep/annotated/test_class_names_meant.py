@@ -48,8 +48,8 @@ def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
   assert _said(tmp_path, classes=('crack', name)) == ('', {'crack', name})
 
 
-@pytest.mark.parametrize('name', ['unknown_mark', 'review board', 'temper', 'okra', 'pitted',
-                                  'misc', 'other', 'tmplate', 'good_crack'])
+@pytest.mark.parametrize('name', ['unknown_mark', 'review board', 'temper', 'okra',
+                                  'pitted', 'misc', 'other', 'tmplate', 'good_crack'])
 def test_other_names_are_classes(tmp_path, name):
   make(tmp_path, _crops(name))
   assert _said(tmp_path) == ('', {'crack', name})
