@@ -6,7 +6,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from data_prep.annotated import layouts, unannotated
+from data_prep.annotated import checks, class_notes, folder_names, layouts, unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -186,6 +186,8 @@ def find(options, problems):
   layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
       [path for paths, of, _ in clean if of == options.clean for path in paths],
       options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
+  if options.defects:
+    layout.noted.update(class_notes.of_names(crops, folder_names.NUMBERED))
   if deeper := [(name, path) for name, paths in crops.items() for path in paths
                 if options.defects and path.parent.name != name]:
     name, path = deeper[0]
@@ -197,6 +199,11 @@ def find(options, problems):
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
+  first = {region.name: image.file for _, image in reversed(layout.annotated)
+           for region in image.regions if region.name in cut}
+  first |= {name: paths[0] for name, paths in crops.items()}
+  checks.check_meant({name: path for name, path in first.items()
+                      if name in chosen - set(options.classes)}, problems)
   left_out = {why: list(paths) for why, paths in layout.left_out.items()}
   for folder in filter(None, (options.defects, options.clean)):
     for why, paths in reading.find_images(folder)[1].items():

@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from data_prep.annotated import set_parts
+from data_prep.annotated import folder_names, set_parts
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -85,3 +85,23 @@ def check_names(found, where, uses, problems):
       class_names.check_classes(sorted({*names, BACKGROUND}), where)
   for problem in bad:
     problems.add(problem)
+
+
+def check_meant(first, problems):
+  """Refuses classes whose names say that they are no defects, or that nobody knows.
+
+  Args:
+    first: {class: path of the first file that has it} of those that are used and that
+      --classes does not name.
+    problems: `Problems`; gets what is wrong.
+  """
+  for name, path in sorted(first.items()):
+    flag = f'--skip_classes {class_names.as_flag([name])}'
+    if folder_names.is_clean_name(name):
+      problems.add(f"{path} is of the class '{name}', which is a name for what shows no "
+                   f'defect: pass {flag} to use nothing of it, or name it by --classes, '
+                   'with the others, where it is a defect.')
+    elif class_names.is_undecided(name):
+      problems.add(f"{path} is of the class '{name}', which is a name for what nobody has "
+                   f'decided: pass {flag} to use nothing of it, or name it by --classes, '
+                   'with the others, where it is a defect.')

@@ -3,6 +3,7 @@
 import re
 
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
+from data_prep.annotated import class_notes
 from pegan_jax import annotations
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
@@ -93,8 +94,7 @@ def _parted(places, class_of):
 
 def _note(places, crops, outer, noted):
   """Notes how the names of folders are read."""
-  if folder_names.are_numbered(crops):
-    noted[folder_names.NUMBERED] += sorted(path for some in crops.values() for path in some)
+  noted.update(class_notes.of_names(crops, folder_names.NUMBERED))
   noted[folder_names.DATED] += [path for some in crops.values() for path in some
                                 if folder_names.has_dated_class(places[path])]
   if outer:
@@ -119,6 +119,7 @@ def _check_clean(clean, crops, places, root, noted,
   named = {name: some[0] for name, some in crops.items()}
   clean_folders.check_above(clean, named, root)
   clean_folders.check_below(clean, named, root, noted)
+  clean_folders.note_versions(clean, root, noted)
   if format != 'classes':
     clean_folders.check_lights(clean, named)
     clean_folders.check_beside(clean, {

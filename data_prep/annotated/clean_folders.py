@@ -107,6 +107,15 @@ def check_beside(clean, below, root):
         'line is, say so by --format classes.')
 
 
+def note_versions(clean, root, noted):
+  """Notes clean images in a folder such as good_old; arguments of `check_below`."""
+  for path in clean:
+    name = ([*_folder(path, root)] or [''])[-1]
+    if folder_names.is_clean_version(name):
+      noted[f"images in '{name}': taken for clean, as its name begins with such a word"
+            ].append(path)
+
+
 def _down_to(path, name):
   """Returns the folder of a name that a path lies in."""
   return next(folder for folder in path.parents if folder.name == name)

@@ -4,7 +4,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from data_prep.annotated import dates, set_parts
+from data_prep.annotated import dates, set_parts, versions
 from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names
 
@@ -50,11 +50,6 @@ _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?trut
 _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
           re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
-
-# What systems put behind the name of a folder that is copied, and numbers.
-_COPY = re.compile(
-    r'(?<=\w)(?:[ _]*[-–—]?[ _]*\(?(?:copy|kopie|kopia|copie|c[oó]pia|копия|[的の]?副本|'
-    r'の?コピー|복사본)\)?)?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
 
 DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
          'without the date')
@@ -120,9 +115,18 @@ def is_clean(place):
 
 
 def is_clean_name(name):
-  """Returns whether a folder is called as those of clean images are, as 0_good_2 too."""
-  name = set_parts.without_role(dates.of_name(name)[0])
-  return class_names.is_clean(_COPY.sub('', re.sub(r'^\d+[ _-]+', '', name)))
+  """Returns whether a folder is called as those of clean images are: 0_good_2, good_old."""
+  return class_names.is_clean(versions.without(_bare_clean(name)))
+
+
+def is_clean_version(name):
+  """Returns whether a folder is called as a version of clean ones, as 'good_old'."""
+  return is_clean_name(name) and not class_names.is_clean(
+      versions.without_copy(_bare_clean(name)))
+
+
+def _bare_clean(name):
+  return re.sub(r'^\d+[ _-]+', '', set_parts.without_role(dates.of_name(name)[0]))
 
 
 def may_be_defect(place):

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from data_prep.annotated import named_classes
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
@@ -58,6 +59,7 @@ def read(labels, noted, problems, tags=()):
         noted[_ANOTHER].append(path)
       found[path] = annotated
   _refuse_tags(labels, found, tags, problems)
+  named_classes.note(labels, found, names, noted)
   for base in {mark.base for mark, _ in labels if mark.format == 'voc'}:
     some = [path for mark, path in labels
             if (mark.format, mark.base) == ('voc', base) and path in found]

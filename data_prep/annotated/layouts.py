@@ -4,8 +4,8 @@ import collections
 import os
 import pathlib
 
-from data_prep.annotated import checks, class_folders, clean_folders, file_kinds, fitting
-from data_prep.annotated import folder_names, mask_images, other_marks
+from data_prep.annotated import checks, class_folders, class_notes, clean_folders
+from data_prep.annotated import file_kinds, fitting, folder_names, mask_images, other_marks
 from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
@@ -209,6 +209,7 @@ def _unmarked(folder, found, marked, unnamed_marks):
   clean_folders.check_below(clean, {
       region.name: path for path, annotated in found.items()
       for region in annotated.regions if not region.name.isdigit()}, root, folder.noted)
+  clean_folders.note_versions(clean, root, folder.noted)
   return clean, sorted(set(rest) - set(clean))
 
 
@@ -254,17 +255,18 @@ def _regions(folder, fitted, where, uses):
       [(mark, path) for mark, path in fitted.masks if path not in unfit], found, root,
       left_out, noted, problems, outer, only)
   checks.check_names(found, where, uses, problems)
-  _leave_out_empty(found, root, outer, left_out)
+  places = {path: outer_folders.without(path.relative_to(root), outer) for path in found}
+  class_notes.of_regions(found, uses, places, noted)
+  _leave_out_empty(found, places, left_out)
   return found
 
 
-def _leave_out_empty(found, root, outer, left_out):
+def _leave_out_empty(found, places, left_out):
   """Moves images whose folder says that they show a defect, and their annotation not."""
   named = {region.name for annotated in found.values() for region in annotated.regions}
   named -= {''}  # Of void, which is no folder's.
   for path in sorted(found):
-    place = outer_folders.without(path.relative_to(root), outer)
-    if not found[path].regions and folder_names.class_of(place) in named:
+    if not found[path].regions and folder_names.class_of(places[path]) in named:
       left_out["images in a class's folder whose annotation is empty"].append(path)
       del found[path]
 

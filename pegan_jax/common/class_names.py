@@ -33,6 +33,14 @@ _NO_KIND = re.compile(
 _DEFECT = re.compile(
     _NO_KIND.pattern + r'|(?:scratch|crack|dent|damage|broken|stain)(?!ist|less).*|true|yes|'
     'todo|incomplete|unusable', re.IGNORECASE)
+# What nobody has looked at, or could tell, which is of no class.
+_UNDECIDED = (
+    r'un(?:labell?ed|sorted|sure|certain|known|checked|clear|decided|reviewed|classified)|'
+    r'not[ _-]?(?:sure|sorted|labell?ed|checked)|'
+    r'to[ _-]?(?:do|be[ _-]\w+|sort|label|check|review|classify)|(?:for[ _-]?)?review|'
+    r'pending|te?mp|unsortiert|ungeprüft|unklar|unbekannt|zu[ _-]?prüfen|\?+')
+_IS_UNDECIDED = re.compile(rf'(?:{_UNDECIDED})(?:[ _-]*\d+)?', re.IGNORECASE)
+_ENDS_UNDECIDED = re.compile(rf'[ _.-]+[(\[]?(?:{_UNDECIDED})[)\]]?$', re.IGNORECASE)
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
@@ -95,6 +103,18 @@ def is_defect(word):
 def names_no_kind(name):
   """Returns whether a name says that there is a defect, and not of which kind, as 'NG'."""
   return bool(_NO_KIND.fullmatch(_composed(name))) and not is_clean(name)
+
+
+def is_undecided(name):
+  """Returns whether a name says that nobody has decided: 'unsure', 'good_unchecked'."""
+  name = _composed(name)
+  return bool(_IS_UNDECIDED.fullmatch(name)) or (
+      without_undecided(name) != name and is_clean(without_undecided(name)))
+
+
+def without_undecided(name):
+  """Returns a name without a word behind it for what is undecided: crack of crack_todo."""
+  return _ENDS_UNDECIDED.sub('', _composed(name))
 
 
 def check_classes(names, where):

@@ -61,7 +61,8 @@ def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
 @pytest.mark.parametrize('name', [
     'good', 'good_2', 'OK2', 'test_good', 'good_train', 'good_20240501', '2024-05-01 good',
     'i.O.', 'io', 'Gut', '良品', '00_good', '0 gut', 'bon', 'Free', '정상', 'good - Kopie',
-    'good (2)', 'Good copy 3', 'ok - Copy (2)', '良品 - 副本'])
+    'good (2)', 'Good copy 3', 'ok - Copy (2)', '良品 - 副本',
+    'good_old', 'good_backup', 'good-new', 'ok (neu)', 'Gut_alt', 'good_old_2'])
 def test_clean_folders_go_by_numbers_dates_and_parts_too(name):
   assert folder_names.is_clean_name(name)
   assert not any(map(folder_names.is_clean_name, CLASSES))

@@ -1,0 +1,53 @@
+"""Notes classes that may be one with another, or another than they are called."""
+
+import re
+
+from data_prep.annotated import folder_names, versions
+
+_NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
+             'marked, give all of them one name')
+_NO_NAME = re.compile(r'(class)?\d+')  # Of values and numbers that nothing names.
+
+
+def of_names(by_class, numbered=_NUMBERED):
+  """Finds classes that differ by a number, or by a word for a copy, a version or many.
+
+  Args:
+    by_class: {class: paths}.
+    numbered: what is noted where all of them differ by a number alone.
+
+  Returns:
+    {note: paths}.
+  """
+  if folder_names.are_numbered(by_class):
+    return {numbered: sorted({path for some in by_class.values() for path in some})}
+  found = {}
+  for some in versions.alike(by_class):
+    said = ' and '.join(f"'{name}'" for name in some)
+    found[f'images of {said}, which are {len(some)} classes: where they are one, give them '
+          'one name'] = sorted({path for name in some for path in by_class[name]})
+  return found
+
+
+def of_regions(found, uses, places, noted):
+  """Notes classes of regions as `of_names`, and folders called as another class.
+
+  Args:
+    found: {image path: `Annotated`}.
+    uses: as of `layouts.read`.
+    places: {image path: its place under the images' folder, without outer folders}.
+    noted: as of `folder.Layout`.
+  """
+  by_class = {}
+  for path, annotated in found.items():
+    for region in annotated.regions:
+      by_class.setdefault(region.name, []).append(path)
+  if not noted.get(folder_names.NUMBERED):  # As of folders of masks.
+    noted.update(of_names({name: paths for name, paths in by_class.items()
+                           if name and not _NO_NAME.fullmatch(name) and uses(name)}))
+  for path, annotated in sorted(found.items()):
+    names = {region.name for region in annotated.regions} - {''}
+    folder = folder_names.class_of(places[path])
+    if names and folder and folder in by_class and folder not in names:
+      noted['images in the folder of a class of which they have no region, but one of '
+            'another: taken as they are marked'].append(path)

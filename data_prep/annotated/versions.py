@@ -1,0 +1,44 @@
+"""Finds names that are another with a word for a copy or a version, as crack (2)."""
+
+import re
+
+from pegan_jax.common import class_names
+
+# What systems put behind the name of a folder that is copied, and numbers.
+_COPY = re.compile(
+    r'(?<=\w)(?:[ _]*[-–—]?[ _]*\(?(?:copy|kopie|kopia|copie|c[oó]pia|копия|[的の]?副本|'
+    r'の?コピー|복사본)\)?)?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
+# What people put there.
+_VERSION = re.compile(r'[ _.-]+[(\[]?(?:old|new|neu|alt|back[ _-]?up|bak)[)\]]?$',
+                      re.IGNORECASE)
+
+
+def without_copy(name):
+  """Returns a name without a word for a copy and a number, as good of good (2)."""
+  return _COPY.sub('', name)
+
+
+def without(name):
+  """Returns a name without a word for a copy or a version, as good of good_old_2."""
+  return without_copy(_VERSION.sub('', without_copy(name)))
+
+
+def alike(names):
+  """Finds names that may be of one class: crack, crack (2), crack_new and cracks.
+
+  Names of numbers alone, and such that all differ by a number alone, are not meant.
+
+  Returns:
+    List of lists of two names or more, sorted.
+  """
+  groups = {}
+  for name in sorted(names):
+    base = class_names.without_undecided(without(name)).lower()
+    if any(map(str.isalpha, base)):
+      groups.setdefault(base, []).append(name)
+  for plural in [base for base in groups if base.endswith('s')]:
+    single = next((base for base in (plural[:-1], plural[:-2]) if base in groups
+                   and plural in (base + 's', base + 'es')), None)
+    if single:
+      groups[single] += groups.pop(plural)
+  return [sorted(some) for some in groups.values() if len(some) > 1]

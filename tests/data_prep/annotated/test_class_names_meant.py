@@ -1,0 +1,126 @@
+"""Classes that are none by their names, or may be one with another."""
+
+import pytest
+
+from data_prep import inputs
+from data_prep.images.problems import Problems
+from data_prep.options import Options
+from pegan_jax.common import class_names
+from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
+
+
+def _said(folder, **more):
+  problems = Problems()
+  found = inputs.find(Options(images=str(folder), **more), problems)
+  return problems.text() if problems else '', {*found.cut, *found.crops}
+
+
+def _boxes(name):
+  return {'1.jpg': None, '1.xml': voc(), '2.jpg': None, '2.xml': voc(name)}
+
+
+def _shapes(name):
+  return {'1.jpg': None, '1.json': labelme(), '2.jpg': None, '2.json': labelme(label=name)}
+
+
+def _masks(name):
+  return {f'{kind}/{of}/{k}.png': make for k, of in enumerate(['crack', name])
+          for kind, make in (('images', None), ('masks', mask))}
+
+
+def _crops(name):
+  return {'crack/1.jpg': None, f'{name}/2.jpg': None}
+
+
+@pytest.mark.parametrize('files, name', [
+    (_boxes, 'good'), (_boxes, 'OK'), (_shapes, 'no defect'), (_boxes, 'unknown'),
+    (_masks, 'unlabeled'), (_crops, 'unlabelled'), (_crops, 'to_sort'), (_crops, 'unsure'),
+    (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
+    (_crops, 'OK (to check)')])
+def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
+    tmp_path, files, name):
+  make(tmp_path, files(name))
+  said, _ = _said(tmp_path)
+  assert f"of the class '{name}', which" in said
+  assert f'--skip_classes {class_names.as_flag([name])} to use' in said
+  assert _said(tmp_path, skip_classes=(name,)) == ('', {'crack'})
+  assert _said(tmp_path, classes=('crack',)) == ('', {'crack'})
+  assert _said(tmp_path, classes=('crack', name)) == ('', {'crack', name})
+
+
+@pytest.mark.parametrize('name', ['unknown_mark', 'review board', 'temper', 'okra',
+                                  'pitted', 'misc', 'other', 'tmplate', 'good_crack'])
+def test_other_names_are_classes(tmp_path, name):
+  make(tmp_path, _crops(name))
+  assert _said(tmp_path) == ('', {'crack', name})
+  assert not read(tmp_path).noted
+
+
+@pytest.mark.parametrize('name', ['good_old', 'good_backup', 'ok (neu)'])
+@pytest.mark.parametrize('crack', [{'crack/1.jpg': None}, {'1.jpg': None, '1.xml': voc()}])
+def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
+  make(tmp_path, crack | {'good/2.jpg': None, f'{name}/3.jpg': None})
+  layout = read(tmp_path)
+  assert [path.parent.name for path in layout.clean] == ['good', name]
+  note, = layout.noted
+  assert f"'{name}': taken for clean" in note and counts(layout.noted) == {note: 1}
+
+
+@pytest.mark.parametrize('names, said', [
+    (['crack', 'crack (2)'], ["'crack' and 'crack (2)', which are 2 classes"]),
+    (['crack', 'crack copy'], ["'crack' and 'crack copy'"]),
+    (['crack', 'crack - Copy'], ["'crack' and 'crack - Copy'"]),
+    (['Riss', 'Riss - Kopie'], ["'Riss' and 'Riss - Kopie'"]),
+    (['crack', 'crack_2', 'pit'], ["'crack' and 'crack_2'"]),
+    (['crack', 'crack_new', 'crack_todo'], ["'crack' and 'crack_new' and 'crack_todo'"]),
+    (['crack', 'cracks', 'pits'], ["'crack' and 'cracks'"]),
+    (['scratch', 'scratches'], ["'scratch' and 'scratches'"]),
+    (['crack_1', 'crack_2'], ['differ by a number alone']),
+    (['glass', 'glas_bubble', 'pit', 'crack_pit'], []), (['1', '2'], [])])
+@pytest.mark.parametrize('files', [_crops, _shapes])
+def test_classes_that_may_be_one_are_noted(tmp_path, names, said, files):
+  for k, name in enumerate(names):
+    make(tmp_path, {f'{name}/{k}.jpg': None} if files == _crops else
+         {f'{k}.jpg': None, f'{k}.json': labelme(label=name)})
+  if names == ['1', '2'] and files == _crops:
+    said = ['differ by a number alone']
+  layout = read(tmp_path)
+  assert len(layout.noted) == len(said)
+  for note, text in zip(layout.noted, said):
+    assert text in note and len(layout.noted[note]) == len(
+        [name for name in names if f"'{name}'" in note or 'alone' in note])
+
+
+def test_crops_of_defects_that_may_be_one_class_are_noted(tmp_path):
+  make(tmp_path, {'d/crack/1.jpg': None, 'd/crack (2)/2.jpg': None, 'c/3.jpg': mask})
+  found = inputs.find(Options(defects=str(tmp_path / 'd'), clean=str(tmp_path / 'c')),
+                      Problems())
+  note, = found.layout.noted
+  assert "'crack' and 'crack (2)', which are 2 classes" in note
+
+
+@pytest.mark.parametrize('files, more', [
+    (lambda name: voc(name), '.xml'), (lambda name: labelme(label=name), '.json')])
+def test_folders_of_another_class_than_their_regions_are_noted(tmp_path, files, more):
+  make(tmp_path, {f'images/{folder}/{k}.jpg': None
+                  for k, folder in enumerate(['crack', 'crack', 'pit', 'cam'])}
+       | {f'images/{folder}/{k}{more}': files(name) for k, (folder, name) in enumerate(
+           [('crack', 'pit'), ('crack', 'crack'), ('pit', 'pit'), ('cam', 'pit')])})
+  layout = read(tmp_path)
+  assert marked_in(layout)['images/crack/0.jpg'] == {'pit': 1}
+  note, = layout.noted
+  assert note.startswith('images in the folder of a class of which they have no region')
+  assert layout.noted[note] == [tmp_path / 'images/crack/0.jpg']
+
+
+@pytest.mark.parametrize('files, lacking, shifted', [
+    ({'1.txt': f'1 {YOLO}', 'classes.txt': 'crack\npit\ndent'}, 'crack, dent', True),
+    ({'1.txt': f'0 {YOLO}', 'data.yaml': 'names: [crack, pit]'}, 'pit', False),
+    ({'1.txt': f'0 {YOLO}', 'classes.txt': 'crack\nbackground\ngood'}, '', False),
+    ({'1.json': coco('1.jpg').replace('defects', 'pit')}, 'pit', False)])
+def test_named_classes_without_a_region_are_noted(tmp_path, files, lacking, shifted):
+  make(tmp_path, {'1.jpg': None} | files)
+  found = [note for note in read(tmp_path).noted if 'there is no region' in note]
+  assert len(found) == bool(lacking)
+  for note in found:
+    assert f'as {lacking}' in note and ('classes from 1' in note) == shifted
