@@ -1,7 +1,6 @@
 """A real defect for the generator: what it is shown, what is written, what is a copy."""
 
 import collections
-
 import types
 
 import jax
