@@ -93,7 +93,8 @@ def two_classes_dir(raw_dir, tmp_path_factory):
 def boxed_dir(tmp_path_factory):
   """Frames with boxes of two classes: the records have masks."""
   folder = tmp_path_factory.mktemp('boxed')
-  synthetic.write(folder / 'raw', per_class=2, image_size=32, seed=4, frames=24)
+  synthetic.write(folder / 'raw', per_class=2, image_size=32, seed=4, frames=24,
+                  classes=('pa', 'rp'))
   build.build(images=folder / 'raw' / 'frames', annotations=[folder / 'raw' / 'boxes'],
               out=folder / 'dataset', image_size=32, window_size=32, per_class=0,
               backgrounds=0, classes=['pa', 'rp'], shards=1)

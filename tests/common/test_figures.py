@@ -60,7 +60,7 @@ def test_study(canvas, tmp_path):
   part = {'arms': arms, 'real_per_class': {'a': 4}}
   picture.draw({'fractions': {'0.5': part, '1': part | {'real_per_class': {'a': 8}}},
                 'classes': NAMES, 'protocol': {
-                    'network': 'n', 'seeds': 2, 'steps': 3, 'test_images': 4}},
+                    'network': 'resnet18', 'seeds': 2, 'steps': 3, 'test_images': 4}},
                tmp_path / 'study.png')
   curve = canvas[0].axes[-1]
   assert _legend(curve) == list(arms)
