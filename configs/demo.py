@@ -1,11 +1,11 @@
-"""Every stage on synthetic steel, in about 12 minutes of a CPU core.
+"""Every stage on synthetic steel, in seven minutes on two idle CPU cores.
 
   python -m pegan_jax.main --mode all --config demo --workdir runs/demo
 
 As configs/quick.py, on images that are drawn before, with masks: no folders are given.
 
-Expected: region KID 0.050, pasted 0.013, one seed (results/README.md); 12.5 minutes of
-processor time of a busy AMD EPYC. Not timed on idle cores.
+Expected: region KID 0.050, pasted 0.013, one seed (results/README.md); 7 minutes on two
+idle cores of an AMD EPYC, with the installation.
 """
 
 from configs import quick
