@@ -173,29 +173,14 @@ def find(options, problems):
   crops = (unannotated.list_classes(options.defects, '--defects', options.format,
                                       options.clean)
            if options.defects else layout.crops)
-  clean = []
-  if layout.clean:
-    clean.append((layout.clean, layout.root, None))
-  if options.clean:
-    tags = {tag for _, image in layout.annotated for tag in image.tags}
-    clean.append((unannotated.list_clean(options.clean, options.format, tags),
-                  options.clean,
-                  cutting.clean_root(options.clean, layout.root)))
+  clean = _clean_sources(options, layout)
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
   layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
       [path for paths, of, _ in clean if of == options.clean for path in paths],
       options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
   if options.defects:
-    layout.noted.update(class_notes.of_names(crops, folder_names.NUMBERED))
-  if deeper := [(name, path) for name, paths in crops.items() for path in paths
-                if options.defects and path.parent.name != name]:
-    name, path = deeper[0]
-    place = path.relative_to(options.defects).parent.as_posix()
-    layout.noted['crops of --defects in folders in that of their class, '
-                 f"'{name}' for '{place}'; where the inner folders are the classes, name "
-                 f"{pathlib.Path(options.defects) / name} by --defects"] = [
-                     path for _, path in deeper]
+    layout.noted.update(_notes_on_folders(crops, pathlib.Path(options.defects)))
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
@@ -204,6 +189,44 @@ def find(options, problems):
   first |= {name: paths[0] for name, paths in crops.items()}
   checks.check_meant({name: path for name, path in first.items()
                       if name in chosen - set(options.classes)}, problems)
+  layout = layout._replace(left_out=_left_out(options, layout))
+  counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
+            for name in sorted({*crops, *cut} - chosen)}
+  return Found(layout, {name: crops[name] for name in crops if name in chosen},
+               options.defects or layout.root, cut & chosen, counts, clean, regions)
+
+
+def _clean_sources(options, layout):
+  """Returns the sources of clean images, see `Found.clean`."""
+  clean = [(layout.clean, layout.root, None)] if layout.clean else []
+  if options.clean:
+    tags = {tag for _, image in layout.annotated for tag in image.tags}
+    clean.append((unannotated.list_clean(options.clean, options.format, tags),
+                  options.clean,
+                  cutting.clean_root(options.clean, layout.root)))
+  return clean
+
+
+def _notes_on_folders(crops, folder):
+  """Returns what to note, {note: paths}, of the class folders below --defects.
+
+  Args:
+    crops: {class: paths}.
+    folder: path of that of --defects.
+  """
+  notes = class_notes.of_names(crops, folder_names.NUMBERED)
+  if deeper := [(name, path) for name, paths in crops.items() for path in paths
+                if path.parent.name != name]:
+    name, path = deeper[0]
+    place = path.relative_to(folder).parent.as_posix()
+    notes['crops of --defects in folders in that of their class, '
+          f"'{name}' for '{place}'; where the inner folders are the classes, name "
+          f"{folder / name} by --defects"] = [path for _, path in deeper]
+  return notes
+
+
+def _left_out(options, layout):
+  """Returns {reason: paths} of what is not used of all folders."""
   left_out = {why: list(paths) for why, paths in layout.left_out.items()}
   for folder in filter(None, (options.defects, options.clean)):
     for why, paths in reading.find_images(folder)[1].items():
@@ -212,11 +235,7 @@ def find(options, problems):
     left_out['images that lie in no class folder'] = [
         path for path in reading.list_images(options.defects)
         if path.parent == pathlib.Path(options.defects)]
-  layout = layout._replace(left_out=left_out)
-  counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
-            for name in sorted({*crops, *cut} - chosen)}
-  return Found(layout, {name: crops[name] for name in crops if name in chosen},
-               options.defects or layout.root, cut & chosen, counts, clean, regions)
+  return left_out
 
 
 def _mostly_empty(annotated):

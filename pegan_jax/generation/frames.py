@@ -50,14 +50,7 @@ def write(run, step, job, stream, out, annotated):
     annotated: a folder, which gets masks/<frame>.png and the formats asked for, all in
       the frame's own coordinates, and regions/<frame>.png where the method takes regions.
   """
-  info, samples = run.info, {}
-  with contextlib.closing(terminal.Progress(
-      sum(job.counts), unit='defect', what='drawing')) as progress:
-    for label, numbers, sampled, of_each in stream:
-      shown = [None] * len(numbers) if sampled.record is None else sampled.record.tolist()
-      for i, image, mask, verdict, record in zip(numbers, *sampled[:2], of_each, shown):
-        samples[job.chosen[label][i]] = image, mask, verdict, record
-      progress.update(len(numbers))
+  info, samples = run.info, _drawn(job, stream)
   by_picture = _by_picture(job)
   names = jobs.reference_names(run, [record for *_, record in samples.values()])
   rows, described, painted, judged = [], [], [], []
@@ -95,9 +88,10 @@ def write(run, step, job, stream, out, annotated):
             'boxes': regions.boxes_to_text(found),
             'asked': regions.boxes_to_text([window.asked] if window.asked else []),
             'reference': names[record], **verdict.columns()})
-      kinds = {'masks': mask, 'regions': np.uint8(255) * asked}
-      for to, image in ((out, frame), *((annotated / kind, kinds[kind]) for kind in (
-          'masks', 'regions')[:1 + run.method.layout.placed])):
+      kinds = {out: frame, annotated / 'masks': mask}
+      if run.method.layout.placed:
+        kinds[annotated / 'regions'] = np.uint8(255) * asked
+      for to, image in kinds.items():
         (to / path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.squeeze()).save(to / path)
       described.append(regions.Annotated(path.as_posix(), *mask.shape, defects))
@@ -106,6 +100,19 @@ def write(run, step, job, stream, out, annotated):
   verdicts.report(judged)
   annotate(run, job, described, out, annotated, settings.formats(run))
   masks.report_unboxed(run, painted)
+
+
+def _drawn(job, stream):
+  """Collects {window's number: (image, visible mask, `Verdict`, record or None)}."""
+  samples = {}
+  with contextlib.closing(terminal.Progress(
+      sum(job.counts), unit='defect', what='drawing')) as progress:
+    for label, numbers, sampled, of_each in stream:
+      shown = [None] * len(numbers) if sampled.record is None else sampled.record.tolist()
+      for i, image, mask, verdict, record in zip(numbers, *sampled[:2], of_each, shown):
+        samples[job.chosen[label][i]] = image, mask, verdict, record
+      progress.update(len(numbers))
+  return samples
 
 
 def annotate(run, job, described, out, annotated, formats):

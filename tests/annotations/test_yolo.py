@@ -3,32 +3,25 @@
 import numpy as np
 import pytest
 
+from annotations.yolo_files import read_text
 from pegan_jax.annotations import yolo
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError
 
 
-def _read(folder, text, names=None):
-  (folder / 'a.txt').write_text(text, 'utf-8')
-  if names is not None:
-    (folder / 'classes.txt').write_text(names, 'utf-8')
-  image, = yolo.read(folder)
-  return image
-
-
 def test_boxes_are_in_fractions_of_the_image(tmp_path):
-  image = _read(tmp_path, '0 0.5 0.25 0.1 0.5\n\n1 0.5 0.5 1 1 0.93\n', 'crack\npit\n')
+  image = read_text(tmp_path, '0 0.5 0.25 0.1 0.5\n\n1 0.5 0.5 1 1 0.93\n', 'crack\npit\n')
   assert (image.file, image.height, image.width) == ('a.txt', 1, 1)
   assert [r.name for r in image.regions] == ['crack', 'pit']
   np.testing.assert_allclose(image.regions[0].box, (0.45, 0, 0.55, 0.5))
   assert image.regions_in(100, 200) == [Region('crack', Box(90, 0, 110, 50)),
                                    Region('pit', Box(0, 0, 200, 100))]
-  assert _read(tmp_path, '').regions == []
+  assert read_text(tmp_path, '').regions == []
 
 
 def test_six_digits_give_the_pixels_that_were_drawn(tmp_path):
   """As LabelImg writes 60 to 101, 11 to 101 of 333 x 777 pixels."""
-  image = _read(tmp_path, '0 0.103604 0.168168 0.052767 0.270270\n')
+  image = read_text(tmp_path, '0 0.103604 0.168168 0.052767 0.270270\n')
   assert image.regions_in(333, 777) == [Region('0', Box(60, 11, 101, 101))]
 
 
@@ -58,12 +51,12 @@ def test_boxes_of_two_corners_are_refused_where_that_is_certain(
                                   '0 0.1 0.1 0.2 0.1 0.3 0.1'])
 def test_bad_yolo_names_the_file(tmp_path, line):
   with pytest.raises(UserError, match='a.txt cannot be read as YOLO'):
-    _read(tmp_path, line)
+    read_text(tmp_path, line)
 
 
 def test_decimal_commas_are_told(tmp_path):
   with pytest.raises(UserError, match='a.txt .* numbers need a point, and no comma'):
-    _read(tmp_path, '0 0,5 0,5 0,1 0,1')
+    read_text(tmp_path, '0 0,5 0,5 0,1 0,1')
 
 
 def test_what_is_written_is_yolo_to_the_letter(tmp_path):
@@ -81,7 +74,7 @@ def test_what_is_written_is_yolo_to_the_letter(tmp_path):
 
 def test_lines_of_many_numbers_are_polygons(tmp_path):
   """As Ultralytics and Roboflow write segments and oriented boxes."""
-  image = _read(tmp_path, '1 0.1 0.2 0.5 0.2 0.5 0.6\n0 0.5 0.5 0.2 0.2\n',
+  image = read_text(tmp_path, '1 0.1 0.2 0.5 0.2 0.5 0.6\n0 0.5 0.5 0.2 0.2\n',
                 'crack\npit\n')
   triangle, box = image.regions
   assert triangle.name == 'pit' and triangle.box == (0.1, 0.2, 0.5, 0.6)
@@ -100,9 +93,9 @@ def test_every_count_of_numbers_is_certain_or_refused(tmp_path, numbers, found):
   line = ' '.join(['0', *'0.5 0.5 0.2 0.4 0.9 0.8 0.1 0.3 0.7 0.6 0.2'.split()[:numbers]])
   if not found:
     with pytest.raises(UserError, match='is neither'):
-      _read(tmp_path, line)
+      read_text(tmp_path, line)
     return
-  image = _read(tmp_path, line)
+  image = read_text(tmp_path, line)
   assert (image.regions[0].polygons is not None) == (found == 'polygon')
   assert image.notes == (yolo.CONFIDENCES,) * (found == 'confidence')
   if found != 'polygon':
@@ -113,20 +106,20 @@ def test_six_numbers_are_a_triangle_where_they_are_no_tracked_box(tmp_path):
   """`save_txt` of a tracker writes a box, a confidence and the number of the track."""
   for tracked in ('0 0.5 0.5 0.2 0.4 0.9 1', '0 0.5 0.5 0.2 0.4 0.9 0.8'):
     with pytest.raises(UserError, match=f"'{tracked}' may be a triangle, or a box"):
-      _read(tmp_path, tracked)
+      read_text(tmp_path, tracked)
     quad = '0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2'
-    assert len(_read(tmp_path, f'{tracked}\n{quad}').regions[0].polygons[0]) == 3
+    assert len(read_text(tmp_path, f'{tracked}\n{quad}').regions[0].polygons[0]) == 3
   with pytest.raises(UserError, match='not in fractions'):
-    _read(tmp_path, '0 0.5 0.5 0.2 0.4 0.9 2')
+    read_text(tmp_path, '0 0.5 0.5 0.2 0.4 0.9 2')
   # As a box, they would leave the image or have no height.
   for triangle in ('0 0.1 0.2 0.5 0.2 0.5 0.6', '0 0.1 0.2 0.1 0 0.3 0.6'):
-    assert len(_read(tmp_path, triangle).regions[0].polygons[0]) == 3
+    assert len(read_text(tmp_path, triangle).regions[0].polygons[0]) == 3
 
 
 def test_all_lines_that_do_not_fit_are_told_at_once(tmp_path):
   text = '0 0.5 0.5\n0 0.5 0.5 0.1 0.1\n0 0.5 0.5 0 0.1\n3 0.5 0.5 0.1 0.1\n'
   with pytest.raises(UserError) as error:
-    _read(tmp_path, text, 'a\nb')
+    read_text(tmp_path, text, 'a\nb')
   assert str(error.value) == (
       f"{tmp_path / 'a.txt'} cannot be read as YOLO: '0 0.5 0.5' is neither 'class cx cy w h' "
       "nor 'class x1 y1 x2 y2 x3 y3 ...'; '0 0.5 0.5 0 0.1' has no width or no height: "
@@ -210,10 +203,10 @@ def test_corners_of_a_rectangle_are_no_key_points(tmp_path, angle):
     corners = [(x + a * cos - b * sin, y + a * sin + b * cos)
                for a, b in ((0, 0), (0.2, 0), (0.2, 0.15), (0, 0.15))]
     line = ' '.join(['0', *(f'{n:.4f}' for n in np.ravel(corners))])
-    assert len(_read(tmp_path, line).regions[0].polygons[0]) == 4
+    assert len(read_text(tmp_path, line).regions[0].polygons[0]) == 4
 
 
 def test_polygons_of_many_lengths_or_beside_boxes_are_certain(tmp_path):
   key_points = _key_points(3, 4, None)
   for other in ('0 0.5 0.5 0.1 0.1', _polygons(1, 9)[0]):
-    assert len(_read(tmp_path, '\n'.join([*key_points, other])).regions) == 4
+    assert len(read_text(tmp_path, '\n'.join([*key_points, other])).regions) == 4

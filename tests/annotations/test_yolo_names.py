@@ -2,16 +2,9 @@
 
 import pytest
 
+from annotations.yolo_files import read_text
 from pegan_jax.annotations import yolo
 from pegan_jax.common.errors import UserError
-
-
-def _read(folder, text, names=None):
-  (folder / 'a.txt').write_text(text, 'utf-8')
-  if names is not None:
-    (folder / 'classes.txt').write_text(names, 'utf-8')
-  image, = yolo.read(folder)
-  return image
 
 
 def test_names_lie_up_to_the_root_and_may_be_labelimgs(tmp_path):
@@ -63,20 +56,20 @@ def test_names_of_one_part_of_a_set_are_those_of_others_that_have_none(tmp_path)
 @pytest.mark.parametrize('index', [-1, 2])
 def test_a_class_without_a_name_is_refused_where_there_are_names(tmp_path, index):
   with pytest.raises(UserError, match=f'class {index}, and 2 are named, from 0'):
-    _read(tmp_path, f'{index} 0.5 0.5 0.1 0.1', 'crack\npit\n')
+    read_text(tmp_path, f'{index} 0.5 0.5 0.1 0.1', 'crack\npit\n')
   (tmp_path / 'classes.txt').unlink()
-  assert _read(tmp_path, '2 0.5 0.5 0.1 0.1').regions[0].name == '2'
+  assert read_text(tmp_path, '2 0.5 0.5 0.1 0.1').regions[0].name == '2'
 
 
 def test_a_name_that_is_there_twice_is_refused(tmp_path):
   with pytest.raises(UserError, match="classes.txt has 'pit' twice"):
-    _read(tmp_path, '', 'pit\ncrack\n pit\n')
+    read_text(tmp_path, '', 'pit\ncrack\n pit\n')
 
 
 @pytest.mark.parametrize('text', [
     '0 crack\n1 pit', '0: crack\n1: pit', '"crack"\n"pit"', "0\t'crack'\n1\t'pit'"])
 def test_names_stand_behind_numbers_or_in_quotes(tmp_path, text):
-  assert _read(tmp_path, '1 0.5 0.5 0.1 0.1', text).regions[0].name == 'pit'
+  assert read_text(tmp_path, '1 0.5 0.5 0.1 0.1', text).regions[0].name == 'pit'
 
 
 @pytest.mark.parametrize('text, words', [
@@ -85,17 +78,17 @@ def test_names_stand_behind_numbers_or_in_quotes(tmp_path, text):
     ('# names\ncrack\npit', "has the line '# names', and the numbers of classes count")])
 def test_lines_that_may_be_no_names_are_refused(tmp_path, text, words):
   with pytest.raises(UserError, match=words):
-    _read(tmp_path, '1 0.5 0.5 0.1 0.1', text)
+    read_text(tmp_path, '1 0.5 0.5 0.1 0.1', text)
 
 
 def test_names_are_not_boxes_and_have_no_gap(tmp_path):
   (tmp_path / 'deep').mkdir()
   (tmp_path / 'deep' / 'classes.txt').write_text('another')
   (tmp_path / 'obj.names').write_text('\ufeffcrack\n pit \n', 'utf-8')
-  image = _read(tmp_path, '1 0.5 0.5 1 1')
+  image = read_text(tmp_path, '1 0.5 0.5 1 1')
   assert image.regions[0].name == 'pit'
   with pytest.raises(UserError, match='classes.txt has an empty line'):
-    _read(tmp_path, '', 'crack\n\npit\n')
+    read_text(tmp_path, '', 'crack\n\npit\n')
   (tmp_path / 'classes.txt').write_bytes(b'\xff')
   with pytest.raises(UserError, match='is not UTF-8 text'):
     yolo.read(tmp_path)
@@ -129,20 +122,20 @@ def test_names_of_a_yaml_file_beside_or_above(tmp_path, text, place):
 def test_names_that_cannot_be_are_refused(tmp_path, text, words):
   (tmp_path / 'data.yaml').write_text(text)
   with pytest.raises(UserError, match=words) as error:
-    _read(tmp_path, '0 0.5 0.5 1 1')
+    read_text(tmp_path, '0 0.5 0.5 1 1')
   assert 'data.yaml' in str(error.value) and '\n' not in str(error.value)
 
 
 def test_names_have_gaps_and_two_files_agree(tmp_path):
   (tmp_path / 'data.yaml').write_text('names: {0: a, 2: c}')
-  assert _read(tmp_path, '2 0.5 0.5 1 1').regions[0].name == 'c'
+  assert read_text(tmp_path, '2 0.5 0.5 1 1').regions[0].name == 'c'
   for index, why in ((1, 'which has no name'), (3, 'and 3 are named, from 0')):
     with pytest.raises(UserError, match=f'is of class {index}, {why}'):
-      _read(tmp_path, f'{index} 0.5 0.5 1 1')
+      read_text(tmp_path, f'{index} 0.5 0.5 1 1')
   (tmp_path / 'data.yaml').write_text('names: [a, c]')
-  assert _read(tmp_path, '1 0.5 0.5 1 1', 'a\nc\n').regions[0].name == 'c'
+  assert read_text(tmp_path, '1 0.5 0.5 1 1', 'a\nc\n').regions[0].name == 'c'
   with pytest.raises(UserError, match='data.yaml and .*classes.txt name the classes di'):
-    _read(tmp_path, '1 0.5 0.5 1 1', 'a\nb\n')
+    read_text(tmp_path, '1 0.5 0.5 1 1', 'a\nb\n')
 
 
 def test_files_that_cannot_be_read_are_told_with_all_others(tmp_path):
