@@ -7,8 +7,9 @@ All else is known from the workdir of the inspector. docs/inspection.md says wha
 about windows mean.
 
 Expected: a line per image: by a classifier the class and probability of its surest window,
-by a segmenter the surest box. By a ResNet18, 100 frames of 200x200, which are 3,600 windows of
-64x64, in 13 s of processor time of an AMD EPYC; by a U-Net, 2,209 windows in 11 s.
+by a segmenter the surest box. By a ResNet18, 100 frames of 200x200, which are 3,600
+windows of 64x64, in 13 s of processor time of an AMD EPYC; by a U-Net, 2,209 windows in
+11 s.
 """
 
 from ml_collections import ConfigDict

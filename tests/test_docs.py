@@ -11,7 +11,7 @@ import shlex
 import pytest
 
 from data_prep import build
-from pegan_jax import main
+from pegan_jax import annotations, main, methods
 from pegan_jax.common import config_files, provenance
 from pegan_jax.metrics import __main__ as metrics_main
 from pegan_jax.runs import own_settings
@@ -97,6 +97,13 @@ def _keys():
 def test_every_key_that_a_page_names_is_one(page):
   named = set(re.findall(r'--(config\.[a-z_0-9.]*[a-z_0-9])', PAGES[page]))
   assert named <= _keys()
+
+
+@pytest.mark.parametrize('page, names', [
+    ('README.md', methods.METHODS), ('docs/training.md', methods.METHODS),
+    ('docs/export.md', methods.METHODS), ('docs/generation.md', annotations.WRITTEN)])
+def test_methods_and_formats_are_named_where_users_look(page, names):
+  assert [name for name in names if not re.search(rf'\b{name}\b', PAGES[page])] == []
 
 
 def _sentences():

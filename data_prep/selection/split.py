@@ -123,23 +123,22 @@ def _fill(order, counts, heads, train_fraction, sides):
   return test
 
 
-def two_sides(of_classes, wished, most=_MOST_STEPS):
+def two_sides(of_classes, wished):
   """Finds sides for some groups, so that each class has groups on both.
 
   Depth first: of the class with the fewest groups left, one that is wished on the side
-  that it lacks. It finds such sides wherever there are any, if it may take enough steps.
+  that it lacks. It finds such sides wherever there are any, if `_MOST_STEPS` are enough.
 
   Args:
     of_classes: for each class a list of its groups, the preferred first.
     wished: set of the groups that are wished in test, others in train.
-    most: steps to take.
 
   Returns:
     {group: whether it is test}, not of all groups; None where there are no such sides, or
     none are found.
   """
   stack = [{}]
-  for _ in range(most):
+  for _ in range(_MOST_STEPS):
     if not stack:
       return None
     sides = stack.pop()

@@ -7,7 +7,8 @@ only read or only written, and in `MANY` if it has one file for many images:
   FILES: the kind of file, for errors: '.xml (Pascal VOC)'
   recognises(path) -> whether a file may be of the format, by its suffix and content
   read(path) -> list of `regions.Annotated` of a folder or a file; empty where `path` has
-      no such files
+      no such files. Raises UserError for a damaged file or, in `MANY`, where single
+      images are wrong, `text_files.PartlyRead` with the others
   write(path, images, classes, pictures): `images` are `Annotated`s, `classes` the names
       in label order, `pictures` their `Pictures`; without these, no images are written
   written(path, names): the paths that it made for images called `names`

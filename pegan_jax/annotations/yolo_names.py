@@ -106,8 +106,8 @@ def _names_of_lines(path):
                     "into a data.yaml, as names: ['10 mm', '20 mm'].")
   if comment := next((name for name in names if name.startswith('#')), ''):
     raise UserError(f'{path} has the line {text_files.short(comment)}, and the numbers of '
-                    'classes count lines: remove it or, where it is a name, put the names into a '
-                    "data.yaml, as names: ['#1', '#2'].")
+                    'classes count lines: remove it or, where it is a name, put the names '
+                    "into a data.yaml, as names: ['#1', '#2'].")
   return None if names == [''] else names
 
 

@@ -88,18 +88,22 @@ def write(run, step, job, stream, out, annotated):
             'boxes': regions.boxes_to_text(found),
             'asked': regions.boxes_to_text([window.asked] if window.asked else []),
             'reference': names[record], **verdict.columns()})
-      kinds = {out: frame, annotated / 'masks': mask}
+      _save(out / path, frame)
+      _save(annotated / 'masks' / path, mask)
       if run.method.layout.placed:
-        kinds[annotated / 'regions'] = np.uint8(255) * asked
-      for to, image in kinds.items():
-        (to / path).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image.squeeze()).save(to / path)
+        _save(annotated / 'regions' / path, np.uint8(255) * asked)
       described.append(regions.Annotated(path.as_posix(), *mask.shape, defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
   verdicts.report(judged)
   annotate(run, job, described, out, annotated, settings.formats(run))
   masks.report_unboxed(run, painted)
+
+
+def _save(path, image):
+  """Writes an image, uint8 [H, W] or [H, W, 1 or 3], into a new folder if there is none."""
+  path.parent.mkdir(parents=True, exist_ok=True)
+  Image.fromarray(image.squeeze()).save(path)
 
 
 def _drawn(job, stream):

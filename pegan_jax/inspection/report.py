@@ -48,8 +48,8 @@ def _head(report):
       f'inspector  {Settings.of(p).described(p["steps"])}' + (
           f'; {p["real_share"]:.0%} or more of the images of a class are real where there '
           'are generated ones' if p['real_share'] else ''),
-      f'[95% interval] from {_varies(p, _shares(report)[0])}, {p["bootstrap"]} bootstrap samples'
-      + _together(report)]
+      f'[95% interval] from {_varies(p, _shares(report)[0])}, {p["bootstrap"]} bootstrap '
+      f'samples{_together(report)}']
   lines += [f'too few    {x}' for x in too_few(report)]
   lines += [f'generated  {name}: {span(counts.values())} per class'
             for name, counts in report['generated'].items()]

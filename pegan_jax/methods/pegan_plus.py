@@ -57,7 +57,8 @@ def networks(config, num_classes, channels):
   disc = FeatureDiscriminator if config.pretrained else Discriminator
   return Networks(
       MaskedTranslator(num_domains, config.width, config.num_blocks, dtype,
-                       channels=1 if config.grey and channels == 1 else 3, grain=config.grain),
+                       channels=1 if config.grey and channels == 1 else 3,
+                       grain=config.grain),
       disc(num_domains, config.width * config.disc_width, dtype,
            projection=config.projection),
       num_classes, perception.load() if config.pretrained else ())

@@ -223,8 +223,9 @@ def _compare(real, generated, pool, options, metrics, progress=lambda count: Non
     report['pooled'] = _to_dict(metrics, next(iter(parts.values())))
   else:
     joined = [np.concatenate(side) for side in zip(*taken, strict=True)]
+    resamples = intervals.join(resamples, [len(t[2]) for t in taken])
     report['pooled'] = _to_dict(metrics, _estimates(
-        metrics, *joined, intervals.join(resamples, [len(t[2]) for t in taken]), rng, progress))
+        metrics, *joined, resamples, rng, progress))
   return report
 
 

@@ -86,7 +86,8 @@ class Extractor:
 
   def features(self, images):
     """Computes float32 [N, dim] of uint8 [N, H, W, 1 or 3], where JAX traces it."""
-    return self._compute(jax.device_get(self._params), resize(images, self._size, self.resize))
+    resized = resize(images, self._size, self.resize)
+    return self._compute(jax.device_get(self._params), resized)
 
   def protocol(self):
     """Returns what the features depend on, as printed with every figure."""

@@ -27,8 +27,8 @@ from pegan_jax.training.window import Window
 
 # Before a silence; docs/performance.md has the figures.
 _COMPILING = ('compiling the step, in silence: at full width 0.5 to 1 minute for PE-GAN '
-              'on two CPU cores, 3 minutes or more for PE-GAN+ and PE-GAN of regions, less when it '
-              'is run again; '
+              'on two CPU cores, 3 minutes or more for PE-GAN+ and PE-GAN of regions, '
+              'less when it is run again; '
               "XLA's alarm of a slow compilation is harmless")
 
 

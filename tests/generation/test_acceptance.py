@@ -137,7 +137,8 @@ def test_formats_have_what_is_accepted_alone(
   assert ('no image is left' in told) == (bad == images)
   config.generate.formats = ','.join(annotations.WRITTEN)
   generate(config, workdir)
-  assert f'left out of labelme, mvtec, via, yolo: {len(bad)} of ' in capsys.readouterr().err
+  added = ', '.join(sorted({*annotations.WRITTEN} - {'voc', 'coco'}))
+  assert f'left out of {added}: {len(bad)} of ' in capsys.readouterr().err
   generate(config, workdir)
   assert 'out is made already\n' in capsys.readouterr().err
   for name in annotations.WRITTEN:
@@ -163,6 +164,9 @@ def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
     for i, image in enumerate(images):
       np.testing.assert_array_equal(
           np.asarray(Image.open(out / name / f'{i:05d}.png')), image[..., 0])
+  # Of a folder that generate did not make, the manifest is another's.
+  (out / 'provenance.json').unlink()
+  assert sets.rejected(sets.open_folder(out, 'generated')) == {'pa': 0, 'rp': 0}
 
 
 # --- The judge ---

@@ -68,3 +68,21 @@ def test_pasted_defects_are_not_their_own_rival():
 def test_a_handful_of_groups_decides_nothing():
   assert _decide(_RIGHT | {'augmented+x': 1.0}, groups=9)['x']['verdict'] == (
       verdict.NO_EVIDENCE)
+
+
+def test_ways_to_use_one_set_share_its_five_percent():
+  plan = arms_lib.plan(['x', 'p'], in_steps=True)
+  assert [arm.name for arm in arms_lib.ways(plan, 'x')] == [
+      'real+x', 'augmented+x', 'strong+x', 'x, then real']
+  for arm in plan:
+    of_four = arm.name in {way.name for name in 'xp' for way in arms_lib.ways(plan, name)}
+    assert arms_lib.level(plan, arm) == pytest.approx(1 - 0.05 / (4 if of_four else 1))
+
+
+def test_no_interval_of_a_difference_goes_beyond_all():
+  """Resamples may, which are spread out where there are few seeds."""
+  plan = arms_lib.plan([], in_steps=True)
+  known = dict.fromkeys((arm.name for arm in plan), (np.zeros(1), np.full((9, 1), -0.3)))
+  known[arms_lib.PRETRAINED.name] = np.ones(1), np.linspace(0.5, 1.5, 9)[:, None]
+  found = decision.pretrained(plan, known)
+  assert 0.8 < found['low'] < found['value'] == found['high'] == 1

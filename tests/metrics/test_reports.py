@@ -95,6 +95,7 @@ def test_each_metric_says_itself_what_few_images_do_not_tell(monkeypatch):
   assert not of(60, 60, 60)
   assert [x.partition(':')[0] for x in of(59, 59, 59)] == [
       'FID of 59 images with 60 features is mostly bias']
+  assert not any(x.startswith('precision') for x in of(50, 50, 50))
   said = of(80, 49, 20)
   assert said[1].startswith('precision, recall, density and coverage of 49 images')
   assert said[2].endswith('alone: FID, Precision, Recall, Coverage.')

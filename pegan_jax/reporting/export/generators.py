@@ -159,4 +159,5 @@ class _Elimination(_Generator):
   def _compute(self, inputs):
     seen = self._sampler.to_network(inputs['image'])
     made = self._method.erase(self._nets, self._weights, seen, *self._regions(inputs))
-    return {'cleaned': self._sampler.to_pixels(made[None]).squeeze(0), EXACT + 'cleaned': made}
+    return {'cleaned': self._sampler.to_pixels(made[None]).squeeze(0),
+            EXACT + 'cleaned': made}

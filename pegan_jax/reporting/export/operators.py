@@ -1,4 +1,4 @@
-"""Has a function for each operation of JAX, by its name in a jaxpr, which adds it to ONNX.
+"""Translates JAX's operations to ONNX's: a function for each, by its name in a jaxpr.
 
 Each takes the graph, the equation and the values of its inputs, and returns the name of
 its output, a list of names where it has several, or None where ONNX cannot do it.
@@ -27,7 +27,7 @@ def _negated(kind):
 
 
 def _logical(kind):
-  """Adds one of truth values; ONNX has those of bits in later versions only."""
+  """Adds an operation of truth values; ONNX got those of bits in a later version."""
   return lambda graph, eqn, *values: graph.add(kind, values) if (
       eqn.outvars[0].aval.dtype == bool) else None
 
