@@ -195,8 +195,9 @@ def attempt(options, pool):
     held = backgrounds.hold_out(options, items, groups, left,
                                 count + np.flatnonzero(barred & ~marked))
     left = left[~np.isin(groups[left], groups[held])]
-  backgrounds.check_enough(options, len(left) + len(held), len(rejected), marked.sum(),
-                           barred.sum() - len(held))
+  lost = int(barred.sum() - np.isin(held, count + np.flatnonzero(barred)).sum())
+  backgrounds.check_enough(
+      options, len(left) + len(held), len(rejected), marked.sum(), lost)
   available[BACKGROUND] = len(left) + len(held)
   if options.backgrounds:
     left = left[:options.backgrounds - len(held)]
@@ -210,6 +211,4 @@ def attempt(options, pool):
             for k, number in zip(kept, numbers)]
   return Selection(
       chosen, available, duplicates + more, leak, len(pairs), copies, unclean, len(places),
-      rejected,
-      sorted(items[k].source for k in count + np.flatnonzero(marked)),
-      int(barred.sum()) - int(np.isin(held, count + np.flatnonzero(barred)).sum()))
+      rejected, sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)

@@ -319,7 +319,7 @@ def test_at_most_takes_fewer_where_there_are_fewer(raw):
 
 
 @pytest.mark.parametrize('sources', [('defects', 'clean'), ('frames', 'boxes')])
-def test_clean_images_are_held_out_by_whole_frames(raw, sources):
+def test_clean_images_are_held_out_by_whole_frames(raw, capsys, sources):
   """Of clean images, or beside the defects of the test split."""
   assert run_build(raw, *inputs(raw, *sources), '--test_clean', 0.4,
                    *('--per_class', 0, '--backgrounds', 0)) == 0
@@ -336,6 +336,11 @@ def test_clean_images_are_held_out_by_whole_frames(raw, sources):
   assert report['available']['background'] == sum(clean.values())
   assert report['parameters']['test_clean'] == 0.4
   assert f"background {clean['train']} + {clean['test']}." in remarks.summary('out', report)
+  # What is held out is not lost.
+  lost = report['left_out'].get('backgrounds that belong with images of the test set', 0)
+  assert run_build(raw, *inputs(raw, *sources), '--test_clean', 0.4, '--per_class', 0,
+                   '--backgrounds', 999, out='more') == 2
+  assert f' and {lost} belong with images of the test set)' in capsys.readouterr().err
 
 
 def test_backgrounds_that_cannot_be_held_out_are_refused(raw, capsys):
