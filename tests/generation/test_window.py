@@ -123,8 +123,8 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   mask[:, 12:20, 10:18] = 255
   for name in ('images', 'beside'):
     (tmp_path / name).mkdir()
-  frames.write(run, 0, job, [(window.label, [0], Painted(fake, mask), [Verdict(None, 1)])], tmp_path / 'images',
-               tmp_path / 'beside')
+  frames.write(run, 0, job, [(window.label, [0], Painted(fake, mask), [Verdict(None, 1)])],
+               tmp_path / 'images', tmp_path / 'beside')
   after = np.asarray(Image.open(tmp_path / 'images' / 'a.png')).astype(int)
   painted = np.asarray(Image.open(tmp_path / 'beside' / 'masks' / 'a.png'))
   change = after - frame
@@ -138,6 +138,19 @@ def test_a_defect_is_put_back_at_the_windows_scale(shrunk_dir, frame, tmp_path):
   row, = manifest_rows(tmp_path / 'images')
   box = list(map(int, row['boxes'].split()))
   assert np.abs(np.array(box) - [left + 20, top + 24, left + 36, top + 40]).max() <= 1
+
+
+@pytest.mark.parametrize('accepted', [None, True, False])
+def test_that_a_defect_has_no_box_is_told_unless_it_is_rejected(
+    shrunk_dir, frame, tmp_path, capsys, accepted):
+  run = _run(shrunk_dir, tmp_path, frames=str(tmp_path / 'in'))
+  job = frames.plan(run)
+  window, = job.sources
+  nothing = Painted(job.backgrounds.copy(), np.zeros((1, 32, 32), np.uint8))
+  (tmp_path / 'images').mkdir()
+  frames.write(run, 0, job, [(window.label, [0], nothing, [Verdict(accepted, 1)])],
+               tmp_path / 'images', tmp_path / 'beside')
+  assert ('no box: 1 of 1 ' in capsys.readouterr().err) == (accepted is not False)
 
 
 def test_generation_on_frames_keeps_all_else(shrunk_dir, frame, tmp_path):

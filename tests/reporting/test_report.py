@@ -259,6 +259,8 @@ def test_pasted_images_are_shown_beside(run, tmp_path, place):
   config.method = 'pegan'
   (path / 'manifest.csv').write_text('')
   assert 'Pasted defects are not shown: ' in _text(report(config, workdir))
+  shutil.rmtree(path)  # As before they are made: nothing lacks.
+  assert 'Pasted defects are not shown: ' not in _text(report(config, workdir))
 
 
 def test_the_commands_give_the_run_its_settings(made):
