@@ -96,12 +96,9 @@ def check_meant(first, problems):
     problems: `Problems`; gets what is wrong.
   """
   for name, path in sorted(first.items()):
-    flag = f'--skip_classes {class_names.as_flag([name])}'
-    if folder_names.is_clean_name(name):
-      problems.add(f"{path} is of the class '{name}', which is a name for what shows no "
-                   f'defect: pass {flag} to use nothing of it, or name it by --classes, '
-                   'with the others, where it is a defect.')
-    elif class_names.is_undecided(name):
-      problems.add(f"{path} is of the class '{name}', which is a name for what nobody has "
-                   f'decided: pass {flag} to use nothing of it, or name it by --classes, '
-                   'with the others, where it is a defect.')
+    what = ('what shows no defect' if folder_names.is_clean_name(name) else
+            'what nobody has decided' if class_names.is_undecided(name) else '')
+    if what:
+      problems.add(f"{path} is of the class '{name}', which is a name for {what}: pass "
+                   f'--skip_classes {class_names.as_flag([name])} to use nothing of it, or '
+                   'name it by --classes, with the others, where it is a defect.')

@@ -25,7 +25,8 @@ def check_above(clean, named, root):
     name = folder_names.class_of(pathlib.PurePath(*parts[:-1], path.name))
     if name in named:
       found.setdefault(root.joinpath(*parts), (path, name))
-  for folder, (path, name) in list(found.items())[:1]:
+  if found:
+    folder, (path, name) = next(iter(found.items()))
     others = any(root.joinpath(*_folder(path, root)) not in found for path in clean)
     raise UserError(
         f"{path} is clean by its folder '{folder.name}', and lies in one called '{name}' as "
@@ -71,12 +72,14 @@ def check_below(clean, named, root, noted):
       elif name := folder_names.outer_class_of(pathlib.PurePath(*below, path.name)):
         noted[f"images in '{name}', a folder in that of clean images, '{parts[-1]}': taken "
               'for clean'].append(path)
-  for folder, (path, good) in list(called.items())[:1]:
+  if called:
+    folder, (path, good) = next(iter(called.items()))
     raise UserError(
         f"{path} is clean by its folder '{good}', and lies in one called '{folder.name}' as "
         f'the class of {named[folder.name]}: rename {_listed(called)} or, where it shows a '
         'defect, move it away.')
-  for folder, (path, good) in list(of_defects.items())[:1]:
+  if of_defects:
+    folder, (path, good) = next(iter(of_defects.items()))
     raise UserError(
         f"{path} is clean by its folder '{good}', and lies in one called '{folder.name}': "
         f"move {_listed(of_defects)} out of '{good}' or, where it shows no defect, rename it.")
@@ -98,7 +101,8 @@ def check_beside(clean, below, root):
     for part in path.relative_to(root).parent.parts[len(parts):]:
       if part in below and not re.search(r'\d', part):
         found.setdefault(_down_to(path, part), (path, parts[-1]))
-  for folder, (path, good) in list(found.items())[:1]:
+  if found:
+    folder, (path, good) = next(iter(found.items()))
     name, other = below[folder.name]
     raise UserError(
         f"{path} is clean by its folder '{good}', and '{folder.name}' is a folder of the "

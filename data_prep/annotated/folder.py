@@ -11,7 +11,8 @@ class Layout(NamedTuple):
   """Describes what a folder of images holds.
 
   Attributes:
-    format: names of the formats that it is annotated in, of `layouts.FORMATS`, joined by ' + '.
+    format: names of the formats that it is annotated in, of `layouts.FORMATS`, joined by
+      ' + '.
     root: path of the images' folder; names of images are relative to it.
     annotated: list of (path, `Annotated`), sorted. One without regions is known to be
       clean; a region named '' is marked by a mask as a defect of no known class.

@@ -27,7 +27,7 @@ def check(options, find, read):
   """Does everything that `build` would do, and writes nothing.
 
   Prints what is there as soon as it is known, as the rest may take as long as `build`.
-  The end are the problems or, without any, the commands to go on with.
+  Ends with the problems or, without any, with the commands to go on with.
 
   Args:
     options: `options.Options`; `out` may be missing.
@@ -172,7 +172,7 @@ def _enough(options, read):
 
   Args:
     options: `options.Options`.
-    read: function of such: their `inputs.Pool`.
+    read: function of options: their `inputs.Pool`.
 
   Returns:
     The options and their `choosing.Selection`; None where there are none.
