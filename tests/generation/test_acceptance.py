@@ -164,9 +164,6 @@ def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
     for i, image in enumerate(images):
       np.testing.assert_array_equal(
           np.asarray(Image.open(out / name / f'{i:05d}.png')), image[..., 0])
-  # Of a folder that generate did not make, the manifest is another's.
-  (out / 'provenance.json').unlink()
-  assert sets.rejected(sets.open_folder(out, 'generated')) == {'pa': 0, 'rp': 0}
 
 
 # --- The judge ---

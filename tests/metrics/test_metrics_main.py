@@ -73,6 +73,18 @@ class TestPixels:
     assert pooled['precision']['value'] == pooled['recall']['value'] == 1
     assert pooled['coverage']['value'] == 1
 
+  @pytest.mark.parametrize('noted', [True, False])
+  def test_images_that_generate_did_not_accept_are_told(self, folders, noted):
+    made, path = folders / 'generated', folders / 'r.json'
+    (made / 'manifest.csv').write_text(
+        'file,accepted\ndark/0.png,no\ndark/2.tif,yes\nlight/0.png,no\nlight/2.tif,no\n')
+    if noted:  # Else another program's file.
+      (made / 'provenance.json').write_text('{"step": 1}')
+    assert command.main([str(folders / 'real'), str(made), '--json', str(path)]) == 0
+    told = [x for x in json.loads(path.read_text('utf-8'))['warnings'] if 'accepted' in x]
+    assert told == ['not accepted when they were generated, but compared here: 1 of 8 dark, '
+                    '2 of 8 light.'] * noted
+
   def _fails(self, capsys, arguments, *words):
     assert command.main([str(a) for a in arguments]) == 2
     error = capsys.readouterr().err
