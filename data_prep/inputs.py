@@ -114,7 +114,7 @@ def _is_long(size):
 
 
 def _group_of_copies(file):
-  """Returns the name of the image that Roboflow made a copy of, changed; None for another."""
+  """Returns the name of the image that a file is Roboflow's copy of; None for another."""
   match = _COPY.match(file)
   return match and match[1]
 
