@@ -86,8 +86,9 @@ def of_groups(large, copies, unclean, searched):
     if searched:
       yield (f"one group, {group}, has {', '.join(some)}: all of it lies on one side of "
              'the split. audit.png of the data set shows it: where its images only look '
-             'alike, such as by one edge or pattern, pass --no-near_duplicates, and --group_by '
-             'where names tell what belongs together; else add images of other places.')
+             'alike, such as by one edge or pattern, pass --no-near_duplicates, and '
+             '--group_by where names tell what belongs together; else add images of other '
+             'places.')
     else:
       yield (f"one group, {group}, has {', '.join(some)}, by its frame or --group_by: all "
              'of it lies on one side of the split. Add images of other places.')

@@ -82,8 +82,8 @@ class TestPixels:
       (made / 'provenance.json').write_text('{"step": 1}')
     assert command.main([str(folders / 'real'), str(made), '--json', str(path)]) == 0
     told = [x for x in json.loads(path.read_text('utf-8'))['warnings'] if 'accepted' in x]
-    assert told == ['not accepted when they were generated, but compared here: 1 of 8 dark, '
-                    '2 of 8 light.'] * noted
+    assert told == ['not accepted when they were generated, but compared here: 1 of 8 '
+                    'dark, 2 of 8 light.'] * noted
 
   def _fails(self, capsys, arguments, *words):
     assert command.main([str(a) for a in arguments]) == 2

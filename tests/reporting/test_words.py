@@ -54,4 +54,5 @@ def test_what_a_classifier_takes_for_another_class_is_not_called_like_real(fidel
 def test_no_class_is_named_where_none_is_further_from_real():
   like, nearer = (_figure(*x) for x in ((.01, 0, .02, .01, .005, .02),
                                         (.001, 0, .01, .01, .005, .02)))
-  assert answer._by_class({'classes': {'a': {'kid': like}, 'b': {'kid': nearer}}}, KID) == []
+  classes = {'a': {'kid': like}, 'b': {'kid': nearer}}
+  assert answer._by_class({'classes': classes}, KID) == []
