@@ -187,8 +187,11 @@ def find(options, problems):
   first = {region.name: image.file for _, image in reversed(layout.annotated)
            for region in image.regions if region.name in cut}
   first |= {name: paths[0] for name, paths in crops.items()}
-  checks.check_meant({name: path for name, path in first.items()
-                      if name in chosen - set(options.classes)}, problems)
+  meant = chosen - set(options.classes)
+  checks.check_meant({name: path for name, path in first.items() if name in meant}, problems)
+  layout.noted.update(class_notes.with_clean_words(
+      {name: paths for name, paths in crops.items() if name in meant},
+      {name: path for name, path in first.items() if name in meant}, options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}

@@ -1,8 +1,10 @@
 """Notes classes that may be one with another, or another than they are called."""
 
 import re
+import shlex
 
 from data_prep.annotated import folder_names, versions
+from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
              'marked, give all of them one name')
@@ -51,3 +53,33 @@ def of_regions(found, uses, places, noted):
     if names and folder and folder in by_class and folder not in names:
       noted['images in the folder of a class of which they have no region, but one of '
             'another: taken as they are marked'].append(path)
+
+
+def with_clean_words(crops, regions, clean):
+  """Notes classes that may be clean, as their names have such a word: 'Good Weld'.
+
+  Args:
+    crops: {class: paths} of whole files.
+    regions: {class: path of an image that has a region of it}.
+    clean: folder of --clean, None without.
+
+  Returns:
+    {note: paths}.
+  """
+  found = {}
+  for name in filter(class_names.has_clean_word, sorted({*crops, *regions})):
+    paths, begin = crops.get(name), f"images of the class '{name}', whose name has a word "
+    if not paths:
+      found[begin + 'for what is clean: where it shows no defect, pass --skip_classes '
+            + class_names.as_flag([name])] = [regions[name]]
+      continue
+    folders = {next((folder for folder in path.parents if folder.name.startswith(name)),
+                    path.parent) for path in paths}
+    if clean:
+      remedy = f'move them into {clean}'
+    elif len(folders) == 1:
+      remedy = f'pass --clean {shlex.quote(str(*folders))}'
+    else:
+      remedy = 'move them into one folder, and pass that by --clean'
+    found[begin + f'for what is clean: where they show no defect, {remedy}'] = paths
+  return found

@@ -77,6 +77,16 @@ def is_clean(name):
   return verdict_words.is_good(name)
 
 
+def has_clean_word(name):
+  """Returns whether a name begins or ends with a word for clean, as 'Good Weld'.
+
+  Not so one that is such a word itself, or says that there is a defect, as 'not good'.
+  """
+  words = re.findall(r'[A-Z]?[^\W_A-Z]+|[A-Z]+|[^\W_]+', _composed(name))
+  return len(words) > 1 and not is_clean(name) and not names_no_kind(name) and (
+      is_clean(words[0]) or is_clean(words[-1]))
+
+
 def is_defect(word):
   """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
   return names_no_kind(word) or bool(_DEFECT.fullmatch(_composed(word)))

@@ -58,7 +58,8 @@ _BAD = (
     r'(?:defe[ck]t|fault|fail|anomal|reject)(?!ist|less|fr).*|ng|nok|ko|'
     r'not?[ _-]?(?:ok|good)|bad|scrap(?:ped)?|rework(?:ed)?|non[ _-]?conforming|flawed',
     # German, Dutch, the Nordic languages.
-    r'fehler(?!ist|less|fr|los).*|n\.?[ _-]?i\.?[ _-]?o\.?|nicht[ _-]?(?:ok|i\.?o\.?|in[ _-]?ordnung|'
+    r'fehler(?!ist|less|fr|los).*|n\.?[ _-]?i\.?[ _-]?o\.?|nicht[ _-]?(?:ok|i\.?o\.?|'
+    r'in[ _-]?ordnung|'
     r'gut)|'
     r'ausschuss|schlecht(?:e|teile?)?|nacharbeit|mangelhaft(?:e|es|er)?|'
     'afkeur|afgekeurd|slecht(?:e)?|niet[ _-]?(?:ok|goed)|nabewerking|uitval|'
