@@ -1,5 +1,6 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
+import collections
 import contextlib
 import itertools
 import pathlib
@@ -170,10 +171,13 @@ def find(options, problems):
         annotated=[(path, image) for path, image in layout.annotated if image.regions],
         clean=layout.clean + [path for path, image in layout.annotated
                               if not image.regions])
+  noted = collections.defaultdict(list)
   crops = (unannotated.list_classes(options.defects, '--defects', options.format,
-                                      options.clean)
+                                    options.clean, noted)
            if options.defects else layout.crops)
-  clean = _clean_sources(options, layout)
+  clean = _clean_sources(options, layout, noted)
+  layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
+                       for why, paths in noted.items() if paths})
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
   layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
@@ -199,12 +203,12 @@ def find(options, problems):
                options.defects or layout.root, cut & chosen, counts, clean, regions)
 
 
-def _clean_sources(options, layout):
-  """Returns the sources of clean images, see `Found.clean`."""
+def _clean_sources(options, layout, noted):
+  """Returns the sources of clean images, see `Found.clean`; notes files beside them."""
   clean = [(layout.clean, layout.root, None)] if layout.clean else []
   if options.clean:
     tags = {tag for _, image in layout.annotated for tag in image.tags}
-    clean.append((unannotated.list_clean(options.clean, options.format, tags),
+    clean.append((unannotated.list_clean(options.clean, options.format, tags, noted),
                   options.clean,
                   cutting.clean_root(options.clean, layout.root)))
   return clean
