@@ -55,6 +55,27 @@ def of_regions(found, uses, places, noted):
             'another: taken as they are marked'].append(path)
 
 
+def of_unmarked_folders(found, rest, places, is_apart, noted):
+  """Notes folders of classes of which no image has an annotation, where others have.
+
+  Args:
+    found: {image path: `Annotated`}.
+    rest: paths of the images without an annotation that are not known to be clean.
+    places, noted: as of `of_regions`, the former of all these images.
+    is_apart: whether --annotations names the annotations.
+  """
+  of_folder = {path: folder_names.class_of(places[path]) for path in [*found, *rest]}
+  named = any(of_folder[path] == region.name for path in found
+              for region in found[path].regions)
+  lacking = {}
+  for path in rest if named else ():
+    lacking.setdefault(of_folder[path], []).append(path)
+  for name in sorted(lacking.keys() - {of_folder[path] for path in found} - {''}):
+    noted[f"images in the folder '{name}', of which none has an annotation, as others have: "
+          "not used; mark what they show, or use all classes' images whole and no annotation, "
+          'by --format classes' + ' without --annotations' * is_apart] += lacking[name]
+
+
 def with_clean_words(crops, regions, clean):
   """Notes classes that may be clean, as their names have such a word: 'Good Weld'.
 

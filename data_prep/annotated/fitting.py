@@ -3,7 +3,9 @@
 import contextlib
 import filecmp
 import os
+import pathlib
 import re
+import shlex
 from typing import NamedTuple
 
 from data_prep.annotated import folder_names, matching, places
@@ -21,6 +23,7 @@ ABSENT = 'images that are listed without a mark, and are not there'
 # Of several masks of an image.
 _NUMBERED = re.compile(r'(?<=\w)(?:[ ._-]+\d+| ?\(\d+\))$')
 _NUMBER = re.compile(r'(\d+)\)?$')
+_MOST_NAMED = 3  # Files that advice names.
 
 
 class Fitted(NamedTuple):
@@ -78,9 +81,9 @@ def fit(marks, paths, root, named, left_out, noted, problems):
                              problems)
   if orphans := of_labels + of_masks:
     problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
-                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
-                 'remove what annotates them, or name its own folder by --annotations'
-                 f'{_nearest(orphans, paths)}.')
+                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images or '
+                 'remove what annotates them'
+                 f'{_apart(labels + masks, orphans)}{_nearest(orphans, paths)}.')
   return Fitted(*_one_for_each(labels, root, left_out, problems), masks)
 
 
@@ -144,6 +147,18 @@ def _repeats_folder(mark, place):
       said, = annotations.READ[mark.format].read(mark.path)
   return bool(said) and not said.regions and bool(said.tags) and (
       {*said.tags} <= {*place.parent.parts})
+
+
+def _apart(fitted, orphans):
+  """Returns advice to name what holds the marks that fit, where it holds no others."""
+  if not (files := {mark.path for mark, _ in fitted}):
+    return ''
+  others = {mark.path for mark in orphans}
+  top = pathlib.Path(os.path.commonpath([path.parent for path in files]))
+  tops = [top] if not any(path.is_relative_to(top) for path in others) else sorted(files)
+  return '' if len(tops) > _MOST_NAMED or files & others else (
+      '; where these are of other images, pass --annotations '
+      f'{shlex.join(map(str, tops))}, all of which fits')
 
 
 def _nearest(orphans, paths):

@@ -149,11 +149,16 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   found = _regions(folder, fitted, where, uses)
   other_marks.add(unnamed_marks, found, noted)
   clean, rest = _unmarked(folder, found, labels + masks, unnamed_marks)
+  outer = outer_folders.of([path.relative_to(root) for path in folder.images])
+  class_notes.of_unmarked_folders(found, rest, {
+      path: outer_folders.without(path.relative_to(root), outer)
+      for path in folder.images}, str(where) != str(root), noted)
   if all_formats:
     unnamed_masks.refuse(clean, folder.images, root)
     said = _said(folder)
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root, {
         region.name for annotated in found.values() for region in annotated.regions})
+    unread.refuse_of_marked(said, found)
     unread.note(said, noted, folder.all_images)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)

@@ -169,6 +169,27 @@ def _calls_bad(path, listed, clean):
           [image for image in near if image.parent == path.parent] or near))
 
 
+def refuse_of_marked(said, annotated):
+  """Raises UserError where a file that is not read gives an image another of the classes.
+
+  Args:
+    said: as `said` returns it.
+    annotated: {image: `Annotated`}.
+  """
+  named = {image: {region.name.lower() for region in of.regions} - {''}
+           for image, of in annotated.items()}
+  known = {name for names in named.values() for name in names if not name.isdigit()}
+  for path, of_images, _ in said:
+    for column in columns.classes(of_images, known).values():
+      odd = [image for image, word in column.items() if word.lower() in known
+             and named.get(image) and word.lower() not in named[image]]
+      if odd:
+        raise UserError(
+            f"{path} says '{column[odd[0]]}' of {odd[0]}, in which {annotated[odd[0]].file} "
+            f"marks '{min(named[odd[0]])}', and so of {len(odd)} images: correct one of the "
+            'two, or move the former away where it is out of date.')
+
+
 def said(others, paths, root):
   """Returns what files that are not read say of images.
 
