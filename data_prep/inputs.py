@@ -192,10 +192,11 @@ def find(options, problems):
            for region in image.regions if region.name in cut}
   first |= {name: paths[0] for name, paths in crops.items()}
   meant = chosen - set(options.classes)
-  checks.check_meant({name: path for name, path in first.items() if name in meant}, problems)
+  first = {name: path for name, path in first.items() if name in meant}
+  checks.check_meant(first, problems)
   layout.noted.update(class_notes.with_clean_words(
-      {name: paths for name, paths in crops.items() if name in meant},
-      {name: path for name, path in first.items() if name in meant}, options.clean))
+      {name: paths for name, paths in crops.items() if name in meant}, first,
+      options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}

@@ -21,8 +21,8 @@ _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
 NOTED = 'files that speak of images and are not read: nothing that they say is used'
-LISTS = ('files that list some of the images and are not read: where these are bad, or to be '
-         'left out, move them')
+LISTS = ('files that list some of the images and are not read: where these are bad, or to '
+         'be left out, move them')
 
 
 def refuse_nothing(annotations, submissions):
@@ -185,9 +185,9 @@ def refuse_of_marked(said, annotated):
              and named.get(image) and word.lower() not in named[image]]
       if odd:
         raise UserError(
-            f"{path} says '{column[odd[0]]}' of {odd[0]}, in which {annotated[odd[0]].file} "
-            f"marks '{min(named[odd[0]])}', and so of {len(odd)} images: correct one of the "
-            'two, or move the former away where it is out of date.')
+            f"{path} says '{column[odd[0]]}' of {odd[0]}, in which "
+            f"{annotated[odd[0]].file} marks '{min(named[odd[0]])}', and so of {len(odd)} "
+            'images: correct one of the two, or move the former away where it is out of date.')
 
 
 def said(others, paths, root):

@@ -90,6 +90,7 @@ def content(options, pool, selected):
       'turned_copies': selected.copies,
       'clean_copies_of_defects': selected.unclean,
       'defects_found_in_frames': selected.found,
+      'crops_of_another_class_than_their_frame': odd_crops(selected),
       'rejected_windows': rejected,
       'backgrounds_that_overlap_a_defect': selected.marked,
       'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
@@ -102,18 +103,26 @@ def content(options, pool, selected):
   }
 
 
-def large_groups(chosen):
-  """Returns [{group, name, images, of}]: groups with much of what is called so.
+def odd_crops(selected):
+  """Returns [{class, marked, crops}]: crops of a class that their frames do not mark there."""
+  return [{'class': name, 'marked': marked, 'crops': crops}
+          for (name, marked), crops in sorted(selected.odd.items())]
 
-  The name is that of a class, or "all" for the whole set; the largest share comes first.
+
+def large_groups(chosen):
+  """Returns [{group, name, images, of, in_test}]: groups with much of what is called so.
+
+  Of all that is, `in_test` images are in the test split. The name is that of a class, or
+  "all" for the whole set; the largest share comes first.
   """
-  names = {'all': [group for _, group, _ in chosen]}
-  for item, group, _ in chosen:
-    names.setdefault(('class', item.label), []).append(group)
+  names = {'all': [(group, test) for _, group, test in chosen]}
+  for item, group, test in chosen:
+    names.setdefault(('class', item.label), []).append((group, test))
   found = [{'group': group, 'name': 'all' if name == 'all' else name[1], 'images': n,
-            'of': len(groups)} for name, groups in names.items()
-           for group, n in collections.Counter(groups).items()
-           if n >= _ONE_GROUP_LEAST and n > _ONE_GROUP * len(groups)]
+            'of': len(some), 'in_test': sum(test for _, test in some)}
+           for name, some in names.items()
+           for group, n in collections.Counter(group for group, _ in some).items()
+           if n >= _ONE_GROUP_LEAST and n > _ONE_GROUP * len(some)]
   return sorted(found, key=lambda x: (-x['images'] / x['of'], x['group'], x['name']))
 
 

@@ -1,4 +1,4 @@
-"""Lists of images and tables beside them: told, refused, or known to say what folders do."""
+"""Lists of images and tables beside them: told, refused, or known to agree."""
 
 import collections
 import re
@@ -47,7 +47,8 @@ def test_lists_beside_crops_and_clean_images_are_told(tmp_path):
 
 
 @pytest.mark.parametrize('row, agrees', [
-    ('{place}/{k}.jpg  {number}.0  {word}', True), ('{place}/{k}.jpg  {other}  {word}', False)])
+    ('{place}/{k}.jpg  {number}.0  {word}', True),
+    ('{place}/{k}.jpg  {other}  {word}', False)])
 @pytest.mark.parametrize('others', ['good', 'pit'])
 def test_a_table_whose_numbers_say_the_folders_agrees_with_them(
     tmp_path, row, agrees, others):
