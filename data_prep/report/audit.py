@@ -74,6 +74,8 @@ def content(options, pool, selected):
       'left_out_files': names_of(found),
       'notes': pool.notes,
       'areas': areas(chosen),
+      'drawn_as': {name: drawn for name, drawn in sheet.drawn_as(kinds).items()
+                   if drawn != name},
       'groups': [{'group': group, 'members': [item.source for item in members]}
                  for group, members in selected.by_group()],
       'large_groups': large_groups(chosen),
@@ -172,13 +174,14 @@ def rows(selected):
   """Returns the rows of `audit.png`, as `sheet.draw` takes them."""
   chosen, drawn = selected.chosen, []
   labels = sorted({item.label for item, _, _ in chosen} - {BACKGROUND})
+  called = sheet.drawn_as(labels) | {BACKGROUND: BACKGROUND}
   for label in labels + [BACKGROUND]:
     items = [item for item, _, _ in chosen if item.label == label]
-    drawn.append((f'{label}: {len(items)}', items))
+    drawn.append((f'{called[label]}: {len(items)}', items))
   groups = [(group, found) for group, found in selected.by_group()
             if any(item.label != BACKGROUND for item in found)]
   for group, found in groups[:12]:
-    names = sorted({item.label for item in found})
+    names = [called[name] for name in sorted({item.label for item in found})]
     drawn.append((f"group {group}: {len(found)} of {', '.join(names)}", found))
   rejected = selected.rejected
   for start in range(0, min(len(rejected), 96), sheet.COLUMNS):

@@ -143,6 +143,9 @@ def too_few(counts):
 def remarks(report):
   """Yields sentences on what the user may want to change, given `content`."""
   yield from (f'{note}.' for note in report['notes'])
+  if report['drawn_as']:
+    yield ('audit.png has numbers for names in letters that its font lacks: ' + ', '.join(
+        f'{drawn} is {name}' for name, drawn in report['drawn_as'].items()) + '.')
   conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
   if conflicts:
     first = conflicts[0]

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from data_prep.report import audit, remarks
+from data_prep.report import audit, remarks, sheet
 from raw_folders import run_build, save, texture
 
 
@@ -105,3 +105,11 @@ def test_what_is_left_out_is_named_up_to_three():
   assert audit.counted({'lists': 4, 'notes': 2, 'crops': 9}, {
       'lists': ['a', 'b', 'c', 'd'], 'notes': ['e', 'f']}) == (
           'lists: 4 (a, b, c, ...); notes: 2 (e, f); crops: 9')
+
+
+def test_audit_png_draws_names_or_the_numbers_that_audit_json_gives_them():
+  assert sheet.drawn_as(['β-Riß', 'трещина', '擦', 'a b', 'pęk']) == {
+      'a b': 'a b', 'pęk': 'pęk', 'β-Riß': 'β-Riß', 'трещина': 'трещина', '擦': 'class 5'}
+  drawn = {name: np.asarray(sheet.draw([(name, [])])).tobytes()
+           for name in ('βx', 'ßx', '?x', 'x')}
+  assert len({*drawn.values()}) == 4
