@@ -7,7 +7,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from data_prep.annotated import checks, class_notes, folder_names, layouts, unannotated
+from data_prep.annotated import checks, class_notes, layouts, unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -184,7 +184,7 @@ def find(options, problems):
       [path for paths, of, _ in clean if of == options.clean for path in paths],
       options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
   if options.defects:
-    layout.noted.update(_notes_on_folders(crops, pathlib.Path(options.defects)))
+    layout.noted.update(class_notes.of_crops(crops, pathlib.Path(options.defects)))
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
@@ -213,24 +213,6 @@ def _clean_sources(options, layout, noted):
                   options.clean,
                   cutting.clean_root(options.clean, layout.root)))
   return clean
-
-
-def _notes_on_folders(crops, folder):
-  """Returns what to note, {note: paths}, of the class folders below --defects.
-
-  Args:
-    crops: {class: paths}.
-    folder: path of that of --defects.
-  """
-  notes = class_notes.of_names(crops, folder_names.NUMBERED)
-  if deeper := [(name, path) for name, paths in crops.items() for path in paths
-                if path.parent.name != name]:
-    name, path = deeper[0]
-    place = path.relative_to(folder).parent.as_posix()
-    notes['crops of --defects in folders in that of their class, '
-          f"'{name}' for '{place}'; where the inner folders are the classes, name "
-          f"{folder / name} by --defects"] = [path for _, path in deeper]
-  return notes
 
 
 def _left_out(options, layout):

@@ -31,6 +31,24 @@ def of_names(by_class, numbered=_NUMBERED):
   return found
 
 
+def of_crops(crops, folder):
+  """Returns what to note, {note: paths}, of the class folders below --defects.
+
+  Args:
+    crops: {class: paths}.
+    folder: path of that of --defects.
+  """
+  notes = of_names(crops, folder_names.NUMBERED)
+  if deeper := [(name, path) for name, paths in crops.items() for path in paths
+                if path.parent.name != name]:
+    name, path = deeper[0]
+    place = path.relative_to(folder).parent.as_posix()
+    notes['crops of --defects in folders in that of their class, '
+          f"'{name}' for '{place}'; where the inner folders are the classes, name "
+          f"{folder / name} by --defects"] = [path for _, path in deeper]
+  return notes
+
+
 def of_regions(found, uses, places, noted):
   """Notes classes of regions as `of_names`, and folders called as another class.
 

@@ -8,7 +8,7 @@ import re
 import shlex
 from typing import NamedTuple
 
-from data_prep.annotated import folder_names, matching, places
+from data_prep.annotated import folder_names, matching, places, unnamed_masks
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
@@ -81,8 +81,8 @@ def fit(marks, paths, root, named, left_out, noted, problems):
                              problems)
   if orphans := of_labels + of_masks:
     problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
-                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images or '
-                 'remove what annotates them'
+                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images '
+                 'or remove what annotates them'
                  f'{_apart(labels + masks, orphans)}{_nearest(orphans, paths)}.')
   return Fitted(*_one_for_each(labels, root, left_out, problems), masks)
 
@@ -177,11 +177,11 @@ def _nearest(orphans, paths):
       name, image = name.removesuffix(f'_{number[1]}'), new
     elif name:
       advice += ', and where it is of a class, into a folder called so'
-    return advice + ('; ' + folder_names.put_masks(
+    return advice + ('; ' + unnamed_masks.put_masks(
         mark.path.parent, name, image, mark.path.suffix)) * bool(name)
   if mark.format != 'masks' or not name or folder_names.bare(mark.place) in image.stem:
     return f'; where {image.name} is its image, give both one name'
-  advice = folder_names.put_masks(mark.path.parent, name, image, mark.path.suffix)
+  advice = unnamed_masks.put_masks(mark.path.parent, name, image, mark.path.suffix)
   if any(_nearest_image(other, paths) == image for other in orphans[1:]):
     return f'; {advice}'
   return f'; where {image.name} is its image, give both one name; {advice}'

@@ -149,10 +149,8 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   found = _regions(folder, fitted, where, uses)
   other_marks.add(unnamed_marks, found, noted)
   clean, rest = _unmarked(folder, found, labels + masks, unnamed_marks)
-  outer = outer_folders.of([path.relative_to(root) for path in folder.images])
-  class_notes.of_unmarked_folders(found, rest, {
-      path: outer_folders.without(path.relative_to(root), outer)
-      for path in folder.images}, str(where) != str(root), noted)
+  class_notes.of_unmarked_folders(
+      found, rest, outer_folders.places(folder.images, root), str(where) != str(root), noted)
   if all_formats:
     unnamed_masks.refuse(clean, folder.images, root)
     said = _said(folder)
