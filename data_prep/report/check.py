@@ -159,9 +159,10 @@ def _go_on(options, found, kinds, read):
   for tried, notes in ways:
     if enough := _enough(tried, lambda options: read(options, found, kinds)):
       tried, selected = enough
-      notes += [f'Note: {note}' for note in remarks.of_groups(
+      notes += [f'Note: {note}' for note in [*remarks.of_groups(
           audit.large_groups(selected.chosen), selected.copies, selected.unclean,
-          tried.near_duplicates)]
+          tried.near_duplicates, tried.train_fraction), *remarks.of_odd_crops(
+              audit.odd_crops(selected))]]
       return lines + notes + _less(options, tried) + _commands(tried, found)
   choosing.select(options, read(options, found, kinds))
   return lines

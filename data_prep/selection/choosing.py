@@ -32,6 +32,7 @@ class Selection(NamedTuple):
     copies: list of the names of two images of which one is the other, turned or mirrored.
     unclean: names of clean images that are such copies of images with a defect.
     found: how many whole files of defects were found in frames.
+    odd: as from `grouping.annotate`.
     rejected: list of (score, item), from the worst down.
     marked: sources of backgrounds that show what a defect crop shows, or may.
     barred: how many backgrounds belong with images of the test set.
@@ -44,6 +45,7 @@ class Selection(NamedTuple):
   copies: list
   unclean: list
   found: int
+  odd: dict
   rejected: list
   marked: list
   barred: int
@@ -176,7 +178,7 @@ def attempt(options, pool):
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
     groups, pairs, copies, unclean, places, edges = grouping.group(options, pool, items)
-  grouping.annotate(pool, items, places)
+  odd = grouping.annotate(pool, items, places)
   count = len(drawn)
   labels = [item.label for item in drawn]
   test, whole = split_lib.split_groups(
@@ -211,4 +213,4 @@ def attempt(options, pool):
             for k, number in zip(kept, numbers)]
   return Selection(
       chosen, available, duplicates + more, leak, len(pairs), copies, unclean, len(places),
-      rejected, sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)
+      odd, rejected, sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)

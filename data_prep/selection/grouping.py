@@ -103,10 +103,20 @@ def _find_copies(pool, items, node):
 
 
 def annotate(pool, items, places):
-  """Gives items that were found in frames the regions of these, in place."""
-  annotated = dict(pool.found.layout.annotated)
-  for k, (path, window) in places.items():
+  """Gives items that were found in frames the regions of these, in place.
+
+  Returns:
+    {(class of a crop, classes that its frame marks there, none of them this one): [names of
+    such crops]}.
+  """
+  annotated, odd = dict(pool.found.layout.annotated), {}
+  for k, (path, window) in sorted(places.items()):
     if path in annotated:
       image = annotated[path]
-      items[k] = cutting.annotate(
-          items[k], image.regions_in(image.height, image.width), window)
+      regions = image.regions_in(image.height, image.width)
+      items[k] = cutting.annotate(items[k], regions, window)
+      names = sorted({region.name for region in regions
+                      if region.box.overlap(window)} - {''})
+      if names and items[k].label not in names:
+        odd.setdefault((items[k].label, ' and '.join(names)), []).append(items[k].source)
+  return odd
