@@ -9,7 +9,7 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import parallel
 from data_prep.images.progress import progress
 from data_prep.selection import copies as copies_lib, frame_search, lacks
-from data_prep.selection import near_duplicates, texture
+from data_prep.selection import components, near_duplicates, texture
 from pegan_jax.annotations.regions import Box
 
 
@@ -66,7 +66,7 @@ def group(options, pool, items):
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box.square(left, top, pool.window)
   edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
-  groups = near_duplicates.components(len(items) + len(nodes),
+  groups = components.number(len(items) + len(nodes),
                                       [edge[:2] for edge in edges])
   return groups[:len(items)], pairs, copies, unclean, places, edges
 

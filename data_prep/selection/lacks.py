@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from data_prep.selection import near_duplicates
+from data_prep.selection import components
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -65,7 +65,7 @@ def _reasons(members, edges):
   for why in (FRAME, COPIES, GROUP_BY, TURNED, NEAR, FOUND):
     used += [edge[:2] for edge in edges if edge[2] == why]
     count = 1 + max(map(max, [members, *used]))
-    left = len({*near_duplicates.components(count, used)[members].tolist()})
+    left = len({*components.number(count, used)[members].tolist()})
     found += [why] * (left < groups)
     groups = left
   return found
