@@ -19,6 +19,7 @@ from pegan_jax.generation import jobs
 from pegan_jax.methods import pegan_plus as method
 from pegan_jax.metrics import match
 from pegan_jax.runs.run import Run
+from pegan_jax.training import writers
 from pegan_jax.training.train import train
 
 
@@ -171,8 +172,11 @@ def test_what_wants_no_matches_makes_none(data_dir, tmp_path, monkeypatch):
 
 
 def test_training_matches_first_and_refuses_other_matches(matched, tmp_path, capsys):
-  run, path = _run(matched, tmp_path / 'run'), matched / matches.FILE
+  run, path = _run(matched, tmp_path / 'run', eval_every=0), matched / matches.FILE
   save_untrained(run.config, run.workdir)
+  grid = writers.sample_path(run.workdir / 'samples', run.config.num_steps, 'production')
+  grid.parent.mkdir()
+  grid.touch()  # Or it would be drawn, which compiles for long.
   whole = path.read_bytes()
   path.unlink()
   train(run.config, run.workdir)

@@ -39,6 +39,14 @@ def _config(**settings):
   return config
 
 
+@pytest.fixture(scope='module', autouse=True)
+def few_runs():
+  """Speeds are of as few runs as there may be, not of as many as half a second takes."""
+  with pytest.MonkeyPatch.context() as monkeypatch:
+    monkeypatch.setattr('pegan_jax.reporting.export.trial._SECONDS', 0)
+    yield
+
+
 @pytest.fixture(scope='module')
 def painter(boxed_dir, tmp_path_factory):
   """(config, workdir with an export) of an untrained run."""
