@@ -1,12 +1,13 @@
 """Reads all sources of a data set: what may become a defect or a background."""
 
+import collections
 import contextlib
 import itertools
 import pathlib
 import re
 from typing import NamedTuple
 
-from data_prep.annotated import checks, class_notes, folder_names, layouts, unannotated
+from data_prep.annotated import checks, class_notes, layouts, unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -170,25 +171,32 @@ def find(options, problems):
         annotated=[(path, image) for path, image in layout.annotated if image.regions],
         clean=layout.clean + [path for path, image in layout.annotated
                               if not image.regions])
+  noted = collections.defaultdict(list)
   crops = (unannotated.list_classes(options.defects, '--defects', options.format,
-                                      options.clean)
+                                    options.clean, noted)
            if options.defects else layout.crops)
-  clean = _clean_sources(options, layout)
+  clean = _clean_sources(options, layout, noted)
+  layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
+                       for why, paths in noted.items() if paths})
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
   layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
       [path for paths, of, _ in clean if of == options.clean for path in paths],
       options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
   if options.defects:
-    layout.noted.update(_notes_on_folders(crops, pathlib.Path(options.defects)))
+    layout.noted.update(class_notes.of_crops(crops, pathlib.Path(options.defects)))
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
   first = {region.name: image.file for _, image in reversed(layout.annotated)
            for region in image.regions if region.name in cut}
   first |= {name: paths[0] for name, paths in crops.items()}
-  checks.check_meant({name: path for name, path in first.items()
-                      if name in chosen - set(options.classes)}, problems)
+  meant = chosen - set(options.classes)
+  first = {name: path for name, path in first.items() if name in meant}
+  checks.check_meant(first, problems)
+  layout.noted.update(class_notes.with_clean_words(
+      {name: paths for name, paths in crops.items() if name in meant}, first,
+      options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}
@@ -196,33 +204,15 @@ def find(options, problems):
                options.defects or layout.root, cut & chosen, counts, clean, regions)
 
 
-def _clean_sources(options, layout):
-  """Returns the sources of clean images, see `Found.clean`."""
+def _clean_sources(options, layout, noted):
+  """Returns the sources of clean images, see `Found.clean`; notes files beside them."""
   clean = [(layout.clean, layout.root, None)] if layout.clean else []
   if options.clean:
     tags = {tag for _, image in layout.annotated for tag in image.tags}
-    clean.append((unannotated.list_clean(options.clean, options.format, tags),
+    clean.append((unannotated.list_clean(options.clean, options.format, tags, noted),
                   options.clean,
                   cutting.clean_root(options.clean, layout.root)))
   return clean
-
-
-def _notes_on_folders(crops, folder):
-  """Returns what to note, {note: paths}, of the class folders below --defects.
-
-  Args:
-    crops: {class: paths}.
-    folder: path of that of --defects.
-  """
-  notes = class_notes.of_names(crops, folder_names.NUMBERED)
-  if deeper := [(name, path) for name, paths in crops.items() for path in paths
-                if path.parent.name != name]:
-    name, path = deeper[0]
-    place = path.relative_to(folder).parent.as_posix()
-    notes['crops of --defects in folders in that of their class, '
-          f"'{name}' for '{place}'; where the inner folders are the classes, name "
-          f"{folder / name} by --defects"] = [path for _, path in deeper]
-  return notes
 
 
 def _left_out(options, layout):

@@ -117,7 +117,7 @@ def _check_clean(clean, crops, places, root, noted,
                  format):  # pylint: disable=redefined-builtin
   """Raises UserError for clean images whose folders may say something else."""
   named = {name: some[0] for name, some in crops.items()}
-  clean_folders.check_above(clean, named, root)
+  clean_folders.check_above(clean, crops, root)
   clean_folders.check_below(clean, named, root, noted)
   clean_folders.note_versions(clean, root, noted)
   if format != 'classes':

@@ -1,8 +1,10 @@
 """Notes classes that may be one with another, or another than they are called."""
 
 import re
+import shlex
 
 from data_prep.annotated import folder_names, versions
+from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
              'marked, give all of them one name')
@@ -29,6 +31,24 @@ def of_names(by_class, numbered=_NUMBERED):
   return found
 
 
+def of_crops(crops, folder):
+  """Returns what to note, {note: paths}, of the class folders below --defects.
+
+  Args:
+    crops: {class: paths}.
+    folder: path of that of --defects.
+  """
+  notes = of_names(crops, folder_names.NUMBERED)
+  if deeper := [(name, path) for name, paths in crops.items() for path in paths
+                if path.parent.name != name]:
+    name, path = deeper[0]
+    place = path.relative_to(folder).parent.as_posix()
+    notes['crops of --defects in folders in that of their class, '
+          f"'{name}' for '{place}'; where the inner folders are the classes, name "
+          f"{folder / name} by --defects"] = [path for _, path in deeper]
+  return notes
+
+
 def of_regions(found, uses, places, noted):
   """Notes classes of regions as `of_names`, and folders called as another class.
 
@@ -51,3 +71,54 @@ def of_regions(found, uses, places, noted):
     if names and folder and folder in by_class and folder not in names:
       noted['images in the folder of a class of which they have no region, but one of '
             'another: taken as they are marked'].append(path)
+
+
+def of_unmarked_folders(found, rest, places, is_apart, noted):
+  """Notes folders of classes of which no image has an annotation, where others have.
+
+  Args:
+    found: {image path: `Annotated`}.
+    rest: paths of the images without an annotation that are not known to be clean.
+    places, noted: as of `of_regions`, the former of all these images.
+    is_apart: whether --annotations names the annotations.
+  """
+  of_folder = {path: folder_names.class_of(places[path]) for path in [*found, *rest]}
+  named = any(of_folder[path] == region.name for path in found
+              for region in found[path].regions)
+  lacking = {}
+  for path in rest if named else ():
+    lacking.setdefault(of_folder[path], []).append(path)
+  for name in sorted(lacking.keys() - {of_folder[path] for path in found} - {''}):
+    noted[f"images in the folder '{name}', of which none has an annotation, as others "
+          "have: not used; mark what they show, or use all classes' images whole and no "
+          'annotation, by --format classes' + ' without --annotations' * is_apart] += lacking[name]
+
+
+def with_clean_words(crops, regions, clean):
+  """Notes classes that may be clean, as their names have such a word: 'Good Weld'.
+
+  Args:
+    crops: {class: paths} of whole files.
+    regions: {class: path of an image that has a region of it}.
+    clean: folder of --clean, None without.
+
+  Returns:
+    {note: paths}.
+  """
+  found = {}
+  for name in filter(class_names.has_clean_word, sorted({*crops, *regions})):
+    paths, begin = crops.get(name), f"images of the class '{name}', whose name has a word "
+    if not paths:
+      found[begin + 'for what is clean: where it shows no defect, pass --skip_classes '
+            + class_names.as_flag([name])] = [regions[name]]
+      continue
+    folders = {next((folder for folder in path.parents if folder.name.startswith(name)),
+                    path.parent) for path in paths}
+    if clean:
+      remedy = f'move them into {clean}'
+    elif len(folders) == 1:
+      remedy = f'pass --clean {shlex.quote(str(*folders))}'
+    else:
+      remedy = 'move them into one folder, and pass that by --clean'
+    found[begin + f'for what is clean: where they show no defect, {remedy}'] = paths
+  return found

@@ -1,5 +1,6 @@
 """Refuses folders that are called as those of clean images are, and may be no such."""
 
+import itertools
 import pathlib
 import re
 
@@ -8,7 +9,7 @@ from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
-def check_above(clean, named, root):
+def check_above(clean, crops, root):
   """Raises UserError for a clean image in the folder of a class of crops.
 
   So it is in crack/normal beside crack/dark, of two lights, and in screw/good beside
@@ -16,30 +17,50 @@ def check_above(clean, named, root):
 
   Args:
     clean: paths of images that are clean by their place.
-    named: {class: a path of it}.
+    crops: {class: paths}.
     root: path of the images' folder.
   """
   found = {}
   for path in clean:
     parts = _folder(path, root)
     name = folder_names.class_of(pathlib.PurePath(*parts[:-1], path.name))
-    if name in named:
+    if name in crops:
       found.setdefault(root.joinpath(*parts), (path, name))
   if found:
     folder, (path, name) = next(iter(found.items()))
     others = any(root.joinpath(*_folder(path, root)) not in found for path in clean)
     raise UserError(
         f"{path} is clean by its folder '{folder.name}', and lies in one called '{name}' as "
-        f'the class of {named[name]}: where it shows no defect, move {_listed(found)} out of '
-        'the folders of classes; where it shows one, rename such folders'
-        + ', and pass images without by --clean' * (not others)
-        + f'; where the folders beside it are the classes, name {folder.parent} by --images.')
+        f"the class of {crops[name][0]}: where '{name}' is the class and it shows no "
+        f'defect, move {_listed(found)} out of the folders of classes; where it shows one, '
+        'rename such folders' + ', and pass images without by --clean' * (not others)
+        + _inner(folder, clean, [*itertools.chain(*crops.values())]) + '.')
+
+
+def _inner(folder, clean, crops):
+  """Returns what to do where the folders beside one of clean images are the classes.
+
+  Args:
+    folder: one of clean images.
+    clean, crops: paths of all clean images and of all others.
+  """
+  outer = folder.parent
+  names = sorted({path.relative_to(outer).parts[0] for path in crops
+                  if outer in path.parent.parents})
+  if not names:
+    return ''
+  left_out = sum(outer not in path.parents for path in [*clean, *crops])
+  return (f"; where the folders beside it, as '{names[0]}', are the classes, pass --images "
+          f'{outer}' + f', which leaves out the {left_out} images outside of it: build a '
+          'set of each folder that is of one product' * bool(left_out))
 
 
 def check_lights(clean, named):
   """Raises UserError for images called 'normal' where all others are of lights, as dark.
 
-  The arguments are those of `check_above`.
+  Args:
+    clean: as of `check_above`.
+    named: {class: a path of it}.
   """
   path = next((path for path in clean if path.parent.name.lower() == 'normal'), None)
   if path and named and all(map(folder_names.is_light, named)):
@@ -56,7 +77,7 @@ def check_below(clean, named, root, noted):
   good/rejected; good/late is noted there.
 
   Args:
-    clean, named, root: as of `check_above`.
+    clean, named, root: as of `check_lights` and `check_above`.
     noted: as of `folder.Layout`.
   """
   with_images = {path.parent for path in clean}

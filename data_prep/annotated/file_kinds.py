@@ -4,6 +4,7 @@ import collections
 import os
 import pathlib
 import re
+import shlex
 
 from data_prep.annotated import folder_names, unnamed_masks
 from data_prep.annotated.folder_names import Mark
@@ -137,8 +138,10 @@ def files_at(path, root, paths):
       found = {path for path in found if os.path.realpath(path) not in real}
     return sorted(found), path
   if not os.path.isfile(path):
-    raise UserError(f'--annotations {path} is not a folder or a file: nothing is there, '
-                    'so correct the path.')
+    inside = pathlib.Path(root) / path
+    raise UserError(f'--annotations {path} is not a folder or a file: nothing is there, so '
+                    + (f'pass --annotations {shlex.quote(str(inside))}.'
+                       if os.path.exists(inside) else 'correct the path.'))
   return [path], path.parent
 
 

@@ -3,10 +3,12 @@
 import contextlib
 import filecmp
 import os
+import pathlib
 import re
+import shlex
 from typing import NamedTuple
 
-from data_prep.annotated import folder_names, matching, places
+from data_prep.annotated import folder_names, matching, places, unnamed_masks
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
@@ -21,6 +23,7 @@ ABSENT = 'images that are listed without a mark, and are not there'
 # Of several masks of an image.
 _NUMBERED = re.compile(r'(?<=\w)(?:[ ._-]+\d+| ?\(\d+\))$')
 _NUMBER = re.compile(r'(\d+)\)?$')
+_MOST_NAMED = 3  # Files that advice names.
 
 
 class Fitted(NamedTuple):
@@ -78,9 +81,9 @@ def fit(marks, paths, root, named, left_out, noted, problems):
                              problems)
   if orphans := of_labels + of_masks:
     problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
-                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images, '
-                 'remove what annotates them, or name its own folder by --annotations'
-                 f'{_nearest(orphans, paths)}.')
+                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images '
+                 'or remove what annotates them'
+                 f'{_apart(labels + masks, orphans)}{_nearest(orphans, paths)}.')
   return Fitted(*_one_for_each(labels, root, left_out, problems), masks)
 
 
@@ -146,6 +149,18 @@ def _repeats_folder(mark, place):
       {*said.tags} <= {*place.parent.parts})
 
 
+def _apart(fitted, orphans):
+  """Returns advice to name what holds the marks that fit, where it holds no others."""
+  if not (files := {mark.path for mark, _ in fitted}):
+    return ''
+  others = {mark.path for mark in orphans}
+  top = pathlib.Path(os.path.commonpath([path.parent for path in files]))
+  tops = [top] if not any(path.is_relative_to(top) for path in others) else sorted(files)
+  return '' if len(tops) > _MOST_NAMED or files & others else (
+      '; where these are of other images, pass --annotations '
+      f'{shlex.join(map(str, tops))}, all of which fits')
+
+
 def _nearest(orphans, paths):
   """Returns advice where one name begins or ends as another, as 1_test.jpg and gt_1.txt."""
   mark, image = orphans[0], _nearest_image(orphans[0], paths)
@@ -162,11 +177,11 @@ def _nearest(orphans, paths):
       name, image = name.removesuffix(f'_{number[1]}'), new
     elif name:
       advice += ', and where it is of a class, into a folder called so'
-    return advice + ('; ' + folder_names.put_masks(
+    return advice + ('; ' + unnamed_masks.put_masks(
         mark.path.parent, name, image, mark.path.suffix)) * bool(name)
   if mark.format != 'masks' or not name or folder_names.bare(mark.place) in image.stem:
     return f'; where {image.name} is its image, give both one name'
-  advice = folder_names.put_masks(mark.path.parent, name, image, mark.path.suffix)
+  advice = unnamed_masks.put_masks(mark.path.parent, name, image, mark.path.suffix)
   if any(_nearest_image(other, paths) == image for other in orphans[1:]):
     return f'; {advice}'
   return f'; where {image.name} is its image, give both one name; {advice}'

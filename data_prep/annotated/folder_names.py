@@ -289,12 +289,6 @@ def class_in_name(name, stem):
   return '_'.join(words) if any(map(str.isalpha, ''.join(words))) else ''
 
 
-def put_masks(folder, name, image, suffix):
-  """Returns advice to put the masks of classes into folders of these, below a folder."""
-  return (f"where '{name}' is a class, put its masks into a folder called so, with the names "
-          f'of their images, as {folder / name / image.stem}{suffix}')
-
-
 def stem_of_mask(place):
   """Returns the name of a mask's image: 1 of 1.png, 1_mask.png and 1.jpg_mask.png."""
   found = _MASK_NAME.fullmatch(bare(place))

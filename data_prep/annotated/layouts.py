@@ -129,7 +129,7 @@ def _of_classes(folder, format):  # pylint: disable=redefined-builtin
       folder.noted)
   if not format:
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root)
-    unread.note(said, folder.noted)
+    unread.note(said, folder.noted, folder.all_images)
   return folder.layout('classes', clean=clean, crops=crops)
 
 
@@ -149,12 +149,15 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   found = _regions(folder, fitted, where, uses)
   other_marks.add(unnamed_marks, found, noted)
   clean, rest = _unmarked(folder, found, labels + masks, unnamed_marks)
+  class_notes.of_unmarked_folders(
+      found, rest, outer_folders.places(folder.images, root), str(where) != str(root), noted)
   if all_formats:
     unnamed_masks.refuse(clean, folder.images, root)
     said = _said(folder)
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root, {
         region.name for annotated in found.values() for region in annotated.regions})
-    unread.note(said, noted)
+    unread.refuse_of_marked(said, found)
+    unread.note(said, noted, folder.all_images)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
   names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]

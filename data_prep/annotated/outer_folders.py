@@ -60,6 +60,12 @@ def _products(places):
   return set(inner) if folder_names.are_numbered(inner) or are_alike else set()
 
 
+def places(paths, root):
+  """Returns {path: its place below `root`, without the folders of `of`}."""
+  outer = of([path.relative_to(root) for path in paths])
+  return {path: without(path.relative_to(root), outer) for path in paths}
+
+
 def note(names):
   """Returns what is noted of images below such folders."""
   return (f"images below folders that are no classes, as '{min(names)}': the class is the "

@@ -54,6 +54,8 @@ def tree(path):
     said = None
   if not isinstance(said, (dict, list)) and text.strip():
     said = _rows(text)
+  if isinstance(said, list) and all(isinstance(x, str) for x in said):
+    said = [{'': [word]} for word in said]  # JSON's list of names.
   return None if _is_deep(said) else said
 
 

@@ -16,7 +16,8 @@ from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
 
 
-def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
+def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
+               noted=None):
   """Lists the images of --clean, without empty masks beside them.
 
   Args:
@@ -24,6 +25,7 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
     format: as of --format; where it is given, a file marks nothing unless it is surely of
       a kind that is read.
     tags: as of `labels.read`.
+    noted: as of `folder.Layout`; gets files that speak of the images.
 
   Raises:
     UserError: there are none, or something in the folder marks a defect, or may.
@@ -44,9 +46,10 @@ def list_clean(folder, format='', tags=()):  # pylint: disable=redefined-builtin
                     'empty is clean.')
   if not format:
     unnamed_masks.refuse(images, images, root)
-    unread.refuse_of_clean(
-        unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root),
-        images, images, root)
+    said = unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root)
+    unread.refuse_of_clean(said, images, images, root)
+    if noted is not None:
+      unread.note(said, noted, images)
   return images
 
 
@@ -151,7 +154,8 @@ def _agree(one, other):
              for some, others in ((one, other), (other, one)) for region in some)
 
 
-def list_classes(folder, flag, format='', apart=None):  # pylint: disable=redefined-builtin
+def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
+                 apart=None, noted=None):
   """Lists the class folders' images.
 
   Args:
@@ -160,6 +164,7 @@ def list_classes(folder, flag, format='', apart=None):  # pylint: disable=redefi
     format: as of --format; where it is given, no image is a mask but by its name, and no
       other file marks anything.
     apart: a folder of clean images that may lie there, and is of no class.
+    noted: as of `list_clean`.
 
   Returns:
     {class name: sorted paths}, classes sorted.
@@ -178,11 +183,16 @@ def list_classes(folder, flag, format='', apart=None):  # pylint: disable=redefi
   if not format:
     unnamed_masks.refuse(paths, paths, folder)
     unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
-    marks = _marks(folder, {*paths}, collections.defaultdict(list), unsure)
+    left_out = collections.defaultdict(list)
+    marks = _marks(folder, {*paths}, left_out, unsure)
     if marked := _marked(filter(_is_sure, marks), paths, folder, unsure):
       raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
                       f'by {marked[0]}: pass the folder as --images, which reads them, or '
                       'say by --format classes that they mark nothing.')
+    if noted is not None:
+      others = file_kinds.may_mark(left_out) + sorted(
+          {mark.path for mark in marks if not _is_sure(mark)})
+      unread.note(unread.said(others, paths, folder), noted, paths)
   paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
   if apart:

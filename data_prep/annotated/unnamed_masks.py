@@ -72,7 +72,7 @@ def _said(path, image, root):
   if image.parent == path.parent:
     remedy = f'call such files as {image.stem}_mask{path.suffix}'
     if name := folder_names.class_in_name(path.stem, image.stem):
-      remedy += '; ' + folder_names.put_masks(
+      remedy += '; ' + put_masks(
           image.parent / 'masks', name, image, path.suffix)
   elif folder_names.stem_of_mask(path) == image.stem:
     remedy = 'name the folder of such files by --annotations, or call it masks'
@@ -184,3 +184,9 @@ def is_photograph(path):
   except Exception:  # pylint: disable=broad-except  # Decoders raise nearly anything.
     return False
   return np.unique(pixels, return_counts=True)[1].max() < pixels.size / 3
+
+
+def put_masks(folder, name, image, suffix):
+  """Returns advice to put the masks of classes into folders of these, below a folder."""
+  return (f"where '{name}' is a class, put its masks into a folder called so, with the names "
+          f'of their images, as {folder / name / image.stem}{suffix}')

@@ -4,6 +4,7 @@
 """
 
 import collections
+import re
 
 from data_prep.annotated import columns, folder_names, matching, places, records
 from data_prep.annotated.folder_names import Mark
@@ -20,6 +21,8 @@ _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks
 # Of pegan_jax: files with these columns.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
 NOTED = 'files that speak of images and are not read: nothing that they say is used'
+LISTS = ('files that list some of the images and are not read: where these are bad, or to '
+         'be left out, move them')
 
 
 def refuse_nothing(annotations, submissions):
@@ -35,15 +38,23 @@ def refuse_nothing(annotations, submissions):
                       'name what marks the images, or export it as one of these.'))
 
 
-def note(said, noted):
-  """Notes the files that say more of an image than that it is there.
+def note(said, noted, paths):
+  """Notes the files that say more of images than that they are there, or list some of them.
+
+  A list of all, or of a part of the set, as train.txt, tells nothing.
 
   Args:
     said: as `said` returns it.
     noted: as of `folder.Layout`.
+    paths: of the images.
   """
-  noted[NOTED] += sorted(path for path, of_images, loose in said
-                         if _speaks([*of_images.values(), loose]))
+  speak = {path for path, of_images, loose in said
+           if _speaks([*of_images.values(), loose])}
+  noted[NOTED] += sorted(speak)
+  noted[LISTS] += sorted(
+      path for path, of_images, _ in said if path not in speak and of_images
+      and not folder_names.is_split(path.stem) and any(
+          image not in of_images for image in paths if image.is_relative_to(path.parent)))
 
 
 def _speaks(said):
@@ -82,7 +93,7 @@ def refuse_of_classes(said, paths, root):
         * has_classes + '.')
   for path, of_images, _ in said:
     _refuse_clean_crops(path, of_images, crops, has_classes)
-    for column in columns.classes(of_images, folders).values():
+    for column in _classes(of_images, folders, paths, root).values():
       named = [(folder_names.class_of_crop(image.relative_to(root)), column[image])
                for image in crops if image in column
                and (column[image].isdigit() or not columns.says_nothing(column[image]))]
@@ -118,12 +129,17 @@ def refuse_of_clean(said, clean, paths, root, names=()):
   folders = _folders(paths, root) | {*map(str.lower, names)}
   for path, every, loose in said if clean else ():
     of_images = {image: every[image] for image in every if image in clean}
+    if of_images and len(of_images) < len(clean) and _calls_bad(path, every, clean):
+      raise UserError(
+          f'{path} lists {min(of_images)}, which is clean by its folder, and is called as '
+          'what is bad: move what it lists or, where that is no defect, name by --format '
+          'what is to be read.')
     for image in _marked(of_images, loose):
       raise UserError(
           f'{path} may mark {image}, which is clean by its folder, but is of none of the '
           f'kinds {annotations_lib.kinds()}: export it as one of these or, where it marks '
           'nothing, name by --format what is to be read.')
-    for name, column in [*columns.classes(every, folders).items(),
+    for name, column in [*_classes(every, folders, paths, root).items(),
                          *columns.verdicts(every).items()]:
       words = {image: word for image, word in column.items() if image in clean}
       if name and not columns.CLASS & columns.words_of(name):  # It may be of a state.
@@ -139,6 +155,39 @@ def refuse_of_clean(said, clean, paths, root, names=()):
         raise UserError(
             f"{path} says '{says[image]}' of {image}, which is clean by its folder: move "
             'the image or, where that is no defect, name by --format what is to be read.')
+
+
+def _calls_bad(path, listed, clean):
+  """Returns whether a file's name is of what is bad, and it lists what is clean.
+
+  That has the file below its folder, unless a name there may be that of another image.
+  """
+  words = [word for word in re.split(r'[\W\d_]+', path.stem) if word]
+  near = [image for image in listed if image.is_relative_to(path.parent)]
+  return any(map(class_names.is_defect, [path.stem, *words])) and (
+      bool(near) and clean.issuperset(
+          [image for image in near if image.parent == path.parent] or near))
+
+
+def refuse_of_marked(said, annotated):
+  """Raises UserError where a file that is not read gives an image another of the classes.
+
+  Args:
+    said: as `said` returns it.
+    annotated: {image: `Annotated`}.
+  """
+  named = {image: {region.name.lower() for region in of.regions} - {''}
+           for image, of in annotated.items()}
+  known = {name for names in named.values() for name in names if not name.isdigit()}
+  for path, of_images, _ in said:
+    for column in columns.classes(of_images, known).values():
+      odd = [image for image, word in column.items() if word.lower() in known
+             and named.get(image) and word.lower() not in named[image]]
+      if odd:
+        raise UserError(
+            f"{path} says '{column[odd[0]]}' of {odd[0]}, in which "
+            f"{annotated[odd[0]].file} marks '{min(named[odd[0]])}', and so of {len(odd)} "
+            'images: correct one of the two, or move the former away where it is out of date.')
 
 
 def said(others, paths, root):
@@ -199,6 +248,31 @@ def _marked(said, loose):
 
 def _folders(paths, root):
   return {part.lower() for path in paths for part in path.relative_to(root).parent.parts}
+
+
+def _classes(of_images, folders, paths, root):
+  """Returns `columns.classes`, without the words of a table whose numbers say the classes.
+
+  That is of one without a header, as ELPV's: the words are of something else.
+  """
+  found = columns.classes(of_images, folders)
+  if _has_folders(of_images, paths, root):
+    found.pop('', None)
+  return found
+
+
+def _has_folders(of_images, paths, root):
+  """Returns whether numbers in a table without a header say of images what folders do."""
+  rows = [(folder_names.class_of_crop(path.relative_to(root)), row[''])
+          for path in paths for row in of_images.get(path, ())[:1]
+          if isinstance(row, dict) and isinstance(row.get(''), list)]
+  for k in range(min((len(row) for _, row in rows), default=0)):
+    pairs = {(folder, row[k]) for folder, row in rows if records.is_number(row[k])}
+    folders, numbers = (len({pair[side] for pair in pairs}) for side in (0, 1))
+    if len(pairs) == numbers >= folders > 1 and numbers <= len(rows) / 2 and (
+        len(rows) >= 0.9 * len(paths)):
+      return True
+  return False
 
 
 def _are_at_odds(named):

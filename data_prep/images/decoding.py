@@ -66,6 +66,15 @@ def header(path):
     return Header(*(shape[::-1] if turned else shape), grey, deep)
 
 
+def count_pixels(path):
+  """Returns how many pixels a file has by its head; 0 where that is not to be read."""
+  try:
+    with _without_warnings(), Image.open(path) as image:
+      return image.width * image.height
+  except Exception:  # What is wrong is told where the file is decoded.
+    return 0
+
+
 def decode(path):
   """Decodes one image.
 

@@ -4,7 +4,9 @@ import collections
 from concurrent import futures
 import os
 
-_BYTES = 2**26  # Of files that are read at a time, where that is more than one.
+from data_prep.images import decoding
+
+_PIXELS = 2**26  # Of images that are read at a time, where these are several.
 
 
 def cores():
@@ -40,13 +42,5 @@ def each(function, items, weight=lambda item: 0, most=1):
 
 
 def each_file(function, paths):
-  """Yields function(path) of each path, as `each`; of large files fewer at a time."""
-  return each(function, paths, _size, _BYTES)
-
-
-def _size(path):
-  """Returns a file's bytes; 0 where there is none, which `function` tells."""
-  try:
-    return os.path.getsize(path)
-  except OSError:
-    return 0
+  """Yields function(path) of each image file, as `each`; of large ones fewer at a time."""
+  return each(function, paths, decoding.count_pixels, _PIXELS)

@@ -74,6 +74,8 @@ def content(options, pool, selected):
       'left_out_files': names_of(found),
       'notes': pool.notes,
       'areas': areas(chosen),
+      'drawn_as': {name: drawn for name, drawn in sheet.drawn_as(kinds).items()
+                   if drawn != name},
       'groups': [{'group': group, 'members': [item.source for item in members]}
                  for group, members in selected.by_group()],
       'large_groups': large_groups(chosen),
@@ -90,6 +92,7 @@ def content(options, pool, selected):
       'turned_copies': selected.copies,
       'clean_copies_of_defects': selected.unclean,
       'defects_found_in_frames': selected.found,
+      'crops_of_another_class_than_their_frame': odd_crops(selected),
       'rejected_windows': rejected,
       'backgrounds_that_overlap_a_defect': selected.marked,
       'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
@@ -102,18 +105,26 @@ def content(options, pool, selected):
   }
 
 
-def large_groups(chosen):
-  """Returns [{group, name, images, of}]: groups with much of what is called so.
+def odd_crops(selected):
+  """Returns [{class, marked, crops}]: crops of a class that their frames do not mark there."""
+  return [{'class': name, 'marked': marked, 'crops': crops}
+          for (name, marked), crops in sorted(selected.odd.items())]
 
-  The name is that of a class, or "all" for the whole set; the largest share comes first.
+
+def large_groups(chosen):
+  """Returns [{group, name, images, of, in_test}]: groups with much of what is called so.
+
+  Of all that is, `in_test` images are in the test split. The name is that of a class, or
+  "all" for the whole set; the largest share comes first.
   """
-  names = {'all': [group for _, group, _ in chosen]}
-  for item, group, _ in chosen:
-    names.setdefault(('class', item.label), []).append(group)
+  names = {'all': [(group, test) for _, group, test in chosen]}
+  for item, group, test in chosen:
+    names.setdefault(('class', item.label), []).append((group, test))
   found = [{'group': group, 'name': 'all' if name == 'all' else name[1], 'images': n,
-            'of': len(groups)} for name, groups in names.items()
-           for group, n in collections.Counter(groups).items()
-           if n >= _ONE_GROUP_LEAST and n > _ONE_GROUP * len(groups)]
+            'of': len(some), 'in_test': sum(test for _, test in some)}
+           for name, some in names.items()
+           for group, n in collections.Counter(group for group, _ in some).items()
+           if n >= _ONE_GROUP_LEAST and n > _ONE_GROUP * len(some)]
   return sorted(found, key=lambda x: (-x['images'] / x['of'], x['group'], x['name']))
 
 
@@ -163,13 +174,14 @@ def rows(selected):
   """Returns the rows of `audit.png`, as `sheet.draw` takes them."""
   chosen, drawn = selected.chosen, []
   labels = sorted({item.label for item, _, _ in chosen} - {BACKGROUND})
+  called = sheet.drawn_as(labels) | {BACKGROUND: BACKGROUND}
   for label in labels + [BACKGROUND]:
     items = [item for item, _, _ in chosen if item.label == label]
-    drawn.append((f'{label}: {len(items)}', items))
+    drawn.append((f'{called[label]}: {len(items)}', items))
   groups = [(group, found) for group, found in selected.by_group()
             if any(item.label != BACKGROUND for item in found)]
   for group, found in groups[:12]:
-    names = sorted({item.label for item in found})
+    names = [called[name] for name in sorted({item.label for item in found})]
     drawn.append((f"group {group}: {len(found)} of {', '.join(names)}", found))
   rejected = selected.rejected
   for start in range(0, min(len(rejected), 96), sheet.COLUMNS):

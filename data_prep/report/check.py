@@ -15,7 +15,7 @@ from data_prep.images import parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit, remarks
-from data_prep.selection import backgrounds, choosing
+from data_prep.selection import choosing
 from data_prep.selection.lacks import Lack
 from pegan_jax.common import class_names, errors
 
@@ -132,10 +132,6 @@ def _describe(options, found, kinds, problems):
   if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
     lines.append(f'Left out: {audit.counted(left_out, audit.names_of(found))}.')
   lines += [f'Note: {note}.' for note in found.notes(kinds)]
-  if problems:  # What lacks may be in the images that have them.
-    return lines
-  with problems.collected():
-    backgrounds.check_room(options, found, side)
   return lines
 
 
@@ -159,9 +155,10 @@ def _go_on(options, found, kinds, read):
   for tried, notes in ways:
     if enough := _enough(tried, lambda options: read(options, found, kinds)):
       tried, selected = enough
-      notes += [f'Note: {note}' for note in remarks.of_groups(
+      notes += [f'Note: {note}' for note in [*remarks.of_groups(
           audit.large_groups(selected.chosen), selected.copies, selected.unclean,
-          tried.near_duplicates)]
+          tried.near_duplicates, tried.train_fraction), *remarks.of_odd_crops(
+              audit.odd_crops(selected))]]
       return lines + notes + _less(options, tried) + _commands(tried, found)
   choosing.select(options, read(options, found, kinds))
   return lines

@@ -9,6 +9,7 @@ _COMPARED = 4  # Least images per class of a comparison: `metrics.intervals.LEAS
 # Share of the backgrounds that show what a defect does, from which images are likely to
 # look alike without showing the same place.
 _ALIKE = 0.1
+_COSTS = 0.02  # Least change of a class's share of test that is told.
 
 
 def summary(out, report):
@@ -53,10 +54,13 @@ def leak_sentence(report):
       f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
       if searched else '') + (
           f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
-          f"of its {leak['test_images']} test images; this split none, but for copies that "
-          + ('are turned by other angles than 90, 180 and 270 degrees, distorted or drawn '
-             'anew' if copies_too else 'are turned, mirrored or drawn anew')
-          + ', which are not searched for.')
+          f"of its {leak['test_images']} test images; this split none, but for "
+          + ('copies that are turned by other angles than 90, 180 and 270 degrees, '
+             'distorted or drawn anew, which are not searched for.' if copies_too else
+             'copies that are turned, mirrored or drawn anew, which are not searched for.'
+             if searched else
+             'near-duplicates, and copies that are turned, mirrored or drawn anew, which '
+             'were not searched for: only frames and --group_by keep crops together.'))
 
 
 def _alike(report):
@@ -69,29 +73,56 @@ def _alike(report):
            '--no-near_duplicates.')
 
 
-def of_groups(large, copies, unclean, searched):
+def _cost(large, share):
+  """Returns how much of the classes is in test, where a large group changes that.
+
+  Args:
+    large: those entries of `audit.large_groups` that are of one group.
+    share: that of each class that is to be in test.
+  """
+  found = [f"{x['in_test'] / x['of']:.0%} of {x['name']}" for x in large
+           if x['name'] not in ('all', BACKGROUND)
+           and abs(x['in_test'] / x['of'] - share) >= _COSTS]
+  return (f", so that test has {', '.join(found)} in place of {share:.0%}" if found else '')
+
+
+def of_odd_crops(odd):
+  """Yields what frames mark as another class where crops were found, see `content`."""
+  for x in odd:
+    yield (f"crops of {x['class']} that were found where their frames mark {x['marked']}: "
+           f"{len(x['crops'])}, the first is {x['crops'][0]}; they are used as "
+           f"{x['class']}, with that mark. "
+           'Where both are one class, give it one name; else move these '
+           'crops or correct the frames. Where the places are wrong, pass '
+           '--no-search_frames.')
+
+
+def of_groups(large, copies, unclean, searched, train_fraction):
   """Yields what keeps much on one side of the split.
 
   Args:
     large: as from `audit.large_groups`.
     copies, unclean: as in `choosing.Selection`.
     searched: whether near-duplicates were searched for.
+    train_fraction: share of each class that is to be in train.
   """
-  shares = {}
+  shares, by_group = {}, {}
   for x in large:
+    by_group.setdefault(x['group'], []).append(x)
     name = 'all images' if x['name'] == 'all' else x['name']
     shares.setdefault(x['group'], []).append(
         f"{x['images']} of {x['of']} of {name} ({x['images'] / x['of']:.0%})")
   for group, some in shares.items():
+    cost = _cost(by_group[group], 1 - train_fraction)
     if searched:
       yield (f"one group, {group}, has {', '.join(some)}: all of it lies on one side of "
-             'the split. audit.png of the data set shows it: where its images only look '
+             f'the split{cost}. audit.png of the data set shows it: where its images only look '
              'alike, such as by one edge or pattern, pass --no-near_duplicates, and '
              '--group_by where names tell what belongs together; else add images of other '
              'places.')
     else:
       yield (f"one group, {group}, has {', '.join(some)}, by its frame or --group_by: all "
-             'of it lies on one side of the split. Add images of other places.')
+             f'of it lies on one side of the split{cost}. Add images of other places.')
   if copies:
     yield ('pairs of images of which one seems to be a copy of the other, mirrored or turned '
            f'by 90, 180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} and '
@@ -113,6 +144,9 @@ def too_few(counts):
 def remarks(report):
   """Yields sentences on what the user may want to change, given `content`."""
   yield from (f'{note}.' for note in report['notes'])
+  if report['drawn_as']:
+    yield ('audit.png has numbers for names in letters that its font lacks: ' + ', '.join(
+        f'{drawn} is {name}' for name, drawn in report['drawn_as'].items()) + '.')
   conflicts = [d for d in report['duplicates'] if len(set(d['labels'])) > 1]
   if conflicts:
     first = conflicts[0]
@@ -137,7 +171,9 @@ def remarks(report):
   yield from _alike(report)
   yield from of_groups(report.get('large_groups', ()), report.get('turned_copies', ()),
                        report.get('clean_copies_of_defects', ()),
-                       report['parameters']['near_duplicates'])
+                       report['parameters']['near_duplicates'],
+                       report['parameters']['train_fraction'])
+  yield from of_odd_crops(report['crops_of_another_class_than_their_frame'])
   if n := report['left_out'].get(audit.UNLABELLED):
     yield (f'{n} images without an annotation are not known to be clean: those that are '
            'go into a folder of their own, for --clean.')
@@ -147,9 +183,6 @@ def remarks(report):
            '--group_by.')
   if n := report['files_without_a_group']:
     yield f"--group_by fits no part of {n} files' paths: they have no group by name."
-  if report['parameters']['near_duplicates'] is False:
-    yield ('Near-duplicates were not searched: only frames and --group_by keep crops '
-           'together.')
   asked = report['parameters']['per_class']
   short = {name: report['available'][name] for name in report['classes']
            if report['available'][name] < asked}

@@ -6,19 +6,22 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.crops.windows import boxes_of, clean_windows
 from data_prep.selection import lacks, split
 from data_prep.selection.lacks import Lack
-from pegan_jax.common.errors import UserError
 
 CLEAN = 'images that are clean are passed by --clean, in whatever folder'
 _LEAST_SIDE = 16  # Pixels of a window that is advised.
 
 
-def check_room(options, found, side):
-  """Raises UserError where no window of a side is clear of all regions.
+def find_no_room(options, found, side):
+  """Returns what to say where no window of a side is clear of all regions.
 
   Args:
     options: `options.Options`.
     found: `inputs.Found`.
     side: of the windows in pixels of the images.
+
+  Returns:
+    None where there is room; else the beginning of a sentence, and the side of smaller
+    windows that have room, 0 where none do.
   """
   def has_room(side):
     return any(clean_windows(image.height, image.width, boxes_of(
@@ -26,13 +29,11 @@ def check_room(options, found, side):
                for _, image in found.layout.annotated)
 
   if found.clean or has_room(side):
-    return
+    return None
   smaller = next((part for part in (side * 3 // 4, side // 2, side // 4)
                   if part >= _LEAST_SIDE and has_room(part)), 0)
   why = '' if found.layout.annotated else ', as no folder is called as clean images are'
-  flags = f'pass --window_size {smaller} --at_most, or ' if smaller else ''
-  raise UserError(f'There is no room for backgrounds{why}: {flags}pass a folder of clean '
-                  'images, whatever it is called, by --clean.')
+  return f'There is no room for backgrounds{why}', smaller
 
 
 def check_enough(options, left, rejected, marked, barred):

@@ -32,6 +32,7 @@ class Selection(NamedTuple):
     copies: list of the names of two images of which one is the other, turned or mirrored.
     unclean: names of clean images that are such copies of images with a defect.
     found: how many whole files of defects were found in frames.
+    odd: as from `grouping.annotate`.
     rejected: list of (score, item), from the worst down.
     marked: sources of backgrounds that show what a defect crop shows, or may.
     barred: how many backgrounds belong with images of the test set.
@@ -44,6 +45,7 @@ class Selection(NamedTuple):
   copies: list
   unclean: list
   found: int
+  odd: dict
   rejected: list
   marked: list
   barred: int
@@ -157,16 +159,33 @@ def select(options, pool):
   Raises:
     UserError: something lacks; the flags that it names were tried.
   """
+  def regrouped(changed):
+    return pool._replace(group_of=pool.found.grouping(changed.group_by))
+
+  if no_room := backgrounds.find_no_room(options, pool.found, pool.window):
+    said, smaller = no_room
+    raise UserError(lacks.without_backgrounds(
+        said, options, lambda changed: _split(changed, regrouped(changed)), smaller))
   try:
     return attempt(options, pool)
   except Lack as lack:
     raise UserError(lacks.sentence(lack, options, lambda changed: attempt(
-        changed, pool._replace(group_of=pool.found.grouping(changed.group_by))))) from None
+        changed, regrouped(changed)))) from None
 
 
-def attempt(options, pool):
-  """Does what `select` does, or raises `Lack`."""
-  backgrounds.check_room(options, pool.found, pool.window)
+class _Sides(NamedTuple):
+  """Holds defects, then candidates for backgrounds, and which of the former are in test."""
+  drawn: list
+  candidates: list
+  available: dict
+  duplicates: list
+  rejected: list
+  grouped: grouping.Groups
+  test: np.ndarray
+
+
+def _split(options, pool):
+  """Groups all items and splits the defects, or raises `Lack`; returns `_Sides`."""
   drawn, available, duplicates = _choose_classes(options, pool.defects)
   windows, rejected = _screen(options, pool.windows, pool.tiles)
   candidates = cutting.rank(windows + pool.tiles, options.seed)
@@ -175,20 +194,28 @@ def attempt(options, pool):
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
-    groups, pairs, copies, unclean, places, edges = grouping.group(options, pool, items)
-  grouping.annotate(pool, items, places)
-  count = len(drawn)
+    grouped = grouping.group(options, pool, items)
   labels = [item.label for item in drawn]
   test, whole = split_lib.split_groups(
-      labels, groups[:count], [item.source for item in drawn], options.train_fraction,
-      options.seed)
+      labels, grouped.numbers[:len(drawn)], [item.source for item in drawn],
+      options.train_fraction, options.seed)
   if whole:
-    raise lacks.of_sides(options, labels, edges, whole)
+    raise lacks.of_sides(options, labels, grouped.edges, whole)
+  return _Sides(drawn, candidates, available, duplicates + more, rejected, grouped, test)
+
+
+def attempt(options, pool):
+  """Does what `select` does, or raises `Lack`."""
+  drawn, candidates, available, duplicates, rejected, grouped, test = _split(options, pool)
+  groups, pairs = grouped.numbers, grouped.pairs
+  items, count = drawn + candidates, len(drawn)
+  odd = grouping.annotate(pool, items, grouped.places)
+  labels = [item.label for item in drawn]
   barred = np.isin(groups[count:], groups[:count][test])
   # A window that shows what a defect crop shows cannot stand for what is clean.
   crossing = pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1]
   marked = np.isin(np.arange(count, len(items)), crossing)
-  marked |= np.isin([item.frame for item in candidates], unclean)
+  marked |= np.isin([item.frame for item in candidates], grouped.unclean)
   left = count + np.flatnonzero(~barred & ~marked)
   held = []
   if options.test_clean:
@@ -210,5 +237,5 @@ def attempt(options, pool):
   chosen = [(items[k], number, bool(test[k]) if k < count else k in held)
             for k, number in zip(kept, numbers)]
   return Selection(
-      chosen, available, duplicates + more, leak, len(pairs), copies, unclean, len(places),
-      rejected, sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)
+      chosen, available, duplicates, leak, len(pairs), grouped.copies,
+      grouped.unclean, len(grouped.places), odd, rejected, sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)

@@ -51,7 +51,7 @@ def find(thumbs, frames):
             for score, corner in [_best_corner(inner[crop], frames[k], places)]
             if score >= texture.CONFIRM]
 
-  for found in parallel.each(find_in, _blocks(frames)):
+  for found in parallel.each(find_in, _blocks(frames), _weight, 4 * _BYTES):
     pairs += [pair for pair, *_ in found]
     scores += [score for _, score, _ in found]
     corners += [corner for *_, corner in found]
@@ -68,6 +68,10 @@ def _blocks(frames):
       yield first, some
       some, first = [], first + len(some)
   yield first, some
+
+
+def _weight(block):
+  return sum(frame.nbytes for frame in block[1])
 
 
 def _smooth(thumbs):

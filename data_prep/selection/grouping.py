@@ -1,6 +1,7 @@
 """Groups crops that show one place, or share a frame or what --group_by finds."""
 
 import pathlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,19 +10,39 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import parallel
 from data_prep.images.progress import progress
 from data_prep.selection import copies as copies_lib, frame_search, lacks
-from data_prep.selection import near_duplicates, texture
+from data_prep.selection import components, near_duplicates, texture
 from pegan_jax.annotations.regions import Box
+
+
+class Groups(NamedTuple):
+  """Tells which of N items belong together.
+
+  Attributes:
+    numbers: int [N], of their groups.
+    pairs: int [P, 2], items that are near-duplicates.
+    copies: [[name, name], ...] of images of which one is the other, turned or mirrored.
+    unclean: the names of clean images that are such copies of images with a defect.
+    places: {index of a defect found in a frame: (the frame's path, the window)}.
+    edges: list of (item, item or a number above theirs, why they are in one group).
+  """
+  numbers: np.ndarray
+  pairs: np.ndarray
+  copies: list
+  unclean: list
+  places: dict
+  edges: list
 
 
 def group(options, pool, items):
   """Groups items that show one place, or share a raw frame or what --group_by finds.
 
+  Args:
+    options: `options.Options`.
+    pool: `inputs.Pool`.
+    items: list of [N] items.
+
   Returns:
-    (groups, pairs, copies, unclean, places, edges): int [N] group numbers; int [P, 2]
-    near-duplicates; [[name, name], ...] of images of which one is the other, turned or
-    mirrored; the names of clean images that are such copies of images with a defect;
-    {index of a defect found in a frame: (the frame's path, the window)}; and list of
-    (item, item or a number above theirs, why they are in one group).
+    `Groups`.
   """
   root = pool.found.layout.root
   searched = pool.found.frames if options.search_frames else []
@@ -66,9 +87,8 @@ def group(options, pool, items):
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box.square(left, top, pool.window)
   edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
-  groups = near_duplicates.components(len(items) + len(nodes),
-                                      [edge[:2] for edge in edges])
-  return groups[:len(items)], pairs, copies, unclean, places, edges
+  numbers = components.number(len(items) + len(nodes), [edge[:2] for edge in edges])
+  return Groups(numbers[:len(items)], pairs, copies, unclean, places, edges)
 
 
 def _find_copies(pool, items, node):
@@ -103,10 +123,20 @@ def _find_copies(pool, items, node):
 
 
 def annotate(pool, items, places):
-  """Gives items that were found in frames the regions of these, in place."""
-  annotated = dict(pool.found.layout.annotated)
-  for k, (path, window) in places.items():
+  """Gives items that were found in frames the regions of these, in place.
+
+  Returns:
+    {(class of a crop, classes that its frame marks there, none of them this one): [names of
+    such crops]}.
+  """
+  annotated, odd = dict(pool.found.layout.annotated), {}
+  for k, (path, window) in sorted(places.items()):
     if path in annotated:
       image = annotated[path]
-      items[k] = cutting.annotate(
-          items[k], image.regions_in(image.height, image.width), window)
+      regions = image.regions_in(image.height, image.width)
+      items[k] = cutting.annotate(items[k], regions, window)
+      names = sorted({region.name for region in regions
+                      if region.box.overlap(window)} - {''})
+      if names and items[k].label not in names:
+        odd.setdefault((items[k].label, ' and '.join(names)), []).append(items[k].source)
+  return odd

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from data_prep.selection import near_duplicates
+from data_prep.selection import components
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -65,7 +65,7 @@ def _reasons(members, edges):
   for why in (FRAME, COPIES, GROUP_BY, TURNED, NEAR, FOUND):
     used += [edge[:2] for edge in edges if edge[2] == why]
     count = 1 + max(map(max, [members, *used]))
-    left = len({*near_duplicates.components(count, used)[members].tolist()})
+    left = len({*components.number(count, used)[members].tolist()})
     found += [why] * (left < groups)
     groups = left
   return found
@@ -105,16 +105,52 @@ def sentence(lack, options, attempt):
     except Lack as other:
       lack = other
   mended = [_mended(dataclasses.replace(start, **way), attempt) for way in lack.ways]
-  found = [{field.name: getattr(changed, field.name)
-            for field in dataclasses.fields(options)
-            if getattr(changed, field.name) != getattr(options, field.name)}
-           for changed in mended if changed]
+  found = [_changes(options, changed) for changed in mended if changed]
   found = [some for some in found
            if not any(other.items() < some.items() for other in found)]
-  meanings = [text for name, text in _MEANING.items()
-              if any(name in some for some in found)]
   remedies = ', or '.join([*map(_phrase, found), lack.advice])
-  return f"{lack.said}: {'; '.join([remedies, *meanings])}."
+  return f"{lack.said}: {'; '.join([remedies, *_meanings(found)])}."
+
+
+def without_backgrounds(said, options, attempt, smaller):
+  """Returns that there is no room for backgrounds, and all flags that are needed then.
+
+  Args:
+    said: the beginning of a sentence.
+    options: `options.Options`.
+    attempt: function of other options, which raises `Lack` where something lacks beside.
+    smaller: side of windows that have room, in pixels; 0 where none do.
+  """
+  changes, advice = {}, ''
+  try:
+    attempt(options)
+  except Lack as lack:
+    said = f'{said}, and beside: {lack.said}'
+    if mended := _mended(options, attempt):
+      changes = _changes(options, mended)
+    else:
+      advice = lack.advice
+  asked = options.backgrounds * (not options.at_most and 'at_most' not in changes)
+  flags = f"{_phrase({'window_size': smaller, 'at_most': True} | changes)}, or "
+  remedies = filter(None, [
+      flags * bool(smaller)
+      + 'pass a folder of clean images, whatever it is called, by --clean'
+      + f", {_phrase(changes).replace('pass', 'with', 1)}" * bool(changes)
+      + f', and --at_most if these have fewer than {asked} windows' * bool(asked),
+      advice, *_meanings([changes])])
+  return f"{said}: {'; '.join(remedies)}."
+
+
+def _changes(options, changed):
+  """Returns {field: value} of what differs from options in others."""
+  return {field.name: getattr(changed, field.name)
+          for field in dataclasses.fields(options)
+          if getattr(changed, field.name) != getattr(options, field.name)}
+
+
+def _meanings(found):
+  """Returns what flags mean, of a list of {field: value}."""
+  return [text for name, text in _MEANING.items() if any(name in some for some in found)]
 
 
 def _mended(options, attempt):

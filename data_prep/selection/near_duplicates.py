@@ -9,7 +9,6 @@ test. `texture` says what is compared: averages over 4 x 4 samples propose.
 import itertools
 
 import numpy as np
-import scipy
 
 from data_prep.images import parallel
 from data_prep.images.progress import progress
@@ -117,21 +116,3 @@ def _by_shift(proposed):
   for shift, some in zip(shifts.tolist(), np.split(order, starts[1:])):
     for start in range(0, len(some), texture.ROWS):
       yield some[start:start + texture.ROWS], shift
-
-
-def components(count, pairs):
-  """Numbers connected nodes alike.
-
-  Args:
-    count: number of nodes.
-    pairs: int [P, 2].
-
-  Returns:
-    int [count], group numbers from 0 in order of each group's first node.
-  """
-  pairs = np.asarray(pairs, int).reshape(-1, 2)
-  graph = scipy.sparse.coo_array(
-      (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-  _, labels = scipy.sparse.csgraph.connected_components(graph, directed=False)
-  _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-  return np.argsort(np.argsort(first))[inverse]

@@ -79,6 +79,7 @@ class _Sums(NamedTuple):
 def average(thumbs, size):
   """Averages size x size samples of [..., h, w] at every position that has them."""
   rows = _sum([thumbs[..., k:thumbs.shape[-2] - size + 1 + k, :] for k in range(size)])
+  del thumbs  # Of a large frame, it takes as much as what follows.
   means = _sum([rows[..., k:rows.shape[-1] - size + 1 + k] for k in range(size)])
   means /= size**2
   return means

@@ -5,6 +5,7 @@ import re
 import shlex
 import unicodedata
 
+from pegan_jax.common import verdict_words
 from pegan_jax.common.errors import UserError
 
 # Generation writes files of these names beside the classes' folders.
@@ -12,27 +13,8 @@ _TAKEN = ('manifest.csv', 'provenance.json', 'classes.txt')
 _LONGEST = 200  # Bytes; file systems take 255.
 # Windows opens a device for these, whatever follows a dot.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
-_CLEAN = re.compile(
-    r'(?:good|ok|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
-    r'uncracked|free|gut(?:e|teile?)?|io|i\.o\.?|in[ _-]?ordnung|'
-    r'bon(?:ne)?s?|conformes?|buen[oa]s?|buon[aeio]|conformi|bo(?:m|ns|as?)|dobr[aey]|'
-    r'(?:sans|sin|senza|sem|bez)[ _-]?(?:d[eé]f|dife|wad)\w*|'
-    r'良品?|好[品件]?|合格品?|正常|无缺陷|정상|양품|'
-    r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal)\w*|'
-    r'defect[ _-]?free|(?:defekt|fehler)frei)'
-    r'(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
-_NO_KIND = re.compile(
-    r'(?:defe[ck]t|fehler|fault|fail|anomal|reject)(?!ist|less|fr).*|ng|nok|ko|nio|'
-    r'n\.i\.o\.?|not?[ _-]?(?:ok|good)|bad|scrap|rework(?:ed)?|'
-    r'ausschuss|schlecht(?:e|teile?)?|nacharbeit|'
-    r'mauvais(?:es?)?|rebuts?|d[eé]fauts?|d[eé]fectueu(?:x|ses?)|retouches?|'
-    r'n[aã]?on?[ _-]?conform[ei]s?|mal[oa]s?|rechazad[oa]s?|retrabajos?|'
-    r'scart[io]|difett[io]|difettos[aeio]|rilavorazion[ei]|z[łl][aey]|wadliw[aey]|odrzuty?|'
-    r'poprawk[ai]|ru(?:im|ins)|maus|defeitos?|defeituos[oa]s?|rejeitad[oa]s?|retrabalhos?|'
-    r'不良品?|不合格品?|次品|坏[品件]?|废品|返[工修]|缺陷|欠陥|불량품?', re.IGNORECASE)
-_DEFECT = re.compile(
-    _NO_KIND.pattern + r'|(?:scratch|crack|dent|damage|broken|stain)(?!ist|less).*|true|yes|'
-    'todo|incomplete|unusable', re.IGNORECASE)
+_DEFECT = re.compile(r'(?:scratch|crack|dent|damage|broken|stain)(?!ist|less).*|true|yes|'
+                     'todo|incomplete|unusable', re.IGNORECASE)
 # What nobody has looked at, or could tell, which is of no class.
 _UNDECIDED = (
     r'un(?:labell?ed|sorted|sure|certain|known|checked|clear|decided|reviewed|classified)|'
@@ -92,17 +74,27 @@ def _composed(name):
 
 def is_clean(name):
   """Returns whether a name is a word for what shows no defect, as 'good'."""
-  return bool(_CLEAN.fullmatch(_composed(name).lower()))
+  return verdict_words.is_good(name)
+
+
+def has_clean_word(name):
+  """Returns whether a name begins or ends with a word for clean, as 'Good Weld'.
+
+  Not so one that is such a word itself, or says that there is a defect, as 'not good'.
+  """
+  words = re.findall(r'[A-Z]?[^\W_A-Z]+|[A-Z]+|[^\W_]+', _composed(name))
+  return len(words) > 1 and not is_clean(name) and not names_no_kind(name) and (
+      is_clean(words[0]) or is_clean(words[-1]))
 
 
 def is_defect(word):
   """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
-  return bool(_DEFECT.fullmatch(_composed(word))) and not is_clean(word)
+  return names_no_kind(word) or bool(_DEFECT.fullmatch(_composed(word)))
 
 
 def names_no_kind(name):
   """Returns whether a name says that there is a defect, and not of which kind, as 'NG'."""
-  return bool(_NO_KIND.fullmatch(_composed(name))) and not is_clean(name)
+  return verdict_words.is_bad(name)
 
 
 def is_undecided(name):

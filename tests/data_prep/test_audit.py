@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from data_prep.report import audit, remarks
+from data_prep.report import audit, remarks, sheet
 from raw_folders import run_build, save, texture
 
 
@@ -81,14 +81,35 @@ def test_a_group_that_has_much_of_a_class_or_of_the_set_is_told(members, found):
   large = audit.large_groups(chosen)
   assert [(x['name'], x['images'], x['of']) for x in large] == found
   for searched in (True, False):
-    said = list(remarks.of_groups(large, [], [], searched))
+    said = list(remarks.of_groups(large, [], [], searched, 0.7))
     assert len(said) == bool(found)
     if found:
       assert ('--no-near_duplicates' in said[0]) == searched
       assert f'{found[-1][1]} of {found[-1][2]} of' in said[0]
 
 
+@pytest.mark.parametrize('in_test, train, cost', [
+    (7, 0.7, 'so that test has 70% of a in place of 30%.'), (3, 0.7, ''),
+    (0, 0.5, 'so that test has 0% of a in place of 50%.')])
+def test_what_a_large_group_costs_the_split_is_told(in_test, train, cost):
+  chosen = [(types.SimpleNamespace(label='a'), 0 if k < 7 else k, k < in_test)
+            for k in range(10)]
+  chosen += [(types.SimpleNamespace(label='background'), k, False) for k in range(90)]
+  large = audit.large_groups(chosen)
+  assert [x['in_test'] for x in large] == [in_test]
+  said, = remarks.of_groups(large, [], [], True, train)
+  assert cost in said and ('so that' in said) == bool(cost)
+
+
 def test_what_is_left_out_is_named_up_to_three():
   assert audit.counted({'lists': 4, 'notes': 2, 'crops': 9}, {
       'lists': ['a', 'b', 'c', 'd'], 'notes': ['e', 'f']}) == (
           'lists: 4 (a, b, c, ...); notes: 2 (e, f); crops: 9')
+
+
+def test_audit_png_draws_names_or_the_numbers_that_audit_json_gives_them():
+  assert sheet.drawn_as(['β-Riß', 'трещина', '擦', 'a b', 'pęk']) == {
+      'a b': 'a b', 'pęk': 'pęk', 'β-Riß': 'β-Riß', 'трещина': 'трещина', '擦': 'class 5'}
+  drawn = {name: np.asarray(sheet.draw([(name, [])])).tobytes()
+           for name in ('βx', 'ßx', '?x', 'x')}
+  assert len({*drawn.values()}) == 4

@@ -156,12 +156,21 @@ def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw, monkeypatch):
   assert report['defects_found_in_frames'] == 12
   # The box is at 129 to 170 and 59 to 110: in a's window, cut off below, not in b's.
   assert report['annotations']['crack'] == {'box': 6, 'none': 16}
+  odd = report['crops_of_another_class_than_their_frame']
+  assert {x['class'] for x in odd} == {'crack'} and {x['marked'] for x in odd} <= {
+      'pit', 'rust'}
+  assert sorted(crop for x in odd for crop in x['crops']) == [
+      f'crack/f{k}_a.png' for k in range(6)]
+  said = [line for line in remarks.remarks(report) if 'their frames mark' in line]
+  assert len(said) == len(odd) and said[0].startswith(
+      f"crops of crack that were found where their frames mark {odd[0]['marked']}: ")
   assert report['areas'] == {'crack': [round(41 * 45 / 64**2, 6)] * 2}
   assert read_built(raw / 'out')[1].info.metadata['areas'] == report['areas']
   assert report['counts']['test']['crack'] == 7
   assert run_build(raw, *flags, '--no-near_duplicates', out='alike') == 0
   report = json.loads((raw / 'alike' / 'audit.json').read_text())
   assert report['defects_found_in_frames'] == 12
+  assert remarks.summary('out', report).count('not searched') == 1
   assert run_build(raw, *flags, '--no-search_frames', out='blind') == 0
   assert read_built(raw / 'blind')[1].info.metadata['areas'] == {}
 

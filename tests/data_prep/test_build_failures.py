@@ -117,6 +117,8 @@ def _linked_class(raw):
     (_background_class, 'the name of what is clean'),
     (_orphan, 'fits 1 of the annotations .* first is 3.xml'),
     (_full_boxes, 'There is no room for backgrounds'),
+    (lambda raw: ['--images', raw / 'defects', '--per_class', 11],
+     'no room for backgrounds, .* fewer than the 11 .* by --clean, with --at_most;'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--per_class', 11],
      r'Classes crack \(10\), öl fleck \(10\) have fewer than the 11 .*: pass --at_most,'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--backgrounds', 99],

@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 from data_prep.annotated import dates, folder_names, set_parts
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, counts, make, marked_in, mask, read
 
@@ -13,7 +14,11 @@ CLASSES = ['fold', 'folds', 'split', 'part', 'parts', 'PARTS', 'set', 'set screw
            'batch number', 'test mark', 'testpiece', 'part_missing', 'valve', 'development',
            'settling', 'missing_label', 'frame_bent', 'ghost image', 'type_20', '6061',
            'M2024', '2024 alloy', '123456', 'A', 'okra', 'gutter',
-           'copy', 'ok (burnt)', 'radio']
+           'copy', 'ok (burnt)', 'radio', 'lose', 'red', 'loi', 'slab', 'hole', 'bun', 'loch',
+           'pęknięcie', 'трещина', 'çizik', '裂纹', '크랙', 'kratzer']
+# So defects of no known kind are.
+BAD = ['NG', 'n.i.O.', 'nicht i.O.', 'hatalı', 'bozuk', 'zły', 'vadný', 'hibás', 'dårlig',
+       'underkänd', 'afkeur', 'брак', '不良', '不合格', '불량', 'lỗi', 'não_conforme', 'kharab']
 
 
 @pytest.mark.parametrize('name, parts', [
@@ -62,10 +67,17 @@ def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
     'good', 'good_2', 'OK2', 'test_good', 'good_train', 'good_20240501', '2024-05-01 good',
     'i.O.', 'io', 'Gut', '良品', '00_good', '0 gut', 'bon', 'Free', '정상', 'good - Kopie',
     'good (2)', 'Good copy 3', 'ok - Copy (2)', '良品 - 副本',
-    'good_old', 'good_backup', 'good-new', 'ok (neu)', 'Gut_alt', 'good_old_2'])
+    'good_old', 'good_backup', 'good-new', 'ok (neu)', 'Gut_alt', 'good_old_2',
+    'einwandfrei', 'Fehlerlos', 'hatasız', 'HATASIZ', 'sağlam', 'kusursuz', 'integro',
+    'íntegro', 'bom', 'sem_defeito', 'goed', 'godkänd', 'hyvä', 'bună', 'jó', 'dobrý',
+    'v pořádku', '合格', '正常', 'годный', 'Норма', '양품', 'tốt', 'không lỗi', 'accha', 'ＯＫ'])
 def test_clean_folders_go_by_numbers_dates_and_parts_too(name):
   assert folder_names.is_clean_name(name)
   assert not any(map(folder_names.is_clean_name, CLASSES))
+
+
+def test_words_for_what_is_bad_name_no_kind():
+  assert [name for name in BAD + CLASSES if class_names.names_no_kind(name)] == BAD
 
 
 @pytest.mark.parametrize('name', CLASSES)

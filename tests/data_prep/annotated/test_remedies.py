@@ -45,11 +45,21 @@ def test_clean_folders_in_those_of_classes_are_to_be_moved_or_the_outer_one_name
   make(tmp_path, dict.fromkeys(['screw/good/1.jpg', 'screw/pit/2.jpg', 'nut/3.jpg']))
   said = _refused(tmp_path)
   assert f"move {tmp_path / 'screw/good'} out of" in said
-  assert f"name {tmp_path / 'screw'} by --images" in said and ', and pass' in said
+  assert f"pass --images {tmp_path / 'screw'}, which leaves out the 1 images" in said
+  assert ', and pass images without by --clean' in said and "as 'pit'" in said
   assert counts(read(tmp_path, images='screw').crops) == {'pit': 1}
   (tmp_path / 'screw' / 'good').rename(tmp_path / 'good')
   layout = read(tmp_path)
   assert counts(layout.crops) == {'nut': 1, 'screw': 1} and len(layout.clean) == 1
+
+
+def test_an_outer_folder_is_named_only_where_classes_lie_in_it(tmp_path):
+  make(tmp_path, dict.fromkeys(['pit/good/1.jpg', 'pit/2.jpg']))
+  said = _refused(tmp_path)
+  assert '--images' not in said
+  (tmp_path / 'pit' / 'good').rename(tmp_path / 'good')
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'pit': 1} and len(layout.clean) == 1
 
 
 def test_all_folders_of_rejects_in_that_of_clean_ones_are_to_be_moved(tmp_path):

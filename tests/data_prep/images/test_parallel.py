@@ -4,6 +4,7 @@ import threading
 import time
 import warnings
 
+from PIL import Image
 import pytest
 
 from data_prep.images import decoding, parallel
@@ -65,3 +66,11 @@ def test_decoding_in_threads_leaves_the_filters_of_warnings(tmp_path):
     return path
   assert list(parallel.each_file(size, paths)) == paths
   assert warnings.filters == before
+
+
+def test_large_images_are_read_alone_however_small_their_files_are(tmp_path):
+  path = tmp_path / 'flat.png'
+  Image.new('L', (300, 200)).save(path)
+  assert path.stat().st_size < 1000 and decoding.count_pixels(path) == 60000
+  (tmp_path / 'none.png').write_bytes(b'no image')
+  assert decoding.count_pixels(tmp_path / 'none.png') == 0

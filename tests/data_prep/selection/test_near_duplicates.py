@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_prep.images import reading
-from data_prep.selection import cells, near_duplicates, texture
+from data_prep.selection import cells, components, near_duplicates, texture
 from shifted_crops import steel, thumbs, worse
 
 DATA = pathlib.Path(os.environ.get('PEGAN_DATA', '../shared/data'))
@@ -45,8 +45,8 @@ def test_smooth_and_flat_images_match_nothing():
 
 
 def test_components_are_numbered_by_first_member():
-  assert near_duplicates.components(6, [(5, 1), (1, 3)]).tolist() == [0, 1, 2, 1, 3, 1]
-  assert near_duplicates.components(2, []).tolist() == [0, 1]
+  assert components.number(6, [(5, 1), (1, 3)]).tolist() == [0, 1, 2, 1, 3, 1]
+  assert components.number(2, []).tolist() == [0, 1]
 
 
 def test_any_block_finds_the_same(monkeypatch):
