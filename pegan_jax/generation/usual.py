@@ -1,10 +1,10 @@
 """Measures what is usual for real defects of each class, and what of generated ones is not.
 
-Every bound is a quantile of the data set's own training defects, measured as generated
-ones are, at the size of the data set's images: it leaves out one real defect in fifty.
+Every bound is one of prediction, from the class's own training defects, measured as
+generated ones are, at the size of the data set's images: of real defects that it has not
+seen it leaves out about one in fifty, also where a handful are known.
 """
 
-import collections
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from pegan_jax.generation import measures
 from pegan_jax.nets.masks import MARGIN
 from pegan_jax.pretrained import region_features
 
-TAIL = 0.02  # Share of the real defects beyond each bound.
+TAIL = 0.02  # Share of unseen real defects beyond each bound.
 
 INVISIBLE = 'nothing visible'
 FAINT = 'too faint'
@@ -30,6 +30,7 @@ COPY = 'a copy of a real one'
 # Two features nearer than this share of their norm are the same but for rounding.
 _SAME = 1e-5
 _BLOCK = 256  # Rows of distances computed at once.
+_GROUNDS = 64  # Backgrounds that tell, beside the defects, how far features vary.
 
 
 class Figure(NamedTuple):
@@ -96,7 +97,8 @@ class Judge:
   def look(self, label, before, painted):
     """Judges as a call does; returns n pairs of reasons and a list of `Figure`."""
     if label not in self._usual:
-      self._usual[label] = _Usual(self._records, label, self._features)
+      self._usual[label] = Usual(
+          self._records, label, self._run.info.background, self._features)
     usual, name = self._usual[label], self._run.info.classes[label]
     found = [self._of_pixels(usual, name, *sample) for sample in zip(
         before, painted.image, painted.visible_mask, painted.region > 0)]
@@ -142,8 +144,13 @@ class Judge:
     return (OUTSIDE,) * bool(outside), found
 
 
-class _Usual:
+class Usual:
   """The bounds of one class.
+
+  Args:
+    records: `dataset.Records` of the training split.
+    label, background: of the class, and of backgrounds.
+    features: `region_features.RegionFeatures`, or None: then no distances are compared.
 
   Attributes:
     annotated: whether it is known where the class's defects lie in their images.
@@ -154,29 +161,36 @@ class _Usual:
     seam: the most.
   """
 
-  def __init__(self, records, label, features):
+  def __init__(self, records, label, background, features):
     indices, kind = placing.best_of(records, label)
     self.annotated, self.boxed = kind != 'none', kind == 'box'
     images, regions = records.images(indices), records.masks(indices)[..., 0] > 0
-    found = collections.defaultdict(list)
-    for image, region in zip(images, regions):
-      colours, away = measures.spread(image), measures.distances(region)
-      found['colours'].append(
-          measures.increase(colours[region], measures.ground(colours, away)))
-      image = measures.grey(image)
-      found['contrast'].append(
-          measures.contrast(image[region], measures.ground(image, away)))
-      found['extents'].append(measures.extent(region, self.boxed))
-      found['seam'].append(measures.seam(image, region, away))
-    self.contrast = _quantile(found['contrast'], TAIL, 0.0)
-    self.colours = _quantile(found['colours'], 1 - TAIL, np.inf)
-    self.seam = _quantile(found['seam'], 1 - TAIL, np.inf)
-    self.extents = np.quantile(found['extents'], (TAIL, 1 - TAIL), axis=0).T
+    groups = records.groups(indices)
+    found = [measure(*defect, self.boxed) for defect in zip(images, regions)]
+    found = {what: [one[what] for one in found] for what in found[0]}
+    self.contrast, _ = _bounds(found['contrast'], groups)
+    _, self.colours = _bounds(found['colours'], groups, positive=False)
+    _, self.seam = _bounds(found['seam'], groups)
+    self.extents = [_bounds(found[what], groups) for what in ('area', 'shape')]
     if features:
-      self._set_features(features(images, regions), records.groups(indices))
+      grounds = records.find(background)
+      grounds = grounds[np.linspace(0, len(grounds) - 1, _GROUNDS).round().astype(int)]
+      self._set_features(
+          features(images, regions),
+          features(records.images(grounds),
+                   np.resize(regions, (_GROUNDS, *regions.shape[1:]))),
+          groups)
 
-  def _set_features(self, real, groups):
-    self._scale = real.std(0) + 1e-6 * np.abs(real).max()
+  def _set_features(self, real, grounds, groups):
+    """Sets the bounds of distances between features.
+
+    Args:
+      real: [n, D] of the class's defects.
+      grounds: [m, D] of backgrounds, in such regions. A few defects alone do not tell how
+        far a feature varies.
+      groups: [n] of the defects.
+    """
+    self._scale = np.concatenate([real, grounds]).std(0) + 1e-6 * np.abs(real).max()
     self._real = real / self._scale
     same = _SAME * np.sqrt(np.square(self._real).sum(1).mean())
     nearest, other = [], []  # The latter of another piece of steel.
@@ -189,10 +203,8 @@ class _Usual:
       other.append(between.min(1))
     nearest, other = np.concatenate(nearest), np.concatenate(other)
     other = np.where(np.isfinite(other), other, nearest)
-    other[~np.isfinite(other)] = np.nan  # The only one.
-    self._far = _quantile(other, 1 - TAIL, np.inf)
-    self._near = max(same, _quantile(np.where(np.isfinite(nearest), nearest, np.nan),
-                                     TAIL, 0.0))
+    _, self._far = _bounds(other, groups)
+    self._near = max(same, _bounds(nearest, groups)[0])
 
   def compare(self, features, shown=None):
     """Returns n `Figure`s for features [n, D].
@@ -209,8 +221,49 @@ class _Usual:
                    np.nextafter(self._near, np.inf), self._far, COPY, FAR) for d in nearest]
 
 
-def _quantile(values, share, otherwise):
-  """Returns the quantile of those that could be measured, if any could be."""
-  values = np.asarray(values, float)
-  values = values[np.isfinite(values)]
-  return float(np.quantile(values, share)) if len(values) else otherwise
+def measure(image, region, boxed):
+  """Measures a real defect, whose ground is what lies around it.
+
+  Args:
+    image: uint8 [h, w, C].
+    region: bool [h, w].
+    boxed: whether only boxes are known of its class.
+
+  Returns:
+    {'contrast', 'colours', 'area', 'shape', 'seam': float}, nan where it cannot be measured.
+  """
+  grey, spread = measures.grey(image), measures.spread(image)
+  away = measures.distances(region)
+  area, shape = measures.extent(region, boxed)
+  return {'contrast': measures.contrast(grey[region], measures.ground(grey, away)),
+          'colours': measures.increase(spread[region], measures.ground(spread, away)),
+          'area': area, 'shape': shape, 'seam': measures.seam(grey, region, away)}
+
+
+def _bounds(values, groups, positive=True):
+  """Returns between which two values an unseen real defect lies, but for `TAIL` each.
+
+  They are the limits of prediction of Student's t for a normal distribution or, where
+  values are positive, one of their logarithms. Defects of a group are alike, so that it is
+  groups that are counted. Where quantiles of the values themselves lie further out, they
+  are the bounds.
+
+  Args:
+    values: [n] float of the class's training defects, not finite where there is no value.
+    groups: [n], which of them are of one piece of steel.
+    positive: whether they are, and so is the lower bound.
+
+  Returns:
+    (low, high); infinite where less than two groups have a value, but 0 for a positive one.
+  """
+  values, least = np.asarray(values, float), 0.0 if positive else -np.inf
+  known = np.isfinite(values)
+  values, count = values[known], len(set(np.asarray(groups)[known]))
+  if count < 2:
+    return least, np.inf
+  x = np.log1p(values) if positive else values
+  reach = (scipy.stats.t.ppf(1 - TAIL, count - 1) * x.std(ddof=1) * np.sqrt(1 + 1 / count))
+  limits = x.mean() + reach * np.array([-1, 1])
+  low, high = np.expm1(limits) if positive else limits
+  return (float(max(least, min(low, np.quantile(values, TAIL)))),
+          float(max(high, np.quantile(values, 1 - TAIL))))

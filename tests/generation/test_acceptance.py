@@ -263,6 +263,40 @@ def test_features_tell_copies_and_what_is_unlike(bench, setting, monkeypatch):
   assert judge.sees and usual.FAR not in found and usual.COPY not in found
 
 
+@pytest.mark.parametrize('positive', [True, False])
+@pytest.mark.parametrize('count', [3, 6, 30])
+def test_one_in_fifty_unseen_defects_lies_beyond_a_bound(count, positive):
+  rng = np.random.default_rng(0)
+  values = rng.normal(2, 0.3, (800, count + 20))
+  values = np.expm1(values) if positive else values
+  beyond = []
+  for known, unseen in zip(values[:, :count], values[:, count:]):
+    low, high = usual._bounds(known, np.arange(count), positive)
+    beyond.append([(unseen < low).mean(), (unseen > high).mean()])
+  np.testing.assert_allclose(np.mean(beyond, 0), usual.TAIL, atol=0.008)
+
+
+def test_bounds_count_pieces_of_steel():
+  values = np.array([3., 4, 5, 6, 7, 8])
+  low, high = usual._bounds(values, np.arange(6))
+  wider = usual._bounds(values, np.arange(6) // 2)
+  assert 0 < wider[0] < low < 3 and 8 < high < wider[1]
+  # What is not known of some is left out, and of one piece nothing is usual.
+  assert usual._bounds([np.nan, *values], np.arange(7)) == (low, high)
+  assert usual._bounds(values, np.zeros(6)) == (0, np.inf)
+  assert usual._bounds([], [], positive=False) == (-np.inf, np.inf)
+  # The values themselves are never beyond, but for one in fifty.
+  assert usual._bounds([2.] * 5, np.arange(5)) == pytest.approx((2, 2))
+
+
+def test_grounds_tell_how_far_a_feature_varies():
+  bounds = object.__new__(usual.Usual)
+  real, grounds = np.float64([[0, 10], [2, 10]]), np.float64([[0, 6], [2, 14]])
+  bounds._set_features(real, grounds, np.arange(2))
+  [figure] = bounds.compare(np.float64([[0, 10 + 8**0.5]]))
+  assert figure.value == pytest.approx(1, abs=1e-3)  # One standard deviation of all four.
+
+
 def test_features_are_those_of_the_region():
   network = region_features.load()
   if network is None:

@@ -141,7 +141,7 @@ def test_an_evaluation_compares_with_what_was_shown(trained):
 
 
 def test_a_copy_of_what_was_shown_is_rejected(monkeypatch):
-  class_of = object.__new__(usual._Usual)
+  class_of = object.__new__(usual.Usual)
   class_of._scale, class_of._real = np.array([1.0, 4.0]), np.zeros((3, 2))
   class_of._near, class_of._far = 1.0, 9.0
   features, shown = np.array([[5., 0], [5, 0]]), np.array([[5, 3.], [9, 0]])
