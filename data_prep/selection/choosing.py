@@ -238,4 +238,5 @@ def attempt(options, pool):
             for k, number in zip(kept, numbers)]
   return Selection(
       chosen, available, duplicates, leak, len(pairs), grouped.copies,
-      grouped.unclean, len(grouped.places), odd, rejected, sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)
+      grouped.unclean, len(grouped.places), odd, rejected,
+      sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)

@@ -230,7 +230,7 @@ def measure(image, region, boxed):
     boxed: whether only boxes are known of its class.
 
   Returns:
-    {'contrast', 'colours', 'area', 'shape', 'seam': float}, nan where it cannot be measured.
+    {'contrast', 'colours', 'area', 'shape', 'seam': float}, nan for what cannot be measured.
   """
   grey, spread = measures.grey(image), measures.spread(image)
   away = measures.distances(region)
