@@ -74,16 +74,17 @@ def _alike(report):
 
 
 def _cost(large, share):
-  """Returns how much of the classes is in test, where a large group changes that.
+  """Returns how much of the classes is in test, where large groups change that.
 
   Args:
-    large: those entries of `audit.large_groups` that are of one group.
+    large: as from `audit.large_groups`.
     share: that of each class that is to be in test.
   """
-  found = [f"{x['in_test'] / x['of']:.0%} of {x['name']}" for x in large
+  found = {x['name']: f"{x['in_test'] / x['of']:.0%} of {x['name']}" for x in large
            if x['name'] not in ('all', BACKGROUND)
-           and abs(x['in_test'] / x['of'] - share) >= _COSTS]
-  return (f", so that test has {', '.join(found)} in place of {share:.0%}" if found else '')
+           and abs(x['in_test'] / x['of'] - share) >= _COSTS}
+  return (f", so that test has {', '.join(found.values())} in place of {share:.0%}"
+          if found else '')
 
 
 def of_odd_crops(odd):
@@ -106,23 +107,24 @@ def of_groups(large, copies, unclean, searched, train_fraction):
     searched: whether near-duplicates were searched for.
     train_fraction: share of each class that is to be in train.
   """
-  shares, by_group = {}, {}
+  shares = {}
   for x in large:
-    by_group.setdefault(x['group'], []).append(x)
     name = 'all images' if x['name'] == 'all' else x['name']
     shares.setdefault(x['group'], []).append(
         f"{x['images']} of {x['of']} of {name} ({x['images'] / x['of']:.0%})")
-  for group, some in shares.items():
-    cost = _cost(by_group[group], 1 - train_fraction)
+  if large:
+    all_have = '; '.join(f"group {group} has {', '.join(some)}"
+                         for group, some in shares.items())
+    cost = _cost(large, 1 - train_fraction)
     if searched:
-      yield (f"one group, {group}, has {', '.join(some)}: all of it lies on one side of "
-             f'the split{cost}. audit.png of the data set shows it: where its images only look '
-             'alike, such as by one edge or pattern, pass --no-near_duplicates, and '
-             '--group_by where names tell what belongs together; else add images of other '
-             'places.')
+      yield (f'much belongs together, and each group lies on one side of the split{cost}: '
+             f'{all_have}. audit.png of the data set shows them: where the images of one '
+             'only look alike, such as by one edge or pattern, pass --no-near_duplicates, '
+             'and --group_by where names tell what belongs together; else add images of '
+             'other places.')
     else:
-      yield (f"one group, {group}, has {', '.join(some)}, by its frame or --group_by: all "
-             f'of it lies on one side of the split{cost}. Add images of other places.')
+      yield ('much belongs together, by its frame or --group_by, and each group lies on one '
+             f'side of the split{cost}: {all_have}. Add images of other places.')
   if copies:
     yield ('pairs of images of which one seems to be a copy of the other, mirrored or turned '
            f'by 90, 180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} and '

@@ -89,8 +89,8 @@ def test_a_group_that_has_much_of_a_class_or_of_the_set_is_told(members, found):
 
 
 @pytest.mark.parametrize('in_test, train, cost', [
-    (7, 0.7, 'so that test has 70% of a in place of 30%.'), (3, 0.7, ''),
-    (0, 0.5, 'so that test has 0% of a in place of 50%.')])
+    (7, 0.7, 'so that test has 70% of a in place of 30%: group 0 has'), (3, 0.7, ''),
+    (0, 0.5, 'so that test has 0% of a in place of 50%: group 0 has')])
 def test_what_a_large_group_costs_the_split_is_told(in_test, train, cost):
   chosen = [(types.SimpleNamespace(label='a'), 0 if k < 7 else k, k < in_test)
             for k in range(10)]
