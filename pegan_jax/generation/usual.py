@@ -10,15 +10,15 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from pegan_jax.data import dataset, placing
-from pegan_jax.generation import measures
+from pegan_jax.data import brightness, dataset, measures, placing
+from pegan_jax.data.brightness import TAIL
 from pegan_jax.nets.masks import MARGIN
 from pegan_jax.pretrained import region_features
 
-TAIL = 0.02  # Share of the real defects beyond each bound.
-
 INVISIBLE = 'nothing visible'
 FAINT = 'too faint'
+DARK = 'darker than real ones'
+BRIGHT = 'brighter than real ones'
 OUTSIDE = 'changed outside of its region'
 AREA = 'unusual area'
 SHAPE = 'unusual shape'
@@ -127,6 +127,9 @@ class Judge:
     found = [Figure('contrast, grey levels',
                     measures.contrast(after[region], before[region]),
                     usual.contrast, np.inf, FAINT, ''),
+             Figure('brightness above the ground, levels',
+                    measures.increase(after[region], before[region]),
+                    *usual.brightness, DARK, BRIGHT),
              Figure('colours above the ground, levels', colours,
                     -np.inf, usual.colours, '', COLOURS)]
     if usual.annotated:
@@ -149,6 +152,7 @@ class _Usual:
     annotated: whether it is known where the class's defects lie in their images.
     boxed: whether only boxes are known of them.
     contrast: the least, in grey levels.
+    brightness: (least, most) above the ground, in levels; below 0 it is darker.
     colours: the most, in levels.
     extents: (least, most) of area and of elongation.
     seam: the most.
@@ -158,6 +162,7 @@ class _Usual:
     indices, kind = placing.best_of(records, label)
     self.annotated, self.boxed = kind != 'none', kind == 'box'
     images, regions = records.images(indices), records.masks(indices)[..., 0] > 0
+    self.brightness = brightness.usual(records, label)
     found = collections.defaultdict(list)
     for image, region in zip(images, regions):
       colours, away = measures.spread(image), measures.distances(region)
