@@ -4,7 +4,8 @@
 
 As configs/quick.py, on images that are drawn before, with masks: no folders are given.
 
-Expected: region KID 0.050, pasted 0.013, one seed (results/README.md); 7 minutes on two
+Expected: region KID 0.050, before the price on brightness (docs/recipe.md), pasted 0.013,
+one seed (results/README.md); 7 minutes on two
 idle cores of an AMD EPYC, with the installation.
 """
 

@@ -28,6 +28,7 @@ def get_config():
   config.reference = False  # the generator is shown a real defect, half of the time
   config.lambda_rec = 1.0   # weight: backgrounds that got a defect and were erased again
   config.lambda_cls_fake = 0.5  # weight: class loss on generated images
+  config.lambda_brightness = 5.0  # weight: darker or brighter than the class's defects are
   config.ema_decay = 0.995
 
   # --- Discriminator ---

@@ -71,6 +71,7 @@ def _parted(rng, groups, count):
 def _reasons(bounds, figures, distance):
   """Returns why a real defect would be rejected; arguments of `usual`'s measures."""
   limits = {'contrast': (bounds.contrast, np.inf, usual.FAINT),
+            'brightness': (*bounds.brightness, 'darker or brighter'),
             'colours': (-np.inf, bounds.colours, usual.COLOURS)}
   if bounds.annotated:
     limits |= {'area': (*bounds.extents[0], usual.AREA),

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from pegan_jax.data import dataset, placing
-from pegan_jax.generation import measures
+from pegan_jax.data import dataset, measures, placing
 from pegan_jax.nets.masks import MARGIN
 from pegan_jax.pretrained import region_features
 
@@ -19,6 +18,8 @@ TAIL = 0.02  # Share of unseen real defects beyond each bound.
 
 INVISIBLE = 'nothing visible'
 FAINT = 'too faint'
+DARK = 'darker than real ones'
+BRIGHT = 'brighter than real ones'
 OUTSIDE = 'changed outside of its region'
 AREA = 'unusual area'
 SHAPE = 'unusual shape'
@@ -129,6 +130,9 @@ class Judge:
     found = [Figure('contrast, grey levels',
                     measures.contrast(after[region], before[region]),
                     usual.contrast, np.inf, FAINT, ''),
+             Figure('brightness above the ground, levels',
+                    measures.increase(after[region], before[region]),
+                    *usual.brightness, DARK, BRIGHT),
              Figure('colours above the ground, levels', colours,
                     -np.inf, usual.colours, '', COLOURS)]
     if usual.annotated:
@@ -156,6 +160,7 @@ class Usual:
     annotated: whether it is known where the class's defects lie in their images.
     boxed: whether only boxes are known of them.
     contrast: the least, in grey levels.
+    brightness: (least, most) above the ground, in levels; below 0 it is darker.
     colours: the most, in levels.
     extents: (least, most) of area and of elongation.
     seam: the most.
@@ -169,6 +174,7 @@ class Usual:
     found = [measure(*defect, self.boxed) for defect in zip(images, regions)]
     found = {what: [one[what] for one in found] for what in found[0]}
     self.contrast, _ = _bounds(found['contrast'], groups)
+    self.brightness = _bounds(found['brightness'], groups, positive=False)
     _, self.colours = _bounds(found['colours'], groups, positive=False)
     _, self.seam = _bounds(found['seam'], groups)
     self.extents = [_bounds(found[what], groups) for what in ('area', 'shape')]
@@ -230,12 +236,15 @@ def measure(image, region, boxed):
     boxed: whether only boxes are known of its class.
 
   Returns:
-    {'contrast', 'colours', 'area', 'shape', 'seam': float}, nan for what cannot be measured.
+    {'contrast', 'brightness', 'colours', 'area', 'shape', 'seam': float}, nan for what cannot
+    be measured.
   """
   grey, spread = measures.grey(image), measures.spread(image)
   away = measures.distances(region)
   area, shape = measures.extent(region, boxed)
-  return {'contrast': measures.contrast(grey[region], measures.ground(grey, away)),
+  ground = measures.ground(grey, away)
+  return {'contrast': measures.contrast(grey[region], ground),
+          'brightness': measures.increase(grey[region], ground),
           'colours': measures.increase(spread[region], measures.ground(spread, away)),
           'area': area, 'shape': shape, 'seam': measures.seam(grey, region, away)}
 

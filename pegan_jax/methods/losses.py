@@ -166,8 +166,28 @@ def outside_area(opacity, area):
   Returns:
     [B], 0 within the range.
   """
-  share = opacity.mean(axis=(1, 2, 3))
-  return jax.nn.relu(area[:, 0] - share) + jax.nn.relu(share - area[:, 1])
+  return _outside(opacity.mean(axis=(1, 2, 3)), area)
+
+
+def outside_brightness(image, fake, region, brightness):
+  """Penalises a defect that is darker or brighter than those of its class are.
+
+  Args:
+    image, fake: [B, H, W, 3] in [-1, 1], without and with it.
+    region: [B, H, W, 1], 1 where it is and 0 elsewhere.
+    brightness: [B, 2], the least and the largest difference of the two means there.
+
+  Returns:
+    [B], how far the difference lies outside of the range; 0 of an empty region.
+  """
+  change = (fake - image).mean(-1, keepdims=True) * region
+  change = change.sum((1, 2, 3)) / jnp.maximum(region.sum((1, 2, 3)), 1)
+  return _outside(change, brightness) * region.any((1, 2, 3))
+
+
+def _outside(value, bounds):
+  """Returns how far [B] values lie outside of [B, 2] bounds."""
+  return jax.nn.relu(bounds[:, 0] - value) + jax.nn.relu(value - bounds[:, 1])
 
 
 def soft_mask(opacity):

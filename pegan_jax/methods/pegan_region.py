@@ -13,11 +13,14 @@ all. With y the domain of x, y' that of x', and L the logistic loss:
   L_D = L(D(x, r, y)) + L(-D(x', r, y')) + lambda_mismatched L(-D(x, r*, y*))
         + lambda_gp ||grad_x D(x, r, y)||^2 / 2 + lambda_cls_real CE(C(x, r), y)
   L_G = L(D(x', r, y')) + lambda_cls_fake CE(C(x', r), y') + lambda_rec |x - x''|
+        + lambda_brightness outside(x' - x)
 
 (r*, y*) do not go with x: another defect's region, or a region and a class on a background
 without a defect. A background with a region and no class is real, which is what a defect
 must become. C is D's class head, CE the cross-entropy. x'' is a background that was given a
-defect and erased again.
+defect and erased again. `outside` is how far the mean of x' - x in the region lies outside
+of what real defects of y' have, see `data/brightness.py`; to the pretrained features a dark
+scratch is nearer to a bright one than two bright ones are to each other.
 
 With `reference` the generator is also shown a training defect of the class that it is to
 paint, see `reference.py`: half of the time while it trains, so that it paints without, too.
@@ -27,14 +30,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pegan_jax.common.errors import UserError
+from pegan_jax.data import brightness
 from pegan_jax.data.dataset import Records
 from pegan_jax.data.layouts import PLACED_PAIRS
 from pegan_jax.methods import conditional, cut_outs, losses, masked, reference
 from pegan_jax.methods.diff_augment import augment, CHANGES
 from pegan_jax.methods.masked import draw_noise, produce
 from pegan_jax.methods.method import average, Method, Networks
+from pegan_jax.nets import masks
 from pegan_jax.nets.masked_translator import MaskedTranslator
 from pegan_jax.nets.patch_discriminator import PatchDiscriminator
 from pegan_jax.pretrained import perception
@@ -50,9 +56,12 @@ class Frozen(NamedTuple):
   Attributes:
     eyes: weights of the pretrained network that the discriminator sees with, or ().
     defects: what references are drawn from, see `cut_outs.defects`, or ().
+    brightness: float32 [num_domains, 2], the least and the most that a domain's defects are
+      brighter than their ground, images being in [-1, 1]; or ().
   """
   eyes: Any = ()
   defects: Any = ()
+  brightness: Any = ()
 
 
 def networks(config, num_classes, channels):
@@ -77,17 +86,24 @@ def networks(config, num_classes, channels):
       num_classes, Frozen(perception.load() if config.pretrained else ()))
 
 
-def with_defects(nets, config, info):
-  """Returns networks with the training defects that references are drawn from, if any are.
+def of_data(nets, config, info):
+  """Returns networks with what is taken from the training defects.
+
+  That is how bright they are, and those that references are drawn from, if any are.
 
   Raises:
     UserError: as `cut_outs.defects`.
   """
-  if not config.reference:
-    return nets
-  return nets._replace(frozen=nets.frozen._replace(
-      defects=cut_outs.defects(
-          config, info, Records(info, 'train', config.cache_mb), 'config.reference')))
+  records, frozen = Records(info, 'train', config.cache_mb), nets.frozen
+  if config.lambda_brightness:
+    levels = [brightness.usual(records, label) for label in range(nets.num_classes)]
+    # What changes by 2 at most has no bounds: the background, and what is not annotated.
+    frozen = frozen._replace(brightness=np.clip(
+        [*np.divide(levels, 127.5), (-2, 2)], -2, 2).astype(np.float32))
+  if config.reference:
+    frozen = frozen._replace(
+        defects=cut_outs.defects(config, info, records, 'config.reference'))
+  return nets._replace(frozen=frozen)
 
 
 def init(nets, config, key):
@@ -230,11 +246,16 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
                         place, key_backward)
   rec = losses.reconstruction(background, recon)
   loss = adv.mean() + config.lambda_cls_fake * cls.mean() + config.lambda_rec * rec.mean()
+  outside = jnp.zeros(len(real))
+  if len(nets.frozen.brightness):
+    outside = losses.outside_brightness(
+        real, fake, masks.harden(region), nets.frozen.brightness[target])
+    loss += config.lambda_brightness * outside.mean()
   inside = lambda x: x.sum((1, 2, 3)) / (region.sum((1, 2, 3)) + 1e-3)
   return loss, ({
       'gen/loss': average(loss[None]), 'gen/rec_production': average(rec),
   } | conditional.by_target(
-      nets, target, adv=adv, cls=cls, opacity=inside(opacity),
+      nets, target, adv=adv, cls=cls, opacity=inside(opacity), outside_brightness=outside,
       change=inside(jnp.abs(fake - real).mean(-1, keepdims=True))), aux)
 
 
@@ -261,4 +282,4 @@ def references(nets, image, key, region):
 METHOD = Method(
     PLACED_PAIRS, networks, init, disc_loss, gen_loss, conditional.weights, produce,
     eliminate, masked.draw, masked.paint, masked.erase, has_masks=True,
-    matched=lambda config: config.match, of_data=with_defects, references=references)
+    matched=lambda config: config.match, of_data=of_data, references=references)

@@ -211,6 +211,9 @@ def test_each_fault_has_its_reason(bench):
   assert _judge(judge, ground, blot, region, region & False) == (usual.INVISIBLE,)
   faint = ground - 10 * region[..., None].astype(np.uint8)
   assert usual.FAINT in _judge(judge, ground, faint, region, region)
+  for change, reason in ((50, usual.BRIGHT), (-90, usual.DARK)):
+    wrong = (ground + change * region[..., None]).astype(np.uint8)
+    assert reason in _judge(judge, ground, wrong, region, region)
   other = blot.copy()
   other[0, 0] += 1
   assert _judge(judge, ground, other, region, region) == (usual.OUTSIDE,)

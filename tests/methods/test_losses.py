@@ -113,6 +113,20 @@ def test_a_mask_may_cover_any_share_within_its_range():
   np.testing.assert_allclose(losses.outside_area(mask, jnp.array([[0., 1.]] * 3)), 0)
 
 
+def test_a_defect_may_have_any_brightness_within_its_range():
+  region = jnp.zeros((4, 4, 4, 1)).at[:3, :2].set(1)
+  image = jnp.full((4, 4, 4, 3), 0.25)
+  change = jnp.array([0.5, -0.5, 0.25, 0.5])[:, None, None, None]
+  # What changes elsewhere, and how the channels share it, does not count.
+  fake = image + change * region * jnp.array([2., 1., 0.]) - 0.1 * (1 - region)
+  usual = jnp.array([[0.125, 0.375]] * 4)
+  found = losses.outside_brightness(image, fake, region, usual)
+  np.testing.assert_allclose(found, [0.125, 0.625, 0, 0], atol=1e-6)
+  anything = jnp.array([[-2., 2.]] * 4)
+  np.testing.assert_allclose(
+      losses.outside_brightness(image, fake, region, anything), 0)
+
+
 def test_penalty_gradient_of_the_discriminator_by_finite_differences():
   with jax.enable_x64(True):
     net = Discriminator(3, 0.0625, dtype=jnp.float64)

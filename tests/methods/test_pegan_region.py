@@ -88,6 +88,7 @@ def setting():
   config.augment, config.penalise_every = (), 1
   config.lambda_gp, config.lambda_mismatched, config.lambda_rec = 0.5, 0.25, 3.0
   config.lambda_cls_real, config.lambda_cls_fake = 0.7, 0.3
+  config.lambda_brightness = 0.0
   return nets, config, {'open': jnp.ones(())}, {'w': jnp.float32(0.01)}, batch
 
 
@@ -146,6 +147,25 @@ def test_the_generators_loss(setting):
   assert values['gen/opacity_elimination'] == pytest.approx(0.5, rel=1e-3)
   cls = class_loss(fake, batch['target'])
   assert loss == pytest.approx(adv + 3 * rec + 0.3 * cls, rel=1e-4)
+
+
+def test_a_defect_that_is_too_dark_or_bright_for_its_class_has_a_price(setting):
+  nets, config, _, disc, batch = setting
+  # Of whole images: what they change by is what is painted less what was there.
+  batch = batch | {'region': jnp.ones_like(batch['region'])}
+  usual = jnp.array([(0.1, 0.2), (-2, 2), (-0.1, 0.1), (-2, 2)])
+  nets = nets._replace(frozen=pegan_region.Frozen(brightness=usual))
+
+  def found(weight):
+    config.lambda_brightness = weight
+    loss, (metrics, _) = gen_loss(nets, config, {'open': jnp.float32(0.5)}, disc, (),
+                                  batch, jax.random.key(0))
+    return loss, float(metrics.get('gen/outside_brightness_production').compute())
+
+  (free, _), (loss, mean) = found(0.0), found(0.5)
+  # Half of 0.2 - 0.5 is 0.05 below its range, of 0 - 0.25 0.225; defects are erased freely.
+  assert mean == pytest.approx((0.05 + 0.225) / 2, rel=1e-4)
+  assert loss - free == pytest.approx(0.5 * (0.05 + 0.225) / 4, rel=1e-3)
 
 
 def test_image_and_region_move_together_before_they_are_judged(setting, monkeypatch):

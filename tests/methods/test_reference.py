@@ -95,7 +95,7 @@ def test_a_generator_paints_with_and_without(trained, boxed_dir):
   assert np.abs(paint(shown.at[:, 8:12].set(1)) - paint()).max() > 1e-3
   # Without the setting, the networks have no weights for it.
   bare = Run(_config(boxed_dir, False), 'nowhere')
-  assert bare.nets.frozen == pegan_region.Frozen() and bare.nets.gen.reference == 0
+  assert bare.nets.frozen.defects == () and bare.nets.gen.reference == 0
   sizes = [sum(x.size for x in jax.tree.leaves(x.init_state().gen)) for x in (run, bare)]
   assert sizes[0] > sizes[1]
 
@@ -175,7 +175,7 @@ def test_where_no_defect_can_be_cut_out_it_is_refused(two_classes_dir, change, w
 
 def test_checkpoints_from_before_the_setting_are_read_without_it():
   before = {'width': 1.0}
-  fit.check_config('F', before | {'reference': False}, before)
+  fit.check_config('F', before | {'reference': False, 'lambda_brightness': 0.0}, before)
   with pytest.raises(UserError, match='reference is true, was false; give '
                      '--config.reference=false'):
     fit.check_config('F', before | {'reference': True}, before)

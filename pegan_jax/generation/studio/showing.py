@@ -65,8 +65,9 @@ def table(figures):
   rows = [('measured on the crop at full strength', 'here', 'usual for real ones', '')]
   for figure in figures:
     low, high, value = map(_number, (figure.low, figure.high, figure.value))
-    usual = (f'up to {high}' if math.isinf(figure.low) else
-             f'from {low}' if math.isinf(figure.high) else f'{low} to {high}')
+    ends = math.isinf(figure.low), math.isinf(figure.high)
+    usual = ('not known' if all(ends) else f'up to {high}' if ends[0] else
+             f'from {low}' if ends[1] else f'{low} to {high}')
     rows.append((figure.what, value, usual, figure.reason))
   with ui.element('table').classes('figures'):
     for row in rows:

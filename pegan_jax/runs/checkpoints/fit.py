@@ -16,7 +16,7 @@ FREE_KEYS = frozenset({
     'evaluate', 'report', 'studio'})
 
 # Keys that a method got later: the JSON of what runs from before have in effect.
-_ADDED = {'reference': 'false'}
+_ADDED = {'reference': 'false', 'lambda_brightness': '0.0'}
 
 # Keys that may change as well while a run goes on, but not once it is done: its result
 # would go by another rate.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pegan_jax.generation import measures
+from pegan_jax.data import measures
 
 
 @pytest.fixture
