@@ -5,13 +5,12 @@ from pegan_jax.inspection import reports
 from pegan_jax.metrics import kid
 from pegan_jax.metrics.scores import LABEL_FIDELITY
 from pegan_jax.metrics.table import number
-from pegan_jax.reporting import words
+from pegan_jax.reporting import next_steps, words
 from pegan_jax.reporting.source import DAMAGED, Missing
 
 # Below this number of images only large differences can be seen.
 _FEW = 50
 _NEARER = 'closer to real ones'
-_FAR = 2  # Times the floor's end, from which images are called far from real.
 
 
 def collect(source):
@@ -19,7 +18,8 @@ def collect(source):
 
   `kind` is that of `words`, or '' where nothing was measured; `headline` and `detail` are
   about likeness, `rival` compares it with pasted defects, `study` lists the study's
-  verdicts as (advice, figures), `notes` what to be careful about.
+  verdicts as (advice, figures), `notes` what to be careful about, `next` the steps of
+  `next_steps`.
   """
   found = {'kind': '', 'headline': '', 'detail': '', 'rival': '', 'study': [], 'notes': []}
   try:
@@ -40,7 +40,7 @@ def collect(source):
         source.study).conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
-  return found
+  return found | {'next': next_steps.collect(source)}
 
 
 def line(source):
@@ -105,7 +105,7 @@ def _sentence(figure, standing, word):
             'other: copies would be, too, so look at the nearest training images below.')
   if standing.times is None:
     return f'{subject} are not as close to real ones as real crops are to each other.'
-  far = 'far from' if standing.times >= _FAR else 'not quite like'
+  far = 'far from' if standing.times >= words.FAR else 'not quite like'
   return (f'{subject} are {far} real ones: {words.multiple(standing.times)} the largest '
           'distance that two random sets of real crops have.')
 
