@@ -121,9 +121,9 @@ def _inspectors(source, report):
   strong = part['arms'].get('strong')
   strong = strong and strong['against'][strong['reference']]['verdict'] == verdict.HELPS
   return [_inspector(
-      source, report, 'Train the inspector on real images alone'
-      + ', strongly augmented, which helped' * bool(strong)
-      + (': added ones hurt.' if hurts else ': added ones were not shown to help.'),
+      source, report, 'Train the inspector on real images alone, '
+      + ('strongly augmented: that helped, and ' if strong else 'augmented: ')
+      + ('added images hurt.' if hurts else 'added images were not shown to help.'),
       'strong' if strong else None)]
 
 
@@ -157,7 +157,7 @@ def _inspector(source, report, text, arm, **changed):
 def _more_images(source, report):
   """Returns the step that tests on more pieces."""
   text = ('Test on new pieces, at least '
-          f'{verdict.ENOUGH_GROUPS} of each class, as those of the test are too few')
+          f'{verdict.ENOUGH_GROUPS} of each class, as the test has too few')
   if report['protocol'].get('task') == 'localise':
     return [_step(f'{text}: add them to your folders, and build a new data set.')]
   folder = source.workdir / 'test'
