@@ -5,7 +5,7 @@ from pegan_jax.inspection import reports
 from pegan_jax.metrics import kid
 from pegan_jax.metrics.scores import LABEL_FIDELITY
 from pegan_jax.metrics.table import number
-from pegan_jax.reporting import next_steps, words
+from pegan_jax.reporting import words
 from pegan_jax.reporting.source import DAMAGED, Missing
 
 # Below this number of images only large differences can be seen.
@@ -18,8 +18,7 @@ def collect(source):
 
   `kind` is that of `words`, or '' where nothing was measured; `headline` and `detail` are
   about likeness, `rival` compares it with pasted defects, `study` lists the study's
-  verdicts as (advice, figures), `notes` what to be careful about, `next` the steps of
-  `next_steps`.
+  verdicts as (advice, figures), `notes` what to be careful about.
   """
   found = {'kind': '', 'headline': '', 'detail': '', 'rival': '', 'study': [], 'notes': []}
   try:
@@ -40,7 +39,7 @@ def collect(source):
         source.study).conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
-  return found | {'next': next_steps.collect(source)}
+  return found
 
 
 def line(source):
