@@ -21,7 +21,7 @@ from pegan_jax.reporting.source import DAMAGED, Missing
 _MOST = 4  # Steps: more are not read.
 _MANY = 0.25  # Share of a class that was not accepted, from which the run is blamed.
 _LONGER, _LONGEST = 10, 20_000  # Times as many updates, up to the configs' own number.
-_NIGHT = 4  # Hours.
+_NIGHT = 4  # Hours or more; twice as many are more than one.
 
 
 def collect(source):
@@ -185,7 +185,7 @@ def _train_longer(source):
     return []
   return [_step(
       f'Train longer, as {" and ".join(reasons)}: {updates:,} updates{_time(source, updates)}; '
-      'that images which come closer also help is not certain.',
+      'whether closer ones help an inspector is not certain.',
       commands.train(source, workdir=f'{source.workdir}_{updates}', num_steps=updates,
                      data_dir=str(source.data_dir)))]
 
@@ -224,4 +224,5 @@ def _time(source, updates):
   except (OSError, *DAMAGED):
     return ''
   took = f'{max(60 * hours, 1):.0f} minutes' if hours < 2 else f'{hours:.0f} hours'
-  return f', about {took} at the pace of this run' + ', a night or more' * (hours >= _NIGHT)
+  night = ', more than a night' if hours > 2 * _NIGHT else ', a night' * (hours >= _NIGHT)
+  return f', about {took} at the pace of this run{night}'

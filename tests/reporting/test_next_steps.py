@@ -155,8 +155,10 @@ def test_far_images_are_trained_longer_unless_they_help(good):
   assert '--config.num_steps=20' in step['command']
   _check(step['command'])
   log = source.workdir / 'metrics.jsonl'
-  for pace, said in ((60, 'about 20 minutes at'), (900, '5 hours at the pace of this run, a '
-                                                        'night or more')):
+  for pace, said in (
+      (60, 'about 20 minutes at the pace of this run;'), (900, 'about 5 hours at the pace of '
+                                                          'this run, a night;'),
+      (3600, 'about 20 hours at the pace of this run, more than a night;')):
     log.write_text(json.dumps({'step': 1, 'time/seconds_per_step': pace}) + '\n')
     assert said in next_steps.collect(Source(source.config, source.workdir))[1]['text']
   edit(STUDY, _decide('generated', verdict=verdict.HELPS, low=.01))
