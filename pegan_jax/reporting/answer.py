@@ -11,7 +11,6 @@ from pegan_jax.reporting.source import DAMAGED, Missing
 # Below this number of images only large differences can be seen.
 _FEW = 50
 _NEARER = 'closer to real ones'
-_FAR = 2  # Times the floor's end, from which images are called far from real.
 
 
 def collect(source):
@@ -105,7 +104,7 @@ def _sentence(figure, standing, word):
             'other: copies would be, too, so look at the nearest training images below.')
   if standing.times is None:
     return f'{subject} are not as close to real ones as real crops are to each other.'
-  far = 'far from' if standing.times >= _FAR else 'not quite like'
+  far = 'far from' if standing.times >= words.FAR else 'not quite like'
   return (f'{subject} are {far} real ones: {words.multiple(standing.times)} the largest '
           'distance that two random sets of real crops have.')
 

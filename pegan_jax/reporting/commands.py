@@ -1,5 +1,6 @@
 """The part with the exact commands, the versions, and the date of each stage's files."""
 
+import dataclasses
 import datetime
 from importlib import metadata
 import json
@@ -8,8 +9,9 @@ import shlex
 
 import jax
 
-from pegan_jax.common import config_files, provenance
+from pegan_jax.common import class_names, config_files, provenance
 from pegan_jax.common.errors import UserError
+from pegan_jax.inspection.settings import NETWORKS, Settings
 from pegan_jax.reporting.source import Missing
 
 TITLE = 'How it was made'
@@ -24,8 +26,8 @@ _DATED = (('data set', 'data', 'dataset_info.json'), ('training', 'run', 'metric
 
 def collect(source):
   """Returns commands, versions and dates: a dict."""
-  stages = {'data set': _build, 'training': _train, 'generated images': _generate,
-            'pasted images': _paste, 'evaluation': _evaluate, 'study': _study}
+  stages = {'data set': _build, 'training': train, 'generated images': _generate,
+            'pasted images': _paste, 'evaluation': _evaluate, 'study': study}
   commands = []
   for name, make in stages.items():
     try:
@@ -40,21 +42,37 @@ def collect(source):
 
 def _build(source):
   """Returns the command of the data set, with words in capitals for its folders."""
-  made_of = provenance.read(source.data_dir) or {}
+  return _build_command(provenance.read(source.data_dir) or {}, source.data_dir)
+
+
+def build_of_more(source, out):
+  """Returns the command of a data set of other images, to test a study's inspectors on.
+
+  Args:
+    source: `Source` of the run that is studied.
+    out: folder of the new data set.
+  """
+  info, made_of = source.info, provenance.read(source.data_dir) or {}
+  return _build_command(made_of | {
+      'classes': info.classes, 'skip_classes': [], 'window_size': info.window,
+      'per_class': 0, 'backgrounds': 0, 'at_most': False}, out)
+
+
+def _build_command(made_of, out):
   given = [f'--{name} {name.upper()}' for name in _FOLDERS if made_of.get(name)]
   if not given:
     raise Missing('it is not known what the data set was made of.', '')
   flags = []  # All of them, as another version may have other defaults.
   for name, value in made_of.items():
-    if name in _FOLDERS or value in ('', [], True, None):
+    if name in _FOLDERS or value in ('', [], None):
       continue
-    if value is False:
-      flags.append(f'--no-{name}')
+    if isinstance(value, bool):
+      flags.append(f'--{"" if value else "no-"}{name}')
     else:
-      text = ','.join(value) if isinstance(value, list) else str(value)
+      text = class_names.join(value) if isinstance(value, list) else str(value)
       flags.append(f'--{name} {shlex.quote(text)}')
   return ' '.join(['python -m data_prep.build', *given,
-                   f'--out {shlex.quote(str(source.data_dir))}', *flags])
+                   f'--out {shlex.quote(str(out))}', *flags])
 
 
 def train_flags(noted):
@@ -80,11 +98,12 @@ def train_flags(noted):
       if key in usual and usual[key] != value]
 
 
-def _train(source):
+def train(source, workdir=None, **changed):
+  """Returns the command of the run, or of one in another workdir with other settings."""
   if not source.noted:
     raise Missing('no generator was trained.', source.train_command)
-  name, flags = train_flags(source.noted)
-  return source.command('train', f'--config {name}', *flags)
+  name, flags = train_flags(source.noted | changed)
+  return source.command('train', f'--config {name}', *flags, workdir=workdir)
 
 
 def _generate(source):
@@ -99,7 +118,7 @@ def _generate(source):
 
 
 def _paste(source):
-  return source.pasted and '\n'.join([_train(source.pasted), _generate(source.pasted)])
+  return source.pasted and '\n'.join([train(source.pasted), _generate(source.pasted)])
 
 
 def _evaluate(source):
@@ -133,18 +152,41 @@ def _checkpoint(source, section, step):
                             not best.is_dir() else 'best')]
 
 
-def _study(source):
-  protocol = source.study['protocol']
-  usual = config_files.load('study').get_config()
+def study(source, workdir=None, **changed):
+  """Returns the command of the study, or of one in another workdir with other settings."""
+  report, usual = source.study, config_files.load('study').get_config()
+  protocol = report['protocol'] | {
+      'fractions': tuple(map(float, report['fractions']))} | changed
+  unused = NETWORKS.get(protocol['network'], ())
   flags = [config_files.flag('data_dir', protocol['data']),
            config_files.flag('generated', protocol['generated'])]
   flags += [config_files.flag(key, protocol[key]) for key in usual
-            if key not in ('data_dir', 'generated', 'localise') and key in protocol
+            if key not in ('data_dir', 'generated', 'localise', *unused) and key in protocol
             and protocol[key] != usual[key]]
   flags += [config_files.flag(f'localise.{key}', value)
             for key, value in protocol.get('localise', {}).items()
             if value != usual.localise[key]]
-  return source.command('study', *flags, workdir=source.study_dir)
+  return source.command('study', *flags, workdir=workdir or source.study_dir)
+
+
+def inspect(source, protocol, chosen):
+  """Returns the command of an inspector that is trained as a study's.
+
+  Args:
+    source: `Source`.
+    protocol: the study's.
+    chosen: {key of configs/inspect.py: value} beside or instead of the protocol's.
+  """
+  usual = provenance.flat(config_files.load('inspect').get_config().to_dict())
+  names = ('task', 'localise', *(field.name for field in dataclasses.fields(Settings)))
+  wanted = {key: protocol[key] for key in names if key in protocol} | chosen
+  unused = NETWORKS.get(wanted['network'], ())
+  return source.command(
+      'inspect', config_files.flag('data_dir', protocol['data']), *(
+          config_files.flag(key, json.loads(value))
+          for key, value in provenance.flat(wanted).items()
+          if key not in unused and value != usual[key]),
+      workdir=source.workdir / 'inspector')
 
 
 def _report_flags(source):

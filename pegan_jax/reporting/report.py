@@ -6,8 +6,8 @@ import jinja2
 
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import check_at_least, UserError
-from pegan_jax.reporting import answer, commands, curves, data_set, quality, samples
-from pegan_jax.reporting import study
+from pegan_jax.reporting import answer, commands, curves, data_set, next_steps
+from pegan_jax.reporting import quality, samples, study
 from pegan_jax.reporting.source import DAMAGED, Missing, Source
 
 FILE = 'report.html'
@@ -53,8 +53,8 @@ def report(config, workdir):
     parts.append(part)
   missing = [missing[name] for name in sorted(missing, key=_STAGES.index)]
   page = _environment().get_template('page.html').render(
-      workdir=str(source.workdir), answer=_collected(answer, source), parts=parts,
-      missing=missing)
+      workdir=str(source.workdir), answer=_collected(answer, source),
+      next_steps=next_steps.collect(source), parts=parts, missing=missing)
   out = source.workdir / FILE
   try:
     files.write(out, page)

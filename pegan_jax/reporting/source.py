@@ -98,6 +98,11 @@ class Source:
       return None
     return Source(config_files.load(RIVAL).get_config(), folder)
 
+  @property
+  def pasted_beside(self):
+    """Returns the rival's `Source` where its images were generated, else None."""
+    return self.rival if self.rival and self.rival.generated.is_dir() else None
+
   @functools.cached_property
   def pasted(self):
     """Returns a `Source` whose generated images are pasted defects, or None.
@@ -107,7 +112,7 @@ class Source:
     if not self.trains:
       return None
     if self.rival:
-      return self.rival if self.rival.generated.is_dir() else None
+      return self.pasted_beside
     try:
       paths = [pathlib.Path(x) for x in self.study['protocol']['generated']]
     except (Missing, UserError, *DAMAGED):  # Its own part of the page says why.
@@ -154,10 +159,11 @@ class Source:
     """Reads the study's report; Missing, or UserError where it is damaged."""
     path = self.study_dir / 'study.json'
     if not path.is_file():
+      made = [self.generated, *(x.generated for x in [self.pasted_beside] if x)]
       raise Missing('whether generated images help an inspector was not studied.', (
-          self.command('study', f'--config.data_dir={shlex.quote(str(self.data_dir))}',
-                       f'--config.generated={shlex.quote(str(self.generated))}',
-                       workdir=self.study_dir)))
+          self.command('study', config_files.flag('data_dir', self.data_dir),
+                       config_files.flag('generated', made),
+                       '--config.network=efficientnet_lite0', workdir=self.study_dir)))
     return read_report(path, ('protocol', 'fractions', 'classes'))
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pegan_jax.metrics import kid
 
 SAME, UNSURE, WORSE, BETTER = 'same', 'unsure', 'worse', 'better'
+FAR = 2  # Times the floor's end, from which images are called far from real.
 
 # What a figure is, for readers who do not know its name.
 MEANING = {

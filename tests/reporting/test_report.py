@@ -127,6 +127,7 @@ def test_the_data_set_and_the_study_are_as_kept(page, made):
   assert arm['against']['augmented']['verdict'] == 'no evidence'
   for name in ('', 'study'):
     assert 'generated: no evidence that it adds to classical augmentation' in found[name]
+  assert 'Test on new pieces' in found[''] and "--classes '<script>,sc'" in found['']
   assert 'Too few: groups of test images, 3 of pa: an interval from' in found['study']
   percent = f"{100 * arm['accuracy']['value']:.1f}%"
   row, = [row for row in rows if row[0] == arm['title']]
