@@ -188,15 +188,14 @@ def find(options, problems):
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
-  first = {region.name: image.file for _, image in reversed(layout.annotated)
-           for region in image.regions if region.name in cut}
-  first |= {name: paths[0] for name, paths in crops.items()}
   meant = chosen - set(options.classes)
-  first = {name: path for name, path in first.items() if name in meant}
-  checks.check_meant(first, problems)
+  whole = {name: paths for name, paths in crops.items() if name in meant}
+  marked = {region.name: (path, image.file) for path, image in reversed(layout.annotated)
+            for region in image.regions if region.name in cut & meant}
+  checks.check_meant({name: file for name, (_, file) in marked.items()}
+                     | {name: paths[0] for name, paths in whole.items()}, problems)
   layout.noted.update(class_notes.with_clean_words(
-      {name: paths for name, paths in crops.items() if name in meant}, first,
-      options.clean))
+      whole, {name: path for name, (path, _) in marked.items()}, options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}

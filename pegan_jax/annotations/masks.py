@@ -178,8 +178,8 @@ def _values(image, coloured):
   if image.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or 'transparency' in image.info:
     image = image.convert('RGBA')
     if np.asarray(image)[..., 3].min() < 255:
-      raise ValueError('it has transparent pixels, which may be marked or not; save it '
-                       'without')
+      raise ValueError('it has transparent pixels, which may be marked or not; where they '
+                       'are not, save its alpha channel alone, as a grey PNG')
     image = image.convert('RGB')
   if image.mode == 'P' and (coloured or any(image.getpalette()[:3])):
     image = image.convert('RGB')

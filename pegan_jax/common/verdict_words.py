@@ -105,7 +105,9 @@ def _any_of(words):
 
 
 _CLEAN = re.compile(rf'(?:{_any_of(_GOOD)})'
-                    r'(?:[ _-]?(?:images?|imgs?|parts?|samples?|front))?')
+                    r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|front|bilder|teile?|'
+                    r'onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|immagini|czesci|'
+                    r'sztuki|parcalar?))?')
 _NO_KIND = re.compile(_any_of(_BAD))
 # Vietnamese words that are others without their accents.
 _GOOD_AS_TYPED, _BAD_AS_TYPED = ('tốt', 'đạt'), ('lỗi', 'hỏng', 'xấu')

@@ -68,7 +68,8 @@ def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
     'i.O.', 'io', 'Gut', '良品', '00_good', '0 gut', 'bon', 'Free', '정상', 'good - Kopie',
     'good (2)', 'Good copy 3', 'ok - Copy (2)', '良品 - 副本',
     'good_old', 'good_backup', 'good-new', 'ok (neu)', 'Gut_alt', 'good_old_2',
-    'einwandfrei', 'Fehlerlos', 'hatasız', 'HATASIZ', 'sağlam', 'kusursuz', 'integro',
+    'einwandfrei', 'Fehlerlos', 'Bonnes pièces', 'hatasız', 'HATASIZ', 'sağlam', 'kusursuz',
+    'integro',
     'íntegro', 'bom', 'sem_defeito', 'goed', 'godkänd', 'hyvä', 'bună', 'jó', 'dobrý',
     'v pořádku', '合格', '正常', 'годный', 'Норма', '양품', 'tốt', 'không lỗi', 'accha', 'ＯＫ'])
 def test_clean_folders_go_by_numbers_dates_and_parts_too(name):

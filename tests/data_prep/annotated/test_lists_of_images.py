@@ -5,9 +5,13 @@ import re
 
 import pytest
 
+from data_prep import inputs
 from data_prep.annotated import class_notes, unannotated, unread
+from data_prep.images import survey
+from data_prep.images.problems import Problems
+from data_prep.options import Options
 from pegan_jax.common.errors import UserError
-from handmade import counts, make, read
+from handmade import counts, make, read, voc
 
 IMAGES = {f'{place}/{k}.jpg': None for place in ('good', 'crack') for k in range(10, 14)}
 
@@ -80,3 +84,13 @@ def test_classes_with_a_word_for_clean_are_noted_with_what_takes_them_so(tmp_pat
   assert remedy({}, {'weldOK': one}) == 'pass --skip_classes weldOK'
   assert not class_notes.with_clean_words(
       {name: [one] for name in ('not good', 'crack', 'good', 'GOODYEAR')}, {}, None)
+
+
+def test_a_marked_class_with_a_word_for_clean_is_noted(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.xml': voc('Good Weld')})
+  found = inputs.find(Options(images=tmp_path), Problems())
+  [paths] = [paths for note, paths in found.layout.noted.items() if 'Good Weld' in note]
+  assert paths == [tmp_path / '1.jpg']
+  [note] = [note for note in found.notes(survey.read([tmp_path / '1.jpg']))
+            if 'Good Weld' in note]
+  assert note.endswith("--skip_classes 'Good Weld': 1, the first is 1.jpg")
