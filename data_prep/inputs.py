@@ -183,6 +183,10 @@ def find(options, problems):
   layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
       [path for paths, of, _ in clean if of == options.clean for path in paths],
       options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
+  layout.noted.update(unannotated.called_as_defects_by_name(
+      [path for paths, *_ in clean for path in paths],
+      {*crops, *(name for name in regions if not name.isdigit())} - {''}))
+  layout.noted.update(class_notes.of_one_class(crops))
   if options.defects:
     layout.noted.update(class_notes.of_crops(crops, pathlib.Path(options.defects)))
   # '' is what a mask marks outside of every box.
@@ -269,7 +273,8 @@ def _choose(options, known):
     names = getattr(options, flag)
     if unknown := sorted(set(names) - known):
       raise UserError(f'--{flag} has {unknown[0]!r}, and the classes are '
-                      f"{class_names.join(sorted(known), ', ')}.")
+                      f"{class_names.join(sorted(known), ', ')}: leave it out of --{flag}, "
+                      'or correct it.')
   chosen = set(options.classes or known) - set(options.skip_classes)
   if not chosen:
     raise UserError('No defects are left: ' + (

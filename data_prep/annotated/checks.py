@@ -97,7 +97,7 @@ def check_meant(first, problems):
   """
   for name, path in sorted(first.items()):
     what = ('what shows no defect' if folder_names.is_clean_name(name) else
-            'what nobody has decided' if class_names.is_undecided(name) else '')
+            'what is undecided, or no kind of defect' if class_names.is_undecided(name) else '')
     if what:
       problems.add(f"{path} is of the class '{name}', which is a name for {what}: pass "
                    f'--skip_classes {class_names.as_flag([name])} to use nothing of it, or '

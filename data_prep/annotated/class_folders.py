@@ -47,8 +47,9 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
   name = min(crops)
   if len(crops) == 1 and _IMAGES.fullmatch(name):
     raise UserError(f"--images {root} has one folder of images, '{name}', which is called so "
-                    'whatever they show: name it after their class, or put each class in a '
-                    'folder of its own.')
+                    'whatever they show: name what marks them by --annotations or, where '
+                    'nothing does, name it after their class, or put each class in a folder '
+                    'of its own.')
   checks.check_classes(crops, f'--images {root}')
   if not format:
     checks.check_parts(

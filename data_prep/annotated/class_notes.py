@@ -1,5 +1,6 @@
 """Notes classes that may be one with another, or another than they are called."""
 
+import collections
 import re
 import shlex
 
@@ -8,6 +9,7 @@ from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
              'marked, give all of them one name')
+_FIRST_WORD = re.compile(r'[^\W\d_]+(?=[\W\d_])')
 _NO_NAME = re.compile(r'(class)?\d+')  # Of values and numbers that nothing names.
 
 
@@ -47,6 +49,26 @@ def of_crops(crops, folder):
           f"'{name}' for '{place}'; where the inner folders are the classes, name "
           f"{folder / name} by --defects"] = [path for _, path in deeper]
   return notes
+
+
+def of_one_class(crops):
+  """Returns what to note, {note: paths}, of an only class whose files' names have others.
+
+  So it is with one folder of Cr_1.bmp and PS_1.bmp, as NEU-CLS comes.
+
+  Args:
+    crops: {class: paths} of whole files.
+  """
+  if len(crops) != 1:
+    return {}
+  (name, paths), = crops.items()
+  words = collections.Counter(word[0] if (word := _FIRST_WORD.match(path.name)) else ''
+                              for path in paths)
+  if len(words) < 2 or min(words.values()) < 2 or '' in words:
+    return {}
+  return {f"images of the only class, '{name}', whose names begin with different words, as "
+          f"{' and '.join(sorted(words)[:2])}: where these are the classes, put the images of "
+          'each into a folder called so': sorted(paths)}
 
 
 def of_regions(found, uses, places, noted):

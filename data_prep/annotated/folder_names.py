@@ -12,7 +12,8 @@ NUMBERED = ('images whose classes are folders that differ by a number alone: whe
             'are cameras or dates, they are no classes')
 IMAGES = (r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?|'
           r'bild(?:er)?|fotos?|aufnahmen|im[aá]genes|immagini|imagens|obrazy|zdj[eę]cia|'
-          r'图[像片]|画像|이미지|사진)')
+          r'resim(?:ler)?|g[oö]r[uü]nt[uü](?:ler)?|изображени[яе]|снимки|фото|obr[aá]zky?|'
+          r'sn[ií]mky?|afbeeldingen|图[像片]|画像|이미지|사진)')
 _ROLE = r'(?:train|training|val|valid|validation|test|testing)'
 _MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     rf'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
@@ -37,7 +38,7 @@ _LIGHT = re.compile(
 # Of masks by their pixels alone.
 _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls?|labs?|'
                      r'(?:ann|label)_dir|targets?|bw|bin(?:ary)?|\d(?:st|nd)_manual|manual|'
-                     r'segs?|masken|masques|m[aá]scaras|maschere|maski|掩[码膜]|マスク|마스크|'
+                     r'segs?|masken?|maskeler|masky|маск[аи]|masques|m[aá]scaras|maschere|maski|掩[码膜]|マスク|마스크|'
                      r'(?:.*[ _-])?masks?')
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{IMAGES}|'
@@ -49,6 +50,7 @@ _MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?trut
                         r'(?:[ ._-]?\d+| \(\d+\))?', re.IGNORECASE)
 _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
           re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
+_NUMBER_OF_IMAGE = re.compile(rf'(?:{IMAGES})[ _-]*(\d+)$', re.IGNORECASE)
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
 DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
@@ -275,6 +277,11 @@ def is_of_objects(place):
 def bare(place):
   """Returns the name that an image and its labels share: 1 of 1.jpg and of 1.jpg.json."""
   return _SUFFIX.sub(r'\1', place.stem)
+
+
+def number_of_image(place):
+  """Returns an image's name without a word for images before a number: 1 of img_1."""
+  return _NUMBER_OF_IMAGE.sub(r'\1', bare(place))
 
 
 def without_words(name):

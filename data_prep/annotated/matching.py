@@ -38,7 +38,8 @@ def _name_of_image(mark):
 # Words such as _mask are stripped from masks alone: 1_seg_2.txt is not of 1_seg_1.png.
 _NAMES = ((_name_in_full, lambda place: place.name),
           (lambda mark: mark.place.stem, lambda place: place.stem),
-          (_name_of_image, lambda place: place.stem), (_name_of_image, folder_names.bare))
+          (_name_of_image, lambda place: place.stem), (_name_of_image, folder_names.bare),
+          (_name_of_image, folder_names.number_of_image))
 
 
 def match(marks, paths, root):

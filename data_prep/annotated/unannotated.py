@@ -4,6 +4,7 @@ import collections
 import hashlib
 import os
 import pathlib
+import re
 
 from data_prep.annotated import checks, file_kinds, fitting, folder_names
 from data_prep.annotated import matching, unnamed_masks, unread
@@ -14,6 +15,10 @@ from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
+
+
+_NUMBERS = re.compile(r'^[\W\d_]+|[\W\d_]+$')  # Before and behind a file's words.
+_WORDS = re.compile(r'[^\W\d_]+')
 
 
 def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
@@ -73,8 +78,41 @@ def called_as_defects(paths, folder, classes):
                     f"{by_name[name][0]} lies in a folder called as the class '{name}': "
                     'name a folder without it by --clean or, where it shows no defect, '
                     'rename it.')
+  bad = {path for name in by_name if class_names.names_no_kind(name) for path in by_name[name]}
+  if 0 < len(bad) < len(paths):
+    raise UserError(f'--clean {folder} is for images without defects, and {min(bad)} lies '
+                    'in a folder that says that it has one, as others do not: name a folder '
+                    'without it by --clean or, where it shows no defect, rename it.')
   return {f"images of --clean in folders called '{name}': taken for clean": by_name[name]
           for name in sorted(filter(class_names.is_defect, by_name))}
+
+
+def called_as_defects_by_name(paths, classes):
+  """Returns {what is noted: paths} where all clean images are called as defects are.
+
+  Args:
+    paths: of all images that are taken for clean.
+    classes: names of those of the set.
+
+  Raises:
+    UserError: some of them are, as good/NOK_1.png beside good/OK_1.png.
+  """
+  known, called = {name.casefold() for name in classes}, {}
+  for path in paths:
+    name = _NUMBERS.sub('', path.stem)
+    if name.casefold() in known or len(_WORDS.findall(name)) <= 2 and (
+        class_names.names_no_kind(name)):
+      called[path] = name
+  if not called:
+    return {}
+  if len(called) < len(paths):
+    path = min(called)
+    raise UserError(
+        f"{path} is taken for clean, and its name says '{called[path]}', as those of "
+        f'{len(called)} of {len(paths)} clean images say that they show a defect: move these '
+        'away or, where they show none, rename them.')
+  return {'images whose names say that they show a defect: taken for clean, as all of them '
+          'do': sorted(called)}
 
 
 def _marks(root, images, left_out, problems):

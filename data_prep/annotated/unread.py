@@ -79,7 +79,8 @@ def refuse_of_classes(said, paths, root):
     root: their folder.
   """
   crops = [image for image in paths if not folder_names.is_clean(image.relative_to(root))]
-  has_classes = any(folder_names.class_of_crop(image.relative_to(root)) for image in crops)
+  has_classes = len({folder_names.class_of_crop(image.relative_to(root))
+                     for image in crops} - {''}) > 1  # Of one folder it is no news.
   marked, folders = {}, _folders(paths, root)
   for path, of_images, loose in said:
     for image in _marked(of_images, loose):
@@ -99,7 +100,8 @@ def refuse_of_classes(said, paths, root):
                and (column[image].isdigit() or not columns.says_nothing(column[image]))]
       if len(named) >= 0.9 * len(crops) and _are_at_odds(named):
         raise UserError(
-            f'{path} gives the images of {root} other classes than their folders do: put '
+            f'{path} gives the images of {root} '
+            + ('other classes than their folders do' if has_classes else 'classes') + ': put '
             "each class's images in a folder named after it"
             + ' or, where the folders are the classes, pass --format classes' * has_classes
             + '.')

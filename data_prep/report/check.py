@@ -132,6 +132,7 @@ def _describe(options, found, kinds, problems):
   if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
     lines.append(f'Left out: {audit.counted(left_out, audit.names_of(found))}.')
   lines += [f'Note: {note}.' for note in found.notes(kinds)]
+  lines += [f'Note: {note}' for note in remarks.of_unlabelled(len(found.layout.unlabelled))]
   return lines
 
 

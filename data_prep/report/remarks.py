@@ -136,6 +136,13 @@ def of_groups(large, copies, unclean, searched, train_fraction):
            'which is right: where they show the defect, take them away.')
 
 
+def of_unlabelled(count):
+  """Yields a sentence on images that have no annotation, where there are any."""
+  if count:
+    yield (f'{count} images without an annotation are not known to be clean: those that are '
+           'go into a folder of their own, for --clean.')
+
+
 def too_few(counts):
   """Yields a sentence on classes of {name: train images} too small for a comparison."""
   if few := [name for name, n in sorted(counts.items()) if n < _COMPARED]:
@@ -176,9 +183,7 @@ def remarks(report):
                        report['parameters']['near_duplicates'],
                        report['parameters']['train_fraction'])
   yield from of_odd_crops(report['crops_of_another_class_than_their_frame'])
-  if n := report['left_out'].get(audit.UNLABELLED):
-    yield (f'{n} images without an annotation are not known to be clean: those that are '
-           'go into a folder of their own, for --clean.')
+  yield from of_unlabelled(report['left_out'].get(audit.UNLABELLED, 0))
   if (n := report['crops_of_unknown_frames']) and not report['parameters']['group_by']:
     yield (f'which frames {n} crops were cut from is not known, and two of one frame may '
            "lie on both sides of the split: where their files' names tell, pass "

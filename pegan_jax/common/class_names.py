@@ -20,6 +20,9 @@ _UNDECIDED = (
     r'un(?:labell?ed|sorted|sure|certain|known|checked|clear|decided|reviewed|classified)|'
     r'not[ _-]?(?:sure|sorted|labell?ed|checked)|'
     r'to[ _-]?(?:do|be[ _-]\w+|sort|label|check|review|classify)|(?:for[ _-]?)?review|'
+    r'false[ _-]?(?:positives?|alarms?|calls?|rejects?)|pseudo[ _-]?(?:fehler|defects?)|'
+    r'(?:fehl|falsch)[ _-]?alarme?|faux[ _-]?positifs?|fals[oi]s?[ _-]?positiv[oi]s?|'
+    r'new[ _-]?folder|neuer[ _-]?ordner|nouveau[ _-]?dossier|nueva[ _-]?carpeta|untitled|'
     r'pending|te?mp|unsortiert|ungeprüft|unklar|unbekannt|zu[ _-]?prüfen|\?+')
 _IS_UNDECIDED = re.compile(rf'(?:{_UNDECIDED})(?:[ _-]*\d+)?', re.IGNORECASE)
 _ENDS_UNDECIDED = re.compile(rf'[ _.-]+[(\[]?(?:{_UNDECIDED})[)\]]?$', re.IGNORECASE)

@@ -67,13 +67,13 @@ _BAD = (
     r'darlig[et]?|kasseret|kassert|omarbejde|vrak|'
     r'viallis(?:et|nen)|viallinen|huono[t]?|hylatty|hylky|hylatyt|gallad\w*',
     # French, Spanish, Portuguese, Italian, Romanian.
-    r'mauvais(?:es?)?|rebuts?|defauts?|defectueu(?:x|ses?)|retouches?|'
+    r'nc|mauvais(?:es?)?|rebuts?|defauts?|defectueu(?:x|ses?)|retouches?|'
     r'n[ao]o?n?[ _-]?conform[ei]s?|mal[oa]s?|rechaz(?:ad[oa]s?|os?)|retrabajos?|'
     r'defectuos[oa]s?|defectos?|scart[io]|difett[io]|difettos[aeio]|rilavorazion[ei]|'
     'ru(?:im|ins)|maus|defeitos?|defeituos[oa]s?|rejeitad[oa]s?|retrabalhos?|refugos?|'
     'reprelucra(?:t|re)',
     # Polish, Czech, Slovak, South Slavic, Hungarian, Baltic, Greek.
-    r'zl[aey]|wadliw[aey]|odrzuty?|poprawk[ai]|braki?|spatn[aeyi]|vadn[aeyi]|zmetk[yu]?|'
+    r'zl[aey]|wad[ay]|wadliw[aey]|odrzuty?|poprawk[ai]|braki?|spatn[aeyi]|vadn[aeyi]|zmetk[yu]?|'
     r'zmetek|chybn[aeyi]|oprav[ay]|los[ai]|neispravn[aeio]|skart|dorada|'
     r'rossz(?:ak)?|hibas(?:ak)?|selejt(?:ek)?|utomunka|'
     r'blog(?:as|i|a)|brokas|slikt[ais]s?|brakis|praak|'

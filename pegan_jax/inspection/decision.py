@@ -54,7 +54,7 @@ def all_sets(test, arms, known, pasted):
       return min((difference(arm, rival) for rival in rivals), key=lambda x: x[by])
     best = max((least(arm.name, classical) for arm in own), key=lambda x: x['low'])
     if not test.enough_for_verdict():
-      word = verdict.NO_EVIDENCE
+      word = verdict.UNTOLD
     elif best['low'] > 0:
       word, best = verdict.HELPS, least(best['arm'], classical, 'value')
       over = others and least(best['arm'], others)

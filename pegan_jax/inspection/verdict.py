@@ -20,6 +20,7 @@ RESAMPLES = 4000
 ENOUGH_GROUPS = 10  # Of test images, for a bootstrap.
 FALSE_ALARMS = (0.01, 0.05)  # Shares of clean images.
 HELPS, HURTS, NO_EVIDENCE = 'helps', 'hurts', 'no evidence'
+UNTOLD = 'too few test images to tell'  # Of too few groups: whatever the difference is.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,10 +178,10 @@ def summarise(test, values, samples, limits=(0, 1), level=0.95):
 def judge(difference, enough):
   """Returns the verdict on a difference, a dict with `low` and `high`.
 
-  Without enough groups of test images there is no evidence.
+  Without enough groups of test images nothing can be told.
   """
   if not enough:
-    return NO_EVIDENCE
+    return UNTOLD
   return (HELPS if difference['low'] > 0 else
           HURTS if difference['high'] < 0 else NO_EVIDENCE)
 
@@ -196,7 +197,7 @@ def compare(test, arm, reference, level=0.95):
   Returns:
     `summarise`'s dict for arm minus reference, with `verdict` (by accuracy) and
     the classes whose recall is surely `higher` and surely `lower`. With too few groups of
-    test images there is no evidence, and a class with too few is in neither list.
+    test images nothing can be told, and a class with too few is in neither list.
   """
   values, samples = arm[0] - reference[0], arm[1] - reference[1]
   result = summarise(test, values, samples, (-1, 1), level)

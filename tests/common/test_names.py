@@ -72,7 +72,7 @@ def test_names_with_commas_become_classes_and_can_be_chosen(raw, capsys):
   assert run_build(raw, *flags, '--skip_classes', 'rust', out='other') == 0
   assert dataset.load_info(raw / 'other').classes == ['rust, light']
   assert run_build(raw, *flags, '--classes', 'rust, light', out='third') == 2
-  assert 'the classes are rust, "rust, light".' in capsys.readouterr().err
+  assert 'the classes are rust, "rust, light": leave' in capsys.readouterr().err
   run_build(raw, *inputs(raw, 'frames', 'boxes'), '--classes', '"rust, light"', '--check',
             out='fourth')
   command = capsys.readouterr().out.split('data_prep.build ')[1].split('\n')[0]

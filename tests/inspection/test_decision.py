@@ -67,7 +67,7 @@ def test_pasted_defects_are_not_their_own_rival():
 
 def test_a_handful_of_groups_decides_nothing():
   assert _decide(_RIGHT | {'augmented+x': 1.0}, groups=9)['x']['verdict'] == (
-      verdict.NO_EVIDENCE)
+      verdict.UNTOLD)
 
 
 def test_ways_to_use_one_set_share_its_five_percent():

@@ -114,7 +114,7 @@ def test_no_class_is_named_by_a_handful_of_test_images(groups, named):
   assert test.images_of() == test.groups_of() == {'a': 600, 'b': groups}
 
 
-@pytest.mark.parametrize('groups,word', [(9, verdict.NO_EVIDENCE), (10, verdict.HELPS)])
+@pytest.mark.parametrize('groups,word', [(9, verdict.UNTOLD), (10, verdict.HELPS)])
 def test_no_verdict_rests_on_a_handful_of_groups(groups, word):
   test = _test_set(300, np.arange(300) // 3 % groups)
   after = np.repeat(test.labels[None], 3, 0)

@@ -123,6 +123,8 @@ def _advice(arms):
       lines.append(f'{arm["generated"]}: ' + {
           verdict.HELPS: 'use it, a segmenter finds more of the defects with it',
           verdict.HURTS: 'do not use it, a segmenter finds less of the defects with it',
+          verdict.UNTOLD: 'whether a segmenter finds more of the defects with it cannot be '
+                          'told from so few groups of test images',
           verdict.NO_EVIDENCE: 'no evidence that a segmenter finds more of the defects '
                                'with it, do not rely on it'}[found['verdict']]
                    + f': {_difference(found)} pixel AP over real masks alone')

@@ -18,7 +18,7 @@ def test_a_list_of_other_classes_than_the_folders_is_refused(
   make(tmp_path, dict.fromkeys(names) | {'train.txt': ''.join(
       f'{name} {words[k % len(words)]}\n' for k, name in enumerate(names))})
   if is_other:
-    with pytest.raises(UserError, match='train.txt gives the images of .* other classes'):
+    with pytest.raises(UserError, match='train.txt gives the images of .* classes'):
       read(tmp_path)
   else:
     assert [*read(tmp_path).crops] == folders
@@ -66,7 +66,7 @@ def test_classes_that_are_told_by_one_column_each_may_be_at_odds(tmp_path):
   (tmp_path / 'set.csv').write_text('file,crack,pit\n' + ''.join(
       f'{name}/{k}.jpg,{k % 2},{1 - k % 2}\n' for name in ('crack', 'pit')
       for k in range(3)))
-  with pytest.raises(UserError, match='set.csv gives the images of .* other classes'):
+  with pytest.raises(UserError, match='set.csv gives the images of .* classes'):
     read(tmp_path)
 
 

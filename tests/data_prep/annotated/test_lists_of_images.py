@@ -11,7 +11,11 @@ from data_prep.images import survey
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from pegan_jax.common.errors import UserError
-from handmade import counts, make, read, voc
+from handmade import counts, image, make, mask, read, voc
+
+def _other(path):  # Than those of `make`.
+  image(path, height=32)
+
 
 IMAGES = {f'{place}/{k}.jpg': None for place in ('good', 'crack') for k in range(10, 14)}
 
@@ -94,3 +98,41 @@ def test_a_marked_class_with_a_word_for_clean_is_noted(tmp_path):
   [note] = [note for note in found.notes(survey.read([tmp_path / '1.jpg']))
             if 'Good Weld' in note]
   assert note.endswith("--skip_classes 'Good Weld': 1, the first is 1.jpg")
+
+
+@pytest.mark.parametrize('names, clean, refused', [
+    (['good/OK_1.jpg', 'good/NOK_2.jpg'], None, True),
+    (['good/1.jpg', 'good/crack 2.jpg'], None, True),
+    (['good/1_defect.jpg', 'good/2.jpg'], None, True),
+    (['good/nok_1.jpg', 'good/NOK_2.jpg'], None, False),
+    (['good/1.jpg', 'good/defect_free_2.jpg'], None, False),
+    (['good/1.jpg', 'good/crack_test_line_2.jpg'], None, False),
+    (['c/1.jpg', 'c/Crack_2.jpg'], 'c', True), (['c/nok/1.jpg', 'c/nok/2.jpg'], 'c', False),
+    (['c/nok/1.jpg', 'c/2.jpg'], 'c', True)])
+def test_clean_images_called_as_defects_are_refused_unless_all_are(
+    tmp_path, names, clean, refused):
+  make(tmp_path, {'crack/1.jpg': None, 'crack/2.jpg': None} | dict.fromkeys(names, _other))
+  options = Options(images=tmp_path, clean=clean and str(tmp_path / clean))
+  if refused:
+    with pytest.raises(UserError, match='is taken for clean, and its name|as others do not'):
+      inputs.find(options, Problems())
+  else:
+    assert len(inputs.find(options, Problems()).clean[0][0]) == 2
+
+
+@pytest.mark.parametrize('names, noted', [
+    (['Cr_1', 'Cr_2', 'PS_1', 'PS_2'], True), (['Cr_1', 'Cr_2', 'PS_1'], False),
+    (['1', '2', '3', '4'], False), (['a_1', 'a_2', 'a_3'], False)])
+def test_an_only_class_whose_files_have_other_words_is_noted(tmp_path, names, noted):
+  make(tmp_path, {f'all/{name}.jpg': None for name in names} | {'good/1.jpg': _other})
+  found = inputs.find(Options(images=tmp_path), Problems())
+  said = [note for note in found.layout.noted if 'Cr and PS' in note]
+  assert [len(found.layout.noted[note]) for note in said] == [4] * noted
+
+
+def test_a_word_for_images_before_a_number_does_not_count(tmp_path):
+  make(tmp_path, {'images/img_1.jpg': None, 'images/img_2.jpg': None,
+                  'masks/mask_1.png': mask, 'masks/mask_2.png': mask})
+  layout = read(tmp_path)
+  assert {path.name for path, image in layout.annotated if image.regions} == {
+      'img_1.jpg', 'img_2.jpg'}
