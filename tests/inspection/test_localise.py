@@ -16,7 +16,7 @@ from pegan_jax.data import dataset, manifest
 from pegan_jax.inspection import tasks, verdict
 from pegan_jax.inspection.localise import arms, bench, crops, figures, report, study
 from pegan_jax.inspection.localise.settings import Settings
-from pegan_jax.inspection.verdict import HELPS, HURTS, NO_EVIDENCE
+from pegan_jax.inspection.verdict import HELPS, HURTS, NO_EVIDENCE, UNTOLD
 from pegan_jax.reporting import answer, commands, source as page, study as page_study
 
 
@@ -266,7 +266,7 @@ def test_too_few_groups_give_no_verdict(world, tmp_path):
   data = worlds.write_dataset(tmp_path / 'data', splits, CLASSES)
   found = _study(world | {'data': data}, tmp_path / 'out', 'planted')
   against = found['fractions']['1']['arms']['planted']['against']
-  assert against['low'] > 0 and against['verdict'] == NO_EVIDENCE
+  assert against['low'] > 0 and against['verdict'] == UNTOLD
   assert not against['higher']
   assert 'groups of test crops, 8: an interval from fewer than 10 is too narrow' in (
       report.to_text(found))
