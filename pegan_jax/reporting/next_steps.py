@@ -10,7 +10,6 @@ import json
 import re
 import statistics
 
-from pegan_jax.common import config_files
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
 from pegan_jax.inspection import decision, reports, verdict
