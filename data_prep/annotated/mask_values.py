@@ -130,7 +130,8 @@ class Rule:
             'that of their folder; add classes.txt where they are classes'
             ].append(mask.path)
     if sum(int(region.mask.sum()) for region in regions) > mask.height * mask.width / 2:
-      noted['masks that mark more than half of their image'].append(mask.path)
+      noted['masks that mark more than half of their image: where that is the ground, '
+            'invert them'].append(mask.path)
     return [region._replace(name=name) for region in regions]
 
 

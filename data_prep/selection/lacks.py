@@ -14,6 +14,7 @@ FRAME, FOUND, NEAR, TURNED, GROUP_BY, COPIES = (
 _MEANING = {'at_most': '--at_most takes what there is',
             'near_duplicates': '--no-near_duplicates is for images that are alike by design',
             'search_frames': '--no-search_frames is for images that are alike by design'}
+_SEARCHES = {'near_duplicates', 'search_frames'}
 
 
 class Lack(Exception):
@@ -108,6 +109,7 @@ def sentence(lack, options, attempt):
   found = [_changes(options, changed) for changed in mended if changed]
   found = [some for some in found
            if not any(other.items() < some.items() for other in found)]
+  found.sort(key=lambda some: len(_SEARCHES & some.keys()))  # What may leak comes last.
   remedies = ', or '.join([*map(_phrase, found), lack.advice])
   return f"{lack.said}: {'; '.join([remedies, *_meanings(found)])}."
 

@@ -52,7 +52,8 @@ def all_sets(test, arms, known, pasted):
     difference = functools.partial(_difference, known, level(arms, own[0]))
     def least(arm, rivals, by='low', difference=difference):
       return min((difference(arm, rival) for rival in rivals), key=lambda x: x[by])
-    best = max((least(arm.name, classical) for arm in own), key=lambda x: x['low'])
+    best = max((least(arm.name, classical) for arm in own),
+               key=lambda x: (x['low'], x['value']))
     if not test.enough_for_verdict():
       word = verdict.UNTOLD
     elif best['low'] > 0:

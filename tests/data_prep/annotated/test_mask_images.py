@@ -96,7 +96,8 @@ def test_a_mask_that_marks_nearly_all_is_noted(tmp_path):
   make(tmp_path, {'crack/1.jpg': None, 'crack/1_mask.png': lambda path: mask(
       path, 255, box=(0, 0, 40, 30), more=[(0, BOX)])})
   assert counts(read(tmp_path).noted) == {
-      'masks that mark more than half of their image': 1}
+      'masks that mark more than half of their image: where that is the ground, '
+      'invert them': 1}
 
 
 @pytest.mark.parametrize('rings, is_noted', [(2, True), (1, False)])
