@@ -22,6 +22,7 @@ _UNDECIDED = (
     r'to[ _-]?(?:do|be[ _-]\w+|sort|label|check|review|classify)|(?:for[ _-]?)?review|'
     r'false[ _-]?(?:positives?|alarms?|calls?|rejects?)|pseudo[ _-]?(?:fehler|defects?)|'
     r'(?:fehl|falsch)[ _-]?alarme?|faux[ _-]?positifs?|fals[oi]s?[ _-]?positiv[oi]s?|'
+    r'heat[ _-]?maps?|overlays?|visuali[sz]ations?|annotated(?:[ _-]?images?)?|predictions?|'
     r'new[ _-]?folder|neuer[ _-]?ordner|nouveau[ _-]?dossier|nueva[ _-]?carpeta|untitled|'
     r'pending|te?mp|unsortiert|ungeprüft|unklar|unbekannt|zu[ _-]?prüfen|\?+')
 _IS_UNDECIDED = re.compile(rf'(?:{_UNDECIDED})(?:[ _-]*\d+)?', re.IGNORECASE)

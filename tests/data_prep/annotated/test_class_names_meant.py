@@ -34,7 +34,8 @@ def _crops(name):
 
 @pytest.mark.parametrize('files, name', [
     (_boxes, 'good'), (_boxes, 'OK'), (_shapes, 'no defect'), (_boxes, 'unknown'),
-    (_masks, 'unlabeled'), (_crops, 'unlabelled'), (_crops, 'to_sort'), (_crops, 'unsure'),
+    (_masks, 'unlabeled'), (_crops, 'unlabelled'), (_crops, 'to_sort'), (_crops, 'false_positive'),
+    (_crops, 'Heatmaps'), (_crops, 'Pseudofehler'), (_crops, 'unsure'),
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
     (_crops, 'OK (to check)')])
 def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
