@@ -1,4 +1,4 @@
-"""What to do next, as a study's verdicts and the figures of a run have it.
+"""Lists what to do next, by a study's verdicts and the figures of a run.
 
 Each step is {'text': a sentence, 'command': what to type, or ''}. None is told that the
 figures do not call for; docs/inspection.md and docs/evaluation.md say why each is advised.
