@@ -49,24 +49,20 @@ def doubtful(marks):
   return {path for path, name in unsure.items() if name not in sure}
 
 
-def fit(marks, paths, root, named, left_out, noted, problems):
+def fit(marks, folder, named):
   """Brings marks and images together.
 
   A mark of no image or of several is a problem.
 
   Args:
     marks: list of `Mark`.
-    paths: of the images.
-    root: the images' folder.
-    named: paths of what annotates them, for errors; none where that lies in root.
-    left_out: {reason: [paths]}; gets what is not used.
-    noted: as of `folder.Layout`; gets what fits by a looser spelling.
-    problems: `Problems`; gets what does not fit.
+    folder: `folder.Folder` of the images.
+    named: paths of what annotates them, for errors; none where that lies in the folder.
 
   Returns:
     `Fitted`.
   """
-  where = f"--annotations {' '.join(map(str, named))}" if named else root
+  where = f"--annotations {' '.join(map(str, named))}" if named else folder.root
   labels = [mark for mark in marks if mark.format != 'masks']
   masks = [mark for mark in marks if mark.format == 'masks']
   unsure = set() if named else doubtful(labels)  # What is named is said to annotate.
@@ -75,37 +71,37 @@ def fit(marks, paths, root, named, left_out, noted, problems):
              if not mark.format and mark.path.parent in of_labelme}
   mixed = {base for base in {mark.base for mark in masks}
            if any(mark.path.is_relative_to(base) for mark in labels)}
-  labels, of_labels = _matched(labels, unsure, (), paths, root, where, left_out, noted,
-                               problems)
-  masks, of_masks = _matched(masks, unsure, mixed, paths, root, where, left_out, noted,
-                             problems)
+  labels, of_labels = _matched(labels, folder, where, unsure=unsure)
+  masks, of_masks = _matched(masks, folder, where, mixed=mixed)
   if orphans := of_labels + of_masks:
-    problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
-                 f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images '
-                 'or remove what annotates them'
-                 f'{_apart(labels + masks, orphans)}{_nearest(orphans, paths)}.')
-  return Fitted(*_one_for_each(labels, root, left_out, problems), masks)
+    folder.problems.add(
+        f'No image in {folder.root} fits {len(orphans)} of the annotations in {where}, '
+        f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images or remove '
+        f'what annotates them{_apart(labels + masks, orphans)}'
+        f'{_nearest(orphans, folder.all_images)}.')
+  return Fitted(*_one_for_each(labels, folder), masks)
 
 
-def _matched(marks, unsure, mixed, paths, root, where, left_out, noted, problems):
+def _matched(marks, folder, where, unsure=(), mixed=()):
   """Returns ([(`Mark`, its image), ...], `Mark`s that have none); see `fit`.
 
   Args:
     marks: `Mark`s of labels, or of masks.
-    unsure: paths of files that annotate an image where they may mark a place in it.
-    mixed: bases of marks where annotations of another kind lie beside masks.
+    folder: `folder.Folder` of the images.
     where: what holds the marks, for errors.
+    unsure: paths of labels that annotate an image where they may mark a place in it.
+    mixed: bases of masks where annotations of another kind lie beside them.
   """
-  fitted, orphans = [], []
-  matches, respelled = matching.match(marks, paths, root)
-  noted[RESPELLED] += respelled
+  fitted, orphans, left_out = [], [], folder.left_out
+  matches, respelled = matching.match(marks, folder.all_images, folder.root)
+  folder.noted[RESPELLED] += respelled
   for mark, found in zip(marks, matches):
     if mark.format == 'masks' and _is_picture(mark, mark.base in mixed, found):
       left_out['copies of images, beside their annotations'].append(mark.path)
     elif len(found) > 1:
-      first, second = sorted(path.relative_to(root) for path in found)[:2]
-      problems.add(f'{where} has one annotation, {mark.place}, for two images, '
-                   f'{first} and {second}: add or remove one.')
+      first, second = sorted(path.relative_to(folder.root) for path in found)[:2]
+      folder.problems.add(f'{where} has one annotation, {mark.place}, for two images, '
+                          f'{first} and {second}: add or remove one.')
     elif found and mark.path in unsure and not places.in_file(mark.path, found[0]):
       left_out[folder_names.OTHERS].append(mark.path)
     elif found:
@@ -120,18 +116,19 @@ def _matched(marks, unsure, mixed, paths, root, where, left_out, noted, problems
   return fitted, orphans
 
 
-def _one_for_each(fitted, root, left_out, problems):
+def _one_for_each(fitted, folder):
   """Returns the labels of `Fitted`, and those that are repeated."""
   labels, repeated = {}, []
   for mark, path in fitted:
-    if _repeats_folder(mark, path.relative_to(root)):
-      left_out[REPEATED].append(mark.path)
+    if _repeats_folder(mark, path.relative_to(folder.root)):
+      folder.left_out[REPEATED].append(mark.path)
     elif not mark.format:
-      with problems.collected():
+      with folder.problems.collected():
         text_files.read_json(mark.path)  # Where it is damaged, that is the problem.
-        problems.add(f'{mark.path} is JSON for {path.name}, but of none of the kinds '
-                     f"{annotations.kinds('.json')}: export it as one of these or, "
-                     'where it marks nothing, name by --format what is to be read.')
+        raise UserError(
+            f'{mark.path} is JSON for {path.name}, but of none of the kinds '
+            f"{annotations.kinds('.json')}: export it as one of these or, "
+            'where it marks nothing, name by --format what is to be read.')
     elif path in labels:
       repeated.append((mark, path))
     else:

@@ -52,8 +52,8 @@ class Folder(NamedTuple):
 
   @property
   def all_images(self):
-    """Returns the paths of all images in the folder."""
-    return self.images + self.named_clean
+    """Returns the paths of all images in the folder, sorted."""
+    return sorted(self.images + self.named_clean)
 
   def layout(self, format,  # pylint: disable=redefined-builtin
              annotated=(), clean=(), crops=None, unlabelled=()):

@@ -43,21 +43,7 @@ def read(labels, noted, problems, tags=()):
     if mark.format == 'yolo' and mark.path.parent not in names:
       continue  # Its names are the problem.
     with problems.collected():
-      annotated = _read(mark, names)._replace(file=_name(mark))
-      if mark.format == 'severstal':
-        annotated = severstal.with_size(annotated, *reading.size(path))
-      if not all(region.name.strip() for region in annotated.regions):
-        raise UserError(f'{annotated.file} has a region without the name of a class: name '
-                        'it, or remove it.')
-      if any(region.name == IGNORED for region in annotated.regions):
-        noted[_IGNORED].append(path)
-        annotated = annotated._replace(regions=[
-            region._replace(name='') if region.name == IGNORED else region
-            for region in annotated.regions])
-      if annotated.says not in ('', path.name) and (
-          os.path.isfile(path.with_name(annotated.says))):
-        noted[_ANOTHER].append(path)
-      found[path] = annotated
+      found[path] = _read(mark, path, names, noted)
   _refuse_tags(labels, found, tags, problems)
   named_classes.note(labels, found, names, noted)
   for base in {mark.base for mark, _ in labels if mark.format == 'voc'}:
@@ -72,18 +58,50 @@ def read(labels, noted, problems, tags=()):
     if are_fractions([image for image in some if (image.height, image.width) != (1, 1)]):
       problems.add(f'{some[0].file} and all others like it have boxes within one pixel: '
                    f'they are fractions of the images, and {name} has pixels.')
-  for mark in (mark for mark, _ in labels if mark.path.parent in names):
-    _, file = names[mark.path.parent]
-    if mark.format == 'yolo' and not file:
-      noted['YOLO labels without a file of names: classes are called by their numbers'
-            ].append(mark.path)
-    elif mark.format == 'yolo' and not file.is_relative_to(os.path.abspath(mark.base)):
-      noted[f'YOLO labels whose classes are named by {file}, above their folder'
-            ].append(mark.path)
-    elif mark.format == 'yolo' and not mark.path.absolute().is_relative_to(file.parent):
-      noted[f'YOLO labels whose classes are named by {file}, beside their folder'
-            ].append(mark.path)
+  for mark, _ in labels:
+    if mark.format == 'yolo' and mark.path.parent in names and (
+        note := _note_on_names(mark, names[mark.path.parent][1])):
+      noted[note].append(mark.path)
   return found
+
+
+def _read(mark, path, names, noted):
+  """Returns the `Annotated` of an image; what is to be ignored is of no class.
+
+  Args:
+    mark, path: the `Mark` and the path of its image.
+    names: {folder: (names of YOLO's classes, their file)}.
+    noted: as of `read`.
+
+  Raises:
+    UserError: it cannot be read, or has a region without the name of a class.
+  """
+  annotated = _said(mark, names)._replace(file=_name(mark))
+  if mark.format == 'severstal':
+    annotated = severstal.with_size(annotated, *reading.size(path))
+  if not all(region.name.strip() for region in annotated.regions):
+    raise UserError(f'{annotated.file} has a region without the name of a class: name it, '
+                    'or remove it.')
+  if any(region.name == IGNORED for region in annotated.regions):
+    noted[_IGNORED].append(path)
+    annotated = annotated._replace(regions=[
+        region._replace(name='') if region.name == IGNORED else region
+        for region in annotated.regions])
+  if annotated.says not in ('', path.name) and (
+      os.path.isfile(path.with_name(annotated.says))):
+    noted[_ANOTHER].append(path)
+  return annotated
+
+
+def _note_on_names(mark, file):
+  """Returns what to note of where the names of YOLO's classes are from, '' for nothing."""
+  if not file:
+    return 'YOLO labels without a file of names: classes are called by their numbers'
+  if not file.is_relative_to(os.path.abspath(mark.base)):
+    return f'YOLO labels whose classes are named by {file}, above their folder'
+  if not mark.path.absolute().is_relative_to(file.parent):
+    return f'YOLO labels whose classes are named by {file}, beside their folder'
+  return ''
 
 
 def _refuse_tags(labels, found, known, problems):
@@ -109,7 +127,7 @@ def _refuse_tags(labels, found, known, problems):
                  'from images that are clean.')
 
 
-def _read(mark, names):
+def _said(mark, names):
   """Returns what a mark says; UserError, for what may be no annotation, says so."""
   try:
     if mark.format == 'yolo':
@@ -122,8 +140,8 @@ def _read(mark, names):
       raise
     raise UserError(
         f"{str(error).rstrip('.')}; where it is of another kind, export it as one of "
-        f'{annotations.kinds()}; where it marks nothing, name by --format what is to be read.'
-        ) from None
+        f'{annotations.kinds()}; where it marks nothing, name by --format what is to be '
+        'read.') from None
 
 
 def _name(mark):

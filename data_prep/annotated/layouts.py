@@ -51,30 +51,22 @@ def read(images, annotations=(),
     problems.check()
     return layout
   wanted = _wanted(format)
-  root, paths = pathlib.Path(images), checks.list_images(images, '--images')
-  left_out, noted = collections.defaultdict(list), collections.defaultdict(list)
-  for why, some in reading.find_images(root)[1].items():
-    if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart below.
-      left_out[why] += some
-  paths, named = _part(paths, root, annotations, left_out)
+  folder, named = _list(images, annotations, apart, problems)
+  left_out = folder.left_out
   if not format:
-    file_kinds.refuse_guesses(paths)
+    file_kinds.refuse_guesses(folder.all_images)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
-  fitted = fitting.fit(marks, paths, root, annotations, left_out, noted, problems)
-  named_clean = checks.inside(paths, apart)
-  folder = Folder(root, sorted({*paths} - {*named_clean}), named_clean, left_out, noted,
-                  problems)
-  fitted = _without_clean(fitted, named_clean, apart, problems)
+  fitted = _without_clean(fitting.fit(marks, folder, annotations), folder, apart)
+  marked = {mark.path for mark, _ in fitted.labels + fitted.masks}
   if only_folders:
-    left_out['annotations that mark nothing, of images in class folders'] += sorted(
-        {mark.path for mark, _ in fitted.labels + fitted.masks})
-  if only_folders or not fitted.labels and not fitted.masks:
+    left_out['annotations that mark nothing, of images in class folders'] += sorted(marked)
+  if only_folders or not marked:
     problems.check()
     if annotations and not only_folders:
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
-      raise UserError(f'--images {root} holds nothing of --format {format}.')
+      raise UserError(f'--images {folder.root} holds nothing of --format {format}.')
     return _of_classes(folder, format)
   left_out.pop(file_kinds.NAMES, None)
   unnamed_marks = _unnamed_marks(folder, wanted)
@@ -82,27 +74,27 @@ def read(images, annotations=(),
                          annotations[0] if annotations else images, uses, not format)
 
 
-def _without_clean(fitted, clean, folder, problems):
+def _without_clean(fitted, folder, apart):
   """Returns `fitting.Fitted` without the marks of clean images, which mark nothing.
 
   Args:
     fitted: `fitting.Fitted`.
-    clean, folder: paths of the images that --clean names, and of their folder.
-    problems: as of `read`.
+    folder: `Folder`, with the images that --clean names.
+    apart: as of `read`, the path of these.
 
   Raises:
     UserError: a defect is marked in one.
   """
-  if not (clean := set(clean)):
+  if not (clean := set(folder.named_clean)):
     return fitted
   own = [[pair for pair in pairs if pair[1] in clean] for pairs in fitted]
   marked = [(mark, path) for labels in own[:2] for found in [
-      labels_lib.read(labels, collections.defaultdict(list), problems)]
+      labels_lib.read(labels, collections.defaultdict(list), folder.problems)]
             for mark, path in labels if path in found and found[path].regions]
   marked += [(mark, path) for mark, path in own[2] if masks_lib.read(mark.path).values]
   if marked:
     mark, path = marked[0]
-    raise UserError(f'--clean {folder} is for images without defects, and {mark.path} '
+    raise UserError(f'--clean {apart} is for images without defects, and {mark.path} '
                     f'marks one in {path}: move that image, or name another folder by '
                     '--clean.')
   return fitting.Fitted(*([pair for pair in pairs if pair[1] not in clean]
@@ -216,18 +208,21 @@ def _unmarked(folder, found, marked, unnamed_marks):
   return clean, sorted(set(rest) - set(clean))
 
 
-def _part(paths, root, annotations, left_out):
-  """Parts images and what may annotate them.
+def _list(images, annotations, apart, problems):
+  """Lists the images of a folder, and what may annotate them.
 
   Args:
-    paths: of all images below `root`.
-    root, annotations: as of `read`, the former as a path.
-    left_out: gets the files below `root` that are neither.
+    images, annotations, apart, problems: as of `read`.
 
   Returns:
-    The images, and a list of (paths of files, their folder) that may annotate them.
+    The `Folder`, which leaves out the files that are neither, and a list of (paths of
+    files, their folder) that may annotate its images.
   """
-  paths, masks = file_kinds.part(paths, root)
+  root, left_out = pathlib.Path(images), collections.defaultdict(list)
+  paths, masks = file_kinds.part(checks.list_images(images, '--images'), root)
+  for why, some in reading.find_images(root)[1].items():
+    if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart later.
+      left_out[why] += some
   named = [file_kinds.files_at(pathlib.Path(path), root, paths)
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
@@ -235,13 +230,14 @@ def _part(paths, root, annotations, left_out):
   left_out[_UNNAMED] += sorted(
       path for path in {*masks, *listing.walk(root)} - {*paths}
       if os.path.realpath(path) not in inside)
-  return paths, named
+  clean = checks.inside(paths, apart)
+  return Folder(root, sorted({*paths} - {*clean}), clean, left_out,
+                collections.defaultdict(list), problems), named
 
 
 def _regions(folder, fitted, where, uses):
   """Reads labels and masks: {image path: `Annotated`}; see `_of_annotations`."""
-  root, left_out, noted, problems = (
-      folder.root, folder.left_out, folder.noted, folder.problems)
+  root, noted, problems = folder.root, folder.noted, folder.problems
   outer = outer_folders.of([path.relative_to(root) for path in folder.images])
   if outer and fitted.masks:
     noted[outer_folders.note(outer)] += sorted({path for _, path in fitted.masks})
@@ -252,15 +248,15 @@ def _regions(folder, fitted, where, uses):
   unnoted = collections.defaultdict(list)
   again = lambda labels: labels_lib.fit(
       labels_lib.read(labels, unnoted, problems), unnoted, problems)
-  repeated.merge(fitted, found, again, root, where, left_out, noted, problems)
+  repeated.merge(fitted, found, again, folder, where)
   unfit = {path for _, path in fitted.labels} - found.keys()
   found |= mask_images.read(
-      [(mark, path) for mark, path in fitted.masks if path not in unfit], found, root,
-      left_out, noted, problems, outer, only)
+      [(mark, path) for mark, path in fitted.masks if path not in unfit], found, folder,
+      outer, only)
   checks.check_names(found, where, uses, problems)
   places = {path: outer_folders.without(path.relative_to(root), outer) for path in found}
   class_notes.of_regions(found, uses, places, noted)
-  _leave_out_empty(found, places, left_out)
+  _leave_out_empty(found, places, folder.left_out)
   return found
 
 

@@ -20,35 +20,25 @@ _ONLY = ("masks whose class is the only folder around them all, '{}': where it i
          'name it by --images, and that of the masks by --annotations')
 
 
-def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
-         only=frozenset()):
+def read(masks, labels, folder, outer, only):
   """Reads masks, and gives boxes the pixels that lie in them.
 
   Args:
     masks: list of (`folder_names.Mark`, image path); there may be several for an image.
     labels: {image path: `Annotated`}, from `labels.fit`.
-    root: path of the images' folder.
-    left_out, noted: as of `folder.Layout`; get what is found here.
-    problems: `Problems`; gets what cannot be read or does not fit.
+    folder: `folder.Folder` of the images; gets what is found here.
     outer, only: from `outer_folders.of` and `only`. The latter is of no
       class where it is called as images are, or has images with an empty mask.
 
   Returns:
     {image path: `Annotated`} of the images that have masks.
   """
-  names, read_from, rules, found = {}, {}, {}, {}
-  for folder in sorted({mark.path.parent for mark, _ in masks}):
+  root, noted, problems = folder.root, folder.noted, folder.problems
+  names, rules, found = {}, {}, {}
+  for parent in sorted({mark.path.parent for mark, _ in masks}):
     with problems.collected():
-      names[folder] = mask_values.names_for(folder)
-  for mark, path in progress(masks, 'reading masks'):
-    if mark.path.parent in names:
-      with problems.collected():
-        mask = _read_mask(mark, path, names[mark.path.parent])
-        if not _is_repeated(mark, mask, read_from.setdefault(path, [])):
-          read_from[path].append((mark, mask))
-        else:
-          left_out['masks that are another one of their image in another format'].append(
-              mark.path)
+      names[parent] = mask_values.names_for(parent)
+  read_from = _read_from(masks, names, folder)
   for own, named in mask_values.of_one_rule(read_from, names):
     with problems.collected():
       rules |= dict.fromkeys([mask.path for mask in own], mask_values.Rule(own, named))
@@ -61,11 +51,41 @@ def read(masks, labels, root, left_out, noted, problems, outer=frozenset(),
   for path, some in sorted(read_from.items()):
     with problems.collected():
       if all(mark.path in rules for mark, _ in some):
-        annotated = _with_masks(
-            path, some, rules, labels, by_folder, root, outer, left_out, noted)
-        found |= {path: annotated} if annotated else {}
+        regions = [region for mark, mask in some for region in rules[mark.path].regions(
+            mask, by_folder.get(mark.path, ''), path in labels, noted)]
+        if path in labels:
+          found[path] = _in_boxes(labels[path], regions, path, noted)
+        elif _lacks_defect(path, some[0][0].path, regions, root, outer) and by_folder:
+          folder.left_out["images in a class's folder whose mask is empty"].append(path)
+        else:
+          if not all(rules[mark.path].names_classes for mark, _ in some):
+            regions = _named(regions, path, noted)
+          mask = some[0][1]
+          found[path] = Annotated(str(mask.path), mask.height, mask.width, regions)
+        if path in found and found[path].regions and reading.is_turned(path):
+          noted[reading.TURNED].append(path)
   _note_outlines(found, noted)
   return found
+
+
+def _read_from(masks, names, folder):
+  """Returns {image path: [(mark, `masks.Mask`), ...]}, none twice; see `read`.
+
+  Args:
+    masks, folder: as of `read`.
+    names: {folder of masks: what `mask_values.names_for` gives}.
+  """
+  read_from = {}
+  for mark, path in progress(masks, 'reading masks'):
+    if mark.path.parent in names:
+      with folder.problems.collected():
+        mask = _read_mask(mark, path, names[mark.path.parent])
+        if not _is_repeated(mark, mask, read_from.setdefault(path, [])):
+          read_from[path].append((mark, mask))
+        else:
+          folder.left_out['masks that are another one of their image in another format'
+                          ].append(mark.path)
+  return read_from
 
 
 def _note_outlines(found, noted):
@@ -128,36 +148,38 @@ def _are_items(names, masks):
           and sum(not mask.values for mask in masks) > len(masks) / 2)
 
 
-def _with_masks(path, some, rules, labels, by_folder, root, outer, left_out, noted):
-  """Returns the `Annotated` of an image by its [(mark, mask), ...], or None."""
-  place, regions = path.relative_to(root), []
-  height, width = some[0][1].height, some[0][1].width
-  for mark, mask in some:
-    regions += rules[mark.path].regions(
-        mask, by_folder.get(mark.path, ''), path in labels, noted)
-  if path in labels:
-    regions = _refine(labels[path].regions_in(height, width), regions, height, width)
-    if not all(region.name for region in regions):
-      noted['masks with pixels outside of every box: kept clear of backgrounds, of no '
-            'class'].append(path)
-    if any(region.mask is None for region in regions):
-      noted['images with a box without any pixel of their mask'].append(path)
-  elif folder_names.is_clean(place):
-    if regions:
-      raise UserError(f'{path} is clean by its folder, and {some[0][0].path} marks a '
-                      'defect in it: move one of them.')
-  elif not regions and by_folder and folder_names.may_be_defect(
-      outer_folders.without(place, outer)):
-    left_out["images in a class's folder whose mask is empty"].append(path)
-    return None
-  elif not all(region.name or rules[mark.path].names_classes
-               for region in regions for mark, _ in some):
+def _in_boxes(boxes, marked, path, noted):
+  """Returns the `Annotated` of an image with boxes and masks, of `labels.fit`."""
+  height, width = boxes.height, boxes.width
+  regions = _refine(boxes.regions_in(height, width), marked, height, width)
+  if not all(region.name for region in regions):
+    noted['masks with pixels outside of every box: kept clear of backgrounds, of no class'
+          ].append(path)
+  if any(region.mask is None for region in regions):
+    noted['images with a box without any pixel of their mask'].append(path)
+  return Annotated(boxes.file, height, width, regions)
+
+
+def _lacks_defect(path, mask, regions, root, outer):
+  """Returns whether an image's folder says that it has a defect, and its masks none.
+
+  Raises:
+    UserError: its folder says that it has none, and the mask at that path has one.
+  """
+  place = path.relative_to(root)
+  if not folder_names.is_clean(place):
+    return not regions and folder_names.may_be_defect(outer_folders.without(place, outer))
+  if regions:
+    raise UserError(f'{path} is clean by its folder, and {mask} marks a defect in it: '
+                    'move one of them.')
+  return False
+
+
+def _named(regions, path, noted):
+  """Returns regions of masks whose values name no class, each with a name."""
+  if not all(region.name for region in regions):
     noted[f"masks that name no class: called '{DEFECT}'"].append(path)
-    regions = [region._replace(name=region.name or DEFECT) for region in regions]
-  if regions and reading.is_turned(path):
-    noted[reading.TURNED].append(path)
-  file = labels[path].file if path in labels else str(some[0][0].path)
-  return Annotated(file, height, width, regions)
+  return [region._replace(name=region.name or DEFECT) for region in regions]
 
 
 def _read_mask(mark, path, names):

@@ -13,7 +13,7 @@ JOINED = ('images that several files of COCO annotate, each for classes of its o
 _ROUNDED = 1.01  # Pixels by which formats round a box.
 
 
-def merge(fitted, found, read, root, where, left_out, noted, problems):
+def merge(fitted, found, read, folder, where):
   """Puts into `found` the best of the annotations of an image that agree.
 
   Files of COCO that have no class in common, as one for each, say together what is there.
@@ -22,10 +22,9 @@ def merge(fitted, found, read, root, where, left_out, noted, problems):
     fitted: `fitting.Fitted`.
     found: {image path: `Annotated`} of its labels, as `labels.fit` returns it.
     read: function of more such labels, (`Mark`, image path), to the same of these.
-    root, where: the images' folder, and what holds the annotations, for errors.
-    left_out: {reason: [paths]}; gets the files that say no more than others.
-    noted: as of `folder.Layout`.
-    problems: `Problems`; gets those that do not agree.
+    folder: `folder.Folder`; gets which files say no more than others, and as problems
+      those that do not agree.
+    where: what holds the annotations, for errors.
   """
   files = {path: mark for mark, path in fitted.labels}
   joined = {path: [mark] for path, mark in files.items()}
@@ -44,8 +43,8 @@ def merge(fitted, found, read, root, where, left_out, noted, problems):
         continue
       kept = _best(found[path], again[path])
       if kept is None:
-        problems.add(
-            f'{where} annotates one image twice, {path.relative_to(root)} ' + (
+        folder.problems.add(
+            f'{where} annotates one image twice, {path.relative_to(folder.root)} ' + (
                 f'by two entries of {mark.path}, {files[path].place} and {mark.place}: '
                 'remove one of these entries.' if mark.path == files[path].path else
                 f'in {files[path].path} and {mark.path}: remove one of them, or '
@@ -53,10 +52,10 @@ def merge(fitted, found, read, root, where, left_out, noted, problems):
                    'mark into one file.' if mark.format == files[path].format
                    else 'name one --format.')))
         continue
-      left_out[SAME].append(mark.path if kept is found[path] else files[path].path)
+      folder.left_out[SAME].append(mark.path if kept is found[path] else files[path].path)
       files[path] = files[path] if kept is found[path] else mark
       found[path] = kept
-  noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]
+  folder.noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]
 
 
 def _meet(some, others):
