@@ -4,22 +4,18 @@ import collections
 import contextlib
 import itertools
 import pathlib
-import re
 from typing import NamedTuple
 
-from data_prep.annotated import checks, class_notes, layouts, unannotated
+from data_prep.annotated import checks, class_notes, layouts, same_images, unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
-from data_prep.images import reading, survey
+from data_prep.images import named_groups, reading, survey
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
 _INSIDE = 0.95  # Of a crop's area, in a box that it lies in.
-# Roboflow's name for a copy of an image, the name of which comes first.
-_COPY = re.compile(r'(.+)_(?:jpe?g|png|bmp|tiff?|webp)\.rf\.[^/]+$', re.IGNORECASE)
-_SQUARE = 0.75  # Least share of a crop that its square has.
 
 
 class Found(NamedTuple):
@@ -54,33 +50,6 @@ class Found(NamedTuple):
             + [(path, self.layout.root) for path in self.frames]
             + [(path, folder) for paths, folder, _ in self.clean for path in paths])
 
-  def grouping(self, group_by):
-    """Returns a function of a file's relative path: the name of its group, or None.
-
-    Raises:
-      UserError: --group_by is no regular expression, has no group or fits no file.
-    """
-    if not group_by:
-      return _group_of_copies
-    try:
-      expression = re.compile(group_by)
-    except re.error as error:
-      raise UserError(f'--group_by {group_by} is no regular expression: {error}; '
-                      r"it looks like '(\d+)\.jpg$'.") from None
-    if not expression.groups:
-      raise UserError(f'--group_by {group_by} has no group: put brackets around '
-                      r"the part that names an image's group, as in '(\d+)\.jpg$'.")
-
-    def group_of(file):
-      match = expression.search(file)
-      return match and match[1]
-
-    names = [path.relative_to(folder).as_posix() for path, folder in self.files]
-    if not any(map(group_of, names)):
-      raise UserError(f'--group_by {group_by} fits no file, such as {names[0]}: '
-                      'it is searched in paths below the folders.')
-    return group_of
-
   def notes(self, kinds):
     """Returns sentences without a full stop on files that are not as the others are.
 
@@ -88,7 +57,8 @@ class Found(NamedTuple):
       kinds: `survey.Survey` of the images that can be read.
     """
     survey_notes = list(kinds.notes)
-    if any(map(_is_long, kinds.sizes)) and (long := self._long_crops()):
+    long = survey.without_square(itertools.chain(*self.crops.values()), kinds.sizes)
+    if long:
       survey_notes.append(
           'crops that are wide or tall, of which more than a quarter is lost, as they are '
           f'cut square around the centre: {len(long)}, the first is {long[0]}; cut such '
@@ -100,24 +70,6 @@ class Found(NamedTuple):
     return survey_notes + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(self.layout.noted.items())]
-
-  def _long_crops(self):
-    """Returns the paths of crops of which a square is less than three quarters."""
-    found = []
-    for path in itertools.chain(*self.crops.values()):
-      with contextlib.suppress(UserError):  # It is told where the crop is read.
-        found += [path] * _is_long(reading.size(path))
-    return found
-
-
-def _is_long(size):
-  return min(size) < _SQUARE * max(size)
-
-
-def _group_of_copies(file):
-  """Returns the name of the image that a file is Roboflow's copy of; None for another."""
-  match = _COPY.match(file)
-  return match and match[1]
 
 
 class Pool(NamedTuple):
@@ -158,20 +110,7 @@ def find(options, problems):
   Raises:
     UserError: a folder or its annotations cannot be used.
   """
-  layout = Layout('', None, [], [], {}, [], {}, {})
-  if options.images:
-    layout = layouts.read(options.images, options.annotations, options.format, problems,
-                          options.cuts, apart=options.clean)
-    if not layout.annotated and not layout.crops:
-      problems.check()  # Nothing more can be said.
-    if not (options.defects or options.annotations or options.format or problems):
-      layout = _without_empty(layout, options.clean)
-    layout.noted.update(_mostly_empty(layout.annotated))
-    layout = layout._replace(
-        annotated=[(path, image) for path, image in layout.annotated if image.regions],
-        clean=layout.clean + [path for path, image in layout.annotated
-                              if not image.regions])
-  noted = collections.defaultdict(list)
+  layout, noted = _layout(options, problems), collections.defaultdict(list)
   crops = (unannotated.list_classes(options.defects, '--defects', options.format,
                                     options.clean, noted)
            if options.defects else layout.crops)
@@ -180,15 +119,7 @@ def find(options, problems):
                        for why, paths in noted.items() if paths})
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
-  layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
-      [path for paths, of, _ in clean if of == options.clean for path in paths],
-      options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
-  layout.noted.update(unannotated.called_as_defects_by_name(
-      [path for paths, *_ in clean for path in paths],
-      {*crops, *(name for name in regions if not name.isdigit())} - {''}))
-  layout.noted.update(class_notes.of_one_class(crops))
-  if options.defects:
-    layout.noted.update(class_notes.of_crops(crops, pathlib.Path(options.defects)))
+  layout.noted.update(_notes_on_names(options, crops, regions, clean))
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   chosen = _choose(options, {*crops, *cut})
@@ -205,6 +136,44 @@ def find(options, problems):
             for name in sorted({*crops, *cut} - chosen)}
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
                options.defects or layout.root, cut & chosen, counts, clean, regions)
+
+
+def _layout(options, problems):
+  """Returns the `Layout` of --images, in which what is annotated as empty is clean."""
+  if not options.images:
+    return Layout('', None, [], [], {}, [], {}, {})
+  layout = layouts.read(options.images, options.annotations, options.format, problems,
+                        options.cuts, apart=options.clean)
+  if not layout.annotated and not layout.crops:
+    problems.check()  # Nothing more can be said.
+  if not (options.defects or options.annotations or options.format or problems):
+    layout = _without_empty(layout, options.clean)
+  layout.noted.update(_mostly_empty(layout.annotated))
+  return layout._replace(
+      annotated=[(path, image) for path, image in layout.annotated if image.regions],
+      clean=layout.clean + [path for path, image in layout.annotated if not image.regions])
+
+
+def _notes_on_names(options, crops, regions, clean):
+  """Returns {what is noted: paths} of names that say another thing than their use.
+
+  Args:
+    options: `options.Options`.
+    crops, regions, clean: as of `Found`, the first of all classes.
+
+  Raises:
+    UserError: some clean images are called as defects are.
+  """
+  classes = {*crops, *(name for name in regions if not name.isdigit())}
+  noted = unannotated.called_as_defects(
+      [path for paths, of, _ in clean if of == options.clean for path in paths],
+      options.clean, classes)
+  noted |= unannotated.called_as_defects_by_name(
+      [path for paths, *_ in clean for path in paths], classes - {''})
+  noted |= class_notes.of_one_class(crops)
+  if options.defects:
+    noted |= class_notes.of_crops(crops, pathlib.Path(options.defects))
+  return noted
 
 
 def _clean_sources(options, layout, noted):
@@ -241,10 +210,10 @@ def _mostly_empty(annotated):
 
 
 def _check_same(clean, crops, layout, same=None):
-  """Checks what is one image, see `unannotated.check_same`; arguments of `Found`."""
-  unannotated.check_same([path for paths, *_ in clean for path in paths],
-                         [path for paths in crops.values() for path in paths],
-                         layout.annotated, same)
+  """Checks what is one image, see `same_images.check`; arguments of `Found`."""
+  same_images.check([path for paths, *_ in clean for path in paths],
+                    [path for paths in crops.values() for path in paths],
+                    layout.annotated, same)
 
 
 def _without_empty(layout, apart):
@@ -294,12 +263,12 @@ def read(options, found, kinds=None):
   Raises:
     UserError: an image cannot be read, or is one with another that says what it denies.
   """
-  group_of = found.grouping(options.group_by)
+  group_of = named_groups.named_by(options.group_by, found.files)
   window, why = choose_window(options, found)
   kinds = survey.settle(kinds) if kinds else survey.read([p for p, _ in found.files])
   plain = cutting.Reader(
       options.image_size, kinds.grey, kinds.max_value, options.seed)
-  reader = keeping.Reader(**vars(plain))
+  reader = keeping.KeepingReader(**vars(plain))
   defects = list(cutting.read_crops(found.crops, found.crops_dir, reader))
   cut, windows = cutting.read_frames(
       found.layout.annotated, found.layout.root, reader, window, options.margin,

@@ -1,7 +1,6 @@
 """Lists the folders of --defects and --clean, which nothing annotates."""
 
 import collections
-import hashlib
 import os
 import pathlib
 import re
@@ -137,61 +136,6 @@ def _marked(marks, images, root, problems, tags=()):
   return marked
 
 
-def check_same(clean, crops, annotated, same=None):
-  """Raises UserError for one image in two files of which one says what the other denies.
-
-  Args:
-    clean: paths of images without a defect.
-    crops: paths of images of defects.
-    annotated: list of (path, `Annotated`) with regions.
-    same: lists of those of these paths that are of one image; by their bytes without.
-  """
-  regions, clean = {path: image.regions for path, image in annotated}, set(clean)
-  problems = Problems()
-  for some in _same([*sorted(clean), *crops, *regions]) if same is None else same:
-    good = next((path for path in some if path in clean), None)
-    other = next((path for path in some if path not in clean), None)
-    if good and other:
-      problems.add(f'{good} is said to be clean, and the same image, {other}, has a '
-                   'marked defect: remove one of them.')
-    marked = [path for path in some if path in regions]
-    for path in marked[1:]:
-      if not _agree(regions[marked[0]], regions[path]):
-        problems.add(f'{marked[0]} and {path} are the same image, and are marked at '
-                     'different places: remove one of them.')
-  problems.check()
-
-
-def _same(paths):
-  """Returns lists of the paths, two or more, whose files have the same bytes."""
-  groups = [list(dict.fromkeys(paths))]
-  for key in (os.path.getsize, _head, lambda path: _head(path, None)):
-    parts = []
-    for some in groups:
-      by_key = {}
-      for path in some:
-        by_key.setdefault(key(path), []).append(path)
-      parts += [part for part in by_key.values() if len(part) > 1]
-    groups = parts
-  return groups
-
-
-def _head(path, count=4096):
-  """Returns a sum of a file's first bytes, which tell most files apart, or of all."""
-  with path.open('rb') as file:
-    return hashlib.sha256(file.read(count)).digest()
-
-
-def _agree(one, other):
-  """Returns whether each box of two lists of `Region` is mostly in one of the other's.
-
-  Formats differ in their rounding, and in what they hold of an outline.
-  """
-  return all(any(region.box.overlap(x.box) >= region.box.width * region.box.height / 2
-                 for x in others)
-             for some, others in ((one, other), (other, one)) for region in some)
-
-
 def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
                  apart=None, noted=None):
   """Lists the class folders' images.
@@ -219,33 +163,59 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
                     'pass the folder as --images, which reads them.')
   if not format:
-    unnamed_masks.refuse(paths, paths, folder)
-    unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
-    left_out = collections.defaultdict(list)
-    marks = _marks(folder, {*paths}, left_out, unsure)
-    if marked := _marked(filter(_is_sure, marks), paths, folder, unsure):
-      raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
-                      f'by {marked[0]}: pass the folder as --images, which reads them, or '
-                      'say by --format classes that they mark nothing.')
-    if noted is not None:
-      others = file_kinds.may_mark(left_out) + sorted(
-          {mark.path for mark in marks if not _is_sure(mark)})
-      unread.note(unread.said(others, paths, folder), noted, paths)
+    _refuse_marked_crops(folder, paths, flag, noted)
   paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
   if apart:
     clean = pathlib.Path(apart).resolve()
     folders = [path for path in folders if path in found or not (
         clean.is_relative_to(path.resolve()) or path.resolve().is_relative_to(clean))]
+  _check_class_folders(folder, folders, found, flag, format)
+  classes = {}
+  for path in folders:
+    classes.setdefault(path.name, []).extend(found[path])
+  return {name: sorted(classes[name]) for name in sorted(classes)}
+
+
+def _refuse_marked_crops(folder, paths, flag, noted):
+  """Raises UserError where something marks regions of crops; else notes what speaks of them.
+
+  Args:
+    folder, flag, noted: as of `list_classes`.
+    paths: of the crops.
+  """
+  unnamed_masks.refuse(paths, paths, folder)
+  unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
+  left_out = collections.defaultdict(list)
+  marks = _marks(folder, {*paths}, left_out, unsure)
+  if marked := _marked(filter(_is_sure, marks), paths, folder, unsure):
+    raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
+                    f'by {marked[0]}: pass the folder as --images, which reads them, or '
+                    'say by --format classes that they mark nothing.')
+  if noted is not None:
+    others = file_kinds.may_mark(left_out) + sorted(
+        {mark.path for mark in marks if not _is_sure(mark)})
+    unread.note(unread.said(others, paths, folder), noted, paths)
+
+
+def _check_class_folders(root, folders, found, flag,
+                         format):  # pylint: disable=redefined-builtin
+  """Raises UserError for folders that are not each of one class.
+
+  Args:
+    root, flag, format: as of `list_classes`, the first as `folder`.
+    folders, found: from `_by_folder`.
+  """
   if not folders:
-    raise UserError(f'{flag} {folder} holds no class folders: put each '
+    raise UserError(f'{flag} {root} holds no class folders: put each '
                     "class's images in a folder named after it.")
-  if clean := [path for path in paths if folder_names.is_clean(path.relative_to(folder))]:
-    name = next(filter(folder_names.is_clean_name, clean[0].relative_to(folder).parts))
-    raise UserError(f"{flag} {folder} holds {clean[0]}, and '{name}' is a name for images "
-                    'without defects: pass that folder as --clean and the others as '
+  places = [path.relative_to(root) for paths in found.values() for path in paths]
+  if clean := [place for place in sorted(places) if folder_names.is_clean(place)]:
+    name = next(filter(folder_names.is_clean_name, clean[0].parts))
+    raise UserError(f"{flag} {root} holds {root / clean[0]}, and '{name}' is a name for "
+                    'images without defects: pass that folder as --clean and the others as '
                     f'{flag}, or rename it.')
-  checks.check_classes({path.name: path for path in folders}, f'{flag} {folder}')
+  checks.check_classes({path.name: path for path in folders}, f'{flag} {root}')
   for path in folders:
     if path not in found:
       raise UserError(f'{flag} {path} holds no images of its own '
@@ -254,10 +224,6 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
       raise UserError(f"{flag} {path} is called as a part of a set is: put each class's "
                       'images in a folder named after it, or say by --format classes that '
                       'it is a class.')
-  classes = {}
-  for path in folders:
-    classes.setdefault(path.name, []).extend(found[path])
-  return {name: sorted(classes[name]) for name in sorted(classes)}
 
 
 def _by_folder(paths, root, format):  # pylint: disable=redefined-builtin

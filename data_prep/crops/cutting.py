@@ -167,8 +167,14 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
   annotated, defects, windows = dict(pairs), [], []
 
   def cut(path):
-    return _cut_frame(path, annotated[path], frames_dir, reader, window, margin, most,
-                      classes)
+    image, frame = reader.read(path), frame_name(path, frames_dir)
+    height, width = image.shape[:2]
+    regions = annotated[path].regions_in(height, width)
+    clean = sorted(
+        clean_windows(height, width, boxes_of(regions), window, margin),
+        key=lambda box: _order(reader.seed, BACKGROUND, _source(frame, box)))
+    return (_cut_defects(reader, frame, image, regions, window, classes),
+            [_cut(reader, BACKGROUND, frame, image, box) for box in clean[:most or None]])
 
   for some, clean in progress(
       parallel.each_file(cut, annotated), 'reading frames', len(annotated)):
@@ -177,29 +183,20 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
   return defects, windows
 
 
-def _cut_frame(path, annotated, frames_dir, reader, window, margin, most, classes):
-  """Returns (defects, windows) of one frame; see `read_frames`."""
-  image = reader.read(path)
-  height, width = image.shape[:2]
-  regions = annotated.regions_in(height, width)
-  frame = frame_name(path, frames_dir)
-  clean = sorted(
-      clean_windows(height, width, boxes_of(regions), window, margin),
-      key=lambda box: _order(reader.seed, BACKGROUND, _source(frame, box)))
-  windows = [_cut(reader, BACKGROUND, frame, image, box)
-             for box in clean[:most or None]]
-  defects = []
+def _cut_defects(reader, frame, image, regions, window, classes):
+  """Returns the items of the windows around the regions of one frame."""
   boxes = {(region.name, box): None for region in regions if region.name in classes
            for box in region_windows(
-               region, height, width, window,
+               region, *image.shape[:2], window,
                f'{reader.seed}/{frame}/{region.name}/{region.box}')}
+  items = []
   for name, box in boxes:
     own = [region for region in regions if region.name == name]
     others = [region for region in regions if region.name not in (name, '')]
-    defects.append(dataclasses.replace(
+    items.append(dataclasses.replace(
         annotate(_cut(reader, name, frame, image, box), own, box),
         others=bool(covered(others, box).any())))
-  return defects, windows
+  return items
 
 
 def read_clean(paths, folder, reader, window, most, root=None):

@@ -10,7 +10,7 @@ from data_prep.images import reading
 
 
 @dataclasses.dataclass(frozen=True)
-class Reader(cutting.Reader):
+class KeepingReader(cutting.Reader):
   """Reads images, and keeps which have the same pixels, and small versions.
 
   Attributes:

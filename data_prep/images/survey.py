@@ -1,5 +1,6 @@
 """Settles the rules of a set of images, and says which files differ from the others."""
 
+import contextlib
 import pathlib
 from typing import NamedTuple
 
@@ -8,9 +9,11 @@ import numpy as np
 from data_prep.images import decoding, parallel, scaling
 from data_prep.images.progress import progress
 from pegan_jax.common import terminal
+from pegan_jax.common.errors import UserError
 
 # No more 16-bit values than these, or than this share of a set's, may be faulty pixels.
 _FEW, _SHARE = 3, 1e-5
+_SQUARE = 0.75  # Least share of an image that its square has.
 
 
 class Kind(NamedTuple):
@@ -109,6 +112,22 @@ def _notes(kinds, max_value, brightest):
                    'becomes 255: mend them if they are faulty, or all images are dark')
       break
   return notes
+
+
+def without_square(paths, sizes):
+  """Returns the paths of images of which a square is less than three quarters.
+
+  Args:
+    paths: image files; one that cannot be read is none of them.
+    sizes: the (height, width) that occur in the set, as of `Survey`.
+  """
+  long = {size for size in sizes if min(size) < _SQUARE * max(size)}
+  found = []
+  for path in paths if long else ():
+    with contextlib.suppress(UserError):  # It is told where the image is read.
+      header = decoding.header(path)
+      found += [path] * ((header.height, header.width) in long)
+  return found
 
 
 def say_depths(paths, max_value):

@@ -45,37 +45,59 @@ def content(options, pool, selected):
     pool: `inputs.Pool`.
     selected: `choosing.Selection`.
   """
-  chosen, found, reader = selected.chosen, pool.found, pool.reader
-  counts = {'train': collections.Counter(), 'test': collections.Counter()}
-  kinds = {}
-  for item, _, test in chosen:
-    counts['test' if test else 'train'][item.label] += 1
-    if item.label != BACKGROUND:
-      kinds.setdefault(item.label, collections.Counter())[item.annotation] += 1
-  # Where the data lay that day is not part of the data.
-  parameters = {name: value for name, value in options.settings().items()
-                if name not in options.FOLDERS}
-  rejected = [{'source': item.source, 'score': round(score, 3)}
-              for score, item in selected.rejected]
+  found, reader, counts = pool.found, pool.reader, _counts(selected)
   return {
-      'classes': sorted(set(selected.available) - {BACKGROUND}),
+      **_classes(selected),
       'counts': {split: dict(sorted(of.items())) for split, of in counts.items()},
-      'available': selected.available,
       'format': found.layout.format,
-      'annotations': {name: dict(sorted(of.items()))
-                      for name, of in sorted(kinds.items())},
       'window': {'side': pool.window, 'why': pool.why},
-      'whole_crops_resized': count_resized(pool.found, options.image_size),
+      'whole_crops_resized': count_resized(found, options.image_size),
       'images_smaller_than_a_window': len({
           item.frame for item in pool.defects + pool.windows + pool.tiles
           if item.place and item.place.height < pool.window}),
-      'crops_with_another_class': sum(item.others for item, *_ in chosen),
       'left_out': _left_out(options, found, selected, counts),
       'left_out_files': names_of(found),
       'notes': pool.notes,
-      'areas': areas(chosen),
+      **_groups(options, pool, selected),
+      **_searched(selected),
+      'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
+                  'grey': reader.grey},
+      # Where the data lay that day is not part of the data.
+      'parameters': {name: value for name, value in options.settings().items()
+                     if name not in options.FOLDERS},
+  }
+
+
+def _counts(selected):
+  """Returns {'train' or 'test': {class or background: how many are chosen}}."""
+  counts = {'train': collections.Counter(), 'test': collections.Counter()}
+  for item, _, test in selected.chosen:
+    counts['test' if test else 'train'][item.label] += 1
+  return counts
+
+
+def _classes(selected):
+  """Returns the part of `content` on the classes and what their crops show."""
+  kinds = {}
+  for item, *_ in selected.chosen:
+    if item.label != BACKGROUND:
+      kinds.setdefault(item.label, collections.Counter())[item.annotation] += 1
+  return {
+      'classes': sorted(set(selected.available) - {BACKGROUND}),
+      'available': selected.available,
+      'annotations': {name: dict(sorted(of.items()))
+                      for name, of in sorted(kinds.items())},
+      'areas': areas(selected.chosen),
       'drawn_as': {name: drawn for name, drawn in sheet.drawn_as(kinds).items()
                    if drawn != name},
+      'crops_with_another_class': sum(item.others for item, *_ in selected.chosen),
+  }
+
+
+def _groups(options, pool, selected):
+  """Returns the part of `content` on what is wholly train or test."""
+  chosen, files = selected.chosen, pool.found.files
+  return {
       'groups': [{'group': group, 'members': [item.source for item in members]}
                  for group, members in selected.by_group()],
       'large_groups': large_groups(chosen),
@@ -83,9 +105,15 @@ def content(options, pool, selected):
       'crops_of_unknown_frames': max(0, -selected.found + sum(
           not item.frame and pool.group_of(item.file) is None
           for item, *_ in chosen if item.label != BACKGROUND)),
-      'files_without_a_group': len(found.files) - sum(
+      'files_without_a_group': len(files) - sum(
           pool.group_of(reading.name_below(path, folder)) is not None
-          for path, folder in found.files) if options.group_by else 0,
+          for path, folder in files) if options.group_by else 0,
+  }
+
+
+def _searched(selected):
+  """Returns the part of `content` on crops that show one place, and odd ones."""
+  return {
       'duplicates': selected.duplicates,
       'random_split_leak': selected.leak,
       'near_duplicate_pairs': selected.pairs,
@@ -93,11 +121,9 @@ def content(options, pool, selected):
       'clean_copies_of_defects': selected.unclean,
       'defects_found_in_frames': selected.found,
       'crops_of_another_class_than_their_frame': odd_crops(selected),
-      'rejected_windows': rejected,
+      'rejected_windows': [{'source': item.source, 'score': round(score, 3)}
+                           for score, item in selected.rejected],
       'backgrounds_that_overlap_a_defect': selected.marked,
-      'scaling': {'max_value': reader.max_value, 'divisor': reader.max_value / 255,
-                  'grey': reader.grey},
-      'parameters': parameters,
       'thresholds': {'near_duplicate': texture.CONFIRM,
                      'turned_copy': copies.LEAST,
                      'propose': near_duplicates.PROPOSE,
@@ -106,7 +132,7 @@ def content(options, pool, selected):
 
 
 def odd_crops(selected):
-  """Returns [{class, marked, crops}]: crops of a class that their frames do not mark there."""
+  """Returns [{class, marked, crops}]: how many crops have a mark of another class."""
   return [{'class': name, 'marked': marked, 'crops': crops}
           for (name, marked), crops in sorted(selected.odd.items())]
 

@@ -11,7 +11,7 @@ import numpy as np
 from data_prep.annotated import file_kinds
 from data_prep.crops.window_size import choose_window
 from data_prep.crops.windows import boxes_of, clean_windows
-from data_prep.images import parallel, reading, survey
+from data_prep.images import named_groups, parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit, remarks
@@ -118,7 +118,7 @@ def _describe(options, found, kinds, problems):
             f"Kind: {'grey' if kinds.grey else 'colour'}, "
             f"{'8 bits' if kinds.max_value == 255 else f'up to {kinds.max_value}'}."]
   with problems.collected():
-    found.grouping(options.group_by)
+    named_groups.named_by(options.group_by, found.files)
     side, why = choose_window(options, found)
     size = options.image_size
     room = _count_backgrounds(options, found, sizes, side)

@@ -8,6 +8,7 @@ import threadpoolctl
 
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
+from data_prep.images import named_groups
 from data_prep.selection import backgrounds, defect_scores, grouping, lacks
 from data_prep.selection import split as split_lib
 from data_prep.selection.lacks import Lack
@@ -160,7 +161,8 @@ def select(options, pool):
     UserError: something lacks; the flags that it names were tried.
   """
   def regrouped(changed):
-    return pool._replace(group_of=pool.found.grouping(changed.group_by))
+    return pool._replace(
+        group_of=named_groups.named_by(changed.group_by, pool.found.files))
 
   if no_room := backgrounds.find_no_room(options, pool.found, pool.window):
     said, smaller = no_room

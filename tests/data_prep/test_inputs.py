@@ -101,14 +101,6 @@ def test_crops_that_lie_in_a_larger_box_are_told(tmp_path, side, is_told):
   assert len(found) == is_told and all(' of 9; nothing says' in note for note in found)
 
 
-@pytest.mark.parametrize('file, name', [
-    ('train/images/belt_jpg.rf.0a1b2c.jpg', 'train/images/belt'),
-    ('belt_2_PNG.rf.ff00.jpg', 'belt_2'), ('belt_jpg.jpg', None), ('a.rf/1.jpg', None)])
-def test_copies_by_roboflow_are_one_group(file, name):
-  found = inputs.Found(None, {}, '', set(), {}, [], {})
-  assert found.grouping('')(file) == name
-
-
 def test_classes_below_a_folder_of_defects_are_found_by_naming_that(tmp_path):
   for k, place in enumerate(('NG/crack', 'NG/hole', 'OK')):
     save(texture(np.random.default_rng(k), 32, 32), tmp_path / place / '0.png')
