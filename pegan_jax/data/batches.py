@@ -36,6 +36,27 @@ def _stream(indices, seed, count):
   return take
 
 
+def _part_of_batches(config, columns, mine):
+  """Returns take(k): indices of records of batch k, int [n_critic, b, columns].
+
+  Args:
+    config: as of `iterate`.
+    columns: from `_columns`.
+    mine: slice of the B draws of each kind; the kinds alternate along b.
+  """
+  shape, kinds = (config.n_critic, config.batch_size), len(columns[0])
+  streams = [_stream(indices, kinds * len(columns) * config.seed + i,
+                     math.prod(shape))
+             for i, indices in enumerate(sum(columns, []))]
+
+  def take(k):
+    taken = np.stack([stream(k).reshape(shape)[:, mine] for stream in streams], axis=-1)
+    taken = taken.reshape(*taken.shape[:2], len(columns), kinds)
+    return taken.swapaxes(2, 3).reshape(config.n_critic, -1, len(columns))
+
+  return take
+
+
 def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index=0,
             process_count=1):
   """Yields this process's part of batches `start` to `config.num_steps` - 1.
@@ -72,19 +93,12 @@ def iterate(config, info, layout=PAIRS, matched=False, *, start=0, process_index
            else None)
   area = _areas(info)
   placer = _Placer(records, info, match, config.seed) if layout.placed else None
-  shape = (config.n_critic, config.batch_size)
   rows = config.batch_size // process_count
   mine = slice(process_index * rows, (process_index + 1) * rows)
-  kinds = len(columns[0])
-  streams = [_stream(indices, kinds * len(columns) * config.seed + i,
-                     math.prod(shape))
-             for i, indices in enumerate(sum(columns, []))]
+  take = _part_of_batches(config, columns, mine)
 
   def read(step):
-    taken = [stream(int(step)).reshape(shape)[:, mine] for stream in streams]
-    index = np.stack(taken, axis=-1).reshape(
-        config.n_critic, rows, len(columns), kinds)
-    index = index.swapaxes(2, 3).reshape(config.n_critic, -1, len(columns))
+    index = take(int(step))
     if not layout.per_class:
       index = index[..., 0]
     images = records.images(index.ravel())

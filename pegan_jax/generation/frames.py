@@ -50,54 +50,89 @@ def write(run, step, job, stream, out, annotated):
     annotated: a folder, which gets masks/<frame>.png and the formats asked for, all in
       the frame's own coordinates, and regions/<frame>.png where the method takes regions.
   """
-  info, samples = run.info, _drawn(job, stream)
-  by_picture = _by_picture(job)
+  samples, by_picture = _drawn(job, stream), _by_picture(job)
   names = jobs.reference_names(run, [record for *_, record in samples.values()])
   rows, described, painted, judged = [], [], [], []
   with contextlib.closing(terminal.Progress(
       len(by_picture), unit='frame', what='painting')) as progress:
     for path, indices in sorted(by_picture.items()):
-      frame = info.reader.read_own_colour(job.sources[indices[0]].path).copy()
-      mask, defects = np.zeros(frame.shape[:2], np.uint8), []
-      asked = mask > 0
+      frame = _Frame(run.info.reader.read_own_colour(job.sources[indices[0]].path))
+      defects = []
       for index in indices:
         window, (fake, part, verdict, record) = job.sources[index], samples[index]
-        place = _Place(index, indices, job, frame.shape[:2])
-        side, name = window.box.width, info.classes[window.label]
-        fade = np.ones((side, side)) if window.asked else _fade(side)
-        part = place.own(np.rint(_resize(part, side) * fade).astype(np.uint8))
-        change = _resize(fake.astype(np.int16) - job.backgrounds[index], side)
-        frame[place.area] = _paint(frame[place.area], place.inner(change),
-                                   np.where(part > 0, place.inner(fade), 0))
-        mask[place.area] = np.maximum(
-            mask[place.area], masks.written_mask(part, window.strength))
-        found = []
-        if window.strength:
-          found = place.find(run, part)
-          if verdict.accepted is not False:
-            painted.append((name, found))
+        place = _Place(index, indices, job, frame.mask.shape)
+        part = frame.paint(window, place, fake.astype(np.int16) - job.backgrounds[index],
+                           part)
+        found = place.find(run, part) if window.strength else []
+        name = run.info.classes[window.label]
+        if window.strength and verdict.accepted is not False:
+          painted.append((name, found))
         defects += found
         judged.append((name, verdict))
-        if window.asked:
-          asked |= places.filled(window.asked, asked.shape)
-        rows.append({
-            'file': path.as_posix(), 'class': name, 'left': window.box.left,
-            'top': window.box.top, 'scale': f'{side / info.window:.4g}',
-            'seed': window.key[0] if window.key else run.config.generate.seed,
-            'step': step, 'strength': window.strength, 'mask': masks.mask_source(run),
-            'boxes': regions.boxes_to_text(found),
-            'asked': regions.boxes_to_text([window.asked] if window.asked else []),
-            'reference': names[record], **verdict.columns()})
-      _save(out / path, frame)
-      _save(annotated / 'masks' / path, mask)
+        rows.append(_row(run, window, found, verdict)
+                    | {'step': step, 'reference': names[record]})
+      _save(out / path, frame.image)
+      _save(annotated / 'masks' / path, frame.mask)
       if run.method.layout.placed:
-        _save(annotated / 'regions' / path, np.uint8(255) * asked)
-      described.append(regions.Annotated(path.as_posix(), *mask.shape, defects))
+        _save(annotated / 'regions' / path, np.uint8(255) * frame.asked)
+      described.append(regions.Annotated(path.as_posix(), *frame.mask.shape, defects))
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
   verdicts.report(judged)
   annotate(run, job, described, out, annotated, settings.formats(run))
   masks.report_unboxed(run, painted)
+
+
+class _Frame:
+  """A whole image while defects are painted on it.
+
+  Attributes:
+    image: uint8 [H, W, C].
+    mask: uint8 [H, W], how visible the defects are.
+    asked: bool [H, W], the regions that were asked for.
+  """
+
+  def __init__(self, image):
+    self.image = image.copy()
+    self.mask = np.zeros(image.shape[:2], np.uint8)
+    self.asked = np.zeros(image.shape[:2], bool)
+
+  def paint(self, window, place, change, part):
+    """Paints a sample in its window.
+
+    Args:
+      window: a `windows.Window`.
+      place: its `_Place`.
+      change: int16 [S, S, C], what the sample adds to its background.
+      part: its mask, uint8 [S, S].
+
+    Returns:
+      Its mask in `place.area`, in pixels of the frame and faded, uint8.
+    """
+    side = window.box.width
+    fade = np.ones((side, side)) if window.asked else _fade(side)
+    part = place.own(np.rint(_resize(part, side) * fade).astype(np.uint8))
+    self.image[place.area] = _paint(
+        self.image[place.area], place.inner(_resize(change, side)),
+        np.where(part > 0, place.inner(fade), 0))
+    self.mask[place.area] = np.maximum(
+        self.mask[place.area], masks.written_mask(part, window.strength))
+    if window.asked:
+      self.asked |= places.filled(window.asked, self.asked.shape)
+    return part
+
+
+def _row(run, window, found, verdict):
+  """Returns what the manifest says of a window and the `Region`s found in it."""
+  return {
+      'file': window.picture.as_posix(), 'class': run.info.classes[window.label],
+      'left': window.box.left, 'top': window.box.top,
+      'scale': f'{window.box.width / run.info.window:.4g}',
+      'seed': window.key[0] if window.key else run.config.generate.seed,
+      'strength': window.strength, 'mask': masks.mask_source(run),
+      'boxes': regions.boxes_to_text(found),
+      'asked': regions.boxes_to_text([window.asked] if window.asked else []),
+      **verdict.columns()}
 
 
 def _save(path, image):

@@ -45,12 +45,9 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
   settings.check(run)
   if config.generate.jobs:  # Before any work: its faults are the user's to mend.
     job_file.read(config.generate.jobs, run.info.classes)
-  out = files.named(os.path.expanduser(config.generate.out) or run.workdir / 'generated')
   kind = frames if settings.on_frames(run) else crops
   inputs = jobs.folder_of_inputs(run, kind is frames)
-  if inputs and out.resolve().is_relative_to(pathlib.Path(inputs).resolve()):
-    raise UserError(f'{out} lies in {inputs}, whose images are painted on: name another '
-                    'folder with --config.generate.out')
+  out = _named(run, inputs)
   beside = out.with_name(f'{out.name}_annotations')
   # Regions are drawn from the data set's.
   free = {'dataset.content'} if inputs and not run.method.layout.placed else set()
@@ -80,6 +77,16 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
     keep(images, annotated if run.method.translates else None)
   terminal.say(f'written to {out}' + (
       f'; masks and formats to {beside}' if run.method.translates else ''), always=True)
+  return out
+
+
+def _named(run, inputs):
+  """Returns the folder of images that is asked for, which may not lie in its inputs."""
+  out = files.named(
+      os.path.expanduser(run.config.generate.out) or run.workdir / 'generated')
+  if inputs and out.resolve().is_relative_to(pathlib.Path(inputs).resolve()):
+    raise UserError(f'{out} lies in {inputs}, whose images are painted on: name another '
+                    'folder with --config.generate.out')
   return out
 
 

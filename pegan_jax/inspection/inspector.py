@@ -43,31 +43,19 @@ def inspect(config, workdir):
   workdir = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or workdir / 'dataset')
   train, test = images.load_splits(info)
-  pixels, labels, generated = [train.pixels], [train.labels], []
-  for path in images.folders(config):
-    made, folder, rejected = images.load_generated(info, path, config.per_class)
-    for text in images.left_out({path: rejected}):
-      terminal.say(f'left out {text}')
-    leaks.check(info, train, test, folder, made)
-    pixels.append(made.pixels)
-    labels.append(made.labels)
-    generated.append(made.checksum())
+  generated = _load_generated(config, info, train, test)
   too_few_steps = settings.too_few_steps(len(train))
   if too_few_steps:
     terminal.say(f'note: {too_few_steps}')
-  used = config.to_dict() | dataclasses.asdict(settings)
-  used = {key: value for key, value in used.items()
-          if key not in _OTHERS and (value or key not in _LATER)}
-  if not generated:
-    used['real_share'] = 0.0  # Without effect, and the default of earlier versions.
-  saved = kept.config(info, images.window(info, train), settings, used, generated,
-                      config.data_dir)
-  trainer = trainers.make(settings, np.concatenate(pixels), np.concatenate(labels),
-                          len(info.classes), settings.steps(len(train)), len(train))
-  count, level = sum(map(len, labels)), PLAIN
-  if config.augment:
-    level = STRONGLY if config.strong else USUAL
-  pool = np.arange(count)
+  used = _settings_used(config, settings, generated)
+  saved = kept.config(info, images.window(info, train), settings, used,
+                      [made.checksum() for made in generated], config.data_dir)
+  pixels, labels = (np.concatenate(x) for x in zip(*(
+      (some.pixels, some.labels) for some in [train, *generated])))
+  trainer = trainers.make(settings, pixels, labels, len(info.classes),
+                          settings.steps(len(train)), len(train))
+  level = (STRONGLY if config.strong else USUAL) if config.augment else PLAIN
+  pool = np.arange(len(labels))
   if config.generated_first:
     pool = pool[len(train):], pool[:len(train)]
   with files.locked(workdir, f'training in {workdir}',
@@ -79,13 +67,39 @@ def inspect(config, workdir):
     report = _test(trainer, state, test, info.classes)
     report['too_few_steps'] = too_few_steps
     report['protocol'] = used | {
-        'dataset': saved['dataset'], 'steps': trainer.steps, 'images': count}
+        'dataset': saved['dataset'], 'steps': trainer.steps, 'images': len(labels)}
     if start == trainer.steps:  # A rerun with nothing to do changes no byte.
       report |= kept.kept_speed(workdir, report)
     confusion.write(report, workdir)
   print(confusion.to_text(report), end='')
   print(f'written to {workdir / "inspection.png"}')
   return report
+
+
+def _load_generated(config, info, train, test):
+  """Returns the `Images` of each folder of generated ones; says what is left out.
+
+  Raises:
+    UserError: they cannot be used, or test images had a part in them.
+  """
+  generated = []
+  for path in images.folders(config):
+    made, folder, rejected = images.load_generated(info, path, config.per_class)
+    for text in images.left_out({path: rejected}):
+      terminal.say(f'left out {text}')
+    leaks.check(info, train, test, folder, made)
+    generated.append(made)
+  return generated
+
+
+def _settings_used(config, settings, generated):
+  """Returns the settings that have an effect, as they are noted beside the inspector."""
+  used = config.to_dict() | dataclasses.asdict(settings)
+  used = {key: value for key, value in used.items()
+          if key not in _OTHERS and (value or key not in _LATER)}
+  if not generated:
+    used['real_share'] = 0.0  # Without effect, and the default of earlier versions.
+  return used
 
 
 def load(workdir):

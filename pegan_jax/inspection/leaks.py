@@ -67,41 +67,52 @@ def check(info, train, test, folder, generated, other=None):
   if other:
     records = dataset.Records(info, 'train')
     held_out -= set(records.sources(range(len(records.labels))))
-  said = []
   known = {x.tobytes() for x in test.pixels} - {
       x.tobytes() for x in train.pixels}
   _refuse(folder, 'holds test images themselves', [
       n for n, x in zip(generated.names, generated.pixels)
       if x.tobytes() in known])
-  said.append('no generated image equals a test image')
+  return ['no generated image equals a test image',
+          *_check_backgrounds(folder, generated.names, held_out),
+          _check_training_images(folder, held_out)]
+
+
+def _check_backgrounds(folder, names, held_out):
+  """Refuses images that were painted on test images; returns sentences, see `check`.
+
+  Args:
+    folder: the `sets.ImageFolder` of generated images.
+    names: of these images.
+    held_out: set of names of test images and what goes with them.
+  """
   path = folder.path / manifest.FILE
   if not path.is_file():
-    said.append('it has no manifest: where its images come from is not known')
-  elif sets.painted_on(folder.path) == sets.FILES:
-    said.append('its images were painted on a folder of files: whether test images are '
-                'among those is not known')
-  else:
-    named = manifest.read_backgrounds(path)
-    backgrounds = set(named.values()) - {''}
-    _refuse(folder, 'was made from test images, as its manifest says',
-            sorted(backgrounds & held_out))
-    said.append(f'none of the {len(backgrounds)} backgrounds in its manifest is '
-                'a test image or of the same steel')
-    lost = sum(name not in named for name in generated.names)
-    if lost:
-      said.append(f'{lost} of its images are not in its manifest: where they come '
-                  'from is not known')
+    return ['it has no manifest: where its images come from is not known']
+  if sets.painted_on(folder.path) == sets.FILES:
+    return ['its images were painted on a folder of files: whether test images are '
+            'among those is not known']
+  named = manifest.read_backgrounds(path)
+  backgrounds = set(named.values()) - {''}
+  _refuse(folder, 'was made from test images, as its manifest says',
+          sorted(backgrounds & held_out))
+  said = [f'none of the {len(backgrounds)} backgrounds in its manifest is a test image or '
+          'of the same steel']
+  if lost := sum(name not in named for name in names):
+    said.append(f'{lost} of its images are not in its manifest: where they come from is '
+                'not known')
+  return said
+
+
+def _check_training_images(folder, held_out):
+  """Refuses images of a generator that saw test images; returns a sentence, see `check`."""
   trained_on = _trained_on(folder.path)
   if trained_on is None:
-    said.append('the run that made it is not beside it, or the data set that this names '
-                'is gone or another by now: what the generator was trained on is not '
-                'known')
-  else:
-    _refuse(folder, 'comes from a generator that was trained on test images',
-            sorted(trained_on & held_out))
-    said.append(f'none of the {len(trained_on)} images that its generator was '
-                'trained on is a test image or of the same steel')
-  return said
+    return ('the run that made it is not beside it, or the data set that this names is '
+            'gone or another by now: what the generator was trained on is not known')
+  _refuse(folder, 'comes from a generator that was trained on test images',
+          sorted(trained_on & held_out))
+  return (f'none of the {len(trained_on)} images that its generator was trained on is a '
+          'test image or of the same steel')
 
 
 def _refuse(folder, what, names):

@@ -31,13 +31,7 @@ def inspect(config, workdir):
   training.set_up()
   settings = Settings.of(config)
   settings.check()
-  if other := [key for key in ('strong', 'rotate', 'generated_first') if config[key]]:
-    raise UserError(f'{other[0]} is for --config.task=classify: leave it out')
-  if not config.augment:
-    raise UserError('augment is for --config.task=classify: segmenters always augment, '
-                    'leave it out')
-  check_seed('seed', config.seed)
-  check_at_least('checkpoint_every', config.checkpoint_every, 1)
+  _check(config)
   workdir = pathlib.Path(workdir)
   info = dataset.load_info(config.data_dir or workdir / 'dataset')
   real = crops.load(info)
@@ -73,6 +67,17 @@ def inspect(config, workdir):
   print(tested.to_text(report), end='')
   print(f'written to {workdir / "inspection.png"}')
   return report
+
+
+def _check(config):
+  """Raises UserError for settings of classifiers, and values out of their range."""
+  if other := [key for key in ('strong', 'rotate', 'generated_first') if config[key]]:
+    raise UserError(f'{other[0]} is for --config.task=classify: leave it out')
+  if not config.augment:
+    raise UserError('augment is for --config.task=classify: segmenters always augment, '
+                    'leave it out')
+  check_seed('seed', config.seed)
+  check_at_least('checkpoint_every', config.checkpoint_every, 1)
 
 
 def _ask(segmenter, state, pixels):
