@@ -43,7 +43,7 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
   else:
     left_out['images in no class folder'] += rest
   if not crops:
-    _refuse_none(root, names, format, unread)
+    _refuse_none(root, rest, names, format, unread)
   name = min(crops)
   if len(crops) == 1 and _IMAGES.fullmatch(name):
     raise UserError(f"--images {root} has one folder of images, '{name}', which is called so "
@@ -60,12 +60,14 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
   return dict(sorted(crops.items())), clean
 
 
-def _refuse_none(root, names, format, unread):  # pylint: disable=redefined-builtin
+def _refuse_none(root, rest, names, format,  # pylint: disable=redefined-builtin
+                 unread):
   """Raises UserError where there are no class folders.
 
   Args:
     root, format, unread: as of `read`.
-    names: of the folders that images lie in.
+    rest: paths of the images.
+    names: of the folders that they lie in.
   """
   said = (f", and {listed([str(path) for path in unread], 3)}, which may annotate them, is "
           f'of none of the kinds {annotations.kinds()}') if unread else ''
@@ -74,10 +76,12 @@ def _refuse_none(root, names, format, unread):  # pylint: disable=redefined-buil
   parts = [name for name in names if not folder_names.is_role(name.rpartition('/')[2])]
   more = f"; where folders as '{parts[0]}' are classes, pass --format classes" * (
       format != 'classes') if parts else ''
+  words = class_notes.words_in_names(rest)
+  hint = f", as the files' names say {' and '.join(words[:2])}" if words else ''
   raise UserError(
       f'--images {root} holds neither annotations nor class folders{said}: {export}, or put '
       f"each class's images in a folder named after it, as {root / min(names, default='')}"
-      f'/crack; images that are all clean are for --clean{more}.')
+      f"/{(words or ['crack'])[0]}{hint}; images that are all clean are for --clean{more}.")
 
 
 def _parted(places, class_of):

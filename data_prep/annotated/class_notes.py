@@ -1,6 +1,7 @@
 """Notes classes that may be one with another, or another than they are called."""
 
 import collections
+import os
 import re
 import shlex
 
@@ -9,7 +10,7 @@ from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
              'marked, give all of them one name')
-_FIRST_WORD = re.compile(r'[^\W\d_]+(?=[\W\d_])')
+_WORD = re.compile(r'[^\W\d_]+')
 _NO_NAME = re.compile(r'(class)?\d+')  # Of values and numbers that nothing names.
 
 
@@ -62,13 +63,25 @@ def of_one_class(crops):
   if len(crops) != 1:
     return {}
   (name, paths), = crops.items()
-  words = collections.Counter(word[0] if (word := _FIRST_WORD.match(path.name)) else ''
-                              for path in paths)
-  if len(words) < 2 or min(words.values()) < 2 or '' in words:
+  if not (words := words_in_names(paths)):
     return {}
-  return {f"images of the only class, '{name}', whose names begin with different words, as "
-          f"{' and '.join(sorted(words)[:2])}: where these are the classes, put the images of "
+  return {f"images of the only class, '{name}', whose names have different words, as "
+          f"{' and '.join(words[:2])}: where these are the classes, put the images of "
           'each into a folder called so': sorted(paths)}
+
+
+def words_in_names(paths):
+  """Finds words that part files: crack and pit of 2023_line_crack_1 and 2023_line_pit_1.
+
+  Returns:
+    Sorted list of those behind what all names begin with. Each is in two names or more,
+    and each name has one; empty where it is not so.
+  """
+  words = [_WORD.findall(path.stem) for path in paths]
+  shared = len(os.path.commonprefix(words))
+  found = collections.Counter(''.join(some[shared:shared + 1]) for some in words)
+  return sorted(found) if len(found) > 1 and min(found.values()) > 1 and (
+      min(map(len, found)) > 1) else []
 
 
 def of_regions(found, uses, places, noted):

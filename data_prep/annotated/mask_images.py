@@ -65,6 +65,7 @@ def read(masks, labels, folder, outer, only):
         if path in found and found[path].regions and reading.is_turned(path):
           noted[reading.TURNED].append(path)
   _note_outlines(found, noted)
+  _note_shared(read_from, noted)
   return found
 
 
@@ -86,6 +87,21 @@ def _read_from(masks, names, folder):
           folder.left_out['masks that are another one of their image in another format'
                           ].append(mark.path)
   return read_from
+
+
+def _note_shared(read_from, noted):
+  """Notes images that have the mask of another one, pixel by pixel; of none and of all."""
+  by_pixels = {}
+  for path, some in read_from.items():
+    for _, mask in some:
+      if 0 < np.count_nonzero(mask.pixels) < mask.height * mask.width:
+        key = mask.box, mask.height, mask.width, mask.pixels.tobytes()
+        by_pixels.setdefault(key, set()).add(path)
+  if shared := [sorted(some) for some in by_pixels.values() if len(some) > 1]:
+    one, other, *_ = shared[0]
+    noted['images that have one and the same mask, pixel by pixel, as '
+          f'{one.name} and {other.name}: where that is a copy or a mistake, give each '
+          'its own'] += sorted(path for some in shared for path in some)
 
 
 def _note_outlines(found, noted):

@@ -1,13 +1,10 @@
 """Collects what is wrong in many files, so that a user hears of all of it at once."""
 
 import contextlib
-import re
 
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import by_kind, like_first, UserError
 
-_SHOWN = 10
-# What differs between problems of one kind: names of files, numbers.
-_NAMES = re.compile(r'\S*[/\d]\S*')
+_SHOWN = 20  # Kinds.
 
 
 class Several(UserError):
@@ -47,22 +44,16 @@ class Problems(list):
       raise Several(self) if len(self) > 1 else UserError(self.text())
 
   def text(self):
-    """Returns the only problem, or a line for each of the first and how many more.
+    """Returns the only problem, or a line for the first of each kind.
 
-    Of each kind one is shown, and of the others it is said which they are like.
+    Below such a line it is said how many more there are, and the files of some.
     """
     if len(self) < 2:
       return ''.join(self)
-    kinds = {}
-    for problem in self:
-      kinds.setdefault(_NAMES.sub('', problem), []).append(problem)
-    first = {some[0] for some in kinds.values()}
-    shown = [problem for k, problem in enumerate(self) if k < _SHOWN or problem in first]
-    shown = shown[:2 * _SHOWN]
-    like = [(sum(problem not in shown for problem in some), shown.index(some[0]) + 1)
-            for some in kinds.values() if some[0] in shown]
-    left = [f'{n} like number {k} of these' for n, k in like if n]
-    if other := len(self) - len(shown) - sum(n for n, _ in like):
-      left.append(f'{other} of other kinds')
-    more = [f"and {len(self) - len(shown)} more: {', '.join(left)}"] if left else []
-    return '\n  '.join([f'{len(self)} problems:', *shown, *more])
+    kinds = by_kind(self)
+    lines = [f'{len(self)} problems:']
+    for some in kinds[:_SHOWN]:
+      lines += [some[0], f'  {like_first(some)}'][:len(some)]
+    if other := sum(map(len, kinds[_SHOWN:])):
+      lines.append(f'and {other} more of other kinds')
+    return '\n  '.join(lines)

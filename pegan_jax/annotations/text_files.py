@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from pegan_jax.common import json_text
-from pegan_jax.common.errors import UserError, reason
+from pegan_jax.common.errors import by_kind, like_first, reason, UserError
 
 # What may stand before it: a declaration, comments.
 _ROOT = re.compile(r'(?:\s|<\?.*?\?>|<!--.*?-->)*<([\w.:-]+)', re.DOTALL)
@@ -128,7 +128,7 @@ STRANGE = 'a value in it is of another kind than the format has there'
 
 
 class Misfits(ValueError):
-  """Names the first few of `all`, sentences without a full stop, and how many more.
+  """Names the first few kinds of `all`, sentences without a full stop, and how many more.
 
   Attributes:
     all: the sentences.
@@ -136,8 +136,11 @@ class Misfits(ValueError):
   """
 
   def __init__(self, all_of_them, found):
-    self.all, self.found, more = all_of_them, found, len(all_of_them) - _SHOWN
-    super().__init__('; '.join(self.all[:_SHOWN]) + f'; and {more} more' * (more > 0))
+    self.all, self.found, kinds = all_of_them, found, by_kind(all_of_them)
+    more = sum(map(len, kinds[_SHOWN:]))
+    super().__init__('; '.join(
+        [some[0] + f' ({like_first(some)})' * (len(some) > 1) for some in kinds[:_SHOWN]]
+        + [f'and {more} more'] * bool(more)))
 
 
 class PartlyRead(UserError):

@@ -1,6 +1,11 @@
 """Errors that end a command: a sentence for its user, or a signal."""
 
+import re
 import signal
+
+# What differs between sentences of one kind: what is quoted with numbers, names of files,
+# numbers.
+_OWN = re.compile(r"(?<!\w)'[^']*\d[^']*'(?!\w)|\S*[/\d]\S*|\S+\.\w{2,5}\b")
 
 
 class UserError(Exception):
@@ -52,6 +57,21 @@ def listed(names, most=5):
   """Returns names as part of a sentence, the first few of many."""
   more = len(names) - most
   return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
+
+
+def by_kind(sentences):
+  """Returns lists of sentences that differ by names of files and by numbers alone."""
+  kinds = {}
+  for sentence in sentences:
+    kinds.setdefault(_OWN.sub('', sentence), []).append(sentence)
+  return list(kinds.values())
+
+
+def like_first(sentences):
+  """Returns how many more than one of a kind there are, and what each of them is of."""
+  own = [[word.strip(',.:;') for word in _OWN.findall(said)] for said in sentences[1:]]
+  names = next((some for some in zip(*own) if len({*some}) == len(some)), ())
+  return f'and {len(own)} more like this' + (f': {listed(names)}' if names else '')
 
 
 def reason(error):

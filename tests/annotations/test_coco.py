@@ -262,9 +262,8 @@ def test_all_misfits_are_told_at_once(tmp_path):
   with pytest.raises(UserError) as error:
     _read(tmp_path, said)
   text = str(error.value)
-  assert text.count('has a box without width or height') == 10
-  assert 'annotation 100 ' in text and 'annotation 109 ' in text
-  assert text.endswith('; and 2 more.')
+  assert text.count('has a box without width or height') == 1 and 'annotation 100 ' in text
+  assert text.endswith(' (and 11 more like this: 101, 102, 103, 104, 105 and 6 more).')
   assert [[region.name for region in image.regions] for image in error.value.images] == [
       ['pit', 'pit'], ['crack']]
 

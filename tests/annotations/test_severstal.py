@@ -70,8 +70,8 @@ def test_damaged_rows_are_all_told(tmp_path, row):
     _read(tmp_path, f'{NOW}{row}\n{row}\n')
   assert str(error.value) == (
       f"{tmp_path / 'train.csv'} cannot be read as a CSV of Severstal: "
-      'row 5 does not have an image, a class and pairs of numbers from 1; '
-      'row 6 does not have an image, a class and pairs of numbers from 1; '
+      'row 5 does not have an image, a class and pairs of numbers from 1 '
+      '(and 1 more like this: 6); '
       'correct or remove what is wrong.')
   assert [image.file for image in error.value.images] == ['b.jpg', 'a.jpg']
 

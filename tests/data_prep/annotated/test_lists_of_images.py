@@ -120,14 +120,24 @@ def test_clean_images_called_as_defects_are_refused_unless_all_are(
     assert len(inputs.find(options, Problems()).clean[0][0]) == 2
 
 
-@pytest.mark.parametrize('names, noted', [
-    (['Cr_1', 'Cr_2', 'PS_1', 'PS_2'], True), (['Cr_1', 'Cr_2', 'PS_1'], False),
-    (['1', '2', '3', '4'], False), (['a_1', 'a_2', 'a_3'], False)])
-def test_an_only_class_whose_files_have_other_words_is_noted(tmp_path, names, noted):
+@pytest.mark.parametrize('names, words', [
+    (['Cr_1', 'Cr_2', 'PS_1', 'PS_2'], 'Cr and PS'), (['Cr_1', 'Cr_2', 'PS_1'], ''),
+    (['1', '2', '3', '4'], ''), (['a_1', 'a_2', 'a_3'], ''),
+    (['ab_a_1', 'ab_a_2', 'ab_b_1', 'ab_b_2'], ''),
+    ([f'IMG_{name}_00{k}' for k, name in enumerate(['pit', 'crack'] * 2)], 'crack and pit'),
+    ([f'2023 line {name}{k}' for k, name in enumerate(['pit', 'dent'] * 2)], 'dent and pit')])
+def test_files_of_one_folder_whose_names_have_words_of_classes_are_told(
+    tmp_path, names, words):
   make(tmp_path, {f'all/{name}.jpg': None for name in names} | {'good/1.jpg': _other})
   found = inputs.find(Options(images=tmp_path), Problems())
-  said = [note for note in found.layout.noted if 'Cr and PS' in note]
-  assert [len(found.layout.noted[note]) for note in said] == [4] * noted
+  said = [note for note in found.layout.noted if 'the only class' in note]
+  assert [len(found.layout.noted[note]) for note in said] == [4] * bool(words)
+  assert all(f'as {words}: ' in note for note in said)
+  with pytest.raises(UserError) as error:
+    (tmp_path / 'all').rename(tmp_path / 'train')
+    inputs.find(Options(images=tmp_path / 'train'), Problems())
+  assert f"train/{(words or 'crack').split()[0]}" in str(error.value)
+  assert (f"as the files' names say {words};" in str(error.value)) == bool(words)
 
 
 def test_a_word_for_images_before_a_number_does_not_count(tmp_path):

@@ -247,3 +247,19 @@ def test_masks_in_the_folder_of_one_image_are_of_it(tmp_path):
   (tmp_path / 'train/0ab/images/0ab.png').rename(tmp_path / 'train/0ab/images/1.png')
   with pytest.raises(UserError, match='fits 2 of the annotations'):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('other, first, noted', [
+    ({}, {}, 2), ({'box': (10, 5, 20, 16)}, {}, 0),
+    ({'value': 0}, {'value': 0}, 0),
+    ({'box': (0, 0, WIDTH, HEIGHT)}, {'box': (0, 0, WIDTH, HEIGHT)}, 0)])
+def test_one_mask_of_two_images_is_noted_but_where_it_is_empty_or_full(
+    tmp_path, other, first, noted):
+  make(tmp_path, {f'images/{k}.jpg': None for k in range(3)} | {
+      'masks/0.png': lambda path: mask(path, **first),
+      'masks/1.bmp': lambda path: mask(path, **other),
+      'masks/2.png': lambda path: mask(path, box=(1, 2, 3, 4))})
+  notes = {note: paths for note, paths in read(tmp_path).noted.items()
+           if 'the same mask' in note}
+  assert sum(map(len, notes.values())) == noted
+  assert all('as 0.jpg and 1.jpg: ' in note for note in notes)

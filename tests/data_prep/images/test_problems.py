@@ -24,14 +24,14 @@ def test_what_others_collected_is_not_lost():
     problems.check()
 
 
-def test_of_many_problems_each_kind_is_shown_and_the_others_are_counted():
-  said = [f'a/{k}.xml has no name.' for k in range(14)] + ['b.csv is damaged.',
-                                                          'c.csv is damaged.']
+def test_of_each_kind_of_problem_the_first_is_shown_and_the_others_are_named():
   with pytest.raises(UserError) as error:
-    _raise(*said)
-  head, *lines = str(error.value).split('\n  ')
-  assert head == '16 problems:' and lines[:-1] == said[:10] + said[-2:]
-  assert lines[-1] == 'and 4 more: 4 like number 1 of these'
+    _raise(*(f"a/{k}.xml has 'x {k}', and no name." for k in range(14)),
+           'b.csv is damaged.', 'in c is a box of pit: cut it.', 'c.csv is damaged.')
+  assert str(error.value).split('\n  ') == [
+      '17 problems:', "a/0.xml has 'x 0', and no name.",
+      '  and 13 more like this: a/1.xml, a/2.xml, a/3.xml, a/4.xml, a/5.xml and 8 more',
+      'b.csv is damaged.', '  and 1 more like this: c.csv', 'in c is a box of pit: cut it.']
 
 
 def test_one_problem_is_a_sentence_and_none_no_error():
