@@ -34,7 +34,7 @@ class _Known:
 
 
 def measure(folder, counts, draws):
-  """Yields (count, class, share accepted, {reason: share of defects}) of each draw."""
+  """Yields (count, class, draw, share accepted, {reason: share of defects})."""
   info = dataset.load_info(folder)
   records = dataset.Records(info, 'train', cache_mb=1000)
   features = region_features.load()
@@ -54,7 +54,7 @@ def measure(folder, counts, draws):
         reasons = [_reasons(bounds, figures[i], far) for i, far in zip(
             others, bounds.compare(seen[others]))]
         found = collections.Counter(reason for some in reasons for reason in some)
-        yield count, name, np.mean([not some for some in reasons]), {
+        yield count, name, seed, np.mean([not some for some in reasons]), {
             reason: n / len(reasons) for reason, n in found.items()}
 
 
@@ -83,23 +83,28 @@ def _reasons(bounds, figures, distance):
 
 
 def main():
-  """Prints the mean shares by the number of known defects."""
+  """Prints the mean shares by the number of known defects, and how far draws differ."""
   parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
   parser.add_argument('data')
   parser.add_argument('--counts', type=int, nargs='+', default=[5, 10, 20, 50])
-  parser.add_argument('--draws', type=int, default=12)
+  parser.add_argument('--draws', type=int, default=40)
   args = parser.parse_args()
   rows = list(measure(args.data, args.counts, args.draws))
   for count in args.counts:
     if not (some := [row for row in rows if row[0] == count]):
       continue
     classes = sorted({name for _, name, *_ in some})
-    by_class = [np.mean([share for _, name, share, _ in some if name == one])
-                for one in classes]
+    shares = {one: {seed: share for _, name, seed, share, _ in some if name == one}
+              for one in classes}
+    by_class = [np.mean([*of_draws.values()]) for of_draws in shares.values()]
+    by_draw = [np.mean([of_draws[seed] for of_draws in shares.values()])
+               for seed in set.intersection(*map(set, shares.values()))]
+    low, high = np.quantile(by_draw, (0.025, 0.975))
     reasons = collections.Counter()
     for *_, found in some:
       reasons.update(found)
-    print(f'{count} known per class: {np.mean(by_class):.0%} accepted ('
+    print(f'{count} known per class: {np.mean(by_class):.0%} accepted, {low:.0%} to '
+          f'{high:.0%} in 95% of {len(by_draw)} draws ('
           + ', '.join(f'{share:.0%} {one}' for one, share in zip(classes, by_class))
           + '); rejected as ' + ', '.join(
               f'{reason} {n / len(some):.0%}' for reason, n in reasons.most_common()))
