@@ -42,9 +42,10 @@ def check(options, find, read):
   with problems.collected():
     kinds = _decode(options, problems)
     found = find(options, problems)
-    _print(_describe(options, found, kinds, problems))
+    said = _describe(options, found, kinds, problems)
+    _print(said)
     if not problems:
-      _print(_go_on(options, found, kinds, read))
+      _print([line for line in _go_on(options, found, kinds, read) if line not in said])
   if problems:
     _print([('1 problem: ' if len(problems) == 1 else '') + problems.text()])
   return problems
@@ -100,11 +101,19 @@ def what_is_there(options, found, doubtful=False):
   """
   layout, lines = found.layout, []
   if options.images:
-    lines.append(
-        f"Layout of {options.images}{', as far as it can be read' if doubtful else ''}: "
-        f'{layout.format}; {len(layout.annotated)} images with marked defects; '
-        f'{len(layout.clean)} clean ones, by their folder or an annotation of nothing; '
-        f'{_count(layout.unlabelled, layout.root)} without an annotation.')
+    parts = [f"Layout of {options.images}{', as far as it can be read' if doubtful else ''}: "
+             f'{layout.format}']
+    if layout.annotated or not layout.crops:
+      parts.append(f'{len(layout.annotated)} images with marked defects')
+    if layout.crops:
+      parts.append(f'{sum(map(len, layout.crops.values()))} images in folders of classes')
+    parts.append(f'{len(layout.clean)} clean ones, by their folder or an annotation of '
+                 'nothing')
+    if layout.annotated or layout.unlabelled:
+      parts.append(f'{_count(layout.unlabelled, layout.root)} without an annotation')
+    lines.append('; '.join(parts) + '.')
+  if apart := sum(len(paths) for paths, folder, _ in found.clean if folder == options.clean):
+    lines.append(f'Clean images in {options.clean}: {apart}.')
   return lines + ['Classes:', *_classes(found)]
 
 
@@ -125,10 +134,6 @@ def _describe(options, found, kinds, problems):
     lines += [f'Windows: {side} x {side} pixels ({why}), '
               f'{audit.resized(side, size, audit.count_resized(found, size))}.',
               f'Room for about {room} backgrounds.']
-    if small := _smaller(found, sizes, side):
-      lines.append('Note: images smaller than a window: '
-                   f'{_count(small, found.layout.root)}; of those, squares of their own '
-                   'shorter side are enlarged.')
   if left_out := {why: n for why, n in audit.not_read(found).items() if n}:
     lines.append(f'Left out: {audit.counted(left_out, audit.names_of(found))}.')
   lines += [f'Note: {note}.' for note in found.notes(kinds)]
@@ -142,10 +147,6 @@ def _go_on(options, found, kinds, read):
   Raises:
     UserError: with all that the folders have, `build` would refuse it.
   """
-  counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
-            for name in sorted({*found.crops, *found.cut})}
-  lines = [f'Note: {note}' for note in remarks.too_few(
-      {name: int(n * options.train_fraction) for name, n in counts.items()})]
   ways = [(options, [])]
   if _are_templates(found, {path: kind.size for path, kind in kinds.items()}):
     ways.insert(0, (dataclasses.replace(
@@ -155,14 +156,10 @@ def _go_on(options, found, kinds, read):
   kinds = {path: kinds[path] for path, _ in found.files}
   for tried, notes in ways:
     if enough := _enough(tried, lambda options: read(options, found, kinds)):
-      tried, selected = enough
-      notes += [f'Note: {note}' for note in [*remarks.of_groups(
-          audit.large_groups(selected.chosen), selected.copies, selected.unclean,
-          tried.near_duplicates, tried.train_fraction), *remarks.of_odd_crops(
-              audit.odd_crops(selected))]]
-      return lines + notes + _less(options, tried) + _commands(tried, found)
+      notes += [f'Note: {note}' for note in remarks.remarks(audit.content(*enough))]
+      return notes + _less(options, enough[0]) + _commands(enough[0], found)
   choosing.select(options, read(options, found, kinds))
-  return lines
+  return []
 
 
 def _enough(options, read):
@@ -173,15 +170,16 @@ def _enough(options, read):
     read: function of options: their `inputs.Pool`.
 
   Returns:
-    The options and their `choosing.Selection`; None where there are none.
+    The options, their `inputs.Pool` and `choosing.Selection`; None where there are none.
   """
   pool, all_of_each = read(options), dataclasses.replace(options, per_class=0)
   for tried in (options, all_of_each):
     if selected := _select(tried, pool):
-      return tried, selected
+      return tried, pool, selected
   tried = dataclasses.replace(all_of_each, backgrounds=0)
-  selected = _select(tried, read(tried))
-  return selected and (tried, selected)
+  pool = read(tried)
+  selected = _select(tried, pool)
+  return selected and (tried, pool, selected)
 
 
 def _less(asked, tried):
@@ -204,13 +202,6 @@ def _count(paths, folder):
   """Returns how many paths there are, with the first few by their place in a folder."""
   names = [reading.name_below(path, folder) for path in paths]
   return f'{len(names)} ({errors.listed(names, 3)})' if names else '0'
-
-
-def _smaller(found, sizes, side):
-  """Returns the paths of the images that a window does not fit into."""
-  cut = [path for path, _ in found.layout.annotated] + [
-      path for paths, *_ in found.clean for path in paths]
-  return [path for path in cut if min(sizes.get(path, (side,))) < side]
 
 
 def _classes(found):

@@ -161,10 +161,10 @@ def remarks(report):
     first = conflicts[0]
     yield (f'{len(conflicts)} crops have the same pixels as one of another class, '
            f"first {first['dropped']} ({first['labels'][0]}) and "
-           f"{first['same_as']} ({first['labels'][1]}); the second was kept.")
+           f"{first['same_as']} ({first['labels'][1]}); the second is kept.")
   if n := report['images_smaller_than_a_window']:
     yield (f'{n} images are smaller than a window; of those, squares of their own '
-           'shorter side were enlarged.')
+           'shorter side are enlarged.')
   if n := report['crops_with_another_class']:
     yield (f'{n} defect crops also show a defect of another class, which their mask '
            'leaves out.')

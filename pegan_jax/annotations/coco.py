@@ -149,16 +149,17 @@ def _side(said):
 
 def _region(item, name, image, what, in_triples):
   said = item.get('segmentation')
-  polygons = None
+  polygons = ()
   if isinstance(said, list) and not any(isinstance(x, (list, dict)) for x in said):
     said = [said] if said else said  # An outline without a list around, as of VIA.
   if said and not isinstance(said, dict):
     if not isinstance(said, list) or not all(isinstance(p, list) for p in said):
       raise ValueError(f'{what}, of {name}, has a segmentation that is no list of '
                        'polygons, and no mask')
-    polygons = tuple(_polygon(p, what, name) for p in said if p) or None
+    # Two points or one, as a click too many leaves, enclose nothing.
+    polygons = tuple(_polygon(p, what, name) for p in said if len(p) not in (0, 2, 4))
   box = None
-  if not said or item.get('bbox') not in _NO_BOX:
+  if not (said and (polygons or isinstance(said, dict))) or item.get('bbox') not in _NO_BOX:
     box = _box(item['bbox'], name, what)
   if polygons:
     points = np.concatenate(polygons)
@@ -173,7 +174,7 @@ def _region(item, name, image, what, in_triples):
     return _region_of_mask(name, box, inside, image, what), inside.shape
   if (not polygons or _is_of_box(polygons, box)) and (degrees := _turn(item, name, what)):
     return turned.region(name, box, degrees), (None, None)
-  return Region(name, box, polygons=polygons), (None, None)
+  return Region(name, box, polygons=polygons or None), (None, None)
 
 
 def _turn(item, name, what):
@@ -219,7 +220,8 @@ def _numbers(said, what, name):
 def _polygon(said, what, name):
   if len(said) < 6 or len(said) % 2 or any(isinstance(x, list) for x in said):
     raise ValueError(f'{what}, of {name}, has a polygon of {len(said)} numbers, and '
-                     'needs an x and a y, in one list, for each of 3 points or more')
+                     'needs an x and a y, in one list, for each of 3 points or more: '
+                     'draw it again, or remove it')
   numbers = np.array(_numbers(said, what, name))
   return numbers.reshape(-1, 2)
 

@@ -119,7 +119,7 @@ def _region(shape, image):
       raise ValueError(f'{image} has a polygon of {name}: {error}') from None
     if len(points) < 3:
       raise ValueError(f'{image} has a polygon of {name} with {len(points)} points, and '
-                       'it needs 3 or more')
+                       'it needs 3 or more: draw it again, or remove it')
     return _outline(name, image, points)
   if shape.tag == 'ellipse':
     angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)

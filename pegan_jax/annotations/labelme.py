@@ -108,7 +108,8 @@ def _region(shape):
     raise ValueError('has no points')
   if kind in ('polygon', 'rotation'):
     if len(points) < 3:
-      raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more')
+      raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more: draw '
+                       'it again, or remove it')
     return _region_of_polygons(name, (points,))
   if kind == 'rectangle':
     return _rectangle(name, points)

@@ -146,7 +146,8 @@ def _region(name, shape):
     points = text_files.points(
         [list(xy) for xy in zip(shape['all_points_x'], shape['all_points_y'])])
     if len(points) < 3:
-      raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more')
+      raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more: draw '
+                       'it again, or remove it')
     return _outline(name, points)
   if kind in ('circle', 'ellipse'):
     radii = [number('r')] * 2 if kind == 'circle' else [number('rx'), number('ry')]

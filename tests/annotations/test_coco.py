@@ -118,6 +118,26 @@ def test_bad_coco_is_one_sentence_that_names_the_file(tmp_path, change, words):
   assert '\n' not in str(error.value)
 
 
+@pytest.mark.parametrize('outline', [[10.5, 20, 14, 25], [10.5, 20]])
+def test_a_polygon_of_fewer_than_three_points_says_no_more_than_its_box(tmp_path, outline):
+  said = _foreign()
+  whole = [10.5, 20, 14, 20, 14, 25]
+  box = said['annotations'][0]['bbox']
+  said['annotations'][0].update(segmentation=[outline])
+  region = next(r for image in _read(tmp_path, said) for r in image.regions
+                if r.name == 'crack')
+  assert region.polygons is None and region.mask is None
+  left, top, width, height = box
+  assert region.box == (left, top, left + width, top + height)
+  said['annotations'][0].update(segmentation=[outline, whole])
+  region = next(r for image in _read(tmp_path, said) for r in image.regions
+                if r.name == 'crack')
+  np.testing.assert_array_equal(region.polygons, [np.reshape(whole, (-1, 2))])
+  said['annotations'][0].update(segmentation=[outline], bbox=[0, 0, 0, 0])
+  with pytest.raises(UserError, match='annotation 1 has a box without'):
+    _read(tmp_path, said)
+
+
 def test_an_outline_in_a_corner_that_fills_its_box_is_no_list_of_triples(tmp_path):
   said = _foreign()
   outline = [0, 5, 1, 0, 9, 2, 7, 9, 0, 4, 0, 1]
