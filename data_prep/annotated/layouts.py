@@ -5,8 +5,9 @@ import os
 import pathlib
 
 from data_prep.annotated import checks, class_folders, class_notes, clean_folders
-from data_prep.annotated import file_kinds, fitting, folder_names, mask_images, other_marks
-from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
+from data_prep.annotated import copied_folders, file_kinds, fitting, folder_names
+from data_prep.annotated import mask_images, other_marks, outer_folders, repeated
+from data_prep.annotated import unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
@@ -56,7 +57,7 @@ def read(images, annotations=(),
   for why, some in reading.find_images(root)[1].items():
     if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart below.
       left_out[why] += some
-  paths, named = _part(paths, root, annotations, left_out)
+  paths, named = _part(paths, root, annotations, left_out, noted)
   if not format:
     file_kinds.refuse_guesses(paths)
   marks = [mark for found, base in named
@@ -216,24 +217,26 @@ def _unmarked(folder, found, marked, unnamed_marks):
   return clean, sorted(set(rest) - set(clean))
 
 
-def _part(paths, root, annotations, left_out):
+def _part(paths, root, annotations, left_out, noted):
   """Parts images and what may annotate them.
 
   Args:
     paths: of all images below `root`.
     root, annotations: as of `read`, the former as a path.
     left_out: gets the files below `root` that are neither.
+    noted: gets copies, which are none of these.
 
   Returns:
     The images, and a list of (paths of files, their folder) that may annotate them.
   """
-  paths, masks = file_kinds.part(paths, root)
-  named = [file_kinds.files_at(pathlib.Path(path), root, paths)
+  copies = set().union(*copied_folders.find(root, noted).values())
+  paths, masks = file_kinds.part([path for path in paths if path not in copies], root)
+  named = [file_kinds.files_at(pathlib.Path(path), root, [*paths, *copies])
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
   left_out[_UNNAMED] += sorted(
-      path for path in {*masks, *listing.walk(root)} - {*paths}
+      path for path in {*masks, *listing.walk(root)} - {*paths} - copies
       if os.path.realpath(path) not in inside)
   return paths, named
 

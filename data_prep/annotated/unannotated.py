@@ -6,7 +6,7 @@ import os
 import pathlib
 import re
 
-from data_prep.annotated import checks, file_kinds, fitting, folder_names
+from data_prep.annotated import checks, copied_folders, file_kinds, fitting, folder_names
 from data_prep.annotated import matching, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
@@ -214,7 +214,11 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder: {reading.remedy_for(folder)}.')
-  paths, masks = file_kinds.part(reading.list_images(folder), folder)
+  noted = collections.defaultdict(list) if noted is None else noted
+  copies = copied_folders.find(folder, noted)
+  copied = set().union(*copies.values())
+  paths, masks = file_kinds.part(
+      [path for path in reading.list_images(folder) if path not in copied], folder)
   if masks := sorted({*masks} - {*checks.inside(masks, apart)}):
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
                     'pass the folder as --images, which reads them.')
@@ -222,17 +226,17 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
     unnamed_masks.refuse(paths, paths, folder)
     unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
     left_out = collections.defaultdict(list)
-    marks = _marks(folder, {*paths}, left_out, unsure)
+    marks = _marks(folder, {*paths} | copied, left_out, unsure)
     if marked := _marked(filter(_is_sure, marks), paths, folder, unsure):
       raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
                       f'by {marked[0]}: pass the folder as --images, which reads them, or '
                       'say by --format classes that they mark nothing.')
-    if noted is not None:
-      others = file_kinds.may_mark(left_out) + sorted(
-          {mark.path for mark in marks if not _is_sure(mark)})
-      unread.note(unread.said(others, paths, folder), noted, paths)
+    others = file_kinds.may_mark(left_out) + sorted(
+        {mark.path for mark in marks if not _is_sure(mark)})
+    unread.note(unread.said(others, paths, folder), noted, paths)
   paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
+  folders = [path for path in folders if not any(map(path.is_relative_to, copies))]
   if apart:
     clean = pathlib.Path(apart).resolve()
     folders = [path for path in folders if path in found or not (
