@@ -180,12 +180,13 @@ def find(options, problems):
                        for why, paths in noted.items() if paths})
   _check_same(clean, crops, layout)
   regions = _lengths(layout.annotated)
-  layout = layout._replace(noted=layout.noted | unannotated.called_as_defects(
-      [path for paths, of, _ in clean if of == options.clean for path in paths],
-      options.clean, {*crops, *(name for name in regions if not name.isdigit())}))
+  names = {*crops, *(name for name in regions if not name.isdigit())} - {''}
+  layout = layout._replace(noted=dict(layout.noted))
+  for paths, folder, _ in clean:
+    if folder in options.clean:
+      layout.noted.update(unannotated.called_as_defects(paths, folder, names))
   layout.noted.update(unannotated.called_as_defects_by_name(
-      [path for paths, *_ in clean for path in paths],
-      {*crops, *(name for name in regions if not name.isdigit())} - {''}))
+      [path for paths, *_ in clean for path in paths], names))
   layout.noted.update(class_notes.of_one_class(crops))
   if options.defects:
     layout.noted.update(class_notes.of_crops(crops, pathlib.Path(options.defects)))
@@ -210,18 +211,17 @@ def find(options, problems):
 def _clean_sources(options, layout, noted):
   """Returns the sources of clean images, see `Found.clean`; notes files beside them."""
   clean = [(layout.clean, layout.root, None)] if layout.clean else []
-  if options.clean:
-    tags = {tag for _, image in layout.annotated for tag in image.tags}
-    clean.append((unannotated.list_clean(options.clean, options.format, tags, noted),
-                  options.clean,
-                  cutting.clean_root(options.clean, layout.root)))
-  return clean
+  tags = {tag for _, image in layout.annotated for tag in image.tags}
+  return clean + [
+      (unannotated.list_clean(folder, options.format, tags, noted), folder, root)
+      for folder, root in zip(options.clean,
+                              cutting.clean_roots(options.clean, layout.root))]
 
 
 def _left_out(options, layout):
   """Returns {reason: paths} of what is not used of all folders."""
   left_out = {why: list(paths) for why, paths in layout.left_out.items()}
-  for folder in filter(None, (options.defects, options.clean)):
+  for folder in options.paths('defects') + options.paths('clean'):
     for why, paths in reading.find_images(folder)[1].items():
       left_out[why] = [*dict.fromkeys(left_out.get(why, []) + paths)]
   if options.defects:

@@ -23,7 +23,7 @@ FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 def read(images, annotations=(),
          format='',  # pylint: disable=redefined-builtin
-         problems=None, uses=lambda name: True, only_folders=False, apart=None):
+         problems=None, uses=lambda name: True, only_folders=False, apart=()):
   """Reads what a folder of images holds.
 
   Args:
@@ -36,7 +36,7 @@ def read(images, annotations=(),
     uses: function of a class name: whether it is of a class that is used, and so must
       be one that a class can have.
     only_folders: whether annotations that can be read, and mark nothing, are left out.
-    apart: a folder that may lie in that of the images, and holds clean ones: these are
+    apart: folders that may lie in that of the images, and hold clean ones: these are
       not in the layout.
 
   Returns:
@@ -83,12 +83,12 @@ def read(images, annotations=(),
                          annotations[0] if annotations else images, uses, not format)
 
 
-def _without_clean(fitted, clean, folder, problems):
+def _without_clean(fitted, clean, folders, problems):
   """Returns `fitting.Fitted` without the marks of clean images, which mark nothing.
 
   Args:
     fitted: `fitting.Fitted`.
-    clean, folder: paths of the images that --clean names, and of their folder.
+    clean, folders: paths of the images that --clean names, and of their folders.
     problems: as of `read`.
 
   Raises:
@@ -103,9 +103,9 @@ def _without_clean(fitted, clean, folder, problems):
   marked += [(mark, path) for mark, path in own[2] if masks_lib.read(mark.path).values]
   if marked:
     mark, path = marked[0]
-    raise UserError(f'--clean {folder} is for images without defects, and {mark.path} '
-                    f'marks one in {path}: move that image, or name another folder by '
-                    '--clean.')
+    raise UserError(f"--clean {' '.join(map(str, folders))} is for images without defects, "
+                    f'and {mark.path} marks one in {path}: move that image, or name '
+                    'another folder by --clean.')
   return fitting.Fitted(*([pair for pair in pairs if pair[1] not in clean]
                           for pairs in fitted))
 

@@ -193,7 +193,7 @@ def _agree(one, other):
 
 
 def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
-                 apart=None, noted=None):
+                 apart=(), noted=None):
   """Lists the class folders' images.
 
   Args:
@@ -201,7 +201,7 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
     flag: the option that named it, for errors.
     format: as of --format; where it is given, no image is a mask but by its name, and no
       other file marks anything.
-    apart: a folder of clean images that may lie there, and is of no class.
+    apart: folders of clean images that may lie there, and are of no class.
     noted: as of `list_clean`.
 
   Returns:
@@ -237,10 +237,10 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
   paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
   folders = [path for path in folders if not any(map(path.is_relative_to, copies))]
-  if apart:
-    clean = pathlib.Path(apart).resolve()
+  for clean in map(os.path.realpath, apart):
     folders = [path for path in folders if path in found or not (
-        clean.is_relative_to(path.resolve()) or path.resolve().is_relative_to(clean))]
+        path.resolve().is_relative_to(clean)
+        or pathlib.PurePath(clean).is_relative_to(path.resolve()))]
   if not folders:
     raise UserError(f'{flag} {folder} holds no class folders: put each '
                     "class's images in a folder named after it.")

@@ -61,9 +61,8 @@ def _decode(options, problems):
     {path: `survey.Kind`} of the sound ones.
   """
   paths, named, kinds = [], set(), {}
-  for name in ('images', 'defects', 'clean'):
-    if not (folder := getattr(options, name)):
-      continue
+  for name, folder in ((name, folder) for name in ('images', 'defects', 'clean')
+                       for folder in options.paths(name)):
     if not os.path.isdir(folder):
       raise errors.UserError(
           f'--{name} {folder} is not a folder: {reading.remedy_for(folder)}.')
@@ -284,7 +283,7 @@ def _commands(options, found):
   for name, value in changed.items():
     if isinstance(value, bool):
       given.append(f'--{name}' if value else f'--no-{name}')
-    elif name == 'annotations':
+    elif name in options.SEVERAL:
       given += [f'--{name}', *value]
     else:
       value = class_names.join(value) if isinstance(value, tuple) else str(value)
