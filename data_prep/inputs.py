@@ -7,7 +7,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from data_prep.annotated import checks, class_notes, layouts, unannotated
+from data_prep.annotated import checks, class_notes, drawn_over, layouts, unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -202,6 +202,7 @@ def find(options, problems):
   layout.noted.update(class_notes.with_clean_words(
       whole, {name: path for name, (path, _) in marked.items()}, options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))
+  layout = _without_drawn(options, layout, crops, chosen, clean, problems)
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
@@ -229,6 +230,23 @@ def _left_out(options, layout):
         path for path in reading.list_images(options.defects)
         if path.parent == pathlib.Path(options.defects)]
   return left_out
+
+
+def _without_drawn(options, layout, crops, chosen, clean, problems):
+  """Returns a layout without unused pictures that have marks drawn into them.
+
+  Those that are used are a problem; arguments as in `find`.
+  """
+  used = {path: name for name in crops if name in chosen for path in crops[name]}
+  used |= dict.fromkeys([path for path, _ in layout.annotated], '')
+  used |= dict.fromkeys([path for paths, *_ in clean for path in paths], '')
+  drawn = drawn_over.refuse(used, layout.unlabelled, options, layout.format or 'classes',
+                            problems)
+  if not drawn:
+    return layout
+  return layout._replace(
+      unlabelled=sorted({*layout.unlabelled} - {*drawn}),
+      left_out=layout.left_out | {drawn_over.LEFT_OUT: drawn})
 
 
 def _mostly_empty(annotated):
