@@ -35,7 +35,7 @@ def build(**options):
       beside or below them. `frames` and `boxes` are other names of the two.
     format: name of the way of annotation; '' recognises it.
     defects: folder with one folder of images per class.
-    clean: folder of images that are all background, of any size.
+    clean: folder, or folders, of images that are all background, of any size.
     out: folder to write; must not exist. A leading ~ is expanded, here and above.
     image_size: side of the crops in pixels, a multiple of 32.
     window_size: side of the windows in pixels of the images, which are then resized; 0
@@ -115,7 +115,8 @@ def _made_of(options):
   settings = options.settings()
   settings.pop('out')
   for name in ('images', 'defects', 'clean'):
-    settings[name] = settings[name] and provenance.of_folder(settings[name])
+    some = list(map(provenance.of_folder, options.paths(name)))
+    settings[name] = some if len(some) > 1 else next(iter(some), None)
   for name in ('annotations', 'classes', 'skip_classes'):
     settings[name] = list(settings[name])
   settings['annotations'] = list(map(provenance.of_folder, options.annotations))

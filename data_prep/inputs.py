@@ -6,7 +6,8 @@ import itertools
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import checks, class_notes, layouts, same_images, unannotated
+from data_prep.annotated import (
+    checks, class_notes, drawn_over, layouts, same_images, unannotated)
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -132,6 +133,7 @@ def find(options, problems):
   layout.noted.update(class_notes.with_clean_words(
       whole, {name: path for name, (path, _) in marked.items()}, options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))
+  layout = _without_drawn(options, layout, crops, chosen, clean, problems)
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))
             for name in sorted({*crops, *cut} - chosen)}
   return Found(layout, {name: crops[name] for name in crops if name in chosen},
@@ -164,12 +166,13 @@ def _notes_on_names(options, crops, regions, clean):
   Raises:
     UserError: some clean images are called as defects are.
   """
-  classes = {*crops, *(name for name in regions if not name.isdigit())}
-  noted = unannotated.called_as_defects(
-      [path for paths, of, _ in clean if of == options.clean for path in paths],
-      options.clean, classes)
+  names = {*crops, *(name for name in regions if not name.isdigit())} - {''}
+  noted = {}
+  for paths, folder, _ in clean:
+    if folder in options.clean:
+      noted |= unannotated.called_as_defects(paths, folder, names)
   noted |= unannotated.called_as_defects_by_name(
-      [path for paths, *_ in clean for path in paths], classes - {''})
+      [path for paths, *_ in clean for path in paths], names)
   noted |= class_notes.of_one_class(crops)
   if options.defects:
     noted |= class_notes.of_crops(crops, pathlib.Path(options.defects))
@@ -179,18 +182,17 @@ def _notes_on_names(options, crops, regions, clean):
 def _clean_sources(options, layout, noted):
   """Returns the sources of clean images, see `Found.clean`; notes files beside them."""
   clean = [(layout.clean, layout.root, None)] if layout.clean else []
-  if options.clean:
-    tags = {tag for _, image in layout.annotated for tag in image.tags}
-    clean.append((unannotated.list_clean(options.clean, options.format, tags, noted),
-                  options.clean,
-                  cutting.clean_root(options.clean, layout.root)))
-  return clean
+  tags = {tag for _, image in layout.annotated for tag in image.tags}
+  return clean + [
+      (unannotated.list_clean(folder, options.format, tags, noted), folder, root)
+      for folder, root in zip(options.clean,
+                              cutting.clean_roots(options.clean, layout.root))]
 
 
 def _left_out(options, layout):
   """Returns {reason: paths} of what is not used of all folders."""
   left_out = {why: list(paths) for why, paths in layout.left_out.items()}
-  for folder in filter(None, (options.defects, options.clean)):
+  for folder in options.paths('defects') + options.paths('clean'):
     for why, paths in reading.find_images(folder)[1].items():
       left_out[why] = [*dict.fromkeys(left_out.get(why, []) + paths)]
   if options.defects:
@@ -198,6 +200,23 @@ def _left_out(options, layout):
         path for path in reading.list_images(options.defects)
         if path.parent == pathlib.Path(options.defects)]
   return left_out
+
+
+def _without_drawn(options, layout, crops, chosen, clean, problems):
+  """Returns a layout without unused pictures that have marks drawn into them.
+
+  Those that are used are a problem; arguments as in `find`.
+  """
+  used = {path: name for name in crops if name in chosen for path in crops[name]}
+  used |= dict.fromkeys([path for path, _ in layout.annotated], '')
+  used |= dict.fromkeys([path for paths, *_ in clean for path in paths], '')
+  drawn = drawn_over.refuse(used, layout.unlabelled, options, layout.format or 'classes',
+                            problems)
+  if not drawn:
+    return layout
+  return layout._replace(
+      unlabelled=sorted({*layout.unlabelled} - {*drawn}),
+      left_out=layout.left_out | {drawn_over.LEFT_OUT: drawn})
 
 
 def _mostly_empty(annotated):

@@ -19,12 +19,13 @@ _OTHER_NAMES = {'frames': 'images', 'boxes': 'annotations'}
 class Options:
   """The arguments of `build`."""
   FOLDERS: ClassVar = ('images', 'annotations', 'defects', 'clean', 'out')
+  SEVERAL: ClassVar = ('annotations', 'clean')  # Of these there may be several paths.
 
   images: str | None = None
   annotations: tuple[str, ...] = ()
   format: str = ''
   defects: str | None = None
-  clean: str | None = None
+  clean: tuple[str, ...] = ()
   out: str | None = None
   image_size: int = 64
   window_size: int = 0
@@ -49,13 +50,13 @@ class Options:
       if isinstance(names := getattr(self, name), str):
         names = class_names.split(names)
       object.__setattr__(self, name, tuple(names))
-    if isinstance(self.annotations, (str, os.PathLike)):
-      object.__setattr__(self, 'annotations', (self.annotations,))
     for name in self.FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
-      if name == 'annotations':
-        value = tuple(map(os.path.expanduser, self.annotations or ()))
+      value = getattr(self, name)
+      if name in self.SEVERAL:
+        some = (value,) if isinstance(value, (str, os.PathLike)) else value or ()
+        value = tuple(map(os.path.expanduser, some))
       else:
-        value = getattr(self, name) and os.path.expanduser(getattr(self, name))
+        value = value and os.path.expanduser(value)
       object.__setattr__(self, name, value)
 
   @classmethod
@@ -72,7 +73,7 @@ class Options:
   def check_values(self):
     """Raises UserError for values that make no sense."""
     for name in self.FOLDERS:  # An unset variable of a shell; '' is the current folder.
-      if getattr(self, name) == '' or name == 'annotations' and '' in self.annotations:
+      if getattr(self, name) == '' or name in self.SEVERAL and '' in getattr(self, name):
         raise UserError(f'--{name} is empty: name a path, or leave the flag out.')
     if self.annotations and not self.images:
       raise UserError('--annotations needs --images: pass the folder of the images.')
@@ -97,6 +98,11 @@ class Options:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')
 
+  def paths(self, name):
+    """Returns the paths that one of `FOLDERS` names, a list."""
+    value = getattr(self, name)
+    return list(value) if name in self.SEVERAL else [value] * bool(value)
+
   def settings(self):
     """Returns a dict of the arguments, without those that an older set has not noted."""
     found = dataclasses.asdict(self)
@@ -114,13 +120,14 @@ class Options:
     if not self.defects and not self.images:
       raise UserError('There are no defects: pass --images, with --annotations where '
                       'those lie elsewhere, or --defects.')
-    folders = {name: os.path.realpath(getattr(self, name))
-               for name in ('defects', 'images', 'clean', 'out') if getattr(self, name)}
-    for (a, inner), (b, outer) in itertools.permutations(folders.items(), 2):
-      if inner == outer or b != 'out' and a != 'clean' and (
-          os.path.commonpath([inner, outer]) == outer):
-        raise UserError(f'--{a} {getattr(self, a)} is, or lies in, --{b} '
-                        f'{getattr(self, b)}: give it a folder of its own.')
+    folders = [(name, path) for name in ('defects', 'images', 'clean', 'out')
+               for path in self.paths(name)]
+    for (a, inner), (b, outer) in itertools.permutations(folders, 2):
+      real, other = map(os.path.realpath, (inner, outer))
+      if real == other or b != 'out' and (a != 'clean' or b == 'clean') and (
+          os.path.commonpath([real, other]) == other):
+        raise UserError(f'--{a} {inner} is, or lies in, --{b} {outer}: give it a folder of '
+                        'its own.')
     if both := sorted(set(self.classes) & set(self.skip_classes)):
       raise UserError(f'--classes and --skip_classes both have {both[0]!r}: remove it '
                       'from one of them.')
@@ -132,7 +139,7 @@ _HELP = {
                    + annotations_lib.kinds(),
     'format': 'name of the way of annotation; recognised without',
     'defects': 'folder with one folder of images per class',
-    'clean': 'images that are all background, of any size',
+    'clean': 'folders of images that are all background, of any size',
     'out': 'folder to write; must not exist',
     'image_size': 'side of the crops in pixels, a multiple of 32',
     'window_size': 'side of windows in pixels of the images; 0 is chosen and said',
@@ -182,5 +189,5 @@ def add_flags(parser, only_given=False):
       settings['help'] += ' (%(default)s)'
     else:
       settings['metavar'] = _METAVAR.get(field.name, 'NAME')
-      settings |= {'nargs': '+'} if field.name == 'annotations' else {}
+      settings |= {'nargs': '+'} if field.name in Options.SEVERAL else {}
     parser.add_argument(*names, **settings)

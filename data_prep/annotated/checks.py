@@ -23,14 +23,12 @@ def list_images(folder, flag):
   return paths
 
 
-def inside(paths, folder):
-  """Returns the paths that lie in a folder, by their true places; none without one."""
-  if not folder:
-    return []
-  real = {parent: os.path.realpath(parent) for parent in {path.parent for path in paths}}
-  top = os.path.realpath(folder)
-  return [path for path in paths
-          if pathlib.PurePath(real[path.parent]).is_relative_to(top)]
+def inside(paths, folders):
+  """Returns the paths that lie in one of some folders, by their true places."""
+  tops = list(map(os.path.realpath, folders))
+  inner = {parent for parent in {path.parent for path in paths} if any(map(
+      pathlib.PurePath(os.path.realpath(parent)).is_relative_to, tops))}
+  return [path for path in paths if path.parent in inner]
 
 
 def check_classes(names, where):

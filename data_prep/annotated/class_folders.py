@@ -106,9 +106,12 @@ def _note(places, crops, outer, noted):
     noted[outer_folders.note(outer)] += places
   if deeper := _deeper(crops, places):
     name, path, inner = deeper[0]
+    may_be_clean = clean_folders.may_be(path for _, path, _ in deeper)
     noted[f"images in folders in that of their class, as '{name}' for "
           f"'{places[path].parent.as_posix()}'; where the inner folders are the classes, put "
-          f"them beside '{name}', as '{inner}'"] += {path: 0 for _, path, _ in deeper}
+          f"them beside '{name}', as '{inner}'" + (
+              f"; where {listed(may_be_clean)} show no defect, name them by --clean" * bool(
+                  may_be_clean))] += {path: 0 for _, path, _ in deeper}
 
 
 def _deeper(crops, places):

@@ -135,7 +135,7 @@ def with_clean_words(crops, regions, clean):
   Args:
     crops: {class: paths} of whole files.
     regions: {class: path of an image that has a region of it}.
-    clean: folder of --clean, None without.
+    clean: folders of --clean.
 
   Returns:
     {note: paths}.
@@ -149,11 +149,6 @@ def with_clean_words(crops, regions, clean):
       continue
     folders = {next((folder for folder in path.parents if folder.name.startswith(name)),
                     path.parent) for path in paths}
-    if clean:
-      remedy = f'move them into {clean}'
-    elif len(folders) == 1:
-      remedy = f'pass --clean {shlex.quote(str(*folders))}'
-    else:
-      remedy = 'move them into one folder, and pass that by --clean'
-    found[begin + f'for what is clean: where they show no defect, {remedy}'] = paths
+    found[begin + 'for what is clean: where they show no defect, pass --clean '
+          + shlex.join(map(str, [*clean, *sorted(folders)]))] = paths
   return found

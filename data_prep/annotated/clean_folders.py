@@ -132,6 +132,24 @@ def check_beside(clean, below, root):
         'line is, say so by --format classes.')
 
 
+def may_be(paths):
+  """Returns the folders of crops that are called as one beside, with an U, as UD of CD.
+
+  So SDNET2018 calls cracked decks, and such that are not.
+
+  Args:
+    paths: of the crops.
+
+  Returns:
+    Sorted list of text.
+  """
+  beside = {}
+  for folder in {path.parent for path in paths}:
+    beside.setdefault((folder.parent, folder.name[1:]), []).append(folder)
+  return sorted(str(folder) for (_, rest), some in beside.items() for folder in some
+                if rest and len(some) == 2 and folder.name[0] == 'U')
+
+
 def note_versions(clean, root, noted):
   """Notes clean images in a folder such as good_old; arguments of `check_below`."""
   for path in clean:

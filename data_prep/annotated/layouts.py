@@ -5,8 +5,9 @@ import os
 import pathlib
 
 from data_prep.annotated import checks, class_folders, class_notes, clean_folders
-from data_prep.annotated import file_kinds, fitting, folder_names, mask_images, other_marks
-from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
+from data_prep.annotated import copied_folders, file_kinds, fitting, folder_names
+from data_prep.annotated import mask_images, other_marks, outer_folders, repeated
+from data_prep.annotated import unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
@@ -22,7 +23,7 @@ FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 def read(images, annotations=(),
          format='',  # pylint: disable=redefined-builtin
-         problems=None, uses=lambda name: True, only_folders=False, apart=None):
+         problems=None, uses=lambda name: True, only_folders=False, apart=()):
   """Reads what a folder of images holds.
 
   Args:
@@ -35,7 +36,7 @@ def read(images, annotations=(),
     uses: function of a class name: whether it is of a class that is used, and so must
       be one that a class can have.
     only_folders: whether annotations that can be read, and mark nothing, are left out.
-    apart: a folder that may lie in that of the images, and holds clean ones: these are
+    apart: folders that may lie in that of the images, and hold clean ones: these are
       not in the layout.
 
   Returns:
@@ -80,7 +81,7 @@ def _without_clean(fitted, folder, apart):
   Args:
     fitted: `fitting.Fitted`.
     folder: `Folder`, with the images that --clean names.
-    apart: as of `read`, the path of these.
+    apart: as of `read`, the paths of their folders.
 
   Raises:
     UserError: a defect is marked in one.
@@ -94,9 +95,9 @@ def _without_clean(fitted, folder, apart):
   marked += [(mark, path) for mark, path in own[2] if masks_lib.read(mark.path).values]
   if marked:
     mark, path = marked[0]
-    raise UserError(f'--clean {apart} is for images without defects, and {mark.path} '
-                    f'marks one in {path}: move that image, or name another folder by '
-                    '--clean.')
+    raise UserError(f"--clean {' '.join(map(str, apart))} is for images without defects, "
+                    f'and {mark.path} marks one in {path}: move that image, or name '
+                    'another folder by --clean.')
   return fitting.Fitted(*([pair for pair in pairs if pair[1] not in clean]
                           for pairs in fitted))
 
@@ -219,20 +220,22 @@ def _list(images, annotations, apart, problems):
     files, their folder) that may annotate its images.
   """
   root, left_out = pathlib.Path(images), collections.defaultdict(list)
-  paths, masks = file_kinds.part(checks.list_images(images, '--images'), root)
+  noted = collections.defaultdict(list)
+  paths = checks.list_images(images, '--images')
   for why, some in reading.find_images(root)[1].items():
     if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart later.
       left_out[why] += some
-  named = [file_kinds.files_at(pathlib.Path(path), root, paths)
+  copies = set().union(*copied_folders.find(root, noted).values())
+  paths, masks = file_kinds.part([path for path in paths if path not in copies], root)
+  named = [file_kinds.files_at(pathlib.Path(path), root, [*paths, *copies])
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
   left_out[_UNNAMED] += sorted(
-      path for path in {*masks, *listing.walk(root)} - {*paths}
+      path for path in {*masks, *listing.walk(root)} - {*paths} - copies
       if os.path.realpath(path) not in inside)
   clean = checks.inside(paths, apart)
-  return Folder(root, sorted({*paths} - {*clean}), clean, left_out,
-                collections.defaultdict(list), problems), named
+  return Folder(root, sorted({*paths} - {*clean}), clean, left_out, noted, problems), named
 
 
 def _regions(folder, fitted, where, uses):

@@ -5,7 +5,7 @@ import os
 import pathlib
 import re
 
-from data_prep.annotated import checks, file_kinds, fitting, folder_names
+from data_prep.annotated import checks, copied_folders, file_kinds, fitting, folder_names
 from data_prep.annotated import matching, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
@@ -137,7 +137,7 @@ def _marked(marks, images, root, problems, tags=()):
 
 
 def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
-                 apart=None, noted=None):
+                 apart=(), noted=None):
   """Lists the class folders' images.
 
   Args:
@@ -145,7 +145,7 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
     flag: the option that named it, for errors.
     format: as of --format; where it is given, no image is a mask but by its name, and no
       other file marks anything.
-    apart: a folder of clean images that may lie there, and is of no class.
+    apart: folders of clean images that may lie there, and are of no class.
     noted: as of `list_clean`.
 
   Returns:
@@ -158,18 +158,23 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
     raise UserError(f'{flag} {folder} is not a folder: {reading.remedy_for(folder)}.')
-  paths, masks = file_kinds.part(reading.list_images(folder), folder)
+  noted = collections.defaultdict(list) if noted is None else noted
+  copies = copied_folders.find(folder, noted)
+  copied = set().union(*copies.values())
+  paths, masks = file_kinds.part(
+      [path for path in reading.list_images(folder) if path not in copied], folder)
   if masks := sorted({*masks} - {*checks.inside(masks, apart)}):
     raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
                     'pass the folder as --images, which reads them.')
   if not format:
-    _refuse_marked_crops(folder, paths, flag, noted)
+    _refuse_marked_crops(folder, paths, copied, flag, noted)
   paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
-  if apart:
-    clean = pathlib.Path(apart).resolve()
+  folders = [path for path in folders if not any(map(path.is_relative_to, copies))]
+  for clean in map(os.path.realpath, apart):
     folders = [path for path in folders if path in found or not (
-        clean.is_relative_to(path.resolve()) or path.resolve().is_relative_to(clean))]
+        path.resolve().is_relative_to(clean)
+        or pathlib.PurePath(clean).is_relative_to(path.resolve()))]
   _check_class_folders(folder, folders, found, flag, format)
   classes = {}
   for path in folders:
@@ -177,25 +182,25 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
   return {name: sorted(classes[name]) for name in sorted(classes)}
 
 
-def _refuse_marked_crops(folder, paths, flag, noted):
+def _refuse_marked_crops(folder, paths, copied, flag, noted):
   """Raises UserError where something marks regions of crops; else notes what speaks of them.
 
   Args:
     folder, flag, noted: as of `list_classes`.
     paths: of the crops.
+    copied: paths of images in folders that are copies of others.
   """
   unnamed_masks.refuse(paths, paths, folder)
   unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
   left_out = collections.defaultdict(list)
-  marks = _marks(folder, {*paths}, left_out, unsure)
+  marks = _marks(folder, {*paths} | copied, left_out, unsure)
   if marked := _marked(filter(_is_sure, marks), paths, folder, unsure):
     raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
                     f'by {marked[0]}: pass the folder as --images, which reads them, or '
                     'say by --format classes that they mark nothing.')
-  if noted is not None:
-    others = file_kinds.may_mark(left_out) + sorted(
-        {mark.path for mark in marks if not _is_sure(mark)})
-    unread.note(unread.said(others, paths, folder), noted, paths)
+  others = file_kinds.may_mark(left_out) + sorted(
+      {mark.path for mark in marks if not _is_sure(mark)})
+  unread.note(unread.said(others, paths, folder), noted, paths)
 
 
 def _check_class_folders(root, folders, found, flag,

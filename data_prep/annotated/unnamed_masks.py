@@ -34,7 +34,7 @@ def refuse(used, paths, root):
   """
   kinds, by_core = collections.defaultdict(list), collections.defaultdict(list)
   for path in paths:
-    for core, kind in _readings(path):
+    for core, kind in readings(path):
       kinds[kind].append((path, core))
   for kind, some in kinds.items():
     if len(some) > 1 or not kind[0]:  # A word of one file, such as a hash, is no word.
@@ -94,7 +94,7 @@ def _is_own(path, kind):
   return bool(word) and word == folder
 
 
-def _readings(path):
+def readings(path):
   """Yields the names that a file's image may have, each with the kind of its own name.
 
   A kind is what the name adds and the suffix, and where it adds nothing, the folder too.

@@ -4,23 +4,36 @@ import re
 
 from pegan_jax.common import class_names
 
-# What systems put behind the name of a folder that is copied, and numbers.
-_COPY = re.compile(
-    r'(?<=\w)(?:[ _]*[-–—]?[ _]*\(?(?:copy|kopie|kopia|copie|c[oó]pia|копия|[的の]?副本|'
-    r'の?コピー|복사본)\)?)?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
+# What systems put behind the name of a folder that is copied, or before it.
+_WORD = (r'(?:(?:[ _–—-]+\(?|\()(?:(?:another|\d+(?:st|nd|rd|th))[ _])?'
+         r'(?:copy|kop(?:ie|ia|i|io|ya)|copie|c[oó]pia|коп[иі]я|m[aá]solat|αντίγραφο|bản sao)|'
+         r'[ _–—-]*\(?(?:[的の]?副本|の?コピー|복사본))\)?')
+_COPY = re.compile(rf'(?<=\w)(?:{_WORD})?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
+_SURE_COPY = re.compile(rf'(?<=\w)(?:{_WORD}(?:[ _-]*\d+| \(\d+\))?| ?\(\d+\))$',
+                        re.IGNORECASE)
+_COPY_OF = re.compile(r'^(?:(?:copy|backup)(?: \(\d+\))?[ _-]of|kopie[ _-]v[oa]n|kopi[ _-]a[fv]|'
+                      r'kopia(?:[ _-](?:av|z))?|copie[ _-]de|c[oó]pia[ _-]d[ei]|коп[иі]я|'
+                      r'복사본|复件)(?:[ _-]+-?[ _-]*)(?=\w)', re.IGNORECASE)
 # What people put there.
-_VERSION = re.compile(r'[ _.-]+[(\[]?(?:old|new|neu|alt|back[ _-]?up|bak)[)\]]?$',
+_VERSION = re.compile(r'[ _.-]+[(\[]?(?:old|new|neu|alt|back[ _-]?up|bak|bkp)[)\]]?$',
                       re.IGNORECASE)
 
 
 def without_copy(name):
   """Returns a name without a word for a copy and a number, as good of good (2)."""
-  return _COPY.sub('', name)
+  return _COPY.sub('', _COPY_OF.sub('', name))
 
 
 def without(name):
   """Returns a name without a word for a copy or a version, as good of good_old_2."""
   return without_copy(_VERSION.sub('', without_copy(name)))
+
+
+def original(name):
+  """Returns a name as `without`, where a number needs brackets: crack_2 of crack_2 (1)."""
+  for words in (_COPY_OF, _SURE_COPY, _VERSION, _SURE_COPY):
+    name = words.sub('', name)
+  return name
 
 
 def alike(names):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import pathlib
 
 import numpy as np
@@ -131,18 +132,25 @@ def frame_name(path, folder, root=None):
   return (pathlib.PurePath(root) / path.relative_to(folder)).as_posix()
 
 
-def clean_root(clean, frames):
-  """Names the folder of clean images, unlike that of the frames.
+def clean_roots(clean, frames):
+  """Names the folders of clean images, unlike each other and unlike that of the frames.
 
   Images are told apart by name, so two folders must not share one.
 
   Args:
-    clean, frames: paths of the two folders; `frames` may be None.
+    clean: paths of the folders.
+    frames: path of the frames' folder; may be None.
+
+  Returns:
+    List of the names, in the folders' order.
   """
-  name = pathlib.Path(clean).resolve().name
-  if not frames or pathlib.Path(frames).resolve().name != name:
-    return name
-  return f'{name} (clean)'
+  taken = [pathlib.Path(frames).resolve().name] if frames else []
+  for folder in clean:
+    name = pathlib.Path(folder).resolve().name
+    names = itertools.chain([name, f'{name} (clean)'],
+                            (f'{name} (clean {k})' for k in itertools.count(2)))
+    taken.append(next(some for some in names if some not in taken))
+  return taken[-len(clean):]
 
 
 def read_frames(pairs, frames_dir, reader, window, margin, most, classes):

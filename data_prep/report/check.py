@@ -62,9 +62,8 @@ def _decode(options, problems):
     {path: `survey.Kind`} of the sound ones.
   """
   paths, named, kinds = [], set(), {}
-  for name in ('images', 'defects', 'clean'):
-    if not (folder := getattr(options, name)):
-      continue
+  for name, folder in ((name, folder) for name in ('images', 'defects', 'clean')
+                       for folder in options.paths(name)):
     if not os.path.isdir(folder):
       raise errors.UserError(
           f'--{name} {folder} is not a folder: {reading.remedy_for(folder)}.')
@@ -112,8 +111,8 @@ def what_is_there(options, found, doubtful=False):
     if layout.annotated or layout.unlabelled:
       parts.append(f'{_count(layout.unlabelled, layout.root)} without an annotation')
     lines.append('; '.join(parts) + '.')
-  if apart := sum(len(paths) for paths, folder, _ in found.clean if folder == options.clean):
-    lines.append(f'Clean images in {options.clean}: {apart}.')
+  lines += [f'Clean images in {folder}: {len(paths)}.' for paths, folder, _ in found.clean
+            if folder in options.clean]
   return lines + ['Classes:', *_classes(found)]
 
 
@@ -275,7 +274,7 @@ def _commands(options, found):
   for name, value in changed.items():
     if isinstance(value, bool):
       given.append(f'--{name}' if value else f'--no-{name}')
-    elif name == 'annotations':
+    elif name in options.SEVERAL:
       given += [f'--{name}', *value]
     else:
       value = class_names.join(value) if isinstance(value, tuple) else str(value)

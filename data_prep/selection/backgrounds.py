@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from data_prep.annotated import clean_folders
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.crops.windows import boxes_of, clean_windows
 from data_prep.selection import lacks, split
@@ -20,8 +21,8 @@ def find_no_room(options, found, side):
     side: of the windows in pixels of the images.
 
   Returns:
-    None where there is room; else the beginning of a sentence, and the side of smaller
-    windows that have room, 0 where none do.
+    None where there is room; else the beginning of a sentence, the side of smaller windows
+    that have room, 0 where none do, and the folders of crops that may be clean ones.
   """
   def has_room(side):
     return any(clean_windows(image.height, image.width, boxes_of(
@@ -33,7 +34,8 @@ def find_no_room(options, found, side):
   smaller = next((part for part in (side * 3 // 4, side // 2, side // 4)
                   if part >= _LEAST_SIDE and has_room(part)), 0)
   why = '' if found.layout.annotated else ', as no folder is called as clean images are'
-  return f'There is no room for backgrounds{why}', smaller
+  return f'There is no room for backgrounds{why}', smaller, clean_folders.may_be(
+      path for paths in found.crops.values() for path in paths)
 
 
 def check_enough(options, left, rejected, marked, barred):

@@ -165,9 +165,10 @@ def select(options, pool):
         group_of=named_groups.named_by(changed.group_by, pool.found.files))
 
   if no_room := backgrounds.find_no_room(options, pool.found, pool.window):
-    said, smaller = no_room
+    said, smaller, may_be_clean = no_room
     raise UserError(lacks.without_backgrounds(
-        said, options, lambda changed: _split(changed, regrouped(changed)), smaller))
+        said, options, lambda changed: _split(changed, regrouped(changed)), smaller,
+        may_be_clean))
   try:
     return attempt(options, pool)
   except Lack as lack:

@@ -1,6 +1,7 @@
 """Says what lacks in a selection, and which flags mend it: each was tried."""
 
 import dataclasses
+import shlex
 
 from data_prep.selection import components
 from pegan_jax.common import class_names
@@ -114,7 +115,7 @@ def sentence(lack, options, attempt):
   return f"{lack.said}: {'; '.join([remedies, *_meanings(found)])}."
 
 
-def without_backgrounds(said, options, attempt, smaller):
+def without_backgrounds(said, options, attempt, smaller, may_be_clean=()):
   """Returns that there is no room for backgrounds, and all flags that are needed then.
 
   Args:
@@ -122,6 +123,7 @@ def without_backgrounds(said, options, attempt, smaller):
     options: `options.Options`.
     attempt: function of other options, which raises `Lack` where something lacks beside.
     smaller: side of windows that have room, in pixels; 0 where none do.
+    may_be_clean: folders of images that may be clean.
   """
   changes, advice = {}, ''
   try:
@@ -136,7 +138,8 @@ def without_backgrounds(said, options, attempt, smaller):
   flags = f"{_phrase({'window_size': smaller, 'at_most': True} | changes)}, or "
   remedies = filter(None, [
       flags * bool(smaller)
-      + 'pass a folder of clean images, whatever it is called, by --clean'
+      + 'pass ' + f'--clean {shlex.join(may_be_clean)}, where these show no defect, or ' * bool(
+          may_be_clean) + 'a folder of clean images, whatever it is called, by --clean'
       + f", {_phrase(changes).replace('pass', 'with', 1)}" * bool(changes)
       + f', and --at_most if these have fewer than {asked} windows' * bool(asked),
       advice, *_meanings([changes])])

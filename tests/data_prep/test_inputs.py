@@ -1,15 +1,18 @@
 """What the sources of a data set hold together."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
 
 from data_prep import inputs
+from data_prep.crops import cutting
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from pegan_jax.common.errors import UserError
-from raw_folders import save, texture
+from raw_folders import read_built, run_build, save, texture
 
 
 @pytest.mark.parametrize('files', [
@@ -110,3 +113,36 @@ def test_classes_below_a_folder_of_defects_are_found_by_naming_that(tmp_path):
   assert [*found.crops] == ['NG']
   assert f"name {tmp_path / 'NG'} by --defects" in min(found.layout.noted)
   assert [*find(tmp_path / 'NG').crops] == ['crack', 'hole']
+
+
+def _sdnet(folder):
+  """Cracked and uncracked concrete of two kinds, with the same names of files."""
+  for seed, place in enumerate(('D/CD', 'D/UD', 'P/CP', 'P/UP')):
+    for k in range(3):
+      save(texture(np.random.default_rng(9 * seed + k), 32, 32), folder / place / f'{k}.png')
+
+
+def test_folders_that_may_be_clean_are_named_in_one_command(tmp_path, capsys):
+  _sdnet(tmp_path / 'i')
+  flags = ['--images', tmp_path / 'i', '--per_class', 0, '--backgrounds', 0]
+  for more in ([], ['--check']):
+    assert run_build(tmp_path, *flags, *more) == 2
+    said = re.search('pass (--clean .*?), where these', ''.join(capsys.readouterr()))[1]
+    assert shlex.split(said) == [
+        '--clean', str(tmp_path / 'i/D/UD'), str(tmp_path / 'i/P/UP')]
+  assert run_build(tmp_path, *flags, *shlex.split(said)) == 0
+  built = read_built(tmp_path / 'out')[0]
+  named = sorted((label, source) for some in built.values() for label, source, *_ in some)
+  assert [label for label, _ in named] == ['D'] * 3 + ['P'] * 3 + ['background'] * 3 * 2
+  assert {source.split('/')[0] for label, source in named if label == 'background'} == {
+      'UD', 'UP'}
+
+
+def test_folders_of_clean_images_are_told_apart_and_may_not_hold_each_other(tmp_path):
+  assert cutting.clean_roots(['a/good', 'b/good', 'c/good', 'd'], 'e/good') == [
+      'good (clean)', 'good (clean 2)', 'good (clean 3)', 'd']
+  assert cutting.clean_roots(['a/good', 'b/good'], None) == ['good', 'good (clean)']
+  _sdnet(tmp_path)
+  for some in (['D', 'D/UD'], ['D', 'D']):
+    with pytest.raises(UserError, match='--clean .* is, or lies in, --clean'):
+      Options(images='x', clean=[tmp_path / name for name in some]).check_inputs()

@@ -76,18 +76,17 @@ def test_a_table_whose_numbers_say_the_folders_agrees_with_them(
 
 def test_classes_with_a_word_for_clean_are_noted_with_what_takes_them_so(tmp_path):
   one, two = tmp_path / 'a' / 'Good Weld' / '1.png', tmp_path / 'b' / 'Good Weld' / '2.png'
-  def remedy(crops, regions=(), clean=None):
+  def remedy(crops, regions=(), clean=()):
     (note, paths), = class_notes.with_clean_words(crops, regions, clean).items()
     assert paths
     return note.partition('defect, ')[2]
 
   assert remedy({'Good Weld': [one], 'pit': [two]}) == f"pass --clean '{one.parent}'"
-  assert remedy({'Good Weld': [one, two]}) == (
-      'move them into one folder, and pass that by --clean')
-  assert remedy({'Good Weld': [one]}, clean='c') == 'move them into c'
+  assert remedy({'Good Weld': [one, two]}) == f"pass --clean '{one.parent}' '{two.parent}'"
+  assert remedy({'Good Weld': [one]}, clean=['c']) == f"pass --clean c '{one.parent}'"
   assert remedy({}, {'weldOK': one}) == 'pass --skip_classes weldOK'
   assert not class_notes.with_clean_words(
-      {name: [one] for name in ('not good', 'crack', 'good', 'GOODYEAR')}, {}, None)
+      {name: [one] for name in ('not good', 'crack', 'good', 'GOODYEAR')}, {}, ())
 
 
 def test_a_marked_class_with_a_word_for_clean_is_noted(tmp_path):
