@@ -83,7 +83,9 @@ def fit(marks, paths, root, named, left_out, noted, problems):
     problems.add(f'No image in {root} fits {len(orphans)} of the annotations in {where}, '
                  f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images '
                  'or remove what annotates them'
-                 f'{_apart(labels + masks, orphans)}{_nearest(orphans, paths)}.')
+                 + _apart(labels + masks, orphans)
+                 + (_in_another_part(orphans[0], labels + masks, paths, root)
+                    or _nearest(orphans, paths)) + '.')
   return Fitted(*_one_for_each(labels, root, left_out, problems), masks)
 
 
@@ -159,6 +161,19 @@ def _apart(fitted, orphans):
   return '' if len(tops) > _MOST_NAMED or files & others else (
       '; where these are of other images, pass --annotations '
       f'{shlex.join(map(str, tops))}, all of which fits')
+
+
+def _in_another_part(mark, fitted, paths, root):
+  """Returns advice where an image without an annotation has the mark's name elsewhere.
+
+  As in a copy of NEU-DET: train/images/crazing/crazing_240.jpg is there, and
+  validation/annotations/crazing_240.xml.
+  """
+  free = sorted({*paths} - {path for _, path in fitted})
+  image = next((path for path in free if path.stem == mark.place.stem), None)
+  return '' if not image else (
+      f'; where {image.relative_to(root)} is its image, move one of the two, so that both '
+      'lie in one part of the set, as train')
 
 
 def _nearest(orphans, paths):
