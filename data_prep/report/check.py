@@ -4,7 +4,6 @@ import collections
 import dataclasses
 import os
 import pathlib
-import shlex
 
 import numpy as np
 
@@ -14,10 +13,10 @@ from data_prep.crops.windows import boxes_of, clean_windows
 from data_prep.images import parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
-from data_prep.report import audit, remarks
+from data_prep.report import audit, next_commands, remarks
 from data_prep.selection import choosing
 from data_prep.selection.lacks import Lack
-from pegan_jax.common import class_names, errors
+from pegan_jax.common import errors
 
 _BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
 _TRIED = 20  # Most pairs of images to compare.
@@ -160,7 +159,8 @@ def _go_on(options, found, kinds, read):
           audit.large_groups(selected.chosen), selected.copies, selected.unclean,
           tried.near_duplicates, tried.train_fraction), *remarks.of_odd_crops(
               audit.odd_crops(selected))]]
-      return lines + notes + _less(options, tried) + _commands(tried, found)
+      return (lines + notes + _less(options, tried)
+              + next_commands.lines(options, tried, bool(found.cut)))
   choosing.select(options, read(options, found, kinds))
   return lines
 
@@ -272,28 +272,3 @@ def _small(path):
   """Returns an image's grey levels at 64 x 64, with mean 0 and variance 1."""
   small = reading.small(reading.read_image(path, False, 65535)).astype(float)
   return (small - small.mean()) / max(small.std(), 1)
-
-
-def _commands(options, found):
-  """Returns the lines that say how to go on; regions are asked for where they are known."""
-  changed = {field.name: getattr(options, field.name)
-             for field in dataclasses.fields(options)
-             if getattr(options, field.name) != field.default}
-  out = changed.pop('out', 'data/mine')
-  given = []
-  for name, value in changed.items():
-    if isinstance(value, bool):
-      given.append(f'--{name}' if value else f'--no-{name}')
-    elif name == 'annotations':
-      given += [f'--{name}', *value]
-    else:
-      value = class_names.join(value) if isinstance(value, tuple) else str(value)
-      # What begins with a hyphen would be a flag of its own.
-      given += [f'--{name}={value}'] if value.startswith('-') else [f'--{name}', value]
-  train = ['--config', 'pegan_region' if found.cut else 'pegan_plus',
-           '--workdir', 'runs/mine', f'--config.data_dir={out}']
-  if options.image_size != 64:
-    train.append(f'--config.image_size={options.image_size}')
-  build = shlex.join(map(str, [*given, '--out', out]))
-  return ['Go on with:', f'  python -m data_prep.build {build}',
-          f'  python -m pegan_jax.main {shlex.join(train)}']
