@@ -74,11 +74,12 @@ def fit(marks, folder, named):
   labels, of_labels = _matched(labels, folder, where, unsure=unsure)
   masks, of_masks = _matched(masks, folder, where, mixed=mixed)
   if orphans := of_labels + of_masks:
+    beside = (_in_another_part(orphans[0], labels + masks, folder.all_images, folder.root)
+              or _nearest(orphans, folder.all_images))
     folder.problems.add(
         f'No image in {folder.root} fits {len(orphans)} of the annotations in {where}, '
         f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images or remove '
-        f'what annotates them{_apart(labels + masks, orphans)}'
-        f'{_nearest(orphans, folder.all_images)}.')
+        f'what annotates them{_apart(labels + masks, orphans)}{beside}.')
   return Fitted(*_one_for_each(labels, folder), masks)
 
 
@@ -156,6 +157,19 @@ def _apart(fitted, orphans):
   return '' if len(tops) > _MOST_NAMED or files & others else (
       '; where these are of other images, pass --annotations '
       f'{shlex.join(map(str, tops))}, all of which fits')
+
+
+def _in_another_part(mark, fitted, paths, root):
+  """Returns advice where an image without an annotation has the mark's name elsewhere.
+
+  As in a copy of NEU-DET: train/images/crazing/crazing_240.jpg is there, and
+  validation/annotations/crazing_240.xml.
+  """
+  free = sorted({*paths} - {path for _, path in fitted})
+  image = next((path for path in free if path.stem == mark.place.stem), None)
+  return '' if not image else (
+      f'; where {image.relative_to(root)} is its image, move one of the two, so that both '
+      'lie in one part of the set, as train')
 
 
 def _nearest(orphans, paths):

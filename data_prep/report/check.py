@@ -4,7 +4,6 @@ import collections
 import dataclasses
 import os
 import pathlib
-import shlex
 
 import numpy as np
 
@@ -14,10 +13,10 @@ from data_prep.crops.windows import boxes_of, clean_windows
 from data_prep.images import named_groups, parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
-from data_prep.report import audit, remarks
+from data_prep.report import audit, next_commands, remarks
 from data_prep.selection import choosing
 from data_prep.selection.lacks import Lack
-from pegan_jax.common import class_names, errors
+from pegan_jax.common import errors
 
 _BY_NAME = r'([^/]+)\.[^./]+$'  # A file's name, for --group_by.
 _TRIED = 20  # Most pairs of images to compare.
@@ -156,7 +155,8 @@ def _go_on(options, found, kinds, read):
   for tried, notes in ways:
     if enough := _enough(tried, lambda options: read(options, found, kinds)):
       notes += [f'Note: {note}' for note in remarks.remarks(audit.content(*enough))]
-      return notes + _less(options, enough[0]) + _commands(enough[0], found)
+      return (notes + _less(options, enough[0])
+              + next_commands.lines(options, enough[0], bool(found.cut)))
   choosing.select(options, read(options, found, kinds))
   return []
 
@@ -262,28 +262,3 @@ def _small(path):
   """Returns an image's grey levels at 64 x 64, with mean 0 and variance 1."""
   small = reading.small(reading.read_image(path, False, 65535)).astype(float)
   return (small - small.mean()) / max(small.std(), 1)
-
-
-def _commands(options, found):
-  """Returns the lines that say how to go on; regions are asked for where they are known."""
-  changed = {field.name: getattr(options, field.name)
-             for field in dataclasses.fields(options)
-             if getattr(options, field.name) != field.default}
-  out = changed.pop('out', 'data/mine')
-  given = []
-  for name, value in changed.items():
-    if isinstance(value, bool):
-      given.append(f'--{name}' if value else f'--no-{name}')
-    elif name in options.SEVERAL:
-      given += [f'--{name}', *value]
-    else:
-      value = class_names.join(value) if isinstance(value, tuple) else str(value)
-      # What begins with a hyphen would be a flag of its own.
-      given += [f'--{name}={value}'] if value.startswith('-') else [f'--{name}', value]
-  train = ['--config', 'pegan_region' if found.cut else 'pegan_plus',
-           '--workdir', 'runs/mine', f'--config.data_dir={out}']
-  if options.image_size != 64:
-    train.append(f'--config.image_size={options.image_size}')
-  build = shlex.join(map(str, [*given, '--out', out]))
-  return ['Go on with:', f'  python -m data_prep.build {build}',
-          f'  python -m pegan_jax.main {shlex.join(train)}']

@@ -5,6 +5,7 @@ import collections
 import numpy as np
 
 from pegan_jax.annotations.regions import Box
+from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.inspection import asked, inspector, training
 from pegan_jax.metrics import outputs
@@ -39,19 +40,25 @@ def predict(config, workdir):
   outputs.check(config.csv, '.csv', asked.is_table(_COLUMNS))
   probabilities, dataset = inspector.load(workdir)
   images = asked.Images(config, paths, dataset, inspector.tested(workdir)[1], workdir)
-  classes, found = dataset['classes'], []
+  classes, found, mixed = dataset['classes'], [], 0
 
   def answers():
+    nonlocal mixed
     for path, windows in images.answers(probabilities):
       boxes, rows = zip(*windows)
       rows = np.stack(rows)
       k = rows.max(1).argmax()
+      mixed += len(set(rows.argmax(1))) > 1
       found.append((path, classes[rows[k].argmax()], float(rows[k].max())))
       yield _line(*found[-1], boxes[k], rows.argmax(1), classes), [
           [path, *box, classes[row.argmax()], *(f'{x:.6f}' for x in (row.max(), *row))]
           for box, row in zip(boxes, rows)]
 
   asked.tell(answers(), config.csv, [*_COLUMNS, *(f'p_{c}' for c in classes)])
+  if mixed:
+    terminal.say(f'note: the windows of {mixed} images are not of one class. The inspector '
+                 'knows no clean surface, and may be surest of a window without a defect: '
+                 'trust the windows that are on one')
   return found
 
 

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from data_prep import build, dataset as writer
 from data_prep.report import remarks
+from pegan_jax import main
 from pegan_jax.data import dataset
 from raw_folders import inputs, read_built, run_build, save, texture, write_voc
 
@@ -169,6 +170,8 @@ def test_choices_that_cannot_be(masked, capsys, flags, words):
   assert re.search(words, error), error
 
 
+# ml_collections loads configs in a way that Python is about to give up.
+@pytest.mark.filterwarnings(r'ignore:the load_module\(\) method')
 def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
   before = sorted(masked.rglob('*'))
   flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks'),
@@ -178,6 +181,10 @@ def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
   for text in ('masks; 8 images with marked defects; 0 clean', 'bar: 4 masks', '200 x 150 (8)', 'grey, 8 bits',
                'Windows: 64 x 64', '--per_class 0', '--config.data_dir=data/mine'):
     assert text in said
+  quick = said.splitlines()[-1].partition('main ')[2]  # Without numbers of crops.
+  asked = main.parse(shlex.split(quick)).config.build
+  assert asked.images == flags[1] and list(asked.annotations) == [flags[3]]
+  assert asked.per_class == 150 and asked.at_most
   assert sorted(masked.rglob('*')) == before
   for name in ('mark/0.png', 'bar/1.png'):
     path = masked / 'images' / name

@@ -58,7 +58,9 @@ class TestWindows:
     said = capsys.readouterr()
     assert said.out == (f'{frame}  bright  1.000  at 24,8,40,24, the surest of 24 windows: '
                         'dark 19, bright 5\n')
-    assert 'note' not in said.err
+    assert 'note: the windows of 1 images are not of one class' in said.err
+    worlds.ask(tmp_path, frame, window_size=40)
+    assert 'note' not in capsys.readouterr().err  # Each of two windows is dark.
 
   def test_of_a_window_and_of_less(self, by_brightness, tmp_path, capsys):
     by_brightness['window'] = 32
@@ -121,7 +123,7 @@ class TestWindows:
     # Or named, counted and left out.
     assert worlds.ask(tmp_path, *inputs, answers=tmp_path / 'a.csv', skip_bad=True) == [
         (frame, 'bright', 1)] * 2
-    *lines, last = capsys.readouterr().err.splitlines()
+    *lines, last, _ = capsys.readouterr().err.splitlines()
     assert len(lines) == 12 and 'e7.png' in lines[-1]
     assert last == 'note: 12 of 14 images cannot be used, see above, and are skipped'
     assert len(_rows(tmp_path / 'a.csv')) == 1 + 2 * 24

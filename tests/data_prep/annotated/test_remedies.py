@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pegan_jax.common.errors import UserError
-from handmade import counts, make, marked_in, mask, read
+from handmade import counts, make, marked_in, mask, read, voc
 
 
 def _refused(folder, **more):
@@ -89,6 +89,19 @@ def test_masks_with_their_class_in_the_name_go_into_folders(tmp_path, name):
     (tmp_path / file).rename(new)
   assert marked_in(read(tmp_path)) == {
       f'images/00{k}.jpg': {'tear': 1, 'wrinkle': 1} for k in range(4)}
+
+
+def test_an_annotation_in_another_part_than_its_image_is_to_be_moved(tmp_path):
+  make(tmp_path, dict.fromkeys(f'{part}/images/pit/pit_{k}.jpg'
+                               for part, k in (('train', 24), ('train', 240), ('val', 3)))
+       | {f'{part}/annotations/pit_{k}.xml': voc('pit')
+          for part, k in (('train', 24), ('val', 3), ('val', 240))})
+  said = _refused(tmp_path)
+  assert 'where train/images/pit/pit_240.jpg is its image, move one of the two' in said
+  assert 'give both one name' not in said  # As pit_24.jpg would be by its name.
+  moved = tmp_path / 'val/annotations/pit_240.xml'
+  moved.rename(tmp_path / 'train/annotations/pit_240.xml')
+  assert len(marked_in(read(tmp_path))) == 3
 
 
 @pytest.mark.parametrize('name, content', [
