@@ -102,6 +102,9 @@ def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
     (['crack', 'crack_new', 'crack_todo'], ["'crack' and 'crack_new' and 'crack_todo'"]),
     (['crack', 'cracks', 'pits'], ["'crack' and 'cracks'"]),
     (['scratch', 'scratches'], ["'scratch' and 'scratches'"]),
+    (['crack', 'crak', 'pit'], ["'crack' and 'crak'"]),
+    (['scratch', 'scrtach'], ["'scratch' and 'scrtach'"]),
+    (['dent', 'den', 'bent', 'cut', 'cup', 'type_a', 'type_b'], []),
     (['crack_1', 'crack_2'], ['differ by a number alone']),
     (['glass', 'glas_bubble', 'pit', 'crack_pit'], []), (['1', '2'], [])])
 @pytest.mark.parametrize('files', [_crops, _shapes])
