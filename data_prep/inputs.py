@@ -129,7 +129,8 @@ def find(options, problems):
   marked = {region.name: (path, image.file) for path, image in reversed(layout.annotated)
             for region in image.regions if region.name in cut & meant}
   checks.check_meant({name: file for name, (_, file) in marked.items()}
-                     | {name: paths[0] for name, paths in whole.items()}, problems)
+                     | {name: paths[0] for name, paths in whole.items()},
+                     options.skip_classes, problems)
   layout.noted.update(class_notes.with_clean_words(
       whole, {name: path for name, (path, _) in marked.items()}, options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))

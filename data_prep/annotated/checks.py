@@ -33,8 +33,8 @@ def inside(paths, folders):
 
 def check_classes(names, where):
   """Raises UserError for names that classes cannot have; `where` they are from."""
-  if BACKGROUND in names:
-    raise UserError(f"{where} has a class named '{BACKGROUND}', which "
+  if clean := [name for name in names if name.casefold() == BACKGROUND]:
+    raise UserError(f"{where} has a class named '{clean[0]}', which "
                     'is the name of what is clean: pass that folder as --clean.')
   class_names.check_classes([*sorted(names), BACKGROUND], where)
 
@@ -70,10 +70,10 @@ def check_names(found, where, uses, problems):
     for region in annotated.regions:
       if region.name and uses(region.name):
         names.setdefault(region.name, annotated.file)
-  if BACKGROUND in names:
-    problems.add(f"{where} ({names.pop(BACKGROUND)}) has regions named '{BACKGROUND}', "
+  for name in [name for name in names if name.casefold() == BACKGROUND]:
+    problems.add(f"{where} ({names.pop(name)}) has regions named '{name}', "
                  'which is the name of what is clean: rename them, or pass '
-                 f'--skip_classes {BACKGROUND}.')
+                 f'--skip_classes {name}.')
   bad = Problems()
   for name, file in names.items():
     with bad.collected():
@@ -85,18 +85,24 @@ def check_names(found, where, uses, problems):
     problems.add(problem)
 
 
-def check_meant(first, problems):
+def check_meant(first, skipped, problems):
   """Refuses classes whose names say that they are no defects, or that nobody knows.
 
   Args:
     first: {class: path of the first file that has it} of those that are used and that
       --classes does not name.
+    skipped: names that --skip_classes has already, for the remedy.
     problems: `Problems`; gets what is wrong.
   """
-  for name, path in sorted(first.items()):
-    what = ('what shows no defect' if folder_names.is_clean_name(name) else
-            'what is undecided, or no kind of defect' if class_names.is_undecided(name) else '')
-    if what:
-      problems.add(f"{path} is of the class '{name}', which is a name for {what}: pass "
-                   f'--skip_classes {class_names.as_flag([name])} to use nothing of it, or '
-                   'name it by --classes, with the others, where it is a defect.')
+  clean = [name for name in sorted(first)
+           if folder_names.is_clean_name(name) or class_names.is_nothing(name)]
+  unknown = [name for name in sorted(first)
+             if name not in clean and class_names.is_undecided(name)]
+  remedy = class_names.as_flag([*skipped, *clean, *unknown])
+  for names, what in ((clean, 'what shows no defect'),
+                      (unknown, 'what is undecided, or no kind of defect')):
+    if names:
+      said = ', and '.join(f"{first[name]} is of the class '{name}'" for name in names)
+      problems.add(f'{said}, which is a name for {what}: pass --skip_classes {remedy} to use '
+                   f'nothing of {"them" if len(names) > 1 else "it"}, or name it by '
+                   '--classes, with the others, where it is a defect.')

@@ -4,9 +4,6 @@ from pegan_jax.annotations import text_files
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import listed
 
-_OTHERS = ('background', 'ignore')  # Not to be marked.
-
-
 def note(labels, found, names, noted):
   """Notes what files of names for YOLO, and COCO's categories, name in vain.
 
@@ -42,5 +39,7 @@ def _categories(path):
 
 
 def _is_class(name):
-  return name.strip('_') not in ('', *_OTHERS) and not (
-      class_names.is_clean(name) or class_names.names_no_kind(name))
+  bare = name.strip('_')
+  return bool(bare) and not any(is_other(bare) for is_other in (
+      class_names.is_clean, class_names.names_no_kind, class_names.is_nothing,
+      class_names.is_undecided))

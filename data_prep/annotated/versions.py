@@ -1,5 +1,6 @@
 """Finds names that are another with a word for a copy or a version, as crack (2)."""
 
+import os
 import re
 
 from pegan_jax.common import class_names
@@ -37,7 +38,7 @@ def original(name):
 
 
 def alike(names):
-  """Finds names that may be of one class: crack, crack (2), crack_new and cracks.
+  """Finds names that may be of one class: crack, crack (2), crack_new, cracks and crak.
 
   Names of numbers alone, and such that all differ by a number alone, are not meant.
 
@@ -54,4 +55,20 @@ def alike(names):
                    and plural in (base + 's', base + 'es')), None)
     if single:
       groups[single] += groups.pop(plural)
+  for base in list(groups):
+    if near := next((other for other in groups if _are_one_mistyped(other, base)), None):
+      groups[near] += groups.pop(base)
   return [sorted(some) for some in groups.values() if len(some) > 1]
+
+
+def _are_one_mistyped(one, other):
+  """Returns whether the second of two names lacks a letter, or two are exchanged.
+
+  Of names of less than five letters that may be another word, as of pit and pt.
+  """
+  if min(len(one), len(other)) < 4 or one == other or not (one + other).replace(
+      '_', '').replace(' ', '').isalpha():
+    return False
+  k = len(os.path.commonprefix([one, other]))
+  return one[k + 1:] == other[k:] or one[k:k + 2] == other[k:k + 2][::-1] and (
+      one[k + 2:] == other[k + 2:])

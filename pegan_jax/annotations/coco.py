@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 
 from pegan_jax.annotations import (
-    coco_kinds, coco_numbers, outlines, pixels, text_files, turned)
+    attributes, coco_kinds, coco_numbers, outlines, pixels, text_files, turned)
 from pegan_jax.annotations.regions import Annotated, are_fractions, Box, box_of, Region
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
@@ -123,7 +123,10 @@ def _read(said):
   if are_fractions(images.values()):
     raise ValueError('all its boxes lie within one pixel: they are fractions of the '
                      'images, and COCO has pixels: multiply them by the width and height')
-  return list(images.values())
+  return attributes.noted(images.values(), attributes.notes(
+      ((names[_key(item['category_id'], names, name_texts)],
+        attributes.texts(item.get('attributes'))) for item in said['annotations']),
+                                                       'make them categories'))
 
 
 def _by_id(items, what, value):

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from pegan_jax.annotations import text_files, turned
+from pegan_jax.annotations import attributes, text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common import listing
-from pegan_jax.common.errors import UserError, listed, reason
+from pegan_jax.common.errors import UserError, reason
 
 FILES = '.xml (CVAT for images)'
 
@@ -47,10 +47,8 @@ def _read_file(path):
     if root.find('track') is not None:
       raise ValueError("it is of a video; export it as 'CVAT for images' or COCO")
     images = text_files.each(_image, root.iter('image'))
-    notes = _attributes(root)
-    return [image._replace(notes=tuple(
-        note for name, note in notes.items()
-        if any(region.name == name for region in image.regions))) for image in images]
+    return attributes.noted(images, attributes.notes(
+        _attributes(root), 'make them labels in CVAT'))
   except text_files.Misfits as error:
     raise text_files.PartlyRead(f'{path} cannot be read as CVAT for images: {error}.',
                                 error.found) from None
@@ -64,17 +62,11 @@ def _read_file(path):
 
 
 def _attributes(root):
-  """Returns {label: a note on its attributes that have several values}."""
-  values = {}
+  """Yields the label of each shape and its attributes, {name: text}."""
   for shape in root.iterfind('image/*[@label]'):
-    of_label = values.setdefault(shape.attrib['label'].strip(), {})
-    for attribute in shape.iter('attribute') if shape.tag != 'tag' else ():
-      of_label.setdefault(attribute.get('name', ''), {})[(attribute.text or '').strip()] = 0
-  return {label: f"images with the label '{label}', whose attributes are not read: " + (
-      ', '.join(f"'{name}' is {listed(list(some), 3)}" for name, some in several.items()))
-          + "; where these are the classes, make them labels in CVAT"
-          for label, of_label in values.items()
-          if (several := {name: some for name, some in of_label.items() if len(some) > 1})}
+    if shape.tag != 'tag':
+      yield shape.attrib['label'].strip(), {
+          one.get('name', ''): (one.text or '').strip() for one in shape.iter('attribute')}
 
 
 def _image(item):

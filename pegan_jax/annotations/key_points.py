@@ -38,29 +38,38 @@ def refuse(path, lines):
 
 
 def refuse_corners(path, lines):
-  """Raises UserError where the boxes of a set are two corners, and no middle and size.
+  """Raises UserError where a set's boxes are corners, and no middle and size.
 
-  The second corner lies beyond the first in all; read as sizes, a quarter or more leave
-  the image by far.
+  They are two corners where the second lies beyond the first in all, and read as sizes, a
+  quarter or more leave the image by far. They are the upper left one and a size where all
+  lie within the image by that, and a tenth or more, and three, leave it by far as middles.
 
   Args:
     path: of the first file, for the error.
     lines: of all files, which are read no further than is needed.
   """
   count = leave = 0
+  may_be_corners = may_be_first = True
   for words in filter(None, map(str.split, lines)):
     if len(words) != 5 or not all(map(is_number, words)):
       return
     numbers = np.array(words[1:], float)
-    if not (numbers[2:] > numbers[:2]).all() or numbers.min() < 0 or numbers.max() > 1:
+    within = numbers.min() >= 0 and numbers.max() <= 1
+    may_be_corners &= within and bool((numbers[2:] > numbers[:2]).all())
+    may_be_first &= within and bool((numbers[:2] + numbers[2:] <= 1 + _NEAR).all())
+    if not (may_be_corners or may_be_first):
       return
     box = box_of(numbers)
     count, leave = count + 1, leave + (min(box) < -_OUT or max(box) > 1 + _OUT)
-  if count > 1 and leave >= count / 4:
+  said = ''
+  if may_be_corners and count > 1 and leave >= count / 4:
+    said = "'class x1 y1 x2 y2', the corners of boxes"
+  elif may_be_first and leave >= max(3, count / 10):
+    said = "'class x y w h', the upper left corner of boxes and their size"
+  if said:
     raise UserError(
-        f"{path}, and what else is labelled here, seems to have 'class x1 y1 x2 y2', the "
-        "corners of boxes: YOLO has 'class cx cy w h', their middle and size; convert "
-        'them.')
+        f"{path}, and what else is labelled here, seems to have {said}: YOLO has "
+        "'class cx cy w h', their middle and size; convert them.")
 
 
 def _may_have_key_points(numbers):

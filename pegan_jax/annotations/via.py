@@ -10,7 +10,7 @@ import pathlib
 
 import numpy as np
 
-from pegan_jax.annotations import outlines, text_files, turned
+from pegan_jax.annotations import attributes, outlines, text_files, turned
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
@@ -59,7 +59,9 @@ def _read_file(path):
   try:
     if not isinstance(said, dict):
       raise ValueError('its images are no object')
-    return text_files.each(_image, said.values())
+    return attributes.noted(
+        text_files.each(_image, said.values()), attributes.notes(
+            _attributes(said.values()), f"give them as '{_NAMES[0]}'"))
   except text_files.Misfits as error:
     raise text_files.PartlyRead(f'{path} cannot be read as VIA: {error}.',
                                 error.found) from None
@@ -87,11 +89,22 @@ def _image(said):
                    tags=_tags(said.get('file_attributes')))
 
 
-def _tags(attributes):
+def _attributes(images):
+  """Yields the class of each region and its other attributes that are text."""
+  for image in images:
+    regions = image['regions']
+    for region in regions.values() if isinstance(regions, dict) else regions:
+      said = region['region_attributes']
+      key = next((name for name in _NAMES if name in said), '')
+      if key:
+        yield _class(said), attributes.texts(said, (key, _GROUP))
+
+
+def _tags(said):
   """Returns what an image's own attributes say: texts, and boxes that are checked."""
-  if not isinstance(attributes, dict):
+  if not isinstance(said, dict):
     return ()
-  said = [word for value in attributes.values() for word in (
+  said = [word for value in said.values() for word in (
       [key for key, is_set in value.items() if is_set] if isinstance(value, dict)
       else [value])]
   return tuple(word.strip() for word in said if isinstance(word, str) and word.strip())
@@ -104,8 +117,8 @@ def _join(some):
 
 def _numbered(k, said, image):
   try:
-    attributes, shape = said['region_attributes'], said['shape_attributes']
-    return _region(_class(attributes), shape), attributes.get(_GROUP)
+    own, shape = said['region_attributes'], said['shape_attributes']
+    return _region(_class(own), shape), own.get(_GROUP)
   except KeyError as error:
     what = f'lacks {error}'
   except ValueError as error:
@@ -115,14 +128,13 @@ def _numbered(k, said, image):
   raise ValueError(f'region {k} of {image} {what}')
 
 
-def _class(attributes):
+def _class(said):
   """Returns the name of a region's class, of its attributes."""
-  keys = [key for key in _NAMES if key in attributes][:1] or [
-      key for key in attributes if key != _GROUP]
+  keys = [key for key in _NAMES if key in said][:1] or [key for key in said if key != _GROUP]
   if len(keys) != 1:
     raise ValueError(f'has {len(keys)} attributes, none of which is called class: give the '
                      "defect's name in one that is")
-  said = attributes[keys[0]]
+  said = said[keys[0]]
   if isinstance(said, dict):  # Checkboxes.
     said = [name for name, is_set in said.items() if is_set]
     said = said[0] if len(said) == 1 else None
@@ -206,10 +218,10 @@ def written(path, names):
 
 def _regions(region, number):
   polygons = outlines.of(region)
-  attributes = {'class': region.name} | (
+  named = {'class': region.name} | (
       {_GROUP: str(number)} if len(polygons) > 1 else {})
   shapes = [{'name': 'polygon', 'all_points_x': p[:, 0].tolist(),
              'all_points_y': p[:, 1].tolist()} for p in polygons] or [{
                  'name': 'rect', 'x': region.box.left, 'y': region.box.top,
                  'width': region.box.width, 'height': region.box.height}]
-  return [{'shape_attributes': shape, 'region_attributes': attributes} for shape in shapes]
+  return [{'shape_attributes': shape, 'region_attributes': named} for shape in shapes]

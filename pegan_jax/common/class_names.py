@@ -5,7 +5,7 @@ import re
 import shlex
 import unicodedata
 
-from pegan_jax.common import verdict_words
+from pegan_jax.common import undecided_words, verdict_words
 from pegan_jax.common.errors import UserError
 
 # Generation writes files of these names beside the classes' folders.
@@ -15,18 +15,6 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _DEFECT = re.compile(r'(?:scratch|crack|dent|damage|broken|stain)(?!ist|less).*|true|yes|'
                      'todo|incomplete|unusable', re.IGNORECASE)
-# What nobody has looked at, or could tell, which is of no class.
-_UNDECIDED = (
-    r'un(?:labell?ed|sorted|sure|certain|known|checked|clear|decided|reviewed|classified)|'
-    r'not[ _-]?(?:sure|sorted|labell?ed|checked)|'
-    r'to[ _-]?(?:do|be[ _-]\w+|sort|label|check|review|classify)|(?:for[ _-]?)?review|'
-    r'false[ _-]?(?:positives?|alarms?|calls?|rejects?)|pseudo[ _-]?(?:fehler|defects?)|'
-    r'(?:fehl|falsch)[ _-]?alarme?|faux[ _-]?positifs?|fals[oi]s?[ _-]?positiv[oi]s?|'
-    r'heat[ _-]?maps?|overlays?|visuali[sz]ations?|annotated(?:[ _-]?images?)?|predictions?|'
-    r'new[ _-]?folder|neuer[ _-]?ordner|nouveau[ _-]?dossier|nueva[ _-]?carpeta|untitled|'
-    r'pending|te?mp|unsortiert|ungeprüft|unklar|unbekannt|zu[ _-]?prüfen|\?+')
-_IS_UNDECIDED = re.compile(rf'(?:{_UNDECIDED})(?:[ _-]*\d+)?', re.IGNORECASE)
-_ENDS_UNDECIDED = re.compile(rf'[ _.-]+[(\[]?(?:{_UNDECIDED})[)\]]?$', re.IGNORECASE)
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
@@ -102,15 +90,23 @@ def names_no_kind(name):
 
 
 def is_undecided(name):
-  """Returns whether a name says that nobody has decided: 'unsure', 'good_unchecked'."""
-  name = _composed(name)
-  return bool(_IS_UNDECIDED.fullmatch(name)) or (
-      without_undecided(name) != name and is_clean(without_undecided(name)))
+  """Returns whether a name says that nobody has decided: 'unsure', 'good_unchecked'.
+
+  So do names of what is put aside, as 'backup', and of pictures that are drawn into.
+  """
+  bare = without_undecided(name)
+  return undecided_words.is_undecided(_composed(name)) or (
+      bare != _composed(name) and is_clean(bare))
 
 
 def without_undecided(name):
   """Returns a name without a word behind it for what is undecided: crack of crack_todo."""
-  return _ENDS_UNDECIDED.sub('', _composed(name))
+  return undecided_words.without_undecided(_composed(name))
+
+
+def is_nothing(name):
+  """Returns whether a name says that there is nothing: 'none', 'background'."""
+  return undecided_words.is_nothing(name)
 
 
 def check_classes(names, where):

@@ -100,22 +100,27 @@ def folded(name):
   return unicodedata.normalize('NFC', bare).translate(_LETTERS)
 
 
-def _any_of(words):
-  return folded('|'.join(words))
+def any_of(words):
+  """Returns the regular expression for one of words, which are such, of a folded name."""
+  return folded(f"(?:{'|'.join(words)})")
 
 
-_CLEAN = re.compile(rf'(?:{_any_of(_GOOD)})'
+def is_as_typed(name, words):
+  """Returns whether a name is one of words that have accents, and others have none."""
+  return unicodedata.normalize('NFC', name).casefold() in words
+
+
+_CLEAN = re.compile(rf'{any_of(_GOOD)}'
                     r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|front|bilder|teile?|'
                     r'onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|immagini|czesci|'
                     r'sztuki|parcalar?))?')
-_NO_KIND = re.compile(_any_of(_BAD))
+_NO_KIND = re.compile(any_of(_BAD))
 # Vietnamese words that are others without their accents.
 _GOOD_AS_TYPED, _BAD_AS_TYPED = ('tốt', 'đạt'), ('lỗi', 'hỏng', 'xấu')
 
 
 def _is_one(name, words, as_typed):
-  return bool(words.fullmatch(folded(name))) or (
-      unicodedata.normalize('NFC', name).casefold() in as_typed)
+  return bool(words.fullmatch(folded(name))) or is_as_typed(name, as_typed)
 
 
 def is_good(name):

@@ -55,6 +55,19 @@ def test_others_files(tmp_path):
   assert whole == Region('pit', Box(0, 0, 5, 4))
 
 
+def test_attributes_of_several_values_are_told(tmp_path):
+  said = _foreign()
+  first, *others = said['annotations']
+  for k, one in enumerate(others):
+    one['attributes'] = {'type': f'kind {k}', 'occluded': bool(k), 'side': 'left'}
+  first['attributes'] = {'type': 'alone'}
+  second, first = _read(tmp_path, said)
+  assert not first.notes
+  assert second.notes == (
+      "images with the label 'pit', whose attributes are not read: 'type' is kind 0, kind 1; "
+      'where these are the classes, make them categories',)
+
+
 @pytest.mark.parametrize('change, words', [
     (lambda said: said | {'images': []}, 'it lists no images'),
     (lambda said: [1], 'it is no object'),

@@ -25,6 +25,15 @@ def _read(folder, said):
   return image
 
 
+def test_other_attributes_of_several_values_are_told(tmp_path):
+  def notes(*kinds):
+    return _read(tmp_path, _said(*((_RECT, {'class': 'pit', 'kind': kind, 'side': 'left'})
+                                   for kind in kinds))).notes
+  assert not notes('a', 'a')
+  note, = notes('a', 'b')
+  assert "'pit', whose attributes are not read: 'kind' is a, b; where these are" in note
+
+
 def test_shapes_become_regions(tmp_path):
   image = _read(tmp_path, _said(
       (_RECT, {'class': ' pit '}), ({'name': 'circle', 'cx': 10, 'cy': 10, 'r': 5},

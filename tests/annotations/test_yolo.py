@@ -43,6 +43,22 @@ def test_boxes_of_two_corners_are_refused_where_that_is_certain(
     assert sum(len(image.regions) for image in yolo.read(tmp_path)) == len(lines)
 
 
+@pytest.mark.parametrize('lines, is_refused', [
+    (['0.02 0.5 0.2 0.1', '0.5 0.03 0.1 0.2', '0 0.7 0.3 0.2', '0.5 0.5 0.1 0.2'], True),
+    (['0.02 0.5 0.2 0.1', '0.5 0.03 0.1 0.2', '0.5 0.7 0.3 0.2'], False),  # Two alone.
+    (['0.02 0.5 0.2 0.1', '0.5 0.03 0.1 0.2', '0 0.7 0.3 0.2', '0.9 0.5 0.2 0.2'], False),
+    (3 * ['0.08 0.5 0.2 0.1'], False)])  # Padded by 2 %.
+def test_boxes_from_the_upper_left_are_refused_where_that_is_certain(
+    tmp_path, lines, is_refused):
+  for k, line in enumerate(lines):
+    (tmp_path / f'{k}.txt').write_text(f'0 {line}\n')
+  if is_refused:
+    with pytest.raises(UserError, match="0.txt, .* seems to have 'class x y w h', the upper"):
+      yolo.read(tmp_path)
+  else:
+    assert sum(len(image.regions) for image in yolo.read(tmp_path)) == len(lines)
+
+
 @pytest.mark.parametrize('line', ['0 0.5 0.5', 'a 0.5 0.5 0.1 0.1', '0 50 50 10 10',
                                   '0 nan 0.5 0.1 0.1', '0 0.5 0.5 0.1 x',
                                   '0 0.5 0.5 0 0.1', '0 0.5 0.5 0.1 -0.1',

@@ -37,7 +37,8 @@ def _crops(name):
     (_masks, 'unlabeled'), (_crops, 'unlabelled'), (_crops, 'to_sort'), (_crops, 'false_positive'),
     (_crops, 'Heatmaps'), (_crops, 'Pseudofehler'), (_crops, 'unsure'),
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
-    (_crops, 'OK (to check)')])
+    (_crops, 'OK (to check)'), (_crops, 'backup'), (_crops, 'marked'), (_boxes, 'none'),
+    (_shapes, 'NULL'), (_crops, '背景')])
 def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
     tmp_path, files, name):
   make(tmp_path, files(name))
@@ -49,12 +50,37 @@ def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
   assert _said(tmp_path, classes=('crack', name)) == ('', {'crack', name})
 
 
+def test_several_of_these_names_have_one_remedy(tmp_path):
+  make(tmp_path, {f'{name}/{k}.jpg': None
+                  for k, name in enumerate(['crack', 'dent', 'none', 'todo', 'unsure'])})
+  said, _ = _said(tmp_path, skip_classes=('dent',))
+  assert said.count('--skip_classes dent,none,todo,unsure to use nothing') == 2
+  assert _said(tmp_path, skip_classes=('dent', 'none', 'todo', 'unsure')) == ('', {'crack'})
+
+
+def test_regions_called_background_have_a_remedy_whatever_their_case(tmp_path):
+  make(tmp_path, _shapes('Background'))
+  said, _ = _said(tmp_path)
+  assert "regions named 'Background'" in said and '--skip_classes Background.' in said
+  assert _said(tmp_path, skip_classes=('Background',)) == ('', {'crack'})
+
+
 @pytest.mark.parametrize('name', ['unknown_mark', 'review board', 'temper', 'okra',
-                                  'pitted', 'misc', 'other', 'tmplate', 'good_crack'])
+                                  'pitted', 'misc', 'other', 'tmplate', 'good_crack',
+                                  'marque', 'kos', 'void', 'skip', 'marks'])
 def test_other_names_are_classes(tmp_path, name):
   make(tmp_path, _crops(name))
   assert _said(tmp_path) == ('', {'crack', name})
   assert not read(tmp_path).noted
+
+
+@pytest.mark.parametrize('name', [
+    'incerto', 'à trier', 'Sin clasificar', 'zu prüfen', 'osäkra', 'do sprawdzenia', 'k třídění',
+    'belirsiz', 'не разобрано', '待确认', '保留', '미분류', 'chưa phân loại', 'غير معروف',
+    'Papierkorb', 'löschen', 'ignore', 'Çöp', 'Корзина', '回收站', 'ゴミ箱', 'sauvegarde_2',
+    'markiert', 'marqué', 'Marcados', 'отмечено', 'annotated images', '标注'])
+def test_words_for_what_is_no_kind_of_defect_are_known_in_many_languages(name):
+  assert class_names.is_undecided(name)
 
 
 @pytest.mark.parametrize('name', ['good_old', 'good_backup', 'ok (neu)'])
@@ -76,6 +102,9 @@ def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
     (['crack', 'crack_new', 'crack_todo'], ["'crack' and 'crack_new' and 'crack_todo'"]),
     (['crack', 'cracks', 'pits'], ["'crack' and 'cracks'"]),
     (['scratch', 'scratches'], ["'scratch' and 'scratches'"]),
+    (['crack', 'crak', 'pit'], ["'crack' and 'crak'"]),
+    (['scratch', 'scrtach'], ["'scratch' and 'scrtach'"]),
+    (['dent', 'den', 'bent', 'cut', 'cup', 'type_a', 'type_b'], []),
     (['crack_1', 'crack_2'], ['differ by a number alone']),
     (['glass', 'glas_bubble', 'pit', 'crack_pit'], []), (['1', '2'], [])])
 @pytest.mark.parametrize('files', [_crops, _shapes])
