@@ -27,7 +27,7 @@ def check(options, find, read):
   """Does everything that `build` would do, and writes nothing.
 
   Prints what is there as soon as it is known, as the rest may take as long as `build`.
-  Ends with the problems or, without any, with the commands to go on with.
+  Ends with the problems, and with the commands to go on with where there are such.
 
   Args:
     options: `options.Options`; `out` may be missing.
@@ -36,7 +36,7 @@ def check(options, find, read):
   Returns:
     `Problems`.
   """
-  problems = Problems()
+  problems, commands = Problems(), []
   if options.out and os.path.lexists(options.out):
     problems.add(f'{options.out} exists already: remove it or choose another --out.')
   with problems.collected():
@@ -44,14 +44,16 @@ def check(options, find, read):
     found = find(options, problems)
     _print(_describe(options, found, kinds, problems))
     if not problems:
-      _print(_go_on(options, found, kinds, read))
+      notes, commands = _go_on(options, found, kinds, read, problems)
+      _print(notes)
   if problems:
     _print([('1 problem: ' if len(problems) == 1 else '') + problems.text()])
+  _print(commands)
   return problems
 
 
 def _print(lines):
-  print('\n'.join(lines), flush=True)
+  print(*lines, sep='\n', end='\n' * bool(lines), flush=True)
 
 
 def _decode(options, problems):
@@ -136,33 +138,33 @@ def _describe(options, found, kinds, problems):
   return lines
 
 
-def _go_on(options, found, kinds, read):
-  """Returns the notes and the commands to go on with.
-
-  Raises:
-    UserError: with all that the folders have, `build` would refuse it.
-  """
+def _go_on(options, found, kinds, read, problems):
+  """Returns notes and the commands to go on with; adds to problems what `build` refuses."""
   counts = {name: len(found.crops.get(name, ())) + len(found.regions.get(name, ()))
             for name in sorted({*found.crops, *found.cut})}
   lines = [f'Note: {note}' for note in remarks.too_few(
       {name: int(n * options.train_fraction) for name, n in counts.items()})]
+  sizes = {path: kind.size for path, kind in kinds.items()}
+  kinds = {path: kinds[path] for path, _ in found.files}
+  built = None
+  with problems.collected():
+    built = options, choosing.select(options, read(options, found, kinds))
   ways = [(options, [])]
-  if _are_templates(found, {path: kind.size for path, kind in kinds.items()}):
+  if _are_templates(found, sizes):
     ways.insert(0, (dataclasses.replace(
         options, group_by=options.group_by or _BY_NAME, near_duplicates=False),
                     ['Note: clean images show what annotated images of their names show, '
                      'so both go together, and images are taken to be alike by design.']))
-  kinds = {path: kinds[path] for path, _ in found.files}
   for tried, notes in ways:
-    if enough := _enough(tried, lambda options: read(options, found, kinds)):
+    if enough := (tried is options and built) or _enough(
+        tried, lambda options: read(options, found, kinds)):
       tried, selected = enough
       notes += [f'Note: {note}' for note in [*remarks.of_groups(
           audit.large_groups(selected.chosen), selected.copies, selected.unclean,
           tried.near_duplicates, tried.train_fraction), *remarks.of_odd_crops(
               audit.odd_crops(selected))]]
-      return lines + notes + _less(options, tried) + _commands(tried, found)
-  choosing.select(options, read(options, found, kinds))
-  return lines
+      return lines + notes + _less(options, tried), _commands(tried, found)
+  return lines, []
 
 
 def _enough(options, read):

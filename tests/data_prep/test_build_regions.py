@@ -172,11 +172,11 @@ def test_choices_that_cannot_be(masked, capsys, flags, words):
 def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
   before = sorted(masked.rglob('*'))
   flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks'),
-           '--check']
+           '--check', '--at_most']
   assert build.main(flags) == 0
   said = capsys.readouterr().out
   for text in ('masks; 8 images with marked defects; 0 clean', 'bar: 4 masks', '200 x 150 (8)', 'grey, 8 bits',
-               'Windows: 64 x 64', '--per_class 0', '--config.data_dir=data/mine'):
+               'Windows: 64 x 64', '--at_most', '--config.data_dir=data/mine'):
     assert text in said
   assert sorted(masked.rglob('*')) == before
   for name in ('mark/0.png', 'bar/1.png'):
@@ -191,7 +191,7 @@ def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
 def test_check_names_images_that_are_small_or_not_annotated(masked, capsys):
   random = np.random.default_rng(1)
   flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks'),
-           '--check']
+           '--check', '--at_most']
   assert build.main(flags) == 0
   said = capsys.readouterr().out
   assert '; 0 without an annotation.' in said and 'smaller' not in said
@@ -237,7 +237,8 @@ def test_check_knows_templates_and_its_command_is_true(tmp_path, capsys, same):
     marked[20:50, 90:120] = 128
     save(marked, tmp_path / 'set' / 'images' / f'{k}.png')
     write_voc(tmp_path / 'set' / 'boxes' / f'{k}.xml', [('pit', 91, 21, 120, 50)])
-  assert build.main(['--images', str(tmp_path / 'set'), '--margin', '5', '--check']) == 0
+  assert build.main(['--images', str(tmp_path / 'set'), '--margin', '5',
+                     *(() if same else ('--at_most',)), '--check']) == 2 * same
   said = capsys.readouterr().out
   command, = re.findall('data_prep.build (.*)', said)
   flags = shlex.split(command)
@@ -286,7 +287,7 @@ def test_images_annotated_as_empty_are_as_clean_as_others(masked, capsys):
          masked / 'images' / 'good' / f'{k}.png')
     save(np.zeros((128, 192), np.uint8), masked / 'masks' / 'good' / f'{k}.png')
   flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks')]
-  assert build.main([*flags, '--check']) == 0
+  assert build.main([*flags, '--check', '--at_most']) == 0
   assert '8 images with marked defects; 4 clean ones' in capsys.readouterr().out
   assert _build(masked, '--per_class', 0, '--backgrounds', 0, '--windows_per_frame', 1,
                 '--reject_score', 0.001) == 0
@@ -300,5 +301,5 @@ def test_classes_too_small_for_an_evaluation_are_told(masked, capsys):
       'fewer than 4 train images of a, b']
   assert not list(remarks.too_few({'c': 4}))
   flags = ['--images', str(masked / 'images'), '--annotations', str(masked / 'masks')]
-  assert build.main([*flags, '--check', '--train_fraction', '0.4']) == 0
+  assert build.main([*flags, '--check', '--at_most', '--train_fraction', '0.4']) == 0
   assert 'fewer than 4 train images of bar, mark: an' in capsys.readouterr().out

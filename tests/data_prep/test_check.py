@@ -175,7 +175,7 @@ def test_a_clean_folder_called_as_a_class_is_refused(tmp_path, capsys, name, sai
   for k in range(4):
     save(texture(np.random.default_rng(70 + k), 64, 96),
          tmp_path / 'd' / name / f'{k}.png')
-  flags = ['--defects', tmp_path / 'd', '--clean', tmp_path / 'c', '--check']
+  flags = ['--defects', tmp_path / 'd', '--clean', tmp_path / 'c', '--check', '--at_most']
   assert build.main([*map(str, flags)]) == 2 * (name == 'c')
   text = capsys.readouterr().out
   assert said in text
@@ -197,9 +197,11 @@ def test_a_clean_folder_that_is_not_known_is_named_by_clean(tmp_path, capsys):
 def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):
   _images(tmp_path)
   flags = ['--images', str(tmp_path / 'i'), '--window_size', '32', '--image_size', '32']
-  assert build.main([*flags, '--check']) == 0
+  assert build.main([*flags, '--out', str(tmp_path / 'out')]) == 2
+  refused = capsys.readouterr().err.removeprefix('error: ')
+  assert build.main([*flags, '--check']) == 2
   said = capsys.readouterr().out
-  assert '--per_class 0' in said
+  assert '--per_class 0' in said.partition('1 problem: ' + refused)[2]
   assert 'less than --per_class 200 and --backgrounds 1000 ask for, and the comm' in said
   assert build.main([*flags, '--per_class', '0', '--backgrounds', '0', '--out',
                      str(tmp_path / 'out')]) == 0
