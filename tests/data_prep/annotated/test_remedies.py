@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pegan_jax.common.errors import UserError
-from handmade import counts, make, marked_in, mask, read
+from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
 
 def _refused(folder, **more):
@@ -185,3 +185,16 @@ def test_labels_of_another_kind_are_to_be_exported(tmp_path, line):
   make(tmp_path, {f'images/{k}.jpg': None for k in range(3)}
        | {f'labels/{k}.txt': line for k in range(3)})
   assert 'where it is of another kind, export it as one of .xml' in _refused(tmp_path)
+
+
+@pytest.mark.parametrize('name, content', [
+    ('labels/{}.txt', f'0 {YOLO}'), ('labels/{}.xml', voc()), ('labels/{}.json', labelme()),
+    ('c.json', coco('0.jpg', '1.jpg'))])
+def test_annotations_that_git_has_not_fetched_are_to_be_pulled(tmp_path, name, content):
+  make(tmp_path, {f'images/{k}.jpg': None for k in range(2)} | {
+      name.format(k): 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n'
+      for k in range(2)})
+  folder = (tmp_path / name).parent
+  assert f'run git -C {folder} lfs pull' in _refused(tmp_path)
+  make(tmp_path, {name.format(k): content for k in range(2)})
+  assert len(marked_in(read(tmp_path))) == 2
