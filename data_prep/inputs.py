@@ -114,6 +114,7 @@ def find(options, problems):
   crops = (unannotated.list_classes(options.defects, '--defects', options.format,
                                     options.clean, noted)
            if options.defects else layout.crops)
+  crops = {class_names.composed(name): paths for name, paths in crops.items()}
   clean = _clean_sources(options, layout, noted)
   layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
                        for why, paths in noted.items() if paths})
@@ -122,6 +123,8 @@ def find(options, problems):
   layout.noted.update(_notes_on_names(options, crops, regions, clean))
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
+  if not (crops or cut):
+    problems.check()  # They are why there are no classes.
   chosen = _choose(options, {*crops, *cut})
   meant = chosen - set(options.classes)
   whole = {name: paths for name, paths in crops.items() if name in meant}
@@ -150,8 +153,15 @@ def _layout(options, problems):
     layout = _without_empty(layout, options.clean)
   layout.noted.update(_mostly_empty(layout.annotated))
   return layout._replace(
-      annotated=[(path, image) for path, image in layout.annotated if image.regions],
+      annotated=[(path, _composed(image)) for path, image in layout.annotated
+                 if image.regions],
       clean=layout.clean + [path for path, image in layout.annotated if not image.regions])
+
+
+def _composed(annotated):
+  """Returns an `Annotated` whose classes are named as they are typed, see `class_names`."""
+  return annotated._replace(regions=[
+      region._replace(name=class_names.composed(region.name)) for region in annotated.regions])
 
 
 def _notes_on_names(options, crops, regions, clean):

@@ -45,10 +45,11 @@ class Options:
   near_duplicates: bool = True
 
   def __post_init__(self):
+    object.__setattr__(self, 'format', self.format.lower())
     for name in ('classes', 'skip_classes'):
       if isinstance(names := getattr(self, name), str):
         names = class_names.split(names)
-      object.__setattr__(self, name, tuple(names))
+      object.__setattr__(self, name, tuple(map(class_names.composed, names)))
     if isinstance(self.annotations, (str, os.PathLike)):
       object.__setattr__(self, 'annotations', (self.annotations,))
     for name in self.FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
@@ -106,6 +107,7 @@ class Options:
 
   def cuts(self, name):
     """Returns whether regions of a class are cut out of the images."""
+    name = class_names.composed(name)
     return not self.defects and name not in self.skip_classes and (
         not self.classes or name in self.classes)
 

@@ -71,8 +71,8 @@ def check_class(name, where):
                   'folders: rename it')
 
 
-def _composed(name):
-  """Returns a name as it is typed: macOS takes é apart."""
+def composed(name):
+  """Returns a name as it is typed, in Unicode's form NFC: macOS takes é apart."""
   return unicodedata.normalize('NFC', name)
 
 
@@ -86,14 +86,14 @@ def has_clean_word(name):
 
   Not so one that is such a word itself, or says that there is a defect, as 'not good'.
   """
-  words = re.findall(r'[A-Z]?[^\W_A-Z]+|[A-Z]+|[^\W_]+', _composed(name))
+  words = re.findall(r'[A-Z]?[^\W_A-Z]+|[A-Z]+|[^\W_]+', composed(name))
   return len(words) > 1 and not is_clean(name) and not names_no_kind(name) and (
       is_clean(words[0]) or is_clean(words[-1]))
 
 
 def is_defect(word):
   """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
-  return names_no_kind(word) or bool(_DEFECT.fullmatch(_composed(word)))
+  return names_no_kind(word) or bool(_DEFECT.fullmatch(composed(word)))
 
 
 def names_no_kind(name):
@@ -103,14 +103,14 @@ def names_no_kind(name):
 
 def is_undecided(name):
   """Returns whether a name says that nobody has decided: 'unsure', 'good_unchecked'."""
-  name = _composed(name)
+  name = composed(name)
   return bool(_IS_UNDECIDED.fullmatch(name)) or (
       without_undecided(name) != name and is_clean(without_undecided(name)))
 
 
 def without_undecided(name):
   """Returns a name without a word behind it for what is undecided: crack of crack_todo."""
-  return _ENDS_UNDECIDED.sub('', _composed(name))
+  return _ENDS_UNDECIDED.sub('', composed(name))
 
 
 def check_classes(names, where):
