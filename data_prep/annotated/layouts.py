@@ -7,6 +7,7 @@ import pathlib
 from data_prep.annotated import checks, class_folders, class_notes, clean_folders
 from data_prep.annotated import file_kinds, fitting, folder_names, mask_images, other_marks
 from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
+from data_prep.annotated import unread_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
@@ -63,6 +64,8 @@ def read(images, annotations=(),
     left_out['annotations that mark nothing, of images in class folders'] += sorted(marked)
   if only_folders or not marked:
     problems.check()
+    if not format:
+      unread_masks.refuse(left_out, folder.images, folder.root, annotations)
     if annotations and not only_folders:
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
@@ -144,6 +147,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   class_notes.of_unmarked_folders(
       found, rest, outer_folders.places(folder.images, root), str(where) != str(root), noted)
   if all_formats:
+    unread_masks.refuse(folder.left_out, clean + rest, root)
     unnamed_masks.refuse(clean, folder.images, root)
     said = _said(folder)
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root, {

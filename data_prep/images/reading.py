@@ -96,6 +96,11 @@ def list_images(folder):
 _say_once = functools.cache(terminal.say)  # A folder is listed more than once.
 
 
+def is_picture_not_read(path):
+  """Returns whether a file is of a format of images that is not read, by its suffix."""
+  return _why_not(path.suffix.lower()).startswith(OTHER_FORMAT)
+
+
 @functools.cache
 def _why_not(suffix):
   """Returns why files of another suffix are left out."""

@@ -2,6 +2,7 @@
 
 import re
 
+from PIL import Image
 import pytest
 
 from pegan_jax.common.errors import UserError
@@ -185,6 +186,37 @@ def test_labels_of_another_kind_are_to_be_exported(tmp_path, line):
   make(tmp_path, {f'images/{k}.jpg': None for k in range(3)}
        | {f'labels/{k}.txt': line for k in range(3)})
   assert 'where it is of another kind, export it as one of .xml' in _refused(tmp_path)
+
+
+def _gif(path):
+  mask(path.with_suffix('.png'))
+  with Image.open(path.with_suffix('.png')) as image:
+    image.save(path)
+  path.with_suffix('.png').unlink()
+
+
+@pytest.mark.parametrize('name, named', [
+    ('train_masks/{}_mask.gif', []), ('train_masks/{}_mask.gif', ['train_masks']),
+    ('train/{}_mask.gif', []), ('mine/{}.gif', ['mine']), ('train/masks/{}.pgm', []),
+    ('masks/crack/{}.gif', [])])
+def test_masks_of_a_format_that_is_not_read_are_to_be_saved_as_png(tmp_path, name, named):
+  files = [tmp_path / name.format(k) for k in range(2)]
+  make(tmp_path, {f'train/{k}.jpg': None for k in range(2)} | {
+      name.format(k): _gif for k in range(2)})
+  with pytest.raises(UserError) as error:
+    read(tmp_path, *named)
+  assert re.search(rf'{files[0]} is a mask of .*/0.jpg .*{files[0].suffix} is not read: save '
+                   'such masks as PNG', str(error.value))
+  for path in files:
+    mask(path.with_suffix('.png'))
+  assert len(marked_in(read(tmp_path, *named))) == 2
+
+
+def test_pictures_that_are_not_read_and_no_masks_are_left_out(tmp_path):
+  make(tmp_path, {'crack/0.jpg': None, 'crack/0.gif': _gif, 'good/1.jpg': None,
+                  'film/1.gif': _gif})
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'crack': 1} and len(layout.clean) == 1
 
 
 @pytest.mark.parametrize('name, content', [
