@@ -7,7 +7,7 @@ import pathlib
 from data_prep.annotated import checks, class_folders, class_notes, clean_folders
 from data_prep.annotated import file_kinds, fitting, folder_names, mask_images, other_marks
 from data_prep.annotated import outer_folders, repeated, unnamed_masks, unread
-from data_prep.annotated import unread_masks
+from data_prep.annotated import pixel_boxes, unread_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
@@ -58,6 +58,8 @@ def read(images, annotations=(),
     file_kinds.refuse_guesses(folder.all_images)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
+  if not format:
+    pixel_boxes.refuse(marks, folder.images)
   fitted = _without_clean(fitting.fit(marks, folder, annotations), folder, apart)
   marked = {mark.path for mark, _ in fitted.labels + fitted.masks}
   if only_folders:

@@ -6,7 +6,7 @@ from PIL import Image
 import pytest
 
 from pegan_jax.common.errors import UserError
-from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
+from handmade import BOX, YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
 
 def _refused(folder, **more):
@@ -230,3 +230,39 @@ def test_annotations_that_git_has_not_fetched_are_to_be_pulled(tmp_path, name, c
   assert f'run git -C {folder} lfs pull' in _refused(tmp_path)
   make(tmp_path, {name.format(k): content for k in range(2)})
   assert len(marked_in(read(tmp_path))) == 2
+
+
+def _row(order, kind):
+  left, top, right, bottom = BOX
+  return {'behind': '{1} {2} {3} {4} {0}', 'commas': '{1},{2},{3},{4},{0}',
+          'before': '{0} {1} {2} {3} {4}', 'sizes': '{0} {1} {2} {5} {6}'}[order].format(
+              kind, left, top, right, bottom, right - left, bottom - top) + '\n'
+
+
+@pytest.mark.parametrize('order, said', [
+    ('behind', "'left top right bottom class'"), ('commas', "'left top right bottom class'"),
+    ('before', "'class left top right bottom'"), ('sizes', 'a class and four more')])
+@pytest.mark.parametrize('deep_pcb', [True, False])
+def test_boxes_in_pixels_are_to_be_written_as_coco(tmp_path, order, said, deep_pcb):
+  """As the public DeepPCB has them, with a template beside each image."""
+  names = [f'0004100{k}' for k in range(2)]
+  image, label = (('00041/{}_test.jpg', '00041_not/{}.txt') if deep_pcb else
+                  ('images/{}.jpg', 'labels/{}.txt'))
+  make(tmp_path, {image.format(name): None for name in names} | {
+      label.format(name): _row(order, k + 1) for k, name in enumerate(names)})
+  if deep_pcb:
+    make(tmp_path, {f'00041/{name}_temp.jpg': None for name in names}
+         | {'trainval.txt': '00041/00041000.jpg 00041_not/00041000.txt\n'})
+  refused = _refused(tmp_path)
+  assert f'in pixels for each box, as it seems {said}, where' in refused
+  assert ('_temp.jpg, show no defect: put the latter into a folder called good' in refused
+          ) == deep_pcb
+  for path in tmp_path.rglob('*_temp.jpg'):
+    (tmp_path / 'good').mkdir(exist_ok=True)
+    path.rename(tmp_path / 'good' / path.name)
+  for path in [*tmp_path.rglob('0*.txt')]:
+    path.unlink()
+  make(tmp_path, {'c.json': coco(*(image.format(name) for name in names))})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {image.format(name): {'crack': 1} for name in names}
+  assert len(layout.clean) == 2 * deep_pcb
