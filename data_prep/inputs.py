@@ -2,15 +2,18 @@
 
 import collections
 import contextlib
+import dataclasses
 import itertools
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import checks, class_notes, layouts, same_images, unannotated
+from data_prep.annotated import checks, class_notes, layouts, other_folders, same_images
+from data_prep.annotated import unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
 from data_prep.images import named_groups, reading, survey
+from data_prep.images.problems import Misnamed, Problems
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -97,6 +100,28 @@ class Pool(NamedTuple):
   small: dict
 
 
+def check_backgrounds(options):
+  """Raises UserError where no flag names what may be background; see `other_folders`."""
+  if not options.images and not options.clean:
+    raise _tried(options, Misnamed(
+        'There are no backgrounds', 'pass --clean, or annotated --images', 'defects',
+        options.defects))
+
+
+def _tried(options, error):
+  """Returns the `UserError` of a `Misnamed`, with the folders that do in its place."""
+  def reads(way):
+    problems = Problems()
+    try:
+      found = _find(dataclasses.replace(options, **way), problems)
+    except UserError:
+      return False
+    return not problems and bool(found.crops or found.cut) and bool(
+        found.clean or found.layout.annotated)
+
+  return UserError(other_folders.sentence(error, options, reads))
+
+
 def find(options, problems):
   """Lists what the folders hold; decodes no image, except masks.
 
@@ -110,6 +135,15 @@ def find(options, problems):
   Raises:
     UserError: a folder or its annotations cannot be used.
   """
+  check_backgrounds(options)
+  try:
+    return _find(options, problems)
+  except Misnamed as error:
+    raise _tried(options, error) from None
+
+
+def _find(options, problems):
+  """Does what `find` does, and tries no other folders."""
   layout, noted = _layout(options, problems), collections.defaultdict(list)
   crops = (unannotated.list_classes(options.defects, '--defects', options.format,
                                     options.clean, noted)

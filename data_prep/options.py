@@ -4,8 +4,6 @@ import argparse
 import dataclasses
 import itertools
 import os
-import pathlib
-import shlex
 from typing import ClassVar
 
 from pegan_jax import annotations as annotations_lib
@@ -78,12 +76,6 @@ class Options:
     if self.annotations and not self.images:
       raise UserError('--annotations needs --images: pass the folder of the images.')
     self.check_inputs()
-    if not self.images and not self.clean:
-      inside = [path for path in sorted(pathlib.Path(self.defects).glob('*/'))
-                if class_names.is_clean(path.name)]
-      raise UserError('There are no backgrounds: pass --clean'
-                      + (f' {shlex.quote(str(inside[0]))}.' if inside
-                         else ', or annotated --images.'))
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
                         ('window_size', 0), ('reject_score', 0)):

@@ -14,9 +14,12 @@ def of(path):
   Args:
     path: `pathlib.Path` of a file.
   """
-  size = os.path.getsize(path)
-  with open(path, 'rb') as file:
-    head = file.read(_LARGEST)
+  try:
+    size = os.path.getsize(path)
+    with open(path, 'rb') as file:
+      head = file.read(_LARGEST)
+  except OSError:  # Who reads it says why.
+    return ''
   if not size:
     return 'it is empty: copy or download it again, or remove it'
   if size <= _LARGEST and (head.startswith(_LFS) or _ANNEX in head[:50]):
