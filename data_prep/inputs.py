@@ -2,7 +2,6 @@
 
 import collections
 import contextlib
-import dataclasses
 import itertools
 import pathlib
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
 from data_prep.images import named_groups, reading, survey
-from data_prep.images.problems import Misnamed, Problems
+from data_prep.images.problems import Misnamed
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -103,23 +102,9 @@ class Pool(NamedTuple):
 def check_backgrounds(options):
   """Raises UserError where no flag names what may be background; see `other_folders`."""
   if not options.images and not options.clean:
-    raise _tried(options, Misnamed(
+    raise other_folders.tried(Misnamed(
         'There are no backgrounds', 'pass --clean, or annotated --images', 'defects',
-        options.defects))
-
-
-def _tried(options, error):
-  """Returns the `UserError` of a `Misnamed`, with the folders that do in its place."""
-  def reads(way):
-    problems = Problems()
-    try:
-      found = _find(dataclasses.replace(options, **way), problems)
-    except UserError:
-      return False
-    return not problems and bool(found.crops or found.cut) and bool(
-        found.clean or found.layout.annotated)
-
-  return UserError(other_folders.sentence(error, options, reads))
+        options.defects), options, _find)
 
 
 def find(options, problems):
@@ -139,7 +124,7 @@ def find(options, problems):
   try:
     return _find(options, problems)
   except Misnamed as error:
-    raise _tried(options, error) from None
+    raise other_folders.tried(error, options, _find) from None
 
 
 def _find(options, problems):

@@ -4,6 +4,7 @@ A way is {flag of `build`: path, or paths, or None to leave it out}; it is told 
 it was tried, and reads the folders.
 """
 
+import dataclasses
 import os
 import pathlib
 import shlex
@@ -11,18 +12,31 @@ import shlex
 from data_prep.annotated import beside, folder_names
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
+from data_prep.images.problems import Problems
+from pegan_jax.common.errors import UserError
 
 
-def sentence(error, options, reads):
-  """Returns what is wrong, and the first way that does, or else what to do.
+def tried(error, options, find):
+  """Returns the `UserError` that says what is wrong, and the first way that does, if any.
 
   Args:
     error: `problems.Misnamed`.
     options: `options.Options` that it came of.
-    reads: function of a way: whether all folders can be read by it.
+    find: function of options and `Problems`: what the folders hold, an `inputs.Found`.
   """
-  way = next(filter(reads, _ways(error, options)), None)
-  return f'{error.said}: {_phrase(way, options) if way else error.advice}.'
+  way = next((way for way in _ways(error, options)
+              if _reads(dataclasses.replace(options, **way), find)), None)
+  return UserError(f'{error.said}: {_phrase(way, options) if way else error.advice}.')
+
+
+def _reads(options, find):
+  """Returns whether folders can be read, and hold defects and what may be background."""
+  problems = Problems()
+  with problems.collected():
+    found = find(options, problems)
+    return not problems and bool(found.crops or found.cut) and bool(
+        found.clean or found.layout.annotated)
+  return False
 
 
 def _phrase(way, options):
@@ -50,7 +64,7 @@ def _of_clean_inside(root, paths, options):
   Args:
     root: path of the crops' folder.
     paths: of images below it.
-    options: as of `sentence`.
+    options: as of `tried`.
   """
   inside = sorted({str(root.joinpath(*parts)) for parts in (
       _down_to_clean(path.relative_to(root)) for path in paths) if parts})
