@@ -156,6 +156,13 @@ _METAVAR = {'images': 'DIR', 'annotations': 'PATH', 'defects': 'DIR', 'clean': '
             'out': 'DIR', 'group_by': 'REGEX'}
 
 
+class _Names(argparse.Action):
+  """Takes names between commas, and such as have spaces between them, as one text."""
+
+  def __call__(self, parser, namespace, values, option_string=None):
+    setattr(namespace, self.dest, ','.join(text.rstrip(', ') for text in values))
+
+
 def add_flags(parser, only_given=False):
   """Adds the arguments of `build` to an `argparse` parser.
 
@@ -176,5 +183,7 @@ def add_flags(parser, only_given=False):
       settings['help'] += ' (%(default)s)'
     else:
       settings['metavar'] = _METAVAR.get(field.name, 'NAME')
+      if field.name in ('classes', 'skip_classes'):
+        settings |= {'nargs': '+', 'action': _Names}
       settings |= {'nargs': '+'} if field.name == 'annotations' else {}
     parser.add_argument(*names, **settings)

@@ -19,6 +19,7 @@ import io
 import os
 import pathlib
 import re
+import shlex
 import warnings
 
 import numpy as np
@@ -75,7 +76,7 @@ def remedy_for(path):
     return 'nothing is there, so correct the path'
   if str(path).lower().endswith(ARCHIVES):
     return 'unpack it, and name the folder that it gives'
-  return 'name the folder that holds it'
+  return f'name the folder that holds it, {shlex.quote(os.path.dirname(path) or os.curdir)}'
 
 
 def list_images(folder):

@@ -7,8 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from data_prep import build
-from pegan_jax.common import class_names
+from data_prep import build, options
+from pegan_jax.common import class_names, command_line
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from raw_folders import inputs, run_build, save, texture, write_voc
@@ -164,3 +164,11 @@ def test_names_that_macos_takes_apart_are_chosen_as_they_are_typed(tmp_path, sou
            '--out', tmp_path / 'out']
   assert build.main([*map(str, flags)]) == 0
   assert dataset.load_info(tmp_path / 'out').classes == [name]
+
+
+@pytest.mark.parametrize('typed', [['a,b'], ['a', 'b'], ['a,', 'b'], ['a, b']])
+def test_names_may_have_spaces_or_commas_between_them(typed):
+  parser = command_line.Parser(prog='x')
+  options.add_flags(parser)
+  given = vars(parser.parse_args(['--defects', 'd', '--classes', *typed, '--seed', '1']))
+  assert options.Options.of(given).classes == ('a', 'b')
