@@ -145,8 +145,10 @@ def _run(arguments, new):
   options = Options.of(given)
   if only_check:
     options.check_values()
+    inputs.check_backgrounds(options)
     return 2 if check.check(options, inputs.find, inputs.read) else 0
   options.check()
+  inputs.check_backgrounds(options)
   with command_line.loading():
     importlib.import_module('data_prep.dataset')
   if not os.path.lexists(options.out):

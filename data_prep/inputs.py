@@ -7,11 +7,12 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.annotated import (
-    checks, class_notes, drawn_over, layouts, same_images, unannotated)
+    checks, class_notes, drawn_over, layouts, other_folders, same_images, unannotated)
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
 from data_prep.images import named_groups, reading, survey
+from data_prep.images.problems import Misnamed
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
@@ -98,6 +99,14 @@ class Pool(NamedTuple):
   small: dict
 
 
+def check_backgrounds(options):
+  """Raises UserError where no flag names what may be background; see `other_folders`."""
+  if not options.images and not options.clean:
+    raise other_folders.tried(Misnamed(
+        'There are no backgrounds', 'pass --clean, or annotated --images', 'defects',
+        options.defects), options, _find)
+
+
 def find(options, problems):
   """Lists what the folders hold; decodes no image, except masks.
 
@@ -111,10 +120,20 @@ def find(options, problems):
   Raises:
     UserError: a folder or its annotations cannot be used.
   """
+  check_backgrounds(options)
+  try:
+    return _find(options, problems)
+  except Misnamed as error:
+    raise other_folders.tried(error, options, _find) from None
+
+
+def _find(options, problems):
+  """Does what `find` does, and tries no other folders."""
   layout, noted = _layout(options, problems), collections.defaultdict(list)
   crops = (unannotated.list_classes(options.defects, '--defects', options.format,
                                     options.clean, noted)
            if options.defects else layout.crops)
+  crops = {class_names.composed(name): paths for name, paths in crops.items()}
   clean = _clean_sources(options, layout, noted)
   layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
                        for why, paths in noted.items() if paths})
@@ -123,6 +142,8 @@ def find(options, problems):
   layout.noted.update(_notes_on_names(options, crops, regions, clean))
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
+  if not (crops or cut):
+    problems.check()  # They are why there are no classes.
   chosen = _choose(options, {*crops, *cut})
   meant = chosen - set(options.classes)
   whole = {name: paths for name, paths in crops.items() if name in meant}
@@ -153,8 +174,15 @@ def _layout(options, problems):
     layout = _without_empty(layout, options.clean)
   layout.noted.update(_mostly_empty(layout.annotated))
   return layout._replace(
-      annotated=[(path, image) for path, image in layout.annotated if image.regions],
+      annotated=[(path, _composed(image)) for path, image in layout.annotated
+                 if image.regions],
       clean=layout.clean + [path for path, image in layout.annotated if not image.regions])
+
+
+def _composed(annotated):
+  """Returns an `Annotated` whose classes are named as they are typed, see `class_names`."""
+  return annotated._replace(regions=[
+      region._replace(name=class_names.composed(region.name)) for region in annotated.regions])
 
 
 def _notes_on_names(options, crops, regions, clean):

@@ -4,8 +4,6 @@ import argparse
 import dataclasses
 import itertools
 import os
-import pathlib
-import shlex
 from typing import ClassVar
 
 from pegan_jax import annotations as annotations_lib
@@ -46,10 +44,11 @@ class Options:
   near_duplicates: bool = True
 
   def __post_init__(self):
+    object.__setattr__(self, 'format', self.format.lower())
     for name in ('classes', 'skip_classes'):
       if isinstance(names := getattr(self, name), str):
         names = class_names.split(names)
-      object.__setattr__(self, name, tuple(names))
+      object.__setattr__(self, name, tuple(map(class_names.composed, names)))
     for name in self.FOLDERS:  # A shell leaves the ~ of --out=~/data as it is.
       value = getattr(self, name)
       if name in self.SEVERAL:
@@ -78,12 +77,6 @@ class Options:
     if self.annotations and not self.images:
       raise UserError('--annotations needs --images: pass the folder of the images.')
     self.check_inputs()
-    if not self.images and not self.clean:
-      inside = [path for path in sorted(pathlib.Path(self.defects).glob('*/'))
-                if class_names.is_clean(path.name)]
-      raise UserError('There are no backgrounds: pass --clean'
-                      + (f' {shlex.quote(str(inside[0]))}.' if inside
-                         else ', or annotated --images.'))
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
                         ('window_size', 0), ('reject_score', 0)):
@@ -112,6 +105,7 @@ class Options:
 
   def cuts(self, name):
     """Returns whether regions of a class are cut out of the images."""
+    name = class_names.composed(name)
     return not self.defects and name not in self.skip_classes and (
         not self.classes or name in self.classes)
 
@@ -169,6 +163,13 @@ _METAVAR = {'images': 'DIR', 'annotations': 'PATH', 'defects': 'DIR', 'clean': '
             'out': 'DIR', 'group_by': 'REGEX'}
 
 
+class _Names(argparse.Action):
+  """Takes names between commas, and such as have spaces between them, as one text."""
+
+  def __call__(self, parser, namespace, values, option_string=None):
+    setattr(namespace, self.dest, ','.join(text.rstrip(', ') for text in values))
+
+
 def add_flags(parser, only_given=False):
   """Adds the arguments of `build` to an `argparse` parser.
 
@@ -189,5 +190,7 @@ def add_flags(parser, only_given=False):
       settings['help'] += ' (%(default)s)'
     else:
       settings['metavar'] = _METAVAR.get(field.name, 'NAME')
+      if field.name in ('classes', 'skip_classes'):
+        settings |= {'nargs': '+', 'action': _Names}
       settings |= {'nargs': '+'} if field.name in Options.SEVERAL else {}
     parser.add_argument(*names, **settings)

@@ -4,9 +4,10 @@ import re
 
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
 from data_prep.annotated import class_notes
+from data_prep.images.problems import Misnamed
 from pegan_jax import annotations
 from pegan_jax.common import class_names
-from pegan_jax.common.errors import UserError, listed
+from pegan_jax.common.errors import listed
 
 # Of an only folder, in which nothing says what its images show.
 _IMAGES = re.compile(r'images?|imgs?|jpegimages|pictures?|photos?|bilder', re.IGNORECASE)
@@ -43,13 +44,13 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
   else:
     left_out['images in no class folder'] += rest
   if not crops:
-    _refuse_none(root, rest, names, format, unread)
+    _refuse_none(root, paths, rest, names, format, unread)
   name = min(crops)
   if len(crops) == 1 and _IMAGES.fullmatch(name):
-    raise UserError(f"--images {root} has one folder of images, '{name}', which is called so "
-                    'whatever they show: name what marks them by --annotations or, where '
-                    'nothing does, name it after their class, or put each class in a folder '
-                    'of its own.')
+    raise Misnamed(
+        f"--images {root} has one folder of images, '{name}', which is called so whatever "
+        'they show', 'name what marks them by --annotations or, where nothing does, name it '
+        'after their class, or put each class in a folder of its own', 'images', root, paths)
   checks.check_classes(crops, f'--images {root}')
   if not format:
     checks.check_parts(
@@ -60,13 +61,13 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
   return dict(sorted(crops.items())), clean
 
 
-def _refuse_none(root, rest, names, format,  # pylint: disable=redefined-builtin
+def _refuse_none(root, paths, rest, names, format,  # pylint: disable=redefined-builtin
                  unread):
   """Raises UserError where there are no class folders.
 
   Args:
-    root, format, unread: as of `read`.
-    rest: paths of the images.
+    root, paths, format, unread: as of `read`.
+    rest: paths of the images that are of no class.
     names: of the folders that they lie in.
   """
   said = (f", and {listed([str(path) for path in unread], 3)}, which may annotate them, is "
@@ -78,10 +79,11 @@ def _refuse_none(root, rest, names, format,  # pylint: disable=redefined-builtin
       format != 'classes') if parts else ''
   words = class_notes.words_in_names(rest)
   hint = f", as the files' names say {' and '.join(words[:2])}" if words else ''
-  raise UserError(
-      f'--images {root} holds neither annotations nor class folders{said}: {export}, or put '
-      f"each class's images in a folder named after it, as {root / min(names, default='')}"
-      f"/{(words or ['crack'])[0]}{hint}; images that are all clean are for --clean{more}.")
+  raise Misnamed(
+      f'--images {root} holds neither annotations nor class folders{said}',
+      f"{export}, or put each class's images in a folder named after it, as "
+      f"{root / min(names, default='')}/{(words or ['crack'])[0]}{hint}; images that are "
+      f'all clean are for --clean{more}', 'images', root, paths)
 
 
 def _parted(places, class_of):

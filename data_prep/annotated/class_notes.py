@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 
-from data_prep.annotated import folder_names, versions
+from data_prep.annotated import alike_names, folder_names
 from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
@@ -27,7 +27,7 @@ def of_names(by_class, numbered=_NUMBERED):
   if folder_names.are_numbered(by_class):
     return {numbered: sorted({path for some in by_class.values() for path in some})}
   found = {}
-  for some in versions.alike(by_class):
+  for some in alike_names.find(by_class):
     said = ' and '.join(f"'{name}'" for name in some)
     found[f'images of {said}, which are {len(some)} classes: where they are one, give them '
           'one name'] = sorted({path for name in some for path in by_class[name]})

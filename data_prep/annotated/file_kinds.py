@@ -12,11 +12,12 @@ from data_prep.images import reading
 from pegan_jax import annotations
 from pegan_jax.annotations import (
     coco_kinds, mask_names, masks, severstal, text_files, yolo_names)
-from pegan_jax.common import listing
+from pegan_jax.common import listing, stand_ins
 from pegan_jax.common.errors import UserError
 
 # What a file is by its suffix where no other format recognises it: a damaged one is told.
 _BY_SUFFIX = {'.txt': 'yolo', '.xml': 'voc'}
+_POINTERS = ('.json', '.xml', '.txt', '.csv')  # What may stand in for such is told.
 _SAMPLE = 5  # Images of a folder that are opened.
 _GUESSES = re.compile(r'(?:.*/)?(?:runs/[^/]+/[^/]+|(?:predict|track)\d*)')
 TO_TEST = 'lists of images to be tested, which do not say what these show'
@@ -165,6 +166,9 @@ def marks_of(found, base, wanted, left_out, problems):
         yield Mark('masks', path, place, base)
       else:
         left_out['annotations of another format than --format'].append(path)
+      continue
+    if suffix in _POINTERS and os.path.getsize(path) and (said := stand_ins.of(path)):
+      problems.add(f'{path} cannot be read: {said}.')
       continue
     name = _format_of(path)
     if suffix == '.json' and not name and wanted.intersection(

@@ -6,8 +6,8 @@ import pathlib
 
 from data_prep.annotated import checks, class_folders, class_notes, clean_folders
 from data_prep.annotated import copied_folders, file_kinds, fitting, folder_names
-from data_prep.annotated import mask_images, other_marks, outer_folders, repeated
-from data_prep.annotated import unnamed_masks, unread
+from data_prep.annotated import mask_images, other_marks, outer_folders, pixel_boxes
+from data_prep.annotated import repeated, unnamed_masks, unread, unread_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
@@ -58,12 +58,16 @@ def read(images, annotations=(),
     file_kinds.refuse_guesses(folder.all_images)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
+  if not format:
+    pixel_boxes.refuse(marks, folder.images)
   fitted = _without_clean(fitting.fit(marks, folder, annotations), folder, apart)
   marked = {mark.path for mark, _ in fitted.labels + fitted.masks}
   if only_folders:
     left_out['annotations that mark nothing, of images in class folders'] += sorted(marked)
   if only_folders or not marked:
     problems.check()
+    if not format:
+      unread_masks.refuse(left_out, folder.images, folder.root, annotations)
     if annotations and not only_folders:
       unread.refuse_nothing(annotations, left_out[file_kinds.SUBMISSIONS])
     if format and 'classes' not in wanted:
@@ -145,6 +149,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   class_notes.of_unmarked_folders(
       found, rest, outer_folders.places(folder.images, root), str(where) != str(root), noted)
   if all_formats:
+    unread_masks.refuse(folder.left_out, clean + rest, root)
     unnamed_masks.refuse(clean, folder.images, root)
     said = _said(folder)
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root, {

@@ -9,7 +9,7 @@ from data_prep.annotated import checks, copied_folders, file_kinds, fitting, fol
 from data_prep.annotated import matching, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
-from data_prep.images.problems import Problems
+from data_prep.images.problems import Misnamed, Problems
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common import class_names, listing
@@ -217,9 +217,10 @@ def _check_class_folders(root, folders, found, flag,
   places = [path.relative_to(root) for paths in found.values() for path in paths]
   if clean := [place for place in sorted(places) if folder_names.is_clean(place)]:
     name = next(filter(folder_names.is_clean_name, clean[0].parts))
-    raise UserError(f"{flag} {root} holds {root / clean[0]}, and '{name}' is a name for "
-                    'images without defects: pass that folder as --clean and the others as '
-                    f'{flag}, or rename it.')
+    raise Misnamed(
+        f"{flag} {root} holds {root / clean[0]}, and '{name}' is a name for images without "
+        'defects', f'pass that folder as --clean and the others as {flag}, or rename it',
+        'defects', root, [root / place for place in clean])
   checks.check_classes({path.name: path for path in folders}, f'{flag} {root}')
   for path in folders:
     if path not in found:

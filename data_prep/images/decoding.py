@@ -21,6 +21,7 @@ from PIL import ExifTags
 from PIL import Image
 import tifffile
 
+from pegan_jax.common import stand_ins
 from pegan_jax.common.errors import UserError
 
 _FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF')
@@ -123,8 +124,9 @@ def _explained(path):
     except Exception as error:  # Decoders raise nearly anything on bad bytes.
       if isinstance(error, OSError) and error.errno:  # From the file system.
         raise UserError(f'{path} cannot be read: {error.strerror}.') from None
-      raise UserError(f'{path} cannot be read as an image: it is {_what_is(path)} '
-                      f'({error}): save it again as PNG or JPEG, or remove it.') from None
+      raise UserError(f'{path} cannot be read as an image: ' + (stand_ins.of(path) or (
+          f'it is {_what_is(path)} ({error}): save it again as PNG or JPEG, or remove it'
+      )) + '.') from None
 
 
 _decoding, _lock = contextlib.ExitStack(), threading.Lock()

@@ -19,6 +19,23 @@ class Several(UserError):
     self.problems = list(problems)
 
 
+class Misnamed(UserError):
+  """Says that a folder cannot be read as it is named; `other_folders` seeks others.
+
+  Attributes:
+    said: the beginning of a sentence.
+    advice: what to do, where no other folder does.
+    flag: what names the folder, as 'images'.
+    root: path of the folder.
+    paths: of images in it, which the matter is of.
+  """
+
+  def __init__(self, said, advice, flag, root, paths=()):
+    super().__init__(f'{said}: {advice}.')
+    self.said, self.advice, self.flag = said, advice, flag
+    self.root, self.paths = root, paths
+
+
 class Problems(list):
   """A list of sentences, none twice."""
 

@@ -19,6 +19,7 @@ import io
 import os
 import pathlib
 import re
+import shlex
 import warnings
 
 import numpy as np
@@ -75,7 +76,7 @@ def remedy_for(path):
     return 'nothing is there, so correct the path'
   if str(path).lower().endswith(ARCHIVES):
     return 'unpack it, and name the folder that it gives'
-  return 'name the folder that holds it'
+  return f'name the folder that holds it, {shlex.quote(os.path.dirname(path) or os.curdir)}'
 
 
 def list_images(folder):
@@ -94,6 +95,11 @@ def list_images(folder):
 
 
 _say_once = functools.cache(terminal.say)  # A folder is listed more than once.
+
+
+def is_picture_not_read(path):
+  """Returns whether a file is of a format of images that is not read, by its suffix."""
+  return _why_not(path.suffix.lower()).startswith(OTHER_FORMAT)
 
 
 @functools.cache

@@ -25,7 +25,7 @@ class Lack(Exception):
     said: the beginning of a sentence.
     advice: what helps beside flags, as 'add images of it'.
     ways: list of {field of `options.Options`: value}, each of which may mend it. Where
-      one is needed after another flag, it is the last.
+      one is needed after another flag, the last is tried first.
     at_most: whether --at_most mends it, and has neither.
   """
 
@@ -107,12 +107,26 @@ def sentence(lack, options, attempt):
     except Lack as other:
       lack = other
   mended = [_mended(dataclasses.replace(start, **way), attempt) for way in lack.ways]
-  found = [_changes(options, changed) for changed in mended if changed]
-  found = [some for some in found
-           if not any(other.items() < some.items() for other in found)]
-  found.sort(key=lambda some: len(_SEARCHES & some.keys()))  # What may leak comes last.
-  remedies = ', or '.join([*map(_phrase, found), lack.advice])
-  return f"{lack.said}: {'; '.join([remedies, *_meanings(found)])}."
+  mended = [(_changes(options, changed), beside)
+            for changed, beside in filter(None, mended)]
+  mended = [(some, beside) for some, beside in mended
+            if not any(other.items() < some.items() for other, _ in mended)]
+  mended.sort(key=lambda way: len(_SEARCHES & way[0].keys()))  # What may leak comes last.
+  found = [some for some, _ in mended]
+  beside = _of_all([beside for _, beside in mended])
+  said = ', and beside: '.join([lack.said, *(other.said for other in beside)])
+  advice = ', and '.join([lack.advice, *(other.advice for other in beside)])
+  remedies = ', or '.join([*map(_phrase, found), advice])
+  return f"{said}: {'; '.join([remedies, *_meanings(found)])}."
+
+
+def _of_all(ways):
+  """Returns the `Lack`s of the first way where all ways have some, which no advice mends.
+
+  What --at_most mends is told by the flag.
+  """
+  ways = [[lack for lack in some if not lack.at_most] for some in ways]
+  return ways[0] if ways and all(ways) else []
 
 
 def without_backgrounds(said, options, attempt, smaller, may_be_clean=()):
@@ -131,7 +145,7 @@ def without_backgrounds(said, options, attempt, smaller, may_be_clean=()):
   except Lack as lack:
     said = f'{said}, and beside: {lack.said}'
     if mended := _mended(options, attempt):
-      changes = _changes(options, mended)
+      changes = _changes(options, mended[0])
     else:
       advice = lack.advice
   asked = options.backgrounds * (not options.at_most and 'at_most' not in changes)
@@ -159,15 +173,18 @@ def _meanings(found):
 
 
 def _mended(options, attempt):
-  """Returns the options with all that `attempt` lacks beside, or None where none do."""
+  """Returns (options with all that `attempt` lacks, the `Lack`s), or None where none do."""
   try:
     attempt(options)
-    return options
+    return options, []
   except Lack as lack:
-    way = {'at_most': True} if lack.at_most else next(reversed(lack.ways), None)
-    return way and _mended(dataclasses.replace(options, **way), attempt)
+    ways = [*lack.ways[-1:], *lack.ways[:-1]]
+    for way in [{'at_most': True}] if lack.at_most else ways:
+      if found := _mended(dataclasses.replace(options, **way), attempt):
+        return found[0], [lack, *found[1]]
   except UserError:
-    return None
+    pass
+  return None
 
 
 def _phrase(changes):

@@ -143,7 +143,7 @@ def names_of(paths, root):
 
   Raises:
     UserError: the names are damaged, or labels of one set may be polygons or key points,
-      or have two corners for a box.
+      have two corners for a box, or count classes from 1.
   """
   known, sets = {}, {}
   places = {folder: yolo_names.place_of(folder, known, root)
@@ -154,9 +154,22 @@ def names_of(paths, root):
     key_points.refuse_corners(some[0], _lines(some))
     if not place or not yolo_names.in_yaml(place):
       key_points.refuse(some[0], _lines(some))
+    if place:
+      _refuse_from_one(some, *known[place])
   found = {tuple(known[place][0]): known[place] for place in places.values() if place}
   rest = next(iter(found.values())) if len(found) == 1 else (None, None)
   return {folder: known.get(place, rest) for folder, place in places.items()}
+
+
+def _refuse_from_one(paths, names, file):
+  """Raises UserError where the classes of label files count from 1, and have a name less."""
+  used = {words[0] for words in map(str.split, _lines(paths)) if words}
+  if used == {*map(str, range(1, len(names) + 1))}:
+    raise UserError(
+        f'{paths[0]}, and what else is labelled here, seems to count classes from 1: none is '
+        f'of class 0, and some are of {len(names)}, where {file} names {len(names)}, from 0: '
+        "put a name for 0, as 'unused', before the others there, or subtract 1 from each "
+        'class.')
 
 
 def _lines(paths):

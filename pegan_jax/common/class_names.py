@@ -59,8 +59,8 @@ def check_class(name, where):
                   'folders: rename it')
 
 
-def _composed(name):
-  """Returns a name as it is typed: macOS takes é apart."""
+def composed(name):
+  """Returns a name as it is typed, in Unicode's form NFC: macOS takes é apart."""
   return unicodedata.normalize('NFC', name)
 
 
@@ -74,14 +74,14 @@ def has_clean_word(name):
 
   Not so one that is such a word itself, or says that there is a defect, as 'not good'.
   """
-  words = re.findall(r'[A-Z]?[^\W_A-Z]+|[A-Z]+|[^\W_]+', _composed(name))
+  words = re.findall(r'[A-Z]?[^\W_A-Z]+|[A-Z]+|[^\W_]+', composed(name))
   return len(words) > 1 and not is_clean(name) and not names_no_kind(name) and (
       is_clean(words[0]) or is_clean(words[-1]))
 
 
 def is_defect(word):
   """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
-  return names_no_kind(word) or bool(_DEFECT.fullmatch(_composed(word)))
+  return names_no_kind(word) or bool(_DEFECT.fullmatch(composed(word)))
 
 
 def names_no_kind(name):
@@ -95,13 +95,13 @@ def is_undecided(name):
   So do names of what is put aside, as 'backup', and of pictures that are drawn into.
   """
   bare = without_undecided(name)
-  return undecided_words.is_undecided(_composed(name)) or (
-      bare != _composed(name) and is_clean(bare))
+  return undecided_words.is_undecided(composed(name)) or (
+      bare != composed(name) and is_clean(bare))
 
 
 def without_undecided(name):
   """Returns a name without a word behind it for what is undecided: crack of crack_todo."""
-  return undecided_words.without_undecided(_composed(name))
+  return undecided_words.without_undecided(composed(name))
 
 
 def is_nothing(name):

@@ -4,8 +4,10 @@ import argparse
 import contextlib
 import errno
 import io
+import itertools
 import os
 import re
+import shlex
 import signal
 import sys
 import threading
@@ -45,17 +47,56 @@ class Parser(argparse.ArgumentParser):
 
   def parse_known_args(self, args=None, namespace=None):
     given = {}  # By argparse's rule the last of two would do, and the first be lost.
-    for word in sys.argv[1:] if args is None else args:
+    words = sys.argv[1:] if args is None else [*args]
+    for word in words:
       name = word.partition('=')[0]
       if action := self._option_string_actions.get(name):
         if other := given.get(action.dest):
-          self.error(f'{name} is given twice' if name == other else
-                     f'{other} and {name} are one flag')
+          self.error((f'{name} is given twice' if name == other else
+                      f'{other} and {name} are one flag') + _together(
+                          words, [flag for flag, of in self._option_string_actions.items()
+                                  if of is action]) * (action.nargs == '+'))
         given[action.dest] = name
     return super().parse_known_args(args, namespace)
 
+  def parse_args(self, args=None, namespace=None):
+    words = sys.argv[1:] if args is None else [*args]
+    found, rest = self.parse_known_args(words, namespace)
+    if rest:
+      self.error(_of_a_pattern(words, rest[0])
+                 or f"unrecognized arguments: {' '.join(rest)}")
+    return found
+
   def error(self, message):
     raise UserError(f'{message}; see {self.prog} --help')
+
+
+def _together(words, flags):
+  """Returns what to write in place of flags that may have several values, given twice."""
+  values, inside = [], False
+  for word in words:
+    name, _, value = word.partition('=')
+    if word.startswith('--'):
+      inside = name in flags
+      values += [value] * (inside and bool(value))
+    elif inside:
+      values.append(word)
+  return f': write {flags[0]} {shlex.join(values)}'
+
+
+def _of_a_pattern(words, extra):
+  """Returns what to write where a flag takes one folder, and has all that is in it."""
+  k = words.index(extra)
+  while k and not words[k - 1].startswith('-'):
+    k -= 1
+  paths = [word for word in itertools.takewhile(
+      lambda word: not word.startswith('-'), words[k:])]
+  folders = {os.path.dirname(path) for path in paths}
+  if not k or len(paths) < 2 or len(folders) > 1 or not all(map(os.path.exists, paths)):
+    return ''
+  folder = shlex.quote(min(folders) or os.curdir)
+  return (f'{words[k - 1]} takes one folder, and {len(paths)} paths follow it, as a shell '
+          f'makes of *: write {words[k - 1]} {folder}')
 
 
 class _Quiet(argparse.Action):

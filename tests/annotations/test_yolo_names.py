@@ -61,6 +61,24 @@ def test_a_class_without_a_name_is_refused_where_there_are_names(tmp_path, index
   assert read_text(tmp_path, '2 0.5 0.5 0.1 0.1').regions[0].name == '2'
 
 
+@pytest.mark.parametrize('file, named, typed', [
+    ('classes.txt', 'crack\npit\n', 'unused\ncrack\npit\n'),
+    ('data.yaml', 'names: [crack, pit]', 'names: [unused, crack, pit]')])
+def test_classes_that_count_from_1_are_refused_with_what_to_type(
+    tmp_path, file, named, typed):
+  (tmp_path / file).write_text(named)
+  for k in (1, 2):
+    (tmp_path / f'{k}.txt').write_text(f'{k} 0.5 0.5 0.2 0.2\n')
+  with pytest.raises(UserError, match=f"count classes from 1: .*{file} .* 0, as 'unused', be"):
+    yolo.read(tmp_path)
+  (tmp_path / file).write_text(typed)
+  assert [image.regions[0].name for image in yolo.read(tmp_path)] == ['crack', 'pit']
+  (tmp_path / file).write_text(named)
+  for k in (1, 2):
+    (tmp_path / f'{k}.txt').write_text(f'{k - 1} 0.5 0.5 0.2 0.2\n')
+  assert [image.regions[0].name for image in yolo.read(tmp_path)] == ['crack', 'pit']
+
+
 def test_a_name_that_is_there_twice_is_refused(tmp_path):
   with pytest.raises(UserError, match="classes.txt has 'pit' twice"):
     read_text(tmp_path, '', 'pit\ncrack\n pit\n')

@@ -172,10 +172,30 @@ def test_a_flag_given_twice_is_refused():
   parser.add_argument('--kinds', nargs='+')
   assert parser.parse_args(['--images', 'a', '--kinds', 'b', 'c']).kinds == ['b', 'c']
   for arguments, said in (
-      (['--images', 'a', '--images=b'], '--images is given twice'),
+      (['--images', 'a', '--images=b'], '--images is given twice; see'),
+      (['--kinds', 'b', '--images', 'a', '--kinds=c d', 'e'],
+       "--kinds is given twice: write --kinds b 'c d' e; see"),
       (['--frames', 'a', '--images', 'b'], '--frames and --images are one flag')):
     with pytest.raises(UserError, match=said):
       parser.parse_args(arguments)
+
+
+def test_the_folder_of_what_a_pattern_gives_is_named(tmp_path, monkeypatch):
+  (tmp_path / 'a set').mkdir()
+  for name in ('1.png', '2.png'):
+    (tmp_path / 'a set' / name).touch()
+  monkeypatch.chdir(tmp_path)
+  parser = command_line.Parser(prog='x')
+  parser.add_argument('--images')
+  parser.add_argument('--seed')
+  for files, folder in ((['a set/1.png', 'a set/2.png'], "'a set'"), (['a set', 'a set'], '.')):
+    with pytest.raises(UserError) as error:
+      parser.parse_args(['--seed', '1', '--images', *files])
+    assert str(error.value).startswith(
+        f'--images takes one folder, and 2 paths follow it, as a shell makes of *: write '
+        f'--images {folder}; see')
+  with pytest.raises(UserError, match='unrecognized arguments: other; see'):
+    parser.parse_args(['--images', 'a set/1.png', 'other'])
 
 
 @pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')

@@ -2,13 +2,16 @@
 
 import os
 import shlex
+import unicodedata
 
+import numpy as np
 import pytest
 
-from pegan_jax.common import class_names
+from data_prep import build, options
+from pegan_jax.common import class_names, command_line
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from raw_folders import inputs, run_build, write_voc
+from raw_folders import inputs, run_build, save, texture, write_voc
 
 BAD = {
     '../../x': 'has a slash', '/abs': 'has a slash', 'oil/spot': 'has a slash',
@@ -142,3 +145,30 @@ def test_a_data_sets_labels(data_dir, tmp_path, name):
   with pytest.raises(UserError) as error:
     dataset.load_info(folder)
   assert repr(name) in str(error.value) and str(folder) in str(error.value)
+
+
+@pytest.mark.parametrize('source', ['--defects', '--images', 'boxes'])
+def test_names_that_macos_takes_apart_are_chosen_as_they_are_typed(tmp_path, source):
+  name, apart = (unicodedata.normalize(form, 'Schnörkel') for form in ('NFC', 'NFD'))
+  folder, random = tmp_path / 'set', np.random.default_rng(0)
+  for k in range(4):
+    for kind in ('Loch', apart):
+      image = texture(random, 96, 96)
+      place = folder / 'x' if source == 'boxes' else folder / kind
+      save(image, place / f'{kind}{k}.png')
+      if source == 'boxes':
+        write_voc(place / f'{kind}{k}.xml', [(kind, 10, 10, 40, 40)])
+    save(texture(random, 96, 96), tmp_path / 'clean' / f'{k}.png')
+  flags = ['--images' if source == 'boxes' else source, folder, '--clean', tmp_path / 'clean',
+           '--per_class', 0, '--backgrounds', 0, '--image_size', 32, '--classes', name,
+           '--out', tmp_path / 'out']
+  assert build.main([*map(str, flags)]) == 0
+  assert dataset.load_info(tmp_path / 'out').classes == [name]
+
+
+@pytest.mark.parametrize('typed', [['a,b'], ['a', 'b'], ['a,', 'b'], ['a, b']])
+def test_names_may_have_spaces_or_commas_between_them(typed):
+  parser = command_line.Parser(prog='x')
+  options.add_flags(parser)
+  given = vars(parser.parse_args(['--defects', 'd', '--classes', *typed, '--seed', '1']))
+  assert options.Options.of(given).classes == ('a', 'b')

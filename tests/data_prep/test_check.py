@@ -131,6 +131,18 @@ def _two_classes_in_all_images(folder):
   return _both(folder), None
 
 
+def _one_image_of_a_class_and_one_place_of_others(folder):
+  """One more class has one crop, and all crops of each other one are of one place."""
+  side = 64
+  for k in range(5):
+    for name, seed in (('pa', 1), ('sc', 2), ('rare', 30 + k)):
+      if name != 'rare' or not k:
+        ground = texture(np.random.default_rng(seed), side + 5, side + 5)
+        save(ground[k:k + side, k:k + side], folder / 'd' / name / f'{k}.png')
+  _clean(folder)
+  return ['--defects', folder / 'd', '--clean', folder / 'c'], None
+
+
 def _full_of_marks(folder):
   _images(folder, boxes=[('pa', 40, 9, 56, 80)])
   return ['--images', folder / 'i'], None
@@ -141,6 +153,8 @@ def _full_of_marks(folder):
     (_one_image_of_a_class, ['--at_most --skip_classes rare']),
     (_two_classes_in_one_window, ['--at_most --skip_classes sc']),
     (_copies_by_roboflow, ['--at_most --skip_classes pa']),
+    (_one_image_of_a_class_and_one_place_of_others,
+     ['--at_most --skip_classes rare --no-near_duplicates']),
     (_two_classes_in_all_images, ['--at_most']),
     (_full_of_marks, ['--window_size 36 --at_most'])])
 def test_flags_that_a_refusal_names_build(tmp_path, capsys, make, flags):
@@ -161,7 +175,7 @@ def test_a_clean_folder_called_as_a_class_is_refused(tmp_path, capsys, name, sai
   for k in range(4):
     save(texture(np.random.default_rng(70 + k), 64, 96),
          tmp_path / 'd' / name / f'{k}.png')
-  flags = ['--defects', tmp_path / 'd', '--clean', tmp_path / 'c', '--check']
+  flags = ['--defects', tmp_path / 'd', '--clean', tmp_path / 'c', '--check', '--at_most']
   assert build.main([*map(str, flags)]) == 2 * (name == 'c')
   text = capsys.readouterr().out
   assert said in text

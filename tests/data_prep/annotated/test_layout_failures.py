@@ -197,7 +197,7 @@ REFUSED = {
     'no such folder': ({}, (), 'i is not a folder: nothing is there, so correct the path'),
     'a file as the folder': ({'i': 'x'}, (), 'i is not a folder: name the folder that'),
     'fractions of no image': (
-        {'i/1.jpg': None, 'i/1.txt': '0 9 9 5 5'}, (),
+        {'i/1.jpg': None, 'i/1.txt': '0 9.5 9 5 5'}, (),
         'not in fractions of the image: divide pixels by its width and height'),
     'COCO without categories': (
         {'i/1.jpg': None, 'i/c.json': '{"images": [{"id": 1, "file_name": "1.jpg"}], '

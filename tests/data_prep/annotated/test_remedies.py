@@ -2,10 +2,11 @@
 
 import re
 
+from PIL import Image
 import pytest
 
 from pegan_jax.common.errors import UserError
-from handmade import counts, make, marked_in, mask, read, voc
+from handmade import BOX, YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
 
 def _refused(folder, **more):
@@ -198,3 +199,83 @@ def test_labels_of_another_kind_are_to_be_exported(tmp_path, line):
   make(tmp_path, {f'images/{k}.jpg': None for k in range(3)}
        | {f'labels/{k}.txt': line for k in range(3)})
   assert 'where it is of another kind, export it as one of .xml' in _refused(tmp_path)
+
+
+def _gif(path):
+  mask(path.with_suffix('.png'))
+  with Image.open(path.with_suffix('.png')) as image:
+    image.save(path)
+  path.with_suffix('.png').unlink()
+
+
+@pytest.mark.parametrize('name, named', [
+    ('train_masks/{}_mask.gif', []), ('train_masks/{}_mask.gif', ['train_masks']),
+    ('train/{}_mask.gif', []), ('mine/{}.gif', ['mine']), ('train/masks/{}.pgm', []),
+    ('masks/crack/{}.gif', [])])
+def test_masks_of_a_format_that_is_not_read_are_to_be_saved_as_png(tmp_path, name, named):
+  files = [tmp_path / name.format(k) for k in range(2)]
+  make(tmp_path, {f'train/{k}.jpg': None for k in range(2)} | {
+      name.format(k): _gif for k in range(2)})
+  with pytest.raises(UserError) as error:
+    read(tmp_path, *named)
+  assert re.search(rf'{files[0]} is a mask of .*/0.jpg .*{files[0].suffix} is not read: save '
+                   'such masks as PNG', str(error.value))
+  for path in files:
+    mask(path.with_suffix('.png'))
+  assert len(marked_in(read(tmp_path, *named))) == 2
+
+
+def test_pictures_that_are_not_read_and_no_masks_are_left_out(tmp_path):
+  make(tmp_path, {'crack/0.jpg': None, 'crack/0.gif': _gif, 'good/1.jpg': None,
+                  'film/1.gif': _gif})
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'crack': 1} and len(layout.clean) == 1
+
+
+@pytest.mark.parametrize('name, content', [
+    ('labels/{}.txt', f'0 {YOLO}'), ('labels/{}.xml', voc()), ('labels/{}.json', labelme()),
+    ('c.json', coco('0.jpg', '1.jpg'))])
+def test_annotations_that_git_has_not_fetched_are_to_be_pulled(tmp_path, name, content):
+  make(tmp_path, {f'images/{k}.jpg': None for k in range(2)} | {
+      name.format(k): 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n'
+      for k in range(2)})
+  folder = (tmp_path / name).parent
+  assert f'run git -C {folder} lfs pull' in _refused(tmp_path)
+  make(tmp_path, {name.format(k): content for k in range(2)})
+  assert len(marked_in(read(tmp_path))) == 2
+
+
+def _row(order, kind):
+  left, top, right, bottom = BOX
+  return {'behind': '{1} {2} {3} {4} {0}', 'commas': '{1},{2},{3},{4},{0}',
+          'before': '{0} {1} {2} {3} {4}', 'sizes': '{0} {1} {2} {5} {6}'}[order].format(
+              kind, left, top, right, bottom, right - left, bottom - top) + '\n'
+
+
+@pytest.mark.parametrize('order, said', [
+    ('behind', "'left top right bottom class'"), ('commas', "'left top right bottom class'"),
+    ('before', "'class left top right bottom'"), ('sizes', 'a class and four more')])
+@pytest.mark.parametrize('deep_pcb', [True, False])
+def test_boxes_in_pixels_are_to_be_written_as_coco(tmp_path, order, said, deep_pcb):
+  """As the public DeepPCB has them, with a template beside each image."""
+  names = [f'0004100{k}' for k in range(2)]
+  image, label = (('00041/{}_test.jpg', '00041_not/{}.txt') if deep_pcb else
+                  ('images/{}.jpg', 'labels/{}.txt'))
+  make(tmp_path, {image.format(name): None for name in names} | {
+      label.format(name): _row(order, k + 1) for k, name in enumerate(names)})
+  if deep_pcb:
+    make(tmp_path, {f'00041/{name}_temp.jpg': None for name in names}
+         | {'trainval.txt': '00041/00041000.jpg 00041_not/00041000.txt\n'})
+  refused = _refused(tmp_path)
+  assert f'in pixels for each box, as it seems {said}, where' in refused
+  assert ('_temp.jpg, show no defect: put the latter into a folder called good' in refused
+          ) == deep_pcb
+  for path in tmp_path.rglob('*_temp.jpg'):
+    (tmp_path / 'good').mkdir(exist_ok=True)
+    path.rename(tmp_path / 'good' / path.name)
+  for path in [*tmp_path.rglob('0*.txt')]:
+    path.unlink()
+  make(tmp_path, {'c.json': coco(*(image.format(name) for name in names))})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {image.format(name): {'crack': 1} for name in names}
+  assert len(layout.clean) == 2 * deep_pcb

@@ -259,3 +259,18 @@ def test_tiff_with_an_empty_tile_is_refused(tmp_path):
     tag.overwrite((0, *tag.value[1:]))
   with pytest.raises(UserError, match='pixels are missing'):
     decoding.decode(path)
+
+
+@pytest.mark.parametrize('content, words', [
+    (b'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n',
+     r"a.png .* Git LFS .*: run git -C '.*a set' lfs pull\."),
+    (b'/annex/objects/SHA256E-s1--1.png\n', "run git -C '.*a set' annex get ."),
+    (b'<!DOCTYPE html><html><title>Quota exceeded</title>' + b' ' * 9000,
+     'web page, as a download gives that failed: download it again'),
+    (b'', 'it is empty: copy or download it again')])
+def test_what_stands_in_for_an_image_is_to_be_fetched(tmp_path, content, words):
+  path = tmp_path / 'a set' / 'a.png'
+  path.parent.mkdir()
+  path.write_bytes(content)
+  with pytest.raises(UserError, match=words):
+    decoding.decode(path)
