@@ -17,6 +17,7 @@ from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 
+_REPEATED = 'images that are another one, and are marked alike'
 _INSIDE = 0.95  # Of a crop's area, in a box that it lies in.
 
 
@@ -137,7 +138,8 @@ def _find(options, problems):
   clean = _clean_sources(options, layout, noted)
   layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
                        for why, paths in noted.items() if paths})
-  _check_same(clean, crops, layout)
+  repeated = _check_same(clean, crops, layout)
+  layout = _without(layout, repeated)
   regions = _lengths(layout.annotated)
   layout.noted.update(_notes_on_names(options, crops, regions, clean))
   # '' is what a mask marks outside of every box.
@@ -258,10 +260,20 @@ def _mostly_empty(annotated):
 
 
 def _check_same(clean, crops, layout, same=None):
-  """Checks what is one image, see `same_images.check`; arguments of `Found`."""
-  same_images.check([path for paths, *_ in clean for path in paths],
-                    [path for paths in crops.values() for path in paths],
-                    layout.annotated, same)
+  """Returns what `same_images.check` does; arguments of `Found`."""
+  return same_images.check([path for paths, *_ in clean for path in paths],
+                           [path for paths in crops.values() for path in paths],
+                           layout.annotated, same)
+
+
+def _without(layout, repeated):
+  """Returns a layout without images that are another one, which it counts."""
+  if not repeated:
+    return layout
+  return layout._replace(
+      annotated=[pair for pair in layout.annotated if pair[0] not in repeated],
+      left_out=layout.left_out | {_REPEATED: sorted(
+          {*layout.left_out.get(_REPEATED, ()), *repeated})})
 
 
 def _without_empty(layout, apart):
@@ -323,7 +335,11 @@ def read(options, found, kinds=None):
       4 * options.windows_per_frame, found.cut)
   tiles = [item for paths, folder, root in found.clean for item in cutting.read_clean(
       paths, folder, reader, window, 2 * options.backgrounds, root)]
-  _check_same(found.clean, found.crops, found.layout, reader.same())
+  repeated = _check_same(found.clean, found.crops, found.layout, reader.same())
+  names = {cutting.frame_name(path, found.layout.root) for path in repeated}
+  cut, windows = ([item for item in items if item.frame not in names]
+                  for items in (cut, windows))
+  found = found._replace(layout=_without(found.layout, repeated))
   return Pool(found, plain, window, why, defects + cut, windows, tiles,
               found.notes(kinds) + _in_larger_boxes(cut, found.layout), group_of,
               reader.small)

@@ -15,11 +15,14 @@ def check(clean, crops, annotated, same=None):
     annotated: list of (path, `Annotated`) with regions.
     same: lists of those of these paths that are of one image; by their bytes without.
 
+  Returns:
+    The set of the paths of annotated images that are another one, marked alike.
+
   Raises:
     UserError: one is.
   """
   regions, clean = {path: image.regions for path, image in annotated}, set(clean)
-  problems = Problems()
+  problems, repeated = Problems(), set()
   for some in _same([*sorted(clean), *crops, *regions]) if same is None else same:
     good = next((path for path in some if path in clean), None)
     other = next((path for path in some if path not in clean), None)
@@ -28,10 +31,12 @@ def check(clean, crops, annotated, same=None):
                    'marked defect: remove one of them.')
     marked = [path for path in some if path in regions]
     for path in marked[1:]:
-      if not _agree(regions[marked[0]], regions[path]):
-        problems.add(f'{marked[0]} and {path} are the same image, and are marked at '
-                     'different places: remove one of them.')
+      if differ := _differ(regions[marked[0]], regions[path]):
+        problems.add(f'{marked[0]} and {path} are the same image, and are marked '
+                     f'{differ}: remove one of them.')
+    repeated.update(marked[1:])
   problems.check()
+  return repeated
 
 
 def _same(paths):
@@ -54,11 +59,18 @@ def _head(path, count=4096):
     return hashlib.sha256(file.read(count)).digest()
 
 
-def _agree(one, other):
-  """Returns whether each box of two lists of `Region` is mostly in one of the other's.
+def _differ(one, other):
+  """Returns how two lists of `Region` of one image differ, '' where they do not.
 
-  Formats differ in their rounding, and in what they hold of an outline.
+  Each box is to be mostly in one of its class in the other list: formats differ in their
+  rounding, and in what they hold of an outline.
   """
-  return all(any(region.box.overlap(x.box) >= region.box.width * region.box.height / 2
-                 for x in others)
-             for some, others in ((one, other), (other, one)) for region in some)
+  for some, others in ((one, other), (other, one)):
+    for region in some:
+      near = {x.name for x in others if region.box.overlap(x.box)
+              >= region.box.width * region.box.height / 2}
+      if not near:
+        return 'at different places'
+      if region.name and not near & {region.name, ''}:
+        return f"as '{region.name}' and as '{min(near)}'"
+  return ''
