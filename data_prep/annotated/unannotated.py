@@ -200,7 +200,9 @@ def _refuse_marked_crops(folder, paths, copied, flag, noted):
                     'say by --format classes that they mark nothing.')
   others = file_kinds.may_mark(left_out) + sorted(
       {mark.path for mark in marks if not _is_sure(mark)})
-  unread.note(unread.said(others, paths, folder), noted, paths)
+  said = unread.said(others, paths, folder)
+  unread.refuse_of_classes(said, paths, folder)
+  unread.note(said, noted, paths)
 
 
 def _check_class_folders(root, folders, found, flag,

@@ -85,7 +85,7 @@ def refuse_of_classes(said, paths, root):
   for path, of_images, loose in said:
     for image in _marked(of_images, loose):
       marked.setdefault(image, path)
-  if len(marked) > 1 or len(marked) == len(paths):  # One may be an example.
+  if len(marked) > 1 or 0 < len(marked) == len(paths):  # One may be an example.
     image, path = next(iter(marked.items()))
     raise UserError(
         f'{path} seems to mark {image}, but is of none of the kinds '
@@ -105,6 +105,28 @@ def refuse_of_classes(said, paths, root):
             "each class's images in a folder named after it"
             + ' or, where the folders are the classes, pass --format classes' * has_classes
             + '.')
+      _refuse_odd_crops(path, column, {
+          image: folder_names.class_of_crop(image.relative_to(root)) for image in crops})
+
+
+def _refuse_odd_crops(path, column, crops):
+  """Raises UserError where a file that knows the classes gives some crops another one.
+
+  Args:
+    path: of the file.
+    column: {image: the class that it says}.
+    crops: {image: the class of its folder}.
+  """
+  known = {name.lower() for name in crops.values()} - {''}
+  says = {image: column[image] for image in crops if image in column}
+  if len(known) < 2 or not any(word.lower() in known for word in says.values()):
+    return
+  if odd := [image for image, word in says.items() if word.lower() != crops[image].lower()
+             and (word.lower() in known or class_names.is_clean(word))]:
+    raise UserError(
+        f"{path} says '{says[odd[0]]}' of {odd[0]}, and another class than its folder of "
+        f'{len(odd)} of {len(crops)} crops: move these or, where the folders are right, '
+        'correct the file or pass --format classes.')
 
 
 def _refuse_clean_crops(path, of_images, crops, has_classes):

@@ -145,3 +145,21 @@ def test_a_word_for_images_before_a_number_does_not_count(tmp_path):
   layout = read(tmp_path)
   assert {path.name for path, image in layout.annotated if image.regions} == {
       'img_1.jpg', 'img_2.jpg'}
+
+
+@pytest.mark.parametrize('word, header', [
+    ('pit', 'file,label\n'), ('Pit', 'file,class\n'), ('good', 'file,label\n'), ('pit', '')])
+def test_one_crop_of_which_a_list_says_another_class_is_refused(tmp_path, word, header):
+  rows = {f'{name}/{name}{k}.jpg': name for name in ('crack', 'pit') for k in range(6)}
+  table = header + ''.join(f'{file},{name}\n' for file, name in rows.items())
+  make(tmp_path, dict.fromkeys(rows) | {'labels.csv': table})
+  assert sorted(read(tmp_path).crops) == ['crack', 'pit']
+  (tmp_path / 'labels.csv').write_text(
+      table.replace('crack/crack2.jpg,crack', f'crack/crack2.jpg,{word}'), 'utf-8')
+  for of in (lambda **more: read(tmp_path, **more).crops,
+             lambda **more: unannotated.list_classes(tmp_path, '--defects', **more)):
+    with pytest.raises(UserError, match=f"labels.csv says '{word}' of .*crack2.jpg, and "
+                                        'another class than its folder of 1 of 12 crops'):
+      of()
+    assert {name: len(paths) for name, paths in of(format='classes').items()} == {
+        'crack': 6, 'pit': 6}

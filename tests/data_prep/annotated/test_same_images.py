@@ -14,8 +14,8 @@ from raw_folders import write_voc
 
 
 def test_one_image_is_not_both_clean_and_marked(tmp_path):
-  make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/3.jpg': None})
-  clean, one = sorted((tmp_path / 'clean').iterdir()), tmp_path / 'i' / '3.jpg'
+  make(tmp_path, {'clean/1.jpg': None, 'clean/2.jpg': turned, 'i/1.jpg': None})
+  clean, one = sorted((tmp_path / 'clean').iterdir()), tmp_path / 'i' / '1.jpg'
   marks = [(one, Annotated('', HEIGHT, WIDTH, [Region('crack', Box(*BOX))]))]
   for crops, annotated in (([one], []), ([], marks)):
     same_images.check(clean[1:], crops, annotated)
