@@ -102,7 +102,8 @@ def _matched(marks, folder, where, unsure=(), mixed=()):
     elif len(found) > 1:
       first, second = sorted(path.relative_to(folder.root) for path in found)[:2]
       folder.problems.add(f'{where} has one annotation, {mark.place}, for two images, '
-                          f'{first} and {second}: add or remove one.')
+                          f'{first} and {second}: add one for the other, or '
+                          'remove one of the images.')
     elif found and mark.path in unsure and not places.in_file(mark.path, found[0]):
       left_out[folder_names.OTHERS].append(mark.path)
     elif found:

@@ -14,6 +14,9 @@ from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
 
+_WHOLE = 0.98  # Of an image's pixels.
+_AROUND = ('outlines around all of their image: nothing says where in it the defect is, so '
+           'outline it, or remove them')
 _ANOTHER = ('images whose annotation names another image, which is there too: it is taken '
             'to be of the image that its own name fits')
 
@@ -202,6 +205,8 @@ def _fitted(annotated, region, path, height, width, noted):
   inside, = annotated._replace(regions=[region]).regions_in(height, width)
   if np.abs(seen - edges).max() > 1:  # Less is rounding, or counting from 1.
     noted['regions that reach beyond their image: cut at its edge'].append(path)
+  if region.polygons and (inside.mask.sum() >= _WHOLE * height * width):
+    noted[_AROUND].append(path)
   if region.polygons:  # Pixels take more memory.
     return inside._replace(mask=None, polygons=tuple(
         np.multiply(polygon, scale) for polygon in region.polygons))

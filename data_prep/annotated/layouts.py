@@ -143,7 +143,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   """
   root, noted = folder.root, folder.noted
   labels, masks = fitted.labels, fitted.masks
-  found = _regions(folder, fitted, where, uses)
+  found, formats = _regions(folder, fitted, where, uses)
   other_marks.add(unnamed_marks, found, noted)
   clean, rest = _unmarked(folder, found, labels + masks, unnamed_marks)
   class_notes.of_unmarked_folders(
@@ -158,7 +158,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
     unread.note(said, noted, folder.all_images)
   if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
     _note_parts(found, root, noted)
-  names = [name for name in FORMATS if any(mark.format == name for mark, _ in labels)]
+  names = [name for name in FORMATS if name in formats]
   return folder.layout(' + '.join(names + [_kind_of_masks(masks)] * bool(masks)),
                        annotated=sorted(found.items()), clean=clean, unlabelled=rest)
 
@@ -244,7 +244,11 @@ def _list(images, annotations, apart, problems):
 
 
 def _regions(folder, fitted, where, uses):
-  """Reads labels and masks: {image path: `Annotated`}; see `_of_annotations`."""
+  """Reads labels and masks; see `_of_annotations`.
+
+  Returns:
+    {image path: `Annotated`}, and the formats of the labels that are used.
+  """
   root, noted, problems = folder.root, folder.noted, folder.problems
   outer = outer_folders.of([path.relative_to(root) for path in folder.images])
   if outer and fitted.masks:
@@ -256,7 +260,7 @@ def _regions(folder, fitted, where, uses):
   unnoted = collections.defaultdict(list)
   again = lambda labels: labels_lib.fit(
       labels_lib.read(labels, unnoted, problems), unnoted, problems)
-  repeated.merge(fitted, found, again, folder, where)
+  used = repeated.merge(fitted, found, again, folder, where)
   unfit = {path for _, path in fitted.labels} - found.keys()
   found |= mask_images.read(
       [(mark, path) for mark, path in fitted.masks if path not in unfit], found, folder,
@@ -265,7 +269,7 @@ def _regions(folder, fitted, where, uses):
   places = {path: outer_folders.without(path.relative_to(root), outer) for path in found}
   class_notes.of_regions(found, uses, places, noted)
   _leave_out_empty(found, places, folder.left_out)
-  return found
+  return found, {mark.format for mark in used.values()}
 
 
 def _leave_out_empty(found, places, left_out):

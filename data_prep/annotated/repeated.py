@@ -25,6 +25,9 @@ def merge(fitted, found, read, folder, where):
     folder: `folder.Folder`; gets which files say no more than others, and as problems
       those that do not agree.
     where: what holds the annotations, for errors.
+
+  Returns:
+    {image path: the `Mark` that is used}.
   """
   files = {path: mark for mark, path in fitted.labels}
   joined = {path: [mark] for path, mark in files.items()}
@@ -56,6 +59,7 @@ def merge(fitted, found, read, folder, where):
       files[path] = files[path] if kept is found[path] else mark
       found[path] = kept
   folder.noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]
+  return files
 
 
 def _meet(some, others):

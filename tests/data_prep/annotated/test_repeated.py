@@ -107,3 +107,23 @@ def test_pictures_that_yolo_drew_into_are_refused(tmp_path, folder):
   assert read(tmp_path, format='yolo').format == 'yolo'
   (tmp_path / folder / 'labels').rename(tmp_path / folder / 'txt')
   file_kinds.refuse_guesses([tmp_path / folder / '1.jpg'])
+
+
+def test_a_layout_is_called_by_the_files_that_are_used(tmp_path):
+  make(tmp_path, {'1.jpg': None, 'a/1.xml': voc(), 'b/1.txt': f'0 {POLYGON}',
+                  'data.yaml': 'names: [crack]'})
+  layout = read(tmp_path)
+  assert layout.format == 'yolo'
+  assert [path.name for path in layout.left_out[repeated.SAME]] == ['1.xml']
+
+
+@pytest.mark.parametrize('right', [40, 36])
+def test_an_outline_around_the_whole_image_is_told(tmp_path, right):
+  points = [[0, 0], [right, 0], [right, 30], [0, 30]]
+  make(tmp_path, {'1.jpg': None, '1.json': json.dumps({
+      'shapes': [{'label': 'crack', 'points': points, 'shape_type': 'polygon'}],
+      'imagePath': '1.jpg', 'imageHeight': 30, 'imageWidth': 40})})
+  layout = read(tmp_path)
+  assert [why for why in layout.noted if 'outlines around all of' in why] == [
+      'outlines around all of their image: nothing says where in it the defect is, so '
+      'outline it, or remove them'] * (right == 40)
