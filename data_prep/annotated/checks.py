@@ -67,8 +67,8 @@ def check_places(names, where, folder, advice=''):
   if names and all(map(folder_names.is_place, names)):
     said = ' and '.join(f"'{name}'" for name in sorted(names)[:2])
     raise UserError(
-        f'{where} has class folders, as {said}, whose names say where images were taken, and '
-        "not what they show: put each class's images in a folder named after it, as "
+        f'{where} has class folders, as {said}, whose names say where images were taken, '
+        "and not what they show: put each class's images in a folder named after it, as "
         f'{folder}/crack, or say by --format classes that these are the classes{advice}.')
 
 

@@ -52,8 +52,8 @@ def _inner(folder, clean, crops):
     return ''
   left_out = sum(outer not in path.parents for path in [*clean, *crops])
   return (f"; where the folders beside it, as '{names[0]}', are the classes, pass --images "
-          f'{shlex.quote(str(outer))}' + f', which leaves out the {left_out} images outside of '
-          'it: build a set of each folder that is of one product' * bool(left_out))
+          f'{shlex.quote(str(outer))}' + f', which leaves out the {left_out} images outside '
+          'of it: build a set of each folder that is of one product' * bool(left_out))
 
 
 def check_lights(clean, named):

@@ -12,9 +12,10 @@ _WORD = (r'(?:(?:[ _–—-]+\(?|\()(?:(?:another|\d+(?:st|nd|rd|th))[ _])?'
 _COPY = re.compile(rf'(?<=\w)(?:{_WORD})?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
 _SURE_COPY = re.compile(rf'(?<=\w)(?:{_WORD}(?:[ _-]*\d+| \(\d+\))?| ?\(\d+\))$',
                         re.IGNORECASE)
-_COPY_OF = re.compile(r'^(?:(?:copy|backup)(?: \(\d+\))?[ _-]of|kopie[ _-]v[oa]n|'
-                      r'kopi[ _-]a[fv]|kopia(?:[ _-](?:av|z))?|copie[ _-]de|c[oó]pia[ _-]d[ei]|коп[иі]я|'
-                      r'복사본|复件)(?:[ _-]+-?[ _-]*)(?=\w)', re.IGNORECASE)
+_COPY_OF = re.compile(
+    r'^(?:(?:copy|backup)(?: \(\d+\))?[ _-]of|kopie[ _-]v[oa]n|kopi[ _-]a[fv]|'
+    r'kopia(?:[ _-](?:av|z))?|copie[ _-]de|c[oó]pia[ _-]d[ei]|коп[иі]я|복사본|复件)'
+    r'[ _-]+-?[ _-]*(?=\w)', re.IGNORECASE)
 # What people put there.
 _VERSION = re.compile(r'[ _.-]+[(\[]?(?:old|new|neu|alt|back[ _-]?up|bak|bkp)[)\]]?$',
                       re.IGNORECASE)
