@@ -79,7 +79,11 @@ class Options:
       raise UserError('--annotations needs --images: pass the folder of the images.')
     self.check_inputs()
     if not self.images and not self.clean:
-      raise UserError(f'There are no backgrounds: pass {self._clean_inside()}.')
+      inside = [path for path in sorted(pathlib.Path(self.defects).glob('*/'))
+                if class_names.is_clean(path.name)]
+      raise UserError('There are no backgrounds: pass --clean'
+                      + (f' {shlex.quote(str(inside[0]))}.' if inside
+                         else ', or annotated --images.'))
     for name, least in (('per_class', 0), ('backgrounds', 0), ('shards', 1),
                         ('seed', 0), ('margin', 0), ('windows_per_frame', 0),
                         ('window_size', 0), ('reject_score', 0)):
@@ -93,18 +97,6 @@ class Options:
     if self.per_class == 1:
       raise UserError('--per_class 1 leaves nothing to test on: pass 2 or more, or '
                       '0 to keep all.')
-
-  def _clean_inside(self):
-    """Returns the flags that give backgrounds, by what lies below --defects."""
-    root = pathlib.Path(self.defects)
-    inside = [str(path) for path in sorted(root.glob('*/'))
-              if class_names.is_clean(path.name)]
-    if inside:
-      return f'--clean {shlex.join(inside)}'
-    if any(path.is_dir() and class_names.is_clean(path.name) for path in root.glob('*/*')):
-      return (f'--images {shlex.quote(self.defects)} in place of --defects, which takes '
-              'folders called as clean images are for such')
-    return '--clean, or annotated --images'
 
   def paths(self, name):
     """Returns the paths that one of `FOLDERS` names, a list."""

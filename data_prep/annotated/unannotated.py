@@ -7,8 +7,7 @@ import pathlib
 import re
 import shlex
 
-from data_prep.annotated import checks, clean_folders, copied_folders, file_kinds
-from data_prep.annotated import fitting, folder_names
+from data_prep.annotated import checks, copied_folders, file_kinds, fitting, folder_names
 from data_prep.annotated import matching, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
@@ -248,19 +247,10 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
                     "class's images in a folder named after it.")
   if clean := [path for path in paths if folder_names.is_clean(path.relative_to(folder))]:
     name = next(filter(folder_names.is_clean_name, clean[0].relative_to(folder).parts))
-    inside = clean_folders.of(clean, folder)
     raise UserError(f"{flag} {folder} holds {clean[0]}, and '{name}' is a name for images "
-                    'without defects: ' + (
-                        f'pass --clean {shlex.join([*apart, *inside])}, or rename it.'
-                        if {pathlib.Path(path).parent for path in inside} == {folder} else
-                        f'pass --images {shlex.quote(str(folder))} in place of {flag}, '
-                        'which takes such for clean.'))
+                    'without defects: pass that folder as --clean and the others as '
+                    f'{flag}, or rename it.')
   checks.check_classes({path.name: path for path in folders}, f'{flag} {folder}')
-  if not format and found:
-    checks.check_places([path.name for path in folders], f'{flag} {folder}', folder,
-                        '; where the folders below are the classes, pass --images '
-                        f'{shlex.quote(str(folder))} in place of {flag}' * any(
-                            path.parent not in found for path in paths))
   for path in folders:
     if path not in found:
       raise UserError(f'{flag} {path} holds no images of its own '
@@ -272,6 +262,11 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
   classes = {}
   for path in folders:
     classes.setdefault(path.name, []).extend(found[path])
+  if not format:
+    deeper = any(path.parent not in found for path in paths)
+    checks.check_places(
+        classes, f'{flag} {folder}', folder, '; where the folders below are the classes, '
+        f'pass --images {shlex.quote(str(folder))} in place of {flag}' * deeper)
   return {name: sorted(classes[name]) for name in sorted(classes)}
 
 
