@@ -56,6 +56,22 @@ def check_parts(names, where, advice=''):
         f'{advice}.')
 
 
+def check_places(names, where, folder, advice=''):
+  """Raises UserError for classes all of which are called as places are: line1, line2.
+
+  Args:
+    names: of the classes, by their folders.
+    where, advice: where they are from, and what else to do, for the error.
+    folder: path of the folder that holds them.
+  """
+  if names and all(map(folder_names.is_place, names)):
+    said = ' and '.join(f"'{name}'" for name in sorted(names)[:2])
+    raise UserError(
+        f'{where} has class folders, as {said}, whose names say where images were taken, '
+        "and not what they show: put each class's images in a folder named after it, as "
+        f'{folder}/crack, or say by --format classes that these are the classes{advice}.')
+
+
 def check_names(found, where, uses, problems):
   """Refuses names of regions that cannot be classes.
 

@@ -1,6 +1,7 @@
 """Reads class folders of crops below --images, which nothing annotates."""
 
 import re
+import shlex
 
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
 from data_prep.annotated import class_notes
@@ -56,7 +57,8 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
     checks.check_parts(
         crops, f'The folders of {root}',
         ', or say by --format classes that these are the names of classes')
-  _note(places, crops, outer, noted)
+    checks.check_places(crops, f'--images {root}', root)
+  _note(root, places, crops, clean, outer, noted)
   _check_clean(clean, crops, places, root, noted, format)
   return dict(sorted(crops.items())), clean
 
@@ -99,7 +101,7 @@ def _parted(places, class_of):
   return crops, clean, rest
 
 
-def _note(places, crops, outer, noted):
+def _note(root, places, crops, clean, outer, noted):
   """Notes how the names of folders are read."""
   noted.update(class_notes.of_names(crops, folder_names.NUMBERED))
   noted[folder_names.DATED] += [path for some in crops.values() for path in some
@@ -110,10 +112,17 @@ def _note(places, crops, outer, noted):
     name, path, inner = deeper[0]
     may_be_clean = clean_folders.may_be(path for _, path, _ in deeper)
     noted[f"images in folders in that of their class, as '{name}' for "
-          f"'{places[path].parent.as_posix()}'; where the inner folders are the classes, put "
-          f"them beside '{name}', as '{inner}'" + (
+          f"'{places[path].parent.as_posix()}'; where the inner folders are the classes, "
+          f'pass {_inner(path, name, clean_folders.of(clean, root))}, '
+          f"or put them beside '{name}', as '{inner}'" + (
               f"; where {listed(may_be_clean)} show no defect, name them by --clean" * bool(
                   may_be_clean))] += {path: 0 for _, path, _ in deeper}
+
+
+def _inner(path, name, clean):
+  """Returns the flags that name the folder of a class that an image lies in, and clean."""
+  folder = next(folder for folder in path.parents if folder.name == name)
+  return shlex.join(['--images', str(folder), *['--clean'] * bool(clean), *clean])
 
 
 def _deeper(crops, places):

@@ -3,6 +3,7 @@
 import itertools
 import pathlib
 import re
+import shlex
 
 from data_prep.annotated import folder_names
 from pegan_jax.common import class_names
@@ -51,8 +52,8 @@ def _inner(folder, clean, crops):
     return ''
   left_out = sum(outer not in path.parents for path in [*clean, *crops])
   return (f"; where the folders beside it, as '{names[0]}', are the classes, pass --images "
-          f'{outer}' + f', which leaves out the {left_out} images outside of it: build a '
-          'set of each folder that is of one product' * bool(left_out))
+          f'{shlex.quote(str(outer))}' + f', which leaves out the {left_out} images outside '
+          'of it: build a set of each folder that is of one product' * bool(left_out))
 
 
 def check_lights(clean, named):
@@ -174,6 +175,11 @@ def _folder(path, root):
   parts = path.relative_to(root).parent.parts
   return next((parts[:k + 1] for k, part in enumerate(parts)
                if folder_names.is_clean_name(part)), ())
+
+
+def of(clean, root):
+  """Returns the folders, sorted text, that say that images are clean; see `check_above`."""
+  return sorted({str(root.joinpath(*_folder(path, root))) for path in clean})
 
 
 def without_marked(clean, found, root, noted):

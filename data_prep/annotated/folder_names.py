@@ -9,7 +9,8 @@ from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names
 
 NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
-            'are cameras or dates, they are no classes')
+            'are cameras or dates, they are no classes, so put the images of each class '
+            'into a folder called after it')
 IMAGES = (r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?|'
           r'bild(?:er)?|fotos?|aufnahmen|im[aá]genes|immagini|imagens|obrazy|zdj[eę]cia|'
           r'resim(?:ler)?|g[oö]r[uü]nt[uü](?:ler)?|изображени[яе]|снимки|фото|obr[aá]zky?|'
@@ -35,6 +36,11 @@ _ENDS_IN_LABEL = re.compile(r'(?:labels?|lbls?|labs?)$', re.IGNORECASE)
 _LIGHT = re.compile(
     r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|'
     r'dim|uv|polari[sz]ed|zoom|flipped|blurred)', re.IGNORECASE)
+_PLACE = re.compile(
+    r'(?i:(?:(?:production|prod)[ _-]?)?line|cam(?:era)?|kamera|station|machine|maschine|'
+    r'products?|produkt|lot|view|ansicht|side|seite|day|week|shift|schicht|lane|session|'
+    r'linie|l[ií]nea|ligne|lijn|linha|linja|линия|камера|产线|相机|カメラ|ライン)'
+    r'(?:[ _.-]*\d+|[ _.-]+[A-Za-z]|[A-Z])')
 # Of masks by their pixels alone.
 _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls?|labs?|'
                      r'(?:ann|label)_dir|targets?|bw|bin(?:ary)?|\d(?:st|nd)_manual|manual|'
@@ -195,6 +201,11 @@ def _is_weak(name):
 def is_light(name):
   """Returns whether a name is a word for how things are lit or taken, as 'dark'."""
   return bool(_LIGHT.fullmatch(name))
+
+
+def is_place(name):
+  """Returns whether a name says where or when images were taken, as 'line1' and 'camA'."""
+  return bool(_PLACE.fullmatch(name))
 
 
 def below_class(place):

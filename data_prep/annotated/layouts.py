@@ -156,7 +156,10 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
         region.name for annotated in found.values() for region in annotated.regions})
     unread.refuse_of_marked(said, found)
     unread.note(said, noted, folder.all_images)
-  if _kind_of_masks(masks) != 'mvtec':  # Its train has no defects.
+  if _kind_of_masks(masks) == 'mvtec':  # Its train has no defects.
+    outer_folders.note_products(
+        [path for path in found if found[path].regions], root, noted)
+  else:
     _note_parts(found, root, noted)
   names = [name for name in FORMATS if name in formats]
   return folder.layout(' + '.join(names + [_kind_of_masks(masks)] * bool(masks)),

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shlex
 
 from data_prep.annotated import folder_names
 from pegan_jax.common import class_names
@@ -13,7 +14,8 @@ def of(places):
   """Returns the folders that classes lie in, as of dates in 2024-05-01/{ok,crack}/1.png.
 
   A word for clean images that a folder holds says so, but for 'normal' beside other lights,
-  as dark. Others are such that hold the same folders as these, or differ by a number alone.
+  as dark. Others are such that hold the same folders as these, or differ by a number alone,
+  and such as line1, where all are called so.
   So are, in these or alone, words that name no kind of defect, as NG of NG/{crack,hole}.
 
   Args:
@@ -22,7 +24,7 @@ def of(places):
   Returns:
     Set of names; empty where a class may lie elsewhere.
   """
-  outer = _products(places)
+  outer = _products(places) or _places(places)
   return outer | _verdicts([without(place, outer) for place in places])
 
 
@@ -60,6 +62,19 @@ def _products(places):
   return set(inner) if folder_names.are_numbered(inner) or are_alike else set()
 
 
+def _places(places):
+  inner = {}
+  for place in places:
+    first, *rest = folder_names.classes_of(place) or ['']
+    if not folder_names.is_clean_name(first):
+      inner.setdefault(first, set()).add(rest[0] if rest else '')
+  known = set().union(*inner.values())
+  are_classes = '' not in known and not all(
+      folder_names.is_light(name) or folder_names.is_place(name)
+      or folder_names.is_clean_name(name) for name in known)
+  return set(inner) if are_classes and all(map(folder_names.is_place, inner)) else set()
+
+
 def places(paths, root):
   """Returns {path: its place below `root`, without the folders of `of`}."""
   outer = of([path.relative_to(root) for path in paths])
@@ -70,6 +85,25 @@ def note(names):
   """Returns what is noted of images below such folders."""
   return (f"images below folders that are no classes, as '{min(names)}': the class is the "
           'next folder')
+
+
+def note_products(paths, root, noted):
+  """Notes images of several products, each in MVTec's folders.
+
+  Args:
+    paths, root: of the images with masks, and of their folder.
+    noted: as of `folder.Layout`.
+  """
+  places = {path: path.relative_to(root).parent.parts for path in paths}
+  above = {path: parts[:next((k for k, part in enumerate(parts)
+                              if folder_names.is_split(part)), 0)]
+           for path, parts in places.items()}
+  products = sorted({parts for parts in above.values() if parts})
+  if len(products) > 1:
+    noted[f"images of {len(products)} products, as '{products[0][-1]}': classes of one "
+          'name are one; for a set of one product, pass --images '
+          + shlex.quote(str(root.joinpath(*products[0])))] += sorted(
+              path for path in paths if above[path])
 
 
 def only(paths, masks, root):

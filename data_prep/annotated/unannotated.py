@@ -4,6 +4,7 @@ import collections
 import os
 import pathlib
 import re
+import shlex
 
 from data_prep.annotated import checks, copied_folders, file_kinds, fitting, folder_names
 from data_prep.annotated import matching, unnamed_masks, unread
@@ -179,6 +180,11 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
   classes = {}
   for path in folders:
     classes.setdefault(path.name, []).extend(found[path])
+  if not format:
+    deeper = any(path.parent not in found for path in paths)
+    checks.check_places(
+        classes, f'{flag} {folder}', folder, '; where the folders below are the classes, '
+        f'pass --images {shlex.quote(str(folder))} in place of {flag}' * deeper)
   return {name: sorted(classes[name]) for name in sorted(classes)}
 
 

@@ -4,14 +4,16 @@ import re
 
 # What systems put behind the name of a folder that is copied, or before it.
 _WORD = (r'(?:(?:[ _–—-]+\(?|\()(?:(?:another|\d+(?:st|nd|rd|th))[ _])?'
-         r'(?:copy|kop(?:ie|ia|i|io|ya)|copie|c[oó]pia|коп[иі]я|m[aá]solat|αντίγραφο|bản sao)|'
+         r'(?:copy|kop(?:ie|ia|i|io|ya)|copie|c[oó]pia|коп[иі]я|m[aá]solat|αντίγραφο|'
+         r'bản sao)|'
          r'[ _–—-]*\(?(?:[的の]?副本|の?コピー|복사본))\)?')
 _COPY = re.compile(rf'(?<=\w)(?:{_WORD})?(?:[ _-]*\d+| \(\d+\))?$', re.IGNORECASE)
 _SURE_COPY = re.compile(rf'(?<=\w)(?:{_WORD}(?:[ _-]*\d+| \(\d+\))?| ?\(\d+\))$',
                         re.IGNORECASE)
-_COPY_OF = re.compile(r'^(?:(?:copy|backup)(?: \(\d+\))?[ _-]of|kopie[ _-]v[oa]n|kopi[ _-]a[fv]|'
-                      r'kopia(?:[ _-](?:av|z))?|copie[ _-]de|c[oó]pia[ _-]d[ei]|коп[иі]я|'
-                      r'복사본|复件)(?:[ _-]+-?[ _-]*)(?=\w)', re.IGNORECASE)
+_COPY_OF = re.compile(
+    r'^(?:(?:copy|backup)(?: \(\d+\))?[ _-]of|kopie[ _-]v[oa]n|kopi[ _-]a[fv]|'
+    r'kopia(?:[ _-](?:av|z))?|copie[ _-]de|c[oó]pia[ _-]d[ei]|коп[иі]я|복사본|复件)'
+    r'[ _-]+-?[ _-]*(?=\w)', re.IGNORECASE)
 # What people put there.
 _VERSION = re.compile(r'[ _.-]+[(\[]?(?:old|new|neu|alt|back[ _-]?up|bak|bkp)[)\]]?$',
                       re.IGNORECASE)

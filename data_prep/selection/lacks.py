@@ -152,8 +152,10 @@ def without_backgrounds(said, options, attempt, smaller, may_be_clean=()):
   flags = f"{_phrase({'window_size': smaller, 'at_most': True} | changes)}, or "
   remedies = filter(None, [
       flags * bool(smaller)
-      + 'pass ' + f'--clean {shlex.join(may_be_clean)}, where these show no defect, or ' * bool(
-          may_be_clean) + 'a folder of clean images, whatever it is called, by --clean'
+      + 'pass '
+      + f'--clean {shlex.join(may_be_clean)}, where these show no defect, or ' * bool(
+          may_be_clean)
+      + 'a folder of clean images, whatever it is called, by --clean'
       + f", {_phrase(changes).replace('pass', 'with', 1)}" * bool(changes)
       + f', and --at_most if these have fewer than {asked} windows' * bool(asked),
       advice, *_meanings([changes])])

@@ -94,7 +94,8 @@ def test_all_misfits_are_told_at_once(tmp_path):
     _read(tmp_path, flat * 12 + '<points label="b" points="1,2"/>')
   assert [image.file for image in error.value.images] == ['2.jpg']
   said = 'a shape of a without width or height: draw it again'
-  assert str(error.value).count(said) == 1 and '(and 11 more like this); ' in str(error.value)
+  text = str(error.value)
+  assert text.count(said) == 1 and '(and 11 more like this); ' in text
 
 
 def test_a_video_is_refused(tmp_path):

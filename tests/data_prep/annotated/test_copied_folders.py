@@ -23,11 +23,13 @@ def test_other_names_are_no_copies(name):
 
 
 @pytest.mark.parametrize('name', [
-    '{} (copy)', '{} (another copy)', '{} (3rd copy)', '{} - Copy', '{} - Copy (2)', '{} copy 3',
-    '{}_copy', '{} (2)', '{}(1)', '{} - Kopie', '{} – kopie', '{} - Copia', '{} - Kopya',
+    '{} (copy)', '{} (another copy)', '{} (3rd copy)', '{} - Copy', '{} - Copy (2)',
+    '{} copy 3', '{}_copy', '{} (2)', '{}(1)', '{} - Kopie',
+    '{} – kopie', '{} - Copia', '{} - Kopya',
     '{} — копия', '{} - 副本', '{} - コピー', '{}_backup', '{}_old', '{}.bak', 'Copy of {}',
-    'Copy (2) of {}', 'copy_of_{}', 'Kopie von {}', 'Copia de {}', 'Copia di {}', 'Cópia de {}',
-    'Copie de {}', 'Kopia av {}', 'Kopi af {}', 'Копия {}', 'backup of {}_old'])
+    'Copy (2) of {}', 'copy_of_{}', 'Kopie von {}', 'Copia de {}', 'Copia di {}',
+    'Cópia de {}', 'Copie de {}', 'Kopia av {}', 'Kopi af {}',
+    'Копия {}', 'backup of {}_old'])
 def test_words_for_copies_are_known_before_and_behind_a_name(name):
   assert versions.original(name.format('crack_2')) == 'crack_2'
 

@@ -124,7 +124,8 @@ def test_clean_images_called_as_defects_are_refused_unless_all_are(
     (['1', '2', '3', '4'], ''), (['a_1', 'a_2', 'a_3'], ''),
     (['ab_a_1', 'ab_a_2', 'ab_b_1', 'ab_b_2'], ''),
     ([f'IMG_{name}_00{k}' for k, name in enumerate(['pit', 'crack'] * 2)], 'crack and pit'),
-    ([f'2023 line {name}{k}' for k, name in enumerate(['pit', 'dent'] * 2)], 'dent and pit')])
+    ([f'2023 line {name}{k}' for k, name in enumerate(['pit', 'dent'] * 2)],
+     'dent and pit')])
 def test_files_of_one_folder_whose_names_have_words_of_classes_are_told(
     tmp_path, names, words):
   make(tmp_path, {f'all/{name}.jpg': None for name in names} | {'good/1.jpg': _other})

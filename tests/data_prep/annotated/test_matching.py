@@ -143,8 +143,11 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
   layout = read(tmp_path)
   assert list(layout.crops) == ['crack'] and len(layout.clean) == 3
   (note, paths), = layout.noted.items()
+  clean = ' '.join(f'{tmp_path}/{name}' for name in ('NODefect_images', 'good', 'no_defect'))
   assert note == ("images in folders in that of their class, as 'crack' for 'crack/cam1'; "
-                  "where the inner folders are the classes, put them beside 'crack', as 'cam1'")
+                  'where the inner folders are the classes, pass --images '
+                  f'{tmp_path}/crack --clean {clean}, '
+                  "or put them beside 'crack', as 'cam1'")
   assert [path.name for path in paths] == ['5.jpg']
 
 
@@ -154,6 +157,8 @@ def test_clean_images_of_class_folders_go_by_many_names(tmp_path):
     ('screw/good/1 screw/scratch/2', {'scratch': 1}),
     ('nut/good/1 nut/scratch/2 screw/scratch/3', {'scratch': 2}),
     ('line1/normal/1 line1/crack/2 line2/crack/3', {'crack': 2}),
+    ('camA/crack/2 cam_b/pit/3 camA/pit/4 good/1', {'crack': 1, 'pit': 2}),
+    ('line1/good/1 line2/pit/2', {'pit': 1}),
     ('line1/normal/1 line1/light_scratch/2', {'light_scratch': 1}),
     ('train/line1/ok/1 train/line1/crack/2 test/line2/crack/3', {'crack': 2}),
     ('crack/cam1/2 good/cam1/1', {'crack': 1})])
@@ -241,7 +246,7 @@ def test_a_clean_folder_is_no_class_of_defects(tmp_path, name):
 @pytest.mark.parametrize('files', [
     {'cam1/images/1.jpg': None, 'cam1/masks/1.png': mask, 'cam2/images/2.jpg': None,
      'cam2/masks/2.png': lambda path: mask(path, box=(1, 2, 3, 4))},
-    {'cam1/1.jpg': None, 'cam2/2.jpg': None}])
+    {'kind1/1.jpg': None, 'kind2/2.jpg': None}])
 def test_classes_that_are_numbers_of_something_are_noted(tmp_path, files):
   make(tmp_path, files)
   (note, paths), = read(tmp_path).noted.items()

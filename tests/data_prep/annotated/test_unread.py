@@ -23,7 +23,7 @@ MARKS = {
         {'data': {'image': f'/data/upload/1/{k}a.jpg'}, 'annotations': [{'result': [{
             'value': {'x': 43.75, 'y': 43.75, 'width': 12.5, 'height': 10,
                       'rectanglelabels': ['pit']}}]}]} for k in (1, 2)]),
-    'datumaro.json': '{"items": [{"id": "cam1/1a", "annotations": [{"points": [1, 2]}]}, '
+    'datumaro.json': '{"items": [{"id": "kind1/1a", "annotations": [{"points": [1, 2]}]}, '
                      '{"id" : "2a", "annotations": [{"rle": "eWi0"}]}]}',
     'labels.json': '{"labels": {"1a": [{"bounding_box": [0.1, 0.2, 0.3, 0.4]}], '
                    '"2a": [{"bounding_box": [0.1, 0.2, 0.3, 0.4]}]}}',  # FiftyOne's.
@@ -38,7 +38,7 @@ MARKS = {
                 '</image></images>',
     'boxes.yaml': '- file: 1a.jpg\n  boxes: [[1, 2, 3, 4]]\n'
                   '- file: 2a.jpg\n  boxes: [[1, 2, 3, 4]]',
-    'train.txt': 'cam1/1a.jpg 1,2,3,4,0\nC:\\cam2\\2a.jpg 5,6,7,8,0 1,2,3,4,0\n',
+    'train.txt': 'kind1/1a.jpg 1,2,3,4,0\nC:\\kind2\\2a.jpg 5,6,7,8,0 1,2,3,4,0\n',
     'classes.txt': '1a.jpg 1 2 3 4\n2a.jpg 1 2 3 4\n',
     'labels.txt': '1a\t12.5\t6.1\t0.4\t9\t9\n2a\t12.5\t6.1\t0.4\t9\t9\n',  # DAGM's.
     'boxes.csv': 'image_id,x,y,w,h,label\n1a,1,2,3,4,a\n2a,1,2,3,4,a\n',
@@ -75,8 +75,8 @@ MARKS = {
 
 
 NOTHING = {
-    'splits.csv': 'file,set,fold\ncam1/1a.jpg,train,0\ncam2/2a.jpg,test,1\n',
-    'md5.csv': 'd41d8cd98f,cam1/1a.jpg,9000\nd41d8cd98a,cam2/2a.jpg,9001\n',
+    'splits.csv': 'file,set,fold\nkind1/1a.jpg,train,0\nkind2/2a.jpg,test,1\n',
+    'md5.csv': 'd41d8cd98f,kind1/1a.jpg,9000\nd41d8cd98a,kind2/2a.jpg,9001\n',
     'index.csv': ',path,label,label_id\n0,1a.jpg,crack,0\n1,2a.jpg,dent,1\n',
     'sizes.csv': 'file,width,height,bytes,label\n1a.jpg,40,30,9,a\n2a.jpg,40,30,9,a\n',
     'no_header.csv': '1a.jpg,200,200\n2a.jpg,200,200\n',
@@ -98,20 +98,20 @@ NOTHING = {
     'config.json': '{"mask_size": [9, 9], "lr": 1, "images": ["1a.jpg", "2a.jpg"]}',
     'whole.txt': '1a.jpg 1 0 0 40 30\n2a.jpg 1 0 0 40 30\n',  # OpenCV's positives.
     'labels.csv': 'filename,label\n1a.jpg,crack\n2a.jpg,dent\n',
-    'train.txt': 'cam1/1a.jpg 0\ncam2/2a.jpg 1\n', 'names.txt': '1a.jpg\n2a.jpg\n',
+    'train.txt': 'kind1/1a.jpg 0\nkind2/2a.jpg 1\n', 'names.txt': '1a.jpg\n2a.jpg\n',
     'files.txt': '-rw-r--r-- 1 root root 9000 May 1 12:00 1a.jpg\n'
                  '-rw-r--r-- 1 root root 9000 May 1 12:00 2a.jpg\n',
     'metadata.jsonl': '{"file_name": "1a.jpg", "text": "a crack"}\n'
                       '{"file_name": "2a.jpg", "text": "steel, 2 by 3"}',
     'exif.json': '[{"SourceFile": "1a.jpg", "ImageWidth": 40, "XResolution": 72, '
                  '"YResolution": 72, "ImageHeight": 30}, {"SourceFile": "2a.jpg"}]',
-    'manifest.jsonl': '{"name": "cam1/1a", "extension": ".jpg", "width": 40, "height": 3}\n'
-                      '{"name": "cam2/2a", "extension": ".jpg", "width": 40, "height": 3}',
+    'manifest.jsonl': '{"name": "kind1/1a", "extension": ".jpg", "width": 40, "height": 3}\n'
+                      '{"name": "kind2/2a", "extension": ".jpg", "width": 40, "height": 3}',
     'images.json': '{"images": [{"id": 1, "file_name": "1a.jpg", "width": 40, "height": 3},'
                    '{"id": 2, "file_name": "2a.jpg"}], "categories": []}',
     'README.md': '1a.jpg shows 2 by 3 and 2a.jpg too',
     'run.log': '1a.jpg 2 3 4 5\n2a.jpg 2 3 4 5',
-    'manifest.csv': 'file,class,seed,boxes\n1a.jpg,cam1,0,1 2 3 4\n2a.jpg,cam2,0,1 2 3 4\n',
+    'manifest.csv': 'file,class,seed,boxes\n1a.jpg,kind1,0,1 2 3 4\n2a.jpg,kind2,0,1 2 3 4\n',
     'deep.json': '[' * 500 + ']' * 500, 'classes.txt': 'crack\ndent\n'}
 
 
@@ -144,8 +144,8 @@ def put(tmp_path, name, text):
 
 @pytest.mark.parametrize('name', MARKS)
 def test_what_may_mark_images_of_class_folders_is_refused(tmp_path, name):
-  make(tmp_path, {f'cam{k}/{k}a.jpg': None for k in range(1, 9)} | {name: MARKS[name]})
-  with pytest.raises(UserError, match=f'{name} seems to mark .*/cam1/1a.jpg, but is of'):
+  make(tmp_path, {f'kind{k}/{k}a.jpg': None for k in range(1, 9)} | {name: MARKS[name]})
+  with pytest.raises(UserError, match=f'{name} seems to mark .*/kind1/1a.jpg, but is of'):
     read(tmp_path)
   assert len(read(tmp_path, format='classes').crops) == 8
   (tmp_path / name).write_text(MARKS[name].replace('1a', '9a').replace('2a', '9b')
@@ -163,9 +163,9 @@ def test_what_may_mark_clean_images_is_refused(tmp_path, name):
 
 @pytest.mark.parametrize('name', NOTHING)
 def test_what_marks_no_place_is_left_out_and_counted(tmp_path, name):
-  make(tmp_path, {'cam1/1a.jpg': None, 'cam2/2a.jpg': None, name: NOTHING[name]})
+  make(tmp_path, {'kind1/1a.jpg': None, 'kind2/2a.jpg': None, name: NOTHING[name]})
   layout = read(tmp_path)
-  assert set(layout.crops) == {'cam1', 'cam2'}
+  assert set(layout.crops) == {'kind1', 'kind2'}
   assert [path.name for paths in layout.left_out.values() for path in paths] == [name]
 
 
