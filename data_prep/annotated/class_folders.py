@@ -3,7 +3,7 @@
 import re
 
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
-from data_prep.annotated import class_notes
+from data_prep.annotated import class_notes, said_by_names
 from pegan_jax import annotations
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
@@ -56,6 +56,8 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
         crops, f'The folders of {root}',
         ', or say by --format classes that these are the names of classes')
   _note(places, crops, outer, noted)
+  if not format:
+    noted.update(said_by_names.check_crops(crops))
   _check_clean(clean, crops, places, root, noted, format)
   return dict(sorted(crops.items())), clean
 
