@@ -3,10 +3,12 @@
 import collections
 import contextlib
 import itertools
+import os
 import pathlib
 from typing import NamedTuple
 
 from data_prep.annotated import checks, class_notes, layouts, same_images, unannotated
+from data_prep.annotated import marked_beside
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -118,6 +120,7 @@ def find(options, problems):
   layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
                        for why, paths in noted.items() if paths})
   _check_same(clean, crops, layout)
+  _check_beside(options, layout, crops, clean)
   regions = _lengths(layout.annotated)
   layout.noted.update(_notes_on_names(options, crops, regions, clean))
   # '' is what a mask marks outside of every box.
@@ -153,6 +156,25 @@ def _layout(options, problems):
   return layout._replace(
       annotated=[(path, image) for path, image in layout.annotated if image.regions],
       clean=layout.clean + [path for path, image in layout.annotated if not image.regions])
+
+
+def _check_beside(options, layout, crops, clean):
+  """Checks what lies beside the folders whose images are used as whole.
+
+  Not so in that of --images, nor where --format says what is read.
+  """
+  if options.format:
+    return
+  of_crops = [path for paths in crops.values() for path in paths]
+  sources = [(flag, folder, paths, flag == '--clean') for flag, folder, paths in (
+      ('--defects', options.defects, of_crops),
+      *(('--clean', folder, paths) for paths, folder, _ in clean if folder != layout.root))
+             if folder and not (options.images and pathlib.Path(os.path.realpath(
+                 folder)).is_relative_to(os.path.realpath(options.images)))]
+  if layout.crops and not options.defects:
+    sources.append(('--images', layout.root, of_crops + layout.clean, False))
+  for source in sources:
+    marked_beside.refuse(*source)
 
 
 def _notes_on_names(options, crops, regions, clean):
