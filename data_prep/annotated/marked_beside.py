@@ -4,7 +4,6 @@ So labels/ beside images/ does, and a list in the folder above, where images/ is
 """
 
 import collections
-import itertools
 import os
 import pathlib
 import re
@@ -47,12 +46,10 @@ def refuse(flag, folder, paths, are_clean):
 def _levels(root):
   """Returns the folders above one: one, and more where that is a part of a set."""
   levels = [root.parent]
-  while folder_names.is_split(root.name) or folder_names.is_kind(root.name):
-    root = root.parent
-    if root.parent in levels or len(levels) > 2:
-      break
-    levels.append(root.parent)
-  return list(dict.fromkeys(level for level in levels if level != level.parent))
+  while len(levels) < 3 and (folder_names.is_split(levels[-1].name)
+                             or folder_names.is_kind(levels[-1].name)):
+    levels.append(levels[-1].parent)
+  return [level for level in levels if level != level.parent]
 
 
 def _files(level, root, images):
@@ -73,10 +70,7 @@ def _files(level, root, images):
       found.append(path)
     elif path.is_dir() and not root.is_relative_to(path):
       is_of_masks = folder_names.is_mask_folder(pathlib.PurePath(path.name, 'x'))
-      if is_of_masks or _is_of_labels(path.name) or any(
-          (path / name).is_file() for name in names) or any(
-              _mentions(file, stems)
-              for file in itertools.islice(path.glob('*.json'), _SAMPLE)):
+      if is_of_masks or _is_of_labels(path.name) or _may_mark(path, names, stems):
         found += [file for file in listing.walk(path)
                   if is_of_masks or file.suffix.lower() in _SUFFIXES]
   return sorted(found)
@@ -89,6 +83,18 @@ def _mentions(path, words):
   except OSError:
     return False
   return any(word in text for word in words)
+
+
+def _may_mark(folder, names, stems):
+  """Returns whether a folder has files of the names, or that mention images, and no image."""
+  try:
+    files = [path for path in folder.iterdir() if path.suffix.lower() in (
+        *_SUFFIXES, *reading.EXTENSIONS)]
+  except OSError:
+    return False
+  return not any(path.suffix.lower() in reading.EXTENSIONS for path in files) and (
+      any((folder / name).is_file() for name in names) or any(
+          _mentions(path, stems) for path in files[:_SAMPLE] if path.suffix == '.json'))
 
 
 def _is_of_labels(name):
