@@ -3,11 +3,12 @@
 import collections
 import contextlib
 import itertools
+import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.annotated import (
-    checks, class_notes, drawn_over, layouts, other_folders, same_images, unannotated)
+from data_prep.annotated import checks, class_notes, drawn_over, layouts, marked_beside
+from data_prep.annotated import other_folders, same_images, unannotated
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting, keeping
 from data_prep.crops.window_size import choose_window
@@ -139,6 +140,7 @@ def _find(options, problems):
   layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
                        for why, paths in noted.items() if paths})
   repeated = _check_same(clean, crops, layout)
+  _check_beside(options, layout, crops, clean)
   layout = _without(layout, repeated)
   regions = _lengths(layout.annotated)
   layout.noted.update(_notes_on_names(options, crops, regions, clean))
@@ -185,6 +187,25 @@ def _composed(annotated):
   """Returns an `Annotated` whose classes are named as they are typed, see `class_names`."""
   return annotated._replace(regions=[
       region._replace(name=class_names.composed(region.name)) for region in annotated.regions])
+
+
+def _check_beside(options, layout, crops, clean):
+  """Checks what lies beside the folders whose images are used as whole.
+
+  Not so in that of --images, nor where --format says what is read.
+  """
+  if options.format:
+    return
+  of_crops = [path for paths in crops.values() for path in paths]
+  sources = [(flag, folder, paths, flag == '--clean') for flag, folder, paths in (
+      ('--defects', options.defects, of_crops),
+      *(('--clean', folder, paths) for paths, folder, _ in clean if folder != layout.root))
+             if folder and not (options.images and pathlib.Path(os.path.realpath(
+                 folder)).is_relative_to(os.path.realpath(options.images)))]
+  if layout.crops and not options.defects:
+    sources.append(('--images', layout.root, of_crops + layout.clean, False))
+  for source in sources:
+    marked_beside.refuse(*source)
 
 
 def _notes_on_names(options, crops, regions, clean):

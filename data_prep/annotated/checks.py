@@ -119,6 +119,6 @@ def check_meant(first, skipped, problems):
                       (unknown, 'what is undecided, or no kind of defect')):
     if names:
       said = ', and '.join(f"{first[name]} is of the class '{name}'" for name in names)
-      problems.add(f'{said}, which is a name for {what}: pass --skip_classes {remedy} to use '
-                   f'nothing of {"them" if len(names) > 1 else "it"}, or name it by '
+      problems.add(f'{said}, which is a name for {what}: pass --skip_classes {remedy} to '
+                   f"use nothing of {'them' if len(names) > 1 else 'it'}, or name it by "
                    '--classes, with the others, where it is a defect.')

@@ -4,7 +4,7 @@ import re
 import shlex
 
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
-from data_prep.annotated import class_notes
+from data_prep.annotated import class_notes, said_by_names
 from data_prep.images.problems import Misnamed
 from pegan_jax import annotations
 from pegan_jax.common import class_names
@@ -58,6 +58,7 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
         crops, f'The folders of {root}',
         ', or say by --format classes that these are the names of classes')
     checks.check_places(crops, f'--images {root}', root)
+    noted.update(said_by_names.check_crops(crops))
   _note(root, places, crops, clean, outer, noted)
   _check_clean(clean, crops, places, root, noted, format)
   return dict(sorted(crops.items())), clean

@@ -3,11 +3,10 @@
 import collections
 import os
 import pathlib
-import re
 import shlex
 
 from data_prep.annotated import checks, copied_folders, file_kinds, fitting, folder_names
-from data_prep.annotated import matching, unnamed_masks, unread
+from data_prep.annotated import matching, said_by_names, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Misnamed, Problems
@@ -15,10 +14,6 @@ from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
-
-
-_NUMBERS = re.compile(r'^[\W\d_]+|[\W\d_]+$')  # Before and behind a file's words.
-_WORDS = re.compile(r'[^\W\d_]+')
 
 
 def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
@@ -97,22 +92,24 @@ def called_as_defects_by_name(paths, classes):
   Raises:
     UserError: some of them are, as good/NOK_1.png beside good/OK_1.png.
   """
-  known, called = {name.casefold() for name in classes}, {}
+  known, called, unsure = {name.casefold() for name in classes}, {}, []
   for path in paths:
-    name = _NUMBERS.sub('', path.stem)
-    if name.casefold() in known or len(_WORDS.findall(name)) <= 2 and (
-        class_names.names_no_kind(name)):
-      called[path] = name
-  if not called:
-    return {}
-  if len(called) < len(paths):
+    name, (word, is_sure) = said_by_names.bare(path), said_by_names.defect(path)
+    if name.casefold() in known or is_sure:
+      called[path] = word or name
+    elif word or said_by_names.class_in(path, known):
+      unsure.append(path)
+  noted = {'clean images whose names have a word for a defect, or that of a class, as others '
+           'have not: taken for clean; where they show one, move them away': unsure} if (
+               0 < len(unsure) < len(paths)) else {}
+  if 0 < len(called) < len(paths):
     path = min(called)
     raise UserError(
         f"{path} is taken for clean, and its name says '{called[path]}', as those of "
         f'{len(called)} of {len(paths)} clean images say that they show a defect: move these '
         'away or, where they show none, rename them.')
-  return {'images whose names say that they show a defect: taken for clean, as all of them '
-          'do': sorted(called)}
+  return noted | ({'images whose names say that they show a defect: taken for clean, as all '
+                   'of them do': sorted(called)} if called else {})
 
 
 def _marks(root, images, left_out, problems):
@@ -185,6 +182,7 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
     checks.check_places(
         classes, f'{flag} {folder}', folder, '; where the folders below are the classes, '
         f'pass --images {shlex.quote(str(folder))} in place of {flag}' * deeper)
+    noted.update(said_by_names.check_crops(classes))
   return {name: sorted(classes[name]) for name in sorted(classes)}
 
 

@@ -42,13 +42,13 @@ def refuse_corners(path, lines):
 
   They are two corners where the second lies beyond the first in all, and read as sizes, a
   quarter or more leave the image by far. They are the upper left one and a size where all
-  lie within the image by that, and a tenth or more, and three, leave it by far as middles.
+  lie within the image by that, and as middles a tenth, and three, leave it, one by far.
 
   Args:
     path: of the first file, for the error.
     lines: of all files, which are read no further than is needed.
   """
-  count = leave = 0
+  count = leave = out = 0
   may_be_corners = may_be_first = True
   for words in filter(None, map(str.split, lines)):
     if len(words) != 5 or not all(map(is_number, words)):
@@ -61,10 +61,11 @@ def refuse_corners(path, lines):
       return
     box = box_of(numbers)
     count, leave = count + 1, leave + (min(box) < -_OUT or max(box) > 1 + _OUT)
+    out += min(box) < -_NEAR
   said = ''
   if may_be_corners and count > 1 and leave >= count / 4:
     said = "'class x1 y1 x2 y2', the corners of boxes"
-  elif may_be_first and leave >= max(3, count / 10):
+  elif may_be_first and leave and out >= max(3, count / 10):
     said = "'class x y w h', the upper left corner of boxes and their size"
   if said:
     raise UserError(

@@ -130,7 +130,8 @@ def _numbered(k, said, image):
 
 def _class(said):
   """Returns the name of a region's class, of its attributes."""
-  keys = [key for key in _NAMES if key in said][:1] or [key for key in said if key != _GROUP]
+  keys = [key for key in _NAMES if key in said][:1] or [
+      key for key in said if key != _GROUP]
   if len(keys) != 1:
     raise ValueError(f'has {len(keys)} attributes, none of which is called class: give the '
                      "defect's name in one that is")

@@ -15,6 +15,12 @@ _LONGEST = 200  # Bytes; file systems take 255.
 _DEVICE = re.compile(r'(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?', re.IGNORECASE)
 _DEFECT = re.compile(r'(?:scratch|crack|dent|damage|broken|stain)(?!ist|less).*|true|yes|'
                      'todo|incomplete|unusable', re.IGNORECASE)
+_IS_UNDECIDED = re.compile(verdict_words.any_of(
+    undecided_words.UNDECIDED + undecided_words.DRAWN_INTO))
+_IS_OTHER = re.compile(
+    verdict_words.any_of((_IS_UNDECIDED.pattern,) + undecided_words.ASIDE)
+    + r'(?:[ _-]?(?:images?|imgs?|pictures?|photos?|bilder|fotos?))?(?:[ _-]*\d+)?')
+_IS_NOTHING = re.compile(verdict_words.any_of(undecided_words.NOTHING))
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 
 
@@ -94,19 +100,25 @@ def is_undecided(name):
 
   So do names of what is put aside, as 'backup', and of pictures that are drawn into.
   """
-  bare = without_undecided(name)
-  return undecided_words.is_undecided(composed(name)) or (
-      bare != composed(name) and is_clean(bare))
+  bare, name = without_undecided(name), composed(name)
+  return bool(_IS_OTHER.fullmatch(verdict_words.folded(name))) or (
+      verdict_words.is_as_typed(name, undecided_words.AS_TYPED)
+      or bare != name and is_clean(bare))
 
 
 def without_undecided(name):
   """Returns a name without a word behind it for what is undecided: crack of crack_todo."""
-  return undecided_words.without_undecided(composed(name))
+  name = composed(name)
+  for gap in re.finditer('[ _.-]+', name):
+    rest = name[gap.end():].strip('()[]')
+    if gap.start() and _IS_UNDECIDED.fullmatch(verdict_words.folded(rest)):
+      return name[:gap.start()]
+  return name
 
 
 def is_nothing(name):
   """Returns whether a name says that there is nothing: 'none', 'background'."""
-  return undecided_words.is_nothing(name)
+  return bool(_IS_NOTHING.fullmatch(verdict_words.folded(name).strip('_')))
 
 
 def check_classes(names, where):

@@ -4,12 +4,8 @@ Such are of what nobody has looked at, what is put aside, pictures that somebody
 and what is nothing. They are compared as `verdict_words` are.
 """
 
-import re
-
-from pegan_jax.common import verdict_words
-
 # What nobody has looked at, or could tell.
-_UNDECIDED = (
+UNDECIDED = (
     # English.
     r'un(?:labell?ed|sorted|sure|certain|known|checked|clear|decided|reviewed|classified|'
     r'verified|annotated|assigned|identified|categori[sz]ed)|pending|te?mp|untitled|'
@@ -21,13 +17,15 @@ _UNDECIDED = (
     r'(?:fehl|falsch)[ _-]?alarme?|faux[ _-]?positifs?|fals[oi]s?[ _-]?positiv[oi]s?|'
     # German, Dutch, the Nordic languages.
     r'un(?:sortiert|gepruft|klar|bekannt|sicher|entschieden|bestimmt|klassifiziert)|'
-    r'zu[ _-]?(?:prufen|sortieren|klaren)|(?:zur[ _-]?)?(?:uber)?prufung|fraglich|zweifelhaft|nicht[ _-]?sicher|'
+    r'zu[ _-]?(?:prufen|sortieren|klaren)|(?:zur[ _-]?)?(?:uber)?prufung|fraglich|'
+    r'zweifelhaft|nicht[ _-]?sicher|'
     r'neuer[ _-]?ordner|nieuwe[ _-]?map|'
     r'onbekend|onduidelijk|ongesorteerd|onzeker|twijfel(?:achtig)?|'
     r'te[ _-]?(?:sorteren|controleren|bekijken)|'
     r'osak(?:er|ra)|oklar[at]?|osorterade?|okan[dt]a?|tveksam[ta]?|'
     r'att[ _-]?(?:sortera|kontrollera)|'
-    r'usikker[te]?|uklare?|uklart|usorter(?:t|te|et|ede)|uk(?:jen|en)[dt]t?e?|tvivlsom|tvilsom|'
+    r'usikker[te]?|uklare?|uklart|usorter(?:t|te|et|ede)|uk(?:jen|en)[dt]t?e?|tvivlsom|'
+    r'tvilsom|'
     r'epavarma[t]?|epaselva[t]?|lajittelem(?:aton|attomat)|tuntem(?:aton|attomat)|'
     r'tarkistettavat?|ovisst|oflokkad|othekkt|'
     # French, Spanish, Portuguese, Italian, Romanian.
@@ -45,13 +43,15 @@ _UNDECIDED = (
     r'nesigur[aei]?|necunoscut[aei]?|neclar[aei]?|neclasificat\w*|'
     r'de[ _-]?(?:verificat|sortat|clasificat)|'
     # Polish, Czech, Slovak, South Slavic, Hungarian, Baltic, Greek, Albanian.
-    r'niepewn[aey]|nieznan[aey]|niejasn[aey]|watpliw[aey]|nie(?:posortowan|sklasyfikowan)[aey]|'
+    r'niepewn[aey]|nieznan[aey]|niejasn[aey]|watpliw[aey]|'
+    r'nie(?:posortowan|sklasyfikowan)[aey]|'
     r'do[ _-]?(?:sprawdzenia|sortowania|sklasyfikowania)|nowy[ _-]?folder|'
     r'nejist[aey]|neist[aey]|nejasn[aeyio]|neznam[aey]|netriden[aey]|nezarazen[aey]|'
     r'neroztrieden[aey]|k[ _-]?(?:trideni|kontrole|overeni)|na[ _-]?kontrolu|'
     r'nesigurn[oaie]|nepoznat[oaie]|neznan[oaie]|neraz(?:vrstan|vrscen)[oaie]|'
     r'za[ _-]?(?:provjeru|proveru|preveriti|pregled)|'
-    r'bizonytalan(?:ok)?|ismeretlen(?:ek)?|kerdeses(?:ek)?|ellenorizendok?|valogatatlan(?:ok)?|'
+    r'bizonytalan(?:ok)?|ismeretlen(?:ek)?|kerdeses(?:ek)?|ellenorizendok?|'
+    r'valogatatlan(?:ok)?|'
     r'neaisk(?:us|u|ios)|nezinom\w+|nerusiuot\w+|neskaidr\w+|nezinam\w+|neskirot\w+|'
     r'ebaselged?|teadmata|sortimata|kahtla(?:ne|sed)|'
     r'αβεβαι(?:ο|α|η)|αγνωστ(?:ο|α|η)|ασαφ\w+|αταξινομητ\w+|προς[ _-]?ελεγχο|'
@@ -79,12 +79,13 @@ _UNDECIDED = (
     r'לא[ _-]?(?:ידוע|ברור|ממוין|בטוח)|לבדיקה',
 )
 # What is put aside: bins, copies, what is to be ignored.
-_ASIDE = (
+ASIDE = (
     # English. A skip and a duplicate may be of coats and prints.
     r'ignored?|exclude[ds]?|discard(?:s|ed)?|deleted?|removed?|trash|recycle[ _-]?bin|junk|'
     r'back[ _-]?ups?|bak|archived?|unused|obsolete|do[ _-]?not[ _-]?use|not[ _-]?used|'
     # German, Dutch, the Nordic languages.
-    r'ignorieren|ignoriert|(?:zu[ _-]?)?loschen|geloscht|papierkorb|mull|verworfen|aussortiert|'
+    r'ignorieren|ignoriert|(?:zu[ _-]?)?loschen|geloscht|papierkorb|mull|verworfen|'
+    r'aussortiert|'
     r'sicherungskopien?|datensicherung|archiv|nicht[ _-]?(?:verwenden|benutzen|benutzt)|'
     r'unbenutzt|negeren|verwijder(?:en|d)|prullenbak|reservekopie|archief|'
     r'niet[ _-]?gebruiken|ignorera|raderade?|papperskorg(?:en)?|sakerhetskopia|arkiv|'
@@ -94,7 +95,8 @@ _ASIDE = (
     r'corbeille|poubelle|a[ _-](?:supprimer|jeter|ignorer)|supprime(?:e?s?)|sauvegardes?|'
     r'archives|ne[ _-]?pas[ _-]?utiliser|papelera|basura|borra(?:r|d[oa]s?)|'
     r'elimina(?:r|d[oa]s?)|respaldo|copia[ _-]?de[ _-]?seguri?(?:dad|anca)|'
-    r'descarta(?:r|d[oa]s?)|ignora(?:r|d[oa]s?)|no[ _-]?usar|lixo|lixeira|apaga(?:r|d[oa]s?)|'
+    r'descarta(?:r|d[oa]s?)|ignora(?:r|d[oa]s?)|no[ _-]?usar|lixo|lixeira|'
+    r'apaga(?:r|d[oa]s?)|'
     r'excluid[oa]s?|nao[ _-]?usar|ignora(?:re|t[oiae])?|cestino|'
     r'da[ _-]?(?:eliminare|buttare|ignorare|cancellare)|eliminat[oiae]|cancellat[oiae]|'
     r'archivio|non[ _-]?usare|gunoi|cos[ _-]?de[ _-]?gunoi|de[ _-]?sters|sters[ae]?|'
@@ -124,7 +126,7 @@ _ASIDE = (
     r'نسخة[ _-]?احتياطية|אשפה|למחיקה|להתעלם|גיבוי|ארכיון',
 )
 # Pictures that somebody, or a program, drew into.
-_DRAWN_INTO = (
+DRAWN_INTO = (
     r'heat[ _-]?maps?|overlays?|visuali[sz]ations?|predictions?|marked(?:[ _-]?up)?|'
     r'mark[ _-]?ups?|highlighted|circled|annotated|'
     r'with[ _-]?(?:box(?:es)?|masks?|marks?|markings?|annotations?|overlays?)|'
@@ -135,7 +137,8 @@ _DRAWN_INTO = (
     r'(?:marc|anot|resalt|destac)ad[oa]s?|senalad[oa]s?|'
     r'(?:marc|annot|evidenzi)at[oiae]|marcat|adnotat[ae]?|'
     r'(?:o|za)znaczon[aey]|(?:o|vy)znacen[aeyio]|(?:meg|be)jelolt(?:ek)?|pazymet\w+|'
-    r'atzimet\w+|margi(?:s)?ta?tud|σημειωμεν\w+|επισημασμεν\w+|isaretl(?:i|enmis|enen)(?:ler)?|'
+    r'atzimet\w+|margi(?:s)?ta?tud|σημειωμεν\w+|επισημασμεν\w+|'
+    r'isaretl(?:i|enmis|enen)(?:ler)?|'
     r'размечен\w*|отмечен\w*|с[ _-]?разметкой|позначен\w*|розмічен\w*|маркиран\w*|'
     r'отбелязан\w*|означен\w*|'
     r'已?标[注记](?:图|后)?|已?標[註注記]|画框|マーク済み?|マーキング済み?|注釈付き|アノテーション済み?|'
@@ -143,9 +146,11 @@ _DRAWN_INTO = (
     'चिह्नित|معلم[ةه]?|מסומ(?:ן|נת|נות|נים)',
 )
 # What has no class, as a name among those of classes.
-_NOTHING = (
-    r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|label|object)s?|back[ _-]?grounds?|bg|'
-    r'hintergrund|kein(?:e[rs]?)?|nichts|achtergrond|geen|bakgrunne?d?|baggrund|ingen|tausta|'
+NOTHING = (
+    r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|label|object)s?|'
+    r'back[ _-]?grounds?|bg|'
+    r'hintergrund|kein(?:e[rs]?)?|nichts|achtergrond|geen|bakgrunne?d?|baggrund|ingen|'
+    r'tausta|'
     r'bakgrunnur|arriere[ _-]?plan|fond|aucune?|rien|fondo|ningun[oa]?|nada|fundo|nenhuma?|'
     r'sfondo|nessun[oa]?|niente|fundal|niciun[a]?|nimic|tlo|zadn[yae]|pozadie?|pozadina|'
     r'ozadje|nista|hatter|semmi|nincs|fonas|fons|taust|φοντο|κανενα|arka[ _-]?plan|yok|'
@@ -153,32 +158,5 @@ _NOTHING = (
     r'tidak[ _-]?ada|पृष्ठभूमि|خلفية|רקע|אין',
 )
 # Words that are others without their accents.
-_AS_TYPED = ('çöp', 'koš', 'kôš', 'marqué', 'marquée', 'marqués', 'marquées', 'annoté',
+AS_TYPED = ('çöp', 'koš', 'kôš', 'marqué', 'marquée', 'marqués', 'marquées', 'annoté',
              'annotée', 'ignoré', 'ignorés', 'ignorée', 'ignorées')
-
-_PICTURES = r'(?:[ _-]?(?:images?|imgs?|pictures?|photos?|bilder|fotos?))?'
-_IS_ONE = re.compile(verdict_words.any_of(_UNDECIDED + _ASIDE + _DRAWN_INTO) + _PICTURES
-                     + r'(?:[ _-]*\d+)?')
-_IS_UNDECIDED = re.compile(verdict_words.any_of(_UNDECIDED + _DRAWN_INTO))
-_IS_NOTHING = re.compile(verdict_words.any_of(_NOTHING))
-_GAP = re.compile(r'[ _.-]+')
-
-
-def is_undecided(name):
-  """Returns whether a name is a word for no kind of defect, and not for what is clean."""
-  return bool(_IS_ONE.fullmatch(verdict_words.folded(name))) or (
-      verdict_words.is_as_typed(name, _AS_TYPED))
-
-
-def is_nothing(name):
-  """Returns whether a name says that there is nothing: 'none', 'background'."""
-  return bool(_IS_NOTHING.fullmatch(verdict_words.folded(name).strip('_')))
-
-
-def without_undecided(name):
-  """Returns a name without a word behind it for what is undecided: crack of crack_todo."""
-  for gap in _GAP.finditer(name):
-    rest = name[gap.end():].strip('()[]')
-    if gap.start() and _IS_UNDECIDED.fullmatch(verdict_words.folded(rest)):
-      return name[:gap.start()]
-  return name

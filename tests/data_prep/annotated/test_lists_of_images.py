@@ -106,6 +106,12 @@ def test_a_marked_class_with_a_word_for_clean_is_noted(tmp_path):
     (['good/nok_1.jpg', 'good/NOK_2.jpg'], None, False),
     (['good/1.jpg', 'good/defect_free_2.jpg'], None, False),
     (['good/1.jpg', 'good/crack_test_line_2.jpg'], None, False),
+    (['good/part000_OK.jpg', 'good/part001_NOK.jpg'], None, True),
+    (['good/cam1_top_1.jpg', 'good/cam1_NG_top_1.jpg'], None, True),
+    (['good/Teil 2 n.i.O..jpg', 'good/Teil 3 i.O..jpg'], None, True),
+    (['good/line_a_no_defect_1.jpg', 'good/line_a_defects_1.jpg'], None, True),
+    (['good/NC_mill_top_1.jpg', 'good/lot_NG_side_OK_2.jpg'], None, False),
+    (['good/without_defect_2.jpg', 'good/line_x_fault_free_2.jpg'], None, False),
     (['c/1.jpg', 'c/Crack_2.jpg'], 'c', True), (['c/nok/1.jpg', 'c/nok/2.jpg'], 'c', False),
     (['c/nok/1.jpg', 'c/2.jpg'], 'c', True)])
 def test_clean_images_called_as_defects_are_refused_unless_all_are(
@@ -117,6 +123,34 @@ def test_clean_images_called_as_defects_are_refused_unless_all_are(
       inputs.find(options, Problems())
   else:
     assert len(inputs.find(options, Problems()).clean[0][0]) == 2
+
+
+@pytest.mark.parametrize('names, count', [
+    (['1', 'cam1-pit-000'], 1), (['1', 'cam_nc_top'], 1), (['pit_a_1', 'pit_b_2'], 0),
+    (['1', 'fresh_pitted_2'], 0)])
+def test_words_for_defects_in_names_of_clean_images_are_noted(tmp_path, names, count):
+  found = unannotated.called_as_defects_by_name(
+      [tmp_path / f'{name}.jpg' for name in names], {'pit', 'crack'})
+  assert sum(map(len, found.values())) == count
+
+
+@pytest.mark.parametrize('names, refused, noted', [
+    (['crack/OK_0', 'crack/1'], "its name says 'OK', as those of 1 of 2", 0),
+    (['crack/part0_OK', 'crack/part1_NOK'], "its name says 'OK'", 0),
+    (['crack/OK_0', 'crack/OK_1'], '', 2), (['crack/normal_light_cam_0', 'crack/1'], '', 1),
+    (['crack/crack_0', 'crack/pit_1', 'pit/pit_2', 'pit/pit_3'], "its name says 'pit'", 0),
+    (['crack/hole_0', 'crack/pit_1', 'pit/2', 'pit/3'], '', 1),
+    (['crack/cam_no_ok_1', 'crack/free_2_standing_post'], '', 1)])
+@pytest.mark.parametrize('flag', ['images', 'defects'])
+def test_crops_called_as_something_else_are_told(tmp_path, names, refused, noted, flag):
+  make(tmp_path, {f'd/{name}.jpg': None for name in names} | {'c/1.png': _other})
+  options = Options(**{flag: str(tmp_path / 'd')}, clean=str(tmp_path / 'c'))
+  if refused:
+    with pytest.raises(UserError, match=refused):
+      inputs.find(options, Problems())
+  else:
+    found = inputs.find(options, Problems()).layout.noted
+    assert sum(len(paths) for note, paths in found.items() if 'crops whose' in note) == noted
 
 
 @pytest.mark.parametrize('names, words', [
