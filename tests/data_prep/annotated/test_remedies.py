@@ -1,6 +1,7 @@
 """What a refusal says is to be done, done: it is one step, and then the set is read."""
 
 import re
+import shutil
 
 from PIL import Image
 import pytest
@@ -266,3 +267,17 @@ def test_boxes_in_pixels_are_to_be_written_as_coco(tmp_path, order, said, deep_p
   layout = read(tmp_path)
   assert marked_in(layout) == {image.format(name): {'crack': 1} for name in names}
   assert len(layout.clean) == 2 * deep_pcb
+
+
+@pytest.mark.parametrize('drawn, moved', [
+    (['runs/detect/predict', 'runs/segment/exp2'], ['runs']), (['my/predict2'], ['my/predict2']),
+    (['predict', 'track3'], ['predict', 'track3'])])
+def test_what_a_yolo_model_has_drawn_is_to_be_moved_away(tmp_path, drawn, moved):
+  make(tmp_path, {'images/1.jpg': None, 'labels/1.txt': f'0 {YOLO}'} | {
+      f'{place}/{name}': content for place in drawn for name, content in (
+          ('1.jpg', None), ('labels/1.txt', f'0 {YOLO} 0.8'))})
+  names = ' '.join(str(tmp_path / name) for name in moved)
+  assert f'guesses: move {names} out of {tmp_path} or, where' in _refused(tmp_path)
+  for name in moved:
+    shutil.move(tmp_path / name, tmp_path.with_name('away') / name)
+  assert marked_in(read(tmp_path)) == {'images/1.jpg': {'0': 1}}

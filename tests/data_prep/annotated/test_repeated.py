@@ -106,4 +106,4 @@ def test_pictures_that_yolo_drew_into_are_refused(tmp_path, folder):
       read(tmp_path, images=images)
   assert read(tmp_path, format='yolo').format == 'yolo'
   (tmp_path / folder / 'labels').rename(tmp_path / folder / 'txt')
-  file_kinds.refuse_guesses([tmp_path / folder / '1.jpg'])
+  file_kinds.refuse_guesses([tmp_path / folder / '1.jpg'], tmp_path)
