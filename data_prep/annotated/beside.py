@@ -15,8 +15,8 @@ _MOST = 20  # Files of a folder that are opened.
 def annotations_of(root, paths):
   """Lists the folders and files beside a folder that may annotate its images.
 
-  So do labels/ for images/, and labels/train for images/train: such as have files of the
-  images' names, or one for many images.
+  So do labels/ for images/, and labels/train for images/train or train/images: such as
+  have files of the images' names, or one for many images.
 
   Args:
     root: path of the images' folder.
@@ -24,9 +24,9 @@ def annotations_of(root, paths):
   """
   places = [path.relative_to(root) for path in paths[::-(-len(paths) // _SAMPLE) or 1]]
   levels = [(above(root), pathlib.PurePath())]
-  name = os.path.basename(os.path.abspath(root))
-  if folder_names.is_split(name):
-    levels.append((above(above(root)), pathlib.PurePath(name)))
+  for name in pathlib.Path(os.path.abspath(root)).parts[:-3:-1]:
+    if folder_names.is_split(name):
+      levels.append((above(above(root)), pathlib.PurePath(name)))
   found = []
   for level, rest in levels:
     here = [path for path in listed(level) if not _is_above(path, root)]
