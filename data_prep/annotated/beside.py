@@ -15,8 +15,8 @@ _MOST = 20  # Files of a folder that are opened.
 def annotations_of(root, paths):
   """Lists the folders and files beside a folder that may annotate its images.
 
-  So do labels/ for images/, and labels/train for images/train: such as have files of the
-  images' names, or one for many images.
+  So do labels/ for images/, and labels/train for images/train or train/images: such as
+  have files of the images' names, or one for many images.
 
   Args:
     root: path of the images' folder.
@@ -24,10 +24,12 @@ def annotations_of(root, paths):
   """
   places = [path.relative_to(root) for path in paths[::-(-len(paths) // _SAMPLE) or 1]]
   levels = [(above(root), pathlib.PurePath())]
-  name = os.path.basename(os.path.abspath(root))
-  # Above a set that has train/ itself lie other sets.
-  if folder_names.is_split(name) and not folder_names.key_of(
-      os.path.basename(os.path.abspath(above(root)))):
+  outer, name = pathlib.Path(os.path.abspath(root)).parts[-2:]
+  if folder_names.is_split(outer):
+    levels.append((above(above(root)), pathlib.PurePath(outer)))
+  # Above a set that has train/ itself, and above a folder called data, lie other sets.
+  elif folder_names.is_split(name) and not folder_names.key_of(outer) and (
+      not outer.lower().startswith('data')):
     levels.append((above(above(root)), pathlib.PurePath(name)))
   found = []
   for level, rest in levels:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shlex
 
 from data_prep.annotated import folder_names, set_parts
 from data_prep.crops.cutting import BACKGROUND
@@ -31,12 +32,21 @@ def inside(paths, folders):
   return [path for path in paths if path.parent in inner]
 
 
-def check_classes(names, where):
-  """Raises UserError for names that classes cannot have; `where` they are from."""
-  if clean := [name for name in names if name.casefold() == BACKGROUND]:
-    raise UserError(f"{where} has a class named '{clean[0]}', which "
-                    'is the name of what is clean: pass that folder as --clean.')
-  class_names.check_classes([*sorted(names), BACKGROUND], where)
+def check_classes(crops, where):
+  """Raises UserError for names that classes cannot have.
+
+  Args:
+    crops: {class, by the name of a folder: paths of its images}.
+    where: where they are from.
+  """
+  if clean := next((name for name in crops if name.casefold() == BACKGROUND), None):
+    folders = sorted({str(folder) for path in crops[clean] for folder in path.parents
+                      if folder.name == clean})
+    raise UserError(f"{where} has a class named '{clean}', which is the name of what is "
+                    f'clean: pass --clean {shlex.join(folders[:1])}' + (
+                        f', and move into it what is in {shlex.join(folders[1:])}'
+                        if folders[1:] else '') + '.')
+  class_names.check_classes([*sorted(crops), BACKGROUND], where)
 
 
 def check_parts(names, where, advice=''):

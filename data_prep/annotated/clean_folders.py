@@ -33,9 +33,17 @@ def check_above(clean, crops, root):
     raise UserError(
         f"{path} is clean by its folder '{folder.name}', and lies in one called '{name}' as "
         f"the class of {crops[name][0]}: where '{name}' is the class and it shows no "
-        f'defect, move {_listed(found)} out of the folders of classes; where it shows one, '
+        f'defect, move {_listed(found)} out of the folders of classes, as to '
+        f'{_targets(found, root)}; where it shows one, '
         'rename such folders' + ', and pass images without by --clean' * (not others)
         + _inner(folder, clean, [*itertools.chain(*crops.values())]) + '.')
+
+
+def _targets(folders, root):
+  """Returns where folders of clean images can be moved to, as part of a sentence."""
+  good = root / 'good'
+  return _listed([good] if len(folders) == 1 and not good.exists() else [
+      good / f'{k + 1}' for k in range(len(folders))])
 
 
 def _inner(folder, clean, crops):
@@ -167,7 +175,7 @@ def _down_to(path, name):
 
 def _listed(folders):
   """Returns folders as part of a sentence: all of them, as each is to be changed."""
-  return ' and '.join(map(str, sorted(folders)))
+  return ' and '.join(shlex.quote(str(folder)) for folder in sorted(folders))
 
 
 def _folder(path, root):

@@ -108,18 +108,33 @@ def _in_drawn_folders(paths, root):
   return found
 
 
-def refuse_guesses(paths):
+def refuse_guesses(paths, root):
   """Raises UserError for images that YOLO has drawn boxes into, by the names of folders.
 
   Args:
     paths: of images.
+    root: path of their folder.
   """
-  for folder in sorted({path.parent.absolute() for path in paths}):
-    if _GUESSES.fullmatch(folder.as_posix()) and os.path.isdir(folder / 'labels'):
-      raise UserError(
-          f'{folder} is what a YOLO model writes: pictures with boxes drawn into them, and '
-          'labels that are its guesses: name a folder without it by --images or, where '
-          'the pictures are bare and the labels true, say so by --format yolo.')
+  drawn = [folder for folder in sorted({path.parent for path in paths})
+           if _GUESSES.fullmatch(folder.absolute().as_posix())
+           and os.path.isdir(folder / 'labels')]
+  if not drawn:
+    return
+  below = {_outermost(folder.relative_to(root)) for folder in drawn}
+  whole = any(not place.parts for place in below) or all(
+      path.parent in drawn for path in paths)
+  raise UserError(
+      f'{drawn[0]} is what a YOLO model writes: pictures with boxes drawn into them, and '
+      'labels that are its guesses: ' + (
+          'name a folder without it by --images' if whole else
+          f'move {shlex.join(str(root / place) for place in sorted(below))} out of {root}')
+      + ' or, where the pictures are bare and the labels true, say so by --format yolo.')
+
+
+def _outermost(place):
+  """Returns the folder of all runs of YOLO's, or that of one where there is none."""
+  k = next((k for k, part in enumerate(place.parts) if part == 'runs'), len(place.parts))
+  return pathlib.PurePath(*place.parts[:k + 1])
 
 
 def files_at(path, root, paths):

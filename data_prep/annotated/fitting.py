@@ -23,6 +23,7 @@ ABSENT = 'images that are listed without a mark, and are not there'
 # Of several masks of an image.
 _NUMBERED = re.compile(r'(?<=\w)(?:[ ._-]+\d+| ?\(\d+\))$')
 _NUMBER = re.compile(r'(\d+)\)?$')
+_OF_TASK = re.compile(r'task-(\d+)-annotation-\d+-by-.*-tag-(.+)-(\d+)')  # Its label too.
 _MOST_NAMED = 3  # Files that advice names.
 
 
@@ -176,6 +177,11 @@ def _in_another_part(mark, fitted, paths, root):
 def _nearest(orphans, paths):
   """Returns advice where one name begins or ends as another, as 1_test.jpg and gt_1.txt."""
   mark, image = orphans[0], _nearest_image(orphans[0], paths)
+  if mark.format == 'masks' and (task := _OF_TASK.fullmatch(mark.place.stem)):
+    new = mark.path.parent / task[2] / f'{paths[0].stem}_mask_{task[3]}{mark.path.suffix}'
+    return ("; where these are Label Studio's masks of brushes, whose names have the number "
+            'of a task and not its image, which the export as JSON tells for each task, '
+            f'call them after their images, in a folder for each class, as {new}')
   if not image:
     return ''
   stem = mark.place.stem

@@ -55,7 +55,7 @@ def read(images, annotations=(),
   folder, named = _list(images, annotations, apart, problems)
   left_out = folder.left_out
   if not format:
-    file_kinds.refuse_guesses(folder.all_images)
+    file_kinds.refuse_guesses(folder.all_images, folder.root)
   marks = [mark for found, base in named
            for mark in file_kinds.marks_of(found, base, wanted, left_out, problems)]
   if not format:

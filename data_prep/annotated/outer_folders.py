@@ -44,14 +44,19 @@ def _verdicts(places):
 
 
 def _products(places):
-  inner = {}
+  inner, beside = {}, set()
   for place in places:
     first, *rest = folder_names.classes_of(place) or ['']
-    if not rest or folder_names.is_clean_name(first):
+    if first and not rest and len(place.parent.parts) > 1:  # As original/crack.
+      beside.add(first)
+    elif not rest or folder_names.is_clean_name(first):
       return set()
-    inner.setdefault(first, set()).add(rest[0])
+    else:
+      inner.setdefault(first, set()).add(rest[0])
   if any(map(class_names.is_defect, inner)):
     return set()  # As crack/normal and crack/severe.
+  if beside:
+    return _as_beside(inner, beside)
   sure = {name for name, some in inner.items() if any(
       folder_names.is_clean_name(part) and (part.lower() != 'normal' or not any(
           map(folder_names.is_light, some))) for part in some)}
@@ -73,6 +78,21 @@ def _places(places):
       folder_names.is_light(name) or folder_names.is_place(name)
       or folder_names.is_clean_name(name) for name in known)
   return set(inner) if are_classes and all(map(folder_names.is_place, inner)) else set()
+
+
+def _as_beside(inner, beside):
+  """Returns the folders that hold the same as one called by a word alone, as train.
+
+  So does augmented, of original/{good,crack} and augmented/{good,crack}.
+
+  Args:
+    inner: {folder: set of the folders in it}.
+    beside: set of the folders in those called by a word.
+  """
+  alike = all(some <= beside and not all(map(folder_names.is_clean_name, some))
+              for some in inner.values())
+  return set(inner) if alike and not beside & inner.keys() and any(
+      map(folder_names.is_clean_name, beside)) else set()
 
 
 def places(paths, root):

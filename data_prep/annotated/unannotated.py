@@ -227,7 +227,8 @@ def _check_class_folders(root, folders, found, flag,
         f"{flag} {root} holds {root / clean[0]}, and '{name}' is a name for images without "
         'defects', f'pass that folder as --clean and the others as {flag}, or rename it',
         'defects', root, [root / place for place in clean])
-  checks.check_classes({path.name: path for path in folders}, f'{flag} {root}')
+  checks.check_classes({path.name: found.get(path, []) for path in folders},
+                       f'{flag} {root}')
   for path in folders:
     if path not in found:
       raise UserError(f'{flag} {path} holds no images of its own '

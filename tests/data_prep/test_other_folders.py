@@ -49,6 +49,8 @@ CASES = {
         3, 3),
     'a folder called background': (
         _classes('s/crack', 's/background'), '--defects s', '--clean s/background', 3, 3),
+    'a folder called background of --images': (
+        _classes('s/crack', 's/background'), '--images s', '--clean s/background', 3, 3),
     'a clean folder beside that of the classes': (
         _classes('s/NG/crack', 's/NG/pit', 's/OK'), '--defects s/NG', '--clean s/OK', 6, 3),
     'clean images elsewhere too': (
@@ -61,6 +63,10 @@ CASES = {
         _images('s/images/train/{}', 's/labels/train/{}.txt', _YOLO,
                 {'s/classes.txt': 'crack'}),
         '--images s/images/train', '--annotations s/labels/train', 3, 0),
+    'YOLO of a part, whose images lie below it': (
+        _images('s/train/images/{}', 's/labels/train/{}.txt', _YOLO,
+                {'s/classes.txt': 'crack'}),
+        '--images s/train/images', '--annotations s/labels/train', 3, 0),
     'VOC': (_images('s/JPEGImages/{}', 's/Annotations/{}.xml', handmade.voc()),
             '--images s/JPEGImages', '--annotations s/Annotations', 3, 0),
     'COCO in a folder': (

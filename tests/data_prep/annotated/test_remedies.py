@@ -1,6 +1,7 @@
 """What a refusal says is to be done, done: it is one step, and then the set is read."""
 
 import re
+import shutil
 
 from PIL import Image
 import pytest
@@ -279,3 +280,65 @@ def test_boxes_in_pixels_are_to_be_written_as_coco(tmp_path, order, said, deep_p
   layout = read(tmp_path)
   assert marked_in(layout) == {image.format(name): {'crack': 1} for name in names}
   assert len(layout.clean) == 2 * deep_pcb
+
+
+@pytest.mark.parametrize('drawn, moved', [
+    (['runs/detect/predict', 'runs/segment/exp2'], ['runs']), (['my/predict2'], ['my/predict2']),
+    (['predict', 'track3'], ['predict', 'track3'])])
+def test_what_a_yolo_model_has_drawn_is_to_be_moved_away(tmp_path, drawn, moved):
+  make(tmp_path, {'images/1.jpg': None, 'labels/1.txt': f'0 {YOLO}'} | {
+      f'{place}/{name}': content for place in drawn for name, content in (
+          ('1.jpg', None), ('labels/1.txt', f'0 {YOLO} 0.8'))})
+  names = ' '.join(str(tmp_path / name) for name in moved)
+  assert f'guesses: move {names} out of {tmp_path} or, where' in _refused(tmp_path)
+  for name in moved:
+    shutil.move(tmp_path / name, tmp_path.with_name('away') / name)
+  assert marked_in(read(tmp_path)) == {'images/1.jpg': {'0': 1}}
+
+
+def test_masks_that_are_called_after_tasks_are_called_after_images(tmp_path):
+  kinds = ('crack', 'pit')
+  files = {f'masks/task-{k + 1}-annotation-{k + 5}-by-1-tag-{name}-{n}.png': (k, name, n)
+           for k in range(2) for name in kinds for n in range(2)}
+  make(tmp_path, {f'images/a{k}.jpg': None for k in range(2)} | dict.fromkeys(files, mask))
+  new = tmp_path / 'masks/crack/a0_mask_0.png'
+  assert f'in a folder for each class, as {new}.' in _refused(tmp_path)
+  for file, (k, name, n) in files.items():
+    path = tmp_path / f'masks/{name}/a{k}_mask_{n}.png'
+    path.parent.mkdir(exist_ok=True)
+    (tmp_path / file).rename(path)
+  assert marked_in(read(tmp_path)) == {
+      f'images/a{k}.jpg': {'crack': 2, 'pit': 2} for k in range(2)}
+
+
+@pytest.mark.parametrize('folders', [['crack/ok'], ['crack/ok', 'pit/ok']])
+def test_clean_folders_in_those_of_classes_are_moved_to_where_it_is_said(tmp_path, folders):
+  make(tmp_path, dict.fromkeys([f'{name}/{k}.jpg' for k in range(2) for name in (
+      'crack/defect', 'pit/defect', *folders)]))
+  said = _refused(tmp_path)
+  to = re.findall(rf'{tmp_path}\S+?(?=[ ;])', said.partition(', as to ')[2])[:len(folders)]
+  for old, new in zip(folders, to, strict=True):
+    (tmp_path / new).parent.mkdir(exist_ok=True)
+    (tmp_path / old).rename(new)
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'crack': 2, 'pit': 2}
+  assert len(layout.clean) == 2 * len(folders)
+
+
+@pytest.mark.parametrize('files', [
+    ['original/crack', 'original/good', 'augmented/crack', 'augmented/good'],
+    ['train/crack', 'train/good', 'flips/crack', 'flips/good'],
+    ['train/crack', 'train/good', 'more/crack']])
+def test_a_folder_with_the_same_folders_as_one_called_by_a_word_is_no_class(tmp_path, files):
+  make(tmp_path, {f'{name}/1.jpg': None for name in files})
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'crack': 2}
+  assert len(layout.clean) == sum('good' in name for name in files)
+  assert any('folders that are no classes' in note for note in layout.noted)
+
+
+@pytest.mark.parametrize('files', [
+    ['train/crack', 'train/good', 'pit/cam1'], ['train/crack', 'train/pit', 'more/crack']])
+def test_a_folder_with_others_than_one_called_by_a_word_is_a_class(tmp_path, files):
+  make(tmp_path, {f'{name}/1.jpg': None for name in files})
+  assert files[-1].split('/')[0] in read(tmp_path).crops

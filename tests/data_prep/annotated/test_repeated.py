@@ -106,7 +106,7 @@ def test_pictures_that_yolo_drew_into_are_refused(tmp_path, folder):
       read(tmp_path, images=images)
   assert read(tmp_path, format='yolo').format == 'yolo'
   (tmp_path / folder / 'labels').rename(tmp_path / folder / 'txt')
-  file_kinds.refuse_guesses([tmp_path / folder / '1.jpg'])
+  file_kinds.refuse_guesses([tmp_path / folder / '1.jpg'], tmp_path)
 
 
 def test_a_layout_is_called_by_the_files_that_are_used(tmp_path):
