@@ -1,6 +1,5 @@
 """What is accepted, what is drawn again, and what is kept."""
 
-import collections
 import csv
 import re
 
@@ -14,7 +13,7 @@ from pegan_jax.data import dataset, placing
 from pegan_jax.generation import acceptance, jobs, masks, usual
 from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Painted, Sampler
-from pegan_jax.metrics import evaluate, reports, sets
+from pegan_jax.metrics import evaluate, origins, reports, sets
 from pegan_jax.pretrained import region_features
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
@@ -153,10 +152,11 @@ def test_what_is_evaluated_is_what_is_written(setting, monkeypatch):
   out = generate(config, workdir)
   judge.seen.clear()
   run, seen = Run(config, workdir), []
-  rejected = collections.Counter()
-  evaluate._generate(run, restore(run, 'newest'), lambda x, _: seen.append(x) or x,
-                     {c: 3 for c in run.info.classes}, rejected)
-  assert rejected == sets.rejected(sets.open_folder(out, 'generated')) == {'pa': 0, 'rp': 3}
+  _, rejected = evaluate._generate(
+      run, restore(run, 'newest'), lambda x, _: seen.append(x) or x,
+      {c: 3 for c in run.info.classes}, at_regions=False)
+  assert rejected == origins.rejected(sets.open_folder(out, 'generated')) == {
+      'pa': 0, 'rp': 3}
   assert reports.not_accepted(rejected, {'pa': 3, 'rp': 3}) == [
       'not accepted when they were generated, but compared here: 3 of 3 rp.']
   assert reports.not_accepted({'pa': 0}, {'pa': 3}) == []

@@ -253,7 +253,8 @@ class _BlindTrainer(PixelTrainer):
      '3 seeds and the test'),
     ('resnet18', ('1',), '3 trainings for each row, which differ in first weights, order '
      'and augmentation. ', '3 seeds and the test'),
-    ('resnet18', ('0.5',), 'augmentation, and in their 50% of the real images. ', '3 seeds')])
+    ('resnet18', ('0.5',), 'augmentation, and in their 50% of the real images. ',
+     '3 seeds')])
 def test_what_seeds_differ_in_is_told(network, shares, words, varies):
   found = {'protocol': {'network': network, 'seeds': 3, 'test_groups': 20,
                         'test_groups_of_classes': {}},
