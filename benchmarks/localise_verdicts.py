@@ -2,11 +2,11 @@
 
   python -m benchmarks.localise_verdicts --studies 200
 
-Each study has test crops in groups, two arms and some trainings of each. The scores of true
-pixels lie above those of false ones by a distance that differs by group, by training (a
-segmenter's luck, which each arm has its own of) and, in the second arm, by what is planted: nothing,
-or a gain. How a group takes the gain differs as well. Luck is as large as on NEU-DET's ten
-frames per class (a standard deviation of about 0.03 of pixel AP).
+Each study has test crops in groups, two arms and some trainings of each. The scores of
+true pixels lie above those of false ones by a distance that differs by group, by training
+(a segmenter's luck, which each arm has its own of) and, in the second arm, by what is
+planted: nothing, or a gain. How a group takes the gain differs as well. Luck is as large
+as on NEU-DET's ten frames per class (a standard deviation of about 0.03 of pixel AP).
 """
 
 import argparse

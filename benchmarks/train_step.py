@@ -167,7 +167,7 @@ def theirs(config, batch, dtype, compiled):
   return run, time.perf_counter() - began, None
 
 
-def main():
+def _parse():
   parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument('--image_size', type=int, default=64)
   parser.add_argument('--width', type=float, default=1.0)
@@ -178,7 +178,11 @@ def main():
                       choices=['float32', 'bfloat16'])
   parser.add_argument('--compile', action='store_true',
                       help='torch.compile as well; needs a C++ compiler')
-  args = parser.parse_args()
+  return parser.parse_args()
+
+
+def main():
+  args = _parse()
   allocator.keep_pages()  # As pegan_jax.main does; this helps PyTorch as well.
   torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
   config = pegan.get_config()

@@ -15,9 +15,9 @@ by chance in both.
 A part of the seeds' own variable is one draw that all of them share, where real images are
 drawn from few: the share of the real images that a seed takes.
 
-Prints, for each, how often the advice is `helps` and `hurts`, and the mean half width of the
-95% interval of two arms; and the spreads that the measured ones are to be compared with.
-A study of five seeds takes about a second of one AMD EPYC core.
+Prints, for each, how often the advice is `helps` and `hurts`, and the mean half width of
+the 95% interval of two arms; and the spreads that the measured ones are to be compared
+with. A study of five seeds takes about a second of one AMD EPYC core.
 """
 
 import argparse

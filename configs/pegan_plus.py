@@ -7,10 +7,10 @@ Before its first training on a data set it finds which classes go with which bac
 docs/recipe.md says what each setting brought.
 
 Expected: after 7,000 updates, three seeds: KID 0.020 +- 0.006, held out 0.034 +- 0.004,
-label fidelity 0.96, in 8 minutes for the three, or about 3 for one alone, on an NVIDIA H200,
-and the first compilation. After 1,000 updates with configs/recipe.py's settings (quarter
-width, 8 + 8 images), three seeds: KID 0.050 +- 0.008, FID 58, label fidelity 0.93, in 29
-minutes on one core of an Intel Xeon.
+label fidelity 0.96, in 8 minutes for the three, or about 3 for one alone, on an NVIDIA
+H200, and the first compilation. After 1,000 updates with configs/recipe.py's settings
+(quarter width, 8 + 8 images), three seeds: KID 0.050 +- 0.008, FID 58, label fidelity
+0.93, in 29 minutes on one core of an Intel Xeon.
 """
 
 from configs import pegan

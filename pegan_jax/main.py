@@ -6,17 +6,14 @@
 import faulthandler
 import importlib
 import os
-import re
 import signal
 import sys
-import traceback
 from typing import NamedTuple
 
-from absl import flags as absl_flags
 from absl import logging
-from ml_collections import config_flags, ConfigDict
+from ml_collections import ConfigDict
 
-from pegan_jax.common import command_line, config_files, terminal
+from pegan_jax.common import command_line, config_files, config_flags, terminal
 from pegan_jax.common.errors import Interrupted, listed, UserError
 from pegan_jax.runs import own_settings
 
@@ -138,8 +135,7 @@ def parse(arguments):
                       'name the config of an older one with --config')
     raise UserError('--config is missing: name a method, as in --config pegan')
   options, rest = _build_flags(rest) if mode == 'all' else ({}, rest)
-  config, keys = _load(given, rest)
-  _expand(config)
+  config, keys = config_flags.load(given, rest)
   _check_kind(mode, given, config)
   if options:
     with config.unlocked():
@@ -179,36 +175,6 @@ def _take(config, noted, keys, given, workdir):
   return changed and f'as the run in {workdir!r} was trained: {listed(changed, 12)}'
 
 
-def _load(given, arguments):
-  """Returns the config that --config names, and the dotted keys that flags gave values."""
-  if any(re.match('--?flagfile', argument) for argument in arguments):
-    raise UserError('--flagfile is not taken: write the flags out')
-  path = config_files.find(given)
-  argv = ['pegan_jax.main', f'--config={path}', *arguments]
-  values = absl_flags.FlagValues()
-  config_flags.DEFINE_config_file(
-      'config', None, '', flag_values=values, sys_argv=argv)
-  config_files.use()
-  try:
-    stray = values(argv)[1:]
-  except Exception as e:  # A config is a program, and may fail in any way.
-    raise UserError(_why(e, given.split(':')[0], path.split(':')[0])) from e
-  if stray:
-    raise UserError(f'unexpected argument {stray[0]!r}: flags begin with --')
-  if not isinstance(values.config, ConfigDict):
-    raise UserError(f'--config {given}: its get_config must return a ConfigDict')
-  return values.config, set(values['config'].override_values)
-
-
-def _expand(config):
-  """Expands ~ in paths, and in lists of paths by commas: a shell leaves it there."""
-  for key, value in config.items():
-    if isinstance(value, ConfigDict):
-      _expand(value)
-    elif isinstance(value, str) and '~' in value:
-      config[key] = ','.join(map(os.path.expanduser, value.split(',')))
-
-
 def _check_kind(mode, given, config):
   """Raises UserError where the config is for another mode."""
   kind = next((kind for key, kind in _KEYS.items() if key in config), None)
@@ -233,38 +199,6 @@ def _job(mode, flags):
   if any(given) != all(given):
     raise UserError('--coordinator, --process_count and --process_id go together')
   return job
-
-
-# Python's messages about a value that does not fit, and what they mean.
-_MEANT = ((r'invalid literal for int\(\) with base 10: .*',
-           'it must be a whole number'),
-          (r'could not convert string to float: .*', 'it must be a number'),
-          (r'.*Non-boolean argument.*', 'it must be true or false'),
-          (r'.* is not a dict.', 'it is a group of settings: set them one by one'))
-
-
-def _why(error, given, path):
-  """Returns why flags do not parse, where --config is `given`, the file `path`."""
-  text = str(error).strip()
-  if 'get_config() takes 0 positional arguments' in text:
-    return f'--config {given}: it has no scales: leave out what follows the colon'
-  if 'Traceback' in text:  # A ValueError that a config raised.
-    return f'--config {given}: {text.splitlines()[-1].partition(": ")[2]}'
-  if "attribute 'get_config'" in text:
-    return f'--config {given}: it has no function get_config'
-  if isinstance(error, SyntaxError):
-    return f'--config {given}: {error.msg} in line {error.lineno} of {error.filename}'
-  if path in [x.filename for x in traceback.extract_tb(error.__traceback__)]:
-    return f'--config {given}: ' + (
-        f'there is no key {text}' if isinstance(error, KeyError) else text)
-  # A key that the config lacks: a KeyError, or an AttributeError that holds one.
-  key = next((x for x in (error, *error.args) if isinstance(x, KeyError)), None)
-  if key:
-    return f'no such config key: {key.args[0]}'
-  head, colon, value = text.partition(': ')
-  for pattern, meant in _MEANT:
-    value = re.sub(pattern, meant, value)
-  return head + colon + value
 
 
 def _run(command):

@@ -2,11 +2,11 @@
 
   python -m results.frames runs/x clean/ --out results/x/frames.png --seed 0
 
-`clean/` holds frames to paint on; --count of them are chosen by --seed, which also decides
-classes, places and noise, as `--mode generate --config.generate.frames` does. None is picked
-by hand, and what is not accepted is shown as well, and says so. Beside each frame as it was
-is the painted one, with the outline of the region asked for and the boxes that the manifest
-has, which are those of what is visible.
+`clean/` holds frames to paint on; --count of them are chosen by --seed, which also
+decides classes, places and noise, as `--mode generate --config.generate.frames` does.
+None is picked by hand, and what is not accepted is shown as well, and says so. Beside
+each frame as it was is the painted one, with the outline of the region asked for and the
+boxes that the manifest has, which are those of what is visible.
 """
 
 import argparse
@@ -113,7 +113,8 @@ def page(cells, columns):
   sheet = Image.new('RGB', (columns * width, _HEAD + rows * height), 'white')
   pen, at, font = ImageDraw.Draw(sheet), _GAP, ImageFont.load_default(12)
   for text, colour in (('each frame before and after;', 'black'),
-                       ('the region asked for,', ASKED), ('boxes of what is visible', VISIBLE)):
+                       ('the region asked for,', ASKED),
+                       ('boxes of what is visible', VISIBLE)):
     pen.text((at, 1), text, colour, font)
     at += font.getlength(text + ' ')
   for i, cell in enumerate(cells):

@@ -83,12 +83,14 @@ def test_the_table_of_methods_and_classes_that_lack_a_figure(tmp_path, blank_cha
       {'data': 'd', 'budget': '100 real images shown', 'image_size': 32, 'width': 1.0,
        'seeds': [0, 1], 'device': 'cpu'})
   assert table['methods']['pegan']['mean']['region_kid']['seeds'] == [0.5, 1.5]
-  assert 'region_kid' not in table['methods']['pegan']['classes']['pa']  # Of one seed alone.
+  # Of one seed alone.
+  assert 'region_kid' not in table['methods']['pegan']['classes']['pa']
   assert table['differences']['region_kid'] == []
   text = comparison.to_markdown(table)
   part = text[text.index('Region KID by class'):].splitlines()
-  assert part[4:7] == ['| pa | - | - | - |', '| sc | - | 1.000 [0.000, 1.000] | 0.250 |',
-                       '| mean, held-out crops (N = 5) | - | 1.000 [0.000, 1.000] | 0.250 |']
+  assert part[4:7] == [
+      '| pa | - | - | - |', '| sc | - | 1.000 [0.000, 1.000] | 0.250 |',
+      '| mean, held-out crops (N = 5) | - | 1.000 [0.000, 1.000] | 0.250 |']
   assert '| floor | 3.000 | 3.000 | 0.250 |' in text
   comparison.draw(table, tmp_path / 'table.png')
   lone = comparison.build({'dcgan': {0: _report(50, 0.2)}}, table['protocol'])
@@ -181,8 +183,8 @@ def test_from_training_to_the_table_and_again(config, again, capsys):
     ({'per_class': 7}, 'seed0 was begun with other settings: per_class is 7, was 6'),
     ({'settings.pegan.gen': {'learning_rate': 1e-3}},
      'pegan/seed0 was begun with other settings: gen.learning_rate is 0.001, was'),
-    ({'data_dir': 'other'}, r'dcgan/seed0 was trained on the data set at [^ ]*, and the one '
-     r'at [^ ]*other[^ ]* is given: dataset.content is "\w+", was')])
+    ({'data_dir': 'other'}, r'dcgan/seed0 was trained on the data set at [^ ]*, and the '
+     r'one at [^ ]*other[^ ]* is given: dataset.content is "\w+", was')])
 def test_what_was_made_of_something_else_is_refused_by_name(
     config, again, other_dir, change, words, monkeypatch):
   monkeypatch.setattr(match, 'ensure', pytest.fail)  # It takes minutes.

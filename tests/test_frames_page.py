@@ -43,7 +43,8 @@ def test_cells_fill_rows():
     assert (sheet[top:top + 20, left:left + 30] == (i, 0, 0)).all()
 
 
-def test_frames_are_chosen_and_painted_by_the_seed(boxed_dir, raw_dir, tmp_path, monkeypatch):
+def test_frames_are_chosen_and_painted_by_the_seed(
+    boxed_dir, raw_dir, tmp_path, monkeypatch):
   config, workdir = untrained('pegan_region', boxed_dir, tmp_path / 'run', 1)
   files.write_json(workdir / 'config.json', Run(config, workdir).saved_config)
   kept = []
@@ -55,8 +56,9 @@ def test_frames_are_chosen_and_painted_by_the_seed(boxed_dir, raw_dir, tmp_path,
     return painted[-1]
   monkeypatch.setattr(frames, 'paint', paint)
   def run(*more):
-    monkeypatch.setattr('sys.argv', ['frames', str(workdir), str(raw_dir / 'clean'), '--out',
-                                     str(tmp_path / 'new' / 'page.png'), '--count', '3', *more])
+    monkeypatch.setattr('sys.argv', [
+        'frames', str(workdir), str(raw_dir / 'clean'), '--out',
+        str(tmp_path / 'new' / 'page.png'), '--count', '3', *more])
     frames._run(frames._parse())  # pylint: disable=protected-access
   run()
   run('--seed', '1')

@@ -1,4 +1,4 @@
-"""The command line: flags, modes and configs; one sentence and a status if they are wrong."""
+"""The command line: flags, modes, configs; one sentence and a status for what is wrong."""
 
 import importlib
 import json
@@ -47,7 +47,8 @@ def _refused(arguments):
     ([*PEGAN, '--config.num_steps=many'],
      '--config.num_steps=many: it must be a whole number'),
     ([*PEGAN, '--config.gen=3'], 'it is a group of settings: set them one by one'),
-    ([*PEGAN, '--mode=fly'], '--mode fly: choose from all, train, generate, evaluate, match'),
+    ([*PEGAN, '--mode=fly'],
+     '--mode fly: choose from all, train, generate, evaluate, match'),
     (['--mode'], 'choose from all, train'),
     ([*PEGAN, '--mode=inspect'], '--mode inspect goes with --config inspect; --config '
      'configs/pegan.py goes with --mode train'),

@@ -49,7 +49,8 @@ def test_a_run_of_its_own_sees_its_records_alone(boxed_dir, tmp_path, monkeypatc
   monkeypatch.setattr(masks_sets.train_lib, 'train', lambda *args: trained.append(args))
   monkeypatch.setattr(masks_sets, 'restored', lambda config, workdir: config)
   from conftest import small_config
-  config = masks_sets.train_own(trial, indices, small_config('pegan_region'), tmp_path / '0', 7)
+  config = masks_sets.train_own(
+      trial, indices, small_config('pegan_region'), tmp_path / '0', 7)
   assert config.seed == 7 and config.method == 'pegan_region'
   own = dataset.Records(dataset.load_info(config.data_dir), 'train')
   order = np.argsort(own.sources(range(5)))

@@ -44,7 +44,8 @@ _PLACE = re.compile(
 # Of masks by their pixels alone.
 _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls?|labs?|'
                      r'(?:ann|label)_dir|targets?|bw|bin(?:ary)?|\d(?:st|nd)_manual|manual|'
-                     r'segs?|masken?|maskeler|masky|маск[аи]|masques|m[aá]scaras|maschere|maski|掩[码膜]|マスク|마스크|'
+                     r'segs?|masken?|maskeler|masky|маск[аи]|masques|m[aá]scaras|maschere|'
+                     r'maski|掩[码膜]|マスク|마스크|'
                      r'(?:.*[ _-])?masks?')
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{IMAGES}|'

@@ -78,7 +78,7 @@ def match(marks, paths, root):
 
 
 def rounds(pairs):
-  """Returns lists of (mark, image path) pairs, in each of which an image has one at most."""
+  """Returns lists of (mark, image path) pairs, in each of which an image occurs once."""
   found, count = collections.defaultdict(list), collections.Counter()
   for mark, path in pairs:
     found[count[path]].append((mark, path))

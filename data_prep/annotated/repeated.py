@@ -8,8 +8,8 @@ from data_prep.annotated import matching
 from pegan_jax.annotations import coco
 
 SAME = 'annotations that say of an image no more than another file'
-JOINED = ('images that several files of COCO annotate, each for classes of its own: what all '
-          'mark is used')
+JOINED = ('images that several files of COCO annotate, each for classes of its own: what '
+          'all mark is used')
 _ROUNDED = 1.01  # Pixels by which formats round a box.
 
 

@@ -101,8 +101,8 @@ def refuse_of_classes(said, paths, root):
       if len(named) >= 0.9 * len(crops) and _are_at_odds(named):
         raise UserError(
             f'{path} gives the images of {root} '
-            + ('other classes than their folders do' if has_classes else 'classes') + ': put '
-            "each class's images in a folder named after it"
+            + ('other classes than their folders do' if has_classes else 'classes')
+            + ": put each class's images in a folder named after it"
             + ' or, where the folders are the classes, pass --format classes' * has_classes
             + '.')
       _refuse_odd_crops(path, column, {
@@ -137,8 +137,8 @@ def _refuse_clean_crops(path, of_images, crops, has_classes):
       raise UserError(f"{path} says '{column[good[0]]}' of {good[0]}, " + (
           'which is in the folder of a class: move the image or, where the folders are '
           'right, pass --format classes.' if has_classes else
-          "and no folder does: put such images into one called good, and each class's images "
-          'into one named after it.'))
+          "and no folder does: put such images into one called good, and each class's "
+          'images into one named after it.'))
 
 
 def refuse_of_clean(said, clean, paths, root, names=()):
@@ -211,7 +211,8 @@ def refuse_of_marked(said, annotated):
         raise UserError(
             f"{path} says '{column[odd[0]]}' of {odd[0]}, in which "
             f"{annotated[odd[0]].file} marks '{min(named[odd[0]])}', and so of {len(odd)} "
-            'images: correct one of the two, or move the former away where it is out of date.')
+            'images: correct one of the two, or move the former away where it is out of '
+            'date.')
 
 
 def said(others, paths, root):
@@ -242,7 +243,7 @@ def _said(others, paths, root):
     elif suffix not in _PROSE and (suffix in _OF_ONE or path.stem.lower() not in stems):
       said = records.tree(path) if suffix != '.npy' else None
       named, loose = records.of_images(said, paths) if said else ({}, [])
-      if images and len(named) < 2:  # Else it has the name of one by chance: project-1.json.
+      if images and len(named) < 2:  # Else it has one's name by chance: project-1.json.
         yield path, {image: [places.tree(path, image)] for image in images}, []
       elif said and not _is_own(path, said):
         yield path, named, loose

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+_REPEATS = 100  # Splits that ignore groups.
 _MOST_STEPS = 5000  # To find sides: one for a group suffices but in sets of a strange kind.
 
 
@@ -165,26 +166,25 @@ def _count(labels, indices):
   return counts
 
 
-def random_split_leak(labels, groups, pairs, train_fraction, seed, repeats=100):
+def random_split_leak(labels, groups, pairs, train_fraction, seed):
   """Estimates what a split that ignores groups would leak.
 
   Args:
     labels, groups: N class names and group numbers.
     pairs: int [P, 2], near-duplicates confirmed on pixels.
     train_fraction, seed: as for the split.
-    repeats: random splits to average over; the first gives `seeded_count`.
 
   Returns:
     Dict for `audit.json`: for "near_duplicate" (the test image has one in train)
     and for "group" (it shares a group, so a frame or a chain of near-duplicates,
-    with a train image), the count in the first split, and the mean count and mean
-    fraction over all, for all classes and by class.
+    with a train image), the count in the first of `_REPEATS` random splits, and the mean
+    count and mean fraction over all, for all classes and by class.
   """
   labels, groups = np.asarray(labels), np.asarray(groups)
   names = sorted(set(labels.tolist()))
-  counts = np.zeros((repeats, 2, len(names)))
+  counts = np.zeros((_REPEATS, 2, len(names)))
   quotas = {}
-  for k in range(repeats):
+  for k in range(_REPEATS):
     random = np.random.default_rng([abs(seed), k])
     test = np.zeros(len(labels), bool)
     for name in names:
@@ -199,7 +199,7 @@ def random_split_leak(labels, groups, pairs, train_fraction, seed, repeats=100):
       here = test & (labels == name)
       counts[k, :, n] = (near & here).sum(), (shared & here).sum()
   total = sum(quotas.values())
-  report = {'test_images': total, 'splits': repeats}
+  report = {'test_images': total, 'splits': _REPEATS}
   for m, kind in enumerate(('near_duplicate', 'group')):
     mean = counts[:, m].mean(axis=0)
     report[kind] = {

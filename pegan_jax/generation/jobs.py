@@ -192,9 +192,9 @@ def _cut_backgrounds(folder, info):
   paths = {item.frame for item in items}
   small = {item.frame for item in items if item.place.height < info.window}
   if small:
-    terminal.say(f'note: {len(small)} of {len(paths)} images in {folder!r} are smaller than '
-                 f'a window of {info.window}x{info.window}: squares of their own shorter '
-                 'side were enlarged')
+    terminal.say(f'note: {len(small)} of {len(paths)} images in {folder!r} are smaller '
+                 f'than a window of {info.window}x{info.window}: squares of their own '
+                 'shorter side were enlarged')
   # What is a window as it is keeps its file's name.
   names = [item.frame.split('/', 1)[1]
            if item.whole and item.place.height == info.window else item.source

@@ -236,8 +236,8 @@ def measure(image, region, boxed):
     boxed: whether only boxes are known of its class.
 
   Returns:
-    {'contrast', 'brightness', 'colours', 'area', 'shape', 'seam': float}, nan for what cannot
-    be measured.
+    {'contrast', 'brightness', 'colours', 'area', 'shape', 'seam': float}, nan for what
+    cannot be measured.
   """
   grey, spread = measures.grey(image), measures.spread(image)
   away = measures.distances(region)

@@ -13,7 +13,7 @@ Four filters, one after the other; an image is counted at the first that it fail
 import numpy as np
 
 from pegan_jax.inspection.settings import FILTERS
-from pegan_jax.metrics import copies, sets
+from pegan_jax.metrics import copies, origins
 
 # Percentage of the training images that lie nearer than an outlier to another one.
 _FAR = 99
@@ -35,7 +35,7 @@ def apply(info, train, generated, folder, judge, extractor):
     (bool [n], which images stay; {class: {'given', each of `FILTERS`, 'left'}}). A
     filter that could not be applied has None.
   """
-  changed = sets.changes(info, folder)
+  changed = origins.changes(info, folder)
   keep, funnel = np.ones(len(generated), bool), {}
   said = judge(generated.pixels).argmax(1)
   for label, name in enumerate(info.classes):

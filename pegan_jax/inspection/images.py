@@ -3,13 +3,14 @@
 import dataclasses
 import pathlib
 import zlib
+from typing import NamedTuple
 
 import numpy as np
 
 from pegan_jax.common import terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset, manifest
-from pegan_jax.metrics import sets
+from pegan_jax.metrics import origins, sets
 from pegan_jax.runs import own_settings
 
 
@@ -43,6 +44,22 @@ class Images:
     """Returns a checksum of pixels and labels, in order."""
     return zlib.crc32(self.labels.astype('<i4').tobytes(),
                       zlib.crc32(np.ascontiguousarray(self.pixels)))
+
+
+class Sets(NamedTuple):
+  """Holds what a study trained and tested on.
+
+  Attributes:
+    info: `data.DataInfo`.
+    train, test: `Images` of both splits.
+    generated: {name of a set: its `Images`}.
+    pasted: names of those that were pasted.
+  """
+  info: dataset.DataInfo
+  train: Images
+  test: Images
+  generated: dict
+  pasted: list
 
 
 def load_splits(info, other=None, clean=False):
@@ -168,7 +185,7 @@ def load_generated(info, path, per_class):
       were not accepted.
   """
   folder = sets.open_folder(path, 'generated')
-  for note in sets.check_scale(info, folder):
+  for note in origins.check_scale(info, folder):
     terminal.say(f'note: {path}: {note}')
   if folder.flat:
     raise UserError(f'{str(path)!r} (generated) has no class folders: sort its '

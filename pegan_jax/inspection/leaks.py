@@ -5,7 +5,7 @@ import pathlib
 from pegan_jax.common import files, provenance
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest
-from pegan_jax.metrics import sets
+from pegan_jax.metrics import origins, splits
 from pegan_jax.runs.checkpoints import reading
 from pegan_jax.runs.checkpoints.store import BEST
 
@@ -88,7 +88,7 @@ def _check_backgrounds(folder, names, held_out):
   path = folder.path / manifest.FILE
   if not path.is_file():
     return ['it has no manifest: where its images come from is not known']
-  if sets.painted_on(folder.path) == sets.FILES:
+  if origins.painted_on(folder.path) == origins.FILES:
     return ['its images were painted on a folder of files: whether test images are '
             'among those is not known']
   named = manifest.read_backgrounds(path)
@@ -189,7 +189,7 @@ def _still_there(run):
     content = config.get('dataset', {}).get('content')
   except (OSError, ValueError, AttributeError, TypeError):
     return None
-  if not sets.is_dataset(folder):
+  if not splits.is_dataset(folder):
     return None
   info = dataset.load_info(folder)
   if content not in (None, info.content):

@@ -8,22 +8,19 @@ from pegan_jax.inspection import arms as arms_lib, decision, images, verdict, wo
 from pegan_jax.inspection.settings import Settings
 
 
-def collect(config, info, train, test, generated, pasted, plan, answers, steps):
+def collect(config, sets, plan, answers):
   """Makes a study's report out of its inspectors' answers.
 
   Args:
     config: from configs/study.py.
-    info: `data.DataInfo`.
-    train, test: `Images` of both splits.
-    generated: {name of a set: its `Images`}.
-    pasted: names of the sets that were pasted.
+    sets: `images.Sets`.
     plan: the `arms.Arm`s.
     answers: {(fraction, name of an arm): [seeds, 2, n] of what `Results.load` returns}.
-    steps: of each training.
 
   Returns:
     What study.json holds, but for what was checked and left out.
   """
+  info, train, test = sets.info, sets.train, sets.test
   classes = images.class_names(info, config.clean_class)
   clean = info.background if config.clean_class else None
   held = verdict.TestSet(test.labels, test.groups, classes, clean)
@@ -41,27 +38,27 @@ def collect(config, info, train, test, generated, pasted, plan, answers, steps):
                 train.labels[images.subset(train.labels, fraction, 0, clean)]))},
         'arms': {arm.name: _arm(held, arm, known, arms_lib.level(own, arm))
                  for arm in plan},
-        'decisions': decision.all_sets(held, own, known, pasted),
+        'decisions': decision.all_sets(held, own, known, sets.pasted),
         'pretrained': decision.pretrained(own, known) if len(own) < len(plan) else None}
   counts = {name: np.bincount(s.labels, minlength=len(info.classes))
-            for name, s in generated.items()}
-  settings = dataclasses.asdict(Settings.of(config))
+            for name, s in sets.generated.items()}
+  settings = Settings.of(config)
   return {
       'classes': classes,
-      'protocol': settings | {
-          'steps': steps, 'seeds': config.seeds, 'data': str(info.folder),
-          'test': config.test, 'clean_class': config.clean_class,
+      'protocol': dataclasses.asdict(settings) | {
+          'steps': settings.steps(len(train)), 'seeds': config.seeds,
+          'data': str(info.folder), 'test': config.test, 'clean_class': config.clean_class,
           'generated': images.folders(config), 'per_class': config.per_class,
           'test_images': len(test),
           'test_groups': int(len(np.unique(test.groups))),
-          'too_few_steps': Settings.of(config).too_few_steps(len(train)),
+          'too_few_steps': settings.too_few_steps(len(train)),
           'test_images_of_classes': held.images_of(),
           'test_groups_of_classes': held.groups_of(),
           'bootstrap': verdict.RESAMPLES},
       'generated': {name: dict(zip(info.classes, map(int, n)))
                     for name, n in counts.items()},
       'fractions': fractions,
-      'worth': worth.all_sets(held, fractions, list(generated), counts)}
+      'worth': worth.all_sets(held, fractions, list(counts), counts)}
 
 
 def _arm(held, arm, known, level):

@@ -202,8 +202,8 @@ def _advice(part):
         verdict.HURTS: f'do not use it, it hurts: at best, as {way}, {points}',
         decision.BEATEN: f'do not use it, {over["generated"]} does as well, which is only '
                          f'pasted: as {way}, {points}',
-        verdict.UNTOLD: f'whether it helps cannot be told from so few groups of test images: '
-                        f'at best, as {way}, {points}',
+        verdict.UNTOLD: f'whether it helps cannot be told from so few groups of test '
+                        f'images: at best, as {way}, {points}',
         verdict.NO_EVIDENCE: 'no evidence that it adds to classical augmentation, do not '
                              f'rely on it: at best, as {way}, {points}'}[found['verdict']])
   if found := part.get('pretrained'):  # Earlier versions lack it.

@@ -91,8 +91,9 @@ class Settings:
     """
     network = config.get('network') or cls.network
     unused = (*NETWORKS.get(network, ()), 'network')
-    return cls(network, **{field.name: config.get(field.name, field.default)
-                           for field in dataclasses.fields(cls) if field.name not in unused})
+    return cls(network, **{
+        field.name: config.get(field.name, field.default)
+        for field in dataclasses.fields(cls) if field.name not in unused})
 
   def in_effect(self, augmented):
     """Returns a dict of what has an effect, given how much images are augmented."""

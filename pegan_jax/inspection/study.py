@@ -13,7 +13,7 @@ from pegan_jax.inspection import arms as arms_lib, filtering, images, leaks
 from pegan_jax.inspection import outcome, picture, report, report_parts, results
 from pegan_jax.inspection import pretraining, trainers, training
 from pegan_jax.inspection.settings import check_study, Settings, STRONGLY, USUAL
-from pegan_jax.metrics import features, sets
+from pegan_jax.metrics import features, origins
 from pegan_jax.runs import own_settings
 
 _FILTERED = ' filtered'  # Ends the name of a set that was filtered.
@@ -45,26 +45,23 @@ def study(config, workdir, make_trainer=trainers.make, extractor=None):
   classes = images.class_names(info, config.clean_class)
   results.check_classes(out / 'study.json', classes)
   train, test = images.load_splits(info, other, config.clean_class)
-  checks = {'test images': leaks.check_other(train, test)} if other else {}
-  generated, folders, rejected = _load_generated(config, info, train, test, other, checks)
+  made, folders, checks, rejected = _load_generated(config, info, train, test, other)
   with files.locked(out, f'studying in {out}', 'wait for it, or name another --workdir'):
-    bench = _Bench(Settings.of(config), config, classes, train, test, generated, out,
-                   make_trainer)
+    bench = _Bench(Settings.of(config), config, classes, train, test, out, make_trainer)
     funnels = {}
     if config.filter:
-      funnels = _filter(config, info, train, generated, folders, bench, extractor)
-    plan, notes = _plan(info, generated, not bench.settings.fitted, config.clean_class)
+      made, funnels = _filter(config, info, made, folders, bench, extractor)
+    plan, notes = _plan(info, made, not bench.settings.fitted, config.clean_class)
     notes = images.left_out(rejected) + notes
     for note in notes:
       terminal.say(note)
-    answers = bench.run(plan)
+    answers = bench.run(plan, made)
     if not bench.settings.pretrained:
       plan.append(arms_lib.PRETRAINED)
-      answers |= _Bench(Settings(_PRETRAINED), config, classes, train, test, {}, out,
-                        make_trainer).run(plan[-1:])
-    found = outcome.collect(
-        config, info, train, test, generated, _pasted(folders, generated), plan, answers,
-        bench.steps)
+      answers |= _Bench(Settings(_PRETRAINED), config, classes, train, test, out,
+                        make_trainer).run(plan[-1:], {})
+    found = outcome.collect(config, images.Sets(
+        info, train, test, made, _pasted(folders, made)), plan, answers)
     found |= {'checks': checks, 'funnels': funnels, 'notes': notes, 'rejected': rejected}
     report_parts.write(found, out, report.to_text, picture.draw)
   return found
@@ -90,17 +87,29 @@ def _plan(info, generated, in_steps, clean):
   return arms, notes
 
 
-def _load_generated(config, info, train, test, other, checks):
-  """Reads the folders of a config, and adds to `checks` what was looked at."""
+def _load_generated(config, info, train, test, other):
+  """Reads the folders of a config, and looks for what test images had a part in.
+
+  Args:
+    config: from configs/study.py.
+    info: `data.DataInfo`.
+    train, test: `Images` of both splits.
+    other: `data.DataInfo` of the test images where they are of another data set.
+
+  Returns:
+    Four dicts by the names of the sets: their `Images`, their `sets.ImageFolder`,
+    sentences on what was looked at, and what was rejected.
+  """
   generated, folders, rejected = {}, {}, {}
+  checks = {'test images': leaks.check_other(train, test)} if other else {}
   paths = images.folders(config)
   names = images.methods(paths) or arms_lib.names(paths)
   for name, path in zip(names, paths):
     generated[name], folders[name], rejected[name] = images.load_generated(
         info, path, config.per_class)
-    checks[name] = sets.check_scale(info, folders[name]) + leaks.check(
+    checks[name] = origins.check_scale(info, folders[name]) + leaks.check(
         info, train, test, folders[name], generated[name], other)
-  return generated, folders, rejected
+  return generated, folders, checks, rejected
 
 
 def _pasted(folders, generated):
@@ -112,14 +121,20 @@ def _pasted(folders, generated):
           if is_pasted(folders[name.removesuffix(_FILTERED)])]
 
 
-def _filter(config, info, train, generated, folders, bench, extractor):
-  """Adds the filtered sets to `generated`; returns {name: funnel}."""
-  judge, funnels = None, {}
+def _filter(config, info, generated, folders, bench, extractor):
+  """Returns the sets with those that are filtered, and {name: funnel}.
+
+  Args:
+    config, info: as of `_load_generated`.
+    generated, folders: from it.
+    bench: a `_Bench`.
+    extractor: computes features; None loads the default.
+  """
+  judge, kept, funnels, train = None, {}, {}, bench.train
   extractor = extractor or features.load()
-  for name in list(generated):
-    made = generated[name]
+  for name, made in generated.items():
     manifest = [p for p in [folders[name].path / 'manifest.csv'] if p.is_file()
-                and not sets.are_painted_elsewhere(info, folders[name])]
+                and not origins.are_painted_elsewhere(info, folders[name])]
     digest = provenance.digest({
         'filter': 3, 'steps': bench.steps, 'features': extractor.protocol(),
         'images': [train.checksum(), made.checksum()], 'data': info.content,
@@ -134,20 +149,17 @@ def _filter(config, info, train, generated, folders, bench, extractor):
     if not keep.any():
       terminal.say(f'the filter leaves nothing of {name}')
     else:
-      generated[name + _FILTERED] = generated[name].take(np.flatnonzero(keep))
-    if config.filter == 'only':
-      del generated[name]
-  return funnels
+      kept[name + _FILTERED] = made.take(np.flatnonzero(keep))
+  return (kept if config.filter == 'only' else generated | kept), funnels
 
 
 class _Bench:
   """Trains the inspectors that are missing, with all images on the device at once."""
 
-  def __init__(self, settings, config, classes, train, test, generated, out,
-               make_trainer):
-    self._classes, self._generated = classes, generated
+  def __init__(self, settings, config, classes, train, test, out, make_trainer):
+    self._classes, self._generated = classes, {}
     self._clean = len(classes) - 1 if config.clean_class else None
-    self._train, self._test, self._make = train, test, make_trainer
+    self.train, self._test, self._make = train, test, make_trainer
     self._fractions, self._seeds = _fractions(config), range(config.seeds)
     self.settings = settings
     self.weights = pretraining.weights(self.settings)
@@ -161,21 +173,25 @@ class _Bench:
   def judge(self):
     """Trains an inspector on augmented real images; returns its `probabilities`."""
     trainer = self._make(
-        self.settings, self._train.pixels, self._train.labels,
+        self.settings, self.train.pixels, self.train.labels,
         len(self._classes), self.steps)
     bar = terminal.Progress(self.steps, unit='step')
     terminal.say('training the inspector that filters')
-    state, = trainer.train_all([np.arange(len(self._train))], [0], USUAL, bar.update)
+    state, = trainer.train_all([np.arange(len(self.train))], [0], USUAL, bar.update)
     bar.close()
     return lambda pixels: trainer.probabilities(state, pixels)
 
-  def run(self, plan):
+  def run(self, plan, generated):
     """Trains every arm at every fraction and seed.
+
+    Args:
+      plan: the `arms.Arm`s.
+      generated: {name of a set: its `Images`}.
 
     Returns:
       {(fraction, arm): [S, 2, n] of what `Results.load` returns}.
     """
-    pools = self._lay_out()
+    self._generated, pools = generated, self._lay_out(generated)
     todo = {job: self._digest(*job, pools) for job in itertools.product(
         self._fractions, plan, self._seeds)}
     answers = {digest: self.results.load(
@@ -195,24 +211,24 @@ class _Bench:
         [answers[todo[fraction, arm, seed][0]] for seed in self._seeds])
             for fraction in self._fractions for arm in plan}
 
-  def _lay_out(self):
+  def _lay_out(self, generated):
     """Returns each generated set's indices among all images, laid end to end."""
     self._labels = np.concatenate([
-        x.labels for x in [self._train, *self._generated.values()]])
-    start, pools = len(self._train), {}
-    for name, made in self._generated.items():
+        x.labels for x in [self.train, *generated.values()]])
+    start, pools = len(self.train), {}
+    for name, made in generated.items():
       pools[name] = start + np.arange(len(made))
       start += len(made)
     return pools
 
   def _digest(self, fraction, arm, seed, pools):
     """Returns the name of a training's result, and its images, as `train` takes them."""
-    chosen = images.subset(self._train.labels, fraction, seed, self._clean)
-    clean = chosen[self._train.labels[chosen] == self._clean]
+    chosen = images.subset(self.train.labels, fraction, seed, self._clean)
+    clean = chosen[self.train.labels[chosen] == self._clean]
     parts, pool = [], []
     if arm.real or len(clean):
       pool.append(chosen if arm.real else clean)
-      parts.append(self._train.take(pool[-1]).checksum())
+      parts.append(self.train.take(pool[-1]).checksum())
     if arm.generated:
       parts.append(self._generated[arm.generated].checksum())
       pool.append(pools[arm.generated])
@@ -233,11 +249,11 @@ class _Bench:
 
   def _train_all(self, missing):
     """Trains the {digest: (job, pool)}: {digest: answers to the test images}."""
-    sets = [self._train, *self._generated.values()]
+    sets = [self.train, *self._generated.values()]
     trainer = self._make(
         self.settings, np.concatenate([s.pixels for s in sets]),
         np.concatenate([s.labels for s in sets]), len(self._classes), self.steps,
-        len(self._train))
+        len(self.train))
     bar = terminal.Progress(len(missing) * self.steps, unit='step')
     began, answers = time.perf_counter(), {}
     for (fraction, arm), group in itertools.groupby(

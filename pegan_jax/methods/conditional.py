@@ -168,31 +168,30 @@ def gen_loss(nets, config, gen, disc, batch, label_trg):
   real = batch['image']
   fake = translate(nets, gen, real, label_trg)
   recon = translate(nets, gen, fake, batch['label'])
-  loss, metrics = adversarial(nets, config, disc, real, fake, label_trg)
+  answers = nets.disc.apply({'params': disc}, fake)
+  loss, metrics = adversarial(nets, config, answers, real, fake, label_trg)
   rec = losses.reconstruction(real, recon)
   loss += config.lambda_rec * rec.mean()
   return loss, metrics | {'gen/loss': average(loss[None])} | by_target(
       nets, label_trg, rec=rec)
 
 
-def adversarial(nets, config, disc, real, fake, label_trg, features=None, domain=None,
+def adversarial(nets, config, answers, real, fake, label_trg,
                 loss=losses.wasserstein_gen):
   """Returns the generator's adversarial and class losses.
 
   Args:
-    nets, config, disc: as in `gen_loss`.
+    nets, config: as in `gen_loss`.
+    answers: what the discriminator says of `fake`: (score maps, logits [B, C + 1]).
     real: [B, H, W, 3] in [-1, 1], the images.
     fake: their translations to `label_trg`.
     label_trg: [B] target domains.
-    features: the discriminator's input in place of `fake`, or None.
-    domain: its condition, or None.
     loss: of the generator, scores -> the same shape.
 
   Returns:
     The scalar loss, and its terms as `gen_loss` has them.
   """
-  adv_map, logits = nets.disc.apply(
-      {'params': disc}, fake if features is None else features, domain)
+  adv_map, logits = answers
   adv = per_image(loss(losses.critic_score(adv_map)))
   cls = losses.classification(logits, label_trg)
   return jnp.mean(adv + config.lambda_cls_fake * cls), {

@@ -212,10 +212,11 @@ def gen_loss(nets, config, gen, disc, aux, batch, key):
   real, label_trg = batch['image'], choose_targets(key_target, batch, nets.background)
   fake, opacity = _translate(nets, gen, real, label_trg, key_forward)
 
+  answers = nets.disc.apply(
+      {'params': disc}, _features(nets, augment(key_augment, fake, config.augment)),
+      _condition(nets, label_trg))
   loss, metrics = conditional.adversarial(
-      nets, config, disc, real, fake, label_trg,
-      features=_features(nets, augment(key_augment, fake, config.augment)),
-      domain=_condition(nets, label_trg), loss=OBJECTIVES[config.objective].gen)
+      nets, config, answers, real, fake, label_trg, OBJECTIVES[config.objective].gen)
 
   background, _ = conditional.apart(real)
   recon, _ = _translate(nets, gen, conditional.apart(fake)[0],

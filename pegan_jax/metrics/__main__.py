@@ -52,6 +52,7 @@ def _run(args):
     from pegan_jax.common.runtime import compilation
     from pegan_jax.data import dataset
     from pegan_jax.metrics import chart, evaluation, features, outputs, reports, sets
+    from pegan_jax.metrics import splits
     from pegan_jax.metrics import table
   compilation.keep()
   options = evaluation.Options(args.count, args.all_images, args.repeats, args.seed)
@@ -68,7 +69,7 @@ def _run(args):
   protocol = extractor.protocol() | {'real': args.real,
                                      'generated': args.generated}
   generated = sets.open_folder(args.generated, 'generated')
-  if sets.is_dataset(args.real):
+  if splits.is_dataset(args.real):
     report = reports.compare_to_dataset(
         extractor, dataset.load_info(args.real), generated, protocol, options,
         args.image_size)

@@ -13,6 +13,7 @@ from pegan_jax.data import dataset, manifest
 from pegan_jax.generation import acceptance, jobs, masks, settings
 from pegan_jax.metrics import change, evaluation, features, intervals, match, METRICS
 from pegan_jax.metrics import region_crops, reports, table
+from pegan_jax.metrics.feature_set import FeatureSet
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 
@@ -164,10 +165,9 @@ def report_on(run, restored, extractor, train, test):
   """
   config, classes = run.config, settings.classes(run)
   check_count(config, {c: len(train.features[c]) for c in classes})
-  rejected = collections.Counter()
-  generated = _generate(run, restored, extractor, {
+  generated, rejected = _generate(run, restored, extractor, {
       c: config.evaluate.count or len(train.features[c]) for c in classes},
-                        rejected, train.crops is not None)
+                                  train.crops is not None)
   report = reports.compare_features(train, test, generated, {
       **extractor.protocol(), 'real': str(run.info.folder),
       'generated': f'{run.workdir}, step {restored.step}',
@@ -177,11 +177,12 @@ def report_on(run, restored, extractor, train, test):
   return report | {'provenance': made_of(run, restored, extractor)}
 
 
-def _generate(run, restored, extractor, wanted, rejected, at_regions=False):
-  """Samples the first `wanted[c]` images of each class c: a `FeatureSet`.
+def _generate(run, restored, extractor, wanted, at_regions):
+  """Samples the first `wanted[c]` images of each class c.
 
-  Crops around their defects are in it if `at_regions`. A `Counter`, `rejected`, gets the
-  number of images of each class that are not accepted.
+  Returns:
+    Their `FeatureSet`, with crops around their defects if `at_regions`, and {class: how
+    many of them are not accepted}.
   """
   classes = run.info.classes
   job = jobs.plan(run, [wanted.get(c, 0) for c in classes])
@@ -190,19 +191,16 @@ def _generate(run, restored, extractor, wanted, rejected, at_regions=False):
       raise UserError(f'generate.roi has room for {count} images of {name}, and a '
                       f'comparison takes {intervals.LEAST} or more: widen it, or name the '
                       'other classes by --config.generate.classes')
-  references = [[None] * count for count in job.counts]
   with reports.progress(sum(job.counts), 'image', 'drawing') as bar:
-    images, boxes = (
-        {c: x for c, x in zip(classes, found) if c in wanted}
-        for found in masks.collect(
-            run, job, _shown(acceptance.draw(run, restored.state.ema, job), bar, classes,
-                             rejected, references)))
-  references = {c: of for c, of in zip(classes, references)
-                if c in wanted and None not in of}
+    pieces = _Pieces(acceptance.draw(run, restored.state.ema, job), bar)
+    images, boxes = ({c: x for c, x in zip(classes, found) if c in wanted}
+                     for found in masks.collect(run, job, pieces))
+  references = {classes[label]: [of[i] for i in range(len(of))]
+                for label, of in sorted(pieces.shown.items()) if classes[label] in wanted}
   total = (sum(job.counts) + sum(map(len, references.values()))
            + at_regions * region_crops.count(boxes))
   with reports.progress(total, 'image') as bar:
-    found = evaluation.FeatureSet(
+    found = FeatureSet(
         {c: extractor(x, bar.update) for c, x in images.items()},
         {c: [manifest.file_of(c, i) for i in range(len(x))]
          for c, x in images.items()},
@@ -211,29 +209,39 @@ def _generate(run, restored, extractor, wanted, rejected, at_regions=False):
             for c, x in images.items()},
         references=_of_references(run, extractor, references, bar.update)
         if references else None)
-    return found.with_crops(
+    found = found.with_crops(
         at_regions and region_crops.features(extractor, images, boxes, bar.update))
+  return found, {classes[label]: n for label, n in pieces.rejected.items()}
 
 
-def _shown(pieces, bar, classes, rejected, references):
-  """Yields the pieces of `acceptance.draw`; moves the bar, and counts what is rejected.
+class _Pieces:
+  """Passes on what `acceptance.draw` yields, and keeps what is said of it.
 
-  `references` gets (record, image) of what the generator was shown for each, if anything.
+  Attributes:
+    rejected: {label: how many are not accepted}.
+    shown: {label: {number: (record, image)}}, what the generator was shown for each
+      image, if anything.
   """
-  for piece in pieces:
-    label, numbers, painted, verdicts = piece
-    rejected[classes[label]] += sum(verdict.accepted is False for verdict in verdicts)
-    if painted.record is not None:
-      for i, *shown in zip(numbers.tolist(), painted.record.tolist(), painted.reference):
-        references[label][i] = shown
-    yield piece
-    bar.update(len(numbers))
+
+  def __init__(self, pieces, bar):
+    self._pieces, self._bar = pieces, bar
+    self.rejected, self.shown = collections.Counter(), collections.defaultdict(dict)
+
+  def __iter__(self):
+    for piece in self._pieces:
+      label, numbers, painted, verdicts = piece
+      self.rejected[label] += sum(verdict.accepted is False for verdict in verdicts)
+      if painted.record is not None:
+        self.shown[label] |= zip(numbers.tolist(), zip(
+            painted.record.tolist(), painted.reference))
+      yield piece
+      self._bar.update(len(numbers))
 
 
 def _of_references(run, extractor, references, update):
   """Returns the `FeatureSet` of {class: [(record, image)]}."""
   names = jobs.reference_names(run, [x for of in references.values() for x, _ in of])
-  return evaluation.FeatureSet(
+  return FeatureSet(
       {c: extractor(np.stack([image for _, image in of]), update)
        for c, of in references.items()},
       {c: [names[record] for record, _ in of] for c, of in references.items()})

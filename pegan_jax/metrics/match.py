@@ -22,7 +22,7 @@ import numpy as np
 from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import reason, UserError
 from pegan_jax.data import dataset, matches
-from pegan_jax.metrics import features, sets
+from pegan_jax.metrics import features, splits
 
 NEAREST = 30  # Defects that vote on a background's classes.
 _FLOOR = 0.1  # Share of the probability that is spread over all classes.
@@ -144,10 +144,10 @@ def _locked(info):
 
 def _match(info, extractor):
   train = dataset.Records(info, 'train')
-  sets.check_train(info, train)
+  splits.check_train(info, train)
   defects = np.flatnonzero(train.labels != info.background)
-  splits = {'train': train, 'test': dataset.Records(info, 'test')}
-  clean = {split: records.find(info.background) for split, records in splits.items()}
+  both = {'train': train, 'test': dataset.Records(info, 'test')}
+  clean = {split: records.find(info.background) for split, records in both.items()}
   total = len(defects) + sum(map(len, clean.values()))
   found = {}
   with contextlib.closing(
@@ -155,7 +155,7 @@ def _match(info, extractor):
     features_of = lambda records, indices: extractor(
         records.images(indices), bar.update).astype(np.float64)
     of_defects = features_of(train, defects)
-    for split, records in splits.items():
+    for split, records in both.items():
       found[split] = np.zeros((0, info.background))
       if len(clean[split]):
         found[split] = probabilities(features_of(records, clean[split]), of_defects,

@@ -6,9 +6,9 @@ import dataclasses
 import numpy as np
 
 from pegan_jax.common import files, terminal
-from pegan_jax.metrics import chart, evaluation, intervals, METRICS, region_crops, sets
-from pegan_jax.metrics import table
-from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics import chart, evaluation, intervals, METRICS, origins, region_crops
+from pegan_jax.metrics import sets, splits, table
+from pegan_jax.metrics.feature_set import FeatureSet
 from pegan_jax.metrics.scores import fit_reader
 
 
@@ -40,7 +40,7 @@ def compare_folders(extractor, real, generated, protocol, options, image_size=No
       or as `evaluation.evaluate` does.
   """
   evaluation.check_counts(_counts(real), _counts(generated), options)
-  rejected = sets.rejected(generated)
+  rejected = origins.rejected(generated)
   real, generated = sets.align(real, generated, image_size)
   report = compare_features(
       folder_features(extractor, real, image_size), None,
@@ -56,14 +56,14 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   has the manifest that `--mode generate` writes and they are the data set's, and with
   region KID where the data set is annotated and images keep their size.
   """
-  other_scale, rejected = sets.check_scale(info, generated), sets.rejected(generated)
+  other_scale, rejected = origins.check_scale(info, generated), origins.rejected(generated)
   sets.check_classes(info.classes, generated.files)
-  evaluation.check_counts(sets.train_counts(info), _counts(generated), options)
+  evaluation.check_counts(splits.train_counts(info), _counts(generated), options)
   _, generated = sets.align(
       sets.standing_for(info), generated, image_size,
       f'cut them as the data set was, in windows of {info.window} pixels, and give '
       '--image_size, to which all are resized')
-  changes = sets.changes(info, generated, image_size)
+  changes = origins.changes(info, generated, image_size)
   train, test = (split_features(extractor, info, split, image_size)
                  for split in ('train', 'test'))
   made = dataclasses.replace(
@@ -76,7 +76,7 @@ def compare_to_dataset(extractor, info, generated, protocol, options, image_size
   report = compare_features(train, test, made, protocol, options)
   report['warnings'] += [f'{note}.' for note in other_scale]
   report['warnings'] += not_accepted(rejected, _counts(generated))
-  if sets.are_painted_elsewhere(info, generated):
+  if origins.are_painted_elsewhere(info, generated):
     report['warnings'].append(
         'Change is not known: the images were painted on other backgrounds than this '
         "data set's.")
@@ -110,7 +110,7 @@ def folder_features(extractor, folder, image_size=None):
 
 def split_features(extractor, info, split, image_size=None):
   """Computes the features of a split's defects: a `FeatureSet`, or None if empty."""
-  found = sets.read_split(info, split, image_size)
+  found = splits.read_split(info, split, image_size)
   if not found:
     return None
   images, names, groups = ({c: x[i] for c, x in found.items()} for i in range(3))

@@ -37,7 +37,7 @@ class UNet(nn.Module):
 
 
 def way_up(x, skips):
-  """Turns the smallest map and the larger ones, the largest first, into logits [B, H, W]."""
+  """Turns the smallest map and the larger ones, largest first, into logits [B, H, W]."""
   for skip in skips[::-1]:
     x = nn.Conv(skip.shape[-1], (1, 1))(x)  # Before it is enlarged, which is cheaper.
     x = skip + jax.image.resize(x, skip.shape, 'linear')

@@ -14,7 +14,7 @@ from pegan_jax.pretrained import efficientnet, layers, weights
 _ENLARGED = 2
 # Stages whose maps a segmenter reads, the last of each size: 1/2, 1/4, 1/8 and 1/16.
 _MAPS = (0, 1, 2, 4)
-# How fast its weights change, relative to the head's, which begin anywhere. Common practice.
+# How fast its weights change, relative to the head's, which begin anywhere; as is common.
 RATE = 0.1
 # Version of the converted weights in the cache.
 _VERSION = 1

@@ -75,8 +75,9 @@ def _likeness(source):
       notes.append(f'Against held-out crops, which were not trained on: {other.text} '
                    f'({figure.title}).')
   if not source.trains:
-    notes.insert(0, 'These are real training defects, cut out and pasted: that they are near '
-                 'to training crops is no merit. Held-out crops and a study are the test.')
+    notes.insert(0, 'These are real training defects, cut out and pasted: that they are '
+                 'near to training crops is no merit. Held-out crops and a study are the '
+                 'test.')
   notes += _others(report, figure) + _copies(report)
   notes += _by_class(report, figure) + _few(f)
   if source.config.get('pretrained'):

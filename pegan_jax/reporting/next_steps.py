@@ -110,8 +110,8 @@ def _inspectors(source, report):
                        network='efficientnet_lite0')]
   best = max(found.values(), key=lambda x: (x['verdict'] == verdict.HELPS, x['low']))
   if best['verdict'] == verdict.HELPS:
-    return [_inspector(source, report, 'Train an inspector with the images, in the way that '
-                       'helped.', best['arm'])]
+    return [_inspector(source, report, 'Train an inspector with the images, in the way '
+                       'that helped.', best['arm'])]
   for beaten in found.values():
     if beaten['verdict'] == decision.BEATEN:
       return [_inspector(source, report, 'Train an inspector with pasted defects, which do '
@@ -183,8 +183,8 @@ def _train_longer(source):
   if not reasons or updates <= done:
     return []
   return [_step(
-      f'Train longer, as {" and ".join(reasons)}: {updates:,} updates{_time(source, updates)}; '
-      'whether closer ones help an inspector is not certain.',
+      f'Train longer, as {" and ".join(reasons)}: {updates:,} updates'
+      f'{_time(source, updates)}; whether closer ones help an inspector is not certain.',
       commands.train(source, workdir=f'{source.workdir}_{updates}', num_steps=updates,
                      data_dir=str(source.data_dir)))]
 

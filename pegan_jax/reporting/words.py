@@ -17,8 +17,8 @@ FAR = 2  # Times the floor's end, from which images are called far from real.
 MEANING = {
     'fid': 'distance of the two sets of images; depends on their number',
     'kid': 'distance of the two sets of images; 0 is none',
-    'region_kid': 'distance of the two sets of defects alone, cut out around their regions; '
-                  '0 is none',
+    'region_kid': 'distance of the two sets of defects alone, cut out around their '
+                  'regions; 0 is none',
     'precision': 'share of generated images that look like some real one',
     'recall': 'share of real images that some generated one looks like',
     'density': 'how many real neighbourhoods a generated image lies in',

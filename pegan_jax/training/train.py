@@ -13,7 +13,7 @@ from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import Interrupted
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import batches, dataset
-from pegan_jax.metrics import match, sets
+from pegan_jax.metrics import match, splits
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
@@ -100,7 +100,7 @@ def _train(run, checkpoints, signals, began):
     if not owed:
       return
   records = dataset.Records(run.info, 'train')
-  sets.check_train(run.info, records, run.method.translates)
+  splits.check_train(run.info, records, run.method.translates)
   watch = Watch(run) if config.eval_every else None
   if primary:
     files.write_json(run.workdir / 'config.json', run.saved_config)

@@ -9,7 +9,7 @@ from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation import jobs, masks
 from pegan_jax.generation.sampler import Sampler
-from pegan_jax.metrics import features, region_crops, sets
+from pegan_jax.metrics import features, region_crops, splits
 from pegan_jax.metrics.kid import kid
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
@@ -21,7 +21,7 @@ _MOST_REAL = 200
 
 def check_classes(run):
   """Raises UserError where a class has one training image: nothing to compare."""
-  counts = sets.train_counts(run.info)
+  counts = splits.train_counts(run.info)
   if alone := [name for name, count in counts.items() if count == 1]:
     raise UserError(
         f'the train split has one image of {", ".join(alone)}, and evaluation within '
@@ -66,7 +66,7 @@ class Watch:
     rng = np.random.default_rng([self._run.config.evaluate.seed, 1])
     boxes = region_crops.of_split(self._run.info, 'train')
     real, at_regions = {}, {}
-    for name, (images, _, _) in sets.read_split(self._run.info, 'train').items():
+    for name, (images, _, _) in splits.read_split(self._run.info, 'train').items():
       chosen = np.sort(rng.permutation(len(images))[:_MOST_REAL])
       real[name] = self._extractor(images[chosen])
       if name in boxes:

@@ -35,7 +35,8 @@ def test_components_above_a_threshold_and_a_size(mask):
   assert not _find(np.zeros_like(mask))
 
 
-@pytest.mark.parametrize('thick, is_outline', [(1, True), (2, True), (4, False), (15, False)])
+@pytest.mark.parametrize('thick, is_outline', [
+    (1, True), (2, True), (4, False), (15, False)])
 def test_an_outline_is_few_pixels_around_many(thick, is_outline):
   y, x = np.mgrid[-14.5:15, -14.5:15]
   ring = (np.hypot(x, y) < 15) & (np.hypot(x, y) > 15 - thick)

@@ -67,8 +67,8 @@ def test_a_number_of_digits_gives_whole_pixels_back(digits, largest):
 
 def test_only_fractions_are_scaled():
   said = [Region('a', Box(0.1, 0.25, 0.5, 1.0))]
-  assert Annotated('a.txt', 1, 1, said).regions_in(40, 100) == [('a', (10, 10, 50, 40), None,
-                                                           None)]
+  assert Annotated('a.txt', 1, 1, said).regions_in(40, 100) == [
+      ('a', (10, 10, 50, 40), None, None)]
   for size in ((None, None), (40, 100)):
     image = Annotated('a.xml', *size, [Region('a', Box(10, 10, 120, 60.5), polygons=())])
     assert image.regions_in(40, 100) == [Region('a', Box(10, 10, 100, 40))]

@@ -71,8 +71,9 @@ TEXT = {
 WORDS = ('', 'x', '-1', '1e400', 'nan', 'null', '[1]', '{}', '1,2', '1;2', ',,', '9' * 5000,
          '"', '1.5', '١', '2020-01-01', '- x', '<<')
 _PYTHONS = re.compile(
-    r"has no attribute|object is|NoneType|inhomogeneous|invalid literal|argument|unhashable|"
-    r"iterable|indices|could not convert|to unpack|reshape|recursion|digits|<class|'[a-z]+'"
+    r"has no attribute|object is|NoneType|inhomogeneous|invalid literal|argument|"
+    r"unhashable|iterable|indices|could not convert|to unpack|reshape|recursion|digits|"
+    r"<class|'[a-z]+'"
     r' object|codec|must be (real|str)')
 
 

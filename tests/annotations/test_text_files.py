@@ -28,7 +28,8 @@ def test_what_a_mark_of_the_other_order_names(tmp_path):
 @pytest.mark.parametrize('encoding, name', [
     ('utf-8', '酸洗'), ('UTF-8', 'öl'), ('GBK', '酸洗'), ('gb2312', '酸洗'), ('gb2312', '镕'),
     ('gb18030', '酸洗'), ('big5', '酸洗'), ('shift_jis', '酸洗'), ('euc-kr', '산세'),
-    ('windows-1252', 'öl €'), ('cp1252', 'öl'), ('iso-8859-1', 'öl'), ('koi8-r', 'ржавчина')])
+    ('windows-1252', 'öl €'), ('cp1252', 'öl'), ('iso-8859-1', 'öl'),
+    ('koi8-r', 'ржавчина')])
 def test_what_the_first_line_of_xml_names(tmp_path, encoding, name):
   data = XML.format(encoding, name).encode('gbk' if name == '镕' else encoding)
   assert ElementTree.fromstring(_read(tmp_path, data)).text == name

@@ -177,8 +177,8 @@ def test_all_objects_that_are_not_whole_are_told(tmp_path, inside, words):
   with pytest.raises(UserError) as error:
     _read(tmp_path, f'<annotation><object>{inside}</object>'
                     '<object><name>z</name></object></annotation>')
-  assert str(error.value) == (f"{tmp_path / 'a.xml'} cannot be read as Pascal VOC: {words}; "
-                              f'an object, z, {NO_BOX}.')
+  assert str(error.value) == (f"{tmp_path / 'a.xml'} cannot be read as Pascal VOC: "
+                              f'{words}; an object, z, {NO_BOX}.')
 
 
 @pytest.mark.parametrize('outline', ['<polygon><x1>1</x1></polygon>', '<segm>1 2</segm>'])

@@ -26,7 +26,8 @@ def _script(name, folder):
   (folder / 'configs' / '__init__.py').write_text('raise SystemExit(7)')
   script = folder / 'bin' / name
   script.parent.mkdir(exist_ok=True)
-  script.write_text(f'import sys\nfrom {module} import {function}\nsys.exit({function}())\n')
+  script.write_text(
+      f'import sys\nfrom {module} import {function}\nsys.exit({function}())\n')
   return [sys.executable, script]
 
 

@@ -31,7 +31,8 @@ def test_lines_where_there_is_no_terminal(capsys, monkeypatch):
   _work()
   assert capsys.readouterr().err.splitlines() == [
       'image 2/4  3 s/image  00:06 left  loss 1', 'reading: 1 of 3, 00:00 left',
-      'reading: 2 of 3, 00:00 left', 'reading: 3 of 3, 00:00 left', 'note: odd', 'written to x']
+      'reading: 2 of 3, 00:00 left', 'reading: 3 of 3, 00:00 left', 'note: odd',
+      'written to x']
 
 
 def test_bars_with_the_remaining_time_on_a_terminal(capsys, monkeypatch):

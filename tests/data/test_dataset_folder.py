@@ -133,7 +133,8 @@ def _split_change(**changed):
 @pytest.mark.parametrize('change, words', [
     (lambda info: info | {'name': '../other/steel_defects'}, "'../other/steel_defects'"),
     (lambda info: info | {'name': 'mnist'}, "names 'mnist', which is not what"),
-    (_split_change(filepathTemplate='../other/{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}'),
+    (_split_change(
+        filepathTemplate='../other/{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}'),
      'other.* is in another folder'),
     (_split_change(name='../other/train'), 'other.*another folder')])
 def test_no_other_folders_shards_are_read(folder, two_classes_dir, change, words):

@@ -13,6 +13,7 @@ def test_none_comes_twice_before_all_have_come(count):
   assert len(drawn) == count
   for first in range(0, count, 7):
     part = drawn[first:first + 7]
-    assert len(set(part.tolist())) == len(part) and set(part.tolist()) <= set(members.tolist())
+    assert len(set(part.tolist())) == len(part)
+    assert set(part.tolist()) <= set(members.tolist())
   more = rounds.draw(np.random.default_rng(0), members, count + 5)
   np.testing.assert_array_equal(more[:count], drawn)

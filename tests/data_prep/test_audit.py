@@ -25,7 +25,8 @@ def _crops(folder):
 def test_crops_of_another_size_than_the_set_are_told(tmp_path, capsys, side, said):
   flags = _crops(tmp_path)
   for k in range(2):
-    save(texture(np.random.default_rng(k), side, 60), tmp_path / 'd' / 'a' / f'frame{k}_a.png')
+    save(texture(np.random.default_rng(k), side, 60),
+         tmp_path / 'd' / 'a' / f'frame{k}_a.png')
   for check in ((), ('--check',)):
     assert run_build(tmp_path, *flags, *check, out='built' if check else 'out') == 0
     line, = [line for line in capsys.readouterr().out.splitlines()

@@ -149,7 +149,8 @@ def _full_of_marks(folder):
 
 
 @pytest.mark.parametrize('make, flags', [
-    (_one_place, ['--at_most --no-near_duplicates']), (_copies, ['--at_most --skip_classes pa']),
+    (_one_place, ['--at_most --no-near_duplicates']),
+    (_copies, ['--at_most --skip_classes pa']),
     (_one_image_of_a_class, ['--at_most --skip_classes rare']),
     (_two_classes_in_one_window, ['--at_most --skip_classes sc']),
     (_copies_by_roboflow, ['--at_most --skip_classes pa']),
@@ -206,7 +207,8 @@ def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('masks, flags', [
-    ('i/masks', []), ('i/mine', ['--annotations', 'i/mine']), ('m', ['--annotations', 'm'])])
+    ('i/masks', []), ('i/mine', ['--annotations', 'i/mine']),
+    ('m', ['--annotations', 'm'])])
 def test_float_masks_are_read_as_build_reads_them(tmp_path, capsys, masks, flags):
   for k in range(6):
     save(texture(np.random.default_rng(k), 96, 96), tmp_path / 'i' / 'images' / f'{k}.png')

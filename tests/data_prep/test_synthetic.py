@@ -171,8 +171,9 @@ def test_only_classes_that_are_asked_for_and_their_steel(tmp_path):
   named = [node.text for path in (tmp_path / 'x' / 'boxes').iterdir()
            for node in ElementTree.parse(path).iter('name')]
   assert {*named} == {'sp', 'ps'}
-  drawn = {classes: np.mean([synthetic.frame(0, i, 32, 32, 'clean', classes=classes)[0]
-                             for i in range(20)]) for classes in (('sp', 'ps'), synthetic.CLASSES)}
+  drawn = {classes: np.mean([
+      synthetic.frame(0, i, 32, 32, 'clean', classes=classes)[0] for i in range(20)])
+           for classes in (('sp', 'ps'), synthetic.CLASSES)}
   assert drawn['sp', 'ps'] > drawn[synthetic.CLASSES] + 30
 
 

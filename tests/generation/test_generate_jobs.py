@@ -239,7 +239,8 @@ def test_crops_of_the_users_backgrounds_too(setting, capsys):
     assert _box(r['asked'])[1] >= 6
   run = Run(config, workdir)
   with pytest.raises(UserError, match='generate.roi has room for 2 images of pa'):
-    evaluate._generate(run, restore(run, 'newest'), None, {'pa': 6, 'rp': 6}, None)
+    evaluate._generate(
+        run, restore(run, 'newest'), None, {'pa': 6, 'rp': 6}, at_regions=False)
 
 
 @pytest.mark.parametrize('method, settings, words', [

@@ -14,7 +14,7 @@ from pegan_jax.common import provenance
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.inspection import images, leaks, study
-from pegan_jax.metrics import sets
+from pegan_jax.metrics import origins, sets
 
 
 @pytest.fixture(scope='module')
@@ -166,7 +166,7 @@ class TestLeaks:
     (made / 'manifest.csv').write_bytes(content)
     _fails(tmp_path, folder, made, 'manifest.csv', 'no manifest of --mode generate')
     with pytest.raises(UserError, match='manifest.csv is no manifest'):
-      sets.changes(dataset.load_info(folder), sets.open_folder(made, 'generated'))
+      origins.changes(dataset.load_info(folder), sets.open_folder(made, 'generated'))
 
   @pytest.mark.parametrize('content', [
       '{"groups": [', '{}', '[]', '{"groups": [{"members": 3}], "duplicates": []}',

@@ -194,8 +194,8 @@ def test_a_workdir_of_another_class_list(trained, tmp_path):
   names = (other / 'label.labels.txt').read_text().replace('b', 'bb', 1)
   (other / 'label.labels.txt').write_text(names)
   with pytest.raises(UserError, match=(
-      f'^the run in {workdir} was trained on the data set at {data}, and the one at {other} '
-      f'is given: dataset.classes is .*; give --config.data_dir={data}, or')):
+      f'^the run in {workdir} was trained on the data set at {data}, and the one at '
+      f'{other} is given: dataset.classes is .*; give --config.data_dir={data}, or')):
     inspector.inspect(_config(other), workdir)
 
 

@@ -245,7 +245,8 @@ def test_the_page_tells_it(world, tmp_path):
   config.data_dir = str(world['data'])
   source = page.Source(config, tmp_path)
   part = page_study.collect(source)
-  assert part['figure'].startswith('pixel AP, the area') and part['rows'][0][2] == 'over real'
+  assert part['figure'].startswith('pixel AP, the area')
+  assert part['rows'][0][2] == 'over real'
   assert part['sentences'] == [f'{x}.' for x in report.conclusions(found)]
   assert part['sentences'][0].startswith('planted: use it, a segmenter finds more')
   said = answer.collect(source)['study']

@@ -125,7 +125,8 @@ def test_bright_defects_on_bright_ground_end_at_white():
       paste.BLENDS['feather'], None, 1, jax.tree.map(jnp.asarray, bank))
   soft = _soft(_box(8, 18, 12, 18))[None, None]
   painted, _ = jax.jit(functools.partial(paste.produce, nets))(
-      (), jnp.full((1, 1, 32, 32, 3), 0.6), jax.random.split(jax.random.key(0), (1, 1)), soft)
+      (), jnp.full((1, 1, 32, 32, 3), 0.6), jax.random.split(jax.random.key(0), (1, 1)),
+      soft)
   assert painted.max() == 1 and painted.min() >= 0.5
 
 

@@ -258,8 +258,9 @@ def test_patches_on_the_region_count_most_and_every_image_the_same(networks):
       {'params': disc}, [jnp.zeros((2, 32, 32, 3))], region, jnp.array([0, 0]))
   fine, coarse = weights[:, :16].reshape(2, 4, 4), weights[:, 16:].reshape(2, 2, 2)
   # One of 16 and one of 4 patches, or half of them; the others have 0.1 to 1.1.
-  np.testing.assert_allclose(fine[0].ravel(), np.array([1.1] + 15 * [0.1]) / 2.6 / 2, rtol=1e-5)
-  np.testing.assert_allclose(coarse[0].ravel(), np.array([1.1] + 3 * [0.1]) / 1.4 / 2, rtol=1e-5)
+  for found, others, total in ((fine, 15, 2.6), (coarse, 3, 1.4)):
+    np.testing.assert_allclose(
+        found[0].ravel(), np.array([1.1] + others * [0.1]) / total / 2, rtol=1e-5)
   np.testing.assert_allclose(fine[1, :2], 1.1 / 9.6 / 2, rtol=1e-5)
   np.testing.assert_allclose(coarse[1, 1], 0.1 / 2.4 / 2, rtol=1e-5)
 

@@ -1,6 +1,5 @@
 """A real defect for the generator: what it is shown, what is written, what is a copy."""
 
-import collections
 import types
 
 import jax
@@ -17,6 +16,7 @@ from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Painted, Sampler
 from pegan_jax.methods import cut_outs, pegan_region, reference
 from pegan_jax.metrics import evaluate, evaluation
+from pegan_jax.metrics.feature_set import FeatureSet
 from pegan_jax.nets import masks
 from pegan_jax.runs.checkpoints import fit
 from pegan_jax.runs.restore import restore
@@ -127,12 +127,12 @@ def test_which_one_was_shown_is_written_and_drawn_by_the_seed(trained, tmp_path)
 def test_an_evaluation_compares_with_what_was_shown(trained):
   run = Run(*trained)
   run.config.generate.tries = 0
-  made = evaluate._generate(
+  made, _ = evaluate._generate(
       run, restore(run, 'newest'), lambda x, _: x.reshape(len(x), -1).astype(np.float32),
-      {'rp': 3}, collections.Counter())
+      {'rp': 3}, at_regions=False)
   assert made.references.features['rp'].shape == made.features['rp'].shape
-  real = evaluation.FeatureSet({'rp': np.float32([[0] * 1024, [200] * 1024, [210] * 1024])},
-                               {'rp': ['a', 'b', 'c']})
+  real = FeatureSet({'rp': np.float32([[0] * 1024, [200] * 1024, [210] * 1024])},
+                    {'rp': ['a', 'b', 'c']})
   assert evaluation.find_copies(real, made) == []
   made.features['rp'][1] = made.references.features['rp'][1] + 0.01
   [copy] = evaluation.find_copies(real, made)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pegan_jax.metrics import evaluation
-from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics.feature_set import FeatureSet
 
 PROTOCOL = {'network': 'N', 'weights_sha256': 'ab' * 32, 'resize': 'bicubic',
             'dim': 16, 'input_size': 224, 'real': 'R', 'generated': 'G'}

@@ -13,7 +13,7 @@ from conftest import assert_drawn, manifest_rows, untrained
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
 from pegan_jax.generation.generate import generate
-from pegan_jax.metrics import __main__ as command, intervals, region_crops, sets
+from pegan_jax.metrics import __main__ as command, intervals, origins, region_crops, sets
 from pegan_jax.metrics.evaluate import check_count, evaluate
 
 pytestmark = pytest.mark.usefixtures('pixel_features', 'traced_once')
@@ -149,7 +149,7 @@ def test_change_is_measured_against_the_own_background(trained, tmp_path):
     if label != info.classes[0]:
       pixels = np.where(pixels >= 50, pixels - 50, pixels + 50)
     Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / 'generated' / file)
-  changes = sets.changes(
+  changes = origins.changes(
       info, sets.open_folder(tmp_path / 'generated', 'generated'))
   np.testing.assert_array_equal(changes[info.classes[0]],
                                 np.tile([0.0, 1.0], (12, 1)))
@@ -167,16 +167,16 @@ def test_change_is_not_known_on_backgrounds_of_the_same_names(trained, tmp_path,
   config.generate.out = str(tmp_path / 'on_files')
   config.generate.backgrounds = str(info.folder.parent / 'raw' / 'clean')
   on_files = generate(config, workdir)
-  assert sets.painted_on(on_files) == sets.FILES
+  assert origins.painted_on(on_files) == origins.FILES
   config.generate.out = str(tmp_path / 'generated')
   config.generate.backgrounds = ''
   made = generate(config, workdir)
-  assert sets.painted_on(made) == info.content
-  assert list(sets.changes(info, sets.open_folder(made, 'generated'))) == info.classes
+  assert origins.painted_on(made) == info.content
+  assert list(origins.changes(info, sets.open_folder(made, 'generated'))) == info.classes
   made_of = json.loads((made / 'provenance.json').read_text())
   for other in {'dataset': {'content': 'other'}}, {'painted_on': {'files': 'f'}}:
     (made / 'provenance.json').write_text(json.dumps(made_of | other))
-    assert sets.changes(info, sets.open_folder(made, 'generated')) is None
+    assert origins.changes(info, sets.open_folder(made, 'generated')) is None
   assert command.main([config.data_dir, str(made), '--repeats', '2', '--json',
                        str(tmp_path / 'r.json')]) == 0
   report = json.loads((tmp_path / 'r.json').read_text('utf-8'))
@@ -205,14 +205,14 @@ def test_images_of_another_scale_are_told_and_whole_frames_refused(
   status, said = compared()
   assert status == 2 and 'holds whole frames' in said
   (made / 'provenance.json').write_text('{"dataset": 3}')
-  assert sets.check_scale(dataset.load_info(config.data_dir),
+  assert origins.check_scale(dataset.load_info(config.data_dir),
                           sets.open_folder(made, 'generated')) == []
 
 
 def test_too_few_training_images_are_named_before_anything_is_sampled():
   config = pegan.get_config()
-  with pytest.raises(UserError, match='train split has 2 images of b, 3 images of c, and .* 4 or more: '
-                     'name the other classes by --config.generate.classes'):
+  with pytest.raises(UserError, match='train split has 2 images of b, 3 images of c, and '
+                     '.* 4 or more: name the other classes by --config.generate.classes'):
     check_count(config, {'a': 9, 'b': 2, 'c': 3})
   check_count(config, {'a': 4})
 

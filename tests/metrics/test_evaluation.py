@@ -7,7 +7,7 @@ import pytest
 
 from pegan_jax.common.errors import UserError
 from pegan_jax.metrics import chart, evaluation, reports, table
-from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics.feature_set import FeatureSet
 from pegan_jax.metrics.sets import FLAT
 from metrics.feature_sets import make_set, make_splits, OPTIONS, PROTOCOL, with_crops
 
@@ -243,7 +243,7 @@ def test_bad_options(options):
 def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   (train, test), made = make_splits(), make_set(2, 20)
   full = reports.compare_features(train, test, made, PROTOCOL, OPTIONS)
-  few = evaluation.FeatureSet(**{  # Too few of b to halve.
+  few = FeatureSet(**{  # Too few of b to halve.
       name: part and part | {'b': part['b'][:3]} for name, part in vars(test).items()})
   test = test.in_order(['a', 'c'])
   for count, held in ((3, few), ('no', test)):
@@ -266,7 +266,7 @@ def test_a_class_without_test_images_is_left_out_of_held_out_alone(tmp_path):
   assert 'held_out' not in alone
   assert alone['warnings'][-1].startswith('there are fewer than 4 test images of every')
   # Nor where classes are not known, and there are fewer than can be halved.
-  three = evaluation.FeatureSet(**{
+  three = FeatureSet(**{
       name: part and {'a': part['a'][:3]} for name, part in vars(test).items()})
   flat = reports.compare_features(train, three, made.flattened(), PROTOCOL, OPTIONS)
   assert 'held_out' not in flat and flat['warnings'][-1] == alone['warnings'][-1]

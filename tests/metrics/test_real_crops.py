@@ -5,7 +5,7 @@ import pytest
 
 from data_prep.images import reading
 from pegan_jax.metrics import evaluation, features, fid, kid
-from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics.feature_set import FeatureSet
 
 COUNT = 48
 

@@ -8,7 +8,7 @@ import pytest
 
 from metrics.feature_sets import make_set, make_splits, OPTIONS, PROTOCOL, with_crops
 from pegan_jax.metrics import chart, evaluation, fid, prdc, reports, table
-from pegan_jax.metrics.evaluation import FeatureSet
+from pegan_jax.metrics.feature_set import FeatureSet
 from pegan_jax.metrics.metric import Figure, Metric
 
 

@@ -166,7 +166,8 @@ def test_a_study_of_another_task_is_for_its_own_mode(tmp_path):
   config = small('quick')
   config.study.task = 'localise'
   of = sizes.Sizes(10, {'a': 7}, {'a': 3}, 20, True)
-  with pytest.raises(UserError, match='--config.study.task=localise goes with --mode study'):
+  with pytest.raises(
+      UserError, match='--config.study.task=localise goes with --mode study'):
     settings.of_runs(config, tmp_path, of)
 
 

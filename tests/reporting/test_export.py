@@ -1,4 +1,4 @@
-"""What is exported: ONNX Runtime's answers are ours, and the folder is whole or not there."""
+"""What is exported: ONNX Runtime answers as we do; the folder is whole or not there."""
 
 import pathlib
 import re
@@ -68,7 +68,8 @@ def test_a_defect_is_painted_by_any_batch_and_strength(painter):
   inputs = {'image': images, 'label': np.array([0, 1, 0], np.int32),
             'strength': np.array([1, 1, 0], np.float32)}
   painted, mask = session.run(['painted', 'mask'], inputs)
-  assert (painted[:2] != images[:2]).any((1, 2, 3)).all() and (painted[2] == images[2]).all()
+  assert (painted[:2] != images[:2]).any((1, 2, 3)).all()
+  assert (painted[2] == images[2]).all()
   assert mask.shape == (3, 32, 32) and not mask[2].any() and mask[:2].any()
   alone = session.run(['painted'], {x: value[1:2] for x, value in inputs.items()})[0]
   assert np.abs(alone[0].astype(int) - painted[1]).max() <= 1
@@ -192,7 +193,8 @@ def test_the_pages_script_names_defects_without_jax(two_classes_dir, tmp_path, m
   for i, image in enumerate(records.images(records.find(0)[:2])):
     paths.append(tmp_path / f'{i}.png')
     Image.fromarray(image[..., 0]).save(paths[-1])
-  script = re.search(r'```python\n(import json, sys\n.*?)```', PAGE.read_text(), re.DOTALL)[1]
+  script = re.search(
+      r'```python\n(import json, sys\n.*?)```', PAGE.read_text(), re.DOTALL)[1]
   run = subprocess.run(
       [sys.executable, '-c', f'import sys; sys.modules["jax"] = None\n{script}',
        tmp_path / 'run' / 'export' / 'classifier.onnx', *paths],

@@ -61,7 +61,8 @@ def _run(function, x):
     lambda x: jnp.where((x > 0) & (x < 1) | ~(x != x), jnp.clip(x, -0.5, 0.5), -x),
     lambda x: jax.nn.softmax(jnp.tanh(x) + jax.nn.sigmoid(x) + jnp.sign(x)),
     lambda x: jnp.asarray(_KERNEL[:, 0, 0])[(x[:, 0, 0, 0] > 0).astype(jnp.int32)],
-    lambda x: jnp.broadcast_to(jnp.arange(4.), x.shape) + x.reshape(-1, 8, 32)[:, :, None, :4],
+    lambda x: (jnp.broadcast_to(jnp.arange(4.), x.shape)
+               + x.reshape(-1, 8, 32)[:, :, None, :4]),
     lambda x: jnp.broadcast_to(_X[:1], (x.shape[0], 8, 8, 4)),
     lambda x: jax.random.normal(jax.random.key(3), (8, 8, 4)) * x,
     lambda x: jnp.round(jnp.abs(x) * 4).astype(jnp.uint8).transpose(0, 3, 1, 2),
@@ -87,8 +88,8 @@ def test_what_no_input_changes_is_computed_before():
   model = _translated(lambda x: x[:, :6, :6, :1] + fixed(), _X)
   assert [node.op_type for node in model.graph.node] == ['Slice', 'Add', 'Identity']
   np.testing.assert_allclose(
-      _run(lambda x: x[:, :6, :6, :1] + fixed(), _X), _X[:, :6, :6, :1] + fixed(), rtol=1e-5,
-      atol=1e-6)
+      _run(lambda x: x[:, :6, :6, :1] + fixed(), _X), _X[:, :6, :6, :1] + fixed(),
+      rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize('function, name', [
@@ -113,4 +114,5 @@ def test_outputs_are_left_away_with_what_only_they_need():
   assert len(kept.SerializeToString()) < size - _X[0].nbytes + 100
   session = trial.open_session(kept.SerializeToString())
   assert session.get_modelmeta().custom_metadata_map == {'classes': '["a"]'}
-  np.testing.assert_allclose(session.run(None, {'x': _X})[0], np.tanh(_X) * _X[1], rtol=1e-5)
+  np.testing.assert_allclose(
+      session.run(None, {'x': _X})[0], np.tanh(_X) * _X[1], rtol=1e-5)

@@ -84,7 +84,8 @@ def _strong_helps(study):
 
 
 def _pretrained(study):
-  study['fractions']['1']['pretrained'] = {'over': 'real', 'value': .1, 'low': 0, 'high': .2}
+  study['fractions']['1']['pretrained'] = {
+      'over': 'real', 'value': .1, 'low': 0, 'high': .2}
 
 
 MODE = {
@@ -156,8 +157,8 @@ def test_far_images_are_trained_longer_unless_they_help(good):
   _check(step['command'])
   log = source.workdir / 'metrics.jsonl'
   for pace, said in (
-      (60, 'about 20 minutes at the pace of this run;'), (900, 'about 5 hours at the pace of '
-                                                          'this run, a night;'),
+      (60, 'about 20 minutes at the pace of this run;'),
+      (900, 'about 5 hours at the pace of this run, a night;'),
       (3600, 'about 20 hours at the pace of this run, more than a night;')):
     log.write_text(json.dumps({'step': 1, 'time/seconds_per_step': pace}) + '\n')
     assert said in next_steps.collect(Source(source.config, source.workdir))[1]['text']

@@ -92,16 +92,15 @@ def test_what_json_cannot_hold_is_a_programming_error(tmp_path):
 def test_damaged_newest_falls_back(tmp_path, capfd, find, damage):
   save_steps(tmp_path, 10, 20)
   damage(find(tmp_path, 20))
-  said = []
-  checkpoints = Checkpoints(tmp_path, say=said.append)
+  checkpoints = Checkpoints(tmp_path)
   restored = checkpoints.restore(make_state(0), CONFIG)
   check_equal(restored.state, make_state(10))
   assert restored.step == 10 and restored.position == {'next': 10}
-  assert len(said) == 1 and 'checkpoint 20 (' in said[0]
-  assert said[0].endswith('back to checkpoint 10')
   assert checkpoints.steps() == [10]
   time.sleep(.05)  # Late callbacks of the failed read would print here.
-  assert ''.join(capfd.readouterr()) == ''
+  out, said = capfd.readouterr()
+  assert out == '' and said.count('\n') == 1 and 'checkpoint 20 (' in said
+  assert said.endswith('back to checkpoint 10\n')
 
 
 @pytest.mark.parametrize('pattern, other', [
@@ -113,7 +112,7 @@ def test_valid_json_that_was_not_written_is_damage(tmp_path, pattern, other):
   changed = re.sub(pattern, other, meta.read_text())
   assert changed != meta.read_text()
   meta.write_text(changed)
-  assert Checkpoints(tmp_path, say=str).restore(make_state(0)).step == 10
+  assert Checkpoints(tmp_path).restore(make_state(0)).step == 10
 
 
 def test_damaged_step_can_be_saved_again_and_is_kept(tmp_path):
@@ -121,7 +120,7 @@ def test_damaged_step_can_be_saved_again_and_is_kept(tmp_path):
     save_steps(tmp_path, 10, 20)
     flip(array_file(tmp_path, 20))
     damaged = array_file(tmp_path, 20).read_bytes()
-    checkpoints = Checkpoints(tmp_path, say=str)
+    checkpoints = Checkpoints(tmp_path)
     assert checkpoints.restore(make_state(0)).step == 10
     checkpoints.save(20, make_state(20), {'next': 20}, CONFIG)
     check_equal(checkpoints.restore(make_state(0)).state, make_state(20))
@@ -144,11 +143,11 @@ def test_all_damaged_is_an_error_and_nothing_is_removed(tmp_path):
 # What does not fit.
 
 
-def test_config_that_does_not_fit_names_keys_and_both_values(tmp_path):
+def test_config_that_does_not_fit_names_keys_and_both_values(tmp_path, capsys):
   save_steps(tmp_path, 10, 20)
   config = {'batch_size': 32, 'gen': {'width': 64, 'cut': (1, 3)}, 'new': None}
   with pytest.raises(UserError) as error:
-    Checkpoints(tmp_path, say=pytest.fail).restore({'other': 1}, config)
+    Checkpoints(tmp_path).restore({'other': 1}, config)
   message = str(error.value)
   assert 'batch_size is 32, was 16' in message
   assert 'gen.cut is [1, 3], was [1, 2]' in message
@@ -157,6 +156,7 @@ def test_config_that_does_not_fit_names_keys_and_both_values(tmp_path):
   assert message.endswith('; give --config.batch_size=16 --config.gen.cut=1,2, put the '
                           'rest back, or start in another workdir')
   assert '\n' not in message
+  assert capsys.readouterr().err == ''  # It is not damaged.
 
 
 def test_the_flags_that_a_checkpoint_needs_are_there_to_paste():
@@ -203,12 +203,13 @@ def test_free_keys_may_change(tmp_path):
      r'gen/half is float32\[3\], was bfloat16\[3\]'),
     ('half', None, r'gen/half is not set, was bfloat16\[3\]'),
     ('more', np.int32(0), r'gen/more is int32\[\], was not set')])
-def test_model_that_does_not_fit(tmp_path, key, value, message):
+def test_model_that_does_not_fit(tmp_path, capsys, key, value, message):
   save_steps(tmp_path, 10, 20)
   template = make_state(0)
   template.gen[key] = value
   with pytest.raises(UserError, match=message):
-    Checkpoints(tmp_path, say=pytest.fail).restore(template, CONFIG)
+    Checkpoints(tmp_path).restore(template, CONFIG)
+  assert capsys.readouterr().err == ''  # It is not damaged.
 
 
 def test_what_may_not_be_read_is_not_damaged(tmp_path, monkeypatch):

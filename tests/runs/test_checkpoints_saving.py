@@ -103,7 +103,8 @@ def test_two_processes(tmp_path):
   pair = [start('save_in_pair', tmp_path, port, i, devices=2) for i in (0, 1)]
   for process in pair:
     out, err = process.communicate(timeout=60)
-    assert out.splitlines()[-1:] == ['1 2 [2, 3]'], err  # After Gloo's lines.
+    assert out.splitlines()[-1:] == ['2 [2, 3]'], err  # After Gloo's lines.
+    assert err.count('going back to checkpoint 2') == 1
   assert (tmp_path / 'checkpoints' / 'damaged_3').is_dir()
   restored = Checkpoints(tmp_path).restore(make_state(0))
   check_equal(restored.state, make_state(2))

@@ -181,7 +181,8 @@ def test_one_step_is_n_critic_d_updates_and_one_g_update(stepped):
     return optax.apply_updates(gen, updates), grads
 
   gen, grads = jax.tree.map(np.asarray, gen_update(state.gen, start(state.gen)))
-  for a, b, g in zip(*map(jax.tree.leaves, (jax.tree.map(np.asarray, new.gen), gen, grads))):
+  now = jax.tree.map(np.asarray, new.gen)
+  for a, b, g in zip(*map(jax.tree.leaves, (now, gen, grads))):
     # Adam makes steps of full size out of gradients that are rounding errors.
     clear = np.abs(g) > 1e-3 * np.abs(g).max()
     assert clear.mean() > 0.5

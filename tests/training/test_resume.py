@@ -44,8 +44,8 @@ def test_a_state_that_is_not_finite_is_not_saved_and_a_lower_rate_is_taken(
   config.gen.learning_rate = 1e38
   config.checkpoint_every = 1
   with pytest.raises(UserError, match=(
-      r'gen/\S+ has values beyond 1e\+18 at step 1: stopped; the last good checkpoint is none in '
-      r'.*, try a lower learning rate')):
+      r'gen/\S+ has values beyond 1e\+18 at step 1: stopped; the last good checkpoint is '
+      r'none in .*, try a lower learning rate')):
     train(config, tmp_path)
   assert Checkpoints(tmp_path).steps() == []
   config.gen.learning_rate = 1e-4

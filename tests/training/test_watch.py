@@ -152,7 +152,8 @@ def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
   rows = np.eye(len(backgrounds), 2, dtype=np.float32)  # Class i goes with number i.
   monkeypatch.setattr('pegan_jax.data.matches.load', lambda info, split: rows)
   seen = []
-  monkeypatch.setattr('pegan_jax.training.watch.kid', lambda real, made: seen.append(made) or 0.0)
+  monkeypatch.setattr(
+      'pegan_jax.training.watch.kid', lambda real, made: seen.append(made) or 0.0)
   watch = Watch(run)
   writer = _Writer()
   watch(1, run.init_state(), writer)

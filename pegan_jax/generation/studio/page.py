@@ -2,6 +2,7 @@
 
 import functools
 import math
+import pathlib
 
 from nicegui import events, run, ui
 
@@ -12,21 +13,7 @@ from pegan_jax.generation.studio import orders, showing, strokes
 _SHOWN = 12  # Clean images at once.
 _LARGEST = 64  # Megabytes of an uploaded image.
 _SEEDS = 2**31 - 1
-_STYLE = '''
-.studio { display: grid; gap: 1.5rem; width: 100%; align-items: start;
-  grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-.studio > div, .whole { min-width: 0; }
-.thumb { cursor: pointer; padding: 2px; border: 2px solid transparent; background: none; }
-.thumb.chosen { border-color: #ff7800; }
-.thumb img { width: 56px; height: 56px; object-fit: cover; display: block; }
-.uploader { width: 14rem; }
-.uploader .q-uploader__list, .uploader .q-uploader__subtitle { display: none; }
-.pixels img { image-rendering: pixelated; }
-.figures td, .figures th { padding: 2px 12px 2px 0; text-align: left; }
-h2 { font-size: 1.1rem; font-weight: 600; margin: .4rem 0; line-height: 1.4; }
-.nicegui-content { overflow-wrap: anywhere; }
-@media (max-width: 800px) { .studio { grid-template-columns: minmax(0, 1fr); } }
-'''
+_STYLE = pathlib.Path(__file__).with_name('page.css').read_text('utf-8')
 
 
 class _Board(ui.element, component='region.js'):

@@ -11,7 +11,7 @@ from data_prep.images import reading
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import dataset, manifest, placing
 from pegan_jax.inspection import arms, images, leaks
-from pegan_jax.metrics import sets
+from pegan_jax.metrics import origins
 
 # The grey of a mask above which a pixel is a defect's: by what the manifest calls the mask.
 _OPACITY, _CHANGE = 0.5, 0.1
@@ -157,7 +157,7 @@ def load_all_generated(config, info, real):
     found, folder, left_out = load_generated(
         info, name, path, config.per_class, real.kinds)
     seen = _joined(real.defects, real.clean)
-    checks[name] = sets.check_scale(info, folder) + leaks.check(
+    checks[name] = origins.check_scale(info, folder) + leaks.check(
         info, seen, real.test, folder, found)
     generated[name] = found
     said += left_out

@@ -45,7 +45,7 @@ def text(sources, written, workdir):
 
 
 def _of_gan(source, workdir):
-  """Returns the figures of the evaluation of the step that is exported, if there are any."""
+  """Returns the figures of an evaluation of the step that is exported, if there is one."""
   path = workdir / 'evaluation' / str(source.made_of['step']) / 'report.json'
   if not path.is_file():
     return {'figures': [], 'cautions': [

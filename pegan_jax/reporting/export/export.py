@@ -56,7 +56,7 @@ def export(config, workdir):
     provenance.write(folder, made_of)
     keep(folder)
   for entry in (entry for entries in written.values() for entry in entries):
-    print(f'{entry.model.name}: {entry.trial.count} real images, ONNX Runtime differs by up '
-          f'to {entry.trial.difference:.1g} in [0, 1]')
+    print(f'{entry.model.name}: {entry.trial.count} real images, ONNX Runtime differs by '
+          f'up to {entry.trial.difference:.1g} in [0, 1]')
   print(f'written to {out}')
   return out

@@ -138,7 +138,8 @@ class _Production(_Generator):
     share = inputs['strength'][:, None, None, None]
     image = image.astype(jnp.float32)
     faded = jnp.round(image + share * (found.astype(jnp.float32) - image))
-    seen = jnp.round(share.squeeze(-1) * painted.visible_mask.squeeze(0).astype(jnp.float32))
+    seen = painted.visible_mask.squeeze(0).astype(jnp.float32)
+    seen = jnp.round(share.squeeze(-1) * seen)
     return {'painted': faded.astype(jnp.uint8), 'mask': seen.astype(jnp.uint8)} | exact | (
         {} if mask is None else {EXACT + 'mask': mask})
 

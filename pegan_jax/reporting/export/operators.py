@@ -229,7 +229,8 @@ def _window(kind, graph, eqn, x):
   if len(window) != 4 or {window[0], window[3], *p['base_dilation'],
                           *p['window_dilation']} != {1}:
     return None
-  attributes = {'kernel_shape': list(window[1:3]), 'strides': list(p['window_strides'][1:3]),
+  attributes = {'kernel_shape': list(window[1:3]),
+                'strides': list(p['window_strides'][1:3]),
                 'pads': [low for low, _ in pads[1:3]] + [high for _, high in pads[1:3]]}
   if kind == 'AveragePool':
     attributes['count_include_pad'] = 1

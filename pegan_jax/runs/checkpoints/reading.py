@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import orbax.checkpoint as ocp
 
-from pegan_jax.common import provenance
+from pegan_jax.common import provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.runs.checkpoints import fit, host_arrays
 
@@ -47,7 +47,7 @@ def digest(body):
   return provenance.digest([[x['name'], x['crc32']] for x in body['leaves']])
 
 
-def read(folder, template, config, free, say):
+def read(folder, template, config, free):
   """Reads a checkpoint and checks all of it.
 
   Args:
@@ -55,7 +55,6 @@ def read(folder, template, config, free, say):
     template: pytree like the saved state.
     config: the run's, or None to compare nothing.
     free: keys in which they may differ.
-    say: function of a string, told what could not be checked.
 
   Returns:
     Its description, and the arrays of `template`'s leaves.
@@ -68,7 +67,7 @@ def read(folder, template, config, free, say):
   # The config first: it explains most differences between the arrays.
   if config is not None:
     if 'dataset' in config and (unknown := fit.not_noted(body['config'])):
-      say(f'{folder} does not say which images it was trained on: not checked')
+      terminal.say(f'{folder} does not say which images it was trained on: not checked')
       free = free | unknown
     fit.check_config(folder, plain(config), body['config'], free)
   leaves, wanted = body['leaves'], host_arrays.describe(template)

@@ -54,14 +54,13 @@ class Checkpoints:
   checkpoints of a run that is still going.
   """
 
-  def __init__(self, workdir, max_to_keep=3, say=terminal.say, name='checkpoints'):
+  def __init__(self, workdir, max_to_keep=3, name='checkpoints'):
     """Names the folder; touches nothing on disk.
 
     Args:
       workdir: the run's folder.
       max_to_keep: how many of the newest stay. An older one is deleted only
         after the new one is whole.
-      say: function of a string, told when a damaged checkpoint is passed over.
       name: of the folder within `workdir`.
 
     Raises:
@@ -73,7 +72,6 @@ class Checkpoints:
           f'{self.folder} has {found.group()!r} in its path, and checkpoints there '
           'cannot be read back: choose another workdir, or name it by a symbolic link')
     self._max_to_keep = max_to_keep
-    self._say = say
     self._manager = None  # Made by the first save: making one cleans up.
     self._saving = None  # Step of the last save begun.
     self._damaged = set()  # Steps found by `restore`, for `save` to move aside.
@@ -197,7 +195,7 @@ class Checkpoints:
   def restore(self, template, config: dict | None = None,
               step: int | None = None, free=fit.FREE_KEYS
               ) -> Restored | None:
-    """Reads the newest checkpoint that is not damaged, bit for bit.
+    """Reads the newest checkpoint that is not damaged, bit for bit; says which are.
 
     A checkpoint with numbers that are not finite, or too large, counts as damaged.
 
@@ -227,8 +225,7 @@ class Checkpoints:
                    if s not in damaged and step in (None, s)]:
       candidate, reason = left[-1], None
       try:
-        body, host = reading.read(self.folder / str(candidate), template, config, free,
-                                  self._say)
+        body, host = reading.read(self.folder / str(candidate), template, config, free)
       except reading.DamagedError as error:
         reason = str(error)
       if _on_any_process(reason is not None):
@@ -237,8 +234,8 @@ class Checkpoints:
       damaged = {s: why for s, why in damaged.items() if s in self.steps()}
       if damaged:
         self._damaged.update(damaged)
-        self._say(f'cannot be used in {self.folder}: {_listed(damaged)}; going back '
-                  f'to checkpoint {candidate}')
+        terminal.say(f'cannot be used in {self.folder}: {_listed(damaged)}; going back '
+                     f'to checkpoint {candidate}')
       return Restored(candidate, host_arrays.to_devices(template, host),
                       body['position'], body['config'], reading.digest(body))
     if damaged:

@@ -97,7 +97,8 @@ def test_verdicts_are_such_by_their_words_whatever_their_names(tmp_path, name, t
 def test_other_tables_are_noted_and_nothing_more(tmp_path, column):
   one, two = column.split(',')
   make(tmp_path, {'good/1.jpg': None, 'good/2.jpg': None, 'pit/9.jpg': None,
-                  'a.csv': f'file,x\n1.jpg,{one}\n2.jpg,{two}\n', 'list.txt': '1.jpg\n2.jpg'})
+                  'a.csv': f'file,x\n1.jpg,{one}\n2.jpg,{two}\n',
+                  'list.txt': '1.jpg\n2.jpg'})
   layout = read(tmp_path)
   assert len(layout.clean) == 2
   assert [path.name for path in layout.noted[unread.NOTED]] == ['a.csv']

@@ -14,8 +14,8 @@ CLASSES = ['fold', 'folds', 'split', 'part', 'parts', 'PARTS', 'set', 'set screw
            'batch number', 'test mark', 'testpiece', 'part_missing', 'valve', 'development',
            'settling', 'missing_label', 'frame_bent', 'ghost image', 'type_20', '6061',
            'M2024', '2024 alloy', '123456', 'A', 'okra', 'gutter',
-           'copy', 'ok (burnt)', 'radio', 'lose', 'red', 'loi', 'slab', 'hole', 'bun', 'loch',
-           'pęknięcie', 'трещина', 'çizik', '裂纹', '크랙', 'kratzer']
+           'copy', 'ok (burnt)', 'radio', 'lose', 'red', 'loi', 'slab', 'hole', 'bun',
+           'loch', 'pęknięcie', 'трещина', 'çizik', '裂纹', '크랙', 'kratzer']
 # So defects of no known kind are.
 BAD = ['NG', 'n.i.O.', 'nicht i.O.', 'hatalı', 'bozuk', 'zły', 'vadný', 'hibás', 'dårlig',
        'underkänd', 'afkeur', 'брак', '不良', '不合格', '불량', 'lỗi', 'não_conforme', 'kharab']
@@ -23,7 +23,8 @@ BAD = ['NG', 'n.i.O.', 'nicht i.O.', 'hatalı', 'bozuk', 'zły', 'vadný', 'hib�
 
 @pytest.mark.parametrize('name, parts', [
     ('train', {('role', 'tr', '')}), ('TRAINING', {('role', 'tr', '')}),
-    ('train_256', {('role', 'tr', '256')}), ('training 256x256', {('role', 'tr', '256.256')}),
+    ('train_256', {('role', 'tr', '256')}),
+    ('training 256x256', {('role', 'tr', '256.256')}),
     ('trainA', {('role', 'tr', 'a')}), ('test_b', {('role', 'te', 'b')}),
     ('dev', {('role', 'de', '')}), ('trainval', {('role', 'tr', ''), ('role', 'va', '')}),
     ('fold_01', {('fold', '', '1')}), ('Fold 1', {('fold', '', '1')}),
@@ -96,7 +97,8 @@ def test_folders_of_parts_and_dates_are_no_classes_of_masks(tmp_path, folder):
 
 
 @pytest.mark.parametrize('one, other', [
-    ('fold_1/{}', 'fold_2/{}'), ('{}/trainA', '{}/trainB'), ('01.05.2024/{}', '02.05.2024/{}'),
+    ('fold_1/{}', 'fold_2/{}'), ('{}/trainA', '{}/trainB'),
+    ('01.05.2024/{}', '02.05.2024/{}'),
     ('240501_{}', '240502_{}'), ('{}_1', '{}_2')])
 def test_parts_and_dates_keep_equal_names_apart(tmp_path, one, other):
   for k, form in enumerate((one, other)):

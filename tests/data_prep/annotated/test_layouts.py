@@ -35,8 +35,8 @@ def tagged_json(monkeypatch):
   """A JSON format with tags, which data_prep has never heard of."""
   def of(path):
     said = text_files.read_json(path)
-    return [Annotated('', HEIGHT, WIDTH, [Region('pit', Box(*box)) for box in said['marks']],
-                      tags=tuple(said['tags']))]
+    regions = [Region('pit', Box(*box)) for box in said['marks']]
+    return [Annotated('', HEIGHT, WIDTH, regions, tags=tuple(said['tags']))]
   monkeypatch.setitem(annotations.READ, 'own', types.SimpleNamespace(
       FILES='.json (Own)', read=of,
       recognises=lambda path: 'marks' in text_files.keys_of_json(path)))
@@ -51,7 +51,8 @@ def tagged_json(monkeypatch):
     ('', {'1.json': '{"marks": [], "tags": ["scuff"]}'},
      '1.json has no shapes, but the tag or flag scuff'),
     ('scuff/', {'1.json': '{"marks": [], "tags": ["scuff"]}'}, '')])
-def test_a_new_json_format_is_checked_as_others_are(tmp_path, tagged_json, folder, files, why):
+def test_a_new_json_format_is_checked_as_others_are(
+    tmp_path, tagged_json, folder, files, why):
   del tagged_json
   make(tmp_path, {f'{folder}{k}.jpg': None for k in (1, 2)} | {
       folder + name: text for name, text in files.items()})

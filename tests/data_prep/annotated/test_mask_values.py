@@ -31,7 +31,8 @@ def test_whatever_is_not_zero_is_marked(tmp_path, encode):
     ('labels.txt', '__ignore__\n_background_\ncrack\npit'),
     ('label_map.txt', 'background\ncrack\npit\n'),
     ('labelmap.txt', 'background:0,0,0::\ncrack:128,0,0::\npit:0,128,0::\n'),
-    ('classes.json', '{"crack": 1, "pit": 2}'), ('labels.json', '{"1": "crack", "2": "pit"}'),
+    ('classes.json', '{"crack": 1, "pit": 2}'),
+    ('labels.json', '{"1": "crack", "2": "pit"}'),
     ('labels.json', '{"crack": [128, 0, 0], "pit": [0, 128, 0]}')])
 def test_values_are_classes_by_a_file_of_names(tmp_path, name, text):
   """Here of a palette, so that numbers and colours both say it."""
@@ -244,6 +245,8 @@ def test_a_row_without_a_number_of_its_own_is_told(tmp_path):
 
 def test_each_folder_has_names_of_its_own(tmp_path):
   for name in ('crack', 'pit'):
-    make(tmp_path, {f'{name}1/1.jpg': None, f'{name}1/1_mask.png': lambda path: mask(path, 1),
+    make(tmp_path, {f'{name}1/1.jpg': None,
+                    f'{name}1/1_mask.png': lambda path: mask(path, 1),
                     f'{name}1/classes.txt': f'background\n{name}'})
-  assert marked_in(read(tmp_path)) == {'crack1/1.jpg': {'crack': 1}, 'pit1/1.jpg': {'pit': 1}}
+  assert marked_in(read(tmp_path)) == {
+      'crack1/1.jpg': {'crack': 1}, 'pit1/1.jpg': {'pit': 1}}

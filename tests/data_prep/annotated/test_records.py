@@ -35,7 +35,8 @@ ONE, OTHER, SECOND = PATHS
     ('a.csv', 'f,k\n2x.png,"' + '9' * 200000 + '"\n', {
         SECOND: [{'f': '2x.png', 'k': '9' * 200000}]}),
     ('a.yaml', '2x.png', {SECOND: [{'': ['2x.png']}]}),
-    ('a.xml', '<a>2x.png</a>', {}), ('a.gz', 'no gzip', {}), ('a.json', '[' * 99999, {}), ('a.txt', '', {})])
+    ('a.xml', '<a>2x.png</a>', {}), ('a.gz', 'no gzip', {}), ('a.json', '[' * 99999, {}),
+    ('a.txt', '', {})])
 def test_what_is_said_of_an_image(tmp_path, name, text, said):
   (tmp_path / name).write_text(text)
   assert records.of_images(records.tree(tmp_path / name), PATHS)[0] == said

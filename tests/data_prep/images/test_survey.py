@@ -70,5 +70,6 @@ def test_files_of_fewer_bits_than_the_set_they_join_are_told(tmp_path, capsys):
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
   (tmp_path / 'a.png').write_bytes(b'x')
-  with pytest.raises(UserError, match='a.png cannot be read as an image.* save it again as '):
+  with pytest.raises(
+      UserError, match='a.png cannot be read as an image.* save it again as '):
     survey.read([tmp_path / 'a.png'])
