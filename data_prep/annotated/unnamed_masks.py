@@ -134,7 +134,7 @@ def _image_of(path, others, root, is_drawn, most):
 
 
 def _are_near(folders, others, most):
-  """Returns whether all but `most` of a mask's folders are of its image's, in their order."""
+  """Returns whether all but `most` of a mask's folders are of its image's, in order."""
   def are_among(some):
     rest = iter(others)
     return all(part in rest for part in some)
