@@ -66,8 +66,8 @@ def _files(level, root, images):
   except OSError:
     return []
   stems = [path.stem.encode() for path in images[::-(-len(images) // _MOST)]]
-  names = [path.relative_to(root).with_suffix(suffix)
-           for path in images[::-(-len(images) // _SAMPLE)] for suffix in _SUFFIXES]
+  names = [path.stem + suffix for path in images[::-(-len(images) // _SAMPLE)]
+           for suffix in _SUFFIXES if path.parent == root]
   found = []
   for path in here:
     if path.is_file() and path.suffix.lower() in _SUFFIXES and _mentions(path, stems):
@@ -81,7 +81,7 @@ def _files(level, root, images):
 
 
 def _mentions(path, words):
-  """Returns whether a file has one of some words: what else lies there is not searched."""
+  """Returns whether a file has one of some words, given as bytes."""
   try:
     if path.stat().st_size > _LARGEST:
       return False
@@ -92,7 +92,7 @@ def _mentions(path, words):
 
 
 def _may_mark(folder, names, stems):
-  """Returns whether a folder has files of the names, or that mention images, and no image."""
+  """Returns whether a folder has files of images' names, or a JSON of them, no image."""
   try:
     files = [path for path in folder.iterdir() if path.suffix.lower() in (
         *_SUFFIXES, *reading.EXTENSIONS)]
@@ -100,7 +100,8 @@ def _may_mark(folder, names, stems):
     return False
   return not any(path.suffix.lower() in reading.EXTENSIONS for path in files) and (
       any((folder / name).is_file() for name in names) or any(
-          _mentions(path, stems) for path in files[:_SAMPLE] if path.suffix == '.json'))
+          _mentions(path, stems) for path in files[:_SAMPLE]
+          if path.suffix.lower() == '.json'))
 
 
 def _is_of_labels(name):
@@ -141,5 +142,5 @@ def _raise(flag, folder, file, image, level, are_clean):
   reads = 'which reads it' + ', and what is annotated as empty is clean' * are_clean
   raise UserError(
       f'{flag} {folder} is {what}, and {file} marks one, {image.relative_to(level)}: pass '
-      f'--images {shlex.quote(str(level))} in its place, {reads}, or say by --format classes '
-      'that it marks nothing.')
+      f'--images {shlex.quote(str(level))} in its place, {reads}, or say by --format '
+      'classes that it marks nothing.')

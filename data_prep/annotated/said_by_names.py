@@ -98,6 +98,6 @@ def check_crops(crops):
           f"{good[0]} lies in the folder of the class '{name}', and its name says "
           f"'{said[good[0]][0]}', as those of {len(good)} of {len(paths)} images there say "
           'that they show no defect: move these away or, where they show one, rename them.')
-    noted['crops whose names have a word for what is clean, or that of another class: taken '
-          'as their folder says'] += sorted({*good, *others})
+    noted['crops whose names have a word for what is clean, or that of another class: '
+          'taken as their folder says'] += sorted({*good, *others})
   return {what: paths for what, paths in noted.items() if paths}

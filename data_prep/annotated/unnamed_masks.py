@@ -6,6 +6,8 @@ of the same size and of a related name is none such.
 
 import collections
 import functools
+import itertools
+import pathlib
 import re
 
 import numpy as np
@@ -46,7 +48,8 @@ def refuse(used, paths, root):
     is_own = _is_own(path, kind)
     others = [other for other, kind_ in by_core[core] if kind_ != kind
               and not (is_own and _is_own(other, kind_))]
-    return _image_of(path, others, root, is_drawn)
+    is_own_name = not folder_names.number_of_image(pathlib.PurePath(core)).isdigit()
+    return _image_of(path, others, root, is_drawn, 1 + is_own_name)
 
   for kind, some in kinds.items():
     some = [(path, core) for path, core in some if path in used and any(
@@ -114,12 +117,15 @@ def _kind(words):
   return re.sub(r'\d+', '0', words)
 
 
-def _image_of(path, others, root, is_drawn):
-  """Returns which of other images a file is a mask of, by their pixels; or None."""
+def _image_of(path, others, root, is_drawn, most):
+  """Returns which of other images a file is a mask of, by their pixels; or None.
+
+  All but `most` of its folders are of that image's: more for one with a name of its own.
+  """
   if not is_drawn(path):
     return None
   others = sorted((other for other in others if other != path and _are_near(
-      path.relative_to(root).parts[:-1], other.relative_to(root).parts[:-1])),
+      path.relative_to(root).parts[:-1], other.relative_to(root).parts[:-1], most)),
                   key=lambda other: (other.parent != path.parent, other))
   size, soft = reading.size(path), len(_read(path).values) > masks_lib.FEW
   return next((other for other in others[:_SAMPLE]
@@ -127,13 +133,12 @@ def _image_of(path, others, root, is_drawn):
                and not (soft and _is_two_toned(other))), None)
 
 
-def _are_near(folders, others):
-  """Returns whether all but one of a mask's folders are of its image's, in their order."""
+def _are_near(folders, others, most):
+  """Returns whether all but `most` of a mask's folders are of its image's, in order."""
   def are_among(some):
     rest = iter(others)
     return all(part in rest for part in some)
-  return any(are_among(folders[:k] + folders[k + 1:]) for k in range(len(folders))
-             ) or are_among(folders)
+  return any(map(are_among, itertools.combinations(folders, max(0, len(folders) - most))))
 
 
 def _read(path):

@@ -13,7 +13,8 @@ UNDECIDED = (
     r'to[ _-]?(?:do|be[ _-]\w+|sort|label|check|review|classify|verify|annotate|decide|'
     r'delete|remove)|(?:for[ _-]?)?review|doubtful|dubious|questionable|ambiguous|'
     r'on[ _-]?hold|maybe|new[ _-]?folder|\?+|'
-    r'false[ _-]?(?:positives?|alarms?|calls?|rejects?)|pseudo[ _-]?(?:fehler|defects?)|'
+    r'false[ _-]?(?:positives?|alarms?|calls?|rejects?|ng|nok|bad)|'
+    r'pseudo[ _-]?(?:fehler|defects?)|'
     r'(?:fehl|falsch)[ _-]?alarme?|faux[ _-]?positifs?|fals[oi]s?[ _-]?positiv[oi]s?|'
     # German, Dutch, the Nordic languages.
     r'un(?:sortiert|gepruft|klar|bekannt|sicher|entschieden|bestimmt|klassifiziert)|'

@@ -15,9 +15,12 @@ _GOOD = (
     'good|ok|okay|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
     'uncracked|free|flawless|faultless|sound|perfect|accepted|conforming',
     r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal|flaw)\w*|'
-    r'(?:defect|fault|flaw)[ _-]?free',
+    r'(?:defect|fault|flaw)[ _-]?free|goods|neg|correct|qualified|'
+    r'true[ _-]?(?:ok|negatives?)|not[ _-]?(?:cracked|damaged|defective|broken)',
     # German, Dutch, the Nordic languages.
-    r'gut(?:e|teile?)?|io|i\.o\.?|in[ _-]?ordnung|einwandfrei(?:e|es|er)?|'
+    r'ohne[ _-]?(?:fehler|defekt|mangel|makel|schaden|risse?|befund)\w*|'
+    r'gut(?:e|teile?)?|io|i\. ?o\.?|master[ _-]?teile?|'
+    r'in[ _-]?ordnung|einwandfrei(?:e|es|er)?|'
     r'(?:defekt|fehler|makel|mangel)(?:frei|los)(?:e|es|er)?|unbesch(?:ae?)digt|'
     'intakt|ordentlich|tadellos|'
     'goed(?:e|gekeurd)?|foutloos|gaaf|in[ _-]?orde|zonder[ _-]?(?:defect|fout)en?|'
@@ -56,6 +59,8 @@ _GOOD = (
 _BAD = (
     # English.
     r'(?:defe[ck]t|fault|fail|anomal|reject)(?!ist|less|fr).*|ng|nok|ko|'
+    r'(?:with|mit|avec|con|com|met|med)[ _-]?(?:defects?|defekt|defekten|fehlern?|fejl|fel|'
+    r'defauts?|defectos?|defeitos?|difett[oi])|z[ _-]?wad[aey]|s[ _-]?vad(?:ou|ami)|'
     r'not?[ _-]?(?:ok|good)|bad|scrap(?:ped)?|rework(?:ed)?|non[ _-]?conforming|flawed',
     # German, Dutch, the Nordic languages.
     r'fehler(?!ist|less|fr|los).*|n\.?[ _-]?i\.?[ _-]?o\.?|nicht[ _-]?(?:ok|i\.?o\.?|'
@@ -113,7 +118,7 @@ def is_as_typed(name, words):
 _CLEAN = re.compile(rf'{any_of(_GOOD)}'
                     r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|front|bilder|teile?|'
                     r'onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|immagini|czesci|'
-                    r'sztuki|parcalar?))?')
+                    r'sztuki|parca(?:lar)?|画像|图[像片]))?')
 _NO_KIND = re.compile(any_of(_BAD))
 # Vietnamese words that are others without their accents.
 _GOOD_AS_TYPED, _BAD_AS_TYPED = ('tốt', 'đạt'), ('lỗi', 'hỏng', 'xấu')

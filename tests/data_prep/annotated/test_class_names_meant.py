@@ -74,8 +74,22 @@ def test_other_names_are_classes(tmp_path, name):
   assert not read(tmp_path).noted
 
 
+@pytest.mark.parametrize('name', ['ohne Fehler', 'not cracked', '良品画像', 'i. O.', 'Goods',
+                                  'sağlam parça', 'neg', 'TRUE_OK', 'Masterteile'])
+def test_words_for_what_is_clean(name):
+  assert class_names.is_clean(name)
+  assert not class_names.names_no_kind(name) and not class_names.is_undecided(name)
+
+
+@pytest.mark.parametrize('name', ['with_defects', 'mit Fehler', 'avec défaut', 'z wadą',
+                                  'con difetti', 's vadou'])
+def test_words_for_what_has_a_defect_of_no_known_kind(name):
+  assert class_names.names_no_kind(name)
+  assert not class_names.is_clean(name) and not class_names.is_undecided(name)
+
+
 @pytest.mark.parametrize('name', [
-    'incerto', 'à trier', 'Sin clasificar', 'zu prüfen', 'osäkra', 'do sprawdzenia', 'k třídění',
+    'False NG', 'incerto', 'à trier', 'Sin clasificar', 'zu prüfen', 'osäkra', 'do sprawdzenia', 'k třídění',
     'belirsiz', 'не разобрано', '待确认', '保留', '미분류', 'chưa phân loại', 'غير معروف',
     'Papierkorb', 'löschen', 'ignore', 'Çöp', 'Корзина', '回收站', 'ゴミ箱', 'sauvegarde_2',
     'markiert', 'marqué', 'Marcados', 'отмечено', 'annotated images', '标注'])

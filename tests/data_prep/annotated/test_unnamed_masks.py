@@ -49,6 +49,8 @@ def both(name, of_mask):
     ('images/{folder}/{of}.jpg', 'drawn/{of}.png', 'drawn/0.png', 'images/crack/0.jpg'),
     ('imagesTr/{of}_0000.png', 'labelsTr/{of}.png', 'labelsTr/0.png', '0_0000.png'),
     ('images/train/{of}.jpg', 'drawn/train/{of}.png', 'train/0.png', 'train/0.jpg'),
+    ('1. Originals/a. Set/ID_{of}.jpg', '2. Truths/a. Set/1. {folder}/ID_{of}_CR.tif',
+     'ID_0_CR.tif', 'ID_0.jpg'),
     ('{folder}/0{k}/image.png', '{folder}/0{k}/mask.png', '00/mask.png', '00/image.png'),
     ('{folder}/{of}a/rgb.png', '{folder}/{of}a/gt.png', 'a/gt.png', 'a/rgb.png'),
     ('{folder}/img{k}.png', '{folder}/m{k}.png', 'crack/m0.png', 'crack/img0.png'),
