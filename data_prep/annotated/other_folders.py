@@ -9,7 +9,7 @@ import os
 import pathlib
 import shlex
 
-from data_prep.annotated import beside, folder_names
+from data_prep.annotated import beside, clean_folders, folder_names
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -54,8 +54,8 @@ def _ways(error, options):
   if not root.is_dir():
     return []
   ways = _of_clean_inside(root, error.paths or reading.list_images(root), options)
-  return ways + [{'clean': str(path)} for path in beside.listed(beside.above(root))
-                 if not options.clean and path.is_dir() and _is_clean(path.name)]
+  return ways + [{'clean': (path,)} for path in clean_folders.beside(root)
+                 if not options.clean]
 
 
 def _of_clean_inside(root, paths, options):
