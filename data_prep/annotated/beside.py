@@ -23,31 +23,31 @@ def annotations_of(root, paths):
     paths: of the images.
   """
   places = [path.relative_to(root) for path in paths[::-(-len(paths) // _SAMPLE) or 1]]
-  levels = [(above(root), pathlib.PurePath())]
+  levels = [(_above(root), pathlib.PurePath())]
   outer, name = pathlib.Path(os.path.abspath(root)).parts[-2:]
   if folder_names.is_split(outer):
-    levels.append((above(above(root)), pathlib.PurePath(outer)))
+    levels.append((_above(_above(root)), pathlib.PurePath(outer)))
   # Above a set that has train/ itself, and above a folder called data, lie other sets.
   elif folder_names.is_split(name) and not folder_names.key_of(outer) and (
       not outer.lower().startswith('data')):
-    levels.append((above(above(root)), pathlib.PurePath(name)))
+    levels.append((_above(_above(root)), pathlib.PurePath(name)))
   found = []
   for level, rest in levels:
-    here = [path for path in listed(level) if not _is_above(path, root)]
+    here = [path for path in _listed(level) if not _is_above(path, root)]
     found += _of_many(here)
     for folder in filter(os.path.isdir, here):
       inner = folder / rest if os.path.isdir(folder / rest) else folder
-      if any(_has(inner, place) for place in places) or _of_many(listed(inner)):
+      if any(_has(inner, place) for place in places) or _of_many(_listed(inner)):
         found.append(inner)
   return found
 
 
-def above(folder):
+def _above(folder):
   """Returns the path of the folder that a folder lies in, by its name."""
   return pathlib.Path(os.path.normpath(os.path.join(folder, os.pardir)))
 
 
-def listed(folder):
+def _listed(folder):
   """Returns the paths in a folder but hidden ones, sorted; none where it is closed."""
   try:
     return sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
@@ -71,4 +71,4 @@ def _has(folder, place):
   """Returns whether a folder has a file with the name of an image and another ending."""
   begins = re.compile(re.escape(place.stem) + r'[\W_]')
   return any(begins.match(path.name) for inner in {folder, folder / place.parent}
-             for path in listed(inner))
+             for path in _listed(inner))

@@ -1,6 +1,7 @@
 """Refuses folders that are called as those of clean images are, and may be no such."""
 
 import itertools
+import os
 import pathlib
 import re
 import shlex
@@ -157,6 +158,18 @@ def may_be(paths):
     beside.setdefault((folder.parent, folder.name[1:]), []).append(folder)
   return sorted(str(folder) for (_, rest), some in beside.items() for folder in some
                 if rest and len(some) == 2 and folder.name[0] == 'U')
+
+
+def beside(root):
+  """Returns the folders beside one that are called as those of clean images are, as str."""
+  above = os.path.normpath(os.path.join(root, os.pardir))
+  try:
+    names = sorted(os.listdir(above))
+  except OSError:  # It may be closed to us.
+    return []
+  return [path for path in (os.path.join(above, name) for name in names)
+          if folder_names.is_clean_name(os.path.basename(path)) and os.path.isdir(path)
+          and not os.path.samefile(path, root)]
 
 
 def note_versions(clean, root, noted):

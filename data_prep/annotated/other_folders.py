@@ -9,7 +9,7 @@ import os
 import pathlib
 import shlex
 
-from data_prep.annotated import beside, folder_names
+from data_prep.annotated import beside, clean_folders, folder_names
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -54,8 +54,8 @@ def _ways(error, options):
   if not root.is_dir():
     return []
   ways = _of_clean_inside(root, error.paths or reading.list_images(root), options)
-  return ways + [{'clean': str(path)} for path in beside.listed(beside.above(root))
-                 if not options.clean and path.is_dir() and _is_clean(path.name)]
+  return ways + [{'clean': (path,)} for path in clean_folders.beside(root)
+                 if not options.clean]
 
 
 def _of_clean_inside(root, paths, options):
@@ -68,22 +68,16 @@ def _of_clean_inside(root, paths, options):
   """
   inside = sorted({str(root.joinpath(*parts)) for parts in (
       _down_to_clean(path.relative_to(root)) for path in paths) if parts})
-  given = [options.clean] if isinstance(options.clean, str) else options.clean or ()
-  outside = [path for path in given if not pathlib.Path(
+  outside = [path for path in options.clean if not pathlib.Path(
       os.path.realpath(path)).is_relative_to(os.path.realpath(root))]
-  as_images = {'images': str(root), 'defects': None, 'clean': _one_or_more(outside)}
-  named = {'clean': _one_or_more(outside + inside)}
+  as_images = {'images': str(root), 'defects': None, 'clean': tuple(outside)}
+  named = {'clean': (*outside, *inside)}
   ways = [named, as_images] if len(inside) == 1 else [as_images, named]
-  return [way for way in ways if inside and not ('images' in way and options.images)
-          and isinstance(way['clean'], (str, type(options.clean), type(None)))]
-
-
-def _one_or_more(paths):
-  return (tuple(paths) if len(paths) > 1 else paths[0]) if paths else None
+  return [way for way in ways if inside and not ('images' in way and options.images)]
 
 
 def _is_clean(name):
-  return folder_names.is_clean_name(name) or name == BACKGROUND
+  return folder_names.is_clean_name(name) or name.casefold() == BACKGROUND
 
 
 def _down_to_clean(place):

@@ -22,7 +22,8 @@ def find_no_room(options, found, side):
 
   Returns:
     None where there is room; else the beginning of a sentence, the side of smaller windows
-    that have room, 0 where none do, and the folders of crops that may be clean ones.
+    that have room, 0 where none do, and the folders of crops, and beside --images, that
+    may be clean ones.
   """
   def has_room(side):
     return any(clean_windows(image.height, image.width, boxes_of(
@@ -35,7 +36,8 @@ def find_no_room(options, found, side):
                   if part >= _LEAST_SIDE and has_room(part)), 0)
   why = '' if found.layout.annotated else ', as no folder is called as clean images are'
   return f'There is no room for backgrounds{why}', smaller, clean_folders.may_be(
-      path for paths in found.crops.values() for path in paths)
+      path for paths in found.crops.values() for path in paths) + (
+          clean_folders.beside(options.images) if options.images else [])
 
 
 def check_enough(options, left, rejected, marked, barred):

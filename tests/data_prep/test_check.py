@@ -1,6 +1,7 @@
 """--check and build say the same of what build refuses."""
 
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -182,6 +183,18 @@ def test_a_clean_folder_called_as_a_class_is_refused(tmp_path, capsys, name, sai
   assert said in text
   if name != 'c':
     assert 'cut square around the centre: 4, the first is scratch/0.png; cut' in text
+
+
+def test_a_clean_folder_beside_that_of_the_crops_is_named(tmp_path, capsys):
+  for k in range(4):
+    for name, seed in (('set/pa', 3), ('good parts', 70)):
+      save(texture(np.random.default_rng(seed + k), 64, 64), tmp_path / name / f'{k}.png')
+  flags = ['--images', str(tmp_path / 'set'), '--image_size', '32', '--at_most', '--out',
+           str(tmp_path / 'out')]
+  assert build.main(flags) == 2
+  typed, = re.findall('pass (--clean .*), where these show no def', capsys.readouterr().err)
+  assert shlex.split(typed)[1:] == [str(tmp_path / 'good parts')]
+  assert build.main([*flags, *shlex.split(typed)]) == 0
 
 
 def test_a_clean_folder_that_is_not_known_is_named_by_clean(tmp_path, capsys):

@@ -56,6 +56,10 @@ CASES = {
     'clean images elsewhere too': (
         _classes('s/crack', 's/good', 'c/x'), '--defects s --clean c/x',
         '--clean c/x s/good', 3, 6),
+    'clean folders in parts, and frames': (
+        _classes('s/train/crack', 's/train/good', 's/val/good', 'f')
+        | {f'f/{k}.xml': handmade.voc() for k in range(3)},
+        '--defects s --images f', '--clean s/train/good s/val/good', 6, 6),
     'YOLO beside the images': (
         _images('s/images/{}', 's/labels/{}.txt', _YOLO, {'s/data.yaml': 'names: [crack]'}),
         '--images s/images', '--annotations s/labels', 3, 0),
