@@ -167,11 +167,13 @@ def _in_another_part(mark, fitted, paths, root):
   As in a copy of NEU-DET: train/images/crazing/crazing_240.jpg is there, and
   validation/annotations/crazing_240.xml.
   """
-  free = sorted({*paths} - {path for _, path in fitted})
-  image = next((path for path in free if path.stem == mark.place.stem), None)
-  return '' if not image else (
-      f'; where {image.relative_to(root)} is its image, move one of the two, so that both '
-      'lie in one part of the set, as train')
+  free = (path.relative_to(root) for path in sorted(
+      {*paths} - {path for _, path in fitted}))
+  place = next((place for place in free if place.stem == mark.place.stem
+                and not matching.are_of_one_part(mark.place, place)), None)
+  return '' if not place else (
+      f'; where {place} is its image, move one of the two, so that both lie in one part of '
+      'the set, as train')
 
 
 def _nearest(orphans, paths):

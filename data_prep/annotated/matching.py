@@ -141,13 +141,13 @@ def _search(found, marks, places, root):
   for some in ([_below_root(mark, root) for mark in marks], marks):
     for folder, names in itertools.product(folders, _NAMES):
       _look(found, some, places, folder, names,
-            lambda mark, path: _are_of_one_part(mark.place, places[path]))
+            lambda mark, path: are_of_one_part(mark.place, places[path]))
   # MVTec LOCO has a folder of masks for an image: ground_truth/<class>/000/000.png.
   of_image = [mark._replace(place=mark.place.parent) if mark.format == 'masks' and
               _TRUTH in (mark.base.name, *mark.place.parts[:-2]) else mark
               for mark in marks]
   _look(found, of_image, places, folders[-1], _NAMES[1],
-        lambda mark, path: _are_of_one_part(mark.place, places[path]))
+        lambda mark, path: are_of_one_part(mark.place, places[path]))
   anywhere = lambda place: (), lambda mark, path: _may_be(mark.place, places[path])
   rest = [k for k, some in enumerate(found) if not some]
   for taken in (None, ()):  # Then those that are one too many for an image.
@@ -216,7 +216,7 @@ def _may_be(one, other, below_shared=False):
     one, other: the paths.
     below_shared: whether the folders that both begin with do not count, as NEU-DET.
   """
-  if not _are_of_one_part(one, other):
+  if not are_of_one_part(one, other):
     return False
   one, other = sorted((_parents(one, False), _parents(other, False)), key=len)
   if below_shared:
@@ -225,7 +225,7 @@ def _may_be(one, other, below_shared=False):
   return not one or other[-len(one):] == one
 
 
-def _are_of_one_part(one, other):
+def are_of_one_part(one, other):
   """Returns whether two paths are not of two parts of a set, such as train and val."""
   return not set_parts.are_at_odds(*(
       frozenset().union(*map(folder_names.parts_of, place.parent.parts))

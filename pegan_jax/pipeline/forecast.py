@@ -5,6 +5,8 @@ consist. The multiples were measured with `--config quick` on two CPU cores (doc
 and are a guide elsewhere: `clock.Clock` corrects the forecast on the way.
 """
 
+from pegan_jax.inspection import linear_head
+
 DRAW, BUILD, TRAIN = 'draw synthetic steel', 'build the data set', 'train the generator'
 GENERATE, EVALUATE = 'generate images', 'compare them with real ones'
 STUDY, PAGE = 'study whether they help', 'make the page'
@@ -14,7 +16,6 @@ _SEARCH = 1.5     # The same where crops are cut from it, and searched for in it
 _COMPILE = 6_000  # A training step, once.
 _STEP = 70        # A training step of 8 images of 64x64 at width 0.25.
 _PAINT = 3        # An image, drawn and judged; some are drawn again.
-_VIEWS = 4        # Views of an image that an inspector is fitted to.
 _LOAD = 500       # A stage's networks, once.
 
 
@@ -34,6 +35,7 @@ def of_stages(config, configs, sizes, workdir):
   train, test = (sum(split.values()) for split in (sizes.train, sizes.test))
   made = len(configs) * len(sizes.train) * config.generate.per_class
   crops = 2 if sizes.regions else 1  # Regions are compared too.
+  views = 2 * linear_head.VIEWS  # Those of strong augmentation too.
   of_stage = {
       BUILD: (_LOAD + (_SEARCH if sizes.regions else _READ) * (sizes.files + train + test),
               workdir / 'dataset' / 'provenance.json'),
@@ -41,7 +43,7 @@ def of_stages(config, configs, sizes, workdir):
       GENERATE: (_LOAD + _PAINT * made, workdir / 'generated'),
       EVALUATE: (_LOAD + crops * (train + test) + len(configs) * (_PAINT + crops) * train,
                  workdir / 'evaluation' / str(trained.num_steps) / 'report.json'),
-      STUDY: (_LOAD + _VIEWS * (train + made) + test, workdir / 'study' / 'study.json'),
+      STUDY: (_LOAD + views * (train + made) + test, workdir / 'study' / 'study.json'),
       PAGE: (_LOAD + train, None)}
   return {stage: 0 if done and done.exists() else units
           for stage, (units, done) in of_stage.items()}

@@ -13,7 +13,9 @@ from data_prep import build as build_lib
 from data_prep.options import Options
 from pegan_jax import main
 from pegan_jax.common.errors import UserError
-from pegan_jax.inspection import images
+from pegan_jax.inspection import images, linear_head
+from pegan_jax.inspection.settings import Settings
+from pegan_jax.metrics import features
 from pegan_jax.pipeline import clock, forecast, settings, sizes, stages
 from pegan_jax.reporting import answer
 
@@ -198,6 +200,27 @@ def test_what_is_done_takes_no_time(tmp_path):
   assert after[forecast.BUILD] == after[forecast.GENERATE] == 0
   assert 0 < after[forecast.TRAIN] < before[forecast.TRAIN]  # One step of two is left.
   assert after[forecast.STUDY] == before[forecast.STUDY]
+
+
+def test_the_forecast_of_a_study_counts_all_views_that_its_network_sees(
+    tmp_path, monkeypatch):
+  seen = []
+  class Counting(conftest.PixelExtractor):
+    def __call__(self, images, progress=None):
+      return super().__call__(images, seen.append)
+  monkeypatch.setattr(features, 'load', lambda *_: Counting())
+  config = small('quick')
+  pixels = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 1), np.uint8)
+  fitter = linear_head.HeadFitter(
+      Settings.of(config.study), pixels, np.arange(6) % 2, 2, steps=1, num_real=6)
+  fitter._augmented = lambda images, *_, **__: images  # Which takes no time.
+  for augmented in range(3):
+    fitter.train(np.arange(6), 0, augmented)
+  few, many = (sizes.Sizes(10, {'a': n}, {'a': 3}, 20, True) for n in (10, 16))
+  configs = settings.of_runs(config, tmp_path, few)
+  units = [forecast.of_stages(config, configs, of, tmp_path)[forecast.STUDY]
+           for of in (few, many)]
+  assert units[1] - units[0] == sum(seen)
 
 
 def test_the_forecast_is_corrected_by_what_stages_took(monkeypatch):
