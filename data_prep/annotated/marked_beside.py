@@ -21,6 +21,7 @@ from pegan_jax.common.errors import UserError
 _SUFFIXES = ('.txt', '.xml', '.json', '.csv')
 _SAMPLE = 5  # Images whose names are sought in folders,
 _MOST = 500  # and in files.
+_FOLDERS = 50  # Where there are more, no set is, but all sorts of things.
 _LARGEST = 1 << 27  # Bytes; anything may lie in the folder above.
 _OF_IMAGES = re.compile(rf'{folder_names.IMAGES}|data(?:sets?)?|defects|rgb|png|jpegimages|'
                         r'(?:.*[ _-])?originals?(?:[ _-].*)?|inputs?')
@@ -64,6 +65,8 @@ def _files(level, root, images):
   try:
     here = [path for path in level.iterdir() if not path.name.startswith('.')]
   except OSError:
+    return []
+  if sum(map(pathlib.Path.is_dir, here)) > _FOLDERS:
     return []
   stems = [path.stem.encode() for path in images[::-(-len(images) // _MOST)]]
   names = [path.stem + suffix for path in images[::-(-len(images) // _SAMPLE)]
