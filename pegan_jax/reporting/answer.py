@@ -85,8 +85,9 @@ def _likeness(source):
                  'measures this, which flatters the generator: a study is the fairer test.')
   return {
       'kind': standing.kind, 'headline': _sentence(figure, standing, source.word),
-      'detail': f'{figure.title} {number(f["value"])}, 95% interval {number(f["low"])} to '
-                f'{number(f["high"])}; two random sets of real crops have '
+      'detail': f'{figure.title} {number(f["value"])}'
+                f'{", the mean of the classes" * bool(report["mean"])}, 95% interval '
+                f'{number(f["low"])} to {number(f["high"])}; two random sets of real crops have '
                 f'{number(f["floor_low"])} to {number(f["floor_high"])}.',
       'notes': notes}
 
@@ -118,7 +119,8 @@ def _others(report, main):
     if figure != main and figure.name in report['pooled']:
       standing = words.standing(figure, words.overall(report, figure))
       if standing.kind == words.WORSE:
-        said.append(f'{figure.title} is {standing.text}.')
+        whole = 'Whole images, not defects alone: ' * (figure in kid.METRIC.figures)
+        said.append(f'{whole}{figure.title} is {standing.text}.')
   return said
 
 
@@ -144,14 +146,15 @@ def _by_class(report, figure):
                for c, values in report['classes'].items() if figure.name in values}
   like = [c for c, s in standings.items() if s.kind in (words.SAME, words.UNSURE)
           and not _is_of_other_classes(report['classes'][c])]
-  worst = max((c for c, s in standings.items() if s.times),
-              key=lambda c: standings[c].times, default=None)
+  # By the figure itself, as the table shows it: multiples are of each class's own floor.
+  worst = max((c for c, s in standings.items() if s.kind == words.WORSE),
+              key=lambda c: report['classes'][c][figure.name]['value'], default=None)
   said = []
   if any(c not in like and s.kind != words.BETTER for c, s in standings.items()) and like:
     said.append(f'Cannot, or cannot surely, be told from real crops: {listed(like, 12)}.')
-  if worst:
-    said.append(f'Furthest from real: {worst} '
-                f'({words.multiple(standings[worst].times)}).')
+  if worst and len(standings) > 1:
+    value = report['classes'][worst][figure.name]['value']
+    said.append(f'The class furthest from real: {worst}, {figure.title} {number(value)}.')
   return said
 
 

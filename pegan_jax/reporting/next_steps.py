@@ -13,6 +13,7 @@ import statistics
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
 from pegan_jax.inspection import decision, reports, verdict
+from pegan_jax.inspection.arms import AUGMENTED, REAL, STRONG
 from pegan_jax.inspection.settings import PLAIN, STRONGLY
 from pegan_jax.reporting import commands, words
 from pegan_jax.reporting.source import DAMAGED, Missing
@@ -20,6 +21,8 @@ from pegan_jax.reporting.source import DAMAGED, Missing
 _MOST = 4  # Steps: more are not read.
 _MANY = 0.25  # Share of a class that was not accepted, from which the run is blamed.
 _LONGER, _LONGEST = 10, 20_000  # Times as many updates, up to the configs' own number.
+# Without generated images; of equal ones the first, which is what --mode inspect does.
+_CLASSICAL = {AUGMENTED: 'augmented', REAL: 'not augmented', STRONG: 'strongly augmented'}
 _NIGHT = 4  # Hours or more; twice as many are more than one.
 
 
@@ -98,7 +101,7 @@ def _inspectors(source, report):
   """Returns the step that trains the inspector that a study advises; none without advice.
 
   The images are used as the best set that helps was; else what was pasted, where a
-  generator does no better; else real images alone.
+  generator does no better; else real images alone, as `_classical` says.
   """
   part = report['fractions'][max(report['fractions'], key=float)]
   found = _decisions(report)
@@ -117,13 +120,30 @@ def _inspectors(source, report):
       return [_inspector(source, report, 'Train an inspector with pasted defects, which do '
                          'as well and need no training.', beaten['over'])]
   hurts = all(x['verdict'] == verdict.HURTS for x in found.values())
-  strong = part['arms'].get('strong')
-  strong = strong and strong['against'][strong['reference']]['verdict'] == verdict.HELPS
+  arm, how = _classical(part['arms'])
   return [_inspector(
-      source, report, 'Train the inspector on real images alone, '
-      + ('strongly augmented: that helped, and ' if strong else 'augmented: ')
-      + ('added images hurt.' if hurts else 'added images were not shown to help.'),
-      'strong' if strong else None)]
+      source, report, f'Train the inspector on real images alone, {how}. '
+      + ('Added images hurt.' if hurts else 'Added images were not shown to help.'), arm)]
+
+
+def _classical(arms):
+  """Returns the best way to use real images alone, and words on it and its evidence.
+
+  That is the arm of the highest accuracy, whether or not surely so, as one is to be used.
+  """
+  known = {name: arms[name] for name in _CLASSICAL if 'accuracy' in arms.get(name, {})}
+  if not known:
+    return None, 'augmented'
+  best = max(known, key=lambda name: known[name]['accuracy']['value'])
+  others = [name for name in known if name != best]
+  unsure = [_CLASSICAL[name] for name in others if known[best]['against'].get(
+      name, {}).get('verdict') != verdict.HELPS]
+  sure = [_CLASSICAL[name] for name in others if _CLASSICAL[name] not in unsure]
+  return best, (
+      f'{_CLASSICAL[best]}: of the ways without generated images this had the highest '
+      f'accuracy, {known[best]["accuracy"]["value"]:.1%}'
+      + f', surely higher than {" and ".join(sure)}' * bool(sure)
+      + f', but {" or ".join(unsure)} may be as good' * bool(unsure))
 
 
 def _inspector(source, report, text, arm, **changed):

@@ -130,7 +130,12 @@ def test_a_planted_gain_is_found_and_wrong_labels_hurt(
   text = report.to_text(found)
   assert 'inspector  efficientnet_lite0, frozen; a linear head, fitted to ' in text
   assert '=> planted: use it' in text and 'too few    1 step' not in text
-  assert capsys.readouterr().err.count('seed 2: ') == 11
+  # One line for the seeds of an arm, as they are equal; with its accuracy, and why.
+  told = capsys.readouterr().err
+  assert [f'{arm["title"]}, each of 3 seeds: {arm["accuracy"]["value"]:.1%}' in told
+          for arm in arms.values()] == [True] * 11
+  assert told.count('seeds: ') == 11 and 'seed 2: ' not in told
+  assert told.count('seeds with the same images have one accuracy') == 1
   # All is done, also with another value of what it does without.
   count = len(pixels.seen)
   config.update({'epochs': 7, 'width': 0.25, 'learning_rate': 1.0})

@@ -48,7 +48,25 @@ def test_what_a_classifier_takes_for_another_class_is_not_called_like_real(fidel
              'b': {'kid': far}, 'c': {'kid': near}}
   assert answer._by_class({'classes': classes}, KID) == [
       f'Cannot, or cannot surely, be told from real crops: {named}.',
-      'Furthest from real: b (10 times).']
+      'The class furthest from real: b, KID 0.200.']
+
+
+def test_the_furthest_class_is_that_of_the_largest_figure_in_the_table():
+  """Whatever it is a multiple of: the floors of classes differ."""
+  classes = {name: {'kid': _figure(x, x - .01, x + .01, .01, 0, most)} for name, x, most in (
+      ('bag', .085, .02), ('wire', .051, .01))}
+  assert answer._by_class({'classes': classes}, KID) == [
+      'The class furthest from real: bag, KID 0.085.']
+  assert answer._by_class({'classes': {'bag': classes['bag']}}, KID) == []
+
+
+def test_a_multiple_says_what_it_is_of():
+  at_regions, = kid.AT_REGIONS.figures
+  far = _figure(.06, .05, .07, .01, .005, .01)
+  assert answer._others({'mean': None, 'pooled': {'kid': far, at_regions.name: far}},
+                        at_regions) == [
+      'Whole images, not defects alone: KID is 6.0 times the most that real crops score '
+      'among themselves.']
 
 
 def test_no_class_is_named_where_none_is_further_from_real():
