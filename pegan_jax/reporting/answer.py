@@ -87,8 +87,8 @@ def _likeness(source):
       'kind': standing.kind, 'headline': _sentence(figure, standing, source.word),
       'detail': f'{figure.title} {number(f["value"])}'
                 f'{", the mean of the classes" * bool(report["mean"])}, 95% interval '
-                f'{number(f["low"])} to {number(f["high"])}; two random sets of real crops have '
-                f'{number(f["floor_low"])} to {number(f["floor_high"])}.',
+                f'{number(f["low"])} to {number(f["high"])}; two random sets of real crops '
+                f'have {number(f["floor_low"])} to {number(f["floor_high"])}.',
       'notes': notes}
 
 
@@ -146,15 +146,16 @@ def _by_class(report, figure):
                for c, values in report['classes'].items() if figure.name in values}
   like = [c for c, s in standings.items() if s.kind in (words.SAME, words.UNSURE)
           and not _is_of_other_classes(report['classes'][c])]
-  # By the figure itself, as the table shows it: multiples are of each class's own floor.
-  worst = max((c for c, s in standings.items() if s.kind == words.WORSE),
-              key=lambda c: report['classes'][c][figure.name]['value'], default=None)
+  # By the figure that the table of classes shows: multiples are of each one's own floor.
+  values = {c: report['classes'][c][figure.name]['value_at_floor_n']
+            for c, s in standings.items() if s.kind == words.WORSE}
   said = []
   if any(c not in like and s.kind != words.BETTER for c, s in standings.items()) and like:
     said.append(f'Cannot, or cannot surely, be told from real crops: {listed(like, 12)}.')
-  if worst and len(standings) > 1:
-    value = report['classes'][worst][figure.name]['value']
-    said.append(f'The class furthest from real: {worst}, {figure.title} {number(value)}.')
+  if values and len(standings) > 1:
+    worst = max(values, key=values.get)
+    said.append(f'The class furthest from real: {worst}, '
+                f'{figure.title} {number(values[worst])}.')
   return said
 
 

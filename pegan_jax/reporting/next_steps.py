@@ -140,8 +140,8 @@ def _classical(arms):
       name, {}).get('verdict') != verdict.HELPS]
   sure = [_CLASSICAL[name] for name in others if _CLASSICAL[name] not in unsure]
   return best, (
-      f'{_CLASSICAL[best]}: of the ways without generated images this had the highest '
-      f'accuracy, {known[best]["accuracy"]["value"]:.1%}'
+      f'{_CLASSICAL[best]}: of the study\'s ways without generated images this had the '
+      f'highest accuracy, {known[best]["accuracy"]["value"]:.1%}'
       + f', surely higher than {" and ".join(sure)}' * bool(sure)
       + f', but {" or ".join(unsure)} may be as good' * bool(unsure))
 

@@ -99,20 +99,20 @@ MODE = {
 
 
 @pytest.mark.parametrize('change, said, modes, has, has_not', [
-    (lambda _: None, 'real images alone, augmented: of the ways without generated images '
-     'this had the highest accuracy, 92.7%, surely higher than not augmented, but strongly '
-     'augmented may be as good. Added images were not shown to help.',
+    (lambda _: None, 'real images alone, augmented: of the study\'s ways without generated '
+     'images this had the highest accuracy, 92.7%, surely higher than not augmented, but '
+     'strongly augmented may be as good. Added images were not shown to help.',
      ['inspect'], ['--config.width=0.5'],
      ['--config.generated', '--config.strong', '--config.augment']),
     (_best('strong', .95, real=verdict.HELPS, augmented=verdict.HELPS), 'alone, strongly '
-     'augmented: of the ways without generated images this had the highest accuracy, 95.0%, '
-     'surely higher than augmented and not augmented. Added', ['inspect'],
+     'augmented: of the study\'s ways without generated images this had the highest '
+     'accuracy, 95.0%, surely higher than augmented and not augmented. Added', ['inspect'],
      ['--config.strong=true'], ['--config.generated', '--config.augment=']),
     (_best('real', .95, augmented=verdict.NO_EVIDENCE, strong=verdict.NO_EVIDENCE),
-     'alone, not augmented: of the ways without generated images this had the highest '
-     'accuracy, 95.0%, but augmented or strongly augmented may be as good. Added',
+     'alone, not augmented: of the study\'s ways without generated images this had the '
+     'highest accuracy, 95.0%, but augmented or strongly augmented may be as good. Added',
      ['inspect'], ['--config.augment=false'], ['--config.generated', '--config.strong']),
-    (_best('strong', .9270253578821818), 'alone, augmented: of the ways', ['inspect'], [],
+    (_best('strong', .9270253578821818), 'alone, augmented: of the study', ['inspect'], [],
      ['--config.strong', '--config.augment']),
     (_decide('generated', verdict=verdict.HELPS, arm='generated, then real', low=.01),
      'with the images, in the way that helped', ['inspect'],
@@ -133,7 +133,8 @@ MODE = {
     (lambda s: s['protocol'].update(clean_class=True), 'no command does so', [], [], []),
     (lambda s: s['fractions']['1'].pop('decisions'), 'Run the study again', ['study'],
      [], [])], ids=[
-         'no evidence', 'strong', 'plain', 'equal', 'helps', 'pasted helps', 'beaten', 'pretrained', 'groups',
+         'no evidence', 'strong', 'plain', 'equal', 'helps', 'pasted helps',
+         'beaten', 'pretrained', 'groups',
          'no verdict', 'seeds', 'clean class', 'earlier'])
 def test_a_study_has_its_steps_and_no_others(good, change, said, modes, has, has_not):
   source, edit = good

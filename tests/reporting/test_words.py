@@ -53,7 +53,7 @@ def test_what_a_classifier_takes_for_another_class_is_not_called_like_real(fidel
 
 def test_the_furthest_class_is_that_of_the_largest_figure_in_the_table():
   """Whatever it is a multiple of: the floors of classes differ."""
-  classes = {name: {'kid': _figure(x, x - .01, x + .01, .01, 0, most)} for name, x, most in (
+  classes = {name: {'kid': _figure(.06, .05, .07, .01, 0, most, x)} for name, x, most in (
       ('bag', .085, .02), ('wire', .051, .01))}
   assert answer._by_class({'classes': classes}, KID) == [
       'The class furthest from real: bag, KID 0.085.']
