@@ -6,9 +6,9 @@
 Narrow networks and few updates: defects come out coarse, and `paste`, which needs no
 training, is generated and studied beside them. docs/all.md says what is done.
 
-Expected: on MT's tiles, one seed, region KID 0.059 (held out 0.098), pasted 0.013 (0.048);
-in 19 minutes of processor time of an Intel Xeon, 55 by the clock on two cores with a load
-of 4 to 19.
+Expected: on MT's tiles, one seed, region KID 0.043 (held out 0.069), pasted 0.011 (0.050);
+in 21 minutes of processor time of an AMD EPYC, 49 by the clock on two cores with a load
+of 5 to 15.
 On two idle cores about 15 minutes by reckoning; not timed there.
 """
 

@@ -16,9 +16,10 @@ _NEARER = 'closer to real ones'
 def collect(source):
   """Returns the answer's sentences: a dict.
 
-  `kind` is that of `words`, or '' where nothing was measured; `headline` and `detail` are
-  about likeness, `rival` compares it with pasted defects, `study` lists the study's
-  verdicts as (advice, figures), `notes` what to be careful about.
+  `kind` is that of `words`, but not SAME where a study says to use none, or '' where
+  nothing was measured; `headline` and `detail` are about likeness, `rival` compares it
+  with pasted defects, `study` lists the study's verdicts as (advice, figures), `notes`
+  what to be careful about.
   """
   found = {'kind': '', 'headline': '', 'detail': '', 'rival': '', 'study': [], 'notes': []}
   try:
@@ -39,6 +40,9 @@ def collect(source):
         source.study).conclusions(source.study)]
   except (Missing, UserError, *DAMAGED):  # Likewise.
     pass
+  if found['kind'] == words.SAME and found['study'] and not any(
+      ': use it' in advice for advice, *_ in found['study']):
+    found['kind'] = words.UNSURE  # Green beside "do not rely on it" would mislead.
   return found
 
 

@@ -13,7 +13,7 @@ from data_prep import options
 from pegan_jax import main
 from pegan_jax.common import files
 from pegan_jax.inspection import decision, verdict
-from pegan_jax.reporting import next_steps
+from pegan_jax.reporting import answer, next_steps, words
 from pegan_jax.reporting.source import Source
 
 pytestmark = pytest.mark.filterwarnings(r'ignore:the load_module\(\) method')
@@ -96,6 +96,18 @@ def _pretrained(study):
 MODE = {
     'inspect': 'pegan_jax.main --mode inspect', 'study': 'pegan_jax.main --mode study',
     'build': 'data_prep.build', 'train': 'pegan_jax.main --mode train'}
+
+
+@pytest.mark.parametrize('found, kind', [
+    (verdict.NO_EVIDENCE, words.UNSURE), (verdict.HELPS, words.SAME)])
+def test_the_answer_is_green_where_no_study_says_not_to_use_them(
+    good, found, kind, monkeypatch):
+  monkeypatch.setattr(answer, '_likeness', lambda _: {'kind': words.SAME})
+  source, edit = good
+  edit(STUDY, _decide('paste', verdict=found))
+  assert answer.collect(source)['kind'] == kind
+  (pathlib.Path(source.workdir) / STUDY).unlink()
+  assert answer.collect(Source(source.config, source.workdir))['kind'] == words.SAME
 
 
 @pytest.mark.parametrize('change, said, modes, has, has_not', [
