@@ -16,6 +16,7 @@ import os
 import sys
 
 from data_prep import inputs, options as options_lib
+from data_prep.crops import pool as pool_lib
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.problems import Problems, Several
 from data_prep.options import Options
@@ -74,7 +75,7 @@ def build(**options):
     with problems.collected():
       found = inputs.find(options, problems)
     problems.check()
-    pool = inputs.read(options, found)
+    pool = pool_lib.read(options, found)
     noted = _made_of(options)
     selected = choosing.select(options, pool)
     content = audit.content(options, pool, selected)
@@ -146,7 +147,7 @@ def _run(arguments, new):
   if only_check:
     options.check_values()
     inputs.check_backgrounds(options)
-    return 2 if check.check(options, inputs.find, inputs.read) else 0
+    return 2 if check.check(options, inputs.find, pool_lib.read) else 0
   options.check()
   inputs.check_backgrounds(options)
   with command_line.loading():

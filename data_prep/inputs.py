@@ -1,4 +1,4 @@
-"""Reads all sources of a data set: what may become a defect or a background."""
+"""Finds all sources of a data set: what may become a defect or a background."""
 
 import collections
 import contextlib
@@ -10,16 +10,13 @@ from typing import NamedTuple
 from data_prep.annotated import checks, class_notes, drawn_over, layouts, marked_beside
 from data_prep.annotated import other_folders, same_images, unannotated
 from data_prep.annotated.folder import Layout
-from data_prep.crops import cutting, keeping
-from data_prep.crops.window_size import choose_window
-from data_prep.images import named_groups, reading, survey
+from data_prep.crops import cutting
+from data_prep.images import reading, survey
 from data_prep.images.problems import Misnamed
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
-
 _REPEATED = 'images that are another one, and are marked alike'
-_INSIDE = 0.95  # Of a crop's area, in a box that it lies in.
 
 
 class Found(NamedTuple):
@@ -54,6 +51,14 @@ class Found(NamedTuple):
             + [(path, self.layout.root) for path in self.frames]
             + [(path, folder) for paths, folder, _ in self.clean for path in paths])
 
+  def once(self, same):
+    """Returns it without annotated images that are another one, see `same_images.check`.
+
+    Raises:
+      UserError: one says what another denies.
+    """
+    return self._replace(layout=_once(self.clean, self.crops, self.layout, same))
+
   def notes(self, kinds):
     """Returns sentences without a full stop on files that are not as the others are.
 
@@ -74,31 +79,6 @@ class Found(NamedTuple):
     return survey_notes + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(self.layout.noted.items())]
-
-
-class Pool(NamedTuple):
-  """Holds what may go into the data set.
-
-  Attributes:
-    found: `Found`.
-    reader: `cutting.Reader`.
-    window, why: side of the windows in pixels of the images, and what decided it.
-    defects, windows, tiles: lists of items: defects, and backgrounds out of annotated
-      and out of clean images.
-    notes: sentences about files that differ from the others.
-    group_of: function of a file's path under its folder; None, or its group's name.
-    small: {path: the whole image as by `reading.small`}.
-  """
-  found: Found
-  reader: cutting.Reader
-  window: int
-  why: str
-  defects: list
-  windows: list
-  tiles: list
-  notes: list
-  group_of: callable
-  small: dict
 
 
 def check_backgrounds(options):
@@ -139,9 +119,8 @@ def _find(options, problems):
   clean = _clean_sources(options, layout, noted)
   layout.noted.update({why: [*dict.fromkeys(layout.noted.get(why, []) + paths)]
                        for why, paths in noted.items() if paths})
-  repeated = _check_same(clean, crops, layout)
+  layout = _once(clean, crops, layout)
   _check_beside(options, layout, crops, clean)
-  layout = _without(layout, repeated)
   regions = _lengths(layout.annotated)
   layout.noted.update(_notes_on_names(options, crops, regions, clean))
   # '' is what a mask marks outside of every box.
@@ -280,15 +259,14 @@ def _mostly_empty(annotated):
           'where some are only not marked yet, mark them, or take them away': empty}
 
 
-def _check_same(clean, crops, layout, same=None):
-  """Returns what `same_images.check` does; arguments of `Found`."""
-  return same_images.check([path for paths, *_ in clean for path in paths],
-                           [path for paths in crops.values() for path in paths],
-                           layout.annotated, same)
+def _once(clean, crops, layout, same=None):
+  """Returns a layout without images that are another one, which it counts.
 
-
-def _without(layout, repeated):
-  """Returns a layout without images that are another one, which it counts."""
+  Arguments are of `Found`, and of `same_images.check`.
+  """
+  repeated = same_images.check([path for paths, *_ in clean for path in paths],
+                               [path for paths in crops.values() for path in paths],
+                               layout.annotated, same)
   if not repeated:
     return layout
   return layout._replace(
@@ -331,49 +309,3 @@ def _choose(options, known):
         'no class is chosen, so pass other --classes or --skip_classes.' if known else
         f'{options.images} has no annotated region and no class folder.'))
   return chosen
-
-
-def read(options, found, kinds=None):
-  """Reads all images of a `Found`; returns a `Pool`.
-
-  Args:
-    options: `options.Options`.
-    found: `Found`.
-    kinds: {path: `survey.Kind`} of its files, where they are known.
-
-  Raises:
-    UserError: an image cannot be read, or is one with another that says what it denies.
-  """
-  group_of = named_groups.named_by(options.group_by, found.files)
-  window, why = choose_window(options, found)
-  kinds = survey.settle(kinds) if kinds else survey.read([p for p, _ in found.files])
-  plain = cutting.Reader(
-      options.image_size, kinds.grey, kinds.max_value, options.seed)
-  reader = keeping.KeepingReader(**vars(plain))
-  defects = list(cutting.read_crops(found.crops, found.crops_dir, reader))
-  cut, windows = cutting.read_frames(
-      found.layout.annotated, found.layout.root, reader, window, options.margin,
-      4 * options.windows_per_frame, found.cut)
-  tiles = [item for paths, folder, root in found.clean for item in cutting.read_clean(
-      paths, folder, reader, window, 2 * options.backgrounds, root)]
-  repeated = _check_same(found.clean, found.crops, found.layout, reader.same())
-  names = {cutting.frame_name(path, found.layout.root) for path in repeated}
-  cut, windows = ([item for item in items if item.frame not in names]
-                  for items in (cut, windows))
-  found = found._replace(layout=_without(found.layout, repeated))
-  return Pool(found, plain, window, why, defects + cut, windows, tiles,
-              found.notes(kinds) + _in_larger_boxes(cut, found.layout), group_of,
-              reader.small)
-
-
-def _in_larger_boxes(cut, layout):
-  """Returns a note on crops that lie in a box that is larger than they are, if any do."""
-  boxes = {cutting.frame_name(path, layout.root): [
-      region.box for region in image.regions if region.mask is None and not region.polygons]
-           for path, image in layout.annotated}
-  n = sum(any(min(box.width, box.height) > item.place.width and box.overlap(item.place)
-              >= _INSIDE * item.place.width * item.place.height
-              for box in boxes[item.frame]) for item in cut)
-  return [f'crops that lie in a larger box: {n} of {len(cut)}; nothing says where in it '
-          'the defect is, so they may show plain ground: a larger --window_size, or masks '
-          'in place of boxes, show more'] * bool(n)

@@ -42,7 +42,7 @@ def content(options, pool, selected):
 
   Args:
     options: `options.Options`.
-    pool: `inputs.Pool`.
+    pool: `pool.Pool`.
     selected: `choosing.Selection`.
   """
   found, reader, counts = pool.found, pool.reader, _counts(selected)

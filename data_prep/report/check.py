@@ -30,7 +30,7 @@ def check(options, find, read):
 
   Args:
     options: `options.Options`; `out` may be missing.
-    find, read: those of `inputs`.
+    find, read: those of `inputs` and `crops.pool`.
 
   Returns:
     `Problems`.
@@ -166,10 +166,10 @@ def _enough(options, read):
 
   Args:
     options: `options.Options`.
-    read: function of options: their `inputs.Pool`.
+    read: function of options: their `pool.Pool`.
 
   Returns:
-    The options, their `inputs.Pool` and `choosing.Selection`; None where there are none.
+    The options, their `pool.Pool` and `choosing.Selection`; None where there are none.
   """
   pool, all_of_each = read(options), dataclasses.replace(options, per_class=0)
   for tried in (options, all_of_each):

@@ -155,7 +155,7 @@ def _rejected(options, windows, tiles):
 
 
 def select(options, pool):
-  """Chooses, groups and splits the items of a `inputs.Pool`; returns a `Selection`.
+  """Chooses, groups and splits the items of a `pool.Pool`; returns a `Selection`.
 
   Raises:
     UserError: something lacks; the flags that it names were tried.

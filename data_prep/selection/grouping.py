@@ -38,7 +38,7 @@ def group(options, pool, items):
 
   Args:
     options: `options.Options`.
-    pool: `inputs.Pool`.
+    pool: `pool.Pool`.
     items: list of [N] items.
 
   Returns:
@@ -95,7 +95,7 @@ def _find_copies(pool, items, node):
   """Finds the images that are copies of others, see `copies`.
 
   Args:
-    pool: `inputs.Pool`.
+    pool: `pool.Pool`.
     items: those that are grouped.
     node: function of 'frame' and a frame's name: its number.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from data_prep import inputs
+from data_prep.crops import pool as pool_lib
 from data_prep.crops import cutting
 from data_prep.images.problems import Problems
 from data_prep.options import Options
@@ -99,7 +100,7 @@ def test_crops_that_lie_in_a_larger_box_are_told(tmp_path, side, is_told):
   save(texture(np.random.default_rng(0), 96, 96), tmp_path / '1.png')
   (tmp_path / '1.txt').write_text('0 0.5 0.5 0.9 0.9\n')
   options = Options(images=str(tmp_path), window_size=side, image_size=32)
-  notes = inputs.read(options, inputs.find(options, Problems())).notes
+  notes = pool_lib.read(options, inputs.find(options, Problems())).notes
   found = [note for note in notes if note.startswith('crops that lie in a larger box')]
   assert len(found) == is_told and all(' of 9; nothing says' in note for note in found)
 
