@@ -10,6 +10,7 @@ from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
              'marked, give all of them one name')
+_HELD = 0.9  # Of a box, in one that holds it.
 _WORD = re.compile(r'[^\W\d_]+')
 _NO_NAME = re.compile(r'(class)?\d+')  # Of values and numbers that nothing names.
 
@@ -100,12 +101,30 @@ def of_regions(found, uses, places, noted):
   if not noted.get(folder_names.NUMBERED):  # As of folders of masks.
     noted.update(of_names({name: paths for name, paths in by_class.items()
                            if name and not _NO_NAME.fullmatch(name) and uses(name)}))
+  _note_parts(found, noted)
   for path, annotated in sorted(found.items()):
     names = {region.name for region in annotated.regions} - {''}
     folder = folder_names.class_of(places[path])
     if names and folder and folder in by_class and folder not in names:
       noted['images in the folder of a class of which they have no region, but one of '
             'another: taken as they are marked'].append(path)
+
+
+def _note_parts(found, noted):
+  """Notes classes most of whose boxes hold one of another class, as of a part: ROI."""
+  holding, counts = {}, collections.Counter()
+  for path, annotated in found.items():
+    for region in annotated.regions:
+      counts[region.name] += 1
+      if any(other.name not in ('', region.name) and region.box.overlap(other.box)
+             >= _HELD * other.box.width * other.box.height
+             and region.box.width * region.box.height
+             > 2 * other.box.width * other.box.height for other in annotated.regions):
+        holding.setdefault(region.name, []).append(path)
+  for name, paths in holding.items():
+    if name and 2 * len(paths) > counts[name]:
+      noted[f"boxes of '{name}' that hold those of other classes: where it is a part of "
+            'what is photographed and no defect, take it out of the annotations'] += paths
 
 
 def of_unmarked_folders(found, rest, places, is_apart, noted):

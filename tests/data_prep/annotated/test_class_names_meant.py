@@ -168,3 +168,15 @@ def test_named_classes_without_a_region_are_noted(tmp_path, files, lacking, shif
   assert len(found) == bool(lacking)
   for note in found:
     assert f'as {lacking}' in note and ('classes from 1' in note) == shifted
+
+
+@pytest.mark.parametrize('other, told', [
+    ((1, 1, 39, 29), True), ((10, 5, 22, 15), False), ((30, 5, 40, 15), False)])
+def test_a_class_of_boxes_around_those_of_others_is_told(tmp_path, other, told):
+  for k in range(3):
+    both = voc().replace('</annotation>', '') + voc('ROI', other).partition('</size>')[2]
+    make(tmp_path, {f'{k}.jpg': None, f'{k}.xml': both})
+  assert counts(read(tmp_path).noted) == {
+      "boxes of 'ROI' that hold those of other classes: where it is a part of what is "
+      'photographed and no defect, take it out of the annotations': 3} if told else (
+          not read(tmp_path).noted)
