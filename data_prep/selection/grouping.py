@@ -7,7 +7,7 @@ import numpy as np
 
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
-from data_prep.images import parallel
+from data_prep.images import parallel, reading
 from data_prep.images.progress import progress
 from data_prep.selection import copies as copies_lib, frame_search, lacks
 from data_prep.selection import components, near_duplicates, texture
@@ -21,7 +21,8 @@ class Groups(NamedTuple):
     numbers: int [N], of their groups.
     pairs: int [P, 2], items that are near-duplicates.
     copies: [[name, name], ...] of images of which one is the other, turned or mirrored.
-    unclean: the names of clean images that are such copies of images with a defect.
+    unclean: the names of clean images that are such copies of images with a defect, or
+      show what a whole file of one shows.
     places: {index of a defect found in a frame: (the frame's path, the window)}.
     edges: list of (item, item or a number above theirs, why they are in one group).
   """
@@ -46,6 +47,7 @@ def group(options, pool, items):
   """
   root = pool.found.layout.root
   searched = pool.found.frames if options.search_frames else []
+  whole = [k for k, item in enumerate(items) if item.label != BACKGROUND and not item.frame]
   nodes = {}  # {name: number}: frames, and groups that are named by their files.
 
   def node(*name):
@@ -61,17 +63,14 @@ def group(options, pool, items):
   # Of images that are alike by design, those crops are sought whose frame is not known.
   defects = [k for k, item in enumerate(items) if item.label != BACKGROUND
              and (options.near_duplicates or not item.frame)]
-  if options.near_duplicates or searched and defects:
+  if options.near_duplicates or searched and defects or options.search_frames and whole:
     thumbs = texture.thumbnails(items)
   if options.near_duplicates:
     pairs, _ = near_duplicates.find_pairs(thumbs)
     copies, unclean, found = _find_copies(pool, items, node)
     edges += [(i, j, lacks.TURNED) for i, j in found]
   if searched and defects:
-    views = progress(parallel.each_file(
-        lambda path: texture.thumbnail(pool.reader.read(path), pool.window), searched),
-                     'finding crops in frames', len(searched))
-    found, scores, corners = frame_search.find(thumbs[defects], views)
+    found, scores, corners = _search(pool, thumbs[defects], searched, 'frames')
     order = np.argsort(scores, kind='stable')  # The best match last.
     if not options.near_duplicates:  # Only that: others are alike by design.
       order = {found[i, 0]: i for i in order}.values()
@@ -86,9 +85,33 @@ def group(options, pool, items):
       corner = np.rint(corners[i] * pool.window / texture.SIDE)
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box.square(left, top, pool.window)
+  if options.search_frames and whole:
+    unclean = sorted({*unclean, *_find_in_clean(pool, thumbs[whole])})
   edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
   numbers = components.number(len(items) + len(nodes), [edge[:2] for edge in edges])
   return Groups(numbers[:len(items)], pairs, copies, unclean, places, edges)
+
+
+def _search(pool, thumbs, paths, what):
+  """Returns what `frame_search.find` does, of the images of some paths."""
+  views = progress(parallel.each_file(
+      lambda path: texture.thumbnail(pool.reader.read(path), pool.window), paths),
+                   f'finding crops in {what}', len(paths))
+  return frame_search.find(thumbs, views)
+
+
+def _find_in_clean(pool, thumbs):
+  """Returns the names of clean images that show what whole files of defects show.
+
+  Clean images of the crops' own size are compared with these as they are, see
+  `near_duplicates`.
+  """
+  names = {path: cutting.frame_name(path, folder, root)
+           for paths, folder, root in pool.found.clean for path in paths
+           if min(reading.size(path)) > pool.window}
+  paths = sorted(names)
+  found, *_ = _search(pool, thumbs, paths, 'clean images') if paths else ([],)
+  return {names[paths[k]] for _, k in found}
 
 
 def _find_copies(pool, items, node):

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from data_prep.report import audit, remarks
 from raw_folders import inputs, pixels, read_built, run_build, save, texture
@@ -104,3 +105,22 @@ def test_crops_of_one_frame_that_do_not_overlap_stay_together(raw, monkeypatch):
   assert remarks.summary('out', report).count('not searched') == 1
   assert run_build(raw, *flags, '--no-search_frames', out='blind') == 0
   assert read_built(raw / 'blind')[1].info.metadata['areas'] == {}
+
+
+@pytest.mark.parametrize('searches', [(), ('--no-near_duplicates',), ('--no-search_frames',)])
+def test_clean_frames_that_crops_of_defects_were_cut_from_give_no_background(
+    raw, capsys, searches):
+  for k in range(3):
+    frame = texture(np.random.default_rng(70 + k), 160, 192)
+    save(frame[30 * k:30 * k + 64, 60:124], raw / 'defects' / 'crack' / f'q{k}.png')
+    save(frame, raw / 'clean' / f'frame{k}.png')
+  assert run_build(raw, *inputs(raw, 'defects', 'clean'), '--per_class', 0, *searches) == 0
+  report = json.loads((raw / 'out' / 'audit.json').read_text())
+  names = [f'clean/frame{k}.png' for k in range(3)]
+  is_searched = '--no-search_frames' not in searches
+  assert report['clean_copies_of_defects'] == names * is_searched
+  assert ('show what a crop of one shows: 3, the first is clean/frame0.png; no background'
+          in capsys.readouterr().out) == is_searched
+  splits, _ = read_built(raw / 'out')
+  assert is_searched != any('frame' in source for rows in splits.values()
+                            for _, source, *_ in rows)
