@@ -165,7 +165,8 @@ def _layout(options, problems):
 def _composed(annotated):
   """Returns an `Annotated` whose classes are named as they are typed, see `class_names`."""
   return annotated._replace(regions=[
-      region._replace(name=class_names.composed(region.name)) for region in annotated.regions])
+      region._replace(name=class_names.composed(region.name))
+      for region in annotated.regions])
 
 
 def _check_beside(options, layout, crops, clean):

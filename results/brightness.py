@@ -3,10 +3,10 @@ where they are dark.
 
   python -m results.brightness DATA runs/0/generated runs/1/generated runs/2/generated
 
-Of each defect, real or generated, it measures how much brighter than the ground around it its
-region is. The sign of a class is that of the median of its real training defects. The
-interval is of the mean over the folders (Student), each of a generator with a seed of its
-own: three or more say something.
+Of each defect, real or generated, it measures how much brighter its region is than the
+ground around it. The sign of a class is that of the median of its real training defects.
+The interval is of the mean over the folders (Student), each of a generator with a seed of
+its own: three or more say something.
 """
 
 import argparse

@@ -50,8 +50,9 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
   if len(crops) == 1 and _IMAGES.fullmatch(name):
     raise Misnamed(
         f"--images {root} has one folder of images, '{name}', which is called so whatever "
-        'they show', 'name what marks them by --annotations or, where nothing does, name it '
-        'after their class, or put each class in a folder of its own', 'images', root, paths)
+        'they show', 'name what marks them by --annotations or, where nothing does, name '
+        'it after their class, or put each class in a folder of its own', 'images', root,
+        paths)
   checks.check_classes(crops, f'--images {root}')
   if not format:
     checks.check_parts(

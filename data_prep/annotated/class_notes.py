@@ -145,7 +145,8 @@ def of_unmarked_folders(found, rest, places, is_apart, noted):
   for name in sorted(lacking.keys() - {of_folder[path] for path in found} - {''}):
     noted[f"images in the folder '{name}', of which none has an annotation, as others "
           "have: not used; mark what they show, or use all classes' images whole and no "
-          'annotation, by --format classes' + ' without --annotations' * is_apart] += lacking[name]
+          'annotation, by --format classes' + ' without --annotations' * is_apart
+          ] += lacking[name]
 
 
 def with_clean_words(crops, regions, clean):

@@ -32,8 +32,8 @@ def check_above(clean, crops, root):
     folder, (path, name) = next(iter(found.items()))
     others = any(root.joinpath(*_folder(path, root)) not in found for path in clean)
     raise UserError(
-        f"{path} is clean by its folder '{folder.name}', and lies in one called '{name}' as "
-        f"the class of {crops[name][0]}: where '{name}' is the class and it shows no "
+        f"{path} is clean by its folder '{folder.name}', and lies in one called '{name}' "
+        f"as the class of {crops[name][0]}: where '{name}' is the class and it shows no "
         f'defect, move {_listed(found)} out of the folders of classes, as to '
         f'{_targets(found, root)}; where it shows one, '
         'rename such folders' + ', and pass images without by --clean' * (not others)
@@ -61,8 +61,9 @@ def _inner(folder, clean, crops):
     return ''
   left_out = sum(outer not in path.parents for path in [*clean, *crops])
   return (f"; where the folders beside it, as '{names[0]}', are the classes, pass --images "
-          f'{shlex.quote(str(outer))}' + f', which leaves out the {left_out} images outside '
-          'of it: build a set of each folder that is of one product' * bool(left_out))
+          f'{shlex.quote(str(outer))}' + f', which leaves out the {left_out} images '
+          'outside of it: build a set of each folder that is of one product' * bool(
+              left_out))
 
 
 def check_lights(clean, named):
@@ -106,14 +107,15 @@ def check_below(clean, named, root, noted):
   if called:
     folder, (path, good) = next(iter(called.items()))
     raise UserError(
-        f"{path} is clean by its folder '{good}', and lies in one called '{folder.name}' as "
-        f'the class of {named[folder.name]}: rename {_listed(called)} or, where it shows a '
-        'defect, move it away.')
+        f"{path} is clean by its folder '{good}', and lies in one called '{folder.name}' "
+        f'as the class of {named[folder.name]}: rename {_listed(called)} or, where it '
+        'shows a defect, move it away.')
   if of_defects:
     folder, (path, good) = next(iter(of_defects.items()))
     raise UserError(
         f"{path} is clean by its folder '{good}', and lies in one called '{folder.name}': "
-        f"move {_listed(of_defects)} out of '{good}' or, where it shows no defect, rename it.")
+        f"move {_listed(of_defects)} out of '{good}' or, where it shows no defect, rename "
+        'it.')
 
 
 def check_beside(clean, below, root):
@@ -138,8 +140,8 @@ def check_beside(clean, below, root):
     raise UserError(
         f"{path} is clean by its folder '{good}', and '{folder.name}' is a folder of the "
         f"class '{name}' too ({other}): where '{folder.name}' is a defect, rename "
-        f'{_listed(found)}, or move away what shows one; where it is none, as a camera or a '
-        'line is, say so by --format classes.')
+        f'{_listed(found)}, or move away what shows one; where it is none, as a camera or '
+        'a line is, say so by --format classes.')
 
 
 def may_be(paths):

@@ -181,9 +181,9 @@ def _nearest(orphans, paths):
   mark, image = orphans[0], _nearest_image(orphans[0], paths)
   if mark.format == 'masks' and (task := _OF_TASK.fullmatch(mark.place.stem)):
     new = mark.path.parent / task[2] / f'{paths[0].stem}_mask_{task[3]}{mark.path.suffix}'
-    return ("; where these are Label Studio's masks of brushes, whose names have the number "
-            'of a task and not its image, which the export as JSON tells for each task, '
-            f'call them after their images, in a folder for each class, as {new}')
+    return ("; where these are Label Studio's masks of brushes, whose names have the "
+            'number of a task and not its image, which the export as JSON tells for each '
+            f'task, call them after their images, in a folder for each class, as {new}')
   if not image:
     return ''
   stem = mark.place.stem

@@ -42,7 +42,8 @@ def _reads(options, find):
 def _phrase(way, options):
   passed = [f'--{name} {shlex.join([value] if isinstance(value, str) else value)}'
             for name, value in way.items() if value]
-  left = [f'--{name}' for name, value in way.items() if not value and getattr(options, name)]
+  left = [f'--{name}' for name, value in way.items()
+          if not value and getattr(options, name)]
   return f"pass {' '.join(passed)}" + f" in place of {' and '.join(left)}" * bool(left)
 
 

@@ -62,7 +62,8 @@ def _order(rows):
 
 def _templates(paths):
   """Returns what to do with the images of DeepPCB that show no defect."""
-  of_test = {path.stem.removesuffix('_test') for path in paths if path.stem.endswith('_test')}
+  of_test = {path.stem.removesuffix('_test') for path in paths
+             if path.stem.endswith('_test')}
   temp = [path for path in paths if path.stem.endswith('_temp')
           and path.stem.removesuffix('_temp') in of_test]
   return ('; of DeepPCB, they are of the images called _test, and those called _temp, as '

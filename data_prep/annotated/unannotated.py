@@ -73,11 +73,12 @@ def called_as_defects(paths, folder, classes):
                     f"{by_name[name][0]} lies in a folder called as the class '{name}': "
                     'name a folder without it by --clean or, where it shows no defect, '
                     'rename it.')
-  bad = {path for name in by_name if class_names.names_no_kind(name) for path in by_name[name]}
+  bad = {path for name in by_name if class_names.names_no_kind(name)
+         for path in by_name[name]}
   if 0 < len(bad) < len(paths):
     raise UserError(f'--clean {folder} is for images without defects, and {min(bad)} lies '
-                    'in a folder that says that it has one, as others do not: name a folder '
-                    'without it by --clean or, where it shows no defect, rename it.')
+                    'in a folder that says that it has one, as others do not: name a '
+                    'folder without it by --clean or, where it shows no defect, rename it.')
   return {f"images of --clean in folders called '{name}': taken for clean": by_name[name]
           for name in sorted(filter(class_names.is_defect, by_name))}
 
@@ -99,17 +100,17 @@ def called_as_defects_by_name(paths, classes):
       called[path] = word or name
     elif word or said_by_names.class_in(path, known):
       unsure.append(path)
-  noted = {'clean images whose names have a word for a defect, or that of a class, as others '
-           'have not: taken for clean; where they show one, move them away': unsure} if (
-               0 < len(unsure) < len(paths)) else {}
+  noted = {'clean images whose names have a word for a defect, or that of a class, as '
+           'others have not: taken for clean; where they show one, move them away': unsure
+           } if 0 < len(unsure) < len(paths) else {}
   if 0 < len(called) < len(paths):
     path = min(called)
     raise UserError(
         f"{path} is taken for clean, and its name says '{called[path]}', as those of "
-        f'{len(called)} of {len(paths)} clean images say that they show a defect: move these '
-        'away or, where they show none, rename them.')
-  return noted | ({'images whose names say that they show a defect: taken for clean, as all '
-                   'of them do': sorted(called)} if called else {})
+        f'{len(called)} of {len(paths)} clean images say that they show a defect: move '
+        'these away or, where they show none, rename them.')
+  return noted | ({'images whose names say that they show a defect: taken for clean, as '
+                   'all of them do': sorted(called)} if called else {})
 
 
 def _marks(root, images, left_out, problems):
@@ -187,7 +188,7 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
 
 
 def _refuse_marked_crops(folder, paths, copied, flag, noted):
-  """Raises UserError where something marks regions of crops; else notes what speaks of them.
+  """Raises UserError where something marks regions of crops; else notes others.
 
   Args:
     folder, flag, noted: as of `list_classes`.

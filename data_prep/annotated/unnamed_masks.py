@@ -85,8 +85,9 @@ def _said(path, image, root):
               f'names of these, as {place}{path.suffix}, or several as '
               f'{image.stem}_mask_1 and so on')
   place = path.relative_to(root)
-  own = ('; where it is an image of its own, name by --format what is to be read, as classes'
-         if folder_names.class_of_crop(place) or folder_names.is_clean(place) else '')
+  own = ('; where it is an image of its own, name by --format what is to be read, as '
+         'classes' if folder_names.class_of_crop(place) or folder_names.is_clean(place)
+         else '')
   return f'{path} looks like a mask of {image}: where it is, {remedy}{own}.'
 
 
@@ -155,7 +156,7 @@ def _is_drawn(path):
       mask.lossy or len(mask.values) > masks_lib.FEW):
     return False
   if len(mask.values) > 1 and np.count_nonzero(mask.pixels) == mask.height * mask.width:
-    return False  # Without background, as an overexposed photograph, which has no one value.
+    return False  # Without background, as an overexposed photograph.
   changes = np.count_nonzero(mask.pixels[:, 1:] != mask.pixels[:, :-1])
   return changes < mask.height * mask.width / 5
 
@@ -193,5 +194,5 @@ def is_photograph(path):
 
 def put_masks(folder, name, image, suffix):
   """Returns advice to put the masks of classes into folders of these, below a folder."""
-  return (f"where '{name}' is a class, put its masks into a folder called so, with the names "
-          f'of their images, as {folder / name / image.stem}{suffix}')
+  return (f"where '{name}' is a class, put its masks into a folder called so, with the "
+          f'names of their images, as {folder / name / image.stem}{suffix}')

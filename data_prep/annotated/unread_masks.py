@@ -33,7 +33,8 @@ def _mark(path, root, named):
   """Returns the `Mark` of a picture; None for one that is no mask by its name."""
   for base in map(pathlib.Path, named):
     if path.is_relative_to(base):
-      return Mark('masks', path, path.relative_to(base if base != path else base.parent), base)
+      return Mark('masks', path,
+                  path.relative_to(base if base != path else base.parent), base)
   if not path.is_relative_to(root):
     return None
   place = path.relative_to(root)

@@ -99,8 +99,8 @@ def what_is_there(options, found, doubtful=False):
   """
   layout, lines = found.layout, []
   if options.images:
-    parts = [f"Layout of {options.images}{', as far as it can be read' if doubtful else ''}: "
-             f'{layout.format}']
+    part = ', as far as it can be read' if doubtful else ''
+    parts = [f'Layout of {options.images}{part}: {layout.format}']
     if layout.annotated or not layout.crops:
       parts.append(f'{len(layout.annotated)} images with marked defects')
     if layout.crops:

@@ -123,25 +123,25 @@ def of_groups(large, copies, unclean, searched, train_fraction):
              'and --group_by where names tell what belongs together; else add images of '
              'other places.')
     else:
-      yield ('much belongs together, by its frame or --group_by, and each group lies on one '
-             f'side of the split{cost}: {all_have}. Add images of other places.')
+      yield ('much belongs together, by its frame or --group_by, and each group lies on '
+             f'one side of the split{cost}: {all_have}. Add images of other places.')
   if copies:
-    yield ('pairs of images of which one seems to be a copy of the other, mirrored or turned '
-           f'by 90, 180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} and '
-           f'{copies[0][1]}; they lie on one side of the split. Where images only look alike '
-           'so, as what is symmetric does, pass --no-near_duplicates.')
+    yield ('pairs of images of which one seems to be a copy of the other, mirrored or '
+           f'turned by 90, 180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} '
+           f'and {copies[0][1]}; they lie on one side of the split. Where images only look '
+           'alike so, as what is symmetric does, pass --no-near_duplicates.')
   if unclean:
     yield ('clean images that are such a copy of one with a defect, or show what a crop of '
-           f'one shows: {len(unclean)}, the first is {unclean[0]}; no background is cut from '
-           'them. Look which is right: where they show the defect, take them away; where '
-           'images only look alike, pass --no-near_duplicates --no-search_frames.')
+           f'one shows: {len(unclean)}, the first is {unclean[0]}; no background is cut '
+           'from them. Look which is right: where they show the defect, take them away; '
+           'where images only look alike, pass --no-near_duplicates --no-search_frames.')
 
 
 def of_unlabelled(count):
   """Yields a sentence on images that have no annotation, where there are any."""
   if count:
-    yield (f'{count} images without an annotation are not known to be clean: those that are '
-           'go into a folder of their own, for --clean.')
+    yield (f'{count} images without an annotation are not known to be clean: those that '
+           'are go into a folder of their own, for --clean.')
 
 
 def too_few(counts):

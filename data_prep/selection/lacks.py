@@ -13,7 +13,8 @@ FRAME, FOUND, NEAR, TURNED, GROUP_BY, COPIES = (
     'of images of which one is the other, mirrored or turned',
     'of one name by --group_by', 'that Roboflow made of one image')
 _MEANING = {'at_most': '--at_most takes what there is',
-            'near_duplicates': '--no-near_duplicates is for images that are alike by design',
+            'near_duplicates': '--no-near_duplicates is for images that are alike by '
+                               'design',
             'search_frames': '--no-search_frames is for images that are alike by design'}
 _SEARCHES = {'near_duplicates', 'search_frames'}
 

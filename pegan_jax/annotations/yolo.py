@@ -162,14 +162,14 @@ def names_of(paths, root):
 
 
 def _refuse_from_one(paths, names, file):
-  """Raises UserError where the classes of label files count from 1, and have a name less."""
+  """Raises UserError where classes of label files count from 1, and have a name less."""
   used = {words[0] for words in map(str.split, _lines(paths)) if words}
   if used == {*map(str, range(1, len(names) + 1))}:
     raise UserError(
-        f'{paths[0]}, and what else is labelled here, seems to count classes from 1: none is '
-        f'of class 0, and some are of {len(names)}, where {file} names {len(names)}, from 0: '
-        "put a name for 0, as 'unused', before the others there, or subtract 1 from each "
-        'class.')
+        f'{paths[0]}, and what else is labelled here, seems to count classes from 1: none '
+        f'is of class 0, and some are of {len(names)}, where {file} names {len(names)}, '
+        "from 0: put a name for 0, as 'unused', before the others there, or "
+        'subtract 1 from each class.')
 
 
 def _lines(paths):

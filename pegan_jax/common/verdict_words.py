@@ -78,8 +78,8 @@ _BAD = (
     'ru(?:im|ins)|maus|defeitos?|defeituos[oa]s?|rejeitad[oa]s?|retrabalhos?|refugos?|'
     'reprelucra(?:t|re)',
     # Polish, Czech, Slovak, South Slavic, Hungarian, Baltic, Greek.
-    r'zl[aey]|wad[ay]|wadliw[aey]|odrzuty?|poprawk[ai]|braki?|spatn[aeyi]|vadn[aeyi]|zmetk[yu]?|'
-    r'zmetek|chybn[aeyi]|oprav[ay]|los[ai]|neispravn[aeio]|skart|dorada|'
+    r'zl[aey]|wad[ay]|wadliw[aey]|odrzuty?|poprawk[ai]|braki?|spatn[aeyi]|vadn[aeyi]|'
+    r'zmetk[yu]?|zmetek|chybn[aeyi]|oprav[ay]|los[ai]|neispravn[aeio]|skart|dorada|'
     r'rossz(?:ak)?|hibas(?:ak)?|selejt(?:ek)?|utomunka|'
     r'blog(?:as|i|a)|brokas|slikt[ais]s?|brakis|praak|'
     r'κακ(?:ο|α|η)|ελαττωματικ\w*|σκαρτ\w*',
@@ -116,9 +116,9 @@ def is_as_typed(name, words):
 
 
 _CLEAN = re.compile(rf'{any_of(_GOOD)}'
-                    r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|front|bilder|teile?|'
-                    r'onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|immagini|czesci|'
-                    r'sztuki|parca(?:lar)?|画像|图[像片]))?')
+                    r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|front|bilder|'
+                    r'teile?|onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|immagini|'
+                    r'czesci|sztuki|parca(?:lar)?|画像|图[像片]))?')
 _NO_KIND = re.compile(any_of(_BAD))
 # Vietnamese words that are others without their accents.
 _GOOD_AS_TYPED, _BAD_AS_TYPED = ('tốt', 'đạt'), ('lỗi', 'hỏng', 'xấu')

@@ -102,8 +102,8 @@ def test_all_shapes_that_do_not_fit_are_told_at_once(tmp_path):
   assert str(error.value) == (
       f"{tmp_path / 'a.json'} cannot be read as LabelMe: its shape 1, crack, is a "
       'point, which has no area: draw a polygon around the defect, or remove it; its shape '
-      "3, pit, is a polygon of 2 points, and needs 3 or more: draw it again, or remove it; its "
-      "shape 4, x, lacks 'points'; its shape 5 has no label.")
+      "3, pit, is a polygon of 2 points, and needs 3 or more: draw it again, or remove it; "
+      "its shape 4, x, lacks 'points'; its shape 5 has no label.")
 
 
 def test_flags_that_are_set_are_kept(tmp_path):

@@ -137,8 +137,8 @@ def test_all_lines_that_do_not_fit_are_told_at_once(tmp_path):
   with pytest.raises(UserError) as error:
     read_text(tmp_path, text, 'a\nb')
   assert str(error.value) == (
-      f"{tmp_path / 'a.txt'} cannot be read as YOLO: '0 0.5 0.5' is neither 'class cx cy w h' "
-      "nor 'class x1 y1 x2 y2 x3 y3 ...'; '0 0.5 0.5 0 0.1' has no width or no height: "
+      f"{tmp_path / 'a.txt'} cannot be read as YOLO: '0 0.5 0.5' is neither 'class cx cy w "
+      "h' nor 'class x1 y1 x2 y2 x3 y3 ...'; '0 0.5 0.5 0 0.1' has no width or no height: "
       "draw it again, or remove it; '3 0.5 0.5 0.1 0.1' is of class 3, and 2 are named, from "
       '0: name it too, or correct the number.')
 

@@ -219,8 +219,8 @@ def test_masks_of_a_format_that_is_not_read_are_to_be_saved_as_png(tmp_path, nam
       name.format(k): _gif for k in range(2)})
   with pytest.raises(UserError) as error:
     read(tmp_path, *named)
-  assert re.search(rf'{files[0]} is a mask of .*/0.jpg .*{files[0].suffix} is not read: save '
-                   'such masks as PNG', str(error.value))
+  assert re.search(rf'{files[0]} is a mask of .*/0.jpg .*{files[0].suffix} is not read: '
+                   'save such masks as PNG', str(error.value))
   for path in files:
     mask(path.with_suffix('.png'))
   assert len(marked_in(read(tmp_path, *named))) == 2
