@@ -59,8 +59,8 @@ def test_attributes_of_several_values_are_told(tmp_path):
   second, first = _read(tmp_path, said)
   assert not first.notes
   assert second.notes == (
-      "images with the label 'pit', whose attributes are not read: 'type' is kind 0, kind 1; "
-      'where these are the classes, make them categories',)
+      "images with the label 'pit', whose attributes are not read: 'type' is kind 0, "
+      'kind 1; where these are the classes, make them categories',)
 
 
 @pytest.mark.parametrize('change, words', [
@@ -74,7 +74,8 @@ def test_attributes_of_several_values_are_told(tmp_path):
     (lambda said: said['annotations'][0].update(bbox=[1, 2]), 'annotation 1 does not have'),
     (lambda said: said['annotations'][0].pop('image_id') and said,
      "annotation 1 lacks 'image_id'"),
-    (lambda said: said['annotations'][0].update(bbox={}), 'annotation 1 does not have four'),
+    (lambda said: said['annotations'][0].update(bbox={}),
+     'annotation 1 does not have four'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, 3, float('nan')]),
      'annotation 1, of crack: nan stands where a number'),
     (lambda said: said['annotations'][0].update(bbox=[1, 2, True, 3]),
@@ -109,11 +110,13 @@ def test_attributes_of_several_values_are_told(tmp_path):
      'a mask of b/2.jpg: its run lengths do not fill'),
     (lambda said: said['annotations'][1]['segmentation'].update(size=[5, 4]),
      'does not have the size of b/2.jpg'),
-    (lambda said: said['images'][0].update(file_name=None), 'file_name of one of its images'),
+    (lambda said: said['images'][0].update(file_name=None),
+     'file_name of one of its images'),
     (lambda said: said['categories'][0].update(name=None), 'name of one of its categories'),
     (lambda said: said | {'annotations': None}, 'its annotations are no list of objects'),
     (lambda said: said['annotations'].append(None), 'its annotations are no list of obj'),
-    (lambda said: said['annotations'][0].update(image_id=[7]), 'annotation 1 has no number'),
+    (lambda said: said['annotations'][0].update(image_id=[7]),
+     'annotation 1 has no number'),
     (lambda said: said['annotations'][1]['segmentation'].update(size=None),
      'a mask of b/2.jpg has no height and width'),
     (lambda said: said['annotations'][1]['segmentation'].update(size=[4, 5, 1]),

@@ -53,7 +53,8 @@ def test_boxes_from_the_upper_left_are_refused_where_that_is_certain(
   for k, line in enumerate(lines):
     (tmp_path / f'{k}.txt').write_text(f'0 {line}\n')
   if is_refused:
-    with pytest.raises(UserError, match="0.txt, .* seems to have 'class x y w h', the upper"):
+    with pytest.raises(
+        UserError, match="0.txt, .* seems to have 'class x y w h', the upper"):
       yolo.read(tmp_path)
   else:
     assert sum(len(image.regions) for image in yolo.read(tmp_path)) == len(lines)

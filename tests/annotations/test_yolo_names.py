@@ -69,7 +69,8 @@ def test_classes_that_count_from_1_are_refused_with_what_to_type(
   (tmp_path / file).write_text(named)
   for k in (1, 2):
     (tmp_path / f'{k}.txt').write_text(f'{k} 0.5 0.5 0.2 0.2\n')
-  with pytest.raises(UserError, match=f"count classes from 1: .*{file} .* 0, as 'unused', be"):
+  with pytest.raises(
+      UserError, match=f"count classes from 1: .*{file} .* 0, as 'unused', be"):
     yolo.read(tmp_path)
   (tmp_path / file).write_text(typed)
   assert [image.regions[0].name for image in yolo.read(tmp_path)] == ['crack', 'pit']

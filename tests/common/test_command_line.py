@@ -188,7 +188,8 @@ def test_the_folder_of_what_a_pattern_gives_is_named(tmp_path, monkeypatch):
   parser = command_line.Parser(prog='x')
   parser.add_argument('--images')
   parser.add_argument('--seed')
-  for files, folder in ((['a set/1.png', 'a set/2.png'], "'a set'"), (['a set', 'a set'], '.')):
+  for files, folder in (
+      (['a set/1.png', 'a set/2.png'], "'a set'"), (['a set', 'a set'], '.')):
     with pytest.raises(UserError) as error:
       parser.parse_args(['--seed', '1', '--images', *files])
     assert str(error.value).startswith(

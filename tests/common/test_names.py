@@ -160,9 +160,9 @@ def test_names_that_macos_takes_apart_are_chosen_as_they_are_typed(tmp_path, sou
       if source == 'boxes':
         write_voc(place / f'{kind}{k}.xml', [(kind, 10, 10, 40, 40)])
     save(texture(random, 96, 96), tmp_path / 'clean' / f'{k}.png')
-  flags = ['--images' if source == 'boxes' else source, folder, '--clean', tmp_path / 'clean',
-           '--per_class', 0, '--backgrounds', 0, '--image_size', 32, '--classes', name,
-           '--out', tmp_path / 'out']
+  flags = ['--images' if source == 'boxes' else source, folder,
+           '--clean', tmp_path / 'clean', '--per_class', 0, '--backgrounds', 0,
+           '--image_size', 32, '--classes', name, '--out', tmp_path / 'out']
   assert build.main([*map(str, flags)]) == 0
   assert dataset.load_info(tmp_path / 'out').classes == [name]
 

@@ -105,7 +105,8 @@ def _linked_class(raw):
     (lambda raw: ['--boxes', _empty(raw), *inputs(raw, 'frames')], 'holds no .xml'),
     (lambda raw: [*inputs(raw, 'clean'), '--defects', raw / 'clean'],
      '--defects .*clean is, or lies in, --clean'),
-    (lambda raw: [*inputs(raw, 'frames', 'boxes'), '--clean', raw / 'frames' / '..' / 'frames'],
+    (lambda raw: [*inputs(raw, 'frames', 'boxes'),
+                  '--clean', raw / 'frames' / '..' / 'frames'],
      '--images .* is, or lies in, --clean'),
     (lambda raw: ['--defects', raw / 'clean', '--images', raw], '--defects .* lies in, --'),
     (lambda raw: [*inputs(raw, 'defects', 'clean'), '--out', raw / 'defects' / 'set'],
@@ -197,8 +198,8 @@ def test_check_says_what_build_says(raw, capsys, make):
 @pytest.mark.parametrize('images, flags, problem, remedies', [
     (1, (), r'Class pit \(2\) has .* cut from one image stay', [('--skip_classes', 'pit')]),
     (3, ('--group_by', r'(\.)png$'),
-     r'Classes pit \(6\), rust \(6\) have .* cut from one image, or of one name by --group_by stay',
-     [()])])
+     r'Classes pit \(6\), rust \(6\) have .* cut from one image, or of one name by '
+     '--group_by stay', [()])])
 def test_what_lies_in_one_image_or_group_is_refused_with_a_remedy(
     raw, capsys, images, flags, problem, remedies):
   for k in range(6):

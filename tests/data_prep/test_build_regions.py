@@ -130,7 +130,8 @@ def test_another_class_changes_no_window_and_skipping_it_still_bars(masked):
   assert run_build(masked, *flags) == 0
   assert run_build(masked, *flags, '--skip_classes', 'other', out='skipped') == 0
   assert run_build(masked, *flags, '--classes', 'bar', out='chosen') == 0
-  every, skipped, chosen = (_built(masked / name)[0] for name in ('out', 'skipped', 'chosen'))
+  every, skipped, chosen = (
+      _built(masked / name)[0] for name in ('out', 'skipped', 'chosen'))
   assert {row[0] for row in skipped.values()} <= {'bar', 'background'}
   bars = {source for source, row in every.items() if row[0] == 'bar'}
   assert bars == {source for source, row in skipped.items() if row[0] == 'bar'}
@@ -162,7 +163,8 @@ def test_a_group_by_name_holds_across_all_sources(masked, capsys):
     (['--classes', 'bar,no'], "--classes has 'no', and the classes are bar, mark"),
     (['--skip_classes', 'bar,mark'], 'no class is chosen'),
     (['--classes', 'bar', '--skip_classes', 'bar'], "both have 'bar'"),
-    (['--per_class', 20], r'Classes bar \(8\), mark \(4\) have fewer than the 20 .*: pass --at_most,')])
+    (['--per_class', 20],
+     r'Classes bar \(8\), mark \(4\) have fewer than the 20 .*: pass --at_most,')])
 def test_choices_that_cannot_be(masked, capsys, flags, words):
   assert _build(masked, *flags) == 2
   error = capsys.readouterr().err
@@ -178,8 +180,9 @@ def test_check_says_what_there_is_and_writes_nothing(masked, capsys):
            '--check']
   assert build.main(flags) == 0
   said = capsys.readouterr().out
-  for text in ('masks; 8 images with marked defects; 0 clean', 'bar: 4 masks', '200 x 150 (8)', 'grey, 8 bits',
-               'Windows: 64 x 64', '--per_class 0', '--config.data_dir=data/mine'):
+  for text in ('masks; 8 images with marked defects; 0 clean', 'bar: 4 masks',
+               '200 x 150 (8)', 'grey, 8 bits', 'Windows: 64 x 64', '--per_class 0',
+               '--config.data_dir=data/mine'):
     assert text in said
   quick = said.splitlines()[-1].partition('main ')[2]  # Without numbers of crops.
   asked = main.parse(shlex.split(quick)).config.build

@@ -80,7 +80,8 @@ def test_what_is_marked_below_clean_is_refused(tmp_path, name, mark):
 
 @pytest.mark.parametrize('name, clean, is_told', [
     ('half_done.json', 3, True), ('image_info_test.json', 0, False)])
-def test_images_that_may_not_be_marked_yet_are_told_or_left_out(tmp_path, name, clean, is_told):
+def test_images_that_may_not_be_marked_yet_are_told_or_left_out(
+    tmp_path, name, clean, is_told):
   for k in range(5):
     save(texture(np.random.default_rng(k), 32, 32), tmp_path / f'{k}.png')
   box = {'image_id': 0, 'category_id': 1, 'bbox': [1, 1, 9, 9]}
@@ -109,7 +110,8 @@ def test_classes_below_a_folder_of_defects_are_found_by_naming_that(tmp_path):
   for k, place in enumerate(('NG/crack', 'NG/hole', 'OK')):
     save(texture(np.random.default_rng(k), 32, 32), tmp_path / place / '0.png')
   def find(defects):
-    return inputs.find(Options(defects=str(defects), clean=str(tmp_path / 'OK')), Problems())
+    return inputs.find(
+        Options(defects=str(defects), clean=str(tmp_path / 'OK')), Problems())
   found = find(tmp_path)
   assert [*found.crops] == ['NG']
   assert f"name {tmp_path / 'NG'} by --defects" in min(found.layout.noted)
@@ -120,7 +122,8 @@ def _sdnet(folder):
   """Cracked and uncracked concrete of two kinds, with the same names of files."""
   for seed, place in enumerate(('D/CD', 'D/UD', 'P/CP', 'P/UP')):
     for k in range(3):
-      save(texture(np.random.default_rng(9 * seed + k), 32, 32), folder / place / f'{k}.png')
+      save(texture(np.random.default_rng(9 * seed + k), 32, 32),
+           folder / place / f'{k}.png')
 
 
 def test_folders_that_may_be_clean_are_named_in_one_command(tmp_path, capsys):

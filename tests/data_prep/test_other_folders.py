@@ -18,7 +18,8 @@ _YOLO = f'0 {handmade.YOLO}\n'
 def _make(folder, files):
   for k, (name, content) in enumerate(sorted(files.items())):
     if content is None:
-      save(texture(np.random.default_rng(k), handmade.HEIGHT, handmade.WIDTH), folder / name)
+      save(texture(np.random.default_rng(k), handmade.HEIGHT, handmade.WIDTH),
+           folder / name)
     else:
       handmade.make(folder, {name: content})
 

@@ -19,7 +19,8 @@ POLYGON = '0.25 0.16666667 0.5 0.16666667 0.5 0.5 0.25 0.5'
 def image(path, height=HEIGHT, width=WIDTH):
   """Saves an image, which has the same pixels as others of its file's name."""
   path.parent.mkdir(parents=True, exist_ok=True)
-  noise = np.random.default_rng(zlib.crc32(path.stem.encode())).integers(60, 200, (height, width), np.uint8)
+  noise = np.random.default_rng(zlib.crc32(path.stem.encode())).integers(
+      60, 200, (height, width), np.uint8)
   Image.fromarray(noise).save(path)
 
 

@@ -34,8 +34,9 @@ def _crops(name):
 
 @pytest.mark.parametrize('files, name', [
     (_boxes, 'good'), (_boxes, 'OK'), (_shapes, 'no defect'), (_boxes, 'unknown'),
-    (_masks, 'unlabeled'), (_crops, 'unlabelled'), (_crops, 'to_sort'), (_crops, 'false_positive'),
-    (_crops, 'Heatmaps'), (_crops, 'Pseudofehler'), (_crops, 'unsure'),
+    (_masks, 'unlabeled'), (_crops, 'unlabelled'), (_crops, 'to_sort'),
+    (_crops, 'false_positive'), (_crops, 'Heatmaps'), (_crops, 'Pseudofehler'),
+    (_crops, 'unsure'),
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
     (_crops, 'OK (to check)'), (_crops, 'backup'), (_crops, 'marked'), (_boxes, 'none'),
     (_shapes, 'NULL'), (_crops, '背景')])
@@ -89,7 +90,8 @@ def test_words_for_what_has_a_defect_of_no_known_kind(name):
 
 
 @pytest.mark.parametrize('name', [
-    'False NG', 'incerto', 'à trier', 'Sin clasificar', 'zu prüfen', 'osäkra', 'do sprawdzenia', 'k třídění',
+    'False NG', 'incerto', 'à trier', 'Sin clasificar', 'zu prüfen', 'osäkra',
+    'do sprawdzenia', 'k třídění',
     'belirsiz', 'не разобрано', '待确认', '保留', '미분류', 'chưa phân loại', 'غير معروف',
     'Papierkorb', 'löschen', 'ignore', 'Çöp', 'Корзина', '回收站', 'ゴミ箱', 'sauvegarde_2',
     'markiert', 'marqué', 'Marcados', 'отмечено', 'annotated images', '标注'])

@@ -119,7 +119,8 @@ def test_clean_images_called_as_defects_are_refused_unless_all_are(
   make(tmp_path, {'crack/1.jpg': None, 'crack/2.jpg': None} | dict.fromkeys(names, _other))
   options = Options(images=tmp_path, clean=clean and str(tmp_path / clean))
   if refused:
-    with pytest.raises(UserError, match='is taken for clean, and its name|as others do not'):
+    with pytest.raises(
+        UserError, match='is taken for clean, and its name|as others do not'):
       inputs.find(options, Problems())
   else:
     assert len(inputs.find(options, Problems()).clean[0][0]) == 2
@@ -150,7 +151,8 @@ def test_crops_called_as_something_else_are_told(tmp_path, names, refused, noted
       inputs.find(options, Problems())
   else:
     found = inputs.find(options, Problems()).layout.noted
-    assert sum(len(paths) for note, paths in found.items() if 'crops whose' in note) == noted
+    assert sum(
+        len(paths) for note, paths in found.items() if 'crops whose' in note) == noted
 
 
 @pytest.mark.parametrize('names, words', [
@@ -183,7 +185,8 @@ def test_a_word_for_images_before_a_number_does_not_count(tmp_path):
 
 
 @pytest.mark.parametrize('word, header', [
-    ('pit', 'file,label\n'), ('Pit', 'file,class\n'), ('good', 'file,label\n'), ('pit', '')])
+    ('pit', 'file,label\n'), ('Pit', 'file,class\n'), ('good', 'file,label\n'),
+    ('pit', '')])
 def test_one_crop_of_which_a_list_says_another_class_is_refused(tmp_path, word, header):
   rows = {f'{name}/{name}{k}.jpg': name for name in ('crack', 'pit') for k in range(6)}
   table = header + ''.join(f'{file},{name}\n' for file, name in rows.items())

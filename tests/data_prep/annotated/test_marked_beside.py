@@ -18,8 +18,8 @@ def _other(path):
   image(path, 31)
 
 
-_CROPS = {'d/crack/7.png': lambda path: image(path, 33), 'd/crack/8.png': lambda path: image(
-    path, 35)}
+_CROPS = {'d/crack/7.png': lambda path: image(path, 33),
+          'd/crack/8.png': lambda path: image(path, 35)}
 
 
 @pytest.mark.parametrize('name, content', [
@@ -31,7 +31,8 @@ def test_clean_images_that_are_marked_from_beside_are_refused_with_a_remedy(
     tmp_path, name, content, place):
   make(tmp_path, _CROPS | {f's/{place}/a1.png': None, f's/{place}/a2.png': _other,
                            f's/{name}': content})
-  with pytest.raises(UserError, match=f"pass --images {tmp_path / 's'} in its place") as error:
+  with pytest.raises(
+      UserError, match=f"pass --images {tmp_path / 's'} in its place") as error:
     _find(tmp_path, defects='d', clean=f's/{place}')
   assert str(tmp_path / 's' / name) in str(error.value)
   found = _find(tmp_path, defects='d', images='s')
@@ -62,7 +63,8 @@ def test_crops_that_are_marked_from_beside_are_refused(tmp_path, flag):
   make(tmp_path, {'s/images/crack/a1.png': None, 's/images/pit/a2.png': _other,
                   's/Annotations/crack/a1.xml': voc(),
                   'c/1.png': lambda path: image(path, 33)})
-  with pytest.raises(UserError, match=f"crack/a1.png: pass --images {tmp_path / 's'} in its"):
+  with pytest.raises(
+      UserError, match=f"crack/a1.png: pass --images {tmp_path / 's'} in its"):
     _find(tmp_path, clean='c', **{flag: 's/images'})
   options = Options(**{flag: str(tmp_path / 's/images')}, clean=str(tmp_path / 'c'),
                     format='classes')

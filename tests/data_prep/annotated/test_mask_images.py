@@ -32,7 +32,8 @@ def test_a_drawing_in_two_formats_is_no_image_with_its_mask(tmp_path):
     'screw/crack/1_mask.png', 'masks/screw/crack/1.png', 'screw/crack/masks/1.png'])
 def test_masks_below_products_have_the_class_of_the_inner_folder(tmp_path, masks):
   make(tmp_path, {'screw/crack/1.jpg': None, masks: mask, 'screw/good/2.jpg': None,
-                  'nut/good/3.jpg': None, 'nut/good/3_mask.png': lambda path: mask(path, 0)})
+                  'nut/good/3.jpg': None,
+                  'nut/good/3_mask.png': lambda path: mask(path, 0)})
   layout = read(tmp_path)
   assert marked_in(layout) == {'screw/crack/1.jpg': {'crack': 1}, 'nut/good/3.jpg': {}}
   assert [path.name for path in layout.clean] == ['2.jpg'] and not layout.left_out
@@ -222,9 +223,9 @@ def test_a_mask_in_a_folder_label_below_its_image_is_read(tmp_path):
 
 @pytest.mark.parametrize('images, masks', [
     ('train', 'train_lab'), ('img_dir/train', 'ann_dir/train'), ('images', 'BW'),
-    ('training/images', 'training/1st_manual'), ('input', 'targets'), ('images', 'gt_masks'),
-    ('images', 'SegmentationClassRaw'), ('images_256', 'masks_256'), ('images', 'Masken'),
-    ('train_images_256', 'train_masks_256')])
+    ('training/images', 'training/1st_manual'), ('input', 'targets'),
+    ('images', 'gt_masks'), ('images', 'SegmentationClassRaw'), ('images_256', 'masks_256'),
+    ('images', 'Masken'), ('train_images_256', 'train_masks_256')])
 def test_words_for_folders_of_masks(tmp_path, images, masks):
   make(tmp_path, {f'{images}/1.jpg': None, f'{masks}/1.png': mask})
   assert marked_in(read(tmp_path)) == {f'{images}/1.jpg': {'defect': 1}}

@@ -12,16 +12,16 @@ from pegan_jax.common.errors import UserError
 from handmade import counts, image, make, marked_in, mask, read
 
 
-@pytest.mark.parametrize('name', ['line1', 'Line 2', 'camA', 'cam_b', 'Kamera-1', 'Station3',
-                                  'production_line_1', 'lot 7'])
+@pytest.mark.parametrize('name', ['line1', 'Line 2', 'camA', 'cam_b', 'Kamera-1',
+                                  'Station3', 'production_line_1', 'lot 7'])
 @pytest.mark.parametrize('flag', ['images', 'defects'])
 def test_folders_called_as_places_are_no_classes_unless_it_is_said(tmp_path, name, flag):
   make(tmp_path, {f'd/{name}/{k}.jpg': lambda path, k=k: image(path, 20 + k)
                   for k in range(2)} | {'c/1.jpg': lambda path: image(path, 50)})
   flags = {flag: str(tmp_path / 'd'), 'clean': str(tmp_path / 'c')}
   find = lambda **more: counts(inputs.find(Options(**flags, **more), Problems()).crops)
-  with pytest.raises(UserError, match=rf"'{name}'.* not what they show: .* as \S+/crack, or "
-                     'say by --format classes') as error:
+  with pytest.raises(UserError, match=rf"'{name}'.* not what they show: .* as \S+/crack, "
+                     'or say by --format classes') as error:
     find()
   assert find(format='classes') == {name: 2}
   folder = pathlib.Path(re.search(r'as (\S+/crack)', str(error.value))[1])

@@ -83,7 +83,8 @@ def test_masks_with_their_class_in_the_name_go_into_folders(tmp_path, name):
            for k in range(4) for kind in ('tear', 'wrinkle')}
   make(tmp_path, {f'images/00{k}.jpg': None for k in range(4)} | dict.fromkeys(files, mask))
   said = _refused(tmp_path)
-  place, = re.findall(r"where 'tear' is a class, .* as \S+?((?:images/)?masks/tear/000.png)", said)
+  place, = re.findall(
+      r"where 'tear' is a class, .* as \S+?((?:images/)?masks/tear/000.png)", said)
   assert 'give both one name' not in said
   for file, (k, kind) in files.items():
     new = tmp_path / place.replace('tear', kind).replace('000', f'00{k}')
@@ -148,7 +149,8 @@ def test_masks_that_are_full_are_masks(tmp_path, folders):
     ('{}(pit{})', "where 'pit0' is a class", 'pit{1}/{0}')])
 def test_several_masks_of_an_image_with_numbers_or_brackets(tmp_path, name, advice, typed):
   make(tmp_path, {f'images/img_00{k}.jpg': None for k in range(3)} | {
-      f'masks/{name.format(f"img_00{k}", n)}.png': mask for k in range(3) for n in range(2)})
+      f'masks/{name.format(f"img_00{k}", n)}.png': mask
+      for k in range(3) for n in range(2)})
   assert advice in _refused(tmp_path)
   for k in range(3):
     for n in range(2):
@@ -195,7 +197,8 @@ def test_a_folder_of_images_whose_word_is_not_known_is_noted(tmp_path):
   assert marked_in(layout) == {'1.jpg': {'defect': 1}}
 
 
-@pytest.mark.parametrize('line', ['pit 0.00 0 0.0 12.0 16.0 39.0 44.0 0 0 0', '59,29,26,29,1,1'])
+@pytest.mark.parametrize('line', [
+    'pit 0.00 0 0.0 12.0 16.0 39.0 44.0 0 0 0', '59,29,26,29,1,1'])
 def test_labels_of_another_kind_are_to_be_exported(tmp_path, line):
   make(tmp_path, {f'images/{k}.jpg': None for k in range(3)}
        | {f'labels/{k}.txt': line for k in range(3)})
@@ -254,7 +257,8 @@ def _row(order, kind):
 
 
 @pytest.mark.parametrize('order, said', [
-    ('behind', "'left top right bottom class'"), ('commas', "'left top right bottom class'"),
+    ('behind', "'left top right bottom class'"),
+    ('commas', "'left top right bottom class'"),
     ('before', "'class left top right bottom'"), ('sizes', 'a class and four more')])
 @pytest.mark.parametrize('deep_pcb', [True, False])
 def test_boxes_in_pixels_are_to_be_written_as_coco(tmp_path, order, said, deep_pcb):
@@ -283,8 +287,8 @@ def test_boxes_in_pixels_are_to_be_written_as_coco(tmp_path, order, said, deep_p
 
 
 @pytest.mark.parametrize('drawn, moved', [
-    (['runs/detect/predict', 'runs/segment/exp2'], ['runs']), (['my/predict2'], ['my/predict2']),
-    (['predict', 'track3'], ['predict', 'track3'])])
+    (['runs/detect/predict', 'runs/segment/exp2'], ['runs']),
+    (['my/predict2'], ['my/predict2']), (['predict', 'track3'], ['predict', 'track3'])])
 def test_what_a_yolo_model_has_drawn_is_to_be_moved_away(tmp_path, drawn, moved):
   make(tmp_path, {'images/1.jpg': None, 'labels/1.txt': f'0 {YOLO}'} | {
       f'{place}/{name}': content for place in drawn for name, content in (
@@ -329,7 +333,8 @@ def test_clean_folders_in_those_of_classes_are_moved_to_where_it_is_said(tmp_pat
     ['original/crack', 'original/good', 'augmented/crack', 'augmented/good'],
     ['train/crack', 'train/good', 'flips/crack', 'flips/good'],
     ['train/crack', 'train/good', 'more/crack']])
-def test_a_folder_with_the_same_folders_as_one_called_by_a_word_is_no_class(tmp_path, files):
+def test_a_folder_with_the_same_folders_as_one_called_by_a_word_is_no_class(
+    tmp_path, files):
   make(tmp_path, {f'{name}/1.jpg': None for name in files})
   layout = read(tmp_path)
   assert counts(layout.crops) == {'crack': 2}

@@ -105,13 +105,15 @@ NOTHING = {
                       '{"file_name": "2a.jpg", "text": "steel, 2 by 3"}',
     'exif.json': '[{"SourceFile": "1a.jpg", "ImageWidth": 40, "XResolution": 72, '
                  '"YResolution": 72, "ImageHeight": 30}, {"SourceFile": "2a.jpg"}]',
-    'manifest.jsonl': '{"name": "kind1/1a", "extension": ".jpg", "width": 40, "height": 3}\n'
+    'manifest.jsonl': '{"name": "kind1/1a", "extension": ".jpg", "width": 40, '
+                      '"height": 3}\n'
                       '{"name": "kind2/2a", "extension": ".jpg", "width": 40, "height": 3}',
     'images.json': '{"images": [{"id": 1, "file_name": "1a.jpg", "width": 40, "height": 3},'
                    '{"id": 2, "file_name": "2a.jpg"}], "categories": []}',
     'README.md': '1a.jpg shows 2 by 3 and 2a.jpg too',
     'run.log': '1a.jpg 2 3 4 5\n2a.jpg 2 3 4 5',
-    'manifest.csv': 'file,class,seed,boxes\n1a.jpg,kind1,0,1 2 3 4\n2a.jpg,kind2,0,1 2 3 4\n',
+    'manifest.csv': 'file,class,seed,boxes\n1a.jpg,kind1,0,1 2 3 4\n'
+                    '2a.jpg,kind2,0,1 2 3 4\n',
     'deep.json': '[' * 500 + ']' * 500, 'classes.txt': 'crack\ndent\n'}
 
 
