@@ -188,7 +188,7 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
 
 
 def _refuse_marked_crops(folder, paths, copied, flag, noted):
-  """Raises UserError where something marks regions of crops; else notes others.
+  """Raises UserError where something marks regions of crops; else notes what names them.
 
   Args:
     folder, flag, noted: as of `list_classes`.
