@@ -24,7 +24,7 @@ def annotations_of(root, paths):
   """
   places = [path.relative_to(root) for path in paths[::-(-len(paths) // _SAMPLE) or 1]]
   levels = [(_above(root), pathlib.PurePath())]
-  outer, name = pathlib.Path(os.path.abspath(root)).parts[-2:]
+  outer, name = ('', *pathlib.Path(os.path.abspath(root)).parts)[-2:]
   if folder_names.is_split(outer):
     levels.append((_above(_above(root)), pathlib.PurePath(outer)))
   # Above a set that has train/ itself, and above a folder called data, lie other sets.

@@ -75,12 +75,14 @@ def fit(marks, folder, named):
   labels, of_labels = _matched(labels, folder, where, unsure=unsure)
   masks, of_masks = _matched(masks, folder, where, mixed=mixed)
   if orphans := of_labels + of_masks:
-    beside = (_in_another_part(orphans[0], labels + masks, folder.all_images, folder.root)
-              or _nearest(orphans, folder.all_images))
+    paths, fitted = folder.all_images, labels + masks
+    remedy = _with_other_numbers(orphans, fitted, paths) or (
+        f'add the images or remove what annotates them{_apart(fitted, orphans)}'
+        + (_in_another_part(orphans[0], fitted, paths, folder.root)
+           or _nearest(orphans, paths)))
     folder.problems.add(
         f'No image in {folder.root} fits {len(orphans)} of the annotations in {where}, '
-        f'the first is {orphans[0].place}{_file_of(orphans[0])}: add the images or remove '
-        f'what annotates them{_apart(labels + masks, orphans)}{beside}.')
+        f'the first is {orphans[0].place}{_file_of(orphans[0])}: {remedy}.')
   return Fitted(*_one_for_each(labels, folder), masks)
 
 
@@ -159,6 +161,23 @@ def _apart(fitted, orphans):
   return '' if len(tops) > _MOST_NAMED or files & others else (
       '; where these are of other images, pass --annotations '
       f'{shlex.join(map(str, tops))}, all of which fits')
+
+
+def _with_other_numbers(orphans, fitted, paths):
+  """Returns advice where both sides are numbered, and one begins further on: 0 and 1.
+
+  Without the annotation that has no image, each image would get that of its neighbour.
+  """
+  names = [{mark.place.stem for mark in [*orphans, *(mark for mark, _ in fitted)]},
+           {path.stem for path in paths}]
+  if not all(name.isdecimal() for some in names for name in some):
+    return ''
+  marks, images = (sorted(map(int, some)) for some in names)
+  if len(marks) != len(images) or {image - mark for mark, image in zip(marks, images)} != {
+      images[0] - marks[0]}:
+    return ''
+  return (f'annotations are numbered from {marks[0]} and as many images from {images[0]}, so '
+          'give each image and its annotation one number')
 
 
 def _in_another_part(mark, fitted, paths, root):

@@ -347,3 +347,14 @@ def test_a_folder_with_the_same_folders_as_one_called_by_a_word_is_no_class(
 def test_a_folder_with_others_than_one_called_by_a_word_is_a_class(tmp_path, files):
   make(tmp_path, {f'{name}/1.jpg': None for name in files})
   assert files[-1].split('/')[0] in read(tmp_path).crops
+
+
+@pytest.mark.parametrize('masks, told', [
+    (range(0, 6), True), (range(0, 5), False), ((0, 2, 3, 4, 5, 7), False)])
+def test_masks_that_count_from_another_number_are_not_shifted(tmp_path, masks, told):
+  make(tmp_path, {f'images/{k}.png': None for k in range(1, 7)}
+       | {f'masks/{k}.png': mask for k in masks})
+  said = _refused(tmp_path)
+  assert ('annotations are numbered from 0 and as many images from 1, so give each image '
+          'and its annotation one number.' in said) == told
+  assert ('remove what annotates them' in said) != told
