@@ -40,19 +40,22 @@ def find_no_room(options, found, side):
           clean_folders.beside(options.images) if options.images else [])
 
 
-def check_enough(options, left, rejected, marked, barred):
+def check_enough(options, left, rejected, marked, barred, unclean=()):
   """Raises `Lack` if fewer backgrounds are left than asked for.
 
   Args:
     options: `options.Options`.
     left: how many are left.
     rejected, marked, barred: how many are not, as of `choosing.Selection`.
+    unclean: as there.
   """
   asked = 0 if options.at_most else options.backgrounds
   if left >= max(asked, 1):
     return
   why = (f'({rejected} more look defective, {marked} overlap a defect crop and {barred} '
-         'belong with images of the test set)')
+         'belong with images of the test set'
+         + (f'; {len(unclean)} clean images show what defects show, as {unclean[0]}'
+            if unclean else '') + ')')
   if left:
     raise Lack(f'There are {left} backgrounds, fewer than the {asked} asked for {why}',
                at_most=True)
@@ -61,7 +64,7 @@ def check_enough(options, left, rejected, marked, barred):
       f'There are no backgrounds {why}',
       f'add images with more room beside their regions; {CLEAN}',
       [{'reject_score': 0.}] * bool(rejected) + (
-          lacks.ways_apart(options, reasons) if marked or barred else []))
+          lacks.ways_apart(options, reasons) if (marked or barred) and not unclean else []))
 
 
 def hold_out(options, items, groups, left, of_test):

@@ -124,3 +124,15 @@ def test_clean_frames_that_crops_of_defects_were_cut_from_give_no_background(
   splits, _ = read_built(raw / 'out')
   assert is_searched != any('frame' in source for rows in splits.values()
                             for _, source, *_ in rows)
+
+
+def test_frames_of_defects_in_place_of_clean_images_are_told(tmp_path, capsys):
+  for k in range(4):
+    frame = texture(np.random.default_rng(70 + k), 96, 96)
+    save(frame[10:74, 16:80], tmp_path / 'defects' / 'crack' / f'q{k}.png')
+    save(frame, tmp_path / 'frames' / f'{k}.png')
+  assert run_build(tmp_path, '--defects', tmp_path / 'defects', '--clean',
+                   tmp_path / 'frames', '--per_class', 0, '--backgrounds', 0) == 2
+  said = capsys.readouterr().err
+  assert '; 4 clean images show what defects show, as frames/0.png): add images' in said
+  assert '--no-' not in said
