@@ -33,11 +33,11 @@ def annotations_of(root, paths):
     levels.append((_above(_above(root)), pathlib.PurePath(name)))
   found = []
   for level, rest in levels:
-    here = [path for path in _listed(level) if not _is_above(path, root)]
+    here = [path for path in listed(level) if not _is_above(path, root)]
     found += _of_many(here)
     for folder in filter(os.path.isdir, here):
       inner = folder / rest if os.path.isdir(folder / rest) else folder
-      if any(_has(inner, place) for place in places) or _of_many(_listed(inner)):
+      if any(_has(inner, place) for place in places) or _of_many(listed(inner)):
         found.append(inner)
   return found
 
@@ -47,7 +47,7 @@ def _above(folder):
   return pathlib.Path(os.path.normpath(os.path.join(folder, os.pardir)))
 
 
-def _listed(folder):
+def listed(folder):
   """Returns the paths in a folder but hidden ones, sorted; none where it is closed."""
   try:
     return sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
@@ -71,4 +71,4 @@ def _has(folder, place):
   """Returns whether a folder has a file with the name of an image and another ending."""
   begins = re.compile(re.escape(place.stem) + r'[\W_]')
   return any(begins.match(path.name) for inner in {folder, folder / place.parent}
-             for path in _listed(inner))
+             for path in listed(inner))

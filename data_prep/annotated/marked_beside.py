@@ -9,7 +9,7 @@ import pathlib
 import re
 import shlex
 
-from data_prep.annotated import file_kinds, folder_names, matching, unread
+from data_prep.annotated import beside, file_kinds, folder_names, matching, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -62,10 +62,7 @@ def _files(level, root, images):
 
   The latter are called as those of masks and labels are, or have files of their names.
   """
-  try:
-    here = [path for path in level.iterdir() if not path.name.startswith('.')]
-  except OSError:
-    return []
+  here = beside.listed(level)
   if sum(map(pathlib.Path.is_dir, here)) > _FOLDERS:
     return []
   stems = [path.stem.encode() for path in images[::-(-len(images) // _MOST)]]

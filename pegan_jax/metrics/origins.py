@@ -1,4 +1,4 @@
-"""What is noted of how the images of a folder were generated."""
+"""Reads what is noted of how the images of a folder were generated."""
 
 import numpy as np
 
