@@ -73,15 +73,16 @@ def _said(others, found, own, folder):
   used = {mark.path for marks in own.values() for mark in marks}
   folders = _folders_of(used, [*found, *folder.images])
   return (
-      f'{path} looks like a mask of {found[path]}, which {own[found[path]][0].path} marks '
-      'in another way' + f', and so do {len(others) - 1} more files' * (len(others) > 1)
+      f'{path} looks like a mask of {found[path]}, which {own[found[path]][0].path} '
+      'marks in another way'
+      + f', and so do {len(others) - 1} more files' * (len(others) > 1)
       + ': ' + f'pass --annotations {shlex.join(map(str, folders))}, by which such places '
       'are only kept clear of backgrounds, or the folders that are right, or '
       * bool(folders) + 'move such files to another place.')
 
 
 def _folders_of(used, others):
-  """Returns the folders that hold what marks images, and none of the others; [] for none."""
+  """Returns the folders that hold what marks images and none of the others, or []."""
   top = pathlib.Path(os.path.commonpath([path.parent for path in used]))
   for folders in ([top], sorted({path.parent for path in used})):
     if len(folders) <= _MOST_NAMED and not any(

@@ -24,9 +24,9 @@ def test_other_marks_of_an_image_are_refused_and_kept_clear_as_is_said(tmp_path,
   make(tmp_path, _IMAGES | own | {name.format(k): _moved for k in range(3)})
   folder = next(iter(own)).partition('/')[0]
   with pytest.raises(UserError, match=(
-      f'{name.format(0)} looks like a mask of .*images/0.jpg, which .*{folder}/0.* marks in '
-      'another way, and so do 2 more files: pass --annotations [^ ]*/'
-      f'{folder}, by which').replace('(2)', r'\(2\)')):
+      f'{name.format(0)} looks like a mask of .*images/0.jpg, which .*{folder}/0.* marks '
+      f'in another way, and so do 2 more files: pass --annotations [^ ]*/{folder}, by which'
+      ).replace('(2)', r'\(2\)')):
     read(tmp_path)
   layout = read(tmp_path, folder)
   assert not layout.unlabelled and len(layout.annotated) == 3
