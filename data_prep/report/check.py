@@ -14,7 +14,7 @@ from data_prep.images import named_groups, parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit, next_commands, remarks
-from data_prep.selection import choosing
+from data_prep.selection import choosing, drawn_pictures
 from data_prep.selection.lacks import Lack
 from pegan_jax.common import errors
 
@@ -152,6 +152,7 @@ def _go_on(options, found, kinds, read):
                     ['Note: clean images show what annotated images of their names show, '
                      'so both go together, and images are taken to be alike by design.']))
   pool = read(options, found, {path: kinds[path] for path, _ in found.files})
+  drawn_pictures.refuse(options, pool)
   for tried, notes in ways:
     if enough := _enough(tried, pool):
       notes += [f'Note: {note}' for note in remarks.remarks(audit.content(*enough))]
