@@ -1,4 +1,4 @@
-"""Finds images that are copies of others: mirrored, turned by quarters, or changed in place.
+"""Finds images that are others, mirrored, turned by quarters, or changed in place.
 
 Whole images are compared, by the texture that they show at 64 x 64 samples, in the seven
 ways in which a square may lie beside its own. Tools enlarge sets by such copies; one that

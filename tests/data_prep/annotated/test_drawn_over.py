@@ -168,8 +168,8 @@ def test_under_other_names_in_any_folder_they_are_found_by_what_they_show(
   said = _refused_by_look(tmp_path)
   remedy = 'pass --skip_classes zz, or move' if to == 'i/zz' else 'move'
   assert said.startswith(
-      f"{tmp_path / to / 'aaa.png'} is {tmp_path / 'i/pit/3.png'} with marks drawn into it, "
-      f'and so are 5 more images: {remedy} such pictures') == is_drawn
+      f"{tmp_path / to / 'aaa.png'} is {tmp_path / 'i/pit/3.png'} with marks drawn into "
+      f'it, and so are 5 more images: {remedy} such pictures') == is_drawn
   assert bool(said) == is_drawn
   assert not _refused_by_look(tmp_path, format='classes')
   assert to == 'c' or not _refused_by_look(tmp_path, skip_classes=('zz',))
