@@ -43,7 +43,7 @@ def part(paths, root):
   """
   found = {path for path in paths if folder_names.is_mask_folder(path.relative_to(root))}
   found -= _photographs(found, paths)
-  found |= _in_drawn_folders([path for path in paths if path not in found], root)
+  found |= _in_drawn_folders(paths, found, root)
   if len(found) == len(paths):  # The images' folder itself is called so.
     found = set()
   by_name = {}
@@ -90,15 +90,24 @@ def _photographs(found, paths):
   return set(filter(unnamed_masks.is_photograph, alone | labelled))
 
 
-def _in_drawn_folders(paths, root):
-  """Returns the images in folders that are by their names of masks, and by their pixels."""
-  names, below = collections.Counter(map(folder_names.bare, paths)), {}
+def _in_drawn_folders(paths, known, root):
+  """Returns the images in folders that are by their names of masks, and by their pixels.
+
+  Args:
+    paths, root: as of `part`.
+    known: set of those of the paths that are known to be masks.
+  """
+  names, below, folders = collections.Counter(), {}, set()
   for path in paths:
-    for place in [*path.relative_to(root).parents][:-1]:
-      folder = root / place
-      below.setdefault(folder, []).append(path)
+    above = [root / place for place in [*path.relative_to(root).parents][:-1]]
+    folders |= {*above}
+    if path not in known:
+      names[folder_names.bare(path)] += 1
+      for folder in above:
+        below.setdefault(folder, []).append(path)
   found = set()
-  for folder in folder_names.with_word_for_masks({*below}):
+  for folder in folder_names.with_word_for_masks({*below}) | (
+      below.keys() & folder_names.with_mask_and_class(folders)):
     some = below[folder]
     sample = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE]
     own = collections.Counter(map(folder_names.bare, some))

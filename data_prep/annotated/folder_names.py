@@ -1,5 +1,6 @@
 """Says what the names of folders and files mean, and which of them belong together."""
 
+import collections
 import pathlib
 import re
 from typing import NamedTuple
@@ -27,7 +28,8 @@ _KIND = re.compile(r'images?|imgs?|labels?(?:_\d)?|jpegimages|rgb|lables?|'
 # With a number, as images_256: one of defects or labels may be of a class.
 _NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*\d+')
 _FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
-_OF_MASKS = re.compile(r'(?:masks?|gt)[ _-](.+)', re.IGNORECASE)
+_OF_MASKS = re.compile(r'(?:masks?|gt|labels|masken|masques|m[aá]scaras|maschere|maski)'
+                       r'[ _-](.+)', re.IGNORECASE)
 _WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
                         r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
 _WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
@@ -280,6 +282,24 @@ def with_word_for_masks(folders):
   return {folder for folder, found in words.items() if found and (
       (folder.parent, found[1]) in beside or folder.parent.name == found[1])
           or _LABELS.fullmatch(folder.name.lower())}
+
+
+def with_mask_and_class(folders):
+  """Returns the folders that are called by one word for masks and a class each: gt_pit.
+
+  One alone, or beside one that is called by such a word alone, may be of anything, as
+  masks_bob; so may a version, as masks_old.
+
+  Args:
+    folders: set of paths of all folders.
+  """
+  alone = {folder.parent for folder in folders
+           if _is_masks(folder.name) or _LABELS.fullmatch(folder.name.lower())}
+  found = {folder for folder in folders if _OF_MASKS.fullmatch(folder.name)
+           and folder.parent not in alone and not is_split(folder.name)
+           and not is_kind(versions.original(folder.name))}
+  count = collections.Counter(folder.parent for folder in found)
+  return {folder for folder in found if count[folder.parent] > 1}
 
 
 def is_of_objects(place):

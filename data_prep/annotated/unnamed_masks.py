@@ -9,6 +9,7 @@ import functools
 import itertools
 import pathlib
 import re
+import shlex
 
 import numpy as np
 from PIL import Image
@@ -33,9 +34,13 @@ def refuse(used, paths, root):
     used: paths of the images that are used without an annotation.
     paths, root: as of `find`.
   """
-  for path, image in find(used, paths, root):
-    if _read(path).values:
-      raise UserError(said(path, image, root))
+  found = dict(find(used, paths, root))
+  path = next((path for path in found if _read(path).values), None)
+  if path:
+    folders = sorted({path.parent for path in found})
+    are_whole = not any(path.is_relative_to(folder) for path in {*paths} - found.keys()
+                        for folder in folders)
+    raise UserError(said(path, found[path], root, folders if are_whole else ()))
 
 
 def find(used, paths, root):
@@ -82,15 +87,22 @@ def _most_are(some, of):
   return bool(sample)
 
 
-def said(path, image, root):
-  """Returns that a file looks like a mask of an image, and what to do, as a sentence."""
+def said(path, image, root, folders=()):
+  """Returns that a file looks like a mask of an image, and what to do, as a sentence.
+
+  Args:
+    path, image: paths of the two.
+    root: path of the images' folder.
+    folders: paths of all folders of such files, where they hold nothing else.
+  """
   if image.parent == path.parent:
     remedy = f'call such files as {image.stem}_mask{path.suffix}'
     if name := folder_names.class_in_name(path.stem, image.stem):
       remedy += '; ' + put_masks(
           image.parent / 'masks', name, image, path.suffix)
   elif folder_names.stem_of_mask(path) == image.stem:
-    remedy = 'name the folder of such files by --annotations, or call it masks'
+    remedy = (f'pass --annotations {shlex.join(map(str, folders))}' if folders else
+              'name the folder of such files by --annotations, or call it masks')
   else:
     place = image.parent / 'masks' / image.stem
     remedy = ('put such files into folders called masks beside their images, with the '

@@ -264,3 +264,13 @@ def test_one_mask_of_two_images_is_noted_but_where_it_is_empty_or_full(
            if 'the same mask' in note}
   assert sum(map(len, notes.values())) == noted
   assert all('as 0.jpg and 1.jpg: ' in note for note in notes)
+
+
+@pytest.mark.parametrize('word', ['masks_', 'Mask ', 'gt_', 'labels-', 'Masken_'])
+def test_folders_called_by_a_word_for_masks_and_a_class_are_read(tmp_path, word):
+  empty = lambda path: mask(path, 0)
+  make(tmp_path, {'images/1.jpg': None, 'images/2.jpg': None, f'{word}crack/1.png': mask,
+                  f'{word}crack/2.png': empty, f'{word}pit/1.png': empty,
+                  f'{word}pit/2.png': mask})
+  assert marked_in(read(tmp_path)) == {
+      'images/1.jpg': {'crack': 1}, 'images/2.jpg': {'pit': 1}}

@@ -29,6 +29,10 @@ def backlit(path, grey=0):
   Image.fromarray(pixels).save(path)
 
 
+def _blank_but_first(k):
+  return lambda path: mask(path, 255 * (k == 0))
+
+
 def both(name, of_mask):
   """Returns three images and masks of two classes, as `make` takes them."""
   return {form.format(folder=folder, k=k, of=k + 3 * (folder == 'pit')): content
@@ -118,8 +122,7 @@ def test_the_remedies_are_such(tmp_path):
     read(tmp_path, images='b')
   (tmp_path / 'b/crack/masks').mkdir()
   (tmp_path / 'b/lab/0_lab.png').rename(tmp_path / 'b/crack/masks/0.png')
-  with pytest.raises(UserError, match='name the folder of such files by --annotations, or '
-                     'call it masks;'):
+  with pytest.raises(UserError, match='where it is, pass --annotations .*/c/drawn;'):
     read(tmp_path, images='c')
   for layout in (read(tmp_path, images='a'), read(tmp_path, images='b'),
                  read(tmp_path, 'c/drawn', images='c')):
@@ -127,6 +130,18 @@ def test_the_remedies_are_such(tmp_path):
     assert [region.name for region in annotated.regions] == ['crack']
   (tmp_path / 'c/drawn').rename(tmp_path / 'c/masks')
   assert marked_in(read(tmp_path, images='c')) == {'crack/0.jpg': {'crack': 1}}
+
+
+def test_the_remedy_names_all_folders_of_masks(tmp_path):
+  make(tmp_path, {f'c/{folder}/{k}.png': content for k in range(3) for folder, content in (
+      ('images', None), ('crackmask', mask), ('my pits', _blank_but_first(k)))})
+  with pytest.raises(UserError, match="--annotations .*/c/crackmask '.*/c/my pits';"):
+    read(tmp_path, images='c')
+  layout = read(tmp_path, 'c/crackmask', 'c/my pits', images='c')
+  assert marked_in(layout)['images/0.png'] == {'crackmask': 1, 'my pits': 1}
+  make(tmp_path, {'c/my pits/9.png': None})
+  with pytest.raises(UserError, match='name the folder of such files by --annotations'):
+    read(tmp_path, images='c')
 
 
 def test_they_are_not_clean_either_and_no_crops(tmp_path):
