@@ -1,8 +1,7 @@
 """Measures the minutes until a run's images are as good as asked for.
 
   python -m benchmarks.time_to_quality --config pegan_plus --marks kid=0.06 \\
-      held_out.kid=0.08 label_fidelity=0.9 --every 100 --seeds 0 1 2 -- \\
-      --config.data_dir=data/neu64 --config.width=0.25 --config.num_steps=1000
+      held_out.kid=0.08 label_fidelity=0.9 --every 100 --seeds 0 1 2
 
 Trains as a user does, in a new process for each seed, with a checkpoint in every --every
 updates and no light evaluation. A checkpoint's minutes are counted from the command's
@@ -10,9 +9,10 @@ start until it is on disk. After the training, which evaluation thus does not sl
 `--mode evaluate` scores the checkpoints in turn until every mark is reached. A mark is a
 figure of its report, `held_out.` against the test split, as the mean over classes; where
 more is better, a mark is the least, elsewhere the most. Prints the minutes of each mark
-per seed, and their mean and range. Flags after -- go to both. A new cache of compiled
-steps is used with --empty_cache; the data set is matched before the first training. Use
-idle cores. Runs and reports stay in --workdir; training and its clock begin anew.
+per seed, and their mean and range. Flags after -- go to training and evaluation, such as
+-- --config.data_dir=data/neu64 --config.num_steps=1000. With --empty_cache nothing
+compiled is there before. Matching, once per data set, counts where the first training does
+it. Runs and reports stay in --workdir; a run that is there is refused. Use idle cores.
 """
 
 import argparse
