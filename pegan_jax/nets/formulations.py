@@ -188,11 +188,13 @@ def choose(kind, hw, kernel_shape, stride, pad, dtype, backend):
     return POINTWISE
   if size == 3 and pad == 1 and pixels <= 4:
     return POSITIONS
-  # Below that many pixels, changing the kernel's basis costs more than it saves.
   least = 16 if kind == 'kernel' else 64
   if (size, stride) == (3, 1) and pad < 2 and pixels >= least and features_in >= 32 and (
-      dtype == jnp.float32):  # Its sums would be bfloat16's otherwise.
-    return WINOGRAD
+      dtype == jnp.float32):  # Winograd's sums would be bfloat16's otherwise.
+    # With fewer channels or pixels, changing the basis costs more than it saves.
+    enough = (min(features_in, features_out) >= 128 and pixels >= 64 if kind == 'kernel'
+              else features_in >= 64 and pixels >= 256)
+    return WINOGRAD if enough else LAX
   if pixels <= 64 or features_in * size**2 <= 48 or (
       (size, stride) == (3, 2) and pixels <= 256):
     return PATCHES
