@@ -21,16 +21,16 @@ def usual(records, label):
     label: of the class.
 
   Returns:
-    (least, most), as shares of the light (`light.py`); below 0 a defect is darker than its
-    ground. Infinite where fewer than 10 of them can be measured, as where nothing is annotated.
+    (least, most), in grey levels; below 0 a defect is darker than its ground. Infinite
+    where fewer than 10 of them can be measured, as where nothing is annotated.
   """
   indices, _ = placing.best_of(records, label)
   indices = indices[::-(-len(indices) // _MOST) or 1]
   found = []
   for image, region in zip(records.images(indices), records.masks(indices)[..., 0] > 0):
     image = measures.grey(image)
-    ground = measures.ground(image, measures.distances(region))
-    found.append(measures.share(measures.increase(image[region], ground), ground))
+    found.append(measures.increase(
+        image[region], measures.ground(image, measures.distances(region))))
   found = np.array(found)[np.isfinite(found)]
   if len(found) < _FEWEST:
     return -np.inf, np.inf

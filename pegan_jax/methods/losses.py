@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from pegan_jax.data import light
 from pegan_jax.nets import masks
 
 
@@ -176,17 +175,14 @@ def outside_brightness(image, fake, region, brightness):
   Args:
     image, fake: [B, H, W, 3] in [-1, 1], without and with it.
     region: [B, H, W, 1], 1 where it is and 0 elsewhere.
-    brightness: [B, 2], the least and the largest difference of the two means there, as
-      shares of the light, see `data/light.py`.
+    brightness: [B, 2], the least and the largest difference of the two means there.
 
   Returns:
     [B], how far the difference lies outside of the range; 0 of an empty region.
   """
-  change, ground = (
-      (x.mean(-1, keepdims=True) * region).sum((1, 2, 3))
-      / jnp.maximum(region.sum((1, 2, 3)), 1) for x in (fake - image, image))
-  share = change / light.of_values(ground)
-  return _outside(share, brightness) * region.any((1, 2, 3))
+  change = (fake - image).mean(-1, keepdims=True) * region
+  change = change.sum((1, 2, 3)) / jnp.maximum(region.sum((1, 2, 3)), 1)
+  return _outside(change, brightness) * region.any((1, 2, 3))
 
 
 def _outside(value, bounds):

@@ -57,7 +57,7 @@ class Frozen(NamedTuple):
     eyes: weights of the pretrained network that the discriminator sees with, or ().
     defects: what references are drawn from, see `cut_outs.defects`, or ().
     brightness: float32 [num_domains, 2], the least and the most that a domain's defects are
-      brighter than their ground, as shares of the light (`data/light.py`); or ().
+      brighter than their ground, images being in [-1, 1]; or ().
   """
   eyes: Any = ()
   defects: Any = ()
@@ -96,10 +96,10 @@ def of_data(nets, config, info):
   """
   records, frozen = Records(info, 'train', config.cache_mb), nets.frozen
   if config.lambda_brightness:
-    usual = [brightness.usual(records, label) for label in range(nets.num_classes)]
-    # No share is beyond 10: the background has no bounds, nor has what is not annotated.
+    levels = [brightness.usual(records, label) for label in range(nets.num_classes)]
+    # What changes by 2 at most has no bounds: the background, and what is not annotated.
     frozen = frozen._replace(brightness=np.clip(
-        [*usual, (-10, 10)], -10, 10).astype(np.float32))
+        [*np.divide(levels, 127.5), (-2, 2)], -2, 2).astype(np.float32))
   if config.reference:
     frozen = frozen._replace(
         defects=cut_outs.defects(config, info, records, 'config.reference'))

@@ -153,7 +153,7 @@ def test_a_defect_that_is_too_dark_or_bright_for_its_class_has_a_price(setting):
   nets, config, _, disc, batch = setting
   # Of whole images: what they change by is what is painted less what was there.
   batch = batch | {'region': jnp.ones_like(batch['region'])}
-  usual = jnp.array([(0.1, 0.2), (-10, 10), (-0.05, 0.05), (-10, 10)])
+  usual = jnp.array([(0.1, 0.2), (-2, 2), (-0.1, 0.1), (-2, 2)])
   nets = nets._replace(frozen=pegan_region.Frozen(brightness=usual))
 
   def found(weight):
@@ -163,12 +163,9 @@ def test_a_defect_that_is_too_dark_or_bright_for_its_class_has_a_price(setting):
     return loss, float(metrics.get('gen/outside_brightness_production').compute())
 
   (free, _), (loss, mean) = found(0.0), found(0.5)
-  # Half of 0.2 - 0.5, as a share of the light there, is below -0.05, half of 0 - 0.25 below
-  # 0.1; defects are erased freely.
-  shares = -0.15 / (1.5 + 32 / 127.5), -0.125 / (1.25 + 32 / 127.5)
-  below = (-0.05 - shares[0]) + (0.1 - shares[1])
-  assert mean == pytest.approx(below / 2, rel=1e-4)
-  assert loss - free == pytest.approx(0.5 * below / 4, rel=1e-3)
+  # Half of 0.2 - 0.5 is 0.05 below its range, of 0 - 0.25 0.225; defects are erased freely.
+  assert mean == pytest.approx((0.05 + 0.225) / 2, rel=1e-4)
+  assert loss - free == pytest.approx(0.5 * (0.05 + 0.225) / 4, rel=1e-3)
 
 
 def test_image_and_region_move_together_before_they_are_judged(setting, monkeypatch):
