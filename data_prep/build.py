@@ -21,7 +21,7 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.images.problems import Problems, Several
 from data_prep.options import Options
 from data_prep.report import audit, check, remarks, sheet
-from data_prep.selection import choosing
+from data_prep.selection import choosing, drawn_pictures
 from pegan_jax.common import command_line, files, provenance
 
 
@@ -77,6 +77,7 @@ def build(**options):
     problems.check()
     pool = pool_lib.read(options, found)
     noted = _made_of(options)
+    drawn_pictures.refuse(options, pool)
     selected = choosing.select(options, pool)
     content = audit.content(options, pool, selected)
     written = _write(folder, options, pool, selected, content)

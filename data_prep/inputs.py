@@ -112,8 +112,7 @@ def find(options, problems):
 def _find(options, problems):
   """Does what `find` does, and tries no other folders."""
   layout, noted = _layout(options, problems), collections.defaultdict(list)
-  crops = (unannotated.list_classes(options.defects, '--defects', options.format,
-                                    options.clean, noted)
+  crops = (unannotated.list_classes(options.defects, options.format, options.clean, noted)
            if options.defects else layout.crops)
   crops = {class_names.composed(name): paths for name, paths in crops.items()}
   clean = _clean_sources(options, layout, noted)

@@ -15,22 +15,25 @@ _MOST = 20  # Files of a folder that are opened.
 def annotations_of(root, paths):
   """Lists the folders and files beside a folder that may annotate its images.
 
-  So do labels/ for images/, and labels/train for images/train or train/images: such as
-  have files of the images' names, or one for many images.
+  So do labels/ for images/, labels/train for images/train or train/images, and masks/crack
+  for defects/crack or test/crack: such as have files of the images' names, or one for many
+  images.
 
   Args:
     root: path of the images' folder.
     paths: of the images.
   """
   places = [path.relative_to(root) for path in paths[::-(-len(paths) // _SAMPLE) or 1]]
-  levels = [(_above(root), pathlib.PurePath())]
   outer, name = ('', *pathlib.Path(os.path.abspath(root)).parts)[-2:]
-  if folder_names.is_split(outer):
-    levels.append((_above(_above(root)), pathlib.PurePath(outer)))
+  rests = [outer] * folder_names.is_split(outer)
   # Above a set that has train/ itself, and above a folder called data, lie other sets.
-  elif folder_names.is_split(name) and not folder_names.key_of(outer) and (
-      not outer.lower().startswith('data')):
-    levels.append((_above(_above(root)), pathlib.PurePath(name)))
+  if not outer.lower().startswith('data') and (
+      not folder_names.key_of(outer) if folder_names.is_split(name) else
+      not folder_names.is_kind(name) and (
+          folder_names.is_kind(outer) or folder_names.is_split(outer))):  # A class.
+    rests.append(name)
+  levels = [(_above(root), pathlib.PurePath())] + [
+      (_above(_above(root)), pathlib.PurePath(rest)) for rest in rests]
   found = []
   for level, rest in levels:
     here = [path for path in listed(level) if not _is_above(path, root)]

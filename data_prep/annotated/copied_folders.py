@@ -11,7 +11,8 @@ def find(root, noted):
 
   A folder is one if it is called as another one beside it, but for a word for a copy or a
   version, and has no file that is not there too, byte by byte. Where a folder beside has
-  others and the same word, none is: masks_old may be of images_old, with empty masks.
+  others and the same word, none is: masks_old may be of images_old, with empty masks. Where
+  it has some files of its own, and half of them or more are there too, that is noted.
 
   Args:
     root: path of the folder to search.
@@ -31,16 +32,23 @@ def find(root, noted):
     if of != folder:
       word = folder.name.replace(name, '').casefold()
       found.setdefault((folder.parent, word), {})[folder] = of
-  copies = {copy: of for pairs in found.values() if all(
-      _are_all_in(below[copy], copy, of) for copy, of in pairs.items())
+  own = {copy: _own(below[copy], copy, of)
+         for pairs in found.values() for copy, of in pairs.items()}
+  copies = {copy: of for pairs in found.values() if not any(own[copy] for copy in pairs)
             for copy, of in pairs.items()}
   for copy, of in copies.items():
     noted[f"files of '{copy.name}', a copy of '{of.name}' beside it: left out, as each is "
           'there too, byte by byte'] += sorted(below[copy])
+  for copy, of in ((copy, of) for pairs in found.values() for copy, of in pairs.items()):
+    if 0 < 2 * len(own[copy]) <= len(below[copy]):
+      noted[f"files by which '{copy.name}' differs from '{of.name}' beside it, of which it "
+            'seems to be a copy: both folders are read; keep one of them, with the files '
+            'that are right'] += own[copy]
   return {copy: below[copy] for copy in copies}
 
 
-def _are_all_in(paths, copy, of):
-  """Returns whether each file of a folder is in another, at its place."""
-  return all((other := of / path.relative_to(copy)).is_file()
-             and filecmp.cmp(path, other, shallow=False) for path in paths)
+def _own(paths, copy, of):
+  """Returns the files of a folder that are not in another, at their places, sorted."""
+  return sorted(path for path in paths if not (
+      (other := of / path.relative_to(copy)).is_file()
+      and filecmp.cmp(path, other, shallow=False)))

@@ -176,6 +176,7 @@ def class_of_mask(own, place):
     own, place: paths of the mask and of its image, under their folders.
   """
   name, of_image = class_of(own), class_of(place)
+  name = '' if is_kind(versions.original(name)) else name  # As masks_old.
   if name != of_image:
     # A label may be what a class lacks, and a broken_mask one in a folder of masks.
     first, other = _OF_MASKS.fullmatch(name), without_kind(of_image)

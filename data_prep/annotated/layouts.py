@@ -6,8 +6,9 @@ import pathlib
 
 from data_prep.annotated import checks, class_folders, class_notes, clean_folders
 from data_prep.annotated import copied_folders, file_kinds, fitting, folder_names
-from data_prep.annotated import mask_images, other_marks, outer_folders, pixel_boxes
-from data_prep.annotated import repeated, unnamed_masks, unread, unread_masks
+from data_prep.annotated import mask_images, other_marks, other_masks, outer_folders
+from data_prep.annotated import pixel_boxes, repeated, unnamed_masks, unread
+from data_prep.annotated import unread_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
@@ -17,7 +18,6 @@ from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
-_UNNAMED = 'files below --images that --annotations does not name'
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
 
 
@@ -75,6 +75,8 @@ def read(images, annotations=(),
     return _of_classes(folder, format)
   left_out.pop(file_kinds.NAMES, None)
   unnamed_marks = _unnamed_marks(folder, wanted)
+  if not format:
+    folder = other_masks.part(folder, fitted, unnamed_marks, annotations)
   return _of_annotations(folder, fitted, unnamed_marks,
                          annotations[0] if annotations else images, uses, not format)
 
@@ -181,7 +183,7 @@ def _unnamed_marks(folder, wanted):
   """
   not_read, ignored = Problems(), collections.defaultdict(list)
   marks = list(file_kinds.marks_of(
-      folder.left_out[_UNNAMED], folder.root, wanted, ignored, not_read))
+      folder.left_out[other_marks.UNNAMED], folder.root, wanted, ignored, not_read))
   unsure = fitting.doubtful(marks)
   found = other_marks.read(
       [mark for mark in marks if mark.format and mark.path not in unsure], folder.images,
@@ -240,7 +242,7 @@ def _list(images, annotations, apart, problems):
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
-  left_out[_UNNAMED] += sorted(
+  left_out[other_marks.UNNAMED] += sorted(
       path for path in {*masks, *listing.walk(root)} - {*paths} - copies
       if os.path.realpath(path) not in inside)
   clean = checks.inside(paths, apart)

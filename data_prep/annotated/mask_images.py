@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shlex
 
 import numpy as np
 
@@ -61,11 +62,13 @@ def read(masks, labels, folder, outer, only):
           if not all(rules[mark.path].names_classes for mark, _ in some):
             regions = _named(regions, path, noted)
           mask = some[0][1]
-          found[path] = Annotated(str(mask.path), mask.height, mask.width, regions)
+          file = mask.path if len(some) == 1 else path  # A mask may be of another class.
+          found[path] = Annotated(str(file), mask.height, mask.width, regions)
         if path in found and found[path].regions and reading.is_turned(path):
           noted[reading.TURNED].append(path)
   _note_outlines(found, noted)
   _note_shared(read_from, noted)
+  _note_joined(read_from, by_folder, noted)
   return found
 
 
@@ -102,6 +105,23 @@ def _note_shared(read_from, noted):
     noted['images that have one and the same mask, pixel by pixel, as '
           f'{one.name} and {other.name}: where that is a copy or a mistake, give each '
           'its own'] += sorted(path for some in shared for path in some)
+
+
+def _note_joined(read_from, by_folder, noted):
+  """Notes images that have masks of one class, or of none, in two folders: masks and gt."""
+  joined = {}
+  for path, some in read_from.items():
+    first = {}
+    for mark, _ in some:
+      folder = first.setdefault(by_folder.get(mark.path), mark.path.parent)
+      if folder != mark.path.parent:
+        joined[path] = folder
+  if joined:
+    folders = {*joined.values()}
+    noted['images that have masks in several folders, of one class or of none: what any of '
+          'these marks is used; where those of one are right, ' + (
+              f'name it, as by --annotations {shlex.quote(str(*folders))}'
+              if len(folders) == 1 else 'move the others away')] += sorted(joined)
 
 
 def _note_outlines(found, noted):

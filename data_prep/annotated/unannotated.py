@@ -135,13 +135,12 @@ def _marked(marks, images, root, problems, tags=()):
   return marked
 
 
-def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
+def list_classes(folder, format='',  # pylint: disable=redefined-builtin
                  apart=(), noted=None):
-  """Lists the class folders' images.
+  """Lists the images in the class folders of --defects.
 
   Args:
     folder: holds one folder per class, or parts of a set, as train, that do.
-    flag: the option that named it, for errors.
     format: as of --format; where it is given, no image is a mask but by its name, and no
       other file marks anything.
     apart: folders of clean images that may lie there, and are of no class.
@@ -156,17 +155,17 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
   """
   folder = pathlib.Path(folder)
   if not os.path.isdir(folder):
-    raise UserError(f'{flag} {folder} is not a folder: {reading.remedy_for(folder)}.')
+    raise UserError(f'--defects {folder} is not a folder: {reading.remedy_for(folder)}.')
   noted = collections.defaultdict(list) if noted is None else noted
   copies = copied_folders.find(folder, noted)
   copied = set().union(*copies.values())
   paths, masks = file_kinds.part(
       [path for path in reading.list_images(folder) if path not in copied], folder)
   if masks := sorted({*masks} - {*checks.inside(masks, apart)}):
-    raise UserError(f'{flag} {folder} holds masks of its crops, the first is {masks[0]}: '
-                    'pass the folder as --images, which reads them.')
+    raise UserError(f'--defects {folder} holds masks of its crops, the first is '
+                    f'{masks[0]}: pass the folder as --images, which reads them.')
   if not format:
-    _refuse_marked_crops(folder, paths, copied, flag, noted)
+    _refuse_marked_crops(folder, paths, copied, noted)
   paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
   folders = [path for path in folders if not any(map(path.is_relative_to, copies))]
@@ -174,24 +173,24 @@ def list_classes(folder, flag, format='',  # pylint: disable=redefined-builtin
     folders = [path for path in folders if path in found or not (
         path.resolve().is_relative_to(clean)
         or pathlib.PurePath(clean).is_relative_to(path.resolve()))]
-  _check_class_folders(folder, folders, found, flag, format)
+  _check_class_folders(folder, folders, found, format)
   classes = {}
   for path in folders:
     classes.setdefault(path.name, []).extend(found[path])
   if not format:
     deeper = any(path.parent not in found for path in paths)
     checks.check_places(
-        classes, f'{flag} {folder}', folder, '; where the folders below are the classes, '
-        f'pass --images {shlex.quote(str(folder))} in place of {flag}' * deeper)
+        classes, f'--defects {folder}', folder, '; where the folders below are the '
+        f'classes, pass --images {shlex.quote(str(folder))} in place of --defects' * deeper)
     noted.update(said_by_names.check_crops(classes))
   return {name: sorted(classes[name]) for name in sorted(classes)}
 
 
-def _refuse_marked_crops(folder, paths, copied, flag, noted):
+def _refuse_marked_crops(folder, paths, copied, noted):
   """Raises UserError where something marks regions of crops; else notes what names them.
 
   Args:
-    folder, flag, noted: as of `list_classes`.
+    folder, noted: as of `list_classes`.
     paths: of the crops.
     copied: paths of images in folders that are copies of others.
   """
@@ -200,9 +199,9 @@ def _refuse_marked_crops(folder, paths, copied, flag, noted):
   left_out = collections.defaultdict(list)
   marks = _marks(folder, {*paths} | copied, left_out, unsure)
   if marked := _marked(filter(_is_sure, marks), paths, folder, unsure):
-    raise UserError(f'{flag} {folder} holds crops in which regions are marked, the first '
-                    f'by {marked[0]}: pass the folder as --images, which reads them, or '
-                    'say by --format classes that they mark nothing.')
+    raise UserError(f'--defects {folder} holds crops in which regions are marked, the '
+                    f'first by {marked[0]}: pass the folder as --images, which reads them, '
+                    'or say by --format classes that they mark nothing.')
   others = file_kinds.may_mark(left_out) + sorted(
       {mark.path for mark in marks if not _is_sure(mark)})
   said = unread.said(others, paths, folder)
@@ -210,32 +209,32 @@ def _refuse_marked_crops(folder, paths, copied, flag, noted):
   unread.note(said, noted, paths)
 
 
-def _check_class_folders(root, folders, found, flag,
-                         format):  # pylint: disable=redefined-builtin
+def _check_class_folders(root, folders, found, format):  # pylint: disable=redefined-builtin
   """Raises UserError for folders that are not each of one class.
 
   Args:
-    root, flag, format: as of `list_classes`, the first as `folder`.
+    root, format: as of `list_classes`, the first as `folder`.
     folders, found: from `_by_folder`.
   """
   if not folders:
-    raise UserError(f'{flag} {root} holds no class folders: put each '
+    raise UserError(f'--defects {root} holds no class folders: put each '
                     "class's images in a folder named after it.")
   places = [path.relative_to(root) for paths in found.values() for path in paths]
   if clean := [place for place in sorted(places) if folder_names.is_clean(place)]:
     name = next(filter(folder_names.is_clean_name, clean[0].parts))
     raise Misnamed(
-        f"{flag} {root} holds {root / clean[0]}, and '{name}' is a name for images without "
-        'defects', f'pass that folder as --clean and the others as {flag}, or rename it',
+        f"--defects {root} holds {root / clean[0]}, and '{name}' is a name for images "
+        'without defects', 'pass that folder as --clean and the others as --defects, or '
+        'rename it',
         'defects', root, [root / place for place in clean])
   checks.check_classes({path.name: found.get(path, []) for path in folders},
-                       f'{flag} {root}')
+                       f'--defects {root}')
   for path in folders:
     if path not in found:
-      raise UserError(f'{flag} {path} holds no images of its own '
+      raise UserError(f'--defects {path} holds no images of its own '
                       f"({', '.join(reading.EXTENSIONS)}): put some there, or remove it.")
     if folder_names.is_split(path.name) and not format:
-      raise UserError(f"{flag} {path} is called as a part of a set is: put each class's "
+      raise UserError(f"--defects {path} is called as a part of a set is: put each class's "
                       'images in a folder named after it, or say by --format classes that '
                       'it is a class.')
 

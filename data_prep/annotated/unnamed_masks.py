@@ -31,6 +31,18 @@ def refuse(used, paths, root):
 
   Args:
     used: paths of the images that are used without an annotation.
+    paths, root: as of `find`.
+  """
+  for path, image in find(used, paths, root):
+    if _read(path).values:
+      raise UserError(said(path, image, root))
+
+
+def find(used, paths, root):
+  """Yields (path, image) of those that are masks by their pixels, and of which image.
+
+  Args:
+    used: paths of the images of which masks are sought.
     paths: of all images below `root` that are not known to be masks.
     root: path of their folder.
   """
@@ -56,9 +68,8 @@ def refuse(used, paths, root):
         kind_ != kind for _, kind_ in by_core[core])]
     if _most_are(some, lambda path, core, kind=kind: image_of(path, core, kind)):
       for path, core in some:
-        image = image_of(path, core, kind)
-        if image and _read(path).values:
-          raise UserError(_said(path, image, root))
+        if image := image_of(path, core, kind):
+          yield path, image
 
 
 def _most_are(some, of):
@@ -71,7 +82,8 @@ def _most_are(some, of):
   return bool(sample)
 
 
-def _said(path, image, root):
+def said(path, image, root):
+  """Returns that a file looks like a mask of an image, and what to do, as a sentence."""
   if image.parent == path.parent:
     remedy = f'call such files as {image.stem}_mask{path.suffix}'
     if name := folder_names.class_in_name(path.stem, image.stem):

@@ -21,6 +21,8 @@ class Pool(NamedTuple):
     notes: sentences about files that differ from the others.
     group_of: function of a file's path under its folder; None, or its group's name.
     small: {path: the whole image as by `reading.small`}.
+    most: how many tiles of a folder were kept; 0 for all.
+    searched: {search, and items that it depends on: what it found}, see `once`.
   """
   found: Any
   reader: cutting.Reader
@@ -32,6 +34,33 @@ class Pool(NamedTuple):
   notes: list
   group_of: callable
   small: dict
+  most: int
+  searched: dict
+
+  def once(self, search, items, run):
+    """Returns what a search finds, which is run once for the same items.
+
+    Where flags are tried, most tries choose the same items, and the searches take longest.
+
+    Args:
+      search: its name, and the values of flags that it depends on.
+      items: those of the pool that it depends on.
+      run: function without arguments that runs it.
+    """
+    key = search, *((item.label, item.source) for item in items)
+    if key not in self.searched:
+      self.searched[key] = run()
+    return self.searched[key]
+
+  def of(self, options):
+    """Returns the `Pool` of other `options.Options`, of the same folders and windows."""
+    pool = self._replace(
+        group_of=named_groups.named_by(options.group_by, self.found.files))
+    most = _most(options)
+    if most == self.most or len(self.tiles) < self.most:
+      return pool  # All tiles are there.
+    return pool._replace(
+        most=most, tiles=_tiles(self.found, self.reader, self.window, most))
 
 
 def read(options, found, kinds=None):
@@ -55,8 +84,7 @@ def read(options, found, kinds=None):
   cut, windows = cutting.read_frames(
       found.layout.annotated, found.layout.root, reader, window, options.margin,
       4 * options.windows_per_frame, found.cut)
-  tiles = [item for paths, folder, root in found.clean for item in cutting.read_clean(
-      paths, folder, reader, window, 2 * options.backgrounds, root)]
+  tiles = _tiles(found, reader, window, _most(options))
   found = found.once(reader.same())
   frames = {cutting.frame_name(path, found.layout.root)
             for path, _ in found.layout.annotated}
@@ -64,7 +92,17 @@ def read(options, found, kinds=None):
                   for items in (cut, windows))
   return Pool(found, plain, window, why, defects + cut, windows, tiles,
               found.notes(kinds) + _in_larger_boxes(cut, found.layout), group_of,
-              reader.small)
+              reader.small, _most(options), {})
+
+
+def _most(options):
+  return 2 * options.backgrounds
+
+
+def _tiles(found, reader, window, most):
+  """Returns the tiles of all clean images, at most so many of a folder; 0 for all."""
+  return [item for paths, folder, root in found.clean
+          for item in cutting.read_clean(paths, folder, reader, window, most, root)]
 
 
 def _in_larger_boxes(cut, layout):

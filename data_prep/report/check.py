@@ -14,7 +14,7 @@ from data_prep.images import named_groups, parallel, reading, survey
 from data_prep.images.problems import Problems
 from data_prep.images.progress import progress
 from data_prep.report import audit, next_commands, remarks
-from data_prep.selection import choosing
+from data_prep.selection import choosing, drawn_pictures
 from data_prep.selection.lacks import Lack
 from pegan_jax.common import errors
 
@@ -151,34 +151,34 @@ def _go_on(options, found, kinds, read):
         options, group_by=options.group_by or _BY_NAME, near_duplicates=False),
                     ['Note: clean images show what annotated images of their names show, '
                      'so both go together, and images are taken to be alike by design.']))
-  kinds = {path: kinds[path] for path, _ in found.files}
+  pool = read(options, found, {path: kinds[path] for path, _ in found.files})
+  drawn_pictures.refuse(options, pool)
   for tried, notes in ways:
-    if enough := _enough(tried, lambda options: read(options, found, kinds)):
+    if enough := _enough(tried, pool):
       notes += [f'Note: {note}' for note in remarks.remarks(audit.content(*enough))]
       return (notes + _less(options, enough[0])
               + next_commands.lines(options, enough[0], bool(found.cut)))
-  choosing.select(options, read(options, found, kinds))
+  choosing.select(options, pool)
   return []
 
 
-def _enough(options, read):
+def _enough(options, pool):
   """Finds options that build, with --per_class 0 and --backgrounds 0 if needed.
 
   Args:
     options: `options.Options`.
-    read: function of options: their `pool.Pool`.
+    pool: `pool.Pool` of the same folders.
 
   Returns:
     The options, their `pool.Pool` and `choosing.Selection`; None where there are none.
   """
-  pool, all_of_each = read(options), dataclasses.replace(options, per_class=0)
-  for tried in (options, all_of_each):
+  all_of_each = dataclasses.replace(options, per_class=0)
+  for tried in dict.fromkeys(
+      (options, all_of_each, dataclasses.replace(all_of_each, backgrounds=0))):
+    pool = pool.of(tried)
     if selected := _select(tried, pool):
       return tried, pool, selected
-  tried = dataclasses.replace(all_of_each, backgrounds=0)
-  pool = read(tried)
-  selected = _select(tried, pool)
-  return selected and (tried, pool, selected)
+  return None
 
 
 def _less(asked, tried):
@@ -192,7 +192,7 @@ def _less(asked, tried):
 def _select(options, pool):
   """Returns a `choosing.Selection`, or None where there is too little for one."""
   try:
-    return choosing.attempt(options, pool)
+    return choosing.attempt(options, pool) if choosing.may_do(options, pool) else None
   except (Lack, errors.UserError):
     return None
 

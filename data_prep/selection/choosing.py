@@ -8,7 +8,6 @@ import threadpoolctl
 
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
-from data_prep.images import named_groups
 from data_prep.selection import backgrounds, defect_scores, grouping, lacks
 from data_prep.selection import split as split_lib
 from data_prep.selection.lacks import Lack
@@ -160,20 +159,16 @@ def select(options, pool):
   Raises:
     UserError: something lacks; the flags that it names were tried.
   """
-  def regrouped(changed):
-    return pool._replace(
-        group_of=named_groups.named_by(changed.group_by, pool.found.files))
-
   if no_room := backgrounds.find_no_room(options, pool.found, pool.window):
     said, smaller, may_be_clean = no_room
     raise UserError(lacks.without_backgrounds(
-        said, options, lambda changed: _split(changed, regrouped(changed)), smaller,
+        said, options, lambda changed: _split(changed, pool.of(changed)), smaller,
         may_be_clean))
   try:
     return attempt(options, pool)
   except Lack as lack:
     raise UserError(lacks.sentence(lack, options, lambda changed: attempt(
-        changed, regrouped(changed)))) from None
+        changed, pool.of(changed)))) from None
 
 
 class _Sides(NamedTuple):
@@ -187,13 +182,32 @@ class _Sides(NamedTuple):
   test: np.ndarray
 
 
-def _split(options, pool):
-  """Groups all items and splits the defects, or raises `Lack`; returns `_Sides`."""
+def may_do(options, pool):
+  """Returns whether there are enough defects and candidates for backgrounds.
+
+  The searches, which take long, may leave too few of them: then `attempt` raises `Lack`.
+  """
+  try:
+    candidates = _draw(options, pool)[1]
+  except Lack:
+    return False
+  return options.at_most or len(candidates) >= options.backgrounds
+
+
+def _draw(options, pool):
+  """Returns the first five of `_Sides`; raises `Lack` where a class has too few."""
   drawn, available, duplicates = _choose_classes(options, pool.defects)
-  windows, rejected = _screen(options, pool.windows, pool.tiles)
+  windows, rejected = pool.once(
+      ('screen', options.reject_score, options.windows_per_frame), pool.tiles,
+      lambda: _screen(options, pool.windows, pool.tiles))
   candidates = cutting.rank(windows + pool.tiles, options.seed)
   distinct, more = cutting.drop_duplicates(drawn + candidates)
-  candidates = distinct[len(drawn):]
+  return drawn, distinct[len(drawn):], available, duplicates + more, rejected
+
+
+def _split(options, pool):
+  """Groups all items and splits the defects, or raises `Lack`; returns `_Sides`."""
+  drawn, candidates, *counts = _draw(options, pool)
   items = drawn + candidates
   # Two threads on a busy machine wait for each other longer than they work.
   with threadpoolctl.threadpool_limits(1):
@@ -204,7 +218,7 @@ def _split(options, pool):
       options.train_fraction, options.seed)
   if whole:
     raise lacks.of_sides(options, labels, grouped.edges, whole)
-  return _Sides(drawn, candidates, available, duplicates + more, rejected, grouped, test)
+  return _Sides(drawn, candidates, *counts, grouped, test)
 
 
 def attempt(options, pool):

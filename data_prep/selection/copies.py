@@ -1,4 +1,4 @@
-"""Finds images that are copies of others, mirrored or turned by 90, 180 or 270 degrees.
+"""Finds images that are others, mirrored, turned by quarters, or changed in place.
 
 Whole images are compared, by the texture that they show at 64 x 64 samples, in the seven
 ways in which a square may lie beside its own. Tools enlarge sets by such copies; one that
@@ -58,3 +58,29 @@ def find(images):
     sure[start:start + texture.ROWS] = (
         texture.correlation(turned, looks[part[:, 1]]) > LEAST)
   return np.unique(np.sort(found[sure, :2], axis=1), axis=0)
+
+
+def find_alike(images, folders):
+  """Finds the image of another folder that shows most surely what an image shows, in place.
+
+  Args:
+    images: as of `find`.
+    folders: N values, of which folder each image is.
+
+  Returns:
+    int [P, 2] of an image and the one that it resembles, the former sorted, once each.
+  """
+  if len(set(folders)) < 2:
+    return np.zeros((0, 2), int)
+  numbers = np.unique(folders, return_inverse=True)[1]
+  looks = np.stack(list(parallel.each(_look, images)))
+  coarse = texture.unit(looks.reshape(-1, 16, 2, 16, 2).mean(axis=(2, 4)))
+  searched, found = cells.Cells(coarse), []
+  for start in range(0, len(images), texture.ROWS):
+    i, j, scores = searched.find(coarse[start:start + texture.ROWS], _PROPOSE)
+    i, j, scores = (some[numbers[start + i] != numbers[j]] for some in (i, j, scores))
+    order = np.lexsort((-scores, i))
+    first = order[np.unique(i[order], return_index=True)[1]]
+    found.append(np.column_stack([start + i[first], j[first]]))
+  found = np.concatenate(found)
+  return found[texture.correlation(looks[found[:, 0]], looks[found[:, 1]]) > LEAST]

@@ -1,5 +1,6 @@
 """Groups crops that show one place, or share a frame or what --group_by finds."""
 
+import functools
 import pathlib
 from typing import NamedTuple
 
@@ -63,14 +64,15 @@ def group(options, pool, items):
   # Of images that are alike by design, those crops are sought whose frame is not known.
   defects = [k for k, item in enumerate(items) if item.label != BACKGROUND
              and (options.near_duplicates or not item.frame)]
-  if options.near_duplicates or searched and defects or options.search_frames and whole:
-    thumbs = texture.thumbnails(items)
+  thumbs = functools.cache(lambda: texture.thumbnails(items))
   if options.near_duplicates:
-    pairs, _ = near_duplicates.find_pairs(thumbs)
+    pairs, _ = pool.once('pairs', items, lambda: near_duplicates.find_pairs(thumbs()))
     copies, unclean, found = _find_copies(pool, items, node)
     edges += [(i, j, lacks.TURNED) for i, j in found]
   if searched and defects:
-    found, scores, corners = _search(pool, thumbs[defects], searched, 'frames')
+    found, scores, corners = pool.once(
+        'frames', [items[k] for k in defects],
+        lambda: _search(pool, thumbs()[defects], searched, 'frames'))
     order = np.argsort(scores, kind='stable')  # The best match last.
     if not options.near_duplicates:  # Only that: others are alike by design.
       order = {found[i, 0]: i for i in order}.values()
@@ -86,7 +88,9 @@ def group(options, pool, items):
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box.square(left, top, pool.window)
   if options.search_frames and whole:
-    unclean = sorted({*unclean, *_find_in_clean(pool, thumbs[whole])})
+    unclean = sorted({*unclean, *pool.once(
+        'clean', [items[k] for k in whole],
+        lambda: _find_in_clean(pool, thumbs()[whole]))})
   edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
   numbers = components.number(len(items) + len(nodes), [edge[:2] for edge in edges])
   return Groups(numbers[:len(items)], pairs, copies, unclean, places, edges)
@@ -137,8 +141,9 @@ def _find_copies(pool, items, node):
   known |= crops
   defective = {*crops, *(path for path, _ in found.layout.annotated)} - clean
   paths = [path for path in known if path in pool.small]
-  pairs = [[paths[k] for k in pair]
-           for pair in copies_lib.find([pool.small[path] for path in paths]).tolist()]
+  pairs = pool.once('copies', [items[k] for _, k in crops.values()],
+                    lambda: copies_lib.find([pool.small[path] for path in paths]))
+  pairs = [[paths[k] for k in pair] for pair in pairs.tolist()]
   unclean = {known[one][0] for pair in pairs for one, other in (pair, pair[::-1])
              if one in clean and other in defective}
   return ([[known[path][0] for path in pair] for pair in pairs], sorted(unclean),

@@ -84,6 +84,7 @@ ASIDE = (
     # English. A skip and a duplicate may be of coats and prints.
     r'ignored?|exclude[ds]?|discard(?:s|ed)?|deleted?|removed?|trash|recycle[ _-]?bin|junk|'
     r'back[ _-]?ups?|bak|archived?|unused|obsolete|do[ _-]?not[ _-]?use|not[ _-]?used|'
+    r'old(?:er)?|outdated|previous|superseded|deprecated|'
     # German, Dutch, the Nordic languages.
     r'ignorieren|ignoriert|(?:zu[ _-]?)?loschen|geloscht|papierkorb|mull|verworfen|'
     r'aussortiert|'

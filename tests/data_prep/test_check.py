@@ -1,5 +1,7 @@
 """--check and build say the same of what build refuses."""
 
+import collections
+import dataclasses
 import re
 import shlex
 
@@ -7,7 +9,11 @@ import numpy as np
 import pytest
 import tifffile
 
-from data_prep import build
+from data_prep import build, inputs
+from data_prep.crops import cutting, pool
+from data_prep.images.problems import Problems
+from data_prep.options import Options
+from data_prep.selection import copies, frame_search, near_duplicates
 from raw_folders import pixels, save, texture, write_voc
 
 
@@ -235,3 +241,36 @@ def test_float_masks_are_read_as_build_reads_them(tmp_path, capsys, masks, flags
   assert build.main([*flags, '--check']) == 0
   assert 'defect: 6 masks' in capsys.readouterr().out
   assert build.main([*flags, '--out', str(tmp_path / 'out')]) == 0
+
+
+@pytest.mark.parametrize('flags, status', [
+    (['--check'], 0), (['--check', '--per_class', '0', '--backgrounds', '0'], 0),
+    (['--out', 'x', '--per_class', '2'], 2)])
+def test_flags_that_are_tried_do_not_repeat_the_searches(
+    tmp_path, monkeypatch, capsys, flags, status):
+  _images(tmp_path)
+  searched = collections.Counter()
+  for room, name in ((frame_search, 'find'), (near_duplicates, 'find_pairs'),
+                     (copies, 'find'), (cutting, 'read_frames')):
+    def counted(*some, search=getattr(room, name), key=f'{room.__name__}.{name}'):
+      searched[key] += 1
+      return search(*some)
+    monkeypatch.setattr(room, name, counted)
+  monkeypatch.chdir(tmp_path)
+  assert build.main(['--images', 'i', '--window_size', '32', '--image_size', '32',
+                     *flags]) == status
+  assert {*searched.values()} == {1} and len(searched) == 4
+  assert 'fewer than the 1000 asked for' in capsys.readouterr().err or not status
+
+
+@pytest.mark.parametrize('asked, kept', [(2, 8), (40, 16)])
+def test_the_tiles_of_other_flags_are_those_that_these_read(tmp_path, asked, kept):
+  _images(tmp_path)
+  _clean(tmp_path)
+  options = Options(images=str(tmp_path / 'i'), clean=str(tmp_path / 'c'), image_size=32,
+                    window_size=48, backgrounds=asked)
+  found = inputs.find(options, Problems())
+  every = dataclasses.replace(options, backgrounds=0)
+  some, whole = pool.read(options, found), pool.read(every, found)
+  assert len(some.tiles) == kept and len(whole.tiles) == 16
+  assert list(map(repr, some.of(every).tiles)) == list(map(repr, whole.tiles))

@@ -64,6 +64,18 @@ CASES = {
     'YOLO beside the images': (
         _images('s/images/{}', 's/labels/{}.txt', _YOLO, {'s/data.yaml': 'names: [crack]'}),
         '--images s/images', '--annotations s/labels', 3, 0),
+    'masks of one class, as of MT': (
+        _images('s/defects/crack/{}', 's/masks/crack/{}.png', handmade.mask, _classes(
+            's/defects/pit', 's/good')),
+        '--images s/defects/crack', '--annotations s/masks/crack', 3, 0),
+    'masks of one class, as of MVTec': (
+        _images('s/test/crack/{}', 's/ground_truth/crack/{}_mask.png', handmade.mask,
+                _classes('s/train/good', 's/test/good')),
+        '--images s/test/crack', '--annotations s/ground_truth/crack', 3, 0),
+    'YOLO of one class': (
+        _images('s/images/crack/{}', 's/labels/crack/{}.txt', _YOLO,
+                {'s/labels/crack/classes.txt': 'crack'}),
+        '--images s/images/crack', '--annotations s/labels/crack', 3, 0),
     'YOLO of a part': (
         _images('s/images/train/{}', 's/labels/train/{}.txt', _YOLO,
                 {'s/classes.txt': 'crack'}),

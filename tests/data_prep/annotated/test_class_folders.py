@@ -152,25 +152,25 @@ def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
 def test_crops_in_parts_of_a_set_have_the_classes_below(tmp_path, parts):
   files = [f'{part}/{name}/1.png' for name in ('crack', 'pit') for part in parts]
   make(tmp_path, {**dict.fromkeys(files), 'note.txt': 'x'})
-  assert unannotated.list_classes(tmp_path, '--defects') == {
+  assert unannotated.list_classes(tmp_path) == {
       name: [tmp_path / part / name / '1.png' for part in parts]
       for name in ('crack', 'pit')}
-  assert list(unannotated.list_classes(tmp_path, '--defects', 'classes')) == sorted(
+  assert list(unannotated.list_classes(tmp_path, 'classes')) == sorted(
       {part.split('/')[0] for part in parts})
   (tmp_path / parts[0] / 'dent').mkdir()
   with pytest.raises(UserError, match=f'{parts[0]}/dent holds no images of its own'):
-    unannotated.list_classes(tmp_path, '--defects')
+    unannotated.list_classes(tmp_path)
 
 
 def test_a_part_of_a_set_is_no_class_beside_classes(tmp_path):
   make(tmp_path, {'train/crack/1.png': None, 'pit/1.png': None})
   with pytest.raises(UserError, match='train is called as a part of a set is'):
-    unannotated.list_classes(tmp_path, '--defects')
+    unannotated.list_classes(tmp_path)
 
 
 def test_words_for_kinds_are_classes_of_crops_beside_others(tmp_path):
   make(tmp_path, {'label/front/1.png': None, 'crack/train/1.png': None})
-  assert list(unannotated.list_classes(tmp_path, '--defects')) == ['crack', 'label']
+  assert list(unannotated.list_classes(tmp_path)) == ['crack', 'label']
 
 
 @pytest.mark.parametrize('name', [
@@ -180,7 +180,7 @@ def test_a_clean_folder_is_no_class_of_defects(tmp_path, name):
   make(tmp_path, {'crack/1.jpg': None, f'{name}/2.jpg': None})
   with pytest.raises(UserError, match="holds .*2.jpg, and "
                      f"'{name.split('/')[-1]}' .* pass that folder as --clean"):
-    unannotated.list_classes(tmp_path, '--defects')
+    unannotated.list_classes(tmp_path)
 
 
 @pytest.mark.parametrize('files', [

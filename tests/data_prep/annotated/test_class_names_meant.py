@@ -34,7 +34,8 @@ def _crops(name):
 
 @pytest.mark.parametrize('files, name', [
     (_boxes, 'good'), (_boxes, 'OK'), (_shapes, 'no defect'), (_boxes, 'unknown'),
-    (_masks, 'unlabeled'), (_crops, 'unlabelled'), (_crops, 'to_sort'),
+    (_masks, 'unlabeled'), (_masks, 'old'), (_crops, 'unlabelled'),
+    (_crops, 'to_sort'),
     (_crops, 'false_positive'), (_crops, 'Heatmaps'), (_crops, 'Pseudofehler'),
     (_crops, 'unsure'),
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),

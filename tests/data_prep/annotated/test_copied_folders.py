@@ -48,17 +48,36 @@ def test_a_copied_folder_is_left_out_and_told(tmp_path, files, copy):
   assert paths == sorted(path for path in (tmp_path / copy).rglob('*') if path.is_file())
 
 
-@pytest.mark.parametrize('change', [
-    lambda folder: image(folder / '9.jpg'), lambda folder: image(folder / '0.jpg', 9)])
-def test_a_copy_that_has_something_of_its_own_is_kept_and_noted(tmp_path, change):
+@pytest.mark.parametrize('name, change', [
+    ('9.jpg', lambda path: image(path)), ('0.jpg', lambda path: image(path, 9))])
+def test_a_copy_that_has_something_of_its_own_is_kept_and_noted(tmp_path, name, change):
   make(tmp_path, _SETS[0])
-  shutil.copytree(tmp_path / 'crack', tmp_path / 'copy of crack')
-  change(tmp_path / 'copy of crack')
+  copy = tmp_path / 'copy of crack'
+  shutil.copytree(tmp_path / 'crack', copy)
+  change(copy / name)
   layout = read(tmp_path)
   assert counts(layout.crops) == {
-      'copy of crack': len([*(tmp_path / 'copy of crack').iterdir()]), 'crack': 2, 'pit': 1}
-  note, = layout.noted
-  assert "'copy of crack' and 'crack', which are 2 classes" in note
+      'copy of crack': len([*copy.iterdir()]), 'crack': 2, 'pit': 1}
+  (own, paths), (two, _) = layout.noted.items()
+  assert own.startswith("files by which 'copy of crack' differs from 'crack' beside it")
+  assert paths == [copy / name]
+  assert "'copy of crack' and 'crack', which are 2 classes" in two
+
+
+@pytest.mark.parametrize('folder', ['good', 'images'])
+def test_a_copy_of_images_with_a_file_of_its_own_is_told_and_another_folder_is_not(
+    tmp_path, folder):
+  make(tmp_path, {f'{part}/{k}.jpg': lambda path, k=k, n=n: image(path, 20 + k, 20 + n)
+                  for n, part in enumerate(['good', 'images', f'{folder}_old'])
+                  for k in range(3)} | {f'images/{k}.xml': voc(size='') for k in range(3)})
+  assert not [note for note in read(tmp_path).noted if 'by which' in note]
+  for k in range(3):
+    shutil.copy(tmp_path / folder / f'{k}.jpg', tmp_path / f'{folder}_old/{k}.jpg')
+  image(tmp_path / f'{folder}_old/9.jpg')
+  (note, paths), = ((note, paths) for note, paths in read(tmp_path).noted.items()
+                    if 'by which' in note)
+  assert note.startswith(f"files by which '{folder}_old' differs from '{folder}' beside")
+  assert paths == [tmp_path / f'{folder}_old/9.jpg']
 
 
 def test_masks_that_are_those_of_others_are_kept_with_their_images(tmp_path):

@@ -6,10 +6,13 @@ from PIL import ImageDraw
 from PIL import ImageFilter
 import pytest
 
-from data_prep import inputs
+from data_prep import build, inputs
 from data_prep.annotated import drawn_over
+from data_prep.crops import pool
 from data_prep.images.problems import Problems
 from data_prep.options import Options
+from data_prep.selection import drawn_pictures
+from pegan_jax.common.errors import UserError
 from handmade import make, voc
 
 _BOX = (12, 10, 50, 44)
@@ -119,3 +122,64 @@ def test_those_that_are_not_used_are_left_out_and_counted(tmp_path):
   assert not said and not found.layout.unlabelled and len(found.layout.annotated) == 3
   assert [path.parent.name for path in found.layout.left_out[drawn_over.LEFT_OUT]] == [
       'shown'] * 3
+
+
+def _heat_map(image):
+  """Lays half of a map over an image: blue far from a place, and red in it."""
+  y, x = np.mgrid[:60, :80]
+  near = np.exp(-((y - 20) ** 2 + (x - 30) ** 2) / 500.)
+  colours = np.stack([255 * near, 160 * np.sin(np.pi * near), 255 * (1 - near)], axis=-1)
+  return Image.blend(image, Image.fromarray(colours.astype(np.uint8)), 0.5)
+
+
+def _sepia(image):
+  return Image.merge('RGB', [image.getchannel(0).point(lambda v, part=part: int(v * part))
+                             for part in (1, 0.8, 0.5)])
+
+
+@pytest.mark.parametrize('change, count', [(_heat_map, 4), (_sepia, 0)])
+@pytest.mark.parametrize('suffix', ['.png', '.jpg'])
+def test_heat_maps_over_grey_images_are_such_and_other_colours_are_not(
+    tmp_path, change, count, suffix):
+  assert len(_found(tmp_path, change, suffix=suffix)) == count
+
+
+def _refused_by_look(folder, **flags):
+  options = Options(images=str(folder / 'i'), clean=str(folder / 'c'), image_size=32,
+                    **flags)
+  found = pool.read(options, inputs.find(options, Problems()))
+  try:
+    drawn_pictures.refuse(options, found)
+  except UserError as error:
+    return str(error)
+  return ''
+
+
+@pytest.mark.parametrize('change, is_drawn', [
+    (_drawn('red'), True), (_heat_map, True), (_sepia, False),
+    (lambda image: image.point(lambda value: value + 2), False)])
+@pytest.mark.parametrize('to', ['i/zz', 'c'])
+def test_under_other_names_in_any_folder_they_are_found_by_what_they_show(
+    tmp_path, change, is_drawn, to):
+  for k in range(6):
+    _photograph(tmp_path / f'i/pit/{k}.png', k)
+    _photograph(tmp_path / f'c/{k}.png', 20 + k)
+    _photograph(tmp_path / f'{to}/{"dbfaec"[k] * 3}.png', k, change)
+  said = _refused_by_look(tmp_path)
+  remedy = 'pass --skip_classes zz, or move' if to == 'i/zz' else 'move'
+  assert said.startswith(
+      f"{tmp_path / to / 'aaa.png'} is {tmp_path / 'i/pit/3.png'} with marks drawn into "
+      f'it, and so are 5 more images: {remedy} such pictures') == is_drawn
+  assert bool(said) == is_drawn
+  assert not _refused_by_look(tmp_path, format='classes')
+  assert to == 'c' or not _refused_by_look(tmp_path, skip_classes=('zz',))
+
+
+def test_build_and_check_refuse_them(tmp_path, capsys):
+  for k in range(3):
+    _photograph(tmp_path / f'i/pit/{k}.png', k)
+    _photograph(tmp_path / f'i/zz/{"cab"[k]}.png', k, _drawn('red'))
+    _photograph(tmp_path / f'i/good/{k}.png', 20 + k)
+  for flag in (['--check'], ['--out', str(tmp_path / 'o')]):
+    assert build.main(['--images', str(tmp_path / 'i'), *flag]) == 2
+    assert 'i/pit/1.png with marks drawn into it' in ''.join(capsys.readouterr())

@@ -49,7 +49,7 @@ def test_lists_beside_crops_and_clean_images_are_told(tmp_path):
                   'b/1.jpg': None, 'b/2.jpg': None, 'b/no.txt': '2.jpg',
                   'b/grades.csv': 'file,grade\n1.jpg,A\n2.jpg,B\n'})
   noted = collections.defaultdict(list)
-  unannotated.list_classes(tmp_path / 'a', '--defects', noted=noted)
+  unannotated.list_classes(tmp_path / 'a', noted=noted)
   unannotated.list_clean(tmp_path / 'b', noted=noted)
   assert counts(noted) == {unread.LISTS: 2, unread.NOTED: 1}
 
@@ -195,7 +195,7 @@ def test_one_crop_of_which_a_list_says_another_class_is_refused(tmp_path, word, 
   (tmp_path / 'labels.csv').write_text(
       table.replace('crack/crack2.jpg,crack', f'crack/crack2.jpg,{word}'), 'utf-8')
   for of in (lambda **more: read(tmp_path, **more).crops,
-             lambda **more: unannotated.list_classes(tmp_path, '--defects', **more)):
+             lambda **more: unannotated.list_classes(tmp_path, **more)):
     with pytest.raises(UserError, match=f"labels.csv says '{word}' of .*crack2.jpg, and "
                                         'another class than its folder of 1 of 12 crops'):
       of()

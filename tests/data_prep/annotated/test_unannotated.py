@@ -16,11 +16,11 @@ def flagged(*flags, shapes=True):
 
 def test_masks_are_no_images_of_a_class(tmp_path):
   make(tmp_path, {'d/crack/1.jpg': None, 'd/crack/2_mask.jpg': None})
-  assert unannotated.list_classes(tmp_path / 'd', '--defects') == {'crack': [
+  assert unannotated.list_classes(tmp_path / 'd') == {'crack': [
       tmp_path / 'd' / 'crack' / '1.jpg', tmp_path / 'd' / 'crack' / '2_mask.jpg']}
   mask(tmp_path / 'd' / 'crack' / '1_mask.png')
   with pytest.raises(UserError, match='1_mask.png: pass the folder as --images'):
-    unannotated.list_classes(tmp_path / 'd', '--defects')
+    unannotated.list_classes(tmp_path / 'd')
 
 
 def test_clean_images_are_clean(tmp_path):
@@ -46,13 +46,13 @@ def test_crops_in_which_regions_are_marked_are_not_taken_as_whole(tmp_path, name
   crops = {'crack': [tmp_path / 'crack' / '1.jpg']}
   make(tmp_path, {'crack/1.jpg': None, 'crack/1.yaml': 'gain: 3', name: content})
   with pytest.raises(UserError, match=f'are marked, the first by .*{name}: pass the folde'):
-    unannotated.list_classes(tmp_path, '--defects')
-  assert unannotated.list_classes(tmp_path, '--defects', 'classes') == crops
+    unannotated.list_classes(tmp_path)
+  assert unannotated.list_classes(tmp_path, 'classes') == crops
   assert marked_in(read(tmp_path)) == {'crack/1.jpg': {
       '0' if name.endswith('txt') else 'crack': 1}}
   (tmp_path / name).write_text(flagged('seen', shapes=False) if name.endswith('json')
                                else 'a caption' if name.endswith('txt') else '<camera/>')
-  assert unannotated.list_classes(tmp_path, '--defects') == crops
+  assert unannotated.list_classes(tmp_path) == crops
 
 
 @pytest.mark.parametrize('files', [

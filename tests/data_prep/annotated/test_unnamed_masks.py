@@ -77,7 +77,7 @@ def test_masks_of_one_folder_that_are_called_otherwise_are_no_class(
 def test_masks_in_a_folder_per_crop_are_no_crops_and_not_clean(tmp_path):
   make(tmp_path, {f'crack/{k}/{name}.png': of for k in range(3)
                   for name, of in (('img', None), ('label', mask))})
-  for of in (lambda: unannotated.list_classes(tmp_path, '--defects'),
+  for of in (lambda: unannotated.list_classes(tmp_path),
              lambda: unannotated.list_clean(tmp_path / 'crack')):
     with pytest.raises(UserError, match='label.png looks like a mask of .*img.png'):
       of()
@@ -96,7 +96,7 @@ def test_a_format_says_so_of_clean_ones_and_of_crops_too(tmp_path):
   assert len(read(tmp_path, format='yolo').clean) == 2
   assert len(unannotated.list_clean(tmp_path / 'good', 'yolo')) == 2
   (tmp_path / 'good').rename(tmp_path / 'pit')
-  assert len(unannotated.list_classes(tmp_path, '--defects', 'classes')['pit']) == 2
+  assert len(unannotated.list_classes(tmp_path, 'classes')['pit']) == 2
 
 
 def test_images_called_after_their_classes_are_no_pairs(tmp_path):
@@ -133,7 +133,7 @@ def test_they_are_not_clean_either_and_no_crops(tmp_path):
   make(tmp_path, {'1.jpg': None, '1.txt': f'0 {YOLO}', 'good/2.png': None,
                   'good/2_lab.png': mask})
   for look in (lambda: read(tmp_path), lambda: unannotated.list_clean(tmp_path / 'good'),
-               lambda: unannotated.list_classes(tmp_path, '--defects')):
+               lambda: unannotated.list_classes(tmp_path)):
     with pytest.raises(UserError, match='2_lab.png looks like a mask of .*good/2.png'):
       look()
 
@@ -188,7 +188,7 @@ def coloured(path):
 def test_masks_by_name_that_cannot_be_read_are_no_pictures(tmp_path, name, content, why):
   make(tmp_path, {'crack/0.jpg': None, f'crack/{name}': content})
   for look in (lambda: read(tmp_path), lambda: unannotated.list_clean(tmp_path / 'crack'),
-               lambda: unannotated.list_classes(tmp_path, '--defects')):
+               lambda: unannotated.list_classes(tmp_path)):
     with pytest.raises(UserError, match=why):
       look()
 
