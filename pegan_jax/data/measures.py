@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 
 from pegan_jax.annotations.regions import box_of
+from pegan_jax.data import light
 
 # Distances from a region's outline in pixels. An annotation is a pixel or two off, and
 # paint goes on for a few: the ground begins behind them.
@@ -56,6 +57,11 @@ def increase(inside, ground):
   if min(len(inside), len(ground)) < _LEAST:
     return np.nan
   return float(inside.mean() - ground.mean())
+
+
+def share(levels, ground):
+  """Returns a difference of levels as a share of the light on float [n] ground, or nan."""
+  return levels / light.of_levels(float(ground.mean())) if len(ground) else np.nan
 
 
 def ground(image, distance):

@@ -125,15 +125,16 @@ class Judge:
     colours = measures.increase(
         *(measures.spread(image)[region] for image in (after, before)))
     after, before = measures.grey(after), measures.grey(before)
+    ground = before[region]
     steps = scipy.ndimage.distance_transform_cdt(~region, 'chessboard')
     outside = (after != before)[steps > self._margin].any()
-    found = [Figure('contrast, grey levels',
-                    measures.contrast(after[region], before[region]),
+    found = [Figure("contrast, shares of the ground's light",
+                    measures.share(measures.contrast(after[region], ground), ground),
                     usual.contrast, np.inf, FAINT, ''),
-             Figure('brightness above the ground, levels',
-                    measures.increase(after[region], before[region]),
+             Figure('brightness above the ground, shares',
+                    measures.share(measures.increase(after[region], ground), ground),
                     *usual.brightness, DARK, BRIGHT),
-             Figure('colours above the ground, levels', colours,
+             Figure('colours above the ground, shares', measures.share(colours, ground),
                     -np.inf, usual.colours, '', COLOURS)]
     if usual.annotated:
       own = measures.extent(visible, usual.boxed)
@@ -159,9 +160,9 @@ class Usual:
   Attributes:
     annotated: whether it is known where the class's defects lie in their images.
     boxed: whether only boxes are known of them.
-    contrast: the least, in grey levels.
-    brightness: (least, most) above the ground, in levels; below 0 it is darker.
-    colours: the most, in levels.
+    contrast: the least, as a share of the light on the ground, see `data/light.py`.
+    brightness: (least, most) above the ground, likewise; below 0 it is darker.
+    colours: the most, likewise.
     extents: (least, most) of area and of elongation.
     seam: the most.
   """
@@ -243,9 +244,10 @@ def measure(image, region, boxed):
   away = measures.distances(region)
   area, shape = measures.extent(region, boxed)
   ground = measures.ground(grey, away)
-  return {'contrast': measures.contrast(grey[region], ground),
-          'brightness': measures.increase(grey[region], ground),
-          'colours': measures.increase(spread[region], measures.ground(spread, away)),
+  colours = measures.increase(spread[region], measures.ground(spread, away))
+  return {'contrast': measures.share(measures.contrast(grey[region], ground), ground),
+          'brightness': measures.share(measures.increase(grey[region], ground), ground),
+          'colours': measures.share(colours, ground),
           'area': area, 'shape': shape, 'seam': measures.seam(grey, region, away)}
 
 

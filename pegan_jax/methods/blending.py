@@ -4,7 +4,8 @@ The image x shows the cut-out g and an offset u with opacity o, and stays as it 
 bit, where o is 0. The opacity is 1 on the defect and falls on the ground around it, which
 was cut out as well: an annotated outline is a pixel or two off.
 
-`feather` keeps the defect's brightness relative to the ground around it: u is constant, and
+The cut-out is multiplied first: the light on its own ground is not that on the image's. Then
+`feather` keeps its brightness above the ground: u is constant, and
 
   x' = x + o (g + u - x)
 
@@ -23,6 +24,7 @@ References:
 import jax
 import jax.numpy as jnp
 
+from pegan_jax.data import light
 from pegan_jax.nets import masks
 
 # Pixels from a defect's outline that count as the ground that it lies on.
@@ -52,7 +54,7 @@ def feather(image, patch, shown, known):
   """Blends by the opacity, with a constant offset.
 
   Args:
-    image: float [H, W, C].
+    image: float [H, W, C] in [-1, 1].
     patch: the same shape, the defect and the ground around it.
     shown: float [H, W, 1] in [0, 1], the opacity, 0 where the patch has no pixels.
     known: bool [H, W, 1], where it has some.
@@ -60,7 +62,8 @@ def feather(image, patch, shown, known):
   Returns:
     As `image`. A defect without ground around it keeps its own brightness.
   """
-  return image + shown * (patch + _offset(image, patch, shown, known) - image)
+  patch, offset = _lit(image, patch, shown, known)
+  return image + shown * (patch + offset - image)
 
 
 def poisson(image, patch, shown, known):
@@ -69,7 +72,7 @@ def poisson(image, patch, shown, known):
   Where the patch ends, or the image, nothing is met, and the offset goes on as it is.
   """
   inside = shown > 0
-  start = _offset(image, patch, shown, known)
+  patch, start = _lit(image, patch, shown, known)
   u = harmonic(image - patch, inside, known & ~inside, start)
   return jnp.where(inside, patch + u, image)
 
@@ -106,9 +109,18 @@ def _neighbours(x):
   return rows[:-2] + rows[2:] + columns[:, :-2] + columns[:, 2:]
 
 
-def _offset(image, patch, shown, known):
-  """Returns how much brighter the image's ground is than the patch's, [C]; 0 for none."""
+def _lit(image, patch, shown, known):
+  """Puts a patch in the image's light.
+
+  Returns:
+    (patch, [C] offset): the patch, multiplied so that the defect differs from its ground by
+    the same share of the light (`data/light.py`) in the image, and how much brighter than
+    its ground the image's is then. As it was, and 0, where there is no ground.
+  """
   inside = (shown > 0.5).astype(image.dtype)
   near, far = (masks.widen(inside, pixels) > 0 for pixels in _GROUND)
   ring = far & ~near & known
-  return jnp.sum((image - patch) * ring, (0, 1)) / jnp.maximum(ring.sum(), 1)
+  ground, own = (jnp.sum(x * ring, (0, 1)) / jnp.maximum(ring.sum(), 1)
+                 for x in (image, patch))
+  more = light.of_values(ground.mean()) / light.of_values(own.mean())
+  return more * patch, ground - more * own
