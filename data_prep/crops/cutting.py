@@ -193,10 +193,12 @@ def read_frames(pairs, frames_dir, reader, window, margin, most, classes):
 
 def _cut_defects(reader, frame, image, regions, window, classes):
   """Returns the items of the windows around the regions of one frame."""
+  # By the file's own name: images/1.png of one tool's export is 1.png of another's.
+  name_of_file = frame.rsplit('/', 1)[-1]
   boxes = {(region.name, box): None for region in regions if region.name in classes
            for box in region_windows(
                region, *image.shape[:2], window,
-               f'{reader.seed}/{frame}/{region.name}/{region.box}')}
+               f'{reader.seed}/{name_of_file}/{region.name}/{region.box}')}
   items = []
   for name, box in boxes:
     own = [region for region in regions if region.name == name]

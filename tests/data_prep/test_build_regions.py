@@ -46,6 +46,30 @@ def _built(folder):
   return found, info
 
 
+def test_the_same_frames_in_other_folders_give_the_same_crops(tmp_path):
+  """As the exports of two tools have them: windows lie anywhere around their regions."""
+  for k, folder in enumerate(('voc', 'yolo/images')):
+    random = np.random.default_rng(0)
+    for name in 'abcdefgh':
+      save(texture(random, 150, 200), tmp_path / folder / f'{name}.png')
+      if not k:
+        write_voc(tmp_path / folder / f'{name}.xml', [('pit', 91, 71, 98, 76)])  # From 1.
+      else:
+        label = tmp_path / 'yolo/labels' / f'{name}.txt'
+        label.parent.mkdir(exist_ok=True)
+        label.write_text(f'0 {94 / 200} {73 / 150} {8 / 200} {6 / 150}')
+  (tmp_path / 'yolo/data.yaml').write_text('names: [pit]')
+  crops = []
+  for folder in ('voc', 'yolo'):
+    run_build(tmp_path, '--images', tmp_path / folder, '--window_size', 32, *EVERYTHING,
+              '--image_size', 32, out=f'built/{folder}')
+    info = dataset.load_info(tmp_path / 'built' / folder)
+    crops.append({bytes(image) for split in ('train', 'test')
+                  for records in [dataset.Records(info, split)]
+                  for image in records.images(records.find(0))})
+  assert crops[0] == crops[1] and len(crops[0]) == 8
+
+
 def _box(source):
   return tuple(map(int, source[:-1].split('[')[1].split(',')))
 
