@@ -53,9 +53,10 @@ _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls
 _WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{IMAGES}|'
                    + _LABELS.pattern.rpartition('|')[0])
 _OBJECTS = 'segmentationobject'  # VOC's masks of single objects, beside those of classes.
-_MASK_NAME = re.compile(r'(?:masks?|labels?|lbl|gt|seg|segmentation|ground_?truth|anno|'
+_MASK = r'masks?|maske|masque|m[aá]scara|maschera|mask[ay]|маска'
+_MASK_NAME = re.compile(rf'(?:{_MASK}|labels?|lbl|gt|seg|segmentation|ground_?truth|anno|'
                         r'annotations?)[ _-]+(.+)|'
-                        r'(.+)[ ._-](?:masks?|label|gt|seg|segmentation|ground_?truth)'
+                        rf'(.+)[ ._-](?:{_MASK}|label|gt|seg|segmentation|ground_?truth)'
                         r'(?:[ ._-]?\d+| \(\d+\))?', re.IGNORECASE)
 _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
           re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))

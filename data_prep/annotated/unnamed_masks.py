@@ -25,6 +25,9 @@ _SAMPLE = 5  # Images of one kind of names that are opened.
 _BEFORE = re.compile(r'[ _.(-]+(?=[^\W\d_])|_(?=0000$)|(?<=[a-z0-9])(?=[A-Z])')
 _AFTER = re.compile(r'(?<=[^\W\d_])(?:[ _.)-]+|(?=\d))')
 _WORDS = re.compile(r'[^\W\d]+')
+# What programs put into names, such as Roboflow: one word, whose digits are no numbers.
+_RANDOM = re.compile(r'(?=[0-9-]*[a-f])(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-?[0-9a-f]{4,12}){2,}')
+_AS_LETTERS = str.maketrans('0123456789-', 'ghijklmnopq')
 
 
 def refuse(used, paths, root):
@@ -62,11 +65,16 @@ def find(used, paths, root):
   used, is_drawn = set(used), functools.cache(_is_drawn)
 
   def image_of(path, core, kind):
-    is_own = _is_own(path, kind)
-    others = [other for other, kind_ in by_core[core] if kind_ != kind
-              and not (is_own and _is_own(other, kind_))]
+    others = {other: kind_ for other, kind_ in by_core[core] if kind_ != kind}
     is_own_name = not folder_names.number_of_image(pathlib.PurePath(core)).isdigit()
-    return _image_of(path, others, root, is_drawn, 1 + is_own_name)
+    # As dark/dark_1.png and bright/bright_1.png: then the number says little.
+    own = [other for other, kind_ in others.items() if _is_own(other, kind_)
+           and _is_own(path, kind)]
+    for some in ([*others.keys() - own], *([other] for other in own)):
+      image = _image_of(path, some, root, is_drawn, 1 + is_own_name)
+      if image and (image not in own or _is_marked(image, path)):
+        return image
+    return None
 
   for kind, some in kinds.items():
     some = [(path, core) for path, core in some if path in used and any(
@@ -100,7 +108,8 @@ def said(path, image, root, folders=()):
     if name := folder_names.class_in_name(path.stem, image.stem):
       remedy += '; ' + put_masks(
           image.parent / 'masks', name, image, path.suffix)
-  elif folder_names.stem_of_mask(path) == image.stem:
+  elif folder_names.stem_of_mask(path) in (
+      image.stem, folder_names.number_of_image(image)):
     remedy = (f'pass --annotations {shlex.join(map(str, folders))}' if folders else
               'name the folder of such files by --annotations, or call it masks')
   else:
@@ -115,6 +124,18 @@ def said(path, image, root, folders=()):
   return f'{path} looks like a mask of {image}: where it is, {remedy}{own}.'
 
 
+def _is_marked(image, path):
+  """Returns whether an image is brighter or darker where a mask marks it, if it does."""
+  marked = _read(path).marked()
+  with Image.open(image) as opened:
+    levels = np.asarray(opened.convert('L'), np.float32)
+  if levels.shape != marked.shape:
+    return False  # By EXIF they are the same.
+  inside, outside = levels[marked], levels[~marked]
+  return not min(inside.size, outside.size) or (
+      abs(inside.mean() - outside.mean()) > outside.std() / 2)
+
+
 def _is_own(path, kind):
   """Returns whether a file is called after its folder, as dark/dark_1.png is."""
   word, folder = (re.sub(r'[\W\d_]', '', text).casefold()
@@ -127,7 +148,8 @@ def readings(path):
 
   A kind is what the name adds and the suffix, and where it adds nothing, the folder too.
   """
-  stem, suffix = path.stem, path.suffix.lower()
+  stem = _RANDOM.sub(lambda found: found[0].translate(_AS_LETTERS), path.stem)
+  suffix = path.suffix.lower()
   yield stem, ('', suffix, path.parent)
   for cut in _BEFORE.finditer(stem):
     if cut.start():
@@ -139,7 +161,7 @@ def readings(path):
 
 
 def _kind(words):
-  return re.sub(r'\d+', '0', words)
+  return re.sub(r'[a-q]{16,}|\d+', '0', words)
 
 
 def _image_of(path, others, root, is_drawn, most):

@@ -1,10 +1,12 @@
 """Masks whose names do not say so are refused, by their pixels, and nothing else is."""
 
+import pathlib
+
 import numpy as np
 from PIL import Image
 import pytest
 
-from data_prep.annotated import unannotated
+from data_prep.annotated import unannotated, unnamed_masks
 from pegan_jax.annotations import masks
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, image, labelme, make, marked_in, mask, read
@@ -108,6 +110,43 @@ def test_images_called_after_their_classes_are_no_pairs(tmp_path):
       ('crack/crack_{k}.png', None), ('hole/hole_{k}.png', mask))})
   assert {name: len(paths) for name, paths in read(tmp_path).crops.items()} == {
       'crack': 4, 'hole': 4}
+
+
+def marked(path):
+  """Saves noise that is brighter where `mask` marks."""
+  mask(path, value=90)
+  noise = np.random.default_rng(3).integers(60, 120, (30, 40))
+  Image.fromarray((np.asarray(Image.open(path)) + noise).astype(np.uint8)).save(path)
+
+
+@pytest.mark.parametrize('name, of_mask', [
+    ('crack/crack_{k}.png', 'crack_bits/crack_bits_{k}.png'),
+    ('crack/crack ({k}).png', 'label/label ({k}).png'),
+    ('image/{k}_image.jpg', 'label/{k}_label.png')])
+def test_but_those_that_mark_what_the_others_show_are_masks(tmp_path, name, of_mask):
+  make(tmp_path, {form.format(k=k): content for k in range(4) for form, content in (
+      (name, marked), (of_mask, mask), ('good/good_{k}.png', None))})
+  with pytest.raises(UserError, match=r'0\)?(?:_label)?.png looks like a mask of '):
+    read(tmp_path)
+
+
+def test_the_remedy_names_their_folder_where_the_numbers_are_enough(tmp_path):
+  make(tmp_path, {form.format(k=k): content for k in range(4) for form, content in (
+      ('image/image_{k}.png', marked), ('label/label_{k}.png', mask))})
+  with pytest.raises(UserError, match='where it is, pass --annotations .*/label;'):
+    read(tmp_path)
+  assert len(read(tmp_path, 'label').annotated) == 4
+
+
+def test_random_words_in_names_are_of_one_kind():
+  """Of Roboflow's names each has another, of which no digits may be numbers."""
+  first, second = ([kind for _, kind in unnamed_masks.readings(pathlib.Path(name))][1:]
+                   for name in ('7_jpg.rf.6123f371ae83e757944507cfaf9669a5.jpg',
+                                '12_jpg.rf.01151dfec800a314140f2688ac936f87.jpg'))
+  assert first == second and len(first) == 5
+  [(own, _), (image, kind), *_] = unnamed_masks.readings(pathlib.Path(
+      '3f2b8c1d-aaaa-4bbb-8ccc-123456789abc_mask.png'))
+  assert own == f'{image}_mask' and kind == ('*_mask', '.png')
 
 
 def test_the_remedies_are_such(tmp_path):
