@@ -102,6 +102,7 @@ def of_regions(found, uses, places, noted):
     noted.update(of_names({name: paths for name, paths in by_class.items()
                            if name and not _NO_NAME.fullmatch(name) and uses(name)}))
   _note_parts(found, noted)
+  _note_folders_of_one_class(by_class, places, noted)
   for path, annotated in sorted(found.items()):
     names = {region.name for region in annotated.regions} - {''}
     folder = folder_names.class_of(places[path])
@@ -125,6 +126,21 @@ def _note_parts(found, noted):
     if name and 2 * len(paths) > counts[name]:
       noted[f"boxes of '{name}' that hold those of other classes: where it is a part of "
             'what is photographed and no defect, take it out of the annotations'] += paths
+
+
+def _note_folders_of_one_class(by_class, places, noted):
+  """Notes folders that may be the classes of regions which have all one name: defect."""
+  names = by_class.keys() - {''}
+  if len(names) != 1:
+    return
+  (name,) = names
+  folders = {folder_names.class_of(places[path]) for path in by_class[name]} - {''}
+  if len(folders) > 1 and name not in folders:
+    first, second = sorted(folders)[:2]
+    noted[f"images in folders, as '{first}' and '{second}', all of whose regions are of "
+          f"the class '{name}': where the folders are the classes, give the regions their "
+          'names, or use the images whole and no annotation, by --format classes'
+          ] += sorted(set(by_class[name]))
 
 
 def of_unmarked_folders(found, rest, places, is_apart, noted):

@@ -160,6 +160,22 @@ def test_folders_of_another_class_than_their_regions_are_noted(tmp_path, files, 
   assert layout.noted[note] == [tmp_path / 'images/crack/0.jpg']
 
 
+@pytest.mark.parametrize('labels, folders, said', [
+    (['defect'] * 4, ['crack', 'crack', 'pit', 'pit'], True),
+    (['defect'] * 4, ['crack'] * 4, False), (['pit'] * 4, ['crack', 'pit'] * 2, False),
+    (['defect', 'dent'] * 2, ['crack', 'pit'] * 2, False)])
+def test_folders_that_may_be_the_classes_of_regions_of_one_name_are_noted(
+    tmp_path, labels, folders, said):
+  make(tmp_path, {f'{folder}/{k}.jpg': None for k, folder in enumerate(folders)}
+       | {f'{folder}/{k}.xml': voc(label)
+          for k, (label, folder) in enumerate(zip(labels, folders))})
+  found = {note: paths for note, paths in read(tmp_path).noted.items()
+           if note.startswith("images in folders, as 'crack' and 'pit', all of whose")}
+  assert len(found) == said
+  for note, paths in found.items():
+    assert 'by --format classes' in note and len(paths) == 4
+
+
 @pytest.mark.parametrize('files, lacking, shifted', [
     ({'1.txt': f'1 {YOLO}', 'classes.txt': 'crack\npit\ndent'}, 'crack, dent', True),
     ({'1.txt': f'0 {YOLO}', 'data.yaml': 'names: [crack, pit]'}, 'pit', False),
