@@ -19,7 +19,7 @@ _IS_UNDECIDED = re.compile(verdict_words.any_of(
     undecided_words.UNDECIDED + undecided_words.DRAWN_INTO))
 _IS_OTHER = re.compile(
     verdict_words.any_of((_IS_UNDECIDED.pattern,) + undecided_words.ASIDE)
-    + r'(?:[ _-]?(?:images?|imgs?|pictures?|photos?|bilder|fotos?))?(?:[ _-]*\d+)?')
+    + r'(?:[ _-]?(?:images?|imgs?|pictures?|photos?|bilder|fotos?))?(?:[ _-]*\(?\d+\)?)?')
 _IS_NOTHING = re.compile(verdict_words.any_of(undecided_words.NOTHING))
 _JOINERS = '\u200c\u200d'  # Invisible, and part of emoji and of some languages.
 

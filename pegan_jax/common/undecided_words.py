@@ -79,12 +79,13 @@ UNDECIDED = (
     r'غير[ _-]?(?:معروف|مؤكد|مصنف|واضح)[ةه]?|مجهول[ةه]?|للمراجعة|'
     r'לא[ _-]?(?:ידוע|ברור|ממוין|בטוח)|לבדיקה',
 )
-# What is put aside: bins, copies, what is to be ignored.
+# What is put aside: bins, copies, what is to be ignored, what a program wrote.
 ASIDE = (
     # English. A skip and a duplicate may be of coats and prints.
     r'ignored?|exclude[ds]?|discard(?:s|ed)?|deleted?|removed?|trash|recycle[ _-]?bin|junk|'
     r'back[ _-]?ups?|bak|archived?|unused|obsolete|do[ _-]?not[ _-]?use|not[ _-]?used|'
-    r'old(?:er)?|outdated|previous|superseded|deprecated|'
+    r'old(?:er)?|outdated|previous|superseded|deprecated|results?|outputs?|debug|'
+    r'calibrations?|kalibrierung(?:en)?|'
     # German, Dutch, the Nordic languages.
     r'ignorieren|ignoriert|(?:zu[ _-]?)?loschen|geloscht|papierkorb|mull|verworfen|'
     r'aussortiert|'
@@ -129,7 +130,7 @@ ASIDE = (
 )
 # Pictures that somebody, or a program, drew into.
 DRAWN_INTO = (
-    r'heat[ _-]?maps?|overlays?|visuali[sz]ations?|predictions?|marked(?:[ _-]?up)?|'
+    r'heat[ _-]?maps?|overlays?|vis(?:uali[sz]ations?)?|predictions?|marked(?:[ _-]?up)?|'
     r'mark[ _-]?ups?|highlighted|circled|annotated|'
     r'with[ _-]?(?:box(?:es)?|masks?|marks?|markings?|annotations?|overlays?)|'
     r'markierte?|annotierte?|gekennzeichnete?|eingezeichnet|'
@@ -149,7 +150,8 @@ DRAWN_INTO = (
 )
 # What has no class, as a name among those of classes.
 NOTHING = (
-    r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|label|object)s?|'
+    r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|label|object|part)s?|'
+    r'golden[ _-]?samples?|references?|'
     r'back[ _-]?grounds?|bg|'
     r'hintergrund|kein(?:e[rs]?)?|nichts|achtergrond|geen|bakgrunne?d?|baggrund|ingen|'
     r'tausta|'

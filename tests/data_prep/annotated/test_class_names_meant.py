@@ -83,6 +83,13 @@ def test_words_for_what_is_clean(name):
   assert not class_names.names_no_kind(name) and not class_names.is_undecided(name)
 
 
+@pytest.mark.parametrize('name', ['no part', 'Golden Sample', 'reference'])
+def test_words_for_images_without_a_defect_are_no_class(tmp_path, name):
+  make(tmp_path, _crops(name))
+  assert f"'{name}'" in _said(tmp_path)[0]
+  assert _said(tmp_path, skip_classes=(name,)) == ('', {'crack'})
+
+
 @pytest.mark.parametrize('name', ['with_defects', 'mit Fehler', 'avec défaut', 'z wadą',
                                   'con difetti', 's vadou'])
 def test_words_for_what_has_a_defect_of_no_known_kind(name):
@@ -95,6 +102,7 @@ def test_words_for_what_has_a_defect_of_no_known_kind(name):
     'do sprawdzenia', 'k třídění',
     'belirsiz', 'не разобрано', '待确认', '保留', '미분류', 'chưa phân loại', 'غير معروف',
     'Papierkorb', 'löschen', 'ignore', 'Çöp', 'Корзина', '回收站', 'ゴミ箱', 'sauvegarde_2',
+    'Neuer Ordner (3)', 'results', 'Kalibrierung', 'vis', 'debug_2',
     'markiert', 'marqué', 'Marcados', 'отмечено', 'annotated images', '标注'])
 def test_words_for_what_is_no_kind_of_defect_are_known_in_many_languages(name):
   assert class_names.is_undecided(name)
