@@ -4,8 +4,8 @@ The image x shows the cut-out g and an offset u with opacity o, and stays as it 
 bit, where o is 0. The opacity is 1 on the defect and falls on the ground around it, which
 was cut out as well: an annotated outline is a pixel or two off.
 
-The cut-out is multiplied first: the light on its own ground is not that on the image's. Then
-`feather` keeps its brightness above the ground: u is constant, and
+The cut-out is multiplied first: the light on its own ground is not that on the image's.
+Then `feather` keeps its brightness above the ground: u is constant, and
 
   x' = x + o (g + u - x)
 

@@ -84,7 +84,7 @@ def _halves(x, axis):
 
 
 def _points(x, axis):
-  """Changes the basis of tiles of four along an axis: 2 (n + 1) places -> [4, ..., n, ..]."""
+  """Changes the basis of an axis' tiles of four: 2 (n + 1) places -> [4, ..., n, ...]."""
   even, odd = _halves(x, axis)
   n = even.shape[axis] - 1
   (a, c), (b, d) = ([lax.slice_in_dim(y, i, i + n, axis=axis) for i in (0, 1)]

@@ -66,8 +66,8 @@ def test_what_is_shown_is_the_change_of_a_pasted_defect(triangle):
   inside = np.asarray(bank['mask'][0])
   np.testing.assert_allclose(opacity[inside], np.asarray(soft)[inside], rtol=1e-5)
   assert not change[opacity == 0].any() and (opacity == 0).mean() > 0.3
-  # Darker than its ground of 100 levels by 40, and as much in the light of this one, but for
-  # the noise.
+  # Darker than its ground of 100 levels by 40, and as much in the light of this one, but
+  # for the noise.
   lit = (0.25 + 1 + 32 / 127.5) / ((100 + 32) / 127.5)
   assert change[opacity == 1].mean() == pytest.approx(lit * -40 / 127.5, abs=0.03)
   # Where it is opaque, it is the cut-out but for the light and a constant.
