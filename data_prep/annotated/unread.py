@@ -7,7 +7,7 @@ import collections
 import re
 
 from data_prep.annotated import columns, folder_names, matching, places, records
-from data_prep.annotated.folder_names import Mark
+from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.common import class_names
