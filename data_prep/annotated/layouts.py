@@ -5,10 +5,10 @@ import os
 import pathlib
 
 from data_prep.annotated import built_sets, checks, class_folders, class_notes
-from data_prep.annotated import clean_folders, copied_folders, file_kinds, fitting, folder_names
-from data_prep.annotated import mask_images, other_marks, other_masks, outer_folders
-from data_prep.annotated import pixel_boxes, repeated, unnamed_masks, unread
-from data_prep.annotated import unread_masks
+from data_prep.annotated import clean_folders, copied_folders, file_kinds, fitting
+from data_prep.annotated import folder_names, mask_images, other_marks, other_masks
+from data_prep.annotated import outer_folders, pixel_boxes, repeated, unnamed_masks
+from data_prep.annotated import unread, unread_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
