@@ -7,7 +7,7 @@ import re
 import shlex
 
 from data_prep.annotated import folder_names, unnamed_masks
-from data_prep.annotated.folder_names import Mark
+from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
 from pegan_jax.annotations import (
@@ -49,8 +49,10 @@ def part(paths, root):
   by_name = {}
   for path in paths:
     by_name.setdefault((path.parent, path.stem), []).append(path)
+  names = by_name.keys() | {(path.parent, folder_names.number_of_image(path))
+                            for path in paths}
   beside = [path for path in paths if folder_names.stem_of_mask(path) != path.stem
-            and (path.parent, folder_names.stem_of_mask(path)) in by_name]
+            and (path.parent, folder_names.stem_of_mask(path)) in names]
   twins = []
   for some in by_name.values():
     exact = [path for path in some if path.suffix.lower() in ('.png', '.bmp')]
@@ -102,7 +104,7 @@ def _in_drawn_folders(paths, known, root):
     above = [root / place for place in [*path.relative_to(root).parents][:-1]]
     folders |= {*above}
     if path not in known:
-      names[folder_names.bare(path)] += 1
+      names.update(_names_of(path))
       for folder in above:
         below.setdefault(folder, []).append(path)
   found = set()
@@ -110,11 +112,19 @@ def _in_drawn_folders(paths, known, root):
       below.keys() & folder_names.with_mask_and_class(folders)):
     some = below[folder]
     sample = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE]
-    own = collections.Counter(map(folder_names.bare, some))
-    if any(names[name] > own[name] for name in map(folder_names.stem_of_mask, sample)
-           ) and not any(map(unnamed_masks.is_photograph, sample)):
+    own = collections.Counter(name for path in some for name in _names_of(path))
+    shared = {name for path in sample
+              for name in {folder_names.stem_of_mask(path)} | _names_of(path)}
+    if any(names[name] > own[name] for name in shared) and not any(
+        map(unnamed_masks.is_photograph, sample)):
       found |= {*some}
   return found
+
+
+def _names_of(path):
+  """Returns what an image shares with its mask: its name, and its number as a tuple."""
+  number = folder_names.number(path)
+  return {folder_names.bare(path), (number,)} if number else {folder_names.bare(path)}
 
 
 def refuse_guesses(paths, root):

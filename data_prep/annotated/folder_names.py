@@ -1,18 +1,15 @@
 """Says what the names of folders and files mean, and which of them belong together."""
 
 import collections
-import pathlib
 import re
-from typing import NamedTuple
 
 from data_prep.annotated import dates, set_parts, versions
-from pegan_jax.annotations.regions import Annotated
 from pegan_jax.common import class_names
 
 NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
             'are cameras or dates, they are no classes, so put the images of each class '
             'into a folder called after it')
-IMAGES = (r'(?:images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?|'
+IMAGES = (r'(?:im|images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?|'
           r'bild(?:er)?|fotos?|aufnahmen|im[aá]genes|immagini|imagens|obrazy|zdj[eę]cia|'
           r'resim(?:ler)?|g[oö]r[uü]nt[uü](?:ler)?|изображени[яе]|снимки|фото|obr[aá]zky?|'
           r'sn[ií]mky?|afbeeldingen|图[像片]|画像|이미지|사진)')
@@ -30,7 +27,7 @@ _NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*
 _FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
 _OF_MASKS = re.compile(r'(?:masks?|gt|labels|masken|masques|m[aá]scaras|maschere|maski)'
                        r'[ _-](.+)', re.IGNORECASE)
-_WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|gt|ground[ _-]?truths?|'
+_WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|masken?|gt|ground[ _-]?truths?|'
                         r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
 _WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
                         r'annotations?|annots?|anns?|xmls?|jsons?|txts?)', re.IGNORECASE)
@@ -61,29 +58,14 @@ _MASK_NAME = re.compile(rf'(?:{_MASK}|labels?|lbl|gt|seg|segmentation|ground_?tr
 _WORDS = (re.compile(r'(.+?)(?:[ ._-]+[^\W\d_]+)+'),
           re.compile(r'(?:[^\W\d_]+[ ._-]+)+(.+)'))
 _NUMBER_OF_IMAGE = re.compile(rf'(?:{IMAGES})[ _-]*(\d+)$', re.IGNORECASE)
+_NUMBERED_WORD = re.compile(r'(?P<word>.*[^\W\d_])[ _.-]*\(?(?P<number>\d+)\)?|'
+                            r'(?P<first>\d+)[ _.-]*(?P<last>[^\W\d_].*)')
+_ENDING = 2  # Letters of a plural, as of scratches.
 _SUFFIX = re.compile(r'(.+)\.(?:jpe?g|png|bmp|tiff?|webp|jfif)$', re.IGNORECASE)
 
 DATED = ('images in folders of a class and a date, as crack_20240501: the class is called '
          'without the date')
 OTHERS = 'files that are neither images nor annotations'
-
-
-class Mark(NamedTuple):
-  """A file, or a part of one, that annotates one image.
-
-  Attributes:
-    format: name of its format, 'masks' for a mask.
-    path: path of the file.
-    place: posix path that tells which image it is of: of the file or, in a file for many
-      images, what that calls it.
-    base: folder that `place` begins at.
-    annotated: what it says, None if that is not read yet: of a file for one image.
-  """
-  format: str
-  path: pathlib.Path
-  place: pathlib.PurePath
-  base: pathlib.Path
-  annotated: Annotated | None = None
 
 
 def parts_of(name):
@@ -316,6 +298,21 @@ def bare(place):
 def number_of_image(place):
   """Returns an image's name without a word for images before a number: 1 of img_1."""
   return _NUMBER_OF_IMAGE.sub(r'\1', bare(place))
+
+
+def number(path):
+  """Returns the number of a file whose name says no more than that and its folder.
+
+  So it is of Maske_0.png, gt0.png, 0_label.png and crack/crack (0).png: their word is one
+  for images, labels or masks, or the folder's, in singular too. '' for another name.
+  """
+  found = _NUMBERED_WORD.fullmatch(bare(path))
+  if not found:
+    return ''
+  word, folder = ((found['word'] or found['last']).casefold(), path.parent.name.casefold())
+  is_of_folder = folder.startswith(word) and len(folder) - len(word) <= _ENDING and (
+      not is_clean_name(folder))
+  return (found['number'] or found['first']) if is_kind(word) or is_of_folder else ''
 
 
 def without_words(name):

@@ -29,7 +29,7 @@ def read(labels, noted, problems, tags=()):
   """Reads boxes and polygons, once each file is known to be of one image.
 
   Args:
-    labels: list of (`folder_names.Mark`, image path), one for each image.
+    labels: list of (`marks.Mark`, image path), one for each image.
     noted: as of `folder.Layout`; gets what is found here.
     problems: `Problems`; gets what cannot be read.
     tags: words that images with regions have elsewhere, and that tell of no defect.

@@ -4,11 +4,11 @@ import collections
 import os
 import pathlib
 
-from data_prep.annotated import checks, class_folders, class_notes, clean_folders
-from data_prep.annotated import copied_folders, file_kinds, fitting, folder_names
-from data_prep.annotated import mask_images, other_marks, other_masks, outer_folders
-from data_prep.annotated import pixel_boxes, repeated, unnamed_masks, unread
-from data_prep.annotated import unread_masks
+from data_prep.annotated import built_sets, checks, class_folders, class_notes
+from data_prep.annotated import clean_folders, copied_folders, file_kinds, fitting
+from data_prep.annotated import folder_names, mask_images, other_marks, other_masks
+from data_prep.annotated import outer_folders, pixel_boxes, repeated, unnamed_masks
+from data_prep.annotated import unread, unread_masks
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
@@ -236,7 +236,9 @@ def _list(images, annotations, apart, problems):
   for why, some in reading.find_images(root)[1].items():
     if not why.startswith(reading.NO_IMAGE):  # Of those, marks are told apart later.
       left_out[why] += some
-  copies = set().union(*copied_folders.find(root, noted).values())
+  made = built_sets.files(root, paths)
+  left_out[built_sets.LEFT_OUT] += sorted(made)
+  copies = made.union(*copied_folders.find(root, noted).values())
   paths, masks = file_kinds.part([path for path in paths if path not in copies], root)
   named = [file_kinds.files_at(pathlib.Path(path), root, [*paths, *copies])
            for path in dict.fromkeys(annotations) or [root]]

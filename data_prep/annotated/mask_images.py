@@ -25,7 +25,7 @@ def read(masks, labels, folder, outer, only):
   """Reads masks, and gives boxes the pixels that lie in them.
 
   Args:
-    masks: list of (`folder_names.Mark`, image path); there may be several for an image.
+    masks: list of (`marks.Mark`, image path); there may be several for an image.
     labels: {image path: `Annotated`}, from `labels.fit`.
     folder: `folder.Folder` of the images; gets what is found here.
     outer, only: from `outer_folders.of` and `only`. The latter is of no

@@ -121,9 +121,11 @@ class Rule:
     elif len(self._first) > 1 and not (name or in_boxes or self._soft or (
         self._in_two_ways)):
       values = sorted(self._first, key=str)
+      counts = ('; where they count objects, which are of one class, give it to all of them'
+                if values == [*range(1, len(values) + 1)] else '')
       raise UserError(f'{self._path} is one of masks with the values {values}, and no '
                       f'file names the classes of these: put {self._remedy()} beside '
-                      'them.')
+                      f'them{counts}.')
     regions = mask.regions(soft=self._soft)
     if name and len(mask.values) > 1 and not self._soft:
       noted['masks with several values, which no file names: taken for parts of one class, '

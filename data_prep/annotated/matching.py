@@ -74,6 +74,7 @@ def match(marks, paths, root):
   _search(found, *_without_tasks(marks, places), root)
   respelled = [path for some in again + [found[k] for k in rest] for path in some]
   _search(found, _without_numbers(marks, places), places, root)
+  _search_numbers(found, marks, places, root)
   return found, respelled
 
 
@@ -165,6 +166,30 @@ def _search(found, marks, places, root):
         anywhere[0], _NAMES[1], anywhere[1], taken=())
   for k, some in zip(rest, others):
     found[k] += [path for path in some if path not in found[k]]
+
+
+def _search_numbers(found, marks, places, root):
+  """Fills in `found` for marks that are called by a word and their image's number.
+
+  As Bilder/Bild_0.png and Masken/Maske_0.png. Of images with one number, none is found.
+  """
+  numbers = (_number_of_mark, lambda place: folder_names.number(root / place) or None)
+  rest = [k for k, some in enumerate(found) if not some]
+  for folder, fits in (
+      (lambda place: _parents(place, False),
+       lambda mark, path: are_of_one_part(mark.place, places[path])),
+      (lambda place: (), lambda mark, path: _may_be(mark.place, places[path]))):
+    _look(found, marks, places, folder, numbers, fits)
+  for k in rest:
+    found[k] = found[k] if len(found[k]) == 1 else []
+
+
+def _number_of_mark(mark):
+  """Returns the number of a mark's name; '' where that says mask of what is none."""
+  if mark.format != 'masks' and folder_names.is_mask_folder(
+      pathlib.PurePath(mark.place.stem, mark.place.name)):
+    return ''
+  return folder_names.number(mark.base / mark.place)
 
 
 def _look_in_own_folders(found, marks, places):

@@ -16,7 +16,7 @@ def refuse(marks, paths):
   """Raises UserError where all labels are text files of five whole numbers, in pixels.
 
   Args:
-    marks: list of `folder_names.Mark`.
+    marks: list of `marks.Mark`.
     paths: of the images.
   """
   if any(mark.format != 'yolo' for mark in marks):

@@ -45,7 +45,7 @@ def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
                     'marks one: pass the folder as --images, where what is annotated as '
                     'empty is clean.')
   if not format:
-    unnamed_masks.refuse(images, images, root)
+    unnamed_masks.refuse(images, images, root, '--clean')
     said = unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root)
     unread.refuse_of_clean(said, images, images, root)
     if noted is not None:
@@ -194,7 +194,7 @@ def _refuse_marked_crops(folder, paths, copied, noted):
     paths: of the crops.
     copied: paths of images in folders that are copies of others.
   """
-  unnamed_masks.refuse(paths, paths, folder)
+  unnamed_masks.refuse(paths, paths, folder, '--defects')
   unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
   left_out = collections.defaultdict(list)
   marks = _marks(folder, {*paths} | copied, left_out, unsure)

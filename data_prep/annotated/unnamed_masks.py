@@ -30,12 +30,13 @@ _RANDOM = re.compile(r'(?=[0-9-]*[a-f])(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-?[0-9a-f]{
 _AS_LETTERS = str.maketrans('0123456789-', 'ghijklmnopq')
 
 
-def refuse(used, paths, root):
+def refuse(used, paths, root, flag='--images'):
   """Raises UserError for masks among the images that are used as whole.
 
   Args:
     used: paths of the images that are used without an annotation.
     paths, root: as of `find`.
+    flag: what names `root`.
   """
   found = dict(find(used, paths, root))
   path = next((path for path in found if _read(path).values), None)
@@ -43,7 +44,7 @@ def refuse(used, paths, root):
     folders = sorted({path.parent for path in found})
     are_whole = not any(path.is_relative_to(folder) for path in {*paths} - found.keys()
                         for folder in folders)
-    raise UserError(said(path, found[path], root, folders if are_whole else ()))
+    raise UserError(said(path, found[path], root, folders if are_whole else (), flag))
 
 
 def find(used, paths, root):
@@ -95,22 +96,25 @@ def _most_are(some, of):
   return bool(sample)
 
 
-def said(path, image, root, folders=()):
+def said(path, image, root, folders=(), flag='--images'):
   """Returns that a file looks like a mask of an image, and what to do, as a sentence.
 
   Args:
     path, image: paths of the two.
     root: path of the images' folder.
     folders: paths of all folders of such files, where they hold nothing else.
+    flag: what names `root`.
   """
   if image.parent == path.parent:
     remedy = f'call such files as {image.stem}_mask{path.suffix}'
     if name := folder_names.class_in_name(path.stem, image.stem):
       remedy += '; ' + put_masks(
           image.parent / 'masks', name, image, path.suffix)
-  elif folder_names.stem_of_mask(path) in (
-      image.stem, folder_names.number_of_image(image)):
-    remedy = (f'pass --annotations {shlex.join(map(str, folders))}' if folders else
+  elif folder_names.stem_of_mask(path) in (image.stem, folder_names.number_of_image(
+      image)) or '' != folder_names.number(path) == folder_names.number(image):
+    as_images = '' if flag == '--images' else f'--images {shlex.quote(str(root))} '
+    remedy = (f'pass {as_images}--annotations {shlex.join(map(str, folders))}'
+              + f' in place of {flag}' * bool(as_images) if folders else
               'name the folder of such files by --annotations, or call it masks')
   else:
     place = image.parent / 'masks' / image.stem

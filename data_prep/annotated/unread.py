@@ -4,13 +4,15 @@
 """
 
 import collections
+import pathlib
 import re
+import shlex
 
 from data_prep.annotated import columns, folder_names, matching, places, records
-from data_prep.annotated.folder_names import Mark
+from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
-from pegan_jax.common import class_names
+from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
 
 _PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
@@ -31,6 +33,12 @@ def refuse_nothing(annotations, submissions):
     raise UserError(f'{submissions[0]} is a submission to a challenge by its name, which '
                     'holds what somebody guessed: name the file of what is true, as '
                     'train.csv.')
+  for path in map(pathlib.Path, annotations):
+    if path.suffix.lower() in ('.yaml', '.yml') and any(
+        other.suffix.lower() == '.txt' for other in listing.walk(path.parent)):
+      raise UserError(f'--annotations {path} names classes, and marks nothing: pass the '
+                      "folder that holds it and YOLO's labels, as --annotations "
+                      f'{shlex.quote(str(path.parent))}.')
   packed = [path for path in annotations if str(path).lower().endswith(reading.ARCHIVES)]
   raise UserError(f"--annotations {' '.join(map(str, annotations))} holds no "
                   f'{annotations_lib.kinds()} files and no mask images: ' + (

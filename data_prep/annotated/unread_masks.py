@@ -3,7 +3,7 @@
 import pathlib
 
 from data_prep.annotated import folder_names, matching
-from data_prep.annotated.folder_names import Mark
+from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax.common.errors import UserError
 

@@ -191,3 +191,31 @@ def test_other_prefixes_are_not_taken_for_it(tmp_path, images, labels, why):
       f'labels/{name}.txt': f'0 {YOLO}' for name in labels})
   with pytest.raises(UserError, match=why):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('name, of_mark, content', [
+    ('Bilder/Bild_{}.png', 'Masken/Maske_{}.png', mask),
+    ('image/image_{}.jpg', 'label/label_{}.png', mask),
+    ('image/{}_image.jpg', 'label/{}_label.png', mask),
+    ('images/im{}.jpg', 'ground_truth/gt{}.png', mask),
+    ('img_{}.png', 'mask_{}.png', mask),
+    ('cracks/crack ({}).png', 'masks/mask ({}).png', mask),
+    ('Riss/Riss_{}.jpg', 'Riss_Maske/Riss_Maske_{}.png', mask),
+    ('crack/crack_{}.jpg', 'groundtruth/groundtruth_{}.png', mask),
+    ('images/image_{}.png', 'Annotations/annotation_{}.xml', voc()),
+    ('images/image_{}.png', 'labels/label_{}.txt', f'0 {YOLO}')])
+def test_names_of_a_word_and_the_number_of_their_image(tmp_path, name, of_mark, content):
+  files = {form.format(k): content_ for k in range(3) for form, content_ in (
+      (name, None), (of_mark, content), ('good/good_{}.png', None))}
+  make(tmp_path, files)
+  layout = read(tmp_path)
+  found = {path.relative_to(tmp_path).as_posix(): len(annotated.regions)
+           for path, annotated in layout.annotated}
+  assert found == {name.format(k): 1 for k in range(3)}
+  assert len(layout.clean) == 3
+
+
+def test_a_number_of_images_of_two_classes_is_of_none(tmp_path):
+  make(tmp_path, {'crack/crack_1.png': None, 'pit/pit_1.png': None, 'gt/gt1.png': mask})
+  with pytest.raises(UserError, match='fits 1 of the annotations .* first is gt/gt1.png'):
+    read(tmp_path)

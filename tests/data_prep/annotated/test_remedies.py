@@ -358,3 +358,34 @@ def test_masks_that_count_from_another_number_are_not_shifted(tmp_path, masks, t
   assert ('annotations are numbered from 0 and as many images from 1, so give each image '
           'and its annotation one number.' in said) == told
   assert ('remove what annotates them' in said) != told
+
+
+def test_a_file_of_the_names_of_classes_is_named_with_its_labels(tmp_path):
+  make(tmp_path, {'images/1.png': None, 'labels/1.txt': f'0 {YOLO}',
+                  'data.yaml': 'names: [crack]'})
+  with pytest.raises(UserError, match=f"YOLO's labels, as --annotations {tmp_path}[.]"):
+    read(tmp_path, 'data.yaml', images='images')
+  assert marked_in(read(tmp_path, '', images='images')) == {'1.png': {'crack': 1}}
+
+
+def test_values_of_masks_that_count_objects_get_one_name(tmp_path):
+  def numbered(path):
+    mask(path, 1, (10, 5, 15, 15), more=[(2, (15, 5, 20, 15))])
+  make(tmp_path, {'images/1.png': None, 'masks/1.png': numbered})
+  with pytest.raises(UserError, match='where they count objects, .* give it to all'):
+    read(tmp_path)
+  (tmp_path / 'masks/classes.json').write_text('{"1": "pit", "2": "pit"}')
+  (_, annotated), = read(tmp_path).annotated
+  assert {region.name for region in annotated.regions} == {'pit'}
+
+
+def test_what_build_has_made_is_no_source(tmp_path):
+  make(tmp_path, {'built/' + name: '{}' for name in (
+      'dataset_info.json', 'features.json', 'audit.json', 'provenance.json')})
+  make(tmp_path, {'built/audit.png': None})
+  with pytest.raises(UserError, match='/built, and no other images: name the folder that'):
+    read(tmp_path)
+  make(tmp_path, {'crack/1.png': None, 'good/2.png': None})
+  layout = read(tmp_path)
+  assert set(layout.crops) == {'crack'} and len(layout.clean) == 1
+  assert counts(layout.left_out) == {'files of data sets that build has made': 5}

@@ -69,9 +69,7 @@ def test_masks_by_other_names_are_no_images_of_a_class(tmp_path, name, of_mask, 
 
 
 @pytest.mark.parametrize('name, of_mask', [
-    ('crack_images/img{}.png', 'crack_masks/mask{}.png'),
-    ('NG/a{}.png', 'NG_mask/mask{}.png'),
-    ('crack_images/image{}.jpg', 'crack_masks/label{}.png')])
+    ('NG/a{}.png', 'NG_mask/mask{}.png'), ('NG/img{}.png', 'drawn/mask{}.png')])
 def test_masks_of_one_folder_that_are_called_otherwise_are_no_class(
     tmp_path, name, of_mask):
   make(tmp_path, {form.format(k): content for k in range(3)
@@ -121,21 +119,26 @@ def marked(path):
 
 @pytest.mark.parametrize('name, of_mask', [
     ('crack/crack_{k}.png', 'crack_bits/crack_bits_{k}.png'),
-    ('crack/crack ({k}).png', 'label/label ({k}).png'),
-    ('image/{k}_image.jpg', 'label/{k}_label.png')])
+    ('crack/crack ({k}).png', 'bits/bits ({k}).png'),
+    ('image/{k}_image.jpg', 'bits/{k}_bits.png')])
 def test_but_those_that_mark_what_the_others_show_are_masks(tmp_path, name, of_mask):
   make(tmp_path, {form.format(k=k): content for k in range(4) for form, content in (
       (name, marked), (of_mask, mask), ('good/good_{k}.png', None))})
-  with pytest.raises(UserError, match=r'0\)?(?:_label)?.png looks like a mask of '):
+  with pytest.raises(UserError, match=r'0\)?(?:_bits)?.png looks like a mask of '):
     read(tmp_path)
 
 
 def test_the_remedy_names_their_folder_where_the_numbers_are_enough(tmp_path):
   make(tmp_path, {form.format(k=k): content for k in range(4) for form, content in (
-      ('image/image_{k}.png', marked), ('label/label_{k}.png', mask))})
-  with pytest.raises(UserError, match='where it is, pass --annotations .*/label;'):
+      ('crack/crack_{k}.png', marked), ('bits/bits_{k}.png', mask))})
+  with pytest.raises(UserError, match='where it is, pass --annotations .*/bits;'):
     read(tmp_path)
-  assert len(read(tmp_path, 'label').annotated) == 4
+  assert len(read(tmp_path, 'bits').annotated) == 4
+  for look, flag in ((unannotated.list_classes, '--defects'),
+                     (unannotated.list_clean, '--clean')):
+    with pytest.raises(UserError, match=f'pass --images {tmp_path} --annotations '
+                       f'{tmp_path}/bits in place of {flag};'):
+      look(tmp_path)
 
 
 def test_random_words_in_names_are_of_one_kind():
