@@ -57,6 +57,11 @@ def match(marks, paths, root):
     images that are found only where case, accents, %20, backslashes and Label Studio's
     prefix do not count.
   """
+  if again := _repeats(marks):
+    rest = [k for k in range(len(marks)) if k not in again]
+    found, respelled = match([marks[k] for k in rest], paths, root)
+    found = dict(zip(rest, found))
+    return [found[again.get(k, k)] for k in range(len(marks))], respelled
   places = {path: path.relative_to(root) for path in paths}
   found = [[path for path in {mark.base / mark.place, root / mark.place}
             if path in places] for mark in marks]
@@ -75,7 +80,49 @@ def match(marks, paths, root):
   respelled = [path for some in again + [found[k] for k in rest] for path in some]
   _search(found, _without_numbers(marks, places), places, root)
   _search_numbers(found, marks, places, root)
+  _prefer_namesakes(found, marks, places)
   return found, respelled
+
+
+def _repeats(marks):
+  """Returns {number of a mark: that of one in a file further in, which says the same}.
+
+  The outer file is a copy of the inner one, whose images are these and no others of their
+  names: so are all marks of the two that name one image.
+  """
+  by_place, copies = collections.defaultdict(list), set()
+  for k, mark in enumerate(marks):
+    if mark.annotated:
+      by_place[mark.place].append(k)
+  pairs = [(outer, inner) for some in by_place.values() if len(some) > 1
+           for outer, inner in itertools.permutations(some, 2)
+           if marks[inner].base != marks[outer].base
+           and marks[inner].base.is_relative_to(marks[outer].base)]
+  for pair in pairs:
+    outer, inner = ([(region.name, region.box) for region in marks[k].annotated.regions]
+                    for k in pair)
+    if outer and outer == inner:
+      copies.add(tuple(marks[k].path for k in pair))
+  found = {outer: inner for outer, inner in pairs
+           if (marks[outer].path, marks[inner].path) in copies}
+  return {outer: inner for outer, inner in found.items() if inner not in found}
+
+
+def _prefer_namesakes(found, marks, places):
+  """Puts an image called as a mark is before one that has its number alone.
+
+  So 1.jpg of a file of many is not image1.jpg where 1.jpg is there too, and has a mark.
+  """
+  named = collections.defaultdict(list)
+  for path, place in places.items():
+    named[folder_names.bare(place)].append(path)
+  for k, mark in enumerate(marks):
+    name = _name_of_image(mark)
+    if found[k] and name in named and all(
+        folder_names.bare(places[path]) != name == folder_names.number_of_image(
+            places[path]) for path in found[k]):
+      found[k] = [path for path in named[name]
+                  if _may_be(mark.place, places[path])] or found[k]
 
 
 def rounds(pairs):
