@@ -9,7 +9,7 @@ from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
 from pegan_jax.annotations import severstal, voc, yolo
-from pegan_jax.annotations.regions import are_fractions, IGNORED
+from pegan_jax.annotations.regions import are_fractions, Box, IGNORED, Region
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
@@ -19,8 +19,8 @@ _AROUND = ('outlines around all of their image: nothing says where in it the def
            'outline it, or remove them')
 _ANOTHER = ('images whose annotation names another image, which is there too: it is taken '
             'to be of the image that its own name fits')
-
-
+STRAY = ('regions of less than a pixel, as of a stray click: kept clear of backgrounds, of '
+         'no class')
 _IGNORED = (f"images with a region called {IGNORED}: kept clear of backgrounds, of no "
             'class')
 
@@ -180,6 +180,12 @@ def fit(labels, noted, problems):
   return fitting
 
 
+def _is_stray(edges, width, height):
+  """Returns whether [[left, top], [right, bottom]] in an image cover less than a pixel."""
+  return edges.min() >= 0 and (edges <= (width, height)).all() and (
+      np.prod(edges[1] - edges[0]) < 1)
+
+
 def _check_turned(annotated, path, height, width):
   if (annotated.height, annotated.width) == (width, height) != (height, width):
     raise UserError(
@@ -194,6 +200,10 @@ def _fitted(annotated, region, path, height, width, noted):
   corners = np.concatenate([np.reshape(region.box, (2, 2)), *(region.polygons or ())])
   edges = np.stack([corners.min(0), corners.max(0)]) * scale
   seen = np.clip(edges, 0, (width, height))
+  if _is_stray(edges, width, height):
+    noted[STRAY].append(path)
+    left, top = np.minimum(np.floor(edges[0]), (width - 1, height - 1)).astype(int).tolist()
+    return Region('', Box.square(left, top, 1))
   lost = np.prod(seen[1] - seen[0]) < np.prod(edges[1] - edges[0]) / 2
   # Before an outline is filled, which takes memory by its length.
   if lost and (seen[1] > seen[0]).all():
