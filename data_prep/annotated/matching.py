@@ -57,12 +57,12 @@ def match(marks, paths, root):
     images that are found only where case, accents, %20, backslashes and Label Studio's
     prefix do not count.
   """
-  if again := _repeats(marks):
+  places = {path: path.relative_to(root) for path in paths}
+  if again := _repeats(marks, places, root):
     rest = [k for k in range(len(marks)) if k not in again]
     found, respelled = match([marks[k] for k in rest], paths, root)
     found = dict(zip(rest, found))
     return [found[again.get(k, k)] for k in range(len(marks))], respelled
-  places = {path: path.relative_to(root) for path in paths}
   found = [[path for path in {mark.base / mark.place, root / mark.place}
             if path in places] for mark in marks]
   _search(found, marks, places, root)
@@ -84,28 +84,47 @@ def match(marks, paths, root):
   return found, respelled
 
 
-def _repeats(marks):
-  """Returns {number of a mark: that of one in a file further in, which says the same}.
+def _repeats(marks, places, root):
+  """Returns {number of a mark: that of one beside its image, which says the same}.
 
-  The outer file is a copy of the inner one, whose images are these and no others of their
-  names: so are all marks of the two that name one image.
+  The first is of a copy, in another folder, of the file or the folder of the second. It is
+  of the same images, and of no others that are called as these.
+
+  Args:
+    marks, root: as of `match`.
+    places: {path of an image: its path under the images' folder}.
   """
-  by_place, copies = collections.defaultdict(list), set()
+  there = {(_parents(place, True), folder_names.bare(place)) for place in places.values()}
+  below = [_below_root(mark, root) for mark in marks]
+  own = [(_parents(mark.place, True), _name_of_image(mark)) in there for mark in below]
+  by_name, pairs = collections.defaultdict(list), collections.defaultdict(list)
   for k, mark in enumerate(marks):
-    if mark.annotated:
-      by_place[mark.place].append(k)
-  pairs = [(outer, inner) for some in by_place.values() if len(some) > 1
-           for outer, inner in itertools.permutations(some, 2)
-           if marks[inner].base != marks[outer].base
-           and marks[inner].base.is_relative_to(marks[outer].base)]
-  for pair in pairs:
-    outer, inner = ([(region.name, region.box) for region in marks[k].annotated.regions]
-                    for k in pair)
-    if outer and outer == inner:
-      copies.add(tuple(marks[k].path for k in pair))
-  found = {outer: inner for outer, inner in pairs
-           if (marks[outer].path, marks[inner].path) in copies}
-  return {outer: inner for outer, inner in found.items() if inner not in found}
+    by_name[mark.format, mark.place.name].append(k)
+  for some in by_name.values():
+    for outer, inner in itertools.product(some, filter(own.__getitem__, some)):
+      one, other = marks[outer], marks[inner]
+      if one.path.parent != other.path.parent and (
+          not own[outer] or one.base != other.base and other.base.is_relative_to(one.base)):
+        key = (one.path, other.path) if one.annotated else (
+            one.path.parent, other.path.parent)
+        pairs[key].append((outer, inner))
+  found = {}
+  for some in pairs.values():
+    same = [(_says(marks[outer]), _says(marks[inner])) for outer, inner in some]
+    same = [one for one, other in same if one == other]
+    if any(same) and 2 * len(same) >= len(some):
+      found.update(some)
+  for outer in found:
+    while found[outer] in found:  # A copy of a copy.
+      found[outer] = found[found[outer]]
+  return found
+
+
+def _says(mark):
+  """Returns what a mark says, to be compared; what is empty where it has no region."""
+  if mark.annotated:
+    return [(region.name, region.box) for region in mark.annotated.regions]
+  return mark.path.read_bytes()
 
 
 def _prefer_namesakes(found, marks, places):

@@ -232,6 +232,23 @@ def test_a_copy_further_out_is_of_the_same_images(tmp_path, own, other, name):
   assert counts(layout.left_out)[repeated.SAME] == 1 and len(layout.unlabelled) == 1
 
 
+@pytest.mark.parametrize('name, copy, content', [
+    ('train/{}.xml', 'Annotations/{}.xml', voc()), ('train/{}.txt', '{}.txt', f'0 {YOLO}'),
+    ('train/masks/{}.png', 'masks/{}.png', mask)])
+@pytest.mark.parametrize('differ, marked', [((), 3), ((2,), 3), ((1, 2), 6)])
+def test_a_copied_folder_is_of_the_same_images(tmp_path, name, copy, content, differ,
+                                               marked):
+  """Where most of its files are equal; else they may be of the images without any."""
+  other = {mask: lambda path: mask(path, box=(1, 1, 9, 9))}.get(content, f'{content}\n')
+  for k in range(3):
+    make(tmp_path, {f'train/{k}.jpg': None, f'val/{k}.jpg': None, name.format(k): content,
+                    copy.format(k): other if k in differ else content})
+  layout = read(tmp_path)
+  assert [path.parent.name for path, _ in layout.annotated] == (
+      ['train'] * 3 + ['val'] * (marked - 3))
+  assert len(layout.unlabelled) == 6 - marked
+
+
 def test_a_number_is_not_for_another_image_where_one_has_the_name(tmp_path):
   make(tmp_path, {'a/train/1.png': None, 'a/val/image1.png': None,
                   'a/train/1.txt': f'0 {YOLO}', 'all.json': coco('1.png')})
