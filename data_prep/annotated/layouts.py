@@ -122,7 +122,7 @@ def _of_classes(folder, format):  # pylint: disable=redefined-builtin
   said = [] if format else _said(folder)
   if not format:
     unread.refuse_of_classes(said, paths, root)
-    unnamed_masks.refuse(paths, paths, root)
+    unnamed_masks.refuse(paths, paths, root, folder.noted)
   crops, clean = class_folders.read(
       root, paths, format, unread.data_files(folder.left_out), folder.left_out,
       folder.noted)
@@ -153,7 +153,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
       noted)
   if all_formats:
     unread_masks.refuse(folder.left_out, clean + rest, root)
-    unnamed_masks.refuse(clean, folder.images, root)
+    unnamed_masks.refuse(clean, folder.images, root, noted)
     said = _said(folder)
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root, {
         region.name for annotated in found.values() for region in annotated.regions})

@@ -31,6 +31,7 @@ def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
     UserError: there are none, or something in the folder marks a defect, or may.
   """
   root, left_out = pathlib.Path(folder), collections.defaultdict(list)
+  noted = collections.defaultdict(list) if noted is None else noted
   images, masks = file_kinds.part(checks.list_images(folder, '--clean'), root)
   problems = Problems()
   marks = _marks(root, {*images, *masks}, left_out, problems)
@@ -45,11 +46,10 @@ def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
                     'marks one: pass the folder as --images, where what is annotated as '
                     'empty is clean.')
   if not format:
-    unnamed_masks.refuse(images, images, root, '--clean')
+    unnamed_masks.refuse(images, images, root, noted, '--clean')
     said = unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root)
     unread.refuse_of_clean(said, images, images, root)
-    if noted is not None:
-      unread.note(said, noted, images)
+    unread.note(said, noted, images)
   return images
 
 
@@ -194,7 +194,7 @@ def _refuse_marked_crops(folder, paths, copied, noted):
     paths: of the crops.
     copied: paths of images in folders that are copies of others.
   """
-  unnamed_masks.refuse(paths, paths, folder, '--defects')
+  unnamed_masks.refuse(paths, paths, folder, noted, '--defects')
   unsure = Problems()  # What cannot be read marks nothing: a crop's folder is enough.
   left_out = collections.defaultdict(list)
   marks = _marks(folder, {*paths} | copied, left_out, unsure)

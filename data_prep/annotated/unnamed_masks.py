@@ -19,6 +19,7 @@ from data_prep.images import reading
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common.errors import UserError
 
+_BLACK = 15  # The largest value of an image that is black to the eye.
 _SAMPLE = 5  # Images of one kind of names that are opened.
 # Where a name may end and a word that says what the file is begin, and the reverse. The
 # images of nnU-Net have the number of their channel, of which grey ones have one.
@@ -30,12 +31,13 @@ _RANDOM = re.compile(r'(?=[0-9-]*[a-f])(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-?[0-9a-f]{
 _AS_LETTERS = str.maketrans('0123456789-', 'ghijklmnopq')
 
 
-def refuse(used, paths, root, flag='--images'):
+def refuse(used, paths, root, noted, flag='--images'):
   """Raises UserError for masks among the images that are used as whole.
 
   Args:
     used: paths of the images that are used without an annotation.
     paths, root: as of `find`.
+    noted: as of `folder.Layout`; gets what may be masks.
     flag: what names `root`.
   """
   found = dict(find(used, paths, root))
@@ -45,6 +47,35 @@ def refuse(used, paths, root, flag='--images'):
     are_whole = not any(path.is_relative_to(folder) for path in {*paths} - found.keys()
                         for folder in folders)
     raise UserError(said(path, found[path], root, folders if are_whole else (), flag))
+  _refuse_drawn_folders(used, noted)
+
+
+def _refuse_drawn_folders(used, noted):
+  """Raises UserError for folders of nearly black drawings, where others have none such.
+
+  These are masks by numbers, or empty ones, whatever they are called. Brighter drawings may
+  be images of what is lit from behind, and are noted.
+
+  Args:
+    used, noted: as of `refuse`.
+  """
+  by_folder = collections.defaultdict(list)
+  for path in used:
+    by_folder[path.parent].append(path)
+  drawn = {folder: len(some) > 1 and _most_are([(path,) for path in some], _is_drawn)
+           for folder, some in sorted(by_folder.items())}
+  if all(drawn.values()):
+    return
+  remedy = ('where these are masks, put them into a folder called masks, each with the name '
+            'of its image')
+  for folder in filter(drawn.get, drawn):
+    path = by_folder[folder][0]
+    if max(_read(path).values, default=0) <= _BLACK:
+      raise UserError(
+          f'{path} and others of {folder} have no values above {_BLACK}, as masks have and '
+          f'photographs do not: {remedy}; where they are images, pass --format classes.')
+    noted['images that look drawn, as masks do, where those of other folders do not: '
+          f'{remedy}'] += by_folder[folder]
 
 
 def find(used, paths, root):

@@ -291,3 +291,25 @@ def test_masks_in_folders_called_so_stay_masks_whatever_lies_beside(tmp_path):
     read(tmp_path)
   (tmp_path / 'masks/2.jpg').unlink()
   assert marked_in(read(tmp_path, format='masks')) == {'images/1.jpg': {'defect': 1}}
+
+
+@pytest.mark.parametrize('value, is_refused', [(0, True), (1, True), (255, False)])
+def test_folders_of_drawings_beside_photographs(tmp_path, value, is_refused):
+  """Whose names have nothing in common: MATLAB's PixelLabelData/Label_1.png."""
+  for k in range(3):
+    make(tmp_path, {f'crack/part{k}a.png': None, f'PixelLabelData/Label_{k}b.png':
+                    lambda path: mask(path, value), f'good/{k}.png': None})
+  if is_refused:
+    with pytest.raises(UserError, match='PixelLabelData have no values above 15, as masks'):
+      read(tmp_path)
+  layout = read(tmp_path, format='classes')
+  assert not any('look drawn' in note for note in layout.noted)
+  if not is_refused:
+    assert any('look drawn' in note for note in read(tmp_path).noted)
+
+
+def test_empty_masks_below_clean_are_refused(tmp_path):
+  for k in range(3):
+    make(tmp_path, {f'i/image/{k}.png': None, f'i/contour/{k}.png': lambda path: mask(path, 0)})
+  with pytest.raises(UserError, match='contour have no values above 15, as masks have'):
+    unannotated.list_clean(tmp_path / 'i')
