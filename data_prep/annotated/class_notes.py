@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 
-from data_prep.annotated import alike_names, folder_names
+from data_prep.annotated import alike_names, clean_folders, folder_names
 from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
@@ -143,12 +143,13 @@ def _note_folders_of_one_class(by_class, places, noted):
           ] += sorted(set(by_class[name]))
 
 
-def of_unmarked_folders(found, rest, places, is_apart, noted):
-  """Notes folders of classes of which no image has an annotation, where others have.
+def of_unmarked_folders(found, rest, root, places, is_apart, noted):
+  """Notes folders of which no image has an annotation, where others have.
 
   Args:
     found: {image path: `Annotated`}.
     rest: paths of the images without an annotation that are not known to be clean.
+    root: path of the folder of all.
     places, noted: as of `of_regions`, the former of all these images.
     is_apart: whether --annotations names the annotations.
   """
@@ -158,6 +159,11 @@ def of_unmarked_folders(found, rest, places, is_apart, noted):
   lacking = {}
   for path in rest if named else ():
     lacking.setdefault(of_folder[path], []).append(path)
+  if not named:
+    for folder in clean_folders.unannotated(found, rest, root):
+      noted['images in a folder of which none has an annotation: not used; where they show '
+            f'no defect, pass --clean {shlex.quote(folder)}'] += [
+                path for path in rest if path.is_relative_to(folder)]
   for name in sorted(lacking.keys() - {of_folder[path] for path in found} - {''}):
     noted[f"images in the folder '{name}', of which none has an annotation, as others "
           "have: not used; mark what they show, or use all classes' images whole and no "

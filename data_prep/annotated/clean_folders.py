@@ -10,6 +10,8 @@ from data_prep.annotated import folder_names
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
+_MOST = 3  # Folders that advice names.
+
 
 def check_above(clean, crops, root):
   """Raises UserError for a clean image in the folder of a class of crops.
@@ -145,9 +147,10 @@ def check_beside(clean, below, root):
 
 
 def may_be(paths):
-  """Returns the folders of crops that are called as one beside, with an U, as UD of CD.
+  """Returns the folders of crops that may be of clean ones, by their names.
 
-  So SDNET2018 calls cracked decks, and such that are not.
+  So are UD beside CD in SDNET2018, of cracked decks and such that are not, sans_fissure,
+  and OK_cam2.
 
   Args:
     paths: of the crops.
@@ -158,8 +161,36 @@ def may_be(paths):
   beside = {}
   for folder in {path.parent for path in paths}:
     beside.setdefault((folder.parent, folder.name[1:]), []).append(folder)
-  return sorted(str(folder) for (_, rest), some in beside.items() for folder in some
-                if rest and len(some) == 2 and folder.name[0] == 'U')
+  found = {folder for (_, rest), some in beside.items() for folder in some
+           if rest and len(some) == 2 and folder.name[0] == 'U'}
+  found |= {folder for some in beside.values() for folder in some
+            if class_names.has_clean_word(folder.name)}
+  return sorted(map(str, found))
+
+
+def unannotated(annotated, rest, root):
+  """Returns folders of images without an annotation in which none has one: new_parts.
+
+  Not so what is called as a part of a set, a camera, or what has a defect or is undecided.
+
+  Args:
+    annotated, rest: paths of images with and without an annotation.
+    root: path of their folder.
+
+  Returns:
+    Sorted list of text, empty where there are more than three.
+  """
+  marked = {folder for path in annotated for folder in path.parents}
+  found = set()
+  for path in rest:
+    parts = path.relative_to(root).parent.parts
+    above = (root.joinpath(*parts[:k + 1]) for k in range(len(parts)))
+    folder = next((folder for folder in above if folder not in marked), None)
+    if folder and not any(of(part) for part in parts for of in (
+        folder_names.is_split, folder_names.is_place, class_names.is_defect,
+        class_names.is_undecided)):
+      found.add(folder)
+  return sorted(map(str, found)) if len(found) <= _MOST else []
 
 
 def beside(root):

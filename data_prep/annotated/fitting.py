@@ -23,8 +23,10 @@ ABSENT = 'images that are listed without a mark, and are not there'
 # Of several masks of an image.
 _NUMBERED = re.compile(r'(?<=\w)(?:[ ._-]+\d+| ?\(\d+\))$')
 _NUMBER = re.compile(r'(\d+)\)?$')
+_WORD_AND_NUMBER = re.compile(r'(.*?)(\d*)$')
 _OF_TASK = re.compile(r'task-(\d+)-annotation-\d+-by-.*-tag-(.+)-(\d+)')  # Its label too.
 _MOST_NAMED = 3  # Files that advice names.
+_LEAST_NUMBERED = 3
 
 
 class Fitted(NamedTuple):
@@ -164,20 +166,28 @@ def _apart(fitted, orphans):
 
 
 def _with_other_numbers(orphans, fitted, paths):
-  """Returns advice where both sides are numbered, and one begins further on: 0 and 1.
+  """Returns advice where both sides are numbered, and fit with one more or less: 0 and 1.
 
-  Without the annotation that has no image, each image would get that of its neighbour.
+  Without the annotation that has no image, each image might get that of its neighbour.
   """
-  names = [{mark.place.stem for mark in [*orphans, *(mark for mark, _ in fitted)]},
-           {path.stem for path in paths}]
-  if not all(name.isdecimal() for some in names for name in some):
+  both = [(folder_names.stem_of_mask(mark.place) if mark.format == 'masks' else
+           folder_names.bare(mark.place)) for mark in [*orphans, *(
+               mark for mark, _ in fitted)]], [*map(folder_names.bare, paths)]
+  # As img of img0 and img1, or mask and image.
+  words = [_WORD_AND_NUMBER.match(name)[1] for name in (
+      both[0][0], folder_names.bare(fitted[0][1]) if fitted else both[0][0])]
+  marks, images = (sorted({int(found[2]) for found in map(_WORD_AND_NUMBER.match, some)
+                           if found[1] == word and found[2]})
+                   for word, some in zip(words, both))
+  if len(marks) < max(_LEAST_NUMBERED, len({*both[0]})) or not images or not any(
+      {mark + shift for mark in marks} <= {*images}
+      for shift in {1, -1, images[0] - marks[0]} - {0}):
     return ''
-  marks, images = (sorted(map(int, some)) for some in names)
-  if len(marks) != len(images) or {image - mark for mark, image in zip(marks, images)} != {
-      images[0] - marks[0]}:
-    return ''
-  return (f'annotations are numbered from {marks[0]} and as many images from {images[0]}, so '
-          'give each image and its annotation one number')
+  said = (f'from {word}{some[0]} to {word}{some[-1]}' for word, some in zip(
+      words, (marks, images)))
+  return ('annotations are numbered {} and images {}: where each annotation is of its '
+          "image's neighbour in number, give both one name; where those of one number "
+          'belong together, add the image that lacks').format(*said)
 
 
 def _in_another_part(mark, fitted, paths, root):

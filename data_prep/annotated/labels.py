@@ -8,8 +8,8 @@ from data_prep.annotated import named_classes
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
-from pegan_jax.annotations import severstal, voc, yolo
-from pegan_jax.annotations.regions import are_fractions, IGNORED
+from pegan_jax.annotations import severstal, voc, yolo, yolo_names
+from pegan_jax.annotations.regions import are_fractions, Box, IGNORED, Region
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError, listed
 
@@ -19,8 +19,8 @@ _AROUND = ('outlines around all of their image: nothing says where in it the def
            'outline it, or remove them')
 _ANOTHER = ('images whose annotation names another image, which is there too: it is taken '
             'to be of the image that its own name fits')
-
-
+STRAY = ('regions of less than a pixel, as of a stray click: kept clear of backgrounds, of '
+         'no class')
 _IGNORED = (f"images with a region called {IGNORED}: kept clear of backgrounds, of no "
             'class')
 
@@ -61,11 +61,31 @@ def read(labels, noted, problems, tags=()):
     if are_fractions([image for image in some if (image.height, image.width) != (1, 1)]):
       problems.add(f'{some[0].file} and all others like it have boxes within one pixel: '
                    f'they are fractions of the images, and {name} has pixels.')
-  for mark, _ in labels:
-    if mark.format == 'yolo' and mark.path.parent in names and (
-        note := _note_on_names(mark, names[mark.path.parent][1])):
+  yolo_labels = [(mark, path) for mark, path in labels
+                 if mark.format == 'yolo' and mark.path.parent in names]
+  unnamed = {mark.path.parent: mark.base for mark, _ in yolo_labels
+             if not names[mark.path.parent][1]}
+  may_name = _may_name(unnamed, yolo_labels, found)
+  for mark, _ in yolo_labels:
+    if note := _note_on_names(mark, names[mark.path.parent][1], may_name):
       noted[note].append(mark.path)
   return found
+
+
+def _may_name(folders, labels, found):
+  """Returns a file that may name classes of YOLO that nothing names, or None.
+
+  Args:
+    folders: {path of a folder of labels: of that which holds all}.
+    labels: list of (`Mark`, image path) of YOLO.
+    found: as `read` returns it.
+  """
+  numbers = [int(region.name) for mark, path in labels if path in found
+             and mark.path.parent in folders for region in found[path].regions]
+  paths = {mark.path for mark, _ in labels}
+  files = (yolo_names.may_name(folder, base, 1 + max(numbers), paths)
+           for folder, base in folders.items() if numbers)
+  return next(filter(None, files), None)
 
 
 def _read(mark, path, names, noted):
@@ -96,10 +116,11 @@ def _read(mark, path, names, noted):
   return annotated
 
 
-def _note_on_names(mark, file):
+def _note_on_names(mark, file, may_name):
   """Returns what to note of where the names of YOLO's classes are from, '' for nothing."""
   if not file:
-    return 'YOLO labels without a file of names: classes are called by their numbers'
+    return 'YOLO labels without a file of names: classes are called by their numbers' + (
+        f'; where {may_name} names them, call it classes.txt' if may_name else '')
   if not file.is_relative_to(os.path.abspath(mark.base)):
     return f'YOLO labels whose classes are named by {file}, above their folder'
   if not mark.path.absolute().is_relative_to(file.parent):
@@ -180,6 +201,12 @@ def fit(labels, noted, problems):
   return fitting
 
 
+def _is_stray(edges, width, height):
+  """Returns whether [[left, top], [right, bottom]] in an image cover less than a pixel."""
+  return edges.min() >= 0 and (edges <= (width, height)).all() and (
+      np.prod(edges[1] - edges[0]) < 1)
+
+
 def _check_turned(annotated, path, height, width):
   if (annotated.height, annotated.width) == (width, height) != (height, width):
     raise UserError(
@@ -194,6 +221,10 @@ def _fitted(annotated, region, path, height, width, noted):
   corners = np.concatenate([np.reshape(region.box, (2, 2)), *(region.polygons or ())])
   edges = np.stack([corners.min(0), corners.max(0)]) * scale
   seen = np.clip(edges, 0, (width, height))
+  if _is_stray(edges, width, height):
+    noted[STRAY].append(path)
+    left, top = np.minimum(np.floor(edges[0]), (width - 1, height - 1)).astype(int).tolist()
+    return Region('', Box.square(left, top, 1))
   lost = np.prod(seen[1] - seen[0]) < np.prod(edges[1] - edges[0]) / 2
   # Before an outline is filled, which takes memory by its length.
   if lost and (seen[1] > seen[0]).all():

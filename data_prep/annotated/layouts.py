@@ -149,7 +149,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
   other_marks.add(unnamed_marks, found, noted)
   clean, rest = _unmarked(folder, found, labels + masks, unnamed_marks)
   class_notes.of_unmarked_folders(
-      found, rest, outer_folders.places(folder.images, root), str(where) != str(root),
+      found, rest, root, outer_folders.places(folder.images, root), str(where) != str(root),
       noted)
   if all_formats:
     unread_masks.refuse(folder.left_out, clean + rest, root)

@@ -60,6 +60,7 @@ def match(marks, paths, root):
   places = {path: path.relative_to(root) for path in paths}
   found = [[path for path in {mark.base / mark.place, root / mark.place}
             if path in places] for mark in marks]
+  _share(found, marks)
   _search(found, marks, places, root)
   rest = [k for k, some in enumerate(found) if not some]
   taken = {path for some in found for path in some}
@@ -76,6 +77,17 @@ def match(marks, paths, root):
   _search(found, _without_numbers(marks, places), places, root)
   _search_numbers(found, marks, places, root)
   return found, respelled
+
+
+def _share(found, marks):
+  """Fills in `found` for marks that another file repeats, which lies beside their images."""
+  said = [mark.annotated and (mark.place, *(
+      (region.name, getattr(region, 'box', None)) for region in mark.annotated.regions))
+          for mark in marks]
+  known = {own: some for own, some in zip(said, found) if some}
+  for k, own in enumerate(said):
+    if own and not found[k]:
+      found[k] = known.get(own, [])
 
 
 def rounds(pairs):
@@ -217,19 +229,21 @@ def _look(found, marks, places, folder, names, fits, taken=None):
     folder: function of a place: what of its folders must be equal.
     names: functions of a mark and of an image's place: the names that must be equal.
     fits: function of a mark and a path: whether nothing else is against it.
-    taken: paths of images that have their mark; None: those in `found`.
+    taken: paths of images that have their mark; None: those in `found`. Where a file for
+      many images names one in full, it may be one of these: of two files that do, one is
+      a copy, or a later version.
   """
   if all(found):
     return
   taken = {path for some in found for path in some} if taken is None else taken
   by_key = {}
   for path, place in places.items():
-    if path not in taken:
-      by_key.setdefault((folder(place), names[1](place)), []).append(path)
+    by_key.setdefault((folder(place), names[1](place)), []).append(path)
   for k, mark in enumerate(marks):
     if not found[k]:
-      key = folder(mark.place), names[0](mark)
-      some = [path for path in by_key.get(key, ()) if fits(mark, path)]
+      key, in_full = (folder(mark.place), names[0](mark)), names is _NAMES[0]
+      some = [path for path in by_key.get(key, ()) if fits(mark, path) and (
+          path not in taken or mark.annotated and in_full)]
       same = [path for path in some if places[path].name == mark.place.name]
       found[k] = same or some
 

@@ -22,8 +22,8 @@ def find_no_room(options, found, side):
 
   Returns:
     None where there is room; else the beginning of a sentence, the side of smaller windows
-    that have room, 0 where none do, and the folders of crops, and beside --images, that
-    may be clean ones.
+    that have room, 0 where none do, and the folders that may be of clean ones: of crops,
+    of images without an annotation, and beside --images; and what to do first, or ''.
   """
   def has_room(side):
     return any(clean_windows(image.height, image.width, boxes_of(
@@ -35,16 +35,33 @@ def find_no_room(options, found, side):
   smaller = next((part for part in (side * 3 // 4, side // 2, side // 4)
                   if part >= _LEAST_SIDE and has_room(part)), 0)
   why = '' if found.layout.annotated else ', as no folder is called as clean images are'
-  return f'There is no room for backgrounds{why}', smaller, clean_folders.may_be(
-      path for paths in found.crops.values() for path in paths) + (
-          clean_folders.beside(options.images) if options.images else [])
+  first = ('invert the masks, most of which mark more than half of their image, where that '
+           'is the ground' if _mark_the_ground(found.layout.annotated) else '')
+  may_be = clean_folders.may_be(
+      [path for paths in found.crops.values() for path in paths])
+  return f'There is no room for backgrounds{why}', smaller, [
+      *may_be, *_unannotated(found),
+      *(clean_folders.beside(options.images) if options.images else ())], first
 
 
-def check_enough(options, left, rejected, marked, barred, unclean=()):
+def _mark_the_ground(annotated):
+  """Returns whether most of (path, `Annotated`) have masks of more than half of it."""
+  return 2 * sum(2 * sum(
+      int(region.mask.sum()) for region in image.regions if region.mask is not None)
+                 > image.height * image.width for _, image in annotated) > len(annotated)
+
+
+def _unannotated(found):
+  return clean_folders.unannotated([path for path, _ in found.layout.annotated],
+                                   found.layout.unlabelled, found.layout.root)
+
+
+def check_enough(options, found, left, rejected, marked, barred, unclean=()):
   """Raises `Lack` if fewer backgrounds are left than asked for.
 
   Args:
     options: `options.Options`.
+    found: `inputs.Found`.
     left: how many are left.
     rejected, marked, barred: how many are not, as of `choosing.Selection`.
     unclean: as there.
@@ -56,15 +73,18 @@ def check_enough(options, left, rejected, marked, barred, unclean=()):
          'belong with images of the test set'
          + (f'; {len(unclean)} clean images show what defects show, as {unclean[0]}'
             if unclean else '') + ')')
+  may_be = _unannotated(found)
+  first = lacks.pass_clean(may_be) if may_be else ''
   if left:
     raise Lack(f'There are {left} backgrounds, fewer than the {asked} asked for {why}',
-               at_most=True)
+               at_most=True, first=first)
   reasons = [lacks.NEAR] + [lacks.GROUP_BY] * bool(options.group_by)
   raise Lack(
       f'There are no backgrounds {why}',
       f'add images with more room beside their regions; {CLEAN}',
       [{'reject_score': 0.}] * bool(rejected) + (
-          lacks.ways_apart(options, reasons) if (marked or barred) and not unclean else []))
+          lacks.ways_apart(options, reasons) if (marked or barred) and not unclean else []),
+      first=first)
 
 
 def hold_out(options, items, groups, left, of_test):

@@ -160,10 +160,9 @@ def select(options, pool):
     UserError: something lacks; the flags that it names were tried.
   """
   if no_room := backgrounds.find_no_room(options, pool.found, pool.window):
-    said, smaller, may_be_clean = no_room
+    said, *others = no_room
     raise UserError(lacks.without_backgrounds(
-        said, options, lambda changed: _split(changed, pool.of(changed)), smaller,
-        may_be_clean))
+        said, options, lambda changed: _split(changed, pool.of(changed)), *others))
   try:
     return attempt(options, pool)
   except Lack as lack:
@@ -241,7 +240,7 @@ def attempt(options, pool):
     left = left[~np.isin(groups[left], groups[held])]
   lost = int(barred.sum() - np.isin(held, count + np.flatnonzero(barred)).sum())
   backgrounds.check_enough(
-      options, len(left) + len(held), len(rejected), marked.sum(), lost, grouped.unclean)
+      options, pool.found, len(left) + len(held), len(rejected), marked.sum(), lost, grouped.unclean)
   available[BACKGROUND] = len(left) + len(held)
   if options.backgrounds:
     left = left[:options.backgrounds - len(held)]

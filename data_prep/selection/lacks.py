@@ -28,11 +28,18 @@ class Lack(Exception):
     ways: list of {field of `options.Options`: value}, each of which may mend it. Where
       one is needed after another flag, the last is tried first.
     at_most: whether --at_most mends it, and has neither.
+    first: what to try before any flag; '' for nothing.
   """
 
-  def __init__(self, said, advice='', ways=(), at_most=False):
+  def __init__(self, said, advice='', ways=(), at_most=False, first=''):
     super().__init__(said)
     self.said, self.advice, self.ways, self.at_most = said, advice, ways, at_most
+    self.first = first
+
+
+def pass_clean(folders):
+  """Returns the advice to pass folders that may be of clean images."""
+  return f'pass --clean {shlex.join(folders)}, where these show no defect'
 
 
 def classes(counts):
@@ -99,12 +106,13 @@ def sentence(lack, options, attempt):
     options: `options.Options` that it came of.
     attempt: function of other options, which raises `Lack` where something lacks.
   """
-  start = options
+  start, first = options, [lack.first] * bool(lack.first)
   if lack.at_most:
     start = dataclasses.replace(options, at_most=True)
     try:
       attempt(start)
-      return f'{lack.said}: pass --at_most, which takes what there is.'
+      return f"{lack.said}: {', or '.join([*first, 'pass --at_most'])}, which takes what " \
+             'there is.'
     except Lack as other:
       lack = other
   mended = [_mended(dataclasses.replace(start, **way), attempt) for way in lack.ways]
@@ -117,7 +125,7 @@ def sentence(lack, options, attempt):
   beside = _of_all([beside for _, beside in mended])
   said = ', and beside: '.join([lack.said, *(other.said for other in beside)])
   advice = ', and '.join([lack.advice, *(other.advice for other in beside)])
-  remedies = ', or '.join([*map(_phrase, found), advice])
+  remedies = ', or '.join([*first, *map(_phrase, found), advice])
   return f"{said}: {'; '.join([remedies, *_meanings(found)])}."
 
 
@@ -130,7 +138,8 @@ def _of_all(ways):
   return ways[0] if ways and all(ways) else []
 
 
-def without_backgrounds(said, options, attempt, smaller, may_be_clean=()):
+def without_backgrounds(said, options, attempt, smaller, may_be_clean=(),
+                        first=''):
   """Returns that there is no room for backgrounds, and all flags that are needed then.
 
   Args:
@@ -139,6 +148,7 @@ def without_backgrounds(said, options, attempt, smaller, may_be_clean=()):
     attempt: function of other options, which raises `Lack` where something lacks beside.
     smaller: side of windows that have room, in pixels; 0 where none do.
     may_be_clean: folders of images that may be clean.
+    first: what to do before all of this; '' for nothing.
   """
   changes, advice = {}, ''
   try:
@@ -152,10 +162,9 @@ def without_backgrounds(said, options, attempt, smaller, may_be_clean=()):
   asked = options.backgrounds * (not options.at_most and 'at_most' not in changes)
   flags = f"{_phrase({'window_size': smaller, 'at_most': True} | changes)}, or "
   remedies = filter(None, [
-      flags * bool(smaller)
+      f'{first}, or ' * bool(first) + flags * bool(smaller)
       + 'pass '
-      + f'--clean {shlex.join(may_be_clean)}, where these show no defect, or ' * bool(
-          may_be_clean)
+      + f'{pass_clean(may_be_clean)}, or '.removeprefix('pass ') * bool(may_be_clean)
       + 'a folder of clean images, whatever it is called, by --clean'
       + f", {_phrase(changes).replace('pass', 'with', 1)}" * bool(changes)
       + f', and --at_most if these have fewer than {asked} windows' * bool(asked),

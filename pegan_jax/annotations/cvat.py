@@ -1,7 +1,7 @@
 """Reads 'CVAT for images', one XML file for all images.
 
 Points are (x, y) in pixel edges. It holds names and boxes, turned or not, polygons,
-ellipses and masks.
+ellipses, masks and lines.
 """
 
 import pathlib
@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pegan_jax.annotations import attributes, text_files, turned
-from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.annotations.regions import Annotated, Box, LINES, of_line, Region
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError, reason
 
 FILES = '.xml (CVAT for images)'
 
+_LINE = 'polyline'
 _CORNERS = 72  # Of the polygon that stands for an ellipse.
 
 
@@ -81,7 +82,7 @@ def _image(item):
     raise ValueError(f'the size of {name}: {error}') from None
   return Annotated(name, *size,
                    text_files.each(lambda shape: _whole_region(shape, name), shapes),
-                   tags=tags)
+                   (LINES,) * any(shape.tag == _LINE for shape in shapes), tags=tags)
 
 
 def _whole_region(shape, image):
@@ -103,12 +104,14 @@ def _region(shape, image):
   if shape.tag == 'box':
     corners = np.array([[number('xtl'), number('ytl')], [number('xbr'), number('ybr')]])
     return turned.region(name, _bounds(corners, image, name), number('rotation', '0'))
-  if shape.tag == 'polygon':
+  if shape.tag in ('polygon', _LINE):
     try:
       points = text_files.points(
           [pair.split(',') for pair in said['points'].rstrip(';').split(';')])
+      if shape.tag == _LINE:
+        return of_line(name, points)
     except ValueError as error:
-      raise ValueError(f'{image} has a polygon of {name}: {error}') from None
+      raise ValueError(f'{image} has a {shape.tag} of {name}: {error}') from None
     if len(points) < 3:
       raise ValueError(f'{image} has a polygon of {name} with {len(points)} points, and '
                        'it needs 3 or more: draw it again, or remove it')

@@ -1,7 +1,7 @@
 """Reads and writes LabelMe, one JSON file per image.
 
-Points are (x, y) in pixel edges. It holds names and polygons, rectangles, circles or
-masks.
+Points are (x, y) in pixel edges. It holds names and polygons, rectangles, circles,
+masks or lines.
 """
 
 import base64
@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from pegan_jax.annotations import outlines, text_files
-from pegan_jax.annotations.regions import Annotated, Box, IGNORED, Region
+from pegan_jax.annotations.regions import (
+    Annotated, Box, IGNORED, LINES, of_line, Region)
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
@@ -24,6 +25,7 @@ FILES = '.json (LabelMe)'
 # The program's version whose files these are like.
 _VERSION = '5.5.0'
 
+_LINES = ('line', 'linestrip')
 # Corners of the polygon that stands for a circle: within 0.1 % of its radius.
 _CORNERS = 72
 
@@ -66,6 +68,7 @@ def _read_file(path, name):
       regions.setdefault(key, []).append(region)
     return Annotated(name, _side(said.get('imageHeight')), _side(said.get('imageWidth')),
                      [_join(group) for group in regions.values()],
+                     (LINES,) * any(shape.get('shape_type') in _LINES for _, shape in shapes),
                      says=text_files.name_of(said.get('imagePath')), tags=tuple(flags))
   except ValueError as error:
     raise UserError(f'{path} cannot be read as LabelMe: {error}.') from None
@@ -111,6 +114,8 @@ def _region(shape):
       raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more: draw '
                        'it again, or remove it')
     return _region_of_polygons(name, (points,))
+  if kind in _LINES:
+    return of_line(name, points)
   if kind == 'rectangle':
     return _rectangle(name, points)
   if kind == 'circle':

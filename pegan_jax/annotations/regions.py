@@ -14,6 +14,8 @@ from pegan_jax.common.errors import UserError
 # (half a unit of the last digit from the centre, half of that from half the size): less
 # than this in images of up to 13,000 pixels.
 _NEAR = 0.01
+LINES = ('images with lines, which have no area: taken for the boxes around them; where one '
+         'goes around a defect, draw it as a polygon')
 IGNORED = '__ignore__'  # LabelMe's class, of what is neither a defect nor clean.
 
 
@@ -92,6 +94,18 @@ def of_pixels(name, inside, corner=(0, 0)):
   rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
   box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
   return Region(name, box.shift(*corner), inside[box.slices])
+
+
+def of_line(name, points):
+  """Returns the `Region`, a box, of a line of a pixel's width through float [n, 2].
+
+  Raises:
+    ValueError: it has less than two points.
+  """
+  if len(points) < 2:
+    raise ValueError(f'is a line of {len(points)} points, and needs 2 or more: draw it '
+                     'again, or remove it')
+  return Region(name, Box(*(points.min(0) - 0.5).tolist(), *(points.max(0) + 0.5).tolist()))
 
 
 def box_of(inside):

@@ -5,7 +5,6 @@ EncodedPixels: a row for a class of an image, 'start length start length ...' of
 which count from 1 at the upper left, down the columns. Classes are called by their numbers.
 """
 
-import csv
 import re
 from typing import NamedTuple
 
@@ -43,20 +42,7 @@ def is_submission(path):
 
 
 def _has_columns(path):
-  if path.suffix.lower() != '.csv':
-    return False
-  try:
-    text = text_files.read(path)
-  except UserError:  # Its first line may tell all the same, and `read` says what is wrong.
-    try:
-      text = path.read_text('latin-1').removeprefix('ï»¿')
-    except OSError:
-      return False
-  try:
-    columns = {name.strip() for row in csv.reader([text.partition('\n')[0]])
-               for name in row}
-  except csv.Error:
-    return False
+  columns = text_files.columns_of_csv(path)
   return any(wanted <= columns for wanted in _COLUMNS)
 
 
@@ -98,18 +84,14 @@ def _read_file(path):
     if len(runs):
       regions.append(Runs(number, runs))
 
-  # A row may have more than 131,072 characters, csv's own limit, which is of the process.
-  limit = csv.field_size_limit(2**30)
   try:
-    head, *rows = csv.reader(text_files.read(path).splitlines())
+    head, *rows = text_files.rows_of_csv(path)
     columns = [name.strip() for name in head]
     text_files.each(add, ((k, row) for k, row in enumerate(rows, 2) if row))
-  except (csv.Error, ValueError) as error:
+  except ValueError as error:
     raise text_files.PartlyRead(f'{path} cannot be read as a CSV of Severstal: {error}; '
                                 'correct or remove what is wrong.',
                                 list(images.values())) from None
-  finally:
-    csv.field_size_limit(limit)
   return list(images.values())
 
 

@@ -1,6 +1,8 @@
 """Reads and writes the text files of annotations."""
 
 import codecs
+import csv
+import io
 import pathlib
 import re
 
@@ -101,6 +103,36 @@ def keys_of_json(path):
   except UserError:
     return set()
   return set(said) if isinstance(said, dict) else set()
+
+
+def columns_of_csv(path):
+  """Returns the names in the first row of a .csv file, a set; none for another file."""
+  if path.suffix.lower() != '.csv':
+    return set()
+  try:
+    text = read(path)
+  except UserError:  # Its first line may tell all the same, and reading says what is wrong.
+    try:
+      text = path.read_text('latin-1').removeprefix('ï»¿')
+    except OSError:
+      return set()
+  try:
+    return {name.strip().lstrip('#') for row in csv.reader([text.partition('\n')[0]])
+            for name in row}
+  except csv.Error:
+    return set()
+
+
+def rows_of_csv(path):
+  """Returns the rows of a CSV file, lists of text; ValueError where it is none."""
+  # A row may have more than 131,072 characters, csv's own limit, which is of the process.
+  limit = csv.field_size_limit(2**30)
+  try:
+    return [*csv.reader(io.StringIO(read(path), newline=''))]
+  except csv.Error as error:
+    raise ValueError(str(error)) from None
+  finally:
+    csv.field_size_limit(limit)
 
 
 def read_xml(path):

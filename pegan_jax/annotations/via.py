@@ -1,7 +1,8 @@
 """Reads and writes the VGG Image Annotator's JSON, version 1 or 2, one file for all images.
 
 It holds names, as an attribute that its user called as he liked, and rectangles, circles,
-ellipses and polygons in pixels; it does not hold sizes of images.
+ellipses, polygons and lines in pixels; it does not hold sizes of images. The CSV that the
+program exports says the same, a row for each region.
 """
 
 import json
@@ -11,23 +12,29 @@ import pathlib
 import numpy as np
 
 from pegan_jax.annotations import attributes, outlines, text_files, turned
+from pegan_jax.annotations import regions as regions_lib
 from pegan_jax.annotations.regions import Annotated, Box, Region
-from pegan_jax.common import listing
+from pegan_jax.common import json_text, listing
 from pegan_jax.common.errors import UserError
 
 PATH = 'via.json'
-FILES = '.json (VIA)'
+FILES = '.json or .csv (VIA)'
 
 # Attributes that name a class, the first that a region has; else it may have one alone.
 _NAMES = ('class', 'label', 'name', 'category', 'type', 'defect')
 _UNNAMED = 'defect'  # Class of the regions of a file none of which has a name.
 _NOTE = f"images whose VIA file gives no region a name: called '{_UNNAMED}'"
+_IN_JSON = ('region_shape_attributes', 'region_attributes', 'file_attributes')
+_COLUMNS = {'filename', *_IN_JSON}
 _GROUP = 'group'  # Our own: polygons of one region have one value of it.
+_LINE = 'polyline'
 _CORNERS = 72  # Of the polygon that stands for a circle or an ellipse.
 
 
 def recognises(path):
   """Returns whether a file is VIA's: a project, or its exported annotations."""
+  if path.suffix.lower() == '.csv':
+    return _COLUMNS <= text_files.columns_of_csv(path)
   keys = text_files.keys_of_json(path)
   if '_via_img_metadata' in keys:
     return True
@@ -42,7 +49,7 @@ def read(path):
   """Reads a VIA file.
 
   Args:
-    path: the .json file, or a folder, of which each VIA file is read.
+    path: the .json or .csv file, or a folder, of which each VIA file is read.
 
   Returns:
     List of `Annotated`, in the file's order, without sizes, unclipped.
@@ -51,18 +58,18 @@ def read(path):
     UserError: the file is damaged. Where single images are wrong, it is
       `text_files.PartlyRead`, with the others.
   """
-  return [image for file, _ in listing.find(path, '.json') if recognises(file)
-          for image in _read_file(file)]
+  return [image for suffix in ('.json', '.csv') for file, _ in listing.find(path, suffix)
+          if recognises(file) for image in _read_file(file)]
 
 
 def _read_file(path):
-  said = text_files.read_json(path)
-  said = said.get('_via_img_metadata', said)
   try:
+    said = _of_rows(path) if path.suffix.lower() == '.csv' else text_files.read_json(path)
+    said = said.get('_via_img_metadata', said)
     if not isinstance(said, dict):
       raise ValueError('its images are no object')
     if _is_unnamed(said.values()):
-      return [image._replace(notes=(_NOTE,) * bool(image.regions)) for image in
+      return [image._replace(notes=image.notes + (_NOTE,) * bool(image.regions)) for image in
               text_files.each(lambda image: _image(image, True), said.values())]
     return attributes.noted(
         text_files.each(_image, said.values()), attributes.notes(
@@ -88,6 +95,26 @@ def _regions_of(image):
   return regions if isinstance(regions, list) else None
 
 
+def _of_rows(path):
+  """Returns what a CSV says as JSON would.
+
+  Raises:
+    ValueError: it is damaged.
+  """
+  images, (head, *rows) = {}, text_files.rows_of_csv(path)
+  for k, row in enumerate(rows, 2):
+    said = dict(zip([name.strip().lstrip('#') for name in head], row))
+    try:
+      shape, own, of_file = (json_text.parse(said[name]) for name in _IN_JSON)
+    except (KeyError, ValueError):
+      raise ValueError(f'row {k} lacks what is in JSON: export it again') from None
+    image = images.setdefault(said['filename'], {
+        'filename': said['filename'], 'regions': [], 'file_attributes': of_file})
+    if shape:
+      image['regions'].append({'shape_attributes': shape, 'region_attributes': own})
+  return images
+
+
 def _image(said, unnamed=False):
   if not (isinstance(said, dict) and isinstance(said.get('filename'), str)
           and said['filename'].strip()):
@@ -102,8 +129,9 @@ def _image(said, unnamed=False):
       lambda x: _numbered(*x, name, unnamed), numbered)):
     key = k if group is None or not region.polygons else (region.name, group)
     grouped.setdefault(key, []).append(region)
+  has_lines = any(region['shape_attributes']['name'] == _LINE for region in regions)
   return Annotated(name, None, None, [_join(some) for some in grouped.values()],
-                   tags=_tags(said.get('file_attributes')))
+                   (regions_lib.LINES,) * has_lines, tags=_tags(said.get('file_attributes')))
 
 
 def _attributes(images):
@@ -178,6 +206,9 @@ def _region(name, shape):
       raise ValueError(f'is a polygon of {len(points)} points, and needs 3 or more: draw '
                        'it again, or remove it')
     return _outline(name, points)
+  if kind == _LINE:
+    return regions_lib.of_line(name, text_files.points(
+        [list(xy) for xy in zip(shape['all_points_x'], shape['all_points_y'])]))
   if kind in ('circle', 'ellipse'):
     radii = [number('r')] * 2 if kind == 'circle' else [number('rx'), number('ry')]
     angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)

@@ -14,6 +14,8 @@ _NAME_FILES = ('classes.txt', 'obj.names', '_darknet.labels')
 # LabelImg's and makesense's, where no other file names classes.
 _MAY_NAME = ('labels.txt', 'predefined_classes.txt')
 FILES = (*_NAME_FILES, *_MAY_NAME)
+_MAY_HOLD = ('.txt', '.names', '.lst')
+_WORDS = 3  # Of a class's name, and perhaps its number.
 _ABOVE = 3  # Folders above the labels that may have the names.
 _AT_ODDS = '{} and {} name the classes differently: remove the one that is wrong.'
 _YAML = ('.yaml', '.yml')
@@ -60,6 +62,37 @@ def place_of(folder, known, root):
     elif known[place][0] != known[found][0] and known[place][1].name not in _MAY_NAME:
       raise UserError(_AT_ODDS.format(known[place][1], known[found][1]))
   return found
+
+
+def may_name(folder, root, count, labels):
+  """Returns a file that looks like the names of classes and is not called so, or None.
+
+  Args:
+    folder: path of the labels' folder.
+    root: path of a folder that it is below, up to which is sought.
+    count: of the classes.
+    labels: set of paths that are labels.
+  """
+  for place in [folder, *folder.parents]:
+    if not place.is_relative_to(root):
+      break
+    for path in _list(place):
+      if path.suffix.lower() in _MAY_HOLD and path not in labels and path.is_file() and (
+          _are_names(path, count)):
+        return path
+  return None
+
+
+def _are_names(path, count):
+  """Returns whether a file has a line of one to three words for each class, and no more."""
+  if text_files.is_of_images(path):
+    return False
+  try:
+    lines = text_files.read(path).strip().split('\n')
+  except UserError:
+    return False
+  return len({*lines}) == len(lines) == count and all(
+      1 <= len(line.split()) <= _WORDS and re.search(r'[^\W\d_]', line) for line in lines)
 
 
 def _names_in(folder):

@@ -78,11 +78,13 @@ def is_clean(name):
 def has_clean_word(name):
   """Returns whether a name begins or ends with a word for clean, as 'Good Weld'.
 
-  Not so one that is such a word itself, or says that there is a defect, as 'not good'.
+  So does one that begins with a word for without, as 'sans_fissure'. Not so one that is
+  such a word itself, or says that there is a defect, as 'not good'.
   """
   words = re.findall(r'[A-Z]?[^\W_A-Z]+|[A-Z]+|[^\W_]+', composed(name))
-  return len(words) > 1 and not is_clean(name) and not names_no_kind(name) and (
-      is_clean(words[0]) or is_clean(words[-1]))
+  return bool(words) and not is_clean(name) and not names_no_kind(name) and (
+      verdict_words.is_without(words)
+      or len(words) > 1 and (is_clean(words[0]) or is_clean(words[-1])))
 
 
 def is_defect(word):

@@ -12,7 +12,7 @@ _LETTERS = str.maketrans({'ł': 'l', 'ı': 'i', 'ø': 'o', 'đ': 'd', 'ð': 'd',
 
 _GOOD = (
     # English.
-    'good|ok|okay|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negative|undamaged|'
+    'good|ok|okay|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negatives?|undamaged|'
     'uncracked|free|flawless|faultless|sound|perfect|accepted|conforming',
     r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal|flaw)\w*|'
     r'(?:defect|fault|flaw)[ _-]?free|goods|neg|correct|qualified|'
@@ -96,6 +96,10 @@ _BAD = (
     r'khong[ _-]?dat|phe[ _-]?pham|hang[ _-]?loi|lam[ _-]?lai|'
     r'cacat|rusak|jelek|tolak|kharab|khara+b|खराब|दोष|معيب[ة]?|تالف[ة]?|פגום|פסול',
 )
+# What stands before a defect's name in that of what has none; 'no hole' may be a defect.
+_WITHOUT = ('without|ohne|keine?|zonder|utan|uden|uten|ilman|sans|sin|sem|senza|fara|bez|'
+            'brez|χωρις|без|tanpa|khong')
+_WITHOUT_CJK = ('无', '無', '没有', '沒有')
 
 
 def folded(name):
@@ -131,6 +135,12 @@ def _is_one(name, words, as_typed):
 def is_good(name):
   """Returns whether a name is a word for what shows no defect."""
   return _is_one(name, _CLEAN, _GOOD_AS_TYPED)
+
+
+def is_without(words):
+  """Returns whether words of a name begin with one for without: sans, fissure."""
+  return len(words) > 1 and bool(re.fullmatch(_WITHOUT, folded(words[0]))) or (
+      words[0].startswith(_WITHOUT_CJK))
 
 
 def is_bad(name):

@@ -52,7 +52,8 @@ def test_a_turn_is_clockwise_on_the_screen(tmp_path):
 
 
 @pytest.mark.parametrize('shapes, words', [
-    ('<polyline label="a" points="1,2;3,4"/>', 'a/1.jpg has a polyline of a, which has no'),
+    ('<polyline label="a" points="1,2"/>', 'a/1.jpg has a polyline of a: is a line of 1'),
+    ('<points label="a" points="1,2;3,4"/>', 'a/1.jpg has a points of a, which has no'),
     ('<points label="a" points="1,2"/>', 'has a points of a'),
     ('<polygon label="a" points="1,2;3,4"/>', 'polygon of a with 2 points'),
     ('<polygon label="a" points="1,2;3,x;4,4"/>', "a polygon of a: 'x' stands where a"),

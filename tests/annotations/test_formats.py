@@ -1,11 +1,13 @@
 """What is written in a format is what is read back, for every format there is."""
 
+import json
 import pathlib
 
 import numpy as np
 import pytest
 
 from pegan_jax import annotations
+from pegan_jax.annotations import regions
 from pegan_jax.annotations.regions import Annotated, Box, Region
 
 CLASSES = ['pa', 'öl fleck', 'a & <b> "c"', "d'e]]>", '酸洗', 'x, y; z', '7', '😀',
@@ -104,3 +106,22 @@ def test_only_what_is_asked_for_is_written(tmp_path):
   annotations.write(tmp_path, ['yolo'], [], CLASSES)
   assert sorted(p.name for p in tmp_path.rglob('*')) == [
       'classes.txt', 'data.yaml', 'yolo']
+
+
+_LINE = [[4, 5], [9, 5], [14.5, 5]]
+
+
+@pytest.mark.parametrize('name, text', [
+    ('a.json', json.dumps({'a.jpg9': {'filename': 'a.jpg', 'regions': [{
+        'shape_attributes': {'name': 'polyline', 'all_points_x': [x for x, _ in _LINE],
+                             'all_points_y': [y for _, y in _LINE]},
+        'region_attributes': {'class': 'crack'}}]}})),
+    ('a.json', json.dumps({'shapes': [{
+        'label': 'crack', 'shape_type': 'linestrip', 'points': _LINE}]})),
+    ('a.xml', '<annotations><image name="a.jpg" width="30" height="20"><polyline '
+     'label="crack" points="4,5;9,5;14.5,5"/></image></annotations>')])
+def test_lines_are_the_boxes_around_them_and_are_told(tmp_path, name, text):
+  (tmp_path / name).write_text(text)
+  image, = annotations.read(tmp_path / name)
+  assert image.regions == [('crack', (3.5, 4.5, 15, 5.5), None, None)]
+  assert image.notes == (regions.LINES,)

@@ -63,7 +63,7 @@ def test_polygons_of_one_name_and_group_are_one_region(tmp_path):
 
 
 @pytest.mark.parametrize('shape, words', [
-    (_shape('linestrip', [[1, 1], [2, 2], [9, 9]]), 'is a linestrip, which has no area'),
+    (_shape('linestrip', [[1, 1]]), 'is a line of 1 points'),
     (_shape('point', [[1, 1]]), 'is a point, which has no area'),
     (_shape('polygon', [[1, 1], [2, 2]]), 'is a polygon of 2 points'),
     (_shape('rectangle', [[1, 1], [1, 9]]),

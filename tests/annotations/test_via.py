@@ -1,5 +1,6 @@
 """The VGG Image Annotator's files, as that and other programs write them."""
 
+import csv
 import json
 
 import numpy as np
@@ -68,6 +69,35 @@ def test_regions_of_a_file_that_names_none_are_called_defect_and_told(tmp_path, 
 def test_projects_and_older_files_are_read(tmp_path, change):
   said = _said((_RECT, {'class': 'pit'}))
   assert _read(tmp_path, change(said)) == _read(tmp_path, said)
+
+
+@pytest.mark.parametrize('head', ['', '#'])  # Of version 2 and 1.
+def test_csv_says_what_json_does(tmp_path, head):
+  said = _said((_RECT, {'class': 'pit'}), ({'name': 'polygon', 'all_points_x': [1, 5.5, 5],
+                                            'all_points_y': [2, 2, 8]}, {'class': 'a "b"'}))
+  said |= _said(name='b.jpg')
+  said['b.jpg9']['file_attributes'] = {'state': 'bad'}
+  with open(tmp_path / 'v.csv', 'w', newline='', encoding='utf-8') as f:
+    rows = csv.writer(f)
+    rows.writerow([head + 'filename', 'file_size', 'file_attributes', 'region_count',
+                   'region_id', 'region_shape_attributes', 'region_attributes'])
+    for image in said.values():
+      regions = image['regions'] or [{'shape_attributes': {}, 'region_attributes': {}}]
+      rows.writerows([image['filename'], 9, json.dumps(image['file_attributes']),
+                      len(image['regions']), k, json.dumps(region['shape_attributes']),
+                      json.dumps(region['region_attributes'])]
+                     for k, region in enumerate(regions))
+  (tmp_path / 'v.json').write_text(json.dumps(said))
+  found, wanted = annotations.read(tmp_path / 'v.csv'), annotations.read(tmp_path / 'v.json')
+  assert len(found) == 2 and found[0].regions[1].name == 'a "b"'
+  assert str(found) == str(wanted)
+
+
+def test_damaged_csv_is_refused(tmp_path):
+  (tmp_path / 'v.csv').write_text(
+      'filename,file_attributes,region_shape_attributes,region_attributes\n1.jpg,{},{,{}\n')
+  with pytest.raises(UserError, match='v.csv cannot be read as VIA: row 2 lacks what is in'):
+    annotations.read(tmp_path / 'v.csv')
 
 
 def test_what_is_said_of_the_whole_image_are_its_tags(tmp_path):

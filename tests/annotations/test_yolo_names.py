@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.yolo_files import read_text
-from pegan_jax.annotations import yolo
+from pegan_jax.annotations import yolo, yolo_names
 from pegan_jax.common.errors import UserError
 
 
@@ -162,3 +162,19 @@ def test_files_that_cannot_be_read_are_told_with_all_others(tmp_path):
   (tmp_path / 'b.txt').write_text('0 0.5 0.5 0.1 0.1')
   names = yolo.names_of(sorted(tmp_path.iterdir()), tmp_path)
   assert names == {tmp_path: (None, None)}  # Where each is read, its fault is told.
+
+
+@pytest.mark.parametrize('name, text, is_found', [
+    ('clases.txt', 'rayon\nabolladura\n', True), ('x.names', '0 pit\n1 broken tooth', True),
+    ('clases.txt', 'rayon\n', False), ('clases.txt', 'rayon\nrayon\n', False),
+    ('notes.txt', 'a line of more words\nand one more\n', False),
+    ('train.txt', 'a.jpg\nb.jpg\n', False), ('1.txt', '0 .1 .1 .1 .1\n1 .1 .1 .1 .1', False)])
+@pytest.mark.parametrize('place', ['', 'labels'])
+def test_files_that_may_name_classes(tmp_path, place, name, text, is_found):
+  folder = tmp_path / 'labels'
+  folder.mkdir()
+  path = tmp_path / place / name
+  path.write_text(text)
+  found = yolo_names.may_name(folder, tmp_path, 2, {folder / '2.txt'})
+  assert found == (path if is_found else None)
+  assert yolo_names.may_name(folder, tmp_path, 2, {path}) is None

@@ -150,3 +150,42 @@ def test_folders_of_clean_images_are_told_apart_and_may_not_hold_each_other(tmp_
   for some in (['D', 'D/UD'], ['D', 'D']):
     with pytest.raises(UserError, match='--clean .* is, or lies in, --clean'):
       Options(images='x', clean=[tmp_path / name for name in some]).check_inputs()
+
+
+@pytest.mark.parametrize('name, box', [
+    ('sans fissure', None), ('OK_cam2', None), ('无裂纹', None), ('more parts', '0.5 0.5 1 1'),
+    ('more parts', '0.5 0.5 0.6 0.6')])
+def test_folders_that_may_be_clean_are_the_first_remedy(tmp_path, capsys, name, box):
+  """As classes by their names, or beside images that have all the annotations."""
+  root = tmp_path / 'i'
+  folder = root / name
+  for seed, place in enumerate([root / 'images', folder]):
+    for k in range(3):
+      save(texture(np.random.default_rng(9 * seed + k), 64, 64), place / f'{seed}{k}.png')
+      if box and not seed:
+        (place / f'0{k}.txt').write_text(f'0 {box}\n')
+  if not box:
+    (root / 'images').rename(root / 'crack')
+  flags = ['--images', root, '--per_class', 0, '--window_size', 32]
+  for more in ([], ['--check']):
+    assert run_build(tmp_path, *flags, '--backgrounds', 20, *more) == 2 or more and box
+    said = ''.join(capsys.readouterr())
+    found = re.search('pass --clean (.*?)(?:, where these|:)', said)[1]
+    assert shlex.split(found) == [str(folder)]
+  assert run_build(tmp_path, *flags, '--backgrounds', 0, '--clean', folder,
+                   '--no-near_duplicates') == 0
+  built = read_built(tmp_path / 'out')[0]
+  assert {source.split('/')[0] for some in built.values() for label, source, *_ in some
+          if label == 'background'} >= {name}
+
+
+def test_masks_of_the_ground_are_to_be_inverted_first(tmp_path, capsys):
+  for k in range(3):
+    save(texture(np.random.default_rng(k), 32, 32), tmp_path / 'i' / 'images' / f'{k}.png')
+    save(np.where(np.arange(1024).reshape(32, 32) < 99, 0, 255).astype(np.uint8),
+         tmp_path / 'i' / 'masks' / f'{k}.png')
+  for more in ([], ['--check']):
+    assert run_build(tmp_path, '--images', tmp_path / 'i', '--per_class', 0, '--backgrounds', 0,
+                     *more) == 2
+    assert 'no room for backgrounds: invert the masks, most of which mark more than' in (
+        ''.join(capsys.readouterr()))

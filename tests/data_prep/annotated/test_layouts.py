@@ -183,12 +183,15 @@ def test_names_from_above_the_images_are_noted_with_their_file(tmp_path):
   assert not read(tmp_path).noted
 
 
-def test_labels_without_names_are_noted(tmp_path):
-  make(tmp_path, {'1.jpg': None, '1.txt': f'3 {YOLO}'})
+@pytest.mark.parametrize('beside', ['', 'clases.txt'])
+def test_labels_without_names_are_noted(tmp_path, beside):
+  make(tmp_path, {'1.jpg': None, '1.txt': f'1 {YOLO}'} | (
+      {beside: 'pit\ncrack\n'} if beside else {}))
   layout = read(tmp_path)
-  assert marked_in(layout) == {'1.jpg': {'3': 1}}
+  assert marked_in(layout) == {'1.jpg': {'1': 1}}
+  may = f'; where {tmp_path / beside} names them, call it classes.txt' if beside else ''
   assert counts(layout.noted) == {
-      'YOLO labels without a file of names: classes are called by their numbers': 1}
+      f'YOLO labels without a file of names: classes are called by their numbers{may}': 1}
 
 
 @pytest.mark.parametrize('name', [

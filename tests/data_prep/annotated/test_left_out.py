@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from data_prep.annotated import file_kinds, fitting
+from data_prep.annotated import file_kinds, fitting, labels
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 from handmade import NOTES, YOLO, coco, counts, make, marked_in, mask, read, voc
@@ -131,3 +131,17 @@ def test_hidden_files_and_other_formats_are_left_out_by_reason(tmp_path):
           } == {'.2.jpg': listing.HIDDEN, 'Thumbs.db': listing.SYSTEM, 'notes.csv': NOTES,
                 '3.heic': 'an image format that is not read: .heic'}
   assert sum(map(len, layout.left_out.values())) == 4
+
+
+@pytest.mark.parametrize('box, found', [
+    ((10.3, 5.2, 0.16, 0.42), ('', (10, 5, 11, 6))), ((10, 5, 29, 0.02), ('', (10, 5, 11, 6))),
+    ((39.9, 29.95, 0.1, 0.05), ('', (39, 29, 40, 30))),
+    ((10, 5, 29, 0.04), ('crack', (10, 5, 39, 6))),
+    ((10, 5, 1, 1), ('crack', (10, 5, 11, 6)))])
+def test_regions_of_less_than_a_pixel_are_of_no_class(tmp_path, box, found):
+  make(tmp_path, {'1.jpg': None, 'a/instances.json': coco('1.jpg', bbox=box)})
+  layout = read(tmp_path)
+  (_, annotated), = layout.annotated
+  region, = annotated.regions_in(30, 40)
+  assert region[:2] == found
+  assert counts(layout.noted) == ({} if found[0] else {labels.STRAY: 1})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.annotated import fitting
+from data_prep.annotated import fitting, repeated
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
@@ -219,3 +219,20 @@ def test_a_number_of_images_of_two_classes_is_of_none(tmp_path):
   make(tmp_path, {'crack/crack_1.png': None, 'pit/pit_1.png': None, 'gt/gt1.png': mask})
   with pytest.raises(UserError, match='fits 1 of the annotations .* first is gt/gt1.png'):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('own, other', [
+    ('train/1.png', 'test/1.png'), ('data/train/1.png', 'data/val/image1.png')])
+@pytest.mark.parametrize('name', ['annotations.json', 'train_all.json'])
+def test_a_copy_further_out_is_of_the_same_images(tmp_path, own, other, name):
+  inner = own.replace('1.png', name)
+  make(tmp_path, {own: None, other: None, name: coco('1.png'), inner: coco('1.png')})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {own: {'crack': 1}}
+  assert counts(layout.left_out)[repeated.SAME] == 1 and len(layout.unlabelled) == 1
+
+
+def test_a_number_is_not_for_another_image_where_one_has_the_name(tmp_path):
+  make(tmp_path, {'a/train/1.png': None, 'a/val/image1.png': None,
+                  'a/train/1.txt': f'0 {YOLO}', 'all.json': coco('1.png')})
+  assert marked_in(read(tmp_path)) == {'a/train/1.png': {'crack': 1}}

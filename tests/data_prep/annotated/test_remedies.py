@@ -349,43 +349,18 @@ def test_a_folder_with_others_than_one_called_by_a_word_is_a_class(tmp_path, fil
   assert files[-1].split('/')[0] in read(tmp_path).crops
 
 
+@pytest.mark.parametrize('name, of_mask', [
+    ('{}', '{}'), ('img{}', 'img{}'), ('img{}', 'img{}_mask'), ('part_{}', 'gt_{}')])
 @pytest.mark.parametrize('masks, told', [
-    (range(0, 6), True), (range(0, 5), False), ((0, 2, 3, 4, 5, 7), False)])
-def test_masks_that_count_from_another_number_are_not_shifted(tmp_path, masks, told):
-  make(tmp_path, {f'images/{k}.png': None for k in range(1, 7)}
-       | {f'masks/{k}.png': mask for k in masks})
+    (range(0, 6), True), (range(2, 8), True), (range(0, 5), True), (range(1, 8), False),
+    ((0, 2, 3, 4, 5, 7), False)])
+def test_masks_that_count_from_another_number_are_not_shifted(
+    tmp_path, name, of_mask, masks, told):
+  make(tmp_path, {f'part/{name.format(k)}.png': None for k in range(1, 7)}
+       | {f'masks/{of_mask.format(k)}.png': mask for k in masks}
+       | {'good/9.png': None, 'good/a.png': None})
   said = _refused(tmp_path)
-  assert ('annotations are numbered from 0 and as many images from 1, so give each image '
-          'and its annotation one number.' in said) == told
+  assert ("where each annotation is of its image's neighbour in number, give both one name; "
+          'where those of one number belong together, add the image that lacks.' in said
+          ) == told
   assert ('remove what annotates them' in said) != told
-
-
-def test_a_file_of_the_names_of_classes_is_named_with_its_labels(tmp_path):
-  make(tmp_path, {'images/1.png': None, 'labels/1.txt': f'0 {YOLO}',
-                  'data.yaml': 'names: [crack]'})
-  with pytest.raises(UserError, match=f"YOLO's labels, as --annotations {tmp_path}[.]"):
-    read(tmp_path, 'data.yaml', images='images')
-  assert marked_in(read(tmp_path, '', images='images')) == {'1.png': {'crack': 1}}
-
-
-def test_values_of_masks_that_count_objects_get_one_name(tmp_path):
-  def numbered(path):
-    mask(path, 1, (10, 5, 15, 15), more=[(2, (15, 5, 20, 15))])
-  make(tmp_path, {'images/1.png': None, 'masks/1.png': numbered})
-  with pytest.raises(UserError, match='where they count objects, .* give it to all'):
-    read(tmp_path)
-  (tmp_path / 'masks/classes.json').write_text('{"1": "pit", "2": "pit"}')
-  (_, annotated), = read(tmp_path).annotated
-  assert {region.name for region in annotated.regions} == {'pit'}
-
-
-def test_what_build_has_made_is_no_source(tmp_path):
-  make(tmp_path, {'built/' + name: '{}' for name in (
-      'dataset_info.json', 'features.json', 'audit.json', 'provenance.json')})
-  make(tmp_path, {'built/audit.png': None})
-  with pytest.raises(UserError, match='/built, and no other images: name the folder that'):
-    read(tmp_path)
-  make(tmp_path, {'crack/1.png': None, 'good/2.png': None})
-  layout = read(tmp_path)
-  assert set(layout.crops) == {'crack'} and len(layout.clean) == 1
-  assert counts(layout.left_out) == {'files of data sets that build has made': 5}
