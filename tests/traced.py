@@ -38,9 +38,9 @@ def share(monkeypatch, kept):
     make_sampler(self, run, *frozen)
     self._chunk = kept.setdefault(('chunk', key_of(run)), self._chunk)
 
-  def samples(run):
+  def samples(run, of_run):
     key = 'grids', key_of(run), run.info.content
-    return kept[key] if key in kept else kept.setdefault(key, grids(run))
+    return kept[key] if key in kept else kept.setdefault(key, grids(run, of_run))
 
   monkeypatch.setattr(train, 'make_step', lambda method, nets, config: kept.setdefault(
       ('step', _key(config, method, nets, 'seed')), make_step(method, nets, config)))

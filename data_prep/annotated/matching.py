@@ -58,11 +58,11 @@ def match(marks, paths, root):
     prefix do not count.
   """
   places = {path: path.relative_to(root) for path in paths}
-  if again := _repeats(marks, places, root):
-    rest = [k for k in range(len(marks)) if k not in again]
+  if copies := _copies(marks, places, root):
+    rest = [k for k in range(len(marks)) if k not in copies]
     found, respelled = match([marks[k] for k in rest], paths, root)
     found = dict(zip(rest, found))
-    return [found[again.get(k, k)] for k in range(len(marks))], respelled
+    return [found[copies.get(k, k)] for k in range(len(marks))], respelled
   found = [[path for path in {mark.base / mark.place, root / mark.place}
             if path in places] for mark in marks]
   _search(found, marks, places, root)
@@ -80,68 +80,42 @@ def match(marks, paths, root):
   respelled = [path for some in again + [found[k] for k in rest] for path in some]
   _search(found, _without_numbers(marks, places), places, root)
   _search_numbers(found, marks, places, root)
-  _prefer_namesakes(found, marks, places)
   return found, respelled
 
 
-def _repeats(marks, places, root):
-  """Returns {number of a mark: that of one beside its image, which says the same}.
+def _copies(marks, places, root):
+  """Returns {number of a mark: that of one closer to its image, of its name, with its text}.
 
-  The first is of a copy, in another folder, of the file or the folder of the second. It is
-  of the same images, and of no others that are called as these.
-
-  Args:
-    marks, root: as of `match`.
-    places: {path of an image: its path under the images' folder}.
+  Both are of that image, and the former of no other one that is called so.
   """
   there = {(_parents(place, True), folder_names.bare(place)) for place in places.values()}
-  below = [_below_root(mark, root) for mark in marks]
-  own = [(_parents(mark.place, True), _name_of_image(mark)) in there for mark in below]
-  by_name, pairs = collections.defaultdict(list), collections.defaultdict(list)
+  by_name, found = collections.defaultdict(list), {}
   for k, mark in enumerate(marks):
     by_name[mark.format, mark.place.name].append(k)
+
+  def closeness(mark):
+    near = _parents(_below_root(mark, root).place, True), _name_of_image(mark)
+    return 2 if mark.base / mark.place in places else int(near in there)
+
   for some in by_name.values():
-    for outer, inner in itertools.product(some, filter(own.__getitem__, some)):
-      one, other = marks[outer], marks[inner]
-      if one.path.parent != other.path.parent and (
-          not own[outer] or one.base != other.base and other.base.is_relative_to(one.base)):
-        key = (one.path, other.path) if one.annotated else (
-            one.path.parent, other.path.parent)
-        pairs[key].append((outer, inner))
-  found = {}
-  for some in pairs.values():
-    same = [(_says(marks[outer]), _says(marks[inner])) for outer, inner in some]
-    same = [one for one, other in same if one == other]
-    if any(same) and 2 * len(same) >= len(some):
-      found.update(some)
-  for outer in found:
-    while found[outer] in found:  # A copy of a copy.
-      found[outer] = found[found[outer]]
+    closest = {}
+    for level, k in sorted(((closeness(marks[k]), k) for k in some), reverse=True):
+      best, other = closest.setdefault(len(some) > 1 and _says(marks[k]), (level, k))
+      if level < best:
+        found[k] = other
+  whole = lambda k: marks[k].path if marks[k].annotated else marks[k].path.parent
+  pairs = {(whole(k), whole(other)) for k, other in found.items()}
+  for some in by_name.values():  # So is what was corrected in one of the two.
+    found |= {k: other for k, other in itertools.permutations(some if pairs else (), 2)
+              if (whole(k), whole(other)) in pairs}
   return found
 
 
 def _says(mark):
-  """Returns what a mark says, to be compared; what is empty where it has no region."""
-  if mark.annotated:
-    return [(region.name, region.box) for region in mark.annotated.regions]
-  return mark.path.read_bytes()
-
-
-def _prefer_namesakes(found, marks, places):
-  """Puts an image called as a mark is before one that has its number alone.
-
-  So 1.jpg of a file of many is not image1.jpg where 1.jpg is there too, and has a mark.
-  """
-  named = collections.defaultdict(list)
-  for path, place in places.items():
-    named[folder_names.bare(place)].append(path)
-  for k, mark in enumerate(marks):
-    name = _name_of_image(mark)
-    if found[k] and name in named and all(
-        folder_names.bare(places[path]) != name == folder_names.number_of_image(
-            places[path]) for path in found[k]):
-      found[k] = [path for path in named[name]
-                  if _may_be(mark.place, places[path])] or found[k]
+  """Returns what a mark says, to be compared."""
+  if not mark.annotated:
+    return mark.path.read_bytes()
+  return tuple((region.name, region.box) for region in mark.annotated.regions)
 
 
 def rounds(pairs):
@@ -283,19 +257,21 @@ def _look(found, marks, places, folder, names, fits, taken=None):
     folder: function of a place: what of its folders must be equal.
     names: functions of a mark and of an image's place: the names that must be equal.
     fits: function of a mark and a path: whether nothing else is against it.
-    taken: paths of images that have their mark; None: those in `found`.
+    taken: paths of images that have their mark; None: those in `found`. Where a file for
+      many images names one in full, it may be one of these: of two files that do, one is
+      a copy, or a later version.
   """
   if all(found):
     return
   taken = {path for some in found for path in some} if taken is None else taken
   by_key = {}
   for path, place in places.items():
-    if path not in taken:
-      by_key.setdefault((folder(place), names[1](place)), []).append(path)
+    by_key.setdefault((folder(place), names[1](place)), []).append(path)
   for k, mark in enumerate(marks):
     if not found[k]:
-      key = folder(mark.place), names[0](mark)
-      some = [path for path in by_key.get(key, ()) if fits(mark, path)]
+      key, in_full = (folder(mark.place), names[0](mark)), names is _NAMES[0]
+      some = [path for path in by_key.get(key, ()) if fits(mark, path) and (
+          path not in taken or mark.annotated and in_full)]
       same = [path for path in some if places[path].name == mark.place.name]
       found[k] = same or some
 

@@ -1,5 +1,6 @@
 """Compares several annotations of one image, of which one is used where they agree."""
 
+import collections
 import functools
 
 import numpy as np
@@ -8,15 +9,16 @@ from data_prep.annotated import matching
 from pegan_jax.annotations import coco
 
 SAME = 'annotations that say of an image no more than another file'
-JOINED = ('images that several files of COCO annotate, each for classes of its own: what '
-          'all mark is used')
+JOINED = ('images that several files of COCO, or folders of one format, annotate, each for '
+          'classes of its own: what all mark is used')
 _ROUNDED = 1.01  # Pixels by which formats round a box.
 
 
 def merge(fitted, found, read, folder, where):
   """Puts into `found` the best of the annotations of an image that agree.
 
-  Files of COCO that have no class in common, as one for each, say together what is there.
+  Files of COCO that have no class in common, as one for each, say together what is there;
+  so do folders of other formats.
 
   Args:
     fitted: `fitting.Fitted`.
@@ -31,15 +33,15 @@ def merge(fitted, found, read, folder, where):
   """
   files = {path: mark for mark, path in fitted.labels}
   joined = {path: [mark] for path, mark in files.items()}
-  classes = functools.cache(coco.classes)
-  for labels in matching.rounds(fitted.repeated):
-    again = read(labels)
+  more = [(labels, read(labels)) for labels in matching.rounds(fitted.repeated)]
+  classes = _classes([(fitted.labels, found), *more])
+  for labels, again in more:
     for mark, path in labels:
       if path not in again or path not in found:
         continue  # That is the problem.
-      if all(mark.format == other.format == 'coco' and not (
-          classes(mark.path) & classes(other.path)) for other in joined[path]) and not (
-              _meet(found[path].regions, again[path].regions)):
+      if all(mark.format == other.format and classes(mark) and classes(other)
+             and not classes(mark) & classes(other) for other in joined[path]) and not (
+                 _meet(found[path].regions, again[path].regions)):
         found[path] = found[path]._replace(
             regions=found[path].regions + again[path].regions)
         joined[path].append(mark)
@@ -60,6 +62,22 @@ def merge(fitted, found, read, folder, where):
       found[path] = kept
   folder.noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]
   return files
+
+
+def _classes(read):
+  """Returns a function of a `Mark`: the set of classes of its COCO file, or else folder.
+
+  Args:
+    read: pairs of (list of (`Mark`, image path), {image path: `Annotated`}).
+  """
+  of_folders = collections.defaultdict(set)
+  for labels, found in read:
+    for mark, path in labels:
+      if path in found:
+        of_folders[mark.path.parent].update(r.name for r in found[path].regions)
+  of_files = functools.cache(coco.classes)
+  return lambda mark: (of_files(mark.path) if mark.format == 'coco'
+                       else of_folders[mark.path.parent])
 
 
 def _meet(some, others):

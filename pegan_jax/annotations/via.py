@@ -22,6 +22,8 @@ FILES = '.json or .csv (VIA)'
 
 # Attributes that name a class, the first that a region has; else it may have one alone.
 _NAMES = ('class', 'label', 'name', 'category', 'type', 'defect')
+_UNNAMED = 'defect'  # Class of the regions of a file none of which has a name.
+_NOTE = f"images whose VIA file gives no region a name: called '{_UNNAMED}'"
 _IN_JSON = ('region_shape_attributes', 'region_attributes', 'file_attributes')
 _COLUMNS = {'filename', *_IN_JSON}
 _GROUP = 'group'  # Our own: polygons of one region have one value of it.
@@ -66,6 +68,9 @@ def _read_file(path):
     said = said.get('_via_img_metadata', said)
     if not isinstance(said, dict):
       raise ValueError('its images are no object')
+    if _is_unnamed(said.values()):
+      return [image._replace(notes=image.notes + (_NOTE,) * bool(image.regions)) for image in
+              text_files.each(lambda image: _image(image, True), said.values())]
     return attributes.noted(
         text_files.each(_image, said.values()), attributes.notes(
             _attributes(said.values()), f"give them as '{_NAMES[0]}'"))
@@ -74,6 +79,20 @@ def _read_file(path):
                                 error.found) from None
   except ValueError as error:
     raise UserError(f'{path} cannot be read as VIA: {error}.') from None
+
+
+def _is_unnamed(images):
+  """Returns whether no region has an attribute with a value, as in Mask R-CNN's examples."""
+  said = [region.get('region_attributes') for image in images
+          for region in _regions_of(image) or () if isinstance(region, dict)]
+  return all(isinstance(own, dict) and not any(own.values()) for own in said)
+
+
+def _regions_of(image):
+  """Returns an image's regions, which version 1 numbers; None where it has no list."""
+  regions = image.get('regions') if isinstance(image, dict) else None
+  regions = list(regions.values()) if isinstance(regions, dict) else regions
+  return regions if isinstance(regions, list) else None
 
 
 def _of_rows(path):
@@ -96,20 +115,18 @@ def _of_rows(path):
   return images
 
 
-def _image(said):
+def _image(said, unnamed=False):
   if not (isinstance(said, dict) and isinstance(said.get('filename'), str)
           and said['filename'].strip()):
     raise ValueError('an image has no filename')
   name = pathlib.PureWindowsPath(said['filename'].strip()).as_posix()
-  regions = said.get('regions')
-  if isinstance(regions, dict):  # Version 1 numbers them.
-    regions = list(regions.values())
-  if not isinstance(regions, list):
+  regions = _regions_of(said)
+  if regions is None:
     raise ValueError(f'the regions of {name} are no list')
   grouped = {}
   numbered = list(enumerate(regions, 1))
   for (k, _), (region, group) in zip(numbered, text_files.each(
-      lambda x: _numbered(*x, name), numbered)):
+      lambda x: _numbered(*x, name, unnamed), numbered)):
     key = k if group is None or not region.polygons else (region.name, group)
     grouped.setdefault(key, []).append(region)
   has_lines = any(region['shape_attributes']['name'] == _LINE for region in regions)
@@ -120,8 +137,7 @@ def _image(said):
 def _attributes(images):
   """Yields the class of each region and its other attributes that are text."""
   for image in images:
-    regions = image['regions']
-    for region in regions.values() if isinstance(regions, dict) else regions:
+    for region in _regions_of(image):
       said = region['region_attributes']
       key = next((name for name in _NAMES if name in said), '')
       if key:
@@ -143,10 +159,10 @@ def _join(some):
   return _outline(first.name, *(p for r in some for p in r.polygons)) if more else first
 
 
-def _numbered(k, said, image):
+def _numbered(k, said, image, unnamed):
   try:
     own, shape = said['region_attributes'], said['shape_attributes']
-    return _region(_class(own), shape), own.get(_GROUP)
+    return _region(_UNNAMED if unnamed else _class(own), shape), own.get(_GROUP)
   except KeyError as error:
     what = f'lacks {error}'
   except ValueError as error:

@@ -4,8 +4,9 @@ import re
 import signal
 
 # What differs between sentences of one kind: what is quoted with numbers, names of files,
-# numbers.
-_OWN = re.compile(r"(?<!\w)'[^']*\d[^']*'(?!\w)|\S*[/\d]\S*|\S+\.\w{2,5}\b")
+# as 'img (2).jpg' too, numbers.
+_OWN = re.compile(r"(?<!\w)'[^']*\d[^']*'(?!\w)|\S+ \(\d+\)\.\w+|\S*[/\d]\S*|"
+                  r"\S+\.\w{2,5}\b")
 
 
 class UserError(Exception):
@@ -69,9 +70,13 @@ def by_kind(sentences):
 
 def like_first(sentences):
   """Returns how many more than one of a kind there are, and what each of them is of."""
-  own = [[word.strip(',.:;') for word in _OWN.findall(said)] for said in sentences[1:]]
-  names = next((some for some in zip(*own) if len({*some}) == len(some)), ())
-  return f'and {len(own)} more like this' + (f': {listed(names)}' if names else '')
+  own = [[word.rstrip(',.:;') for word in _OWN.findall(said)] for said in sentences[1:]]
+  # Numbers in brackets are of a place in an image, which says nothing without its name.
+  columns = [[*dict.fromkeys(words)] for words in zip(*own)
+             if not any(word.startswith('(') for word in words)]
+  names = max(columns, key=len, default=[])
+  tells = names and (len(names) > 1 or len(own) == 1)
+  return f'and {len(own)} more like this' + (f': {listed(names)}' if tells else '')
 
 
 def reason(error):

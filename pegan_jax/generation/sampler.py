@@ -114,22 +114,8 @@ class Sampler:
 
     `regions` are where the defects are, as `produce` takes them.
     """
-    return self.to_pixels(self._eliminate(weights, defects, regions))
-
-  def restore(self, weights, defects, keys, regions=None):
-    """Erases defects and puts them on again, at the network's own size in between.
-
-    Args:
-      weights, keys, regions: as `produce` takes them.
-      defects: [C, n, h, w, channels], class c in row c.
-
-    Returns:
-      The erased and the restored images, as `defects`.
-    """
-    erased = self._eliminate(weights, defects, regions)
-    restored, _ = self._run.method.produce(
-        self._nets, weights, erased, keys, *self._placed(regions))
-    return self.to_pixels(erased), self.to_pixels(restored)
+    return self.to_pixels(self._run.method.eliminate(
+        self._nets, weights, self.to_network(defects), *self._placed(regions)))
 
   def stream(self, weights, job, *, seed=0, in_flight=1, only=None, trial=0):
     """Samples a job's images at full strength, a few chunks under way at once.
@@ -192,10 +178,6 @@ class Sampler:
                               shardings=sharding.batch_sharding(self._run.mesh))
     backgrounds, regions = jax.tree.map(split, (backgrounds, regions))
     return Sampler(self._run, frozen).produce(weights, backgrounds, split(keys), regions)
-
-  def _eliminate(self, weights, defects, regions):
-    return self._run.method.eliminate(
-        self._nets, weights, self.to_network(defects), *self._placed(regions))
 
   def _placed(self, regions):
     """Returns what a method takes for regions [C, n, h, w]: nothing, or their soft maps."""

@@ -1,7 +1,6 @@
 """Sample grids on fixed inputs, written during training."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from pegan_jax.common.image_grid import grid
@@ -11,43 +10,19 @@ from pegan_jax.generation.sampler import Sampler
 
 
 class Samples:
-  """Grids of fixed inputs through the current sampler.
+  """Grids of fixed inputs through the sampler of `generate`, whose program XLA has anyway.
 
   Args:
     run: a `Run`; its config's `num_samples` and `seed`.
+    sampler: its `Sampler`.
   """
 
-  def __init__(self, run):
-    self._classes, self._frozen = run.info.classes, run.frozen()
-    num_classes, count = len(self._classes), run.config.num_samples
-    self._inputs = _inputs(run) if run.method.translates else ()
-    self._placed = run.method.layout.placed
+  def __init__(self, run, sampler):
+    self._run, self._sampler = run, sampler
+    self._frozen = run.frozen()
+    self._inputs = _inputs(run) if run.method.translates else None
     self._matched = _matched(run)
-    # Any keys do, as long as they stay the same.
-    keys = jax.random.split(jax.random.key(run.config.seed), (num_classes, count))
-
-    # Grids are [row, column, h, w, channels].
-    @jax.jit
-    def from_noise(frozen, weights):
-      return Sampler(run, frozen).produce(weights, None, keys).image.swapaxes(0, 1),
-
-    @jax.jit
-    def from_images(frozen, weights, backgrounds, defects, regions=None, covered=None):
-      sampler = Sampler(run, frozen)
-      produced = sampler.produce(weights, backgrounds, keys, regions=regions).image
-      erased, restored = sampler.restore(weights, defects[:, None], keys[:, :1], covered)
-      shown = [produced]
-      if regions is not None:
-        shown.insert(0, jnp.broadcast_to(regions[..., None], produced.shape))
-      if self._matched:  # A class per row, whose backgrounds are its own.
-        sheet = jnp.stack([backgrounds, *shown], 2)
-        sheet = sheet.reshape(num_classes, -1, *sheet.shape[3:])
-      else:
-        columns = jnp.stack(shown, 1).reshape(-1, *produced.shape[1:])
-        sheet = jnp.concatenate([backgrounds[:1], columns]).swapaxes(0, 1)
-      return sheet, jnp.concatenate([defects[:, None], erased, restored], axis=1)
-
-    self._sample = from_images if run.method.translates else from_noise
+    self._erase = jax.jit(lambda frozen, *args: Sampler(run, frozen).eliminate(*args))
 
   def __call__(self, weights):
     """Samples the grids.
@@ -62,19 +37,46 @@ class Samples:
       {'production': noise x every class} where the method does not translate. Where
       classes go with backgrounds, a class per row: each image after its background.
     """
-    grids = list(map(np.asarray, self._sample(self._frozen, weights, *self._inputs)))
-    region = ['region'] if self._placed else []
-    if self._matched:
-      columns = ['input', *region, 'produced'] * (grids[0].shape[1] // (2 + self._placed))
+    placed, classes = self._run.method.layout.placed, self._run.info.classes
+    region = ['region'] if placed else []
+    if not self._inputs:
+      return {'production': grid(self._draw(weights).swapaxes(0, 1), classes)[None]}
+    backgrounds, defects, regions, covered = self._inputs
+    erased = np.asarray(self._erase(
+        self._frozen, weights, defects[:, None], *[covered] * placed))
+    drawn = self._draw(weights, np.concatenate([backgrounds, erased], 1),
+                       np.concatenate([regions, covered], 1) if placed else None)
+    produced, restored = drawn[:, :-1], drawn[:, -1:]
+    shown = [produced]
+    if placed:
+      shown.insert(0, np.broadcast_to(regions[..., None], produced.shape))
+    if self._matched:  # A class per row, whose backgrounds are its own.
+      sheet = np.stack([backgrounds, *shown], 2)
+      sheet = sheet.reshape(len(sheet), -1, *sheet.shape[3:])
+      columns = ['input', *region, 'produced'] * produced.shape[1]
     else:
-      columns = [name for c in self._classes for name in (*region, c)]
-      columns = [*(['input'] if self._inputs else []), *columns]
-    sheets = {'production': grid(
-        grids[0], columns, self._classes if self._matched else None)[None]}
-    if self._inputs:
-      sheets['elimination'] = grid(
-          grids[1], ['defect', 'erased', 'restored'], self._classes)[None]
-    return sheets
+      columns = np.stack(shown, 1).reshape(-1, *produced.shape[1:])
+      sheet = np.concatenate([backgrounds[:1], columns]).swapaxes(0, 1)
+      columns = ['input', *(name for c in classes for name in (*region, c))]
+    return {
+        'production': grid(sheet, columns, classes if self._matched else None)[None],
+        'elimination': grid(np.concatenate([defects[:, None], erased, restored], 1),
+                            ['defect', 'erased', 'restored'], classes)[None]}
+
+  def _draw(self, weights, backgrounds=None, regions=None):
+    """Draws images of every class, [C, n, h, w, channels], on [C, n] backgrounds if any."""
+    config, classes = self._run.config, len(self._run.info.classes)
+    count, chosen = config.num_samples, None
+    if backgrounds is not None:
+      count = backgrounds.shape[1]
+      chosen = np.arange(classes * count).reshape(classes, count)
+      backgrounds = backgrounds.reshape(-1, *backgrounds.shape[2:])
+    job = jobs.Job([count] * classes, backgrounds, chosen, regions=None if regions is None
+                   else lambda label, numbers, _: regions[label, numbers])
+    images = [[] for _ in range(classes)]
+    for label, _, painted in self._sampler.stream(weights, job, seed=config.seed):
+      images[label].append(painted.image)
+    return np.stack(list(map(np.concatenate, images)))
 
 
 def _matched(run):
@@ -87,7 +89,7 @@ def _inputs(run):
 
   The defects are [C, h, w, channels]. The backgrounds go with their class where that is
   known, and are the same for all classes elsewhere. For a method that takes regions also
-  regions [C, num_samples, h, w], and the defects' own, [C, 1, h, w].
+  regions [C, num_samples, h, w], and the defects' own, [C, 1, h, w]; else None twice.
   """
   info, count = run.info, run.config.num_samples
   rng = np.random.default_rng(run.config.seed)
@@ -108,7 +110,7 @@ def _inputs(run):
     covered.append(records.masks(chosen)[..., 0])
   inputs = backgrounds, np.stack(defects)
   if not run.method.layout.placed:
-    return inputs
+    return *inputs, None, None
   draw = jobs.draw_regions(run)
   return *inputs, np.stack([draw(label, range(count)) for label in range(
       len(info.classes))]), np.stack(covered)

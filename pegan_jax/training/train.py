@@ -13,6 +13,7 @@ from pegan_jax.common import files, terminal
 from pegan_jax.common.errors import Interrupted
 from pegan_jax.common.runtime import sharding
 from pegan_jax.data import batches, dataset
+from pegan_jax.generation.sampler import Sampler
 from pegan_jax.metrics import match, splits
 from pegan_jax.runs import optimizers
 from pegan_jax.runs.checkpoints import fit
@@ -101,7 +102,8 @@ def _train(run, checkpoints, signals, began):
       return
   records = dataset.Records(run.info, 'train')
   splits.check_train(run.info, records, run.method.translates)
-  watch = Watch(run) if config.eval_every else None
+  sampler = Sampler(run)  # One, whose program both share.
+  watch = Watch(run, sampler) if config.eval_every else None
   if primary:
     files.write_json(run.workdir / 'config.json', run.saved_config)
     files.write_json(run.workdir / dataset.TRAINED_ON, sorted(records.sources(
@@ -114,18 +116,16 @@ def _train(run, checkpoints, signals, began):
     stack.callback(progress.close)
     if start < config.num_steps:
       terminal.say(f'resuming from step {start}' if restored else 'starting from step 0')
-    state = state or run.init_state()
-    # Written at a step that a restart hides, so that TensorBoard shows it once.
-    if run.method.trained:
-      _describe(run, state, writer, start + bool(start))
-    training = _Training(
-        run, checkpoints, signals, writer, progress, Samples(run), watch)
+    training = _Training(run, checkpoints, signals, writer, progress,
+                         Samples(run, sampler), watch)
     if start < config.num_steps:
       training.steps(state, start, owed, began)
-    else:
-      if not restored:  # Nothing is trained.
-        checkpoints.save(start, state, {'batch': start}, run.saved_config)
-        terminal.say(f'{config.method} is not trained: {run.workdir} is ready')
+    elif restored:
+      training.make_up(owed, state, start)
+    else:  # Nothing is trained.
+      state = run.init_state()
+      checkpoints.save(start, state, {'batch': start}, run.saved_config)
+      terminal.say(f'{config.method} is not trained: {run.workdir} is ready')
       training.make_up(owed, state, start)
     checkpoints.close()
 
@@ -136,16 +136,21 @@ def _owed(run, step):
   A kill may leave it so, as the checkpoint comes before both.
   """
   if not step and run.method.trained:
-    return {'samples'}
+    return set()
   config, owed = run.config, set()
   grid = writers.sample_path(run.workdir / 'samples', step, 'production')
-  if not grid.exists() and (step % config.sample_every == 0
-                            or step == config.num_steps):
+  if not grid.exists() and _is_sampled(config, step):
     owed.add('samples')
   if (config.eval_every and (step % config.eval_every == 0 or step == config.num_steps)
       and 'eval/kid' not in writers.logged(run.workdir, step)):
     owed.add('evaluation')
   return owed
+
+
+def _is_sampled(config, step):
+  """Returns whether grids are due: one soon, with the first metrics, and then some."""
+  return (step % config.sample_every == 0
+          or step in (config.log_every, config.num_steps))
 
 
 def _describe(run, state, writer, start):
@@ -183,7 +188,7 @@ class _Training(NamedTuple):
     """Steps from `start` to the end or a signal, with one step in flight on the device.
 
     Args:
-      state: `GANState`; donated.
+      state: `GANState`, donated; None for a fresh one.
       start: G updates done.
       owed: what that step lacks, from `_owed`.
       began: when the command began, by `time.perf_counter`.
@@ -196,15 +201,21 @@ class _Training(NamedTuple):
     step_fn = jax.jit(make_step(run.method, run.nets, config), donate_argnums=0)
     terminal.say(_COMPILING)
     with futures.ThreadPoolExecutor(1) as aside:  # XLA compiles without Python's lock.
-      compiled = aside.submit(lambda: step_fn.lower(state, batch, frozen).compile())
+      compiled = aside.submit(
+          lambda: step_fn.lower(run.state_template(), batch, frozen).compile())
+      state = state or run.init_state()
+      # Written at a step that a restart hides, so that TensorBoard shows it once.
+      _describe(run, state, self.writer, start + bool(start))
       self.make_up(owed, state, start)
     step_fn = compiled.result()
     signals.defer()
-    terminal.say(f'first step after {time.perf_counter() - began:.1f} s')
 
     window, previous = Window(), None
     for done in range(start + 1, config.num_steps + 1):
       state, metrics = step_fn(state, batch, frozen)
+      if not previous:
+        jax.block_until_ready(metrics)
+        terminal.say(f'first step after {time.perf_counter() - began:.1f} s')
       waiting = time.perf_counter()
       last = done == config.num_steps
       # With several processes, to agree takes a round trip.
@@ -252,7 +263,7 @@ class _Training(NamedTuple):
         window.check(self.checkpoints)
         self.writer.flush()
         self.checkpoints.save(done, state, {'batch': done}, self.run.saved_config)
-    if last or done % config.sample_every == 0:
+    if last or _is_sampled(config, done):
       with window.paused():
         self.writer.write_images(done, self.samples(state.ema))
     if evaluated:

@@ -8,7 +8,6 @@ import numpy as np
 from pegan_jax.common import files, provenance, terminal
 from pegan_jax.common.errors import UserError
 from pegan_jax.generation import jobs, masks
-from pegan_jax.generation.sampler import Sampler
 from pegan_jax.metrics import features, region_crops, splits
 from pegan_jax.metrics.kid import kid
 from pegan_jax.runs.checkpoints import fit
@@ -37,12 +36,13 @@ class Watch:
 
   Args:
     run: a `Run`.
+    sampler: its `Sampler`.
 
   Raises:
     UserError: the feature network or the data set cannot be read.
   """
 
-  def __init__(self, run):
+  def __init__(self, run, sampler):
     self._run, config = run, run.config
     self._extractor = features.from_config(config.evaluate)
     self._best = Checkpoints(run.workdir, max_to_keep=1, name=BEST)
@@ -53,7 +53,7 @@ class Watch:
     if run.matched or run.method.layout.placed:  # The seed of what is drawn.
       self._protocol['generate_seed'] = config.generate.seed
     self._best_kid = self._kept_kid()
-    self._sampler, self._ringing = Sampler(run), set()
+    self._sampler, self._ringing = sampler, set()
     self._job, self._same = _plan(run)
     self._count = config.evaluate.light_count if self._same is None else len(self._same)
 

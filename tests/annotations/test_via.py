@@ -52,6 +52,16 @@ def test_shapes_become_regions(tmp_path):
   np.testing.assert_array_equal(polygon.polygons[0], [[1, 2], [5.5, 2], [5, 8]])
 
 
+@pytest.mark.parametrize('attributes', [{}, {'name': ''}, {'name': '', 'note': ''}])
+def test_regions_of_a_file_that_names_none_are_called_defect_and_told(tmp_path, attributes):
+  image = _read(tmp_path, _said((_RECT, attributes), (_RECT, attributes)))
+  assert [region.name for region in image.regions] == ['defect'] * 2
+  assert image.notes == (
+      "images whose VIA file gives no region a name: called 'defect'",)
+  with pytest.raises(UserError, match='region 1 of a/1.jpg has'):  # One may be forgotten.
+    _read(tmp_path, _said((_RECT, attributes), (_RECT, {'name': 'pit'})))
+
+
 @pytest.mark.parametrize('change', [
     lambda said: {'_via_settings': {}, '_via_img_metadata': said},
     lambda said: {key: image | {'regions': dict(enumerate(image['regions']))}

@@ -34,18 +34,20 @@ def _run(info, placed, **settings):
 
 
 class _Sampler:
-  """Paints white, and leaves what is to be erased."""
+  """Paints white, unless it is asked to erase: that makes black."""
 
-  def __init__(self, run, frozen):
+  def __init__(self, run, frozen=None):
     del run, frozen
 
-  def produce(self, weights, backgrounds, keys, regions=None):
-    del weights, keys, regions
-    return types.SimpleNamespace(image=jnp.full_like(backgrounds, 255))
+  def stream(self, weights, job, *, seed):
+    del weights, seed
+    for label, chosen in enumerate(job.chosen):
+      yield label, None, types.SimpleNamespace(
+          image=np.full_like(job.backgrounds[chosen], 255))
 
-  def restore(self, weights, defects, keys, regions):
-    del weights, keys, regions
-    return defects, defects
+  def eliminate(self, weights, defects):
+    del weights
+    return jnp.zeros_like(defects)
 
 
 def _same(image, records, indices):
@@ -59,7 +61,7 @@ def test_classes_get_backgrounds_that_go_with_them(info, monkeypatch):
   laid_out = []
   monkeypatch.setattr(sample_grids, 'grid', lambda images, columns, rows=None: (
       laid_out.append((images, columns, rows)), np.zeros((1, 1, 3), np.uint8))[1])
-  sample_grids.Samples(_run(info, False, num_steps=1))(None)
+  sample_grids.Samples(_run(info, False, num_steps=1), _Sampler(None))(None)
   images, columns, rows = laid_out[0]
   assert (columns, rows) == (['input', 'produced'] * COUNT, info.classes)
   for label in range(2):
@@ -67,10 +69,16 @@ def test_classes_get_backgrounds_that_go_with_them(info, monkeypatch):
       assert _same(shown, records, backgrounds[label::2])
       assert not _same(shown, records, backgrounds[1 - label::2])
       assert (painted == 255).all()
+  images, columns, rows = laid_out[1]
+  assert (columns, rows) == (['defect', 'erased', 'restored'], info.classes)
+  held_out = dataset.Records(info, 'test')
+  for label, (defect, erased, restored) in enumerate(images):
+    assert _same(defect, held_out, held_out.find(label))
+    assert (erased == 0).all() and (restored == 255).all()
 
 
 def test_before_anything_is_matched_all_classes_get_the_same_ones(info, monkeypatch):
   (info.folder / matches.FILE).unlink()
-  backgrounds, _ = sample_grids._inputs(_run(info, False, num_steps=0))
+  backgrounds, *_ = sample_grids._inputs(_run(info, False, num_steps=0))
   assert backgrounds.shape[:2] == (2, COUNT)
   np.testing.assert_array_equal(*backgrounds)

@@ -10,7 +10,7 @@ from conftest import logged, PixelExtractor, small_config
 from data_prep import build
 from pegan_jax.common.errors import UserError
 from pegan_jax.data import dataset
-from pegan_jax.generation.sampler import Painted
+from pegan_jax.generation.sampler import Painted, Sampler
 from pegan_jax.metrics import features, match
 from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 from pegan_jax.runs.restore import restore
@@ -72,7 +72,7 @@ def test_region_kid_is_of_the_samples_at_their_regions(boxed_dir, whole, tmp_pat
       written.update(scalars)
     def write_texts(self, *_):
       pass
-  Watch(run)(1, run.init_state(), Writer())
+  Watch(run, Sampler(run))(1, run.init_state(), Writer())
   kids = [written[f'eval/region_kid/{c}'] for c in run.info.classes]
   assert written['eval/region_kid'] == pytest.approx(np.mean(kids))
   # Crops of 32 are whole images at this size.
@@ -85,7 +85,7 @@ def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path):
   produce = run.method.produce
   run.method = run.method._replace(
       produce=lambda *args: traced.append(0) or produce(*args))
-  watch, state = Watch(run), run.init_state()
+  watch, state = Watch(run, Sampler(run)), run.init_state()
   for step in (1, 2):
     watch(step, state, _Writer())
   assert len(traced) == 1
@@ -131,7 +131,7 @@ class _Writer(writers.MultiWriter):
 def test_only_a_better_state_replaces_the_best(watched, tmp_path, monkeypatch):
   run = Run(watched, tmp_path)
   state = run.init_state()
-  watch = Watch(run)
+  watch = Watch(run, Sampler(run))
   kids = iter([0.3] * 2 + [0.5] * 2 + [0.1] * 2)
   monkeypatch.setattr('pegan_jax.training.watch.kid', lambda *_: next(kids))
   kept = []
@@ -154,7 +154,7 @@ def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
   seen = []
   monkeypatch.setattr(
       'pegan_jax.training.watch.kid', lambda real, made: seen.append(made) or 0.0)
-  watch = Watch(run)
+  watch = Watch(run, Sampler(run))
   writer = _Writer()
   watch(1, run.init_state(), writer)
   assert len(seen) == 2
@@ -168,13 +168,14 @@ def test_kid_is_of_images_on_backgrounds_that_go_with_the_class(
 
 def _best_of(config, workdir):
   """The KID that a new `Watch` takes for the best so far."""
-  return Watch(Run(config, workdir))._best_kid  # pylint: disable=protected-access
+  run = Run(config, workdir)
+  return Watch(run, Sampler(run))._best_kid  # pylint: disable=protected-access
 
 
 def test_the_best_of_the_same_run_stays_wherever_it_starts(watched, tmp_path, capsys):
   """As where the run was killed before its first checkpoint was whole."""
   run = Run(watched, tmp_path)
-  watch = Watch(run)
+  watch = Watch(run, Sampler(run))
   watch(5, run.init_state(), _Writer())
   watched.gen.learning_rate /= 2  # What may change in mid-run.
   watched.num_steps += 1
@@ -190,7 +191,7 @@ def test_the_best_of_the_same_run_stays_wherever_it_starts(watched, tmp_path, ca
 def test_a_best_of_another_run_or_protocol_is_set_aside(
     watched, tmp_path, capsys, key, value, of):
   run = Run(watched, tmp_path)
-  Watch(run)(5, run.init_state(), _Writer())
+  Watch(run, Sampler(run))(5, run.init_state(), _Writer())
   watched.update_from_flattened_dict({key: value})
   assert _best_of(watched, tmp_path) == np.inf
   assert (tmp_path / 'best_1' / '5').is_dir()
@@ -220,7 +221,7 @@ def test_a_class_of_one_image_is_said_before_the_work(
 def test_an_alarm_is_said_once(watched, tmp_path, monkeypatch, capsys):
   run = Run(watched, tmp_path)
   state = run.init_state()
-  watch = Watch(run)
+  watch = Watch(run, Sampler(run))
   grey = Painted(np.full((4, 32, 32, 1), 128, np.uint8), np.zeros((4, 32, 32), np.uint8))
   monkeypatch.setattr(watch._sampler, 'stream', lambda *args, **kwargs: [  # pylint: disable=protected-access
       (label, np.arange(4), grey) for label in range(2)])

@@ -6,8 +6,8 @@ import pytest
 
 from data_prep.annotated import file_kinds, other_marks, repeated
 from pegan_jax.common.errors import UserError
-from handmade import (
-    BOX, POLYGON, YOLO, coco, counts, labelme, make, marked_in, mask, read, voc)
+from handmade import (BOX, HEIGHT, POLYGON, WIDTH, YOLO, coco, counts, labelme, make,
+                      marked_in, mask, read, voc)
 
 AGREE = {
     'boxes': {'1.xml': voc(), '1.txt': f'0 {YOLO}', 'classes.txt': 'crack'},
@@ -70,6 +70,22 @@ def test_files_of_coco_with_classes_of_their_own_are_read_together(tmp_path):
     (tmp_path / 'b.json').write_text(other)
     with pytest.raises(UserError, match='twice, .* put what they mark into one file'):
       read(tmp_path)
+
+
+@pytest.mark.parametrize('suffix, crack, pit', [
+    ('xml', voc(), voc('pit', (25, 5, 35, 15))),
+    ('txt', f'0 {YOLO}', '1 0.75 0.33333333 0.25 0.33333333')])
+def test_folders_with_classes_of_their_own_are_read_together(tmp_path, suffix, crack, pit):
+  make(tmp_path, {'1.jpg': None, '2.jpg': None, f'b/1.{suffix}': pit}
+       | {f'a/{k}.{suffix}': crack for k in (1, 2)})
+  layout = read(tmp_path)
+  regions = dict(layout.annotated)[tmp_path / '1.jpg'].regions_in(HEIGHT, WIDTH)
+  assert [(region.name, region.box.left) for region in regions] == [
+      ('crack' if suffix == 'xml' else '0', 10), ('pit' if suffix == 'xml' else '1', 25)]
+  assert counts(layout.noted)[repeated.JOINED] == 1 and not layout.left_out
+  make(tmp_path, {f'b/2.{suffix}': crack})  # A class of both.
+  with pytest.raises(UserError, match='twice, .* put what they mark into one file'):
+    read(tmp_path)
 
 
 @pytest.mark.parametrize('other', [

@@ -34,6 +34,18 @@ def test_of_each_kind_of_problem_the_first_is_shown_and_the_others_are_named():
       'b.csv is damaged.', '  and 1 more like this: c.csv', 'in c is a box of pit: cut it.']
 
 
+@pytest.mark.parametrize('said, names', [
+    ('../a/{}.xml is damaged.', '../a/1.xml, ../a/2.xml'),
+    ('img ({}).jpg is damaged.', 'img (1).jpg, img (2).jpg'),
+    ('a.json has a box of pit, from ({}0, 5) to (90, 9), outside.', ''),
+    ('a.json says of {}.jpg that ({}0, 5) is a corner.', '1.jpg, 2.jpg')])
+def test_the_others_of_a_kind_are_named_as_their_files_are(said, names):
+  with pytest.raises(UserError) as error:
+    _raise(*(said.format(k, k) for k in range(3)))
+  assert str(error.value).endswith(
+      '  and 2 more like this' + f': {names}' * bool(names))
+
+
 def test_one_problem_is_a_sentence_and_none_no_error():
   _raise()
   with pytest.raises(UserError, match='^a$'):
