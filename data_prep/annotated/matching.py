@@ -84,7 +84,7 @@ def match(marks, paths, root):
 
 
 def _copies(marks, places, root):
-  """Returns {number of a mark: that of one closer to its image, of its name, with its text}.
+  """Returns {number of a mark: that of one that is near its image, and is equal}.
 
   Both are of that image, and the former of no other one that is called so.
   """
@@ -106,8 +106,12 @@ def _copies(marks, places, root):
   whole = lambda k: marks[k].path if marks[k].annotated else marks[k].path.parent
   pairs = {(whole(k), whole(other)) for k, other in found.items()}
   for some in by_name.values():  # So is what was corrected in one of the two.
-    found |= {k: other for k, other in itertools.permutations(some if pairs else (), 2)
-              if (whole(k), whole(other)) in pairs}
+    for k, other in itertools.permutations(some if pairs else (), 2):
+      if (whole(k), whole(other)) in pairs and other not in found:
+        found.setdefault(k, other)
+  for k in found:
+    while found[k] in found:  # A copy of a copy.
+      found[k] = found[found[k]]
   return found
 
 

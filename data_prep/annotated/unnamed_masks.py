@@ -66,8 +66,8 @@ def _refuse_drawn_folders(used, noted):
            for folder, some in sorted(by_folder.items())}
   if all(drawn.values()):
     return
-  remedy = ('where these are masks, put them into a folder called masks, each with the name '
-            'of its image')
+  remedy = ('where these are masks, put them into a folder called masks, each with the '
+            'name of its image')
   for folder in filter(drawn.get, drawn):
     path = by_folder[folder][0]
     if max(_read(path).values, default=0) <= _BLACK:

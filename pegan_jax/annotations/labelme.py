@@ -68,7 +68,8 @@ def _read_file(path, name):
       regions.setdefault(key, []).append(region)
     return Annotated(name, _side(said.get('imageHeight')), _side(said.get('imageWidth')),
                      [_join(group) for group in regions.values()],
-                     (LINES,) * any(shape.get('shape_type') in _LINES for _, shape in shapes),
+                     (LINES,) * any(
+                         shape.get('shape_type') in _LINES for _, shape in shapes),
                      says=text_files.name_of(said.get('imagePath')), tags=tuple(flags))
   except ValueError as error:
     raise UserError(f'{path} cannot be read as LabelMe: {error}.') from None

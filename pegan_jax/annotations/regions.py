@@ -14,8 +14,8 @@ from pegan_jax.common.errors import UserError
 # (half a unit of the last digit from the centre, half of that from half the size): less
 # than this in images of up to 13,000 pixels.
 _NEAR = 0.01
-LINES = ('images with lines, which have no area: taken for the boxes around them; where one '
-         'goes around a defect, draw it as a polygon')
+LINES = ('images with lines, which have no area: taken for the boxes around them; where '
+         'one goes around a defect, draw it as a polygon')
 IGNORED = '__ignore__'  # LabelMe's class, of what is neither a defect nor clean.
 
 

@@ -131,7 +131,8 @@ def _image(said, unnamed=False):
     grouped.setdefault(key, []).append(region)
   has_lines = any(region['shape_attributes']['name'] == _LINE for region in regions)
   return Annotated(name, None, None, [_join(some) for some in grouped.values()],
-                   (regions_lib.LINES,) * has_lines, tags=_tags(said.get('file_attributes')))
+                   (regions_lib.LINES,) * has_lines,
+                   tags=_tags(said.get('file_attributes')))
 
 
 def _attributes(images):

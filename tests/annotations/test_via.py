@@ -88,7 +88,7 @@ def test_csv_says_what_json_does(tmp_path, head):
                       json.dumps(region['region_attributes'])]
                      for k, region in enumerate(regions))
   (tmp_path / 'v.json').write_text(json.dumps(said))
-  found, wanted = annotations.read(tmp_path / 'v.csv'), annotations.read(tmp_path / 'v.json')
+  found, wanted = (annotations.read(tmp_path / name) for name in ('v.csv', 'v.json'))
   assert len(found) == 2 and found[0].regions[1].name == 'a "b"'
   assert str(found) == str(wanted)
 
@@ -96,7 +96,7 @@ def test_csv_says_what_json_does(tmp_path, head):
 def test_damaged_csv_is_refused(tmp_path):
   (tmp_path / 'v.csv').write_text(
       'filename,file_attributes,region_shape_attributes,region_attributes\n1.jpg,{},{,{}\n')
-  with pytest.raises(UserError, match='v.csv cannot be read as VIA: row 2 lacks what is in'):
+  with pytest.raises(UserError, match='v.csv cannot be read as VIA: row 2 lacks what'):
     annotations.read(tmp_path / 'v.csv')
 
 

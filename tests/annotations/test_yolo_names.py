@@ -168,7 +168,8 @@ def test_files_that_cannot_be_read_are_told_with_all_others(tmp_path):
     ('clases.txt', 'rayon\nabolladura\n', True), ('x.names', '0 pit\n1 broken tooth', True),
     ('clases.txt', 'rayon\n', False), ('clases.txt', 'rayon\nrayon\n', False),
     ('notes.txt', 'a line of more words\nand one more\n', False),
-    ('train.txt', 'a.jpg\nb.jpg\n', False), ('1.txt', '0 .1 .1 .1 .1\n1 .1 .1 .1 .1', False)])
+    ('train.txt', 'a.jpg\nb.jpg\n', False),
+    ('1.txt', '0 .1 .1 .1 .1\n1 .1 .1 .1 .1', False)])
 @pytest.mark.parametrize('place', ['', 'labels'])
 def test_files_that_may_name_classes(tmp_path, place, name, text, is_found):
   folder = tmp_path / 'labels'

@@ -185,7 +185,7 @@ def test_masks_of_the_ground_are_to_be_inverted_first(tmp_path, capsys):
     save(np.where(np.arange(1024).reshape(32, 32) < 99, 0, 255).astype(np.uint8),
          tmp_path / 'i' / 'masks' / f'{k}.png')
   for more in ([], ['--check']):
-    assert run_build(tmp_path, '--images', tmp_path / 'i', '--per_class', 0, '--backgrounds', 0,
-                     *more) == 2
+    assert run_build(tmp_path, '--images', tmp_path / 'i', '--per_class', 0,
+                     '--backgrounds', 0, *more) == 2
     assert 'no room for backgrounds: invert the masks, most of which mark more than' in (
         ''.join(capsys.readouterr()))

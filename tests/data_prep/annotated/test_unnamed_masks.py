@@ -310,6 +310,7 @@ def test_folders_of_drawings_beside_photographs(tmp_path, value, is_refused):
 
 def test_empty_masks_below_clean_are_refused(tmp_path):
   for k in range(3):
-    make(tmp_path, {f'i/image/{k}.png': None, f'i/contour/{k}.png': lambda path: mask(path, 0)})
+    make(tmp_path, {f'i/image/{k}.png': None,
+                    f'i/contour/{k}.png': lambda path: mask(path, 0)})
   with pytest.raises(UserError, match='contour have no values above 15, as masks have'):
     unannotated.list_clean(tmp_path / 'i')
