@@ -83,6 +83,9 @@ def _train(result, apart, arguments):
     class AtOnce(contextlib.nullcontext):
       """Has the interface of a pool of threads."""
 
+      def __init__(self, _):
+        super().__init__(self)
+
       def submit(self, function):
         with parts.part('step'):
           done = function()
@@ -91,6 +94,7 @@ def _train(result, apart, arguments):
     train.futures = type('Futures', (), {'ThreadPoolExecutor': AtOnce})
     samples.__call__ = parts.of('sample grid', samples.__call__)
     samples.__init__ = parts.of('sample grid', samples.__init__)
+    Run.__init__ = parts.of('data and files', Run.__init__)
     Run.init_state = parts.of('state', Run.init_state)
     Run.state_template = parts.of('state', Run.state_template)
     train._train = parts.of('data and files', train._train)  # pylint: disable=protected-access
