@@ -13,6 +13,7 @@ processors' seconds belong to one part each; the clock's are not a user's.
 To measure another checkout, run this file by its path from there. Flags after -- go to the
 training.
 """
+# pylint: disable=protected-access
 
 import argparse
 import collections
@@ -67,8 +68,8 @@ def _train(result, apart, arguments):
   import jax
   from pegan_jax.runs.run import Run
   from pegan_jax.training import train
-  parts, samples, training = _Parts(), train.Samples, train._Training  # pylint: disable=protected-access
-  report = training._report  # pylint: disable=protected-access
+  parts, samples, training = _Parts(), train.Samples, train._Training
+  report = training._report
 
   def first_update(*args):
     report(*args)  # It waits for the step's metrics.
@@ -78,10 +79,13 @@ def _train(result, apart, arguments):
           'clock': time.monotonic(), 'processors': time.process_time(),
           'parts': [[*key, value] for key, value in parts.seconds.items()]}))
 
-  training._report = first_update  # pylint: disable=protected-access
+  training._report = first_update
   if apart:
     class AtOnce(contextlib.nullcontext):
       """Has the interface of a pool of threads."""
+
+      def __init__(self, _):
+        super().__init__(self)
 
       def submit(self, function):
         with parts.part('step'):
@@ -91,9 +95,10 @@ def _train(result, apart, arguments):
     train.futures = type('Futures', (), {'ThreadPoolExecutor': AtOnce})
     samples.__call__ = parts.of('sample grid', samples.__call__)
     samples.__init__ = parts.of('sample grid', samples.__init__)
+    Run.__init__ = parts.of('data and files', Run.__init__)
     Run.init_state = parts.of('state', Run.init_state)
     Run.state_template = parts.of('state', Run.state_template)
-    train._train = parts.of('data and files', train._train)  # pylint: disable=protected-access
+    train._train = parts.of('data and files', train._train)
     training.steps = parts.of('first batch and update', training.steps)
     jax.monitoring.register_event_duration_secs_listener(
         lambda name, *_, **__: name in _KINDS and parts.mark(_KINDS[name]))

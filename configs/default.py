@@ -55,7 +55,8 @@ def get_config():
 
   # --- Logging and checkpoints ---
   config.log_every = 100           # generator updates between lines of metrics
-  config.sample_every = 1_000      # generator updates between sample grids
+  config.sample_every = 1_000      # generator updates between sample grids;
+                                   # the first comes after `log_every`
   config.num_samples = 8           # images per class in a sample grid
   config.checkpoint_every = 1_000  # generator updates between checkpoints
   config.max_to_keep = 3           # number of newest checkpoints kept

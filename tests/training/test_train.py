@@ -69,7 +69,10 @@ def test_a_run_writes_what_it_promises(straight):
   assert lines[0]['disc/wasserstein'] == -lines[0]['disc/adv']
   assert json.loads((workdir / 'config.json').read_text())['batch_size'] == 4
   assert Checkpoints(workdir).steps() == [2, 4, 6]
-  for step in (1, 2, 4, 6):  # One soon, with the first metrics.
+  steps = 1, 2, 4, 6  # One soon, with the first metrics.
+  assert sorted({int(p.name.partition('_')[0]) for p in (workdir / 'samples').iterdir()}
+                ) == list(steps)
+  for step in steps:
     for kind, columns in (('production', 3), ('elimination', 3)):
       with Image.open(
           workdir / 'samples' / f'{step:07d}_{kind}.png') as sheet:

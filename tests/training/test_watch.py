@@ -16,6 +16,7 @@ from pegan_jax.runs.checkpoints.store import BEST, Checkpoints
 from pegan_jax.runs.restore import restore
 from pegan_jax.runs.run import Run
 from pegan_jax.training import writers
+from pegan_jax.training.sample_grids import Samples
 from pegan_jax.training.train import train
 from pegan_jax.training.collapse import ALARMS, collapse
 from pegan_jax.training.watch import Watch
@@ -80,13 +81,15 @@ def test_region_kid_is_of_the_samples_at_their_regions(boxed_dir, whole, tmp_pat
   assert not any('region' in key for key in _evaluations(whole)[0])
 
 
-def test_a_run_is_traced_once_for_all_its_evaluations(watched, tmp_path):
+def test_a_run_is_traced_once_for_all_its_evaluations_and_grids(watched, tmp_path):
   run, traced = Run(watched, tmp_path), []
   produce = run.method.produce
   run.method = run.method._replace(
       produce=lambda *args: traced.append(0) or produce(*args))
-  watch, state = Watch(run, Sampler(run)), run.init_state()
+  sampler, state = Sampler(run), run.init_state()
+  watch, grids = Watch(run, sampler), Samples(run, sampler)
   for step in (1, 2):
+    grids(state.ema)
     watch(step, state, _Writer())
   assert len(traced) == 1
 
