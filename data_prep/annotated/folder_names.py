@@ -27,10 +27,12 @@ _NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*
 _FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
 _OF_MASKS = re.compile(r'(?:masks?|gt|labels|masken|masques|m[aá]scaras|maschere|maski)'
                        r'[ _-](.+)', re.IGNORECASE)
-_WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|masken?|gt|ground[ _-]?truths?|'
-                        r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
-_WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
-                        r'annotations?|annots?|anns?|xmls?|jsons?|txts?)', re.IGNORECASE)
+_GAP = '(?:[ _-]|(?<=train)|(?<=val)|(?<=test))'  # SegNet's are called trainannot.
+_WITH_MASK = re.compile(rf'(.*[^\W_]){_GAP}(?:masks?|masken?|gt|ground[ _-]?truths?|'
+                        r'seg(?:mentation)?s?|labels?|lbls?|labs?|annotations?|annots?)',
+                        re.IGNORECASE)
+_WITH_KIND = re.compile(rf'{_WITH_MASK.pattern}|(.*[^\W_]){_GAP}(?:images?|imgs?|anns?|'
+                        'xmls?|jsons?|txts?)', re.IGNORECASE)
 _ENDS_IN_LABEL = re.compile(r'(?:labels?|lbls?|labs?)$', re.IGNORECASE)
 _LIGHT = re.compile(
     r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|'

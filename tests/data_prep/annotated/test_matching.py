@@ -97,6 +97,10 @@ SAME_NAMES = {
         {f'{x}_images/1.jpg': None for x in ('train', 'val')} | {
             'train_masks/1.png': mask, 'val_masks/1.png': lambda path: mask(path, 0)},
         {'train_images/1.jpg': {'defect': 1}, 'val_images/1.jpg': {}}),
+    'masks in folders called as SegNet has them': (
+        {f'{x}/1.jpg': None for x in ('train', 'test')} | {
+            'trainannot/1.png': mask, 'testannot/1.png': lambda path: mask(path, 0)},
+        {'train/1.jpg': {'defect': 1}, 'test/1.jpg': {}}),
     'cameras with folders of labels': (
         {f'{x}/1.jpg': None for x in 'ab'} | {f'{x}/xml/1.xml': voc(x) for x in 'ab'} | {
             'c/rgb/1.jpg': None, 'c/json/1.json': labelme()},
