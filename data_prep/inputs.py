@@ -75,10 +75,12 @@ class Found(NamedTuple):
     folders = {str(folder).rstrip('/') for _, folder in self.files}
     for folder in sorted(folders, key=len, reverse=True):  # By their place in it.
       survey_notes = [note.replace(f'{folder}/', '') for note in survey_notes]
+    noted = self.layout.noted | class_notes.of_another_size(
+        self.crops, self.layout.clean, kinds.sizes)
     root = self.layout.root
     return survey_notes + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
-        for what, paths in sorted(self.layout.noted.items())]
+        for what, paths in sorted(noted.items())]
 
 
 def check_backgrounds(options):

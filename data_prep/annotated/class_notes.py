@@ -71,6 +71,29 @@ def of_one_class(crops):
           'each into a folder called so': sorted(paths)}
 
 
+def of_another_size(crops, clean, sizes):
+  """Returns what to note, {note: paths}, of classes that may be none by their images' size.
+
+  So may docs/ with pictures of any size be, beside crops and clean ones of one size.
+
+  Args:
+    crops: {class: paths} of whole files.
+    clean: paths of clean images beside them.
+    sizes: {path: (height, width)} of those that can be read.
+  """
+  own = {name: {sizes[path] for path in paths if path in sizes}
+         for name, paths in (*crops.items(), ('', clean)) if paths}
+  noted = {}
+  for name in crops if len(own) > 2 else ():
+    of_others = set().union(*(own[other] for other in own if other != name))
+    if len(of_others) == 1 and not of_others & own[name]:
+      (height, width), = of_others
+      noted[f"images of the class '{name}', of which none has {width} x {height} pixels, as "
+            'all others have: where it is no class, pass --skip_classes '
+            + class_names.as_flag([name])] = crops[name]
+  return noted
+
+
 def words_in_names(paths):
   """Finds words that part files: crack and pit of 2023_line_crack_1 and 2023_line_pit_1.
 

@@ -3,6 +3,7 @@
 import pytest
 
 from data_prep import inputs
+from data_prep.annotated import class_notes
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from pegan_jax.common import class_names
@@ -40,7 +41,7 @@ def _crops(name):
     (_crops, 'unsure'),
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
     (_crops, 'OK (to check)'), (_crops, 'backup'), (_crops, 'marked'), (_boxes, 'none'),
-    (_shapes, 'NULL'), (_crops, '背景')])
+    (_shapes, 'NULL'), (_crops, '背景'), (_crops, 'docs'), (_crops, 'empty')])
 def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
     tmp_path, files, name):
   make(tmp_path, files(name))
@@ -144,6 +145,23 @@ def test_classes_that_may_be_one_are_noted(tmp_path, names, said, files):
   for note, text in zip(layout.noted, said):
     assert text in note and len(layout.noted[note]) == len(
         [name for name in names if f"'{name}'" in note or 'alone' in note])
+
+
+@pytest.mark.parametrize('sides, told', [
+    ({'crack': [64], 'pit': [64], 'shots': [90, 50]}, ['shots']),
+    ({'crack': [64], 'good': [64], 'my shots': [90]}, ['my shots']),
+    ({'crack': [64], 'pit': [64], 'dent': [64, 90]}, []),
+    ({'crack': [64], 'pit': [90], 'good': [64, 70]}, []),
+    ({'crack': [64], 'pit': [90]}, []), ({'crack': [64], 'good': [90]}, [])])
+def test_a_class_of_images_of_another_size_than_all_others_is_noted(sides, told):
+  """It may be a folder of pictures that are none of a defect."""
+  sizes = {f'{name}/{side}': (side, 64) for name, some in sides.items() for side in some}
+  crops = {name: [path for path in sizes if path.startswith(name)] for name in sides}
+  notes = class_notes.of_another_size(crops, crops.pop('good', []), sizes)
+  for (note, paths), name in zip(notes.items(), told, strict=True):
+    assert f"of the class '{name}', of which none has 64 x 64 pixels" in note
+    assert note.endswith(f'--skip_classes {class_names.as_flag([name])}')
+    assert paths == crops[name]
 
 
 def test_crops_of_defects_that_may_be_one_class_are_noted(tmp_path):
