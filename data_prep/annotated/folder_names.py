@@ -1,6 +1,7 @@
 """Says what the names of folders and files mean, and which of them belong together."""
 
 import collections
+import itertools
 import re
 
 from data_prep.annotated import dates, set_parts, versions
@@ -203,8 +204,11 @@ def below_class(place):
 
 
 def classes_of(place):
-  """Returns the folders of a path that may be of a class, the outermost first."""
-  parts = dates.without(place.parent.parts)
+  """Returns the folders of a path that may be of a class, the outermost first.
+
+  One that lies in another of its name is that one, as where an archive was unpacked.
+  """
+  parts = [part for part, _ in itertools.groupby(dates.without(place.parent.parts))]
   splits = [k for k, part in enumerate(parts) if set_parts.divides(key_of(part))]
   masks = [k for k, part in enumerate(parts) if _is_masks(part)]
   for first in (max(splits + masks, default=-1), max(splits, default=-1), -1):
