@@ -143,5 +143,9 @@ def _check_clean(clean, crops, places, root, noted,
   clean_folders.note_versions(clean, root, noted)
   if format != 'classes':
     clean_folders.check_lights(clean, named)
-    clean_folders.check_beside(clean, {
-        part: (name, path) for name, path, part in _deeper(crops, places)}, root)
+    deeper = _deeper(crops, places)
+    inner = [{part for of, _, part in deeper if of == name} for name in crops]
+    in_all = len(crops) > 1 or class_names.is_defect(*crops)
+    clean_folders.check_beside(
+        clean, {part: (name, path) for name, path, part in deeper},
+        set.intersection(*inner) if in_all else set(), root)

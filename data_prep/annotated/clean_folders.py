@@ -118,16 +118,20 @@ def check_below(clean, named, root, noted):
         'it.')
 
 
-def check_beside(clean, below, root):
+def check_beside(clean, below, in_all, root):
   """Raises UserError for a clean image in a folder called as one below a class.
 
   So it is in clean/crack beside raw/crack: crack may be a defect, and may be a camera. In
-  good/cam1 and crack/cam1, whose names differ from others by a number alone, it is none.
+  good/cam1 and crack/cam1, whose names differ from others by a number alone, it is none;
+  nor is left, where each of several classes has such a folder.
 
   Args:
     clean, root: as of `check_above`.
     below: {name of a folder below a class's: (class, a path in it)}.
+    in_all: names of those that lie in each of several classes, or in an NG.
   """
+  below = {name: of for name, of in below.items()
+           if name not in in_all or class_names.is_defect(name)}
   found = {}
   for path in clean:
     parts = _folder(path, root)
