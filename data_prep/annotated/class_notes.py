@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 
-from data_prep.annotated import alike_names, folder_names
+from data_prep.annotated import alike_names, clean_folders, folder_names
 from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
@@ -88,8 +88,8 @@ def of_another_size(crops, clean, sizes):
     of_others = set().union(*(own[other] for other in own if other != name))
     if len(of_others) == 1 and not of_others & own[name]:
       (height, width), = of_others
-      noted[f"images of the class '{name}', of which none has {width} x {height} pixels, as "
-            'all others have: where it is no class, pass --skip_classes '
+      noted[f"images of the class '{name}', of which none has {width} x {height} pixels, "
+            'as all others have: where it is no class, pass --skip_classes '
             + class_names.as_flag([name])] = crops[name]
   return noted
 
@@ -206,8 +206,6 @@ def with_clean_words(crops, regions, clean):
       found[begin + 'for what is clean: where it shows no defect, pass --skip_classes '
             + class_names.as_flag([name])] = [regions[name]]
       continue
-    folders = {next((folder for folder in path.parents if folder.name.startswith(name)),
-                    path.parent) for path in paths}
     found[begin + 'for what is clean: where they show no defect, pass --clean '
-          + shlex.join(map(str, [*clean, *sorted(folders)]))] = paths
+          + shlex.join([*clean, *clean_folders.with_word({name: paths})])] = paths
   return found

@@ -148,6 +148,18 @@ def check_beside(clean, below, in_all, root):
         'a line is, say so by --format classes.')
 
 
+def with_word(crops):
+  """Returns the folders of crops, sorted, whose names have a word for clean, as A_good's.
+
+  Args:
+    crops: {class: paths}.
+  """
+  return sorted({str(next((folder for folder in path.parents
+                           if folder.name.startswith(name)), path.parent))
+                 for name in crops if class_names.has_clean_word(name)
+                 for path in crops[name]})
+
+
 def may_be(paths):
   """Returns the folders of crops that are called as one beside, with an U, as UD of CD.
 
@@ -183,7 +195,7 @@ def note_versions(clean, root, noted):
   for path in clean:
     name = ([*_folder(path, root)] or [''])[-1]
     if folder_names.is_clean_version(name):
-      noted[f"images in '{name}': taken for clean, as its name begins with such a word"
+      noted[f"images in '{name}': taken for clean, as its name has such a word"
             ].append(path)
 
 

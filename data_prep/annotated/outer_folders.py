@@ -17,8 +17,8 @@ def of(places):
   A word for clean images that a folder holds says so, but for 'normal' beside other lights,
   as dark. Others are such that hold the same folders as these, or differ by a number alone,
   and such as line1, where all are called so.
-  So are, in these or alone, words that name no kind of defect, as NG of NG/{crack,hole}, and
-  whatever holds all, one in another, down to one that holds good: Faulty parts/{good,crack}.
+  So are, in these or alone, words for no kind of defect, as NG of NG/{crack,hole}. So
+  is what holds all, one in another, down to one that holds good: Faulty parts/{good,crack}.
 
   Args:
     places: paths of images under their folder.

@@ -241,7 +241,8 @@ def attempt(options, pool):
     left = left[~np.isin(groups[left], groups[held])]
   lost = int(barred.sum() - np.isin(held, count + np.flatnonzero(barred)).sum())
   backgrounds.check_enough(
-      options, len(left) + len(held), len(rejected), marked.sum(), lost, grouped.unclean)
+      options, len(left) + len(held), len(rejected), marked.sum(), lost, grouped.unclean,
+      pool.found.crops)
   available[BACKGROUND] = len(left) + len(held)
   if options.backgrounds:
     left = left[:options.backgrounds - len(held)]

@@ -109,12 +109,14 @@ def test_words_for_what_is_no_kind_of_defect_are_known_in_many_languages(name):
   assert class_names.is_undecided(name)
 
 
-@pytest.mark.parametrize('name', ['good_old', 'good_backup', 'ok (neu)'])
+@pytest.mark.parametrize('name', [
+    'good_old', 'good_backup', 'ok (neu)', 'good_aug', 'aug_good', 'ok_flipped_2',
+    'good_rot90', 'good_64x64'])
 @pytest.mark.parametrize('crack', [{'crack/1.jpg': None}, {'1.jpg': None, '1.xml': voc()}])
 def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
   make(tmp_path, crack | {'good/2.jpg': None, f'{name}/3.jpg': None})
   layout = read(tmp_path)
-  assert [path.parent.name for path in layout.clean] == ['good', name]
+  assert {path.parent.name for path in layout.clean} == {'good', name}
   note, = layout.noted
   assert f"'{name}': taken for clean" in note and counts(layout.noted) == {note: 1}
 
@@ -123,6 +125,8 @@ def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
     (['crack', 'crack (2)'], ["'crack' and 'crack (2)', which are 2 classes"]),
     (['crack', 'crack copy'], ["'crack' and 'crack copy'"]),
     (['crack', 'crack - Copy'], ["'crack' and 'crack - Copy'"]),
+    (['crack', 'crack_aug'], ["'crack' and 'crack_aug'"]),
+    (['pit', 'rot90_pit'], ["'pit' and 'rot90_pit'"]),
     (['Riss', 'Riss - Kopie'], ["'Riss' and 'Riss - Kopie'"]),
     (['crack', 'crack_2', 'pit'], ["'crack' and 'crack_2'"]),
     (['crack', 'crack_new', 'crack_todo'], ["'crack' and 'crack_new' and 'crack_todo'"]),

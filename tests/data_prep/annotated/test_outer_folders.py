@@ -53,7 +53,8 @@ def test_products_of_mvtec_are_told_with_the_flag_for_one(tmp_path):
     'bad/train', 'dirt/images'])
 @pytest.mark.parametrize('masked', [True, False])
 def test_whatever_holds_all_and_good_is_no_class(tmp_path, folder, masked):
-  files = {f'{folder}/{name}/{k}.png': None for k, name in enumerate(['crack', 'pit', 'ok'])}
+  files = {f'{folder}/{name}/{k}.png': None for k, name in enumerate(
+      ['crack', 'pit', 'ok'])}
   make(tmp_path, files | {f'{folder}/{name}/{k}_mask.png': mask for k, name in enumerate(
       ['crack', 'pit']) if masked})
   layout = read(tmp_path)
