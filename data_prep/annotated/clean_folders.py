@@ -128,7 +128,7 @@ def check_beside(clean, below, in_all, root):
   Args:
     clean, root: as of `check_above`.
     below: {name of a folder below a class's: (class, a path in it)}.
-    in_all: names of those that lie in each of several classes, or in an NG.
+    in_all: names of those that lie in each of several classes.
   """
   below = {name: of for name, of in below.items()
            if name not in in_all or class_names.is_defect(name)}

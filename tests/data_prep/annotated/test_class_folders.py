@@ -150,7 +150,7 @@ def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
 
 @pytest.mark.parametrize('crops, clean, classes', [
     ('crack/left crack/right pit/left pit/right', 'good/left', ['crack', 'pit']),
-    ('NG/anna', 'good/anna', ['NG']), ('raw/left', 'good/left', []),
+    ('NG/left', 'good/left', []), ('raw/left', 'good/left', []),
     ('crack/left pit/right', 'good/left', []),
     ('raw/crack worn/crack', 'good/crack', [])])
 def test_but_one_below_each_class_and_the_clean_one_is_of_none(
