@@ -133,9 +133,8 @@ def _find(options, problems):
   whole = {name: paths for name, paths in crops.items() if name in meant}
   marked = {region.name: (path, image.file) for path, image in reversed(layout.annotated)
             for region in image.regions if region.name in cut & meant}
-  checks.check_meant({name: file for name, (_, file) in marked.items()}
-                     | {name: paths[0] for name, paths in whole.items()},
-                     options.skip_classes, problems)
+  checks.check_meant({name: file for name, (_, file) in marked.items()}, whole, options,
+                     problems)
   layout.noted.update(class_notes.with_clean_words(
       whole, {name: path for name, (path, _) in marked.items()}, options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))

@@ -46,10 +46,12 @@ def of_crops(crops, folder):
   if deeper := [(name, path) for name, paths in crops.items() for path in paths
                 if path.parent.name != name]:
     name, path = deeper[0]
-    place = path.relative_to(folder).parent.as_posix()
+    place = path.relative_to(folder).parent
+    remedy = f'name {folder / name} by --defects' if len({*dict(deeper)}) == 1 else (
+        f'move each out of that, as {path.parent} to {folder / path.parent.name}')
     notes['crops of --defects in folders in that of their class, '
-          f"'{name}' for '{place}'; where the inner folders are the classes, name "
-          f"{folder / name} by --defects"] = [path for _, path in deeper]
+          f"'{name}' for '{place.as_posix()}'; where the inner folders are the classes, "
+          + remedy] = [path for _, path in deeper]
   return notes
 
 

@@ -1,5 +1,8 @@
 """Classes that are none by their names, or may be one with another."""
 
+import re
+import shlex
+
 import pytest
 
 from data_prep import inputs
@@ -78,7 +81,8 @@ def test_other_names_are_classes(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['ohne Fehler', 'not cracked', '良品画像', 'i. O.', 'Goods',
-                                  'sağlam parça', 'neg', 'TRUE_OK', 'Masterteile'])
+                                  'sağlam parça', 'neg', 'TRUE_OK', 'Masterteile',
+                                  'no defect detected', 'good_quality'])
 def test_words_for_what_is_clean(name):
   assert class_names.is_clean(name)
   assert not class_names.names_no_kind(name) and not class_names.is_undecided(name)
@@ -87,8 +91,11 @@ def test_words_for_what_is_clean(name):
 @pytest.mark.parametrize('name', ['no part', 'Golden Sample', 'reference'])
 def test_words_for_images_without_a_defect_are_no_class(tmp_path, name):
   make(tmp_path, _crops(name))
-  assert f"'{name}'" in _said(tmp_path)[0]
+  said, _ = _said(tmp_path)
+  assert f"'{name}'" in said
   assert _said(tmp_path, skip_classes=(name,)) == ('', {'crack'})
+  flag, folder = shlex.split(re.search('pass (--clean .*) to use it so', said)[1])
+  assert flag == '--clean' and _said(tmp_path, clean=(folder,)) == ('', {'crack'})
 
 
 @pytest.mark.parametrize('name', ['with_defects', 'mit Fehler', 'avec défaut', 'z wadą',
