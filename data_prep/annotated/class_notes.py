@@ -188,6 +188,29 @@ def of_unmarked_folders(found, rest, places, is_apart, noted):
           "have: not used; mark what they show, or use all classes' images whole and no "
           'annotation, by --format classes' + ' without --annotations' * is_apart
           ] += lacking[name]
+  if not named:
+    _note_crops(found, rest, places, noted)
+
+
+def _note_crops(found, rest, places, noted):
+  """Notes crops in folders of classes, as old/crack, beside frames/ with marks of crack.
+
+  Arguments are of `of_unmarked_folders`.
+  """
+  names = {region.name for image in found.values() for region in image.regions}
+  crops = {path: name for path in rest for name in folder_names.classes_of(places[path])
+           if name in names}
+  above = {str(folder.parent) for path, name in crops.items() for folder in path.parents
+           if folder.name == name}
+  if not crops or len(above) > 1:
+    return
+  frames = os.path.commonpath([path.parent for path in found])
+  is_apart = not any(path.is_relative_to(*above) for path in found) and not any(
+      path.is_relative_to(frames) for path in crops)
+  noted[f"images in folders called as classes are, as '{min(crops.values())}', without an "
+        'annotation: not used; where they are crops, ' + (
+            f"pass {shlex.join(['--defects', *above, '--images', frames])}" if is_apart else
+            'put their folders into one of their own, for --defects')] += sorted(crops)
 
 
 def with_clean_words(crops, regions, clean):
