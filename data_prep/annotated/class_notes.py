@@ -159,7 +159,8 @@ def _note_folders_of_one_class(by_class, places, noted):
   if len(names) != 1:
     return
   (name,) = names
-  folders = {folder_names.class_of(places[path]) for path in by_class[name]} - {''}
+  folders = {folder_names.class_of(places[path]) for path in by_class[name]
+             if folder_names.class_of(places[path]) != path.stem} - {''}
   if len(folders) > 1 and name not in folders:
     first, second = sorted(folders)[:2]
     noted[f"images in folders, as '{first}' and '{second}', all of whose regions are of "

@@ -210,7 +210,7 @@ def _look_in_own_folders(found, marks, places):
   by_folder = {}
   for path, place in places.items():
     folder = _parents(place, True)
-    if folder[-1:] == (place.stem,):
+    if folder[-1:] == (folder_names.key_of(place.stem),):  # 0 of im_0.
       by_folder.setdefault(folder, []).append(path)
   for k, mark in enumerate(marks):
     if mark.format == 'masks' and not found[k]:
