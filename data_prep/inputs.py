@@ -75,10 +75,12 @@ class Found(NamedTuple):
     folders = {str(folder).rstrip('/') for _, folder in self.files}
     for folder in sorted(folders, key=len, reverse=True):  # By their place in it.
       survey_notes = [note.replace(f'{folder}/', '') for note in survey_notes]
+    noted = self.layout.noted | class_notes.of_another_size(
+        self.crops, self.layout.clean, kinds.sizes)
     root = self.layout.root
     return survey_notes + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
-        for what, paths in sorted(self.layout.noted.items())]
+        for what, paths in sorted(noted.items())]
 
 
 def check_backgrounds(options):
@@ -131,9 +133,8 @@ def _find(options, problems):
   whole = {name: paths for name, paths in crops.items() if name in meant}
   marked = {region.name: (path, image.file) for path, image in reversed(layout.annotated)
             for region in image.regions if region.name in cut & meant}
-  checks.check_meant({name: file for name, (_, file) in marked.items()}
-                     | {name: paths[0] for name, paths in whole.items()},
-                     options.skip_classes, problems)
+  checks.check_meant({name: file for name, (_, file) in marked.items()}, whole, options,
+                     problems)
   layout.noted.update(class_notes.with_clean_words(
       whole, {name: path for name, (path, _) in marked.items()}, options.clean))
   layout = layout._replace(left_out=_left_out(options, layout))

@@ -111,24 +111,31 @@ def check_names(found, where, uses, problems):
     problems.add(problem)
 
 
-def check_meant(first, skipped, problems):
+def check_meant(marked, whole, options, problems):
   """Refuses classes whose names say that they are no defects, or that nobody knows.
 
   Args:
-    first: {class: path of the first file that has it} of those that are used and that
+    marked: {class: path of the first file that has it} of those that are used and that
       --classes does not name.
-    skipped: names that --skip_classes has already, for the remedy.
+    whole: {class: paths of images} of such.
+    options: `options.Options`, for the remedy.
     problems: `Problems`; gets what is wrong.
   """
+  first = marked | {name: paths[0] for name, paths in whole.items()}
   clean = [name for name in sorted(first)
            if folder_names.is_clean_name(name) or class_names.is_nothing(name)]
   unknown = [name for name in sorted(first)
              if name not in clean and class_names.is_undecided(name)]
-  remedy = class_names.as_flag([*skipped, *clean, *unknown])
+  remedy = class_names.as_flag([*options.skip_classes, *clean, *unknown])
   for names, what in ((clean, 'what shows no defect'),
                       (unknown, 'what is undecided, or no kind of defect')):
     if names:
       said = ', and '.join(f"{first[name]} is of the class '{name}'" for name in names)
-      problems.add(f'{said}, which is a name for {what}: pass --skip_classes {remedy} to '
+      folders = sorted({str(folder) for name in whole.keys() & {*names} if names is clean
+                        for path in whole[name] for folder in path.parents
+                        if folder.name == name})
+      as_clean = f'pass --clean {shlex.join([*options.clean, *folders])} to use it so, or '
+      problems.add(f'{said}, which is a name for {what}: ' + as_clean * bool(folders)
+                   + f'pass --skip_classes {remedy} to '
                    f"use nothing of {'them' if len(names) > 1 else 'it'}, or name it by "
                    '--classes, with the others, where it is a defect.')

@@ -4,7 +4,7 @@ import re
 import shlex
 
 from data_prep.annotated import checks, clean_folders, folder_names, outer_folders
-from data_prep.annotated import class_notes, said_by_names
+from data_prep.annotated import class_notes, gathered_folders, said_by_names
 from data_prep.images.problems import Misnamed
 from pegan_jax import annotations
 from pegan_jax.common import class_names
@@ -44,6 +44,7 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
     left_out[f'images in no class folder, as in {listed(names, 3)}'] += rest
   else:
     left_out['images in no class folder'] += rest
+  crops = gathered_folders.without(crops, clean, noted)
   if not crops:
     _refuse_none(root, paths, rest, names, format, unread)
   name = min(crops)
@@ -143,5 +144,8 @@ def _check_clean(clean, crops, places, root, noted,
   clean_folders.note_versions(clean, root, noted)
   if format != 'classes':
     clean_folders.check_lights(clean, named)
-    clean_folders.check_beside(clean, {
-        part: (name, path) for name, path, part in _deeper(crops, places)}, root)
+    deeper = _deeper(crops, places)
+    inner = [{part for of, _, part in deeper if of == name} for name in crops]
+    clean_folders.check_beside(
+        clean, {part: (name, path) for name, path, part in deeper},
+        set.intersection(*inner) if len(inner) > 1 else set(), root)

@@ -46,10 +46,12 @@ def of_crops(crops, folder):
   if deeper := [(name, path) for name, paths in crops.items() for path in paths
                 if path.parent.name != name]:
     name, path = deeper[0]
-    place = path.relative_to(folder).parent.as_posix()
+    place = path.relative_to(folder).parent
+    remedy = f'name {folder / name} by --defects' if len({*dict(deeper)}) == 1 else (
+        f'move each out of that, as {path.parent} to {folder / path.parent.name}')
     notes['crops of --defects in folders in that of their class, '
-          f"'{name}' for '{place}'; where the inner folders are the classes, name "
-          f"{folder / name} by --defects"] = [path for _, path in deeper]
+          f"'{name}' for '{place.as_posix()}'; where the inner folders are the classes, "
+          + remedy] = [path for _, path in deeper]
   return notes
 
 
@@ -69,6 +71,29 @@ def of_one_class(crops):
   return {f"images of the only class, '{name}', whose names have different words, as "
           f"{' and '.join(words[:2])}: where these are the classes, put the images of "
           'each into a folder called so': sorted(paths)}
+
+
+def of_another_size(crops, clean, sizes):
+  """Returns what to note, {note: paths}, of classes that may be none by their images' size.
+
+  So may docs/ with pictures of any size be, beside crops and clean ones of one size.
+
+  Args:
+    crops: {class: paths} of whole files.
+    clean: paths of clean images beside them.
+    sizes: {path: (height, width)} of those that can be read.
+  """
+  own = {name: {sizes[path] for path in paths if path in sizes}
+         for name, paths in (*crops.items(), ('', clean)) if paths}
+  noted = {}
+  for name in crops if len(own) > 2 else ():
+    of_others = set().union(*(own[other] for other in own if other != name))
+    if len(of_others) == 1 and not of_others & own[name]:
+      (height, width), = of_others
+      noted[f"images of the class '{name}', of which none has {width} x {height} pixels, "
+            'as all others have: where it is no class, pass --skip_classes '
+            + class_names.as_flag([name])] = crops[name]
+  return noted
 
 
 def words_in_names(paths):
@@ -134,7 +159,8 @@ def _note_folders_of_one_class(by_class, places, noted):
   if len(names) != 1:
     return
   (name,) = names
-  folders = {folder_names.class_of(places[path]) for path in by_class[name]} - {''}
+  folders = {folder_names.class_of(places[path]) for path in by_class[name]
+             if folder_names.class_of(places[path]) != path.stem} - {''}
   if len(folders) > 1 and name not in folders:
     first, second = sorted(folders)[:2]
     noted[f"images in folders, as '{first}' and '{second}', all of whose regions are of "
@@ -169,6 +195,29 @@ def of_unmarked_folders(found, rest, root, places, is_apart, noted):
           "have: not used; mark what they show, or use all classes' images whole and no "
           'annotation, by --format classes' + ' without --annotations' * is_apart
           ] += lacking[name]
+  if not named:
+    _note_crops(found, rest, places, noted)
+
+
+def _note_crops(found, rest, places, noted):
+  """Notes crops in folders of classes, as old/crack, beside frames/ with marks of crack.
+
+  Arguments are of `of_unmarked_folders`.
+  """
+  names = {region.name for image in found.values() for region in image.regions}
+  crops = {path: name for path in rest for name in folder_names.classes_of(places[path])
+           if name in names}
+  above = {str(folder.parent) for path, name in crops.items() for folder in path.parents
+           if folder.name == name}
+  if not crops or len(above) > 1:
+    return
+  frames = os.path.commonpath([path.parent for path in found])
+  is_apart = not any(path.is_relative_to(*above) for path in found) and not any(
+      path.is_relative_to(frames) for path in crops)
+  noted[f"images in folders called as classes are, as '{min(crops.values())}', without an "
+        'annotation: not used; where they are crops, ' + (
+            f"pass {shlex.join(['--defects', *above, '--images', frames])}" if is_apart else
+            'put their folders into one of their own, for --defects')] += sorted(crops)
 
 
 def with_clean_words(crops, regions, clean):
@@ -189,8 +238,6 @@ def with_clean_words(crops, regions, clean):
       found[begin + 'for what is clean: where it shows no defect, pass --skip_classes '
             + class_names.as_flag([name])] = [regions[name]]
       continue
-    folders = {next((folder for folder in path.parents if folder.name.startswith(name)),
-                    path.parent) for path in paths}
     found[begin + 'for what is clean: where they show no defect, pass --clean '
-          + shlex.join(map(str, [*clean, *sorted(folders)]))] = paths
+          + shlex.join([*clean, *clean_folders.with_word({name: paths})])] = paths
   return found

@@ -120,16 +120,20 @@ def check_below(clean, named, root, noted):
         'it.')
 
 
-def check_beside(clean, below, root):
+def check_beside(clean, below, in_all, root):
   """Raises UserError for a clean image in a folder called as one below a class.
 
   So it is in clean/crack beside raw/crack: crack may be a defect, and may be a camera. In
-  good/cam1 and crack/cam1, whose names differ from others by a number alone, it is none.
+  good/cam1 and crack/cam1, whose names differ from others by a number alone, it is none;
+  nor is left, where each of several classes has such a folder.
 
   Args:
     clean, root: as of `check_above`.
     below: {name of a folder below a class's: (class, a path in it)}.
+    in_all: names of those that lie in each of several classes.
   """
+  below = {name: of for name, of in below.items()
+           if name not in in_all or class_names.is_defect(name)}
   found = {}
   for path in clean:
     parts = _folder(path, root)
@@ -144,6 +148,18 @@ def check_beside(clean, below, root):
         f"class '{name}' too ({other}): where '{folder.name}' is a defect, rename "
         f'{_listed(found)}, or move away what shows one; where it is none, as a camera or '
         'a line is, say so by --format classes.')
+
+
+def with_word(crops):
+  """Returns the folders of crops, sorted, whose names have a word for clean, as A_good's.
+
+  Args:
+    crops: {class: paths}.
+  """
+  return sorted({str(next((folder for folder in path.parents
+                           if folder.name.startswith(name)), path.parent))
+                 for name in crops if class_names.has_clean_word(name)
+                 for path in crops[name]})
 
 
 def may_be(paths):
@@ -210,7 +226,7 @@ def note_versions(clean, root, noted):
   for path in clean:
     name = ([*_folder(path, root)] or [''])[-1]
     if folder_names.is_clean_version(name):
-      noted[f"images in '{name}': taken for clean, as its name begins with such a word"
+      noted[f"images in '{name}': taken for clean, as its name has such a word"
             ].append(path)
 
 

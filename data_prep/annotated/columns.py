@@ -79,8 +79,15 @@ def _is_bad(word):
 
 
 def _rows(said):
-  """Yields (image, part) of what is said of each, with lists of such taken apart."""
+  """Yields (image, part) of what is said of each, with lists of such taken apart.
+
+  Several rows of a name that several folders have, as 1.png, tell nothing of one image.
+  """
+  count = collections.Counter(id(value) for values in said.values() for value in values
+                              if isinstance(value, dict))
   for image, values in said.items():
+    if len(values) > 1 and all(count[id(value)] > 1 for value in values):
+      continue
     for value in values:
       for part in value if isinstance(value, list) else [value]:
         yield image, part

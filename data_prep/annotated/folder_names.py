@@ -1,6 +1,7 @@
 """Says what the names of folders and files mean, and which of them belong together."""
 
 import collections
+import itertools
 import re
 
 from data_prep.annotated import dates, set_parts, versions
@@ -27,10 +28,12 @@ _NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*
 _FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
 _OF_MASKS = re.compile(r'(?:masks?|gt|labels|masken|masques|m[aá]scaras|maschere|maski)'
                        r'[ _-](.+)', re.IGNORECASE)
-_WITH_MASK = re.compile(r'(.*[^\W_])[ _-](?:masks?|masken?|gt|ground[ _-]?truths?|'
-                        r'seg(?:mentation)?s?|labels?|lbls?|labs?)', re.IGNORECASE)
-_WITH_KIND = re.compile(_WITH_MASK.pattern + r'|(.*[^\W_])[ _-](?:images?|imgs?|'
-                        r'annotations?|annots?|anns?|xmls?|jsons?|txts?)', re.IGNORECASE)
+_GAP = '(?:[ _-]|(?<=train)|(?<=val)|(?<=test))'  # SegNet's are called trainannot.
+_WITH_MASK = re.compile(rf'(.*[^\W_]){_GAP}(?:masks?|masken?|gt|ground[ _-]?truths?|'
+                        r'seg(?:mentation)?s?|labels?|lbls?|labs?|annotations?|annots?)',
+                        re.IGNORECASE)
+_WITH_KIND = re.compile(rf'{_WITH_MASK.pattern}|(.*[^\W_]){_GAP}(?:images?|imgs?|anns?|'
+                        'xmls?|jsons?|txts?)', re.IGNORECASE)
 _ENDS_IN_LABEL = re.compile(r'(?:labels?|lbls?|labs?)$', re.IGNORECASE)
 _LIGHT = re.compile(
     r'(.*[^a-z])?(dark|bright|light|(back|front|side)?lit|(over|under)?exposed|day|night|'
@@ -201,8 +204,11 @@ def below_class(place):
 
 
 def classes_of(place):
-  """Returns the folders of a path that may be of a class, the outermost first."""
-  parts = dates.without(place.parent.parts)
+  """Returns the folders of a path that may be of a class, the outermost first.
+
+  One that lies in another of its name is that one, as where an archive was unpacked.
+  """
+  parts = [part for part, _ in itertools.groupby(dates.without(place.parent.parts))]
   splits = [k for k, part in enumerate(parts) if set_parts.divides(key_of(part))]
   masks = [k for k, part in enumerate(parts) if _is_masks(part)]
   for first in (max(splits + masks, default=-1), max(splits, default=-1), -1):

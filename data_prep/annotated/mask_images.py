@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shlex
 
 import numpy as np
@@ -15,6 +16,7 @@ from pegan_jax.annotations.regions import Annotated, Region
 from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
+_COUNTED = re.compile(r'([^\W\d_].*?)[ ._-]*\d+')
 
 # As of cam1/images and cam1/masks, and of raw beside masks.
 _ONLY = ("masks whose class is the only folder around them all, '{}': where it is none, "
@@ -142,12 +144,13 @@ def _classes_by_folder(read_from, root, outer, noted):
       os.path.abspath(mark.base) for some in read_from.values() for mark, _ in some]) if (
           read_from) else ''
   below = lambda mark: pathlib.PurePath(os.path.relpath(mark.path, top))
+  in_files = _classes_by_file(read_from)
   for path, some in read_from.items():
     place = outer_folders.without(path.relative_to(root), outer)
     for mark, _ in some:
       own = outer_folders.without(below(mark), outer)
       name = folder_names.class_of_mask(own, place)
-      found[mark.path] = '' if name == path.stem else name  # A folder for each image.
+      found[mark.path] = in_files.get(mark.path, '') if name == path.stem else name
       if name and any(map(folder_names.has_dated_class, (own, place))):
         noted[folder_names.DATED].append(path)
     if inner := folder_names.below_class(place):
@@ -169,6 +172,21 @@ def _classes_by_folder(read_from, root, outer, noted):
     noted[folder_names.NUMBERED] += sorted(path for path, some in read_from.items()
                               if any(found[mark.path] for mark, _ in some))
   return found
+
+
+def _classes_by_file(read_from):
+  """Returns {path of a mask: the class in its name} in folders for each image.
+
+  So 1/crack_0.png and 1/pit_1.png have them, where several such words are in several.
+  """
+  words, images = {}, {}
+  for path, some in read_from.items():
+    for mark, _ in some:
+      found = _COUNTED.fullmatch(mark.path.stem)
+      if mark.path.parent.name == path.stem and found and not folder_names.is_kind(found[1]):
+        words[mark.path] = found[1]
+        images.setdefault(found[1], set()).add(path)
+  return words if len(images) > 1 and min(map(len, images.values())) > 1 else {}
 
 
 def _are_items(names, masks):

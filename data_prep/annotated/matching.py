@@ -161,6 +161,13 @@ def _without_numbers(marks, places):
   return changed
 
 
+def _without_numbered(place):
+  """Returns a path without folders as masks_1, whose numbers no folder of images has."""
+  return pathlib.PurePath(*(
+      part for part in place.parent.parts if not (
+          folder_names.is_kind(part) and folder_names.key_of(part).isdigit())), place.name)
+
+
 def _spelled(place):
   """Returns a path in the one spelling of all that differ by systems."""
   said = urllib.parse.unquote(str(place)).replace('\\', '/')
@@ -201,6 +208,9 @@ def _search(found, marks, places, root):
   for names in _NAMES:
     _look(found, marks, places, anywhere[0], names,
           lambda mark, path: _may_be(mark.place, places[path], below_shared=True))
+    _look(found, marks, places, anywhere[0], names, lambda mark, path: _may_be(
+        _without_numbered(mark.place), places[path]) and not any(
+            map(str.isdigit, _parents(places[path], False))))
   _look_in_own_folders(found, marks, places)
   # A mask 2/1.png may be of 1.jpg, in a folder of a class, or one of those of 2.jpg,
   # and is the latter where there is no 1.jpg.
@@ -244,7 +254,7 @@ def _look_in_own_folders(found, marks, places):
   by_folder = {}
   for path, place in places.items():
     folder = _parents(place, True)
-    if folder[-1:] == (place.stem,):
+    if folder[-1:] == (folder_names.key_of(place.stem),):  # 0 of im_0.
       by_folder.setdefault(folder, []).append(path)
   for k, mark in enumerate(marks):
     if mark.format == 'masks' and not found[k]:

@@ -54,9 +54,13 @@ def _ways(error, options):
         root, error.paths)]
   if not root.is_dir():
     return []
-  ways = _of_clean_inside(root, error.paths or reading.list_images(root), options)
-  return ways + [{'clean': (path,)} for path in clean_folders.beside(root)
-                 if not options.clean]
+  paths = error.paths or reading.list_images(root)
+  ways = _of_clean_inside(root, paths, options) + [
+      {'clean': (path,)} for path in clean_folders.beside(root) if not options.clean]
+  if not options.images and beside.annotations_of(root, paths):  # As MVTec's test/ has.
+    above = os.path.normpath(os.path.join(root, os.pardir))
+    ways.append({'images': above, 'defects': None})
+  return ways
 
 
 def _of_clean_inside(root, paths, options):

@@ -1,5 +1,6 @@
 """Finds the folders around those of classes, which are no classes themselves."""
 
+import os
 import pathlib
 import re
 import shlex
@@ -16,7 +17,8 @@ def of(places):
   A word for clean images that a folder holds says so, but for 'normal' beside other lights,
   as dark. Others are such that hold the same folders as these, or differ by a number alone,
   and such as line1, where all are called so.
-  So are, in these or alone, words that name no kind of defect, as NG of NG/{crack,hole}.
+  So are, in these or alone, words for no kind of defect, as NG of NG/{crack,hole}. So
+  is what holds all, one in another, down to one that holds good: Faulty parts/{good,crack}.
 
   Args:
     places: paths of images under their folder.
@@ -24,8 +26,21 @@ def of(places):
   Returns:
     Set of names; empty where a class may lie elsewhere.
   """
-  outer = _products(places) or _places(places)
-  return outer | _verdicts([without(place, outer) for place in places])
+  outer = _wrappers(places)
+  places = [without(place, outer) for place in places]
+  inner = _products(places) or _places(places)
+  return outer | inner | _verdicts([without(place, inner) for place in places])
+
+
+def _wrappers(places):
+  below = list(map(folder_names.classes_of, places))
+  around = os.path.commonprefix(below)  # Of lists, too.
+  for k in range(1, len(around) + 1):
+    names = {some[k] if some[k:] else '' for some in below}
+    clean = set(filter(folder_names.is_clean_name, names))
+    if '' not in names and names - clean and {name.lower() for name in clean} - {'normal'}:
+      return set(around[:k])
+  return set()
 
 
 def _verdicts(places):
@@ -156,11 +171,14 @@ def are_of_images(names):
 
 
 def without(place, outer):
-  """Returns a path without the first of its folders in `outer`, and an NG after it."""
+  """Returns a path without the first of its folders in `outer`, and such right below it."""
   parts = place.parts
   k = next((k for k, part in enumerate(parts[:-1]) if part in outer), None)
   if k is None:
     return place
-  place = type(place)(*parts[:k], *parts[k + 1:])
+  n = k + 1
+  while n < len(parts) - 2 and parts[n] in outer:  # One is left to be the class.
+    n += 1
+  place = type(place)(*parts[:k], *parts[n:])
   return place if class_names.names_no_kind(parts[k]) else without(
       place, {*filter(class_names.names_no_kind, outer)})

@@ -6,7 +6,8 @@ import pathlib
 import shlex
 
 from data_prep.annotated import checks, copied_folders, file_kinds, fitting, folder_names
-from data_prep.annotated import matching, said_by_names, unnamed_masks, unread
+from data_prep.annotated import gathered_folders, matching, said_by_names, unnamed_masks
+from data_prep.annotated import unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Misnamed, Problems
@@ -177,6 +178,7 @@ def list_classes(folder, format='',  # pylint: disable=redefined-builtin
   classes = {}
   for path in folders:
     classes.setdefault(path.name, []).extend(found[path])
+  classes = gathered_folders.without(classes, [], noted)
   if not format:
     deeper = any(path.parent not in found for path in paths)
     checks.check_places(

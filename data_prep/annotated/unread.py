@@ -123,9 +123,10 @@ def _refuse_odd_crops(path, column, crops):
   Args:
     path: of the file.
     column: {image: the class that it says}.
-    crops: {image: the class of its folder}.
+    crops: {image: the class of its folder}, '' of those that are not used.
   """
-  known = {name.lower() for name in crops.values()} - {''}
+  crops = {image: name for image, name in crops.items() if name}
+  known = {name.lower() for name in crops.values()}
   says = {image: column[image] for image in crops if image in column}
   if len(known) < 2 or not any(word.lower() in known for word in says.values()):
     return

@@ -14,9 +14,13 @@ _COPY_OF = re.compile(
     r'^(?:(?:copy|backup)(?: \(\d+\))?[ _-]of|kopie[ _-]v[oa]n|kopi[ _-]a[fv]|'
     r'kopia(?:[ _-](?:av|z))?|copie[ _-]de|c[oó]pia[ _-]d[ei]|коп[иі]я|복사본|复件)'
     r'[ _-]+-?[ _-]*(?=\w)', re.IGNORECASE)
-# What people put there.
-_VERSION = re.compile(r'[ _.-]+[(\[]?(?:old|new|neu|alt|back[ _-]?up|bak|bkp)[)\]]?$',
-                      re.IGNORECASE)
+# What people put there, of a state, and of what a program did to each image.
+_CHANGE = (r'aug(?:s|mented|mentations?)?|flip(?:s|ped)?|mirror(?:s|ed)?|'
+           r'rot(?:s|ate[ds]?|ations?)?[ _-]?\d*|res(?:ized|caled)|scaled|cropped|\d+x\d*|'
+           r'gr[ae]y(?:[ _-]?scale)?')
+_VERSION = re.compile(rf'[ _.-]+[(\[]?(?:old|new|neu|alt|back[ _-]?up|bak|bkp|{_CHANGE})'
+                      r'[)\]]?$', re.IGNORECASE)
+_CHANGED = re.compile(rf'^(?:{_CHANGE})[ _-]+(?=\D)', re.IGNORECASE)
 
 
 def without_copy(name):
@@ -25,8 +29,8 @@ def without_copy(name):
 
 
 def without(name):
-  """Returns a name without a word for a copy or a version, as good of good_old_2."""
-  return without_copy(_VERSION.sub('', without_copy(name)))
+  """Returns a name without a word for a copy or a version: good of good_old_2, aug_good."""
+  return _CHANGED.sub('', without_copy(_VERSION.sub('', without_copy(name))))
 
 
 def original(name):

@@ -1,6 +1,5 @@
 """Settles the rules of a set of images, and says which files differ from the others."""
 
-import contextlib
 import pathlib
 from typing import NamedTuple
 
@@ -9,7 +8,6 @@ import numpy as np
 from data_prep.images import decoding, parallel, scaling
 from data_prep.images.progress import progress
 from pegan_jax.common import terminal
-from pegan_jax.common.errors import UserError
 
 # No more 16-bit values than these, or than this share of a set's, may be faulty pixels.
 _FEW, _SHARE = 3, 1e-5
@@ -52,13 +50,13 @@ class Survey(NamedTuple):
   Attributes:
     grey: whether none of them is coloured.
     max_value: the 16-bit value that becomes 255.
-    sizes: the (height, width) that occur, in pixels.
+    sizes: {path: its (height, width) in pixels} of all that can be read.
     brightest: a file with the largest 16-bit value, or None, and that value.
     notes: sentences about files that differ from the others in kind.
   """
   grey: bool
   max_value: int
-  sizes: frozenset[tuple[int, int]]
+  sizes: dict[pathlib.Path, tuple[int, int]]
   brightest: tuple[pathlib.Path | None, int]
   notes: list[str]
 
@@ -86,7 +84,7 @@ def settle(kinds):
       brightest, largest = path, kind.largest
   max_value = scaling.max_value_for(largest)
   return Survey(not any(kind.coloured for kind in kinds.values()), max_value,
-                frozenset(kind.size for kind in kinds.values()), (brightest, largest),
+                {path: kind.size for path, kind in kinds.items()}, (brightest, largest),
                 _notes(kinds, max_value, brightest))
 
 
@@ -119,15 +117,10 @@ def without_square(paths, sizes):
 
   Args:
     paths: image files; one that cannot be read is none of them.
-    sizes: the (height, width) that occur in the set, as of `Survey`.
+    sizes: as of `Survey`.
   """
-  long = {size for size in sizes if min(size) < _SQUARE * max(size)}
-  found = []
-  for path in paths if long else ():
-    with contextlib.suppress(UserError):  # It is told where the image is read.
-      header = decoding.header(path)
-      found += [path] * ((header.height, header.width) in long)
-  return found
+  return [path for path in paths
+          if path in sizes and min(sizes[path]) < _SQUARE * max(sizes[path])]
 
 
 def say_depths(paths, max_value):

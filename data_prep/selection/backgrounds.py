@@ -1,5 +1,7 @@
 """Checks that there are enough backgrounds, and holds some out for the test set."""
 
+import shlex
+
 import numpy as np
 
 from data_prep.annotated import clean_folders
@@ -40,7 +42,7 @@ def find_no_room(options, found, side):
   may_be = clean_folders.may_be(
       [path for paths in found.crops.values() for path in paths])
   return f'There is no room for backgrounds{why}', smaller, [
-      *may_be, *_unannotated(found),
+      *may_be, *_unannotated(found), *clean_folders.with_word(found.crops),
       *(clean_folders.beside(options.images) if options.images else ())], first
 
 
@@ -65,6 +67,7 @@ def check_enough(options, found, left, rejected, marked, barred, unclean=()):
     left: how many are left.
     rejected, marked, barred: how many are not, as of `choosing.Selection`.
     unclean: as there.
+    crops: {class: paths} of whole files, some of which may be clean by their names.
   """
   asked = 0 if options.at_most else options.backgrounds
   if left >= max(asked, 1):
@@ -79,9 +82,11 @@ def check_enough(options, found, left, rejected, marked, barred, unclean=()):
     raise Lack(f'There are {left} backgrounds, fewer than the {asked} asked for {why}',
                at_most=True, first=first)
   reasons = [lacks.NEAR] + [lacks.GROUP_BY] * bool(options.group_by)
+  folders = clean_folders.with_word(found.crops)
   raise Lack(
       f'There are no backgrounds {why}',
-      f'add images with more room beside their regions; {CLEAN}',
+      f'pass --clean {shlex.join([*options.clean, *folders])}, where these show no defect, '
+      'or ' * bool(folders) + f'add images with more room beside their regions; {CLEAN}',
       [{'reject_score': 0.}] * bool(rejected) + (
           lacks.ways_apart(options, reasons) if (marked or barred) and not unclean else []),
       first=first)

@@ -85,7 +85,7 @@ ASIDE = (
     r'ignored?|exclude[ds]?|discard(?:s|ed)?|deleted?|removed?|trash|recycle[ _-]?bin|junk|'
     r'back[ _-]?ups?|bak|archived?|unused|obsolete|do[ _-]?not[ _-]?use|not[ _-]?used|'
     r'old(?:er)?|outdated|previous|superseded|deprecated|results?|outputs?|debug|'
-    r'calibrations?|kalibrierung(?:en)?|'
+    r'calibrations?|kalibrierung(?:en)?|docs?|documents?|desktop|downloads?|plots?|'
     # German, Dutch, the Nordic languages.
     r'ignorieren|ignoriert|(?:zu[ _-]?)?loschen|geloscht|papierkorb|mull|verworfen|'
     r'aussortiert|'
@@ -151,7 +151,7 @@ DRAWN_INTO = (
 # What has no class, as a name among those of classes.
 NOTHING = (
     r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|label|object|part)s?|'
-    r'golden[ _-]?samples?|references?|'
+    r'golden[ _-]?samples?|references?|empty(?:[ _-]?(?:backgrounds?|belts?|images?))?|'
     r'back[ _-]?grounds?|bg|'
     r'hintergrund|kein(?:e[rs]?)?|nichts|achtergrond|geen|bakgrunne?d?|baggrund|ingen|'
     r'tausta|'

@@ -14,8 +14,9 @@ _GOOD = (
     # English.
     'good|ok|okay|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negatives?|undamaged|'
     'uncracked|free|flawless|faultless|sound|perfect|accepted|conforming',
-    r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal|flaw)\w*|'
-    r'(?:defect|fault|flaw)[ _-]?free|goods|neg|correct|qualified|'
+    r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal|flaw)\w*'
+    r'(?:[ _-](?:detected|found|visible))?|(?:defect|fault|flaw)[ _-]?free|goods|neg|'
+    r'correct|qualified|'
     r'true[ _-]?(?:ok|negatives?)|not[ _-]?(?:cracked|damaged|defective|broken)',
     # German, Dutch, the Nordic languages.
     r'ohne[ _-]?(?:fehler|defekt|mangel|makel|schaden|risse?|befund)\w*|'
@@ -120,9 +121,9 @@ def is_as_typed(name, words):
 
 
 _CLEAN = re.compile(rf'{any_of(_GOOD)}'
-                    r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|front|bilder|'
-                    r'teile?|onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|immagini|'
-                    r'czesci|sztuki|parca(?:lar)?|画像|图[像片]))?')
+                    r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|quality|front|'
+                    r'bilder|teile?|onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|'
+                    r'immagini|czesci|sztuki|parca(?:lar)?|画像|图[像片]))?')
 _NO_KIND = re.compile(any_of(_BAD))
 # Vietnamese words that are others without their accents.
 _GOOD_AS_TYPED, _BAD_AS_TYPED = ('tốt', 'đạt'), ('lỗi', 'hỏng', 'xấu')

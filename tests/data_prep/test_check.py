@@ -191,15 +191,19 @@ def test_a_clean_folder_called_as_a_class_is_refused(tmp_path, capsys, name, sai
     assert 'cut square around the centre: 4, the first is scratch/0.png; cut' in text
 
 
-def test_a_clean_folder_beside_that_of_the_crops_is_named(tmp_path, capsys):
+@pytest.mark.parametrize('known, unknown', [
+    ([], 'good parts'), ([], 'set/A_good'), (['set/good'], 'set/good_bright')])
+def test_a_folder_that_may_be_clean_is_named(tmp_path, capsys, known, unknown):
+  """It lies beside that of the crops, or is one, and may show what clean images show."""
   for k in range(4):
-    for name, seed in (('set/pa', 3), ('good parts', 70)):
-      save(texture(np.random.default_rng(seed + k), 64, 64), tmp_path / name / f'{k}.png')
+    for name, seed in (('set/pa', 3), *((name, 70) for name in [*known, unknown])):
+      image = texture(np.random.default_rng(seed + k), 64, 64)
+      save(image[::-1] if name in known else image, tmp_path / name / f'{k}.png')
   flags = ['--images', str(tmp_path / 'set'), '--image_size', '32', '--at_most', '--out',
            str(tmp_path / 'out')]
   assert build.main(flags) == 2
   typed, = re.findall('pass (--clean .*), where these show no def', capsys.readouterr().err)
-  assert shlex.split(typed)[1:] == [str(tmp_path / 'good parts')]
+  assert shlex.split(typed)[1:] == [str(tmp_path / unknown)]
   assert build.main([*flags, *shlex.split(typed)]) == 0
 
 

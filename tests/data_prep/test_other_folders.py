@@ -54,6 +54,10 @@ CASES = {
         _classes('s/crack', 's/background'), '--images s', '--clean s/background', 3, 3),
     'a clean folder beside that of the classes': (
         _classes('s/NG/crack', 's/NG/pit', 's/OK'), '--defects s/NG', '--clean s/OK', 6, 3),
+    "MVTec's test, whose masks lie beside it": (
+        _classes('s/test/crack', 's/test/good', 's/train/good') | {
+            f's/ground_truth/crack/{k}_mask.png': handmade.mask for k in range(3)},
+        '--defects s/test --clean s/train/good', '--images s in place of --defects', 3, 6),
     'clean images elsewhere too': (
         _classes('s/crack', 's/good', 'c/x'), '--defects s --clean c/x',
         '--clean c/x s/good', 3, 6),

@@ -5,7 +5,10 @@ import shlex
 
 import pytest
 
+from data_prep import inputs
 from data_prep.annotated import layouts, unread
+from data_prep.images.problems import Problems
+from data_prep.options import Options
 from pegan_jax.common.errors import UserError
 from handmade import coco, counts, make, marked_in, mask, read, voc
 
@@ -41,6 +44,19 @@ def test_a_class_without_annotations_beside_one_with_is_told(tmp_path, is_apart)
   assert note.endswith('by --format classes' + ' without --annotations' * is_apart)
   whole = read(tmp_path, images='i', format='classes')
   assert {name: len(paths) for name, paths in whole.crops.items()} == {'crack': 2, 'pit': 2}
+
+
+@pytest.mark.parametrize('above', ['old/', ''])
+def test_crops_beside_frames_that_mark_their_class_are_told_with_flags(tmp_path, above):
+  make(tmp_path, {'frames/1.jpg': None, 'frames/1.xml': voc(), f'{above}crack/2.jpg': None})
+  (note, paths), = read(tmp_path).noted.items()
+  assert paths == [tmp_path / above / 'crack/2.jpg'] and "as 'crack', without an" in note
+  if not above:
+    assert note.endswith('put their folders into one of their own, for --defects')
+    return
+  _, defects, _, images = shlex.split(note[note.index('--defects'):])
+  found = inputs.find(Options(defects=defects, images=images), Problems())
+  assert counts(found.crops) == {'crack': 1} and len(found.layout.annotated) == 1
 
 
 def test_folders_that_are_no_classes_are_not_told_as_such(tmp_path):

@@ -1,5 +1,7 @@
 """Which folders are classes by their names, and which are not."""
 
+import contextlib
+
 import pytest
 
 from data_prep.annotated import unannotated
@@ -144,6 +146,22 @@ def test_a_folder_below_a_clean_one_and_below_a_class_is_not_guessed(tmp_path):
     read(tmp_path)
   layout = read(tmp_path, format='classes')
   assert [path.name for path in layout.clean] == ['1.jpg'] and len(layout.crops['raw']) == 2
+
+
+@pytest.mark.parametrize('crops, clean, classes', [
+    ('crack/left crack/right pit/left pit/right', 'good/left', ['crack', 'pit']),
+    ('NG/left', 'good/left', []), ('raw/left', 'good/left', []),
+    ('crack/left pit/right', 'good/left', []),
+    ('raw/crack worn/crack', 'good/crack', [])])
+def test_but_one_below_each_class_and_the_clean_one_is_of_none(
+    tmp_path, crops, clean, classes):
+  make(tmp_path, {f'{folder}/{k}.jpg': None
+                  for k, folder in enumerate([clean, *crops.split()])})
+  with contextlib.nullcontext() if classes else pytest.raises(
+      UserError, match=f"and '{clean[5:]}' is a folder of the class"):
+    layout = read(tmp_path)
+    assert [*layout.crops] == classes and len(layout.clean) == 1
+    assert any('images in folders in that of their class' in note for note in layout.noted)
 
 
 @pytest.mark.parametrize('parts', [

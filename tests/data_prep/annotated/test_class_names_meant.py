@@ -1,8 +1,12 @@
 """Classes that are none by their names, or may be one with another."""
 
+import re
+import shlex
+
 import pytest
 
 from data_prep import inputs
+from data_prep.annotated import class_notes
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from pegan_jax.common import class_names
@@ -40,7 +44,7 @@ def _crops(name):
     (_crops, 'unsure'),
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
     (_crops, 'OK (to check)'), (_crops, 'backup'), (_crops, 'marked'), (_boxes, 'none'),
-    (_shapes, 'NULL'), (_crops, '背景')])
+    (_shapes, 'NULL'), (_crops, '背景'), (_crops, 'docs'), (_crops, 'empty')])
 def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
     tmp_path, files, name):
   make(tmp_path, files(name))
@@ -77,7 +81,8 @@ def test_other_names_are_classes(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['ohne Fehler', 'not cracked', '良品画像', 'i. O.', 'Goods',
-                                  'sağlam parça', 'neg', 'TRUE_OK', 'Masterteile'])
+                                  'sağlam parça', 'neg', 'TRUE_OK', 'Masterteile',
+                                  'no defect detected', 'good_quality'])
 def test_words_for_what_is_clean(name):
   assert class_names.is_clean(name)
   assert not class_names.names_no_kind(name) and not class_names.is_undecided(name)
@@ -86,8 +91,11 @@ def test_words_for_what_is_clean(name):
 @pytest.mark.parametrize('name', ['no part', 'Golden Sample', 'reference'])
 def test_words_for_images_without_a_defect_are_no_class(tmp_path, name):
   make(tmp_path, _crops(name))
-  assert f"'{name}'" in _said(tmp_path)[0]
+  said, _ = _said(tmp_path)
+  assert f"'{name}'" in said
   assert _said(tmp_path, skip_classes=(name,)) == ('', {'crack'})
+  flag, folder = shlex.split(re.search('pass (--clean .*) to use it so', said)[1])
+  assert flag == '--clean' and _said(tmp_path, clean=(folder,)) == ('', {'crack'})
 
 
 @pytest.mark.parametrize('name', ['with_defects', 'mit Fehler', 'avec défaut', 'z wadą',
@@ -108,12 +116,14 @@ def test_words_for_what_is_no_kind_of_defect_are_known_in_many_languages(name):
   assert class_names.is_undecided(name)
 
 
-@pytest.mark.parametrize('name', ['good_old', 'good_backup', 'ok (neu)'])
+@pytest.mark.parametrize('name', [
+    'good_old', 'good_backup', 'ok (neu)', 'good_aug', 'aug_good', 'ok_flipped_2',
+    'good_rot90', 'good_64x64'])
 @pytest.mark.parametrize('crack', [{'crack/1.jpg': None}, {'1.jpg': None, '1.xml': voc()}])
 def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
   make(tmp_path, crack | {'good/2.jpg': None, f'{name}/3.jpg': None})
   layout = read(tmp_path)
-  assert [path.parent.name for path in layout.clean] == ['good', name]
+  assert {path.parent.name for path in layout.clean} == {'good', name}
   note, = layout.noted
   assert f"'{name}': taken for clean" in note and counts(layout.noted) == {note: 1}
 
@@ -122,6 +132,8 @@ def test_versions_of_clean_folders_are_clean_and_noted(tmp_path, name, crack):
     (['crack', 'crack (2)'], ["'crack' and 'crack (2)', which are 2 classes"]),
     (['crack', 'crack copy'], ["'crack' and 'crack copy'"]),
     (['crack', 'crack - Copy'], ["'crack' and 'crack - Copy'"]),
+    (['crack', 'crack_aug'], ["'crack' and 'crack_aug'"]),
+    (['pit', 'rot90_pit'], ["'pit' and 'rot90_pit'"]),
     (['Riss', 'Riss - Kopie'], ["'Riss' and 'Riss - Kopie'"]),
     (['crack', 'crack_2', 'pit'], ["'crack' and 'crack_2'"]),
     (['crack', 'crack_new', 'crack_todo'], ["'crack' and 'crack_new' and 'crack_todo'"]),
@@ -144,6 +156,23 @@ def test_classes_that_may_be_one_are_noted(tmp_path, names, said, files):
   for note, text in zip(layout.noted, said):
     assert text in note and len(layout.noted[note]) == len(
         [name for name in names if f"'{name}'" in note or 'alone' in note])
+
+
+@pytest.mark.parametrize('sides, told', [
+    ({'crack': [64], 'pit': [64], 'shots': [90, 50]}, ['shots']),
+    ({'crack': [64], 'good': [64], 'my shots': [90]}, ['my shots']),
+    ({'crack': [64], 'pit': [64], 'dent': [64, 90]}, []),
+    ({'crack': [64], 'pit': [90], 'good': [64, 70]}, []),
+    ({'crack': [64], 'pit': [90]}, []), ({'crack': [64], 'good': [90]}, [])])
+def test_a_class_of_images_of_another_size_than_all_others_is_noted(sides, told):
+  """It may be a folder of pictures that are none of a defect."""
+  sizes = {f'{name}/{side}': (side, 64) for name, some in sides.items() for side in some}
+  crops = {name: [path for path in sizes if path.startswith(name)] for name in sides}
+  notes = class_notes.of_another_size(crops, crops.pop('good', []), sizes)
+  for (note, paths), name in zip(notes.items(), told, strict=True):
+    assert f"of the class '{name}', of which none has 64 x 64 pixels" in note
+    assert note.endswith(f'--skip_classes {class_names.as_flag([name])}')
+    assert paths == crops[name]
 
 
 def test_crops_of_defects_that_may_be_one_class_are_noted(tmp_path):

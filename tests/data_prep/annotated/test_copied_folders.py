@@ -1,11 +1,12 @@
 """Folders that are copies of others beside them: told, and their images counted once."""
 
+import collections
 import shutil
 
 import pytest
 
 from data_prep import inputs
-from data_prep.annotated import versions
+from data_prep.annotated import gathered_folders, unannotated, versions
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from handmade import counts, image, make, marked_in, mask, read, voc
@@ -104,3 +105,33 @@ def test_a_copy_of_a_whole_set_and_one_of_defects_are_left_out(tmp_path):
   assert counts(found.layout.noted) == {
       "files of 'Kopie von crack', a copy of 'crack' beside it: left out, as each is there "
       'too, byte by byte': 2}
+
+
+@pytest.mark.parametrize('more, left', [
+    ({}, {'crack', 'pit'}), ({'all/new': 9}, {'all', 'crack', 'pit'}),
+    ({'all/new': 9, 'every/new': 8}, {'all', 'every', 'crack', 'pit'}),
+    ({'pit 2/1': 3}, {'crack', 'pit', 'pit 2'})])
+def test_a_folder_that_gathers_those_of_classes_is_left_out_and_told(tmp_path, more, left):
+  """But not one that has an image of its own, nor a copy of one class."""
+  sides = {'crack/1': 1, 'crack/2': 2, 'pit/3': 3, 'good/4': 4}
+  sides |= {f'{name}/{file[-1]}': side for file, side in sides.items()
+            for name in ('all', 'every')} | more
+  make(tmp_path, {f'{file}.jpg': lambda path, side=side: path.parent.mkdir(
+      exist_ok=True) or path.write_bytes(bytes([side] * 9)) for file, side in sides.items()})
+  crops, noted = {}, collections.defaultdict(list)
+  for path in sorted(tmp_path.glob('*/*.jpg')):
+    crops.setdefault(path.parent.name, []).append(path)
+  found = gathered_folders.without(crops, crops.pop('good'), noted)
+  assert found == {name: crops[name] for name in left}
+  assert sorted(noted.values()) == [crops[name] for name in ('all', 'every')
+                                    if name not in left]
+
+
+def test_what_is_left_out_so_is_told_of_images_and_of_defects(tmp_path):
+  make(tmp_path, {f'{name}/{k}.jpg': lambda path, k=k: image(path, 20 + k)
+                  for k, names in enumerate([('crack', 'all'), ('pit', 'all')])
+                  for name in names})
+  assert [*read(tmp_path).crops] == [*unannotated.list_classes(tmp_path)] == [
+      'crack', 'pit']
+  assert [len(some) for note, some in read(tmp_path).noted.items() if 'left out' in note
+          ] == [2]

@@ -201,3 +201,16 @@ def test_one_crop_of_which_a_list_says_another_class_is_refused(tmp_path, word, 
       of()
     assert {name: len(paths) for name, paths in of(format='classes').items()} == {
         'crack': 6, 'pit': 6}
+
+
+@pytest.mark.parametrize('files, rows', [
+    (['train/crack/1', 'train/pit/2', 'train/good/3', 'test/4', 'test/5'],
+     ['4.jpg,crack', '5.jpg,crack']),
+    (['crack/1', 'pit/1', 'good/1'], ['1.jpg,good', '1.jpg,pit', '1.jpg,crack'])])
+def test_what_is_of_no_class_or_of_several_folders_is_not_at_odds(tmp_path, files, rows):
+  """As in Kaggle's sample_submission.csv, and where files are numbered anew per folder."""
+  make(tmp_path, {f'{file}.jpg': None for file in files}
+       | {'a.csv': '\n'.join(['id,label', *rows])})
+  layout = read(tmp_path)
+  assert sorted(layout.crops) == ['crack', 'pit'] and len(layout.clean) == 1
+  assert any('nothing that they say is used' in note for note in layout.noted)

@@ -237,17 +237,32 @@ def test_a_word_may_stand_in_front(tmp_path, word):
   assert marked_in(read(tmp_path)) == {'pit/40.jpg': {'pit': 1}}
 
 
-def test_masks_in_the_folder_of_one_image_are_of_it(tmp_path):
+@pytest.mark.parametrize('names', [('0ab', '1cd'), ('im_0', 'im_1')])
+def test_masks_in_the_folder_of_one_image_are_of_it(tmp_path, names):
   """As in the Data Science Bowl of 2018."""
-  for name in ('0ab', '1cd'):
+  for name in names:
     make(tmp_path, {f'train/{name}/images/{name}.png': None,
                     f'train/{name}/masks/x{name}.png': mask,
                     f'train/{name}/masks/y{name}.png': mask})
   assert marked_in(read(tmp_path)) == {
-      f'train/{name}/images/{name}.png': {'defect': 2} for name in ('0ab', '1cd')}
-  (tmp_path / 'train/0ab/images/0ab.png').rename(tmp_path / 'train/0ab/images/1.png')
+      f'train/{name}/images/{name}.png': {'defect': 2} for name in names}
+  folder = tmp_path / 'train' / names[0] / 'images'
+  (folder / f'{names[0]}.png').rename(folder / '7.png')
   with pytest.raises(UserError, match='fits 2 of the annotations'):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('words, classes', [
+    (['crack', 'pit'], ['crack', 'pit']),
+    (['crack', 'crack'], ['defect']), (['crack', 'pit', 'a'], ['defect'])])
+def test_files_in_a_folder_for_each_image_may_name_classes(tmp_path, words, classes):
+  """Such as several images have; what one alone has is no class, but a name."""
+  make(tmp_path, {f'images/im_{k}.jpg': None for k in range(3)} | {
+      f'masks/im_{k}/{word}_{j}.png':
+          lambda path, j=j: mask(path, box=(9 * j, 0, 9 * j + 5, 5))
+      for k in range(3) for j, word in enumerate(words) if j < 2 or not k})
+  assert sorted({region.name for _, image in read(tmp_path).annotated
+                 for region in image.regions}) == classes
 
 
 @pytest.mark.parametrize('other, first, noted', [

@@ -97,6 +97,14 @@ SAME_NAMES = {
         {f'{x}_images/1.jpg': None for x in ('train', 'val')} | {
             'train_masks/1.png': mask, 'val_masks/1.png': lambda path: mask(path, 0)},
         {'train_images/1.jpg': {'defect': 1}, 'val_images/1.jpg': {}}),
+    'masks in folders called as SegNet has them': (
+        {f'{x}/1.jpg': None for x in ('train', 'test')} | {
+            'trainannot/1.png': mask, 'testannot/1.png': lambda path: mask(path, 0)},
+        {'train/1.jpg': {'defect': 1}, 'test/1.jpg': {}}),
+    'numbered folders of masks': (
+        {'oil/o1.jpg': None, 'stain/s1.jpg': None, 'gt_1/o1.png': mask,
+         'gt_2/s1.png': mask},
+        {'oil/o1.jpg': {'oil': 1}, 'stain/s1.jpg': {'stain': 1}}),
     'cameras with folders of labels': (
         {f'{x}/1.jpg': None for x in 'ab'} | {f'{x}/xml/1.xml': voc(x) for x in 'ab'} | {
             'c/rgb/1.jpg': None, 'c/json/1.json': labelme()},

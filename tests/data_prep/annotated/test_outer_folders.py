@@ -48,6 +48,30 @@ def test_products_of_mvtec_are_told_with_the_flag_for_one(tmp_path):
   assert marked_in(layout) == {'test/pit/1.png': {'pit': 1}} and not layout.noted
 
 
+@pytest.mark.parametrize('folder', [
+    'Faulty parts', 'bad', 'crack data', 'Kunde/Fehlerbilder', 'archive/archive', 'a/b/c',
+    'bad/train', 'dirt/images'])
+@pytest.mark.parametrize('masked', [True, False])
+def test_whatever_holds_all_and_good_is_no_class(tmp_path, folder, masked):
+  files = {f'{folder}/{name}/{k}.png': None for k, name in enumerate(
+      ['crack', 'pit', 'ok'])}
+  make(tmp_path, files | {f'{folder}/{name}/{k}_mask.png': mask for k, name in enumerate(
+      ['crack', 'pit']) if masked})
+  layout = read(tmp_path)
+  assert sorted({region.name for _, image in layout.annotated for region in image.regions}
+                if masked else layout.crops) == ['crack', 'pit']
+  assert [path.stem for path in layout.clean] == ['2']
+
+
+def test_a_folder_in_one_of_its_name_is_that_one(tmp_path):
+  """So casting512x512/casting512x512 is, beside casting/casting/train, as unpacked."""
+  make(tmp_path, {f'{folder}/{name}/{k}.png': None for k, (folder, name) in enumerate(
+      (folder, name) for folder in ('a/a/train', 'b/b') for name in ('def', 'ok'))})
+  layout = read(tmp_path)
+  assert counts(layout.crops) == {'def': 2} and len(layout.clean) == 2
+  assert any("folders that are no classes, as 'b'" in note for note in layout.noted)
+
+
 def test_inner_folders_are_the_classes_by_the_flags_that_are_said(tmp_path):
   make(tmp_path, {f'{name}/1.jpg': lambda path, k=k: image(path, 20 + k)
                   for k, name in enumerate(['nut/pit', 'nut/dent', 'screw/pit', 'good'])})

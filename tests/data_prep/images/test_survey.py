@@ -26,7 +26,8 @@ def test_a_set_of_one_kind_has_no_notes(tmp_path):
       [(GREY, True, 255), (DEEP, True, 4095), (RED, False, 255)]):
     paths = _save(tmp_path, a=array, b=array[5:])
     found = survey.read(paths)
-    assert found[:3] == (grey, most, {(20, 30), (15, 30)}) and not found.notes
+    sizes = dict(zip(paths, [(20, 30), (15, 30)]))
+    assert found[:3] == (grey, most, sizes) and not found.notes
     assert found.brightest == ((None, 255) if most == 255 else (paths[0], 4000))
 
 
