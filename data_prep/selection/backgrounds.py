@@ -41,9 +41,9 @@ def find_no_room(options, found, side):
            'is the ground' if _mark_the_ground(found.layout.annotated) else '')
   may_be = clean_folders.may_be(
       [path for paths in found.crops.values() for path in paths])
-  return f'There is no room for backgrounds{why}', smaller, [
+  return f'There is no room for backgrounds{why}', smaller, list(dict.fromkeys([
       *may_be, *_unannotated(found), *clean_folders.with_word(found.crops),
-      *(clean_folders.beside(options.images) if options.images else ())], first
+      *(clean_folders.beside(options.images) if options.images else ())])), first
 
 
 def _mark_the_ground(annotated):
@@ -67,7 +67,6 @@ def check_enough(options, found, left, rejected, marked, barred, unclean=()):
     left: how many are left.
     rejected, marked, barred: how many are not, as of `choosing.Selection`.
     unclean: as there.
-    crops: {class: paths} of whole files, some of which may be clean by their names.
   """
   asked = 0 if options.at_most else options.backgrounds
   if left >= max(asked, 1):
