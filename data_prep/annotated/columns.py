@@ -10,7 +10,7 @@ from pegan_jax.common import class_names
 CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
          'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
 _TRUE, _FALSE = ('1', '1.0', 'true', 'yes', 'x'), ('', '0', '0.0', 'false', 'no')
-_OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$')
+_OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$|confidence|score|annotated')
 _GUESS = re.compile('pred|guess|count|id$')
 _SAYS_NOTHING = re.compile(
     r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'

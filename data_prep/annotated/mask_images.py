@@ -115,8 +115,9 @@ def _refuse_union(found):
   for path, annotated in sorted(found.items()):
     for region in annotated.regions:
       marked.setdefault(region.name, {})[path] = annotated
+  every = {path for some in marked.values() for path in some}
   for name, some in marked.items() if len(marked) > 2 else ():
-    if all(_is_union(annotated, name) for annotated in some.values()):
+    if len(some) == len(every) and all(_is_union(annotated, name) for annotated in some.values()):
       others = "', '".join(sorted(marked.keys() - {name}))
       raise UserError(
           f"masks of the class '{name}' mark what those of the others, '{others}', mark "
