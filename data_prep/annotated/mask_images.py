@@ -117,7 +117,8 @@ def _refuse_union(found):
       marked.setdefault(region.name, {})[path] = annotated
   every = {path for some in marked.values() for path in some}
   for name, some in marked.items() if len(marked) > 2 else ():
-    if len(some) == len(every) and all(_is_union(annotated, name) for annotated in some.values()):
+    if len(some) == len(every) and all(
+        _is_union(annotated, name) for annotated in some.values()):
       others = "', '".join(sorted(marked.keys() - {name}))
       raise UserError(
           f"masks of the class '{name}' mark what those of the others, '{others}', mark "
