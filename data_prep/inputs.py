@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import os
 import pathlib
+import re
 from typing import NamedTuple
 
 from data_prep.annotated import checks, class_notes, drawn_over, layouts, marked_beside
@@ -301,6 +302,9 @@ def _choose(options, known):
   for flag in ('classes', 'skip_classes'):
     names = getattr(options, flag)
     if unknown := sorted(set(names) - known):
+      if {*(parts := re.split('[，、；;]', ','.join(names)))} <= known:
+        raise UserError(f'--{flag} has other commas than those between names: pass '
+                        f'--{flag} {class_names.as_flag(parts)}.')
       raise UserError(f'--{flag} has {unknown[0]!r}, and the classes are '
                       f"{class_names.join(sorted(known), ', ')}: leave it out of --{flag}, "
                       'or correct it.')

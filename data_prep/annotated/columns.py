@@ -10,7 +10,8 @@ from pegan_jax.common import class_names
 CLASS = {'label', 'labels', 'class', 'classes', 'category', 'defect', 'defects', 'anomaly',
          'target', 'verdict', 'klasse', 'kategorie', 'fehler'}
 _TRUE, _FALSE = ('1', '1.0', 'true', 'yes', 'x'), ('', '0', '0.0', 'false', 'no')
-_OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$')
+_OF_NONE = re.compile('pred|guess|ok|good|pass|true|yes|todo|count|id$|confidence|score|'
+                      'annotated')
 _GUESS = re.compile('pred|guess|count|id$')
 _SAYS_NOTHING = re.compile(
     r'|no|none|false|nan|null|n/?a|-|negative|pass(ed)?|unlabell?ed|[0-9a-f]{10,}|'
@@ -37,7 +38,7 @@ def classes(said, classes):
         found[''] |= {image: word for word in [_only_word(word)] if word is not None}
       elif name in flags:
         found[''] |= {image: flags[name]} if str(word).lower() in _TRUE else {}
-      elif CLASS & words_of(name):
+      elif CLASS & words_of(name) and 'annotated' not in words_of(name):
         found[name][image] = word
   return {name: {image: str(word).strip() for image, word in column.items()
                  if isinstance(word, (str, int, float))}

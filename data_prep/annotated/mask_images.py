@@ -68,6 +68,8 @@ def read(masks, labels, folder, outer, only):
           found[path] = Annotated(str(file), mask.height, mask.width, regions)
         if path in found and found[path].regions and reading.is_turned(path):
           noted[reading.TURNED].append(path)
+  with problems.collected():
+    _refuse_union(found)
   _note_outlines(found, noted)
   _note_shared(read_from, noted)
   _note_joined(read_from, by_folder, noted)
@@ -107,6 +109,34 @@ def _note_shared(read_from, noted):
     noted['images that have one and the same mask, pixel by pixel, as '
           f'{one.name} and {other.name}: where that is a copy or a mistake, give each '
           'its own'] += sorted(path for some in shared for path in some)
+
+
+def _refuse_union(found):
+  """Raises UserError for a class that is what two others or more are together: all."""
+  marked = {}
+  for path, annotated in sorted(found.items()):
+    for region in annotated.regions:
+      marked.setdefault(region.name, {})[path] = annotated
+  every = {path for some in marked.values() for path in some}
+  for name, some in marked.items() if len(marked) > 2 else ():
+    if len(some) == len(every) and all(
+        _is_union(annotated, name) for annotated in some.values()):
+      others = "', '".join(sorted(marked.keys() - {name}))
+      raise UserError(
+          f"masks of the class '{name}' mark what those of the others, '{others}', mark "
+          f'together, in all {len(some)} images that have it, the first is {min(some)}: '
+          'move these masks away or, where they are of a class, correct those of the '
+          'others.')
+
+
+def _is_union(annotated, name):
+  """Returns whether a class covers the pixels of all others of an image, and no more."""
+  both = np.zeros((2, annotated.height, annotated.width), bool)
+  for region in annotated.regions:
+    if region.mask is None:
+      return False
+    both[int(region.name == name)][region.box.slices] |= region.mask
+  return np.array_equal(*both)
 
 
 def _note_joined(read_from, by_folder, noted):

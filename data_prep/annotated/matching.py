@@ -133,7 +133,7 @@ def rounds(pairs):
 
 def _without_tasks(marks, places):
   """Returns marks and places without Label Studio's prefix, which one side has alone."""
-  said = [mark.place for mark in marks]
+  said = [mark.place for mark in marks if mark.format]  # Not its notes.json.
   of_marks, of_images = ({_TASK.match(place.name) for place in some} for some in (
       said, [place for place in places.values() if not folder_names.is_clean(place)]))
   if None not in of_marks and any(not found[0][:8].isdigit() for found in of_marks):

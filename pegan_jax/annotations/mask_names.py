@@ -53,7 +53,8 @@ def names_in(folder):
   These are: CVAT's and Pascal VOC's labelmap.txt, 'name:red,green,blue::'; a line for
   each number from 0, the background, in classes.txt, class_names.txt, labels.txt,
   label_map.txt or LabelMe's label_names.txt; classes.json or labels.json, {number: name},
-  {name: number} or {name: [red, green, blue]}; or Roboflow's _classes.csv, 'number, name'.
+  {name: number} or {name: [red, green, blue]}; Roboflow's _classes.csv, 'number, name';
+  class_dict.csv, 'name, r, g, b'; or CamVid's label_colors.txt, 'red green blue name'.
 
   Raises:
     UserError: such a file is damaged.
@@ -112,6 +113,36 @@ def _rows(path):
   return numbers, {}
 
 
+def _colours_of_rows(path):
+  """Returns the names by colour; None for a table of something else."""
+  mark = next((mark for mark in ';\t' if mark in text_files.read(path)), ',')
+  head, *rows = csv.reader(text_files.read(path).splitlines(), delimiter=mark,
+                           skipinitialspace=True)
+  if [cell.strip().lower() for cell in head] != ['name', 'r', 'g', 'b']:
+    return None
+  return _colours([(row[0], row[1:]) for row in rows if row])
+
+
+def _colours_before_names(path):
+  """Returns the names by colour; None where lines have other than 'red green blue name'."""
+  rows = [line.split(None, 3) for line in text_files.read(path).splitlines()
+          if line.strip()]
+  if not all(len(row) == 4 and ''.join(row[:3]).isdecimal() for row in rows):
+    return None
+  return _colours([(name, colour) for *colour, name in rows])
+
+
+def _colours(rows):
+  """Returns what a file names of (name, [red, green, blue]), in text."""
+  colours = {}
+  for name, said in rows:
+    colour = tuple(map(text_files.whole, said))
+    if len(colour) != 3 or not 0 <= min(colour) <= max(colour) <= 255 or colour in colours:
+      raise ValueError(f'{name!r} has no colour of its own, of three numbers up to 255')
+    colours[colour] = name.strip()
+  return {}, colours
+
+
 def _json(path):
   said, numbers, colours = text_files.read_json(path), {}, {}
   if not isinstance(said, dict):
@@ -132,7 +163,8 @@ def _json(path):
 _NAME_FILES = {
     'labelmap.txt': _colours_of_lines, 'classes.txt': _lines, 'class_names.txt': _lines,
     'labels.txt': _lines, 'label_names.txt': _lines, 'label_map.txt': _lines,
-    '_classes.csv': _rows,
+    '_classes.csv': _rows, 'class_dict.csv': _colours_of_rows,
+    'class_dict_seg.csv': _colours_of_rows, 'label_colors.txt': _colours_before_names,
     'classes.json': _json, 'labels.json': _json}
 
 

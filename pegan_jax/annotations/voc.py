@@ -168,7 +168,7 @@ def _text(item, tag, what):
   found = item.findall(tag)
   if len(found) != 1 or not found[0].text:
     raise ValueError(f"{what} has {len(found) or 'no'} {tag}" if len(found) != 1 else
-                     f'{what} has an empty {tag}')
+                     f'{what} has an empty {tag}: fill it in, or remove the object')
   return found[0].text.strip()
 
 

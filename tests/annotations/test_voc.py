@@ -164,7 +164,8 @@ def test_a_word_beside_objects_is_none_of_them_and_a_list_is(tmp_path):
 
 
 @pytest.mark.parametrize('inside, words', [
-    (BOX, 'an object has no name'), (f'<name/>{BOX}', 'an object has an empty name'),
+    (BOX, 'an object has no name'), (
+        f'<name/>{BOX}', 'an object has an empty name: fill it in, or remove the object'),
     (f'<name>a</name><name>b</name>{BOX}', 'an object has 2 name'),
     ('<name>a</name><bbox/>', f'an object, a, {NO_BOX}'),
     ('<name>a</name><polygon><x1>1</x1></polygon>', f'an object, a, {NO_BOX}'),

@@ -189,3 +189,9 @@ def test_masks_of_the_ground_are_to_be_inverted_first(tmp_path, capsys):
                      '--backgrounds', 0, *more) == 2
     assert 'no room for backgrounds: invert the masks, most of which mark more than' in (
         ''.join(capsys.readouterr()))
+
+
+def test_other_commas_between_classes_get_a_remedy():
+  with pytest.raises(UserError, match='than those between names: pass --classes .裂纹,划痕.'):
+    inputs._choose(  # pylint: disable=protected-access
+        Options.of({'classes': '裂纹，划痕'}), {'裂纹', '划痕', '凹坑'})

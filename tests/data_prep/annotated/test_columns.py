@@ -37,6 +37,7 @@ def test_a_list_of_other_classes_than_the_folders_is_refused(
     ('one_hot.csv', 'file,good,scratch\n1.jpg,1,0\n2.jpg,0,1\n', 'scratch'),
     ('one_hot.csv', 'file,good,scratch\n1.jpg,1,0\n2.jpg,1,0\n', ''),
     ('guesses.csv', 'file,pred_defect,defect_score\n1.jpg,1,0.8\n2.jpg,0,0.1\n', ''),
+    ('train.csv', 'file,anomaly confidence,anomaly human-annotated\n1.jpg,1.0,yes\n', ''),
     ('shots.csv', 'file,fold,seed,ok\n1.jpg,0,1,1\n2.jpg,1,1,1\n', ''),
     ('{place}/1_label.txt', 'scratch', 'scratch'), ('{place}/1_label.txt', 'good', ''),
     ('tracker.csv', 'file,status,grade\n1.jpg,open,A\n2.jpg,done,B\n', ''),

@@ -289,3 +289,29 @@ def test_folders_called_by_a_word_for_masks_and_a_class_are_read(tmp_path, word)
                   f'{word}pit/2.png': mask})
   assert marked_in(read(tmp_path)) == {
       'images/1.jpg': {'crack': 1}, 'images/2.jpg': {'pit': 1}}
+
+
+@pytest.mark.parametrize('name, more', [('masks/all/{}', 0), ('masks/{}', 0),
+                                        ('masks/all/{}', 1)])
+def test_a_class_that_is_all_others_together_is_refused(tmp_path, name, more):
+  corner = (255, (1, 1, 4, 4))
+  for k in range(3):
+    own = 'pit' if k else 'crack'
+    make(tmp_path, {
+        f'images/{k}.jpg': None, f'masks/{own}/{k}.png': mask,
+        name.format(f'{k}.png'): lambda path: mask(path, more=[corner] * more)})
+  if more:
+    assert len(read(tmp_path).annotated) == 3
+  else:
+    with pytest.raises(UserError, match="those of the others, 'crack', 'pit', mark"):
+      read(tmp_path)
+
+
+@pytest.mark.parametrize('name, text', [
+    ('class_dict.csv', 'name,r,g,b\npit,255,0,0\nground,0,0,0\n'),
+    ('class_dict_seg.csv', 'name, r, g, b\npit, 255, 0, 0'),
+    ('label_colors.txt', '0 0 0 background\n255 0 0\tpit\n')])
+def test_tables_of_colours_name_classes(tmp_path, name, text):
+  red = lambda path: mask(path, (255, 0, 0), mode='RGB')
+  make(tmp_path, {'images/1.jpg': None, 'masks/1.png': red, name: text})
+  assert marked_in(read(tmp_path)) == {'images/1.jpg': {'pit': 1}}

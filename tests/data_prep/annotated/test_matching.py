@@ -183,7 +183,8 @@ def test_a_number_that_images_have_is_none_of_masks(tmp_path, images):
     ('{}.jpg', 'a1b2c3d{0}-{0}.txt'), ('a1b2c3d{0}-{0}.jpg', '{}.txt')])
 def test_the_prefix_of_label_studio_on_one_side(tmp_path, image, label):
   images = [f'images/{image.format(k)}' for k in range(2)]
-  make(tmp_path, {'good/g.jpg': None} | dict.fromkeys(images) | {
+  make(tmp_path, {'good/g.jpg': None,
+                  'notes.json': '{"categories": []}'} | dict.fromkeys(images) | {
       f'labels/{label.format(k)}': f'{k} {YOLO}' for k in range(2)})
   layout = read(tmp_path)
   assert marked_in(layout) == {path: {str(k): 1} for k, path in enumerate(images)}
