@@ -1,4 +1,4 @@
-"""Finds folders that gather the images of those of classes, as all/ beside crack/, good/."""
+"""Finds folders that gather the images of those of classes, as all/ beside crack/."""
 
 import filecmp
 
@@ -29,6 +29,6 @@ def without(crops, clean, noted):
         break
     if len(holders) > 1 and None not in holders:
       left.remove(name)
-      noted[f"images of '{name}', each of which is in one of several folders beside it too, "
-            'byte by byte: left out'] += sorted(crops[name])
+      noted[f"images of '{name}', each of which is in one of several folders beside it "
+            'too, byte by byte: left out'] += sorted(crops[name])
   return {name: paths for name, paths in crops.items() if name in left}

@@ -213,7 +213,8 @@ def _classes_by_file(read_from):
   for path, some in read_from.items():
     for mark, _ in some:
       found = _COUNTED.fullmatch(mark.path.stem)
-      if mark.path.parent.name == path.stem and found and not folder_names.is_kind(found[1]):
+      if mark.path.parent.name == path.stem and found and not (
+          folder_names.is_kind(found[1])):
         words[mark.path] = found[1]
         images.setdefault(found[1], set()).add(path)
   return words if len(images) > 1 and min(map(len, images.values())) > 1 else {}

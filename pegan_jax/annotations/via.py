@@ -69,8 +69,9 @@ def _read_file(path):
     if not isinstance(said, dict):
       raise ValueError('its images are no object')
     if _is_unnamed(said.values()):
-      return [image._replace(notes=image.notes + (_NOTE,) * bool(image.regions)) for image in
-              text_files.each(lambda image: _image(image, True), said.values())]
+      images = text_files.each(lambda image: _image(image, True), said.values())
+      return [image._replace(notes=image.notes + (_NOTE,) * bool(image.regions))
+              for image in images]
     return attributes.noted(
         text_files.each(_image, said.values()), attributes.notes(
             _attributes(said.values()), f"give them as '{_NAMES[0]}'"))
@@ -82,7 +83,7 @@ def _read_file(path):
 
 
 def _is_unnamed(images):
-  """Returns whether no region has an attribute with a value, as in Mask R-CNN's examples."""
+  """Returns whether no region has an attribute with a value, as in Mask R-CNN's set."""
   said = [region.get('region_attributes') for image in images
           for region in _regions_of(image) or () if isinstance(region, dict)]
   return all(isinstance(own, dict) and not any(own.values()) for own in said)

@@ -196,7 +196,8 @@ def _advice(part):
             'strong augmentation: run the study again, which keeps its trainings']
   for name, found in part['decisions'].items():
     over, way = arms[found['over']], arms[found['arm']]['title']
-    points = f'{_points(found)} points of accuracy over {over["title"]}'
+    points = (f'{_points(found)} points of accuracy over the best without it, '
+              f'{over["title"]}')
     lines.append(f'{name}: ' + {
         verdict.HELPS: f'use it, as {way}: {points}',
         verdict.HURTS: f'do not use it, it hurts: at best, as {way}, {points}',

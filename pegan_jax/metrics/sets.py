@@ -103,8 +103,8 @@ def open_folder(folder, what):
   found = survey.read(paths, f'checking {what}')
   for note in found.notes:
     terminal.say(f'note: {note}')
-  return ImageFolder(folder, files, found.grey, found.max_value, found.sizes,
-                     found.brightest)
+  return ImageFolder(folder, files, found.grey, found.max_value,
+                     frozenset(found.sizes.values()), found.brightest)
 
 
 def standing_for(info):

@@ -2,7 +2,7 @@
 
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.inspection import reports
-from pegan_jax.metrics import kid
+from pegan_jax.metrics import kid, prdc
 from pegan_jax.metrics.scores import LABEL_FIDELITY
 from pegan_jax.metrics.table import number
 from pegan_jax.reporting import words
@@ -11,15 +11,17 @@ from pegan_jax.reporting.source import DAMAGED, Missing
 # Below this number of images only large differences can be seen.
 _FEW = 50
 _NEARER = 'closer to real ones'
+# Precision, recall: a class of one blot on many grounds may be near by its distance.
+_NEIGHBOURS = prdc.METRIC.figures[:2]
 
 
 def collect(source):
   """Returns the answer's sentences: a dict.
 
-  `kind` is that of `words`, but not SAME where a study says to use none, or '' where
-  nothing was measured; `headline` and `detail` are about likeness, `rival` compares it
-  with pasted defects, `study` lists the study's verdicts as (advice, figures), `notes`
-  what to be careful about.
+  `kind` is that of `words`, but not SAME where a study says to use none, WORSE where
+  precision or recall is, or '' where nothing was measured; `headline` and `detail` are
+  about likeness, `rival` compares it with pasted defects, `study` lists the study's
+  verdicts as (advice, figures), `notes` what to be careful about.
   """
   found = {'kind': '', 'headline': '', 'detail': '', 'rival': '', 'study': [], 'notes': []}
   try:
@@ -87,8 +89,10 @@ def _likeness(source):
   if source.config.get('pretrained'):
     notes.append('The discriminator had features of a network related to the one that '
                  'measures this, which flatters the generator: a study is the fairer test.')
+  lacking = _lacking(report['mean'] or report['pooled'], source.word)
   return {
-      'kind': standing.kind, 'headline': _sentence(figure, standing, source.word),
+      'kind': words.WORSE if lacking else standing.kind,
+      'headline': ' '.join([_sentence(figure, standing, source.word), *lacking]),
       'detail': f'{figure.title} {number(f["value"])}'
                 f'{", the mean of the classes" * bool(report["mean"])}, 95% interval '
                 f'{number(f["low"])} to {number(f["high"])}; two random sets of real crops '
@@ -113,6 +117,21 @@ def _sentence(figure, standing, word):
   far = 'far from' if standing.times >= words.FAR else 'not quite like'
   return (f'{subject} are {far} real ones: {words.multiple(standing.times)} the largest '
           'distance that two random sets of real crops have.')
+
+
+def _lacking(figures, word):
+  """Returns sentences on what a distance hides: images like none, and too few kinds."""
+  precision, recall = (_worse(figures, figure) for figure in _NEIGHBOURS)
+  share = lambda f: f'{f["value_at_floor_n"]:.0%}'
+  of_real = lambda f: f'{f["floor_low"]:.0%} to {f["floor_high"]:.0%}'
+  said = []
+  if precision:
+    said.append(f'Of them {share(precision)} look like some real one; of real ones, '
+                f'{of_real(precision)}.')
+  if recall:
+    said.append(f'They are less varied: {share(recall)} of your crops look like some '
+                f'{word} one, and {of_real(recall)} like some real one of another set.')
+  return said
 
 
 def _others(report, main):
@@ -149,7 +168,8 @@ def _by_class(report, figure):
   standings = {c: words.standing(figure, values[figure.name])
                for c, values in report['classes'].items() if figure.name in values}
   like = [c for c, s in standings.items() if s.kind in (words.SAME, words.UNSURE)
-          and not _is_of_other_classes(report['classes'][c])]
+          and not any(_worse(report['classes'][c], figure)
+                      for figure in (LABEL_FIDELITY, *_NEIGHBOURS))]
   # By the figure that the table of classes shows: multiples are of each one's own floor.
   values = {c: report['classes'][c][figure.name]['value_at_floor_n']
             for c, s in standings.items() if s.kind == words.WORSE}
@@ -163,10 +183,10 @@ def _by_class(report, figure):
   return said
 
 
-def _is_of_other_classes(figures):
-  """Returns whether a classifier surely knows a class less than it knows real images."""
-  found = figures.get(LABEL_FIDELITY.name)
-  return bool(found) and words.standing(LABEL_FIDELITY, found).kind == words.WORSE
+def _worse(figures, figure):
+  """Returns what is found of a figure where it is surely worse than real, else None."""
+  found = figures.get(figure.name)
+  return found if found and words.standing(figure, found).kind == words.WORSE else None
 
 
 def _without_figures(source):

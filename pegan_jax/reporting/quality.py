@@ -7,7 +7,8 @@ from pegan_jax.reporting import words
 TITLE = 'How close to real'
 
 # Read these first.
-_FIRST = (kid.AT_REGIONS.figures[0].name, 'kid', LABEL_FIDELITY.name, 'copies')
+_FIRST = (kid.AT_REGIONS.figures[0].name, 'kid', 'precision', 'recall',
+          LABEL_FIDELITY.name, 'copies')
 
 
 def collect(source):

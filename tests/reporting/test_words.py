@@ -51,6 +51,22 @@ def test_what_a_classifier_takes_for_another_class_is_not_called_like_real(fidel
       'The class furthest from real: b, KID 0.200.']
 
 
+@pytest.mark.parametrize('recall, kind', [((.3, .2, .4), words.WORSE),
+                                          ((.6, .4, .8), words.SAME)])
+def test_too_few_kinds_are_said_where_the_distance_is_that_of_real_ones(recall, kind):
+  """A blot of one colour on many grounds: users saw it at once, and KID did not."""
+  near = _figure(.01, 0, .02, .01, .005, .02)
+  part = {'kid': near, 'recall': _figure(*recall, .8, .7, .9), 'precision': _figure(
+      .8, .7, .9, .8, .7, .9)}
+  said = answer._lacking(part, 'generated')
+  assert said == [
+      'They are less varied: 30% of your crops look like some generated one, and 70% to 90% '
+      'like some real one of another set.'] * (kind == words.WORSE)
+  report = {'classes': {'a': part, 'b': {'kid': _figure(.2, .19, .21, .01, 0, .02)}}}
+  assert any('be told from real crops: a' in x for x in answer._by_class(report, KID)) == (
+      kind == words.SAME)
+
+
 def test_the_furthest_class_is_that_of_the_largest_figure_in_the_table():
   """Whatever it is a multiple of: the floors of classes differ."""
   classes = {name: {'kid': _figure(.06, .05, .07, .01, 0, most, x)} for name, x, most in (

@@ -360,7 +360,7 @@ def test_masks_that_count_from_another_number_are_not_shifted(
        | {f'masks/{of_mask.format(k)}.png': mask for k in masks}
        | {'good/9.png': None, 'good/a.png': None})
   said = _refused(tmp_path)
-  assert ("where each annotation is of its image's neighbour in number, give both one "
-          'name; where those of one number belong together, add the image that lacks.' in said
-          ) == told
+  neighbours = ("where each annotation is of its image's neighbour in number, give both one "
+                'name; where those of one number belong together, add the image that lacks.')
+  assert (neighbours in said) == told
   assert ('remove what annotates them' in said) != told
