@@ -5,7 +5,7 @@ import shlex
 import numpy as np
 
 from data_prep.annotated import checks, folder_names, mask_folders, mask_values
-from data_prep.annotated import outer_folders
+from data_prep.annotated import outer_folders, resized
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations import components
@@ -80,16 +80,19 @@ def _read_from(masks, names, folder):
     masks, folder: as of `read`.
     names: {folder of masks: what `mask_values.names_for` gives}.
   """
-  read_from = {}
+  read_from, misfits = {}, []
   for mark, path in progress(masks, 'reading masks'):
     if mark.path.parent in names:
       with folder.problems.collected():
-        mask = _read_mask(mark, path, names[mark.path.parent])
+        mask = _read_mask(mark, path, names[mark.path.parent], misfits)
+        if not mask:
+          continue
         if not _is_repeated(mark, mask, read_from.setdefault(path, [])):
           read_from[path].append((mark, mask))
         else:
           folder.left_out['masks that are another one of their image in another format'
                           ].append(mark.path)
+  resized.tell(misfits, 'where they were not, take masks of their size', folder.problems)
   return read_from
 
 
@@ -175,12 +178,16 @@ def _named(regions, path, noted):
   return [region._replace(name=region.name or DEFECT) for region in regions]
 
 
-def _read_mask(mark, path, names):
+def _read_mask(mark, path, names, misfits):
+  """Returns the `masks.Mask` of an image; one of another size is a misfit, and None."""
   height, width = reading.size(path)
   mask = masks_lib.read(mark.path, bool(names and names.by_colour))
   if (mask.height, mask.width) != (height, width):
-    raise UserError(f'{mark.path} is a mask of {mask.width} x {mask.height} pixels, '
-                    f'and its image {path} has {width} x {height}: correct one of them.')
+    misfits.append(resized.misfit(
+        f'{mark.path} is a mask of {mask.width} x {mask.height} pixels, and its image '
+        f'{path} has {width} x {height}', 'correct one of them.', (mask.height, mask.width),
+        (height, width)))
+    return None
   return mask
 
 
