@@ -123,7 +123,7 @@ def of_regions(found, uses, places, noted):
   for path, annotated in found.items():
     for region in annotated.regions:
       by_class.setdefault(region.name, []).append(path)
-  if not noted.get(folder_names.NUMBERED):  # As of folders of masks.
+  if not noted.get(folder_names.NUMBERED_MASKS):  # As of folders of masks.
     noted.update(of_names({name: paths for name, paths in by_class.items()
                            if name and not _NO_NAME.fullmatch(name) and uses(name)}))
   _note_parts(found, noted)
@@ -156,7 +156,7 @@ def _note_parts(found, noted):
 def _note_folders_of_one_class(by_class, places, noted):
   """Notes folders that may be the classes of regions which have all one name: defect."""
   names = by_class.keys() - {''}
-  if len(names) != 1:
+  if len(names) != 1 or any(note.startswith(folder_names.NO_CLASSES) for note in noted):
     return
   (name,) = names
   folders = {folder_names.class_of(places[path]) for path in by_class[name]

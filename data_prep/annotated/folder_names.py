@@ -8,8 +8,12 @@ from data_prep.annotated import dates, set_parts, versions
 from pegan_jax.common import class_names
 
 NUMBERED = ('images whose classes are folders that differ by a number alone: where these '
-            'are cameras or dates, they are no classes, so put the images of each class '
-            'into a folder called after it')
+            'are cameras or dates, they are no classes, so move the images of each class '
+            'into folders called after it, as crack/cam1')
+PARTS = 'call them part_1, part_2 and so on'  # Of a set.
+NUMBERED_MASKS = ('images whose classes are folders of masks that differ by a number '
+                  f'alone: where these are cameras or items, and no classes, {PARTS}')
+NO_CLASSES = 'images with masks in folders that are taken for no classes'
 IMAGES = (r'(?:im|images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?|'
           r'bild(?:er)?|fotos?|aufnahmen|im[aá]genes|immagini|imagens|obrazy|zdj[eę]cia|'
           r'resim(?:ler)?|g[oö]r[uü]nt[uü](?:ler)?|изображени[яе]|снимки|фото|obr[aá]zky?|'

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from data_prep.annotated import named_classes
+from data_prep.annotated import named_classes, resized
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax import annotations
@@ -49,6 +49,7 @@ def read(labels, noted, problems, tags=()):
       found[path] = _read(mark, path, names, noted)
   _refuse_tags(labels, found, tags, problems)
   named_classes.note(labels, found, names, noted)
+  resized.note_bytes(found, noted)
   for base in {mark.base for mark, _ in labels if mark.format == 'voc'}:
     some = [path for mark, path in labels
             if (mark.format, mark.base) == ('voc', base) and path in found]
@@ -183,12 +184,19 @@ def fit(labels, noted, problems):
     {image path: `Annotated`} of those that fit, with the image's true size, boxes in
     whole pixels of it and polygons in pixels.
   """
-  fitting = {}
+  fitting, misfits = {}, []
   for path, annotated in progress(labels.items(), 'checking annotations'):
     with problems.collected():
       height, width = reading.size(path)
       _check_turned(annotated, path, height, width)
-      annotated._replace(regions=[]).regions_in(height, width)  # Of another size?
+      try:
+        annotated._replace(regions=[]).regions_in(height, width)
+      except UserError as error:
+        what, _, advice = str(error).rpartition(': ')
+        misfits.append(resized.misfit(
+            what, advice, (annotated.height or height, annotated.width or width),
+            (height, width)))
+        continue
       regions = []
       for region in annotated.regions:
         with problems.collected():
@@ -198,6 +206,8 @@ def fit(labels, noted, problems):
       if regions and reading.is_turned(path):
         noted[reading.TURNED].append(path)
       fitting[path] = annotated._replace(height=height, width=width, regions=regions)
+  resized.tell(misfits, 'where only the sizes that are said are wrong, correct these',
+               problems)
   return fitting
 
 

@@ -1,26 +1,20 @@
 """Reads mask images, and gives boxes the pixels that lie in them."""
 
-import os
-import pathlib
-import re
 import shlex
 
 import numpy as np
 
-from data_prep.annotated import checks, folder_names, mask_values, outer_folders
+from data_prep.annotated import checks, folder_names, mask_folders, mask_values
+from data_prep.annotated import outer_folders, resized
 from data_prep.images import reading
 from data_prep.images.progress import progress
 from pegan_jax.annotations import components
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations.regions import Annotated, Region
+from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
 DEFECT = 'defect'  # Class of masks that name none.
-_COUNTED = re.compile(r'([^\W\d_].*?)[ ._-]*\d+')
-
-# As of cam1/images and cam1/masks, and of raw beside masks.
-_ONLY = ("masks whose class is the only folder around them all, '{}': where it is none, "
-         'name it by --images, and that of the masks by --annotations')
 
 
 def read(masks, labels, folder, outer, only):
@@ -50,7 +44,11 @@ def read(masks, labels, folder, outer, only):
       mask.values for some in read_from.values() for _, mask in some):
     outer = {*outer, *only}
   with problems.collected():
-    by_folder = _classes_by_folder(read_from, root, outer, noted)
+    by_folder = mask_folders.classes({
+        path: some for path, some in read_from.items() if not all(
+            mark.path in rules and rules[mark.path].names_classes for mark, _ in some)
+        }, folder, outer)
+    checks.check_parts({*by_folder.values()}, 'The folders of masks')
   for path, some in sorted(read_from.items()):
     with problems.collected():
       if all(mark.path in rules for mark, _ in some):
@@ -58,7 +56,8 @@ def read(masks, labels, folder, outer, only):
             mask, by_folder.get(mark.path, ''), path in labels, noted)]
         if path in labels:
           found[path] = _in_boxes(labels[path], regions, path, noted)
-        elif _lacks_defect(path, some[0][0].path, regions, root, outer) and by_folder:
+        elif _lacks_defect(path, some[0][0].path, regions, root, outer, any(
+            mark.path in by_folder for mark, _ in some)):
           folder.left_out["images in a class's folder whose mask is empty"].append(path)
         else:
           if not all(rules[mark.path].names_classes for mark, _ in some):
@@ -83,16 +82,19 @@ def _read_from(masks, names, folder):
     masks, folder: as of `read`.
     names: {folder of masks: what `mask_values.names_for` gives}.
   """
-  read_from = {}
+  read_from, misfits = {}, []
   for mark, path in progress(masks, 'reading masks'):
     if mark.path.parent in names:
       with folder.problems.collected():
-        mask = _read_mask(mark, path, names[mark.path.parent])
+        mask = _read_mask(mark, path, names[mark.path.parent], misfits)
+        if not mask:
+          continue
         if not _is_repeated(mark, mask, read_from.setdefault(path, [])):
           read_from[path].append((mark, mask))
         else:
           folder.left_out['masks that are another one of their image in another format'
                           ].append(mark.path)
+  resized.tell(misfits, 'where they were not, take masks of their size', folder.problems)
   return read_from
 
 
@@ -168,71 +170,6 @@ def _note_outlines(found, noted):
           'where it is what they enclose'] += outlines
 
 
-def _classes_by_folder(read_from, root, outer, noted):
-  """Returns {path of a mask: the class that its folder or its image's names, or ''}."""
-  found, top = {}, os.path.commonpath([  # Of folders that are named, each may be a class.
-      os.path.abspath(mark.base) for some in read_from.values() for mark, _ in some]) if (
-          read_from) else ''
-  below = lambda mark: pathlib.PurePath(os.path.relpath(mark.path, top))
-  in_files = _classes_by_file(read_from)
-  for path, some in read_from.items():
-    place = outer_folders.without(path.relative_to(root), outer)
-    for mark, _ in some:
-      own = outer_folders.without(below(mark), outer)
-      name = folder_names.class_of_mask(own, place)
-      found[mark.path] = in_files.get(mark.path, '') if name == path.stem else name
-      if name and any(map(folder_names.has_dated_class, (own, place))):
-        noted[folder_names.DATED].append(path)
-    if inner := folder_names.below_class(place):
-      noted[f"images with masks in folders in that of a class, as '{inner[0]}' in that of "
-            f"'{folder_names.class_of(place)}'"].append(path)
-  only = {*found.values()}
-  if len(only) == 1 and '' not in only and not any(
-      folder_names.is_in_class(path.relative_to(root))
-      and only & {*below(mark).parent.parts}
-      for path, some in read_from.items() for mark, _ in some):
-    noted[_ONLY.format(*only)] += sorted(read_from)
-  checks.check_parts({*found.values()}, 'The folders of masks')
-  if _are_items(set(found.values()),
-                [mask for some in read_from.values() for _, mask in some]):
-    noted['folders named by numbers, with masks that are mostly empty: taken for no '
-          'classes'] += sorted({path.parent for path in found})
-    return {}
-  if folder_names.are_numbered({*found.values()} - {''}):
-    noted[folder_names.NUMBERED] += sorted(path for path, some in read_from.items()
-                              if any(found[mark.path] for mark, _ in some))
-  return found
-
-
-def _classes_by_file(read_from):
-  """Returns {path of a mask: the class in its name} in folders for each image.
-
-  So 1/crack_0.png and 1/pit_1.png have them, where several such words are in several.
-  """
-  words, images = {}, {}
-  for path, some in read_from.items():
-    for mark, _ in some:
-      found = _COUNTED.fullmatch(mark.path.stem)
-      if mark.path.parent.name == path.stem and found and not (
-          folder_names.is_kind(found[1])):
-        words[mark.path] = found[1]
-        images.setdefault(found[1], set()).add(path)
-  return words if len(images) > 1 and min(map(len, images.values())) > 1 else {}
-
-
-def _are_items(names, masks):
-  """Returns whether folders are of numbered things, sound or not, and of no classes.
-
-  So it is in KolektorSDD, whose kos01 to kos50 hold photographs of one part each.
-
-  Args:
-    names: set of the folders' names; '' for none.
-    masks: list of all `masks.Mask` in them.
-  """
-  return (len(names) > 2 and folder_names.are_numbered(names)
-          and sum(not mask.values for mask in masks) > len(masks) / 2)
-
-
 def _in_boxes(boxes, marked, path, noted):
   """Returns the `Annotated` of an image with boxes and masks, of `labels.fit`."""
   height, width = boxes.height, boxes.width
@@ -245,15 +182,19 @@ def _in_boxes(boxes, marked, path, noted):
   return Annotated(boxes.file, height, width, regions)
 
 
-def _lacks_defect(path, mask, regions, root, outer):
+def _lacks_defect(path, mask, regions, root, outer, has_class):
   """Returns whether an image's folder says that it has a defect, and its masks none.
+
+  So does a folder that is a class, or has a word for a defect.
 
   Raises:
     UserError: its folder says that it has none, and the mask at that path has one.
   """
   place = path.relative_to(root)
   if not folder_names.is_clean(place):
-    return not regions and folder_names.may_be_defect(outer_folders.without(place, outer))
+    place = outer_folders.without(place, outer)
+    return not regions and folder_names.may_be_defect(place) and (
+        has_class or class_names.is_defect(folder_names.class_of(place)))
   if regions:
     raise UserError(f'{path} is clean by its folder, and {mask} marks a defect in it: '
                     'move one of them.')
@@ -267,12 +208,16 @@ def _named(regions, path, noted):
   return [region._replace(name=region.name or DEFECT) for region in regions]
 
 
-def _read_mask(mark, path, names):
+def _read_mask(mark, path, names, misfits):
+  """Returns the `masks.Mask` of an image; one of another size is a misfit, and None."""
   height, width = reading.size(path)
   mask = masks_lib.read(mark.path, bool(names and names.by_colour))
   if (mask.height, mask.width) != (height, width):
-    raise UserError(f'{mark.path} is a mask of {mask.width} x {mask.height} pixels, '
-                    f'and its image {path} has {width} x {height}: correct one of them.')
+    misfits.append(resized.misfit(
+        f'{mark.path} is a mask of {mask.width} x {mask.height} pixels, and its image '
+        f'{path} has {width} x {height}', 'correct one of them.', (mask.height, mask.width),
+        (height, width)))
+    return None
   return mask
 
 

@@ -131,6 +131,7 @@ class Annotated(NamedTuple):
     notes: what of the file was read in a way that its user should know, or not at all.
     says: the image's name as a file for one image gives it; '' where it does not.
     tags: words that the file says of the whole image, which may tell of a defect.
+    bytes: size of the image's file, as the file says it; 0 where it does not.
   """
   file: str
   height: int | None
@@ -139,6 +140,7 @@ class Annotated(NamedTuple):
   notes: tuple[str, ...] = ()
   says: str = ''
   tags: tuple[str, ...] = ()
+  bytes: int = 0
 
   def regions_in(self, height, width):
     """Returns the regions in whole pixels of the image, clipped to it.

@@ -110,7 +110,8 @@ def _of_rows(path):
     except (KeyError, ValueError):
       raise ValueError(f'row {k} lacks what is in JSON: export it again') from None
     image = images.setdefault(said['filename'], {
-        'filename': said['filename'], 'regions': [], 'file_attributes': of_file})
+        'filename': said['filename'], 'regions': [], 'file_attributes': of_file,
+        'size': said.get('file_size')})
     if shape:
       image['regions'].append({'shape_attributes': shape, 'region_attributes': own})
   return images
@@ -132,8 +133,13 @@ def _image(said, unnamed=False):
     grouped.setdefault(key, []).append(region)
   has_lines = any(region['shape_attributes']['name'] == _LINE for region in regions)
   return Annotated(name, None, None, [_join(some) for some in grouped.values()],
-                   (regions_lib.LINES,) * has_lines,
-                   tags=_tags(said.get('file_attributes')))
+                   (regions_lib.LINES,) * has_lines, tags=_tags(said.get('file_attributes')),
+                   bytes=_bytes(said.get('size')))
+
+
+def _bytes(said):
+  """Returns the size of an image's file, which CSV has as text; 0 for none."""
+  return int(said) if str(said).isdecimal() else 0
 
 
 def _attributes(images):

@@ -202,8 +202,8 @@ def test_a_clean_folder_is_no_class_of_defects(tmp_path, name):
 
 
 @pytest.mark.parametrize('files', [
-    {'cam1/images/1.jpg': None, 'cam1/masks/1.png': mask, 'cam2/images/2.jpg': None,
-     'cam2/masks/2.png': lambda path: mask(path, box=(1, 2, 3, 4))},
+    {'kind1/images/1.jpg': None, 'kind1/masks/1.png': mask, 'kind2/images/2.jpg': None,
+     'kind2/masks/2.png': lambda path: mask(path, box=(1, 2, 3, 4))},
     {'kind1/1.jpg': None, 'kind2/2.jpg': None}])
 def test_classes_that_are_numbers_of_something_are_noted(tmp_path, files):
   make(tmp_path, files)

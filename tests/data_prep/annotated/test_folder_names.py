@@ -192,12 +192,12 @@ def test_nor_is_one_in_which_images_have_an_empty_mask(tmp_path):
 
 
 def test_the_only_folder_around_all_masks_is_told(tmp_path):
-  make(tmp_path, {'cam1/images/1.jpg': None, 'cam1/masks/1.png': mask})
+  make(tmp_path, {'alu/images/1.jpg': None, 'alu/masks/1.png': mask})
   layout = read(tmp_path)
-  assert marked_in(layout) == {'cam1/images/1.jpg': {'cam1': 1}}
+  assert marked_in(layout) == {'alu/images/1.jpg': {'alu': 1}}
   note, = layout.noted
-  assert "the only folder around them all, 'cam1'" in note
-  layout = read(tmp_path, images='cam1')
+  assert "the only folder around them all, 'alu'" in note
+  layout = read(tmp_path, images='alu')
   assert marked_in(layout) == {'images/1.jpg': {'defect': 1}}
 
 

@@ -152,24 +152,6 @@ def test_masks_in_a_folder_called_as_their_image_are_of_it(tmp_path, named):
       f"{'' if named else 'images/'}a_{k}.jpg": {'defect': 3} for k in range(2)}
 
 
-@pytest.mark.parametrize('sound, marked', [
-    (2, {'kos01/0.jpg': {'defect': 1}, 'kos02/0.jpg': {'defect': 1},
-         'kos10/0.jpg': {'defect': 1}, 'kos01/1.jpg': {}, 'kos02/1.jpg': {},
-         'kos10/1.jpg': {}, 'kos01/2.jpg': {}, 'kos02/2.jpg': {}, 'kos10/2.jpg': {}}),
-    (1, {'kos01/0.jpg': {'kos01': 1}, 'kos02/0.jpg': {'kos02': 1},
-         'kos10/0.jpg': {'kos10': 1}})])
-def test_folders_of_numbered_parts_are_no_classes(tmp_path, sound, marked):
-  """As in KolektorSDD, where most parts are sound; half of them is not most."""
-  for part in ('kos01', 'kos02', 'kos10'):
-    for k in range(1 + sound):
-      make(tmp_path, {f'{part}/{k}.jpg': None, f'{part}/{k}_label.bmp': lambda path: mask(
-          path, 0 if k else 255)})
-  layout = read(tmp_path)
-  assert marked_in(layout) == marked
-  note, = [what for what in layout.noted if 'taken for no classes' in what] or ['']
-  assert len(layout.noted.get(note, ())) == (3 if sound == 2 else 0)
-
-
 @pytest.mark.parametrize('images, masks', [
     ('{}_images', '{}_masks'), ('{}_img', '{}_gt'), ('{}', '{}_mask'),
     ('{}', '{0}/{0}_seg'), ('{}/images', '{}/labels'), ('{}/images', '{}_masks')])
