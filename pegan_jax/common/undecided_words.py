@@ -79,8 +79,15 @@ UNDECIDED = (
     r'غير[ _-]?(?:معروف|مؤكد|مصنف|واضح)[ةه]?|مجهول[ةه]?|للمراجعة|'
     r'לא[ _-]?(?:ידוע|ברור|ממוין|בטוח)|לבדיקה',
 )
-# What is put aside: bins, copies, what is to be ignored, what a program wrote.
+# What is put aside: bins, copies, what is to be ignored, what a program wrote; and what is
+# new, which nobody has sorted.
 ASIDE = (
+    r'new(?:er|est)?(?:[ _-]?(?:batch|data|files|samples|ones))?|latest|incoming|inbox|'
+    r'neue?[rsn]?(?:[ _-]?(?:daten|teile))?|neueste|neuzugange?|eingang|nachlieferung(?:en)?|'
+    r'nieuwe?|ny(?:e|a|tt)|uudet|nouve(?:au|aux|lles?)|nuev[oa]s?|nov[oa]s?|nuov[oaie]|'
+    r'now[aey]|nov[eyi]|uj(?:ak)?|nauj[ai]|jauni|uued|νε[αο]|te[ _-]?reja|yeni(?:ler)?|'
+    r'нов(?:ые|ый|ая|ое|і|и|е)|新[的着]?|新(?:图|数据|規|着)|새(?:것|로운)?|신규|baru|'
+    r'नया|नए|جديد[ةه]?|חדש(?:ים|ות)?|'
     # English. A skip and a duplicate may be of coats and prints.
     r'ignored?|exclude[ds]?|discard(?:s|ed)?|deleted?|removed?|trash|recycle[ _-]?bin|junk|'
     r'back[ _-]?ups?|bak|archived?|unused|obsolete|do[ _-]?not[ _-]?use|not[ _-]?used|'

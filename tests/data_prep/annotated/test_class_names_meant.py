@@ -44,7 +44,8 @@ def _crops(name):
     (_crops, 'unsure'),
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
     (_crops, 'OK (to check)'), (_crops, 'backup'), (_crops, 'marked'), (_boxes, 'none'),
-    (_shapes, 'NULL'), (_crops, '背景'), (_crops, 'docs'), (_crops, 'empty')])
+    (_shapes, 'NULL'), (_crops, '背景'), (_crops, 'docs'), (_crops, 'empty'),
+    (_crops, 'neu')])
 def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
     tmp_path, files, name):
   make(tmp_path, files(name))
@@ -111,6 +112,7 @@ def test_words_for_what_has_a_defect_of_no_known_kind(name):
     'belirsiz', 'не разобрано', '待确认', '保留', '미분류', 'chưa phân loại', 'غير معروف',
     'Papierkorb', 'löschen', 'ignore', 'Çöp', 'Корзина', '回收站', 'ゴミ箱', 'sauvegarde_2',
     'Neuer Ordner (3)', 'results', 'Kalibrierung', 'vis', 'debug_2',
+    'new', 'neue Bilder', 'New batch', 'nouvelles images', 'nuevas', 'Новые', '新規',
     'markiert', 'marqué', 'Marcados', 'отмечено', 'annotated images', '标注'])
 def test_words_for_what_is_no_kind_of_defect_are_known_in_many_languages(name):
   assert class_names.is_undecided(name)
