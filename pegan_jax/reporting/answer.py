@@ -2,7 +2,7 @@
 
 from pegan_jax.common.errors import listed, UserError
 from pegan_jax.inspection import reports
-from pegan_jax.metrics import kid, prdc
+from pegan_jax.metrics import kid
 from pegan_jax.metrics.scores import LABEL_FIDELITY
 from pegan_jax.metrics.table import number
 from pegan_jax.reporting import words
@@ -11,8 +11,6 @@ from pegan_jax.reporting.source import DAMAGED, Missing
 # Below this number of images only large differences can be seen.
 _FEW = 50
 _NEARER = 'closer to real ones'
-# Precision, recall: a class of one blot on many grounds may be near by its distance.
-_NEIGHBOURS = prdc.METRIC.figures[:2]
 
 
 def collect(source):
@@ -121,7 +119,7 @@ def _sentence(figure, standing, word):
 
 def _lacking(figures, word):
   """Returns sentences on what a distance hides: images like none, and too few kinds."""
-  precision, recall = (_worse(figures, figure) for figure in _NEIGHBOURS)
+  precision, recall = (words.worse(figures, figure) for figure in words.NEIGHBOURS)
   share = lambda f: f'{f["value_at_floor_n"]:.0%}'
   of_real = lambda f: f'{f["floor_low"]:.0%} to {f["floor_high"]:.0%}'
   said = []
@@ -168,8 +166,8 @@ def _by_class(report, figure):
   standings = {c: words.standing(figure, values[figure.name])
                for c, values in report['classes'].items() if figure.name in values}
   like = [c for c, s in standings.items() if s.kind in (words.SAME, words.UNSURE)
-          and not any(_worse(report['classes'][c], figure)
-                      for figure in (LABEL_FIDELITY, *_NEIGHBOURS))]
+          and not any(words.worse(report['classes'][c], figure)
+                      for figure in (LABEL_FIDELITY, *words.NEIGHBOURS))]
   # By the figure that the table of classes shows: multiples are of each one's own floor.
   values = {c: report['classes'][c][figure.name]['value_at_floor_n']
             for c, s in standings.items() if s.kind == words.WORSE}
@@ -181,12 +179,6 @@ def _by_class(report, figure):
     said.append(f'The class furthest from real: {worst}, '
                 f'{figure.title} {number(values[worst])}.')
   return said
-
-
-def _worse(figures, figure):
-  """Returns what is found of a figure where it is surely worse than real, else None."""
-  found = figures.get(figure.name)
-  return found if found and words.standing(figure, found).kind == words.WORSE else None
 
 
 def _without_figures(source):

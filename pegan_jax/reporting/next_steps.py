@@ -188,7 +188,7 @@ def _more_images(source, report):
 
 
 def _train_longer(source):
-  """Returns the step that trains longer, where the images are far from real, or rejected.
+  """Returns the step that trains longer, where images are far, uniform or rejected.
 
   Not where they help as they are.
   """
@@ -214,10 +214,13 @@ def _far(source):
     _, report = source.evaluation
     figure = words.main_figure(report)
     standing = words.standing(figure, words.overall(report, figure))
+    _, recall = words.NEIGHBOURS
+    uniform = words.worse(report['mean'] or report['pooled'], recall)
   except (Missing, UserError, *DAMAGED):
     return []
   far = standing.kind == words.WORSE and (standing.times or 0) >= words.FAR
-  return ['the images are far from real ones'] * far
+  return (['the images are far from real ones'] * far
+          or ['the images are less varied than real ones'] * bool(uniform))
 
 
 def _rejected(source):

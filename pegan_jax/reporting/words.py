@@ -8,9 +8,11 @@ reaches the floor's, they say that it is not certain.
 
 from typing import NamedTuple
 
-from pegan_jax.metrics import kid
+from pegan_jax.metrics import kid, prdc
 
 SAME, UNSURE, WORSE, BETTER = 'same', 'unsure', 'worse', 'better'
+# Precision, recall: one blot on many grounds may be near to real defects by its distance.
+NEIGHBOURS = prdc.METRIC.figures[:2]
 FAR = 2  # Times the floor's end, from which images are called far from real.
 
 # What a figure is, for readers who do not know its name.
@@ -93,6 +95,20 @@ def standing(figure, found):
   times = at / least
   return Standing(WORSE, f'{times:.0%} of the least that real crops score among '
                   'themselves', times)
+
+
+def worse(figures, figure):
+  """Returns a figure's keys in a part of a report if it is surely worse than real.
+
+  Args:
+    figures: {figure: its keys}, of a class or of all.
+    figure: `metric.Figure`.
+
+  Returns:
+    None if it is not, or not known.
+  """
+  found = figures.get(figure.name)
+  return found if found and standing(figure, found).kind == WORSE else None
 
 
 def _like_real(at, low, high, found):

@@ -195,6 +195,15 @@ def test_far_images_are_trained_longer_unless_they_help(good):
   assert len(next_steps.collect(Source(source.config, source.workdir))) == 1
 
 
+def test_uniform_images_are_trained_longer(good):
+  source, edit = good
+  edit(REPORT, lambda r: r['pooled'].update(recall=r['pooled']['kid'] | {
+      'value_at_floor_n': .1, 'value': .1, 'low': .05, 'high': .2, 'floor': .8,
+      'floor_low': .7, 'floor_high': .9}))
+  _, step = next_steps.collect(Source(source.config, source.workdir))
+  assert 'less varied than real ones: 20 updates;' in step['text']
+
+
 def test_rejected_images_are_trained_longer(good):
   source, _ = good
   rows = (source.workdir / MANIFEST).read_text()
