@@ -17,6 +17,8 @@ from data_prep.images.problems import Misnamed
 from pegan_jax.common import class_names
 from pegan_jax.common.errors import UserError
 
+_NO_DEFECTS = ('images of --images with regions, which give no defects, as --defects names '
+               'the crops; for these, build without --defects')
 _REPEATED = 'images that are another one, and are marked alike'
 
 
@@ -125,6 +127,8 @@ def _find(options, problems):
   _check_beside(options, layout, crops, clean)
   regions = _lengths(layout.annotated)
   layout.noted.update(_notes_on_names(options, crops, regions, clean))
+  if options.defects and regions:
+    layout.noted[_NO_DEFECTS] = [path for path, image in layout.annotated if image.regions]
   # '' is what a mask marks outside of every box.
   cut = set() if options.defects else set(regions) - {''}
   if not (crops or cut):

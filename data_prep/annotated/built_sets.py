@@ -1,4 +1,4 @@
-"""Finds what `build` has made, below a folder of images."""
+"""Finds what `build` has made, below a folder of images, which are none of a new set."""
 
 import pathlib
 
@@ -7,14 +7,16 @@ from pegan_jax.common.errors import UserError
 
 _MADE = {'dataset_info.json', 'features.json', 'audit.json'}
 LEFT_OUT = 'files of data sets that build has made'
+NOTE = f'{LEFT_OUT}, left out'
 
 
-def files(root, images):
+def files(root, images, flag='--images'):
   """Returns the set of files in data sets that `build` has made.
 
   Args:
     root: path of the images' folder.
     images: paths of all images below it.
+    flag: what names the folder.
 
   Raises:
     UserError: there are no other images.
@@ -25,6 +27,6 @@ def files(root, images):
   made = sorted(folder for folder, some in names.items() if some >= _MADE)
   found = {path for path in below if any(map(path.is_relative_to, made))}
   if made and found.issuperset(map(pathlib.Path, images)):
-    raise UserError(f'--images {root} holds a data set that build has made, {made[0]}, and '
+    raise UserError(f'{flag} {root} holds a data set that build has made, {made[0]}, and '
                     'no other images: name the folder that this was built of.')
   return found

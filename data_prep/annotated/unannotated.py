@@ -5,9 +5,9 @@ import os
 import pathlib
 import shlex
 
-from data_prep.annotated import checks, copied_folders, file_kinds, fitting, folder_names
-from data_prep.annotated import gathered_folders, matching, said_by_names, unnamed_masks
-from data_prep.annotated import unread
+from data_prep.annotated import built_sets, checks, copied_folders, file_kinds, fitting
+from data_prep.annotated import folder_names, gathered_folders, matching, said_by_names
+from data_prep.annotated import unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Misnamed, Problems
@@ -33,9 +33,11 @@ def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
   """
   root, left_out = pathlib.Path(folder), collections.defaultdict(list)
   noted = collections.defaultdict(list) if noted is None else noted
-  images, masks = file_kinds.part(checks.list_images(folder, '--clean'), root)
+  images = checks.list_images(folder, '--clean')
+  made = built_sets.files(root, images, '--clean')
+  images, masks = file_kinds.part([path for path in images if path not in made], root)
   problems = Problems()
-  marks = _marks(root, {*images, *masks}, left_out, problems)
+  marks = _marks(root, {*images, *masks} | made, left_out, problems)
   marked = [path for path in masks if masks_lib.read(path).values]
   unsure = {mark.path for mark in marks if not _is_sure(mark)} if format else (
       fitting.doubtful(marks))
@@ -51,6 +53,8 @@ def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
     said = unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root)
     unread.refuse_of_clean(said, images, images, root)
     unread.note(said, noted, images)
+  if made:
+    noted[built_sets.NOTE] += sorted(made)
   return images
 
 
@@ -159,9 +163,12 @@ def list_classes(folder, format='',  # pylint: disable=redefined-builtin
     raise UserError(f'--defects {folder} is not a folder: {reading.remedy_for(folder)}.')
   noted = collections.defaultdict(list) if noted is None else noted
   copies = copied_folders.find(folder, noted)
-  copied = set().union(*copies.values())
-  paths, masks = file_kinds.part(
-      [path for path in reading.list_images(folder) if path not in copied], folder)
+  paths = reading.list_images(folder)
+  made = built_sets.files(folder, paths, '--defects')
+  copied = made.union(*copies.values())
+  if made:
+    noted[built_sets.NOTE] += sorted(made)
+  paths, masks = file_kinds.part([path for path in paths if path not in copied], folder)
   if masks := sorted({*masks} - {*checks.inside(masks, apart)}):
     raise UserError(f'--defects {folder} holds masks of its crops, the first is '
                     f'{masks[0]}: pass the folder as --images, which reads them.')
@@ -169,6 +176,7 @@ def list_classes(folder, format='',  # pylint: disable=redefined-builtin
     _refuse_marked_crops(folder, paths, copied, noted)
   paths = sorted({*paths} - {*checks.inside(paths, apart)})
   found, folders = _by_folder(paths, folder, format)
+  copies = {*copies, *(path.parent for path in made)}
   folders = [path for path in folders if not any(map(path.is_relative_to, copies))]
   for clean in map(os.path.realpath, apart):
     folders = [path for path in folders if path in found or not (

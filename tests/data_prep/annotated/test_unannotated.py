@@ -1,10 +1,13 @@
 """Folders of --clean and --defects."""
 
+import collections
 import json
 
 import pytest
 
+from data_prep import inputs, options
 from data_prep.annotated import unannotated
+from data_prep.images.problems import Problems
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, coco, labelme, make, marked_in, mask, read, voc
 
@@ -63,3 +66,28 @@ def test_a_mark_counts_that_is_not_the_only_one_or_of_two_images(tmp_path, files
   make(tmp_path, {'1.jpg': None, '2.jpg': None} | files)
   with pytest.raises(UserError, match='marks one: pass the folder as --images'):
     unannotated.list_clean(tmp_path)
+
+
+@pytest.mark.parametrize('flag', ['defects', 'clean'])
+def test_what_build_has_made_is_no_image_of_a_new_set(tmp_path, flag):
+  list_images = {'clean': unannotated.list_clean, 'defects': (
+      lambda *args, **more: [*unannotated.list_classes(*args, **more).values()][0])}[flag]
+  make(tmp_path, {'ds/dataset_info.json': '{}', 'ds/features.json': '{}',
+                  'ds/audit.json': '{}', 'ds/audit.png': None})
+  for folder in (tmp_path, tmp_path / 'ds'):
+    with pytest.raises(UserError, match=(
+        f'--{flag} {folder} holds a data set that build has made, {tmp_path}/ds, .*name')):
+      list_images(folder)
+  make(tmp_path, {'pit/1.png': None})
+  noted = collections.defaultdict(list)
+  assert list_images(tmp_path, noted=noted) == [tmp_path / 'pit/1.png']
+  assert len(noted['files of data sets that build has made, left out']) == 4
+
+
+def test_regions_of_frames_that_give_no_defects_are_counted(tmp_path):
+  make(tmp_path, {'d/crack/1.jpg': None, 'i/2.jpg': None, 'i/2.xml': voc(),
+                  'i/3.jpg': None, 'i/3.xml': voc()})
+  found = inputs.find(options.Options(defects=str(tmp_path / 'd'),
+                                      images=str(tmp_path / 'i')), Problems())
+  assert [len(paths) for note, paths in found.layout.noted.items()
+          if 'which give no defects, as --defects' in note] == [2]
