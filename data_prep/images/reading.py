@@ -99,7 +99,8 @@ _say_once = functools.cache(terminal.say)  # A folder is listed more than once.
 
 def is_picture_not_read(path):
   """Returns whether a file is of a format of images that is not read, by its suffix."""
-  return _why_not(path.suffix.lower()).startswith(OTHER_FORMAT)
+  suffix = path.suffix.lower()
+  return suffix not in EXTENSIONS and _why_not(suffix).startswith(OTHER_FORMAT)
 
 
 @functools.cache

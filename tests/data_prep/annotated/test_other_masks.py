@@ -5,7 +5,7 @@ import pytest
 from data_prep.annotated import other_marks, repeated
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
-from handmade import YOLO, counts, make, marked_in, mask, read
+from handmade import YOLO, counts, make, marked_in, mask, read, voc
 
 _IMAGES = {f'images/{k}.jpg': None for k in range(3)}
 _MASKS = {f'masks/{k}.png': mask for k in range(3)}
@@ -85,3 +85,15 @@ def test_a_word_for_a_version_is_no_class_of_masks_that_are_named(tmp_path, fold
   make(tmp_path, _IMAGES | _MASKS | {f'{folder}/{k}.png': mask for k in range(3)})
   assert marked_in(read(tmp_path, 'masks', folder)) == {
       name: {'defect': 2} for name in _IMAGES}
+
+
+@pytest.mark.parametrize('folder, own', [
+    ('xml', {'xml/0.xml': voc()}), ('masks_new', {'masks_new/0.png': mask}),
+    ('new/masks', {'new/masks/0.png': mask})])
+def test_masks_of_other_images_than_those_that_are_named_are_kept_clear(
+    tmp_path, folder, own):
+  make(tmp_path, _IMAGES | own | {f'masks/{k}.png': _moved for k in (1, 2)})
+  layout = read(tmp_path, folder)
+  assert len(layout.annotated) == 1 and len(layout.annotated[0][1].regions) == 1
+  assert layout.unlabelled == [tmp_path / f'images/{k}.jpg' for k in (1, 2)]
+  assert not layout.clean
