@@ -27,6 +27,11 @@ PANOPTIC = "files of COCO's panoptic segments, which are not read"
 NAMES = 'files of the names of classes, which nothing uses'
 
 
+# Of labelme_json_to_dataset.
+_CONVERTED = {'img.png', 'label.png', 'label_viz.png'}
+CONVERTED = 'images that LabelMe made of a file that is there, in a folder as 1_json'
+
+
 def part(paths, root):
   """Parts images from masks that lie among them: in folders of masks, or beside.
 
@@ -125,6 +130,13 @@ def _names_of(path):
   """Returns what an image shares with its mask: its name, and its number as a tuple."""
   number = folder_names.number(path)
   return {folder_names.bare(path), (number,)} if number else {folder_names.bare(path)}
+
+
+def converted(paths):
+  """Returns those of paths that LabelMe converted a file beside to, as 1_json/label.png."""
+  return [path for path in paths if path.name in _CONVERTED
+          and path.parent.name.endswith('_json') and path.parent.with_name(
+              path.parent.name.removesuffix('_json') + '.json').is_file()]
 
 
 def refuse_guesses(paths, root):

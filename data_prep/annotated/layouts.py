@@ -238,7 +238,9 @@ def _list(images, annotations, apart, problems):
       left_out[why] += some
   made = built_sets.files(root, paths)
   left_out[built_sets.LEFT_OUT] += sorted(made)
-  copies = made.union(*copied_folders.find(root, noted).values())
+  left_out[file_kinds.CONVERTED] += file_kinds.converted(paths)
+  copies = made.union(left_out[file_kinds.CONVERTED],
+                      *copied_folders.find(root, noted).values())
   paths, masks = file_kinds.part([path for path in paths if path not in copies], root)
   named = [file_kinds.files_at(pathlib.Path(path), root, [*paths, *copies])
            for path in dict.fromkeys(annotations) or [root]]

@@ -7,7 +7,8 @@ import pytest
 from data_prep.annotated import file_kinds, fitting, labels
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
-from handmade import NOTES, YOLO, coco, counts, make, marked_in, mask, read, voc
+from handmade import (
+    NOTES, YOLO, coco, counts, labelme, make, marked_in, mask, read, voc)
 
 
 def binary(path):
@@ -21,6 +22,15 @@ def test_captions_beside_objects_are_left_out_by_their_own_reason(tmp_path):
   layout = read(tmp_path)
   assert marked_in(layout) == {'1.jpg': {'crack': 1}}
   assert counts(layout.left_out) == {file_kinds.CAPTIONS: 1}
+
+
+def test_what_labelme_made_of_its_files_is_left_out(tmp_path):
+  made = {f'1_json/{name}.png': mask for name in ('img', 'label', 'label_viz')}
+  make(tmp_path, {'1.jpg': None, '1.json': labelme(), '2.jpg': None} | made)
+  layout = read(tmp_path)
+  assert marked_in(layout) == {'1.jpg': {'crack': 1}}
+  assert layout.unlabelled == [tmp_path / '2.jpg']
+  assert counts(layout.left_out)[file_kinds.CONVERTED] == 3
 
 
 PANOPTIC = json.dumps({
