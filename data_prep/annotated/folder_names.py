@@ -29,7 +29,8 @@ _KIND = re.compile(r'images?|imgs?|labels?(?:_\d)?|jpegimages|rgb|lables?|'
                    + _MASKS.pattern)
 # With a number, as images_256: one of defects or labels may be of a class.
 _NUMBERED = re.compile(rf'(imgs?|images?|data(?:sets?)?|{_MASKS.pattern})[ _.-]*\d+')
-_FIRST = re.compile(r'(?:images?|imgs?|labels?|anns?|masks?)[ _-](.+)', re.IGNORECASE)
+_FIRST = re.compile(rf'(?:{IMAGES}|jpegimages|labels?|lbls?|annotations?|annots?|anns?|'
+                    r'xmls?|jsons?|txts?|masks?|masken|gt)[ _-](.+)', re.IGNORECASE)
 _OF_MASKS = re.compile(r'(?:masks?|gt|labels|masken|masques|m[aá]scaras|maschere|maski)'
                        r'[ _-](.+)', re.IGNORECASE)
 _GAP = '(?:[ _-]|(?<=train)|(?<=val)|(?<=test))'  # SegNet's are called trainannot.
@@ -89,7 +90,7 @@ def key_of(name):
   """Returns what a folder's name says beside words for images, labels or masks.
 
   It is what the folders of images and of their annotations share: 1 of images_1, train of
-  labels-train, and 2024-05-01 of 2024-05-01_images.
+  labels-train, cam1 of cam1_labels and labels_cam1, 2024-05-01 of 2024-05-01_images.
   """
   rest, date = dates.of_name(name)
   stem, number = re.fullmatch(r'(.*?)([ _.-]*\d*)', rest).groups()
@@ -99,8 +100,8 @@ def key_of(name):
     rest, = found
   elif is_kind(stem):
     rest = number.strip(' _.-')
-  elif other != stem:
-    rest = other + number
+  elif found:
+    rest, = found
   return f'{rest} {date}'.strip()
 
 

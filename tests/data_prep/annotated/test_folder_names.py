@@ -59,7 +59,8 @@ def test_dates_are_such_in_many_ways(folder, length):
     ('images', ''), ('images_256', '256'), ('train_masks_2', 'train_2'),
     ('labels-val', 'val'), ('2024-05-01_images', '2024-05-01'),
     ('masks_240501', '240501'), ('crack_masks', 'crack'), ('crack', 'crack'),
-    ('label_missing', 'label_missing')])
+    ('cam1_labels', 'cam1'),
+    ('labels_cam1', 'cam1'), ('JPEGImages_new', 'new'), ('label_missing', 'missing')])
 def test_a_key_is_what_folders_of_images_and_annotations_share(name, key):
   assert folder_names.key_of(name) == key
 

@@ -1,5 +1,7 @@
 """Which names of files and folders belong together, and which only look so."""
 
+import pathlib
+
 import pytest
 
 from data_prep.annotated import fitting, repeated
@@ -58,6 +60,23 @@ def test_folders_that_differ_by_a_word_for_their_kind_go_together(tmp_path, imag
                   f'{labels}/1.json': labelme(), 'ANNOTATIONS/1.json': labelme()})
   layout = read(tmp_path)
   assert len(layout.annotated) == 2 and not layout.unlabelled
+
+
+@pytest.mark.parametrize('name', ['cam1', 'new', 'v1', 'blech', 'Mai'])
+@pytest.mark.parametrize('images, labels, format, text', [
+    ('images_{}', 'labels_{}', 'txt', f'0 {YOLO}'),
+    ('Bilder_{}', 'Labels_{}', 'txt', f'0 {YOLO}'),
+    ('JPEGImages_{}', 'Annotations_{}', 'xml', voc()),
+    ('img_{}', 'json_{}', 'json', labelme())])
+def test_folders_that_share_what_is_behind_a_word_for_their_kind_go_together(
+    tmp_path, name, images, labels, format, text):  # pylint: disable=redefined-builtin
+  for other in (name, 'b'):  # Of images of one name, the folder tells.
+    make(tmp_path, {f'{images.format(other)}/1.jpg': None,
+                    f'{labels.format(other)}/1.{format}': text})
+  layout = read(tmp_path)
+  assert len(layout.annotated) == 2 and not layout.unlabelled
+  assert all(pathlib.Path(image.file).parent.name.endswith(path.parent.name.split('_')[1])
+             for path, image in layout.annotated)
 
 
 @pytest.mark.parametrize('case', EXACT)
