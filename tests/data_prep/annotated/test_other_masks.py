@@ -106,3 +106,10 @@ def test_new_images_and_their_new_masks_are_of_no_other_class(tmp_path):
   assert marked_in(layout) == {name: {'defect': 1} for name in _IMAGES} | {
       f'images_new/n{k}.jpg': {'defect': 1} if k < 2 else {} for k in range(3)}
   assert not layout.unlabelled and not layout.left_out
+
+
+def test_masks_in_a_format_that_is_not_read_may_lie_beside_such_that_are(tmp_path):
+  make(tmp_path, _IMAGES | {f'SegmentationClassPNG/{k}.png': mask for k in range(3)} | {
+      f'SegmentationClass/{k}.npy': '' for k in range(3)} | {
+          f'SegmentationClassVisualization/{k}.jpg': None for k in range(3)})
+  assert marked_in(read(tmp_path)) == {name: {'defect': 1} for name in _IMAGES}
