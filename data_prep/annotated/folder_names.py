@@ -218,7 +218,7 @@ def classes_of(place):
   masks = [k for k, part in enumerate(parts) if _is_masks(part)]
   for first in (max(splits + masks, default=-1), max(splits, default=-1), -1):
     if found := [part for part in parts[first + 1:]
-                 if not is_split(part) and not is_kind(part)]:
+                 if not is_split(part) and not is_kind(versions.original(part))]:
       return found
   return []
 
@@ -265,7 +265,8 @@ def is_mask_folder(place):
 def with_word_for_masks(folders):
   """Returns the folders that are called as one beside or above, and a word for masks.
 
-  So pit_masks is beside pit or pit_images. Others are called by a word for labels alone.
+  So pit_masks is beside pit or pit_images, and masks_new beside images_new. Others are
+  called by a word for labels alone.
 
   Args:
     folders: set of paths of all folders.
@@ -273,7 +274,11 @@ def with_word_for_masks(folders):
   words = {folder: _WITH_MASK.fullmatch(folder.name) for folder in folders}
   beside = {(folder.parent, without_kind(folder.name)) for folder in folders
             if not words[folder]}
-  return {folder for folder, found in words.items() if found and (
+  of_images = {(folder.parent, key_of(folder.name)) for folder in folders
+               if _FIRST.fullmatch(folder.name) and not _OF_MASKS.fullmatch(folder.name)}
+  return {folder for folder, found in words.items() if (
+      _OF_MASKS.fullmatch(folder.name)
+      and (folder.parent, key_of(folder.name)) in of_images) or found and (
       (folder.parent, found[1]) in beside or folder.parent.name == found[1])
           or _LABELS.fullmatch(folder.name.lower())}
 

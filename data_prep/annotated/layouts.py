@@ -152,7 +152,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
       found, rest, root, outer_folders.places(folder.images, root), str(where) != str(root),
       noted)
   if all_formats:
-    unread_masks.refuse(folder.left_out, clean + rest, root)
+    unread_masks.refuse(folder.left_out, clean + rest, root, marked=found)
     unnamed_masks.refuse(clean, folder.images, root, noted)
     said = _said(folder)
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root, {

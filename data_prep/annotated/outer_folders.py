@@ -17,6 +17,7 @@ def of(places):
   A word for clean images that a folder holds says so, but for 'normal' beside other lights,
   as dark. Others are such that hold the same folders as these, or differ by a number alone,
   and such as line1, where all are called so.
+  So are those that hold the same folders as lie beside them, as new_batch/{crack,good}.
   So are, in these or alone, words for no kind of defect, as NG of NG/{crack,hole}. So
   is what holds all, one in another, down to one that holds good: Faulty parts/{good,crack}.
 
@@ -29,6 +30,7 @@ def of(places):
   outer = _wrappers(places)
   places = [without(place, outer) for place in places]
   inner = _products(places) or _places(places)
+  inner |= _batches([without(place, inner) for place in places])
   return outer | inner | _verdicts([without(place, inner) for place in places])
 
 
@@ -82,6 +84,24 @@ def _products(places):
   return set(inner) if folder_names.are_numbered(inner) or are_alike else set()
 
 
+def _batches(places):
+  inner, beside = {}, set()
+  for place in places:
+    first, *rest = folder_names.classes_of(place) or ['']
+    inner.setdefault(first, set()).add(rest[0] if rest else '')
+    beside |= set() if rest else {first}
+  return {name for name, some in inner.items()
+          if '' not in some and any(map(_is_class, some & beside))
+          and (some <= beside or any(map(folder_names.is_clean_name, some & beside)))
+          and not folder_names.is_clean_name(name)
+          and (class_names.names_no_kind(name) or not class_names.is_defect(name))}
+
+
+def _is_class(name):
+  return not (folder_names.is_clean_name(name) or folder_names.is_light(name)
+              or folder_names.is_place(name))
+
+
 def _places(places):
   inner = {}
   for place in places:
@@ -89,9 +109,7 @@ def _places(places):
     if not folder_names.is_clean_name(first):
       inner.setdefault(first, set()).add(rest[0] if rest else '')
   known = set().union(*inner.values())
-  are_classes = '' not in known and not all(
-      folder_names.is_light(name) or folder_names.is_place(name)
-      or folder_names.is_clean_name(name) for name in known)
+  are_classes = '' not in known and any(map(_is_class, known))
   return set(inner) if are_classes and all(map(folder_names.is_place, inner)) else set()
 
 

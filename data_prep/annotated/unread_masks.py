@@ -8,13 +8,14 @@ from data_prep.images import reading
 from pegan_jax.common.errors import UserError
 
 
-def refuse(left_out, paths, root, named=()):
+def refuse(left_out, paths, root, named=(), marked=()):
   """Raises UserError where pictures that are not read are masks of images by their names.
 
   Args:
     left_out: {reason: [paths]} of files that are not used.
     paths: of the images that have no mark.
     root: their folder.
+    marked: paths of those that have one: of what may be of these, too, nothing is said.
     named: what --annotations names, in which all that has an image's name is a mask of it.
   """
   pictures = sorted({path for some in left_out.values() for path in some
@@ -22,8 +23,8 @@ def refuse(left_out, paths, root, named=()):
   marks = [mark for path in pictures if (mark := _mark(path, root, named))]
   if not marks or not paths:
     return
-  for mark, found in zip(marks, matching.match(marks, paths, root)[0]):
-    if found:
+  for mark, found in zip(marks, matching.match(marks, [*paths, *marked], root)[0]):
+    if found and not {*found} & {*marked}:
       raise UserError(
           f'{mark.path} is a mask of {found[0]} by its name, and {mark.path.suffix} is not '
           'read: save such masks as PNG, in the same folder and under the same names.')

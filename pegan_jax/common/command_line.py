@@ -91,12 +91,15 @@ def _of_a_pattern(words, extra):
     k -= 1
   paths = [word for word in itertools.takewhile(
       lambda word: not word.startswith('-'), words[k:])]
-  folders = {os.path.dirname(path) for path in paths}
-  if not k or len(paths) < 2 or len(folders) > 1 or not all(map(os.path.exists, paths)):
+  if not k or len(paths) < 2 or not all(map(os.path.exists, paths)):
     return ''
-  folder = shlex.quote(min(folders) or os.curdir)
-  return (f'{words[k - 1]} takes one folder, and {len(paths)} paths follow it, as a shell '
-          f'makes of *: write {words[k - 1]} {folder}')
+  said = f'{words[k - 1]} takes one folder, and {len(paths)} paths follow it'
+  folder = os.path.dirname(paths[0]) or os.curdir
+  there = {os.path.normpath(os.path.join(folder, name)) for name in os.listdir(folder)
+           if not name.startswith('.')}
+  if there != {*map(os.path.normpath, paths)}:
+    return f'{said}: put them below one folder, and name that'
+  return f'{said}, as a shell makes of *: write {words[k - 1]} {shlex.quote(folder)}'
 
 
 class _Quiet(argparse.Action):

@@ -189,12 +189,16 @@ def test_the_folder_of_what_a_pattern_gives_is_named(tmp_path, monkeypatch):
   parser.add_argument('--images')
   parser.add_argument('--seed')
   for files, folder in (
-      (['a set/1.png', 'a set/2.png'], "'a set'"), (['a set', 'a set'], '.')):
+      (['a set/1.png', 'a set/2.png'], "'a set'"), (['a set', './a set'], '.')):
     with pytest.raises(UserError) as error:
       parser.parse_args(['--seed', '1', '--images', *files])
     assert str(error.value).startswith(
         f'--images takes one folder, and 2 paths follow it, as a shell makes of *: write '
         f'--images {folder}; see')
+  (tmp_path / 'b').mkdir()
+  for files in (['a set/1.png', 'b'], ['a set', 'a set']):
+    with pytest.raises(UserError, match='put them below one folder, and name that; see'):
+      parser.parse_args(['--images', *files])
   with pytest.raises(UserError, match='unrecognized arguments: other; see'):
     parser.parse_args(['--images', 'a set/1.png', 'other'])
 

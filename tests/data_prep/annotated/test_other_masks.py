@@ -97,3 +97,19 @@ def test_masks_of_other_images_than_those_that_are_named_are_kept_clear(
   assert len(layout.annotated) == 1 and len(layout.annotated[0][1].regions) == 1
   assert layout.unlabelled == [tmp_path / f'images/{k}.jpg' for k in (1, 2)]
   assert not layout.clean
+
+
+def test_new_images_and_their_new_masks_are_of_no_other_class(tmp_path):
+  make(tmp_path, _IMAGES | _MASKS | {f'images_new/n{k}.jpg': None for k in range(3)} | {
+      f'masks_new/n{k}.png': lambda path, k=k: mask(path, 255 * (k < 2)) for k in range(3)})
+  layout = read(tmp_path)
+  assert marked_in(layout) == {name: {'defect': 1} for name in _IMAGES} | {
+      f'images_new/n{k}.jpg': {'defect': 1} if k < 2 else {} for k in range(3)}
+  assert not layout.unlabelled and not layout.left_out
+
+
+def test_masks_in_a_format_that_is_not_read_may_lie_beside_such_that_are(tmp_path):
+  make(tmp_path, _IMAGES | {f'SegmentationClassPNG/{k}.png': mask for k in range(3)} | {
+      f'SegmentationClass/{k}.npy': '' for k in range(3)} | {
+          f'SegmentationClassVisualization/{k}.jpg': None for k in range(3)})
+  assert marked_in(read(tmp_path)) == {name: {'defect': 1} for name in _IMAGES}

@@ -79,3 +79,26 @@ def test_inner_folders_are_the_classes_by_the_flags_that_are_said(tmp_path):
   flags = re.search(r'pass --images (\S+) --clean (\S+), or', note)
   found = inputs.find(Options(images=flags[1], clean=flags[2]), Problems())
   assert counts(found.crops) == {'dent': 1, 'pit': 1} and len(found.clean[0][0]) == 1
+
+
+@pytest.mark.parametrize('more', [
+    ['new_batch/crack', 'new_batch/pit', 'new_batch/good'], ['neu/crack', 'neu/pit'],
+    ['Nachlieferung/crack'], ['neu/crack', 'neu/good', 'neu/dent']])
+@pytest.mark.parametrize('above', ['', 'train/'])
+def test_a_folder_whose_folders_lie_beside_it_too_is_a_part_of_the_set(
+    tmp_path, above, more):
+  files = [*(above + name for name in ('crack', 'pit', 'good')), *more]
+  make(tmp_path, {f'{name}/{k}.jpg': None for k, name in enumerate(files)})
+  layout, names = read(tmp_path), [name.rpartition('/')[2] for name in files]
+  assert counts(layout.crops) == {name: names.count(name) for name in {*names} - {'good'}}
+  assert len(layout.clean) == names.count('good')
+  assert any(f"are no classes, as '{more[0].partition('/')[0]}'" in note
+             for note in layout.noted)
+
+
+@pytest.mark.parametrize('folders', [
+    ['crack/cam1', 'cam1', 'good'], ['pit/dark', 'dark', 'good'], ['scratch/dent', 'dent'],
+    ['pit/one', 'one', 'pit'], ['pit/hole', 'crack']])
+def test_one_that_may_be_a_class_is_one(tmp_path, folders):
+  make(tmp_path, {f'{name}/{k}.jpg': None for k, name in enumerate(folders)})
+  assert folders[0].partition('/')[0] in read(tmp_path).crops

@@ -342,11 +342,10 @@ def test_a_folder_with_the_same_folders_as_one_called_by_a_word_is_no_class(
   assert any('folders that are no classes' in note for note in layout.noted)
 
 
-@pytest.mark.parametrize('files', [
-    ['train/crack', 'train/good', 'pit/cam1'], ['train/crack', 'train/pit', 'more/crack']])
-def test_a_folder_with_others_than_one_called_by_a_word_is_a_class(tmp_path, files):
-  make(tmp_path, {f'{name}/1.jpg': None for name in files})
-  assert files[-1].split('/')[0] in read(tmp_path).crops
+def test_a_folder_with_others_than_one_called_by_a_word_is_a_class(tmp_path):
+  make(tmp_path, {f'{name}/1.jpg': None for name in (
+      'train/crack', 'train/good', 'pit/cam1')})
+  assert 'pit' in read(tmp_path).crops
 
 
 @pytest.mark.parametrize('name, of_mask', [
