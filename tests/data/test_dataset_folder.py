@@ -105,7 +105,7 @@ def test_no_test_split_holds_nothing_out(folder):
   assert reports.split_features(PixelExtractor(), info, 'test') is None
   assert len(dataset.Records(info, 'train').labels)
   config = types.SimpleNamespace(seed=0, num_samples=2)
-  _, defects = sample_grids._inputs(types.SimpleNamespace(
+  _, defects, *_ = sample_grids._inputs(types.SimpleNamespace(
       info=info, config=config, method=methods.get('pegan'), matched=False))
   assert len(defects) == 2  # Of those that are trained on.
 
