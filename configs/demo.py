@@ -4,8 +4,8 @@
 
 As configs/quick.py, on images that are drawn before, with masks: no folders are given.
 
-Expected: region KID 0.043, pasted 0.015, one seed (results/README.md); 8 minutes on two
-cores of an AMD EPYC with a load of 3 to 8, with the installation.
+Expected: region KID 0.043, pasted 0.015, one seed (results/README.md); 6.4 minutes on two
+idle cores of an AMD EPYC, with the installation.
 """
 
 from configs import quick
