@@ -1,9 +1,11 @@
-"""PE-GAN against PE-GAN+ with one budget, and PE-GAN+ with one thing changed at a time.
+"""PE-GAN against PE-GAN+ with one budget, and what one change to a recipe brings.
 
   python -m pegan_jax.main --mode compare --config recipe --workdir runs/recipe \\
       --config.data_dir=data/neu64
   python -m pegan_jax.main --mode compare --config recipe:changes \\
       --workdir runs/changes --config.data_dir=data/neu64
+  python -m pegan_jax.main --mode compare --config recipe:region \\
+      --workdir runs/region --config.data_dir=data/neu64
 
 What two CPU cores can do: narrow networks, small batches, a fast optimiser.
 
@@ -50,7 +52,12 @@ CHANGES = {
 
 
 def get_config(what=''):
-  """Returns both methods (''), one alone ('pegan', 'plus'), or `CHANGES` ('changes')."""
+  """Returns what is compared: two methods ('') or another choice.
+
+  Args:
+    what: '' for PE-GAN and PE-GAN+; one of them alone: 'pegan', 'plus'; 'changes':
+      `CHANGES`, each alone; 'region': pegan_region with and without a reference.
+  """
   config = compare.get_config()
   config.width = 0.25
   # A class of 200 gives two sets of 60, so that floors have the same N.
@@ -61,12 +68,15 @@ def get_config(what=''):
     config.seeds = (0,)
     config.updates = 400
     config.per_class = 60
-  elif what not in ('', 'pegan', 'plus'):
-    raise ValueError(f'nothing is called {what!r}: choose pegan, plus or changes, or '
-                     'leave it out')
+  elif what not in ('', 'pegan', 'plus', 'region'):
+    raise ValueError(f'nothing is called {what!r}: choose pegan, plus, changes or region, '
+                     'or leave it out')
   else:
-    variants = {name: {} for name, alone in (('pegan', 'pegan'), ('pegan_plus', 'plus'))
-                if what in ('', alone)}
+    if what == 'region':
+      variants = {'pegan_region': {}, 'pegan_region:reference': {'reference': True}}
+    else:
+      variants = {name: {} for name, alone in (('pegan', 'pegan'), ('pegan_plus', 'plus'))
+                  if what in ('', alone)}
     config.seeds = (0, 1, 2)
     config.updates = 1_000
     config.per_class = 200

@@ -300,7 +300,7 @@ def test_the_recipes_changes_fit_their_method(enough_dir):
   from configs import recipe
   from pegan_jax import compare as lib
   info = lib.dataset.load_info(enough_dir)
-  for what in ('', 'plus', 'changes'):
+  for what in ('', 'plus', 'region', 'changes'):
     config = recipe.get_config(what)
     runs = [lib._run_config(config, info, m, 0) for m in lib._methods(config)]
     assert len({(r.width, r.batch_size) for r in runs}) == 1

@@ -6,7 +6,7 @@ import pathlib
 import re
 import shlex
 
-from data_prep.annotated import folder_names, unnamed_masks
+from data_prep.annotated import file_names, folder_names, reasons, unnamed_masks
 from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
@@ -54,10 +54,10 @@ def part(paths, root):
   by_name = {}
   for path in paths:
     by_name.setdefault((path.parent, path.stem), []).append(path)
-  names = by_name.keys() | {(path.parent, folder_names.number_of_image(path))
+  names = by_name.keys() | {(path.parent, file_names.number_of_image(path))
                             for path in paths}
-  beside = [path for path in paths if folder_names.stem_of_mask(path) != path.stem
-            and (path.parent, folder_names.stem_of_mask(path)) in names]
+  beside = [path for path in paths if file_names.stem_of_mask(path) != path.stem
+            and (path.parent, file_names.stem_of_mask(path)) in names]
   twins = []
   for some in by_name.values():
     exact = [path for path in some if path.suffix.lower() in ('.png', '.bmp')]
@@ -88,9 +88,9 @@ def _are_one_drawing(one, other):
 
 def _photographs(found, paths):
   """Returns what is no mask, in folders called so: of masks to wear, or of a car GT."""
-  names = {folder_names.bare(path) for path in paths if path not in found}
+  names = {file_names.bare(path) for path in paths if path not in found}
   alone = {path for path in found if not names & {
-      folder_names.bare(path), folder_names.stem_of_mask(path), path.parent.name}}
+      file_names.bare(path), file_names.stem_of_mask(path), path.parent.name}}
   labelled = {path for path in found if any(
       path.with_name(name + suffix).is_file() for name in (path.stem, path.name)
       for suffix in ('.json', '.txt', '.xml'))}
@@ -119,7 +119,7 @@ def _in_drawn_folders(paths, known, root):
     sample = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE]
     own = collections.Counter(name for path in some for name in _names_of(path))
     shared = {name for path in sample
-              for name in {folder_names.stem_of_mask(path)} | _names_of(path)}
+              for name in {file_names.stem_of_mask(path)} | _names_of(path)}
     if any(names[name] > own[name] for name in shared) and not any(
         map(unnamed_masks.is_photograph, sample)):
       found |= {*some}
@@ -128,8 +128,8 @@ def _in_drawn_folders(paths, known, root):
 
 def _names_of(path):
   """Returns what an image shares with its mask: its name, and its number as a tuple."""
-  number = folder_names.number(path)
-  return {folder_names.bare(path), (number,)} if number else {folder_names.bare(path)}
+  number = file_names.number(path)
+  return {file_names.bare(path), (number,)} if number else {file_names.bare(path)}
 
 
 def converted(paths):
@@ -224,7 +224,7 @@ def marks_of(found, base, wanted, left_out, problems):
     if name and name not in wanted:
       left_out['annotations of another format than --format'
                if annotations.READ[name].recognises(path)
-               else folder_names.OTHERS].append(path)
+               else reasons.OTHERS].append(path)
     elif not name and coco_kinds.is_of_captions(path):
       left_out[CAPTIONS].append(path)
     elif not name and coco_kinds.is_panoptic(path):
@@ -239,12 +239,12 @@ def marks_of(found, base, wanted, left_out, problems):
     elif severstal.is_submission(path):
       left_out[SUBMISSIONS].append(path)
     elif path not in known:
-      left_out[NAMES if _names_classes(path) else folder_names.OTHERS].append(path)
+      left_out[NAMES if _names_classes(path) else reasons.OTHERS].append(path)
 
 
 def may_mark(left_out):
   """Returns the files that are left out, and may mark images in a way that is not read."""
-  return left_out[folder_names.OTHERS] + list(
+  return left_out[reasons.OTHERS] + list(
       filter(coco_kinds.has_segments, left_out[PANOPTIC]))
 
 

@@ -8,7 +8,8 @@ import re
 import shlex
 from typing import NamedTuple
 
-from data_prep.annotated import folder_names, matching, places, unnamed_masks
+from data_prep.annotated import file_names, folder_names, matching, places, reasons
+from data_prep.annotated import unnamed_masks
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
@@ -110,14 +111,14 @@ def _matched(marks, folder, where, unsure=(), mixed=()):
                           f'{first} and {second}: add one for the other, or '
                           'remove one of the images.')
     elif found and mark.path in unsure and not places.in_file(mark.path, found[0]):
-      left_out[folder_names.OTHERS].append(mark.path)
+      left_out[reasons.OTHERS].append(mark.path)
     elif found:
       fitted.append((mark, found[0]))
     elif mark.annotated and not mark.annotated.regions:
       left_out[ABSENT].append(mark.path)
     elif not mark.annotated and mark.format != 'masks' and not annotations.recognises(
         mark.format, mark.path):
-      left_out[folder_names.OTHERS].append(mark.path)
+      left_out[reasons.OTHERS].append(mark.path)
     else:
       orphans.append(mark)
   return fitted, orphans
@@ -170,12 +171,12 @@ def _with_other_numbers(orphans, fitted, paths):
 
   Without the annotation that has no image, each image might get that of its neighbour.
   """
-  both = [(folder_names.stem_of_mask(mark.place) if mark.format == 'masks' else
-           folder_names.bare(mark.place)) for mark in [*orphans, *(
-               mark for mark, _ in fitted)]], [*map(folder_names.bare, paths)]
+  both = [(file_names.stem_of_mask(mark.place) if mark.format == 'masks' else
+           file_names.bare(mark.place)) for mark in [*orphans, *(
+               mark for mark, _ in fitted)]], [*map(file_names.bare, paths)]
   # As img of img0 and img1, or mask and image.
   words = [_WORD_AND_NUMBER.match(name)[1] for name in (
-      both[0][0], folder_names.bare(fitted[0][1]) if fitted else both[0][0])]
+      both[0][0], file_names.bare(fitted[0][1]) if fitted else both[0][0])]
   marks, images = (sorted({int(found[2]) for found in map(_WORD_AND_NUMBER.match, some)
                            if found[1] == word and found[2]})
                    for word, some in zip(words, both))
@@ -216,7 +217,7 @@ def _nearest(orphans, paths):
   if not image:
     return ''
   stem = mark.place.stem
-  name = folder_names.class_in_name(stem, image.stem)
+  name = file_names.class_in_name(stem, image.stem)
   number = stem.startswith(image.stem) and _NUMBER.search(stem.removeprefix(image.stem))
   if mark.format == 'masks' and number:
     new = image.with_name(f'{image.stem}_mask_{number[1]}{mark.path.suffix}')
@@ -228,7 +229,7 @@ def _nearest(orphans, paths):
       advice += ', and where it is of a class, into a folder called so'
     return advice + ('; ' + unnamed_masks.put_masks(
         mark.path.parent, name, image, mark.path.suffix)) * bool(name)
-  if mark.format != 'masks' or not name or folder_names.bare(mark.place) in image.stem:
+  if mark.format != 'masks' or not name or file_names.bare(mark.place) in image.stem:
     return f'; where {image.name} is its image, give both one name'
   advice = unnamed_masks.put_masks(mark.path.parent, name, image, mark.path.suffix)
   if any(_nearest_image(other, paths) == image for other in orphans[1:]):
@@ -238,9 +239,9 @@ def _nearest(orphans, paths):
 
 def _nearest_image(mark, paths):
   """Returns the image whose name begins or ends as that of a mark; None for none."""
-  name = folder_names.bare(mark.place)
-  names = {name, *folder_names.without_words(name), _NUMBERED.sub('', name),
-           *folder_names.without_words(re.sub(r'[ ._-]*\d+$', '', name)),
+  name = file_names.bare(mark.place)
+  names = {name, *file_names.without_words(name), _NUMBERED.sub('', name),
+           *file_names.without_words(re.sub(r'[ ._-]*\d+$', '', name)),
            re.sub(r' ?\(.*\)$', '', name)} - {''}
   return next((path for path in paths if name and path.stem != name and (
       path.stem.startswith(name) or path.stem in names)), None)
@@ -262,5 +263,5 @@ def _is_picture(mark, mixed, found):
   """
   return mixed and not (
       folder_names.is_mask_folder(mark.place) or masks_lib.is_mask(mark.path)
-      or folder_names.stem_of_mask(mark.place) != mark.place.stem) or any(
+      or file_names.stem_of_mask(mark.place) != mark.place.stem) or any(
           filecmp.cmp(mark.path, path, shallow=False) for path in found)

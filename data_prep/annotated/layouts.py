@@ -6,10 +6,10 @@ import pathlib
 
 from data_prep.annotated import built_sets, checks, class_folders, class_notes
 from data_prep.annotated import clean_folders, copied_folders, file_kinds, fitting
-from data_prep.annotated import folder_names, mask_images, other_marks, other_masks
-from data_prep.annotated import outer_folders, pixel_boxes, repeated, unnamed_masks
-from data_prep.annotated import unread, unread_masks
+from data_prep.annotated import folder_names, mask_images
 from data_prep.annotated import labels as labels_lib
+from data_prep.annotated import other_marks, other_masks, outer_folders, pixel_boxes
+from data_prep.annotated import reasons, repeated, unnamed_masks, unread, unread_masks
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
 from data_prep.images.problems import Problems
@@ -183,7 +183,7 @@ def _unnamed_marks(folder, wanted):
   """
   not_read, ignored = Problems(), collections.defaultdict(list)
   marks = list(file_kinds.marks_of(
-      folder.left_out[other_marks.UNNAMED], folder.root, wanted, ignored, not_read))
+      folder.left_out[reasons.UNNAMED], folder.root, wanted, ignored, not_read))
   unsure = fitting.doubtful(marks)
   found = other_marks.read(
       [mark for mark in marks if mark.format and mark.path not in unsure], folder.images,
@@ -246,7 +246,7 @@ def _list(images, annotations, apart, problems):
            for path in dict.fromkeys(annotations) or [root]]
   inside = {os.path.realpath(path) for found, _ in named for path in found}
   paths = [path for path in paths if os.path.realpath(path) not in inside]
-  left_out[other_marks.UNNAMED] += sorted(
+  left_out[reasons.UNNAMED] += sorted(
       path for path in {*masks, *listing.walk(root)} - {*paths} - copies
       if os.path.realpath(path) not in inside)
   clean = checks.inside(paths, apart)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 import urllib.parse
 
-from data_prep.annotated import folder_names, set_parts
+from data_prep.annotated import file_names, folder_names, set_parts
 
 _TRUTH = 'ground_truth'
 _TASK = re.compile(r'[0-9a-f]{8}-(?=.)')  # Label Studio's, before a name: a1b2c3d4-1.png.
@@ -30,7 +30,7 @@ def _name_in_full(mark):  # 1.jpg, also of 1.jpg.json.
 
 
 def _name_of_image(mark):
-  bare = folder_names.stem_of_mask if mark.format == 'masks' else folder_names.bare
+  bare = file_names.stem_of_mask if mark.format == 'masks' else file_names.bare
   return bare(mark.place)
 
 
@@ -38,8 +38,8 @@ def _name_of_image(mark):
 # Words such as _mask are stripped from masks alone: 1_seg_2.txt is not of 1_seg_1.png.
 _NAMES = ((_name_in_full, lambda place: place.name),
           (lambda mark: mark.place.stem, lambda place: place.stem),
-          (_name_of_image, lambda place: place.stem), (_name_of_image, folder_names.bare),
-          (_name_of_image, folder_names.number_of_image))
+          (_name_of_image, lambda place: place.stem), (_name_of_image, file_names.bare),
+          (_name_of_image, file_names.number_of_image))
 
 
 def match(marks, paths, root):
@@ -88,7 +88,7 @@ def _copies(marks, places, root):
 
   Both are of that image, and the former of no other one that is called so.
   """
-  there = {(_parents(place, True), folder_names.bare(place)) for place in places.values()}
+  there = {(_parents(place, True), file_names.bare(place)) for place in places.values()}
   by_name, found = collections.defaultdict(list), {}
   for k, mark in enumerate(marks):
     by_name[mark.format, mark.place.name].append(k)
@@ -153,10 +153,10 @@ def _without_numbers(marks, places):
   numbered = {_NUMBER.sub('', stem) for stem in stems if _NUMBER.search(stem)}
   changed = []
   for mark in marks:
-    name = folder_names.stem_of_mask(mark.place)
+    name = file_names.stem_of_mask(mark.place)
     bare = _NUMBER.sub('', name)
     changed.append(mark._replace(place=mark.place.with_name(bare + mark.place.suffix)) if (
-        mark.format == 'masks' and name != folder_names.bare(mark.place)
+        mark.format == 'masks' and name != file_names.bare(mark.place)
         and bare in stems - numbered) else mark)
   return changed
 
@@ -227,7 +227,7 @@ def _search_numbers(found, marks, places, root):
 
   As Bilder/Bild_0.png and Masken/Maske_0.png. Of images with one number, none is found.
   """
-  numbers = (_number_of_mark, lambda place: folder_names.number(root / place) or None)
+  numbers = (_number_of_mark, lambda place: file_names.number(root / place) or None)
   rest = [k for k, some in enumerate(found) if not some]
   for folder, fits in (
       (lambda place: _parents(place, False),
@@ -243,7 +243,7 @@ def _number_of_mark(mark):
   if mark.format != 'masks' and folder_names.is_mask_folder(
       pathlib.PurePath(mark.place.stem, mark.place.name)):
     return ''
-  return folder_names.number(mark.base / mark.place)
+  return file_names.number(mark.base / mark.place)
 
 
 def _look_in_own_folders(found, marks, places):

@@ -8,7 +8,6 @@ from pegan_jax.annotations import components
 from pegan_jax.annotations import masks as masks_lib
 
 _COVERED = 0.95  # Of a box, in one of the image's own.
-UNNAMED = 'files below --images that --annotations does not name'
 NOTED = ('images in which files that --annotations does not name mark more places: kept '
          'clear of backgrounds, of no class')
 

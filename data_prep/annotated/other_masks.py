@@ -11,7 +11,7 @@ import shlex
 
 import numpy as np
 
-from data_prep.annotated import folder_names, other_marks, repeated, unnamed_masks
+from data_prep.annotated import folder_names, reasons, unnamed_masks
 from pegan_jax.annotations import components
 from pegan_jax.annotations import masks as masks_lib
 
@@ -41,10 +41,10 @@ def part(folder, fitted, unnamed_marks, named):
   for path, image in found.items():
     marked = masks_lib.read(path).marked()
     if named:
-      folder.left_out[other_marks.UNNAMED].append(path)
+      folder.left_out[reasons.UNNAMED].append(path)
       unnamed_marks.setdefault(image, []).extend(components.pieces(marked))
     elif _is_same(marked, own[image]):
-      folder.left_out[repeated.SAME].append(path)
+      folder.left_out[reasons.SAME].append(path)
     elif own[image] or marked.any():
       others.append(path)
   if others:

@@ -5,10 +5,9 @@ import functools
 
 import numpy as np
 
-from data_prep.annotated import matching
+from data_prep.annotated import matching, reasons
 from pegan_jax.annotations import coco
 
-SAME = 'annotations that say of an image no more than another file'
 JOINED = ('images that several files of COCO, or folders of one format, annotate, each for '
           'classes of its own: what all mark is used')
 _ROUNDED = 1.01  # Pixels by which formats round a box.
@@ -57,7 +56,7 @@ def merge(fitted, found, read, folder, where):
                    'mark into one file.' if mark.format == files[path].format
                    else 'name one --format.')))
         continue
-      folder.left_out[SAME].append(mark.path if kept is found[path] else files[path].path)
+      folder.left_out[reasons.SAME].append(mark.path if kept is found[path] else files[path].path)
       files[path] = files[path] if kept is found[path] else mark
       found[path] = kept
   folder.noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]

@@ -14,7 +14,7 @@ import shlex
 import numpy as np
 from PIL import Image
 
-from data_prep.annotated import folder_names
+from data_prep.annotated import file_names, folder_names
 from data_prep.images import reading
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common.errors import UserError
@@ -98,7 +98,7 @@ def find(used, paths, root):
 
   def image_of(path, core, kind):
     others = {other: kind_ for other, kind_ in by_core[core] if kind_ != kind}
-    is_own_name = not folder_names.number_of_image(pathlib.PurePath(core)).isdigit()
+    is_own_name = not file_names.number_of_image(pathlib.PurePath(core)).isdigit()
     # As dark/dark_1.png and bright/bright_1.png: then the number says little.
     own = [other for other, kind_ in others.items() if _is_own(other, kind_)
            and _is_own(path, kind)]
@@ -138,11 +138,11 @@ def said(path, image, root, folders=(), flag='--images'):
   """
   if image.parent == path.parent:
     remedy = f'call such files as {image.stem}_mask{path.suffix}'
-    if name := folder_names.class_in_name(path.stem, image.stem):
+    if name := file_names.class_in_name(path.stem, image.stem):
       remedy += '; ' + put_masks(
           image.parent / 'masks', name, image, path.suffix)
-  elif folder_names.stem_of_mask(path) in (image.stem, folder_names.number_of_image(
-      image)) or '' != folder_names.number(path) == folder_names.number(image):
+  elif file_names.stem_of_mask(path) in (image.stem, file_names.number_of_image(
+      image)) or '' != file_names.number(path) == file_names.number(image):
     as_images = '' if flag == '--images' else f'--images {shlex.quote(str(root))} '
     remedy = (f'pass {as_images}--annotations {shlex.join(map(str, folders))}'
               + f' in place of {flag}' * bool(as_images) if folders else

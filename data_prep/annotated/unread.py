@@ -8,7 +8,8 @@ import pathlib
 import re
 import shlex
 
-from data_prep.annotated import columns, folder_names, matching, places, records
+from data_prep.annotated import (
+    columns, file_names, folder_names, matching, places, reasons, records)
 from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax import annotations as annotations_lib
@@ -74,7 +75,7 @@ def _speaks(said):
 
 def data_files(left_out):
   """Returns the files that are left out, and may annotate images by their suffix."""
-  return [path for path in left_out.get(folder_names.OTHERS, ())
+  return [path for path in left_out.get(reasons.OTHERS, ())
           if path.suffix.lower() in (*_OF_ONE, *_ARRAYS)]
 
 
@@ -260,10 +261,10 @@ def _said(others, paths, root):
 
 def _places(place, stems):
   """Returns a path as it may be named after an image: 1.csv of 1_boxes.csv, of gt_1.csv."""
-  names = [*folder_names.without_words(place.stem), place.stem]
+  names = [*file_names.without_words(place.stem), place.stem]
   found = [place.with_name(name + place.suffix) for name in names]
   return [place for place in found
-          if {place.stem.lower(), folder_names.bare(place).lower()} & stems]
+          if {place.stem.lower(), file_names.bare(place).lower()} & stems]
 
 
 def _is_own(path, said):

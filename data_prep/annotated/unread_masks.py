@@ -2,7 +2,7 @@
 
 import pathlib
 
-from data_prep.annotated import folder_names, matching
+from data_prep.annotated import file_names, folder_names, matching
 from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax.common.errors import UserError
@@ -41,4 +41,4 @@ def _mark(path, root, named):
   place = path.relative_to(root)
   return Mark('masks', path, place, root) if (
       folder_names.is_mask_folder(place)
-      or folder_names.stem_of_mask(place) != folder_names.bare(place)) else None
+      or file_names.stem_of_mask(place) != file_names.bare(place)) else None

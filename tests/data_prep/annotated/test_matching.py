@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from data_prep.annotated import fitting, repeated
+from data_prep.annotated import fitting, reasons
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, coco, counts, labelme, make, marked_in, mask, read, voc
 
@@ -257,7 +257,7 @@ def test_a_copy_further_out_is_of_the_same_images(tmp_path, own, other, name):
   make(tmp_path, {own: None, other: None, name: coco('1.png'), inner: coco('1.png')})
   layout = read(tmp_path)
   assert marked_in(layout) == {own: {'crack': 1}}
-  assert counts(layout.left_out)[repeated.SAME] == 1 and len(layout.unlabelled) == 1
+  assert counts(layout.left_out)[reasons.SAME] == 1 and len(layout.unlabelled) == 1
 
 
 @pytest.mark.parametrize('name, copy, content', [

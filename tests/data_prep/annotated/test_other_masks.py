@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.annotated import other_marks, repeated
+from data_prep.annotated import other_marks, reasons
 from pegan_jax.annotations.regions import Box
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, counts, make, marked_in, mask, read, voc
@@ -40,7 +40,7 @@ def test_they_are_counted_where_they_mark_the_same_and_told_where_one_does_not(t
       f'masks_old/{k}.png': lambda path: mask(path, 1) for k in range(3)})
   layout = read(tmp_path)
   assert marked_in(layout) == {name: {'defect': 1} for name in _IMAGES}
-  assert not layout.unlabelled and counts(layout.left_out) == {repeated.SAME: 3}
+  assert not layout.unlabelled and counts(layout.left_out) == {reasons.SAME: 3}
   _moved(tmp_path / 'masks_old/1.png')
   with pytest.raises(UserError, match='masks_old/1.png .* marks in another way: pass'):
     read(tmp_path)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from data_prep.annotated import file_kinds, other_marks, repeated
+from data_prep.annotated import file_kinds, other_marks, reasons, repeated
 from pegan_jax.common.errors import UserError
 from handmade import (BOX, HEIGHT, POLYGON, WIDTH, YOLO, coco, counts, labelme, make,
                       marked_in, mask, read, voc)
@@ -35,7 +35,7 @@ def test_of_those_that_agree_one_is_used(tmp_path, case):
   make(tmp_path, {'1.jpg': None} | AGREE[case])
   layout = read(tmp_path)
   assert marked_in(layout) == {'1.jpg': {'crack': 1}}
-  assert counts(layout.left_out) == {repeated.SAME: 1}
+  assert counts(layout.left_out) == {reasons.SAME: 1}
   (_, annotated), = layout.annotated
   assert bool(annotated.regions[0].polygons) == case.startswith('an outline') or (
       case == 'outlines')
@@ -130,7 +130,7 @@ def test_a_layout_is_called_by_the_files_that_are_used(tmp_path):
                   'data.yaml': 'names: [crack]'})
   layout = read(tmp_path)
   assert layout.format == 'yolo'
-  assert [path.name for path in layout.left_out[repeated.SAME]] == ['1.xml']
+  assert [path.name for path in layout.left_out[reasons.SAME]] == ['1.xml']
 
 
 @pytest.mark.parametrize('right', [40, 36])

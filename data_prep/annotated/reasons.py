@@ -1,0 +1,5 @@
+"""Names why files of a folder are left out, where several modules find such files."""
+
+OTHERS = 'files that are neither images nor annotations'
+UNNAMED = 'files below --images that --annotations does not name'
+SAME = 'annotations that say of an image no more than another file'
