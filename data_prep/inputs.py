@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from data_prep.annotated import checks, class_notes, drawn_over, layouts, marked_beside
-from data_prep.annotated import other_folders, same_images, unannotated
+from data_prep.annotated import other_folders, same_images, unannotated, unfinished
 from data_prep.annotated.folder import Layout
 from data_prep.crops import cutting
 from data_prep.images import reading, survey
@@ -160,7 +160,7 @@ def _layout(options, problems):
     problems.check()  # Nothing more can be said.
   if not (options.defects or options.annotations or options.format or problems):
     layout = _without_empty(layout, options.clean)
-  layout.noted.update(_mostly_empty(layout.annotated))
+  layout.noted.update(unfinished.of_empty(layout.annotated, layout.root))
   return layout._replace(
       annotated=[(path, _composed(image)) for path, image in layout.annotated
                  if image.regions],
@@ -254,15 +254,6 @@ def _without_drawn(options, layout, crops, chosen, clean, problems):
   return layout._replace(
       unlabelled=sorted({*layout.unlabelled} - {*drawn}),
       left_out=layout.left_out | {drawn_over.LEFT_OUT: drawn})
-
-
-def _mostly_empty(annotated):
-  """Returns what to note of annotations most of which mark nothing, as those half made."""
-  empty = [path for path, image in annotated if not image.regions]
-  if len(empty) <= len(annotated) / 2:
-    return {}
-  return {'images whose annotation marks nothing, more than half of all: taken for clean; '
-          'where some are only not marked yet, mark them, or take them away': empty}
 
 
 def _once(clean, crops, layout, same=None):

@@ -8,8 +8,8 @@ import re
 import shlex
 from typing import NamedTuple
 
-from data_prep.annotated import file_names, folder_names, matching, places, reasons
-from data_prep.annotated import unnamed_masks
+from data_prep.annotated import file_names, folder_names, matching, other_pictures
+from data_prep.annotated import places, reasons, unnamed_masks
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
@@ -99,12 +99,13 @@ def _matched(marks, folder, where, unsure=(), mixed=()):
     unsure: paths of labels that annotate an image where they may mark a place in it.
     mixed: bases of masks where annotations of another kind lie beside them.
   """
-  fitted, orphans, left_out = [], [], folder.left_out
+  fitted, orphans, left_out, copies = [], [], folder.left_out, []
   matches, respelled = matching.match(marks, folder.all_images, folder.root)
   folder.noted[RESPELLED] += respelled
   for mark, found in zip(marks, matches):
     if mark.format == 'masks' and _is_picture(mark, mark.base in mixed, found):
       left_out['copies of images, beside their annotations'].append(mark.path)
+      copies += [(mark.path, path) for path in found[:1]]
     elif len(found) > 1:
       first, second = sorted(path.relative_to(folder.root) for path in found)[:2]
       folder.problems.add(f'{where} has one annotation, {mark.place}, for two images, '
@@ -121,6 +122,8 @@ def _matched(marks, folder, where, unsure=(), mixed=()):
       left_out[reasons.OTHERS].append(mark.path)
     else:
       orphans.append(mark)
+  with folder.problems.collected():
+    other_pictures.refuse_beside(copies)
   return fitted, orphans
 
 

@@ -21,8 +21,8 @@ _ANOTHER = ('images whose annotation names another image, which is there too: it
             'to be of the image that its own name fits')
 STRAY = ('regions of less than a pixel, as of a stray click: kept clear of backgrounds, of '
          'no class')
-_IGNORED = (f"images with a region called {IGNORED}: kept clear of backgrounds, of no "
-            'class')
+_IGNORED = (f'images with a region that is to be ignored, or called {IGNORED}: kept clear '
+            'of backgrounds, of no class')
 
 
 def read(labels, noted, problems, tags=()):

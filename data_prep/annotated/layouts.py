@@ -8,14 +8,15 @@ from data_prep.annotated import built_sets, checks, class_folders, class_notes
 from data_prep.annotated import clean_folders, copied_folders, file_kinds, fitting
 from data_prep.annotated import folder_names, mask_images
 from data_prep.annotated import labels as labels_lib
-from data_prep.annotated import other_marks, other_masks, outer_folders, pixel_boxes
-from data_prep.annotated import reasons, repeated, unnamed_masks, unread, unread_masks
+from data_prep.annotated import other_marks, other_masks, other_pictures, outer_folders
+from data_prep.annotated import pixel_boxes, reasons, repeated, sidecars, unnamed_masks
+from data_prep.annotated import unread, unread_masks
 from data_prep.annotated.folder import Folder
 from data_prep.images import reading
 from data_prep.images.problems import Problems
 from pegan_jax import annotations as annotations_lib
 from pegan_jax.annotations import masks as masks_lib
-from pegan_jax.common import listing
+from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
 
 FORMATS = (*annotations_lib.READ, 'masks', 'mvtec', 'classes')
@@ -129,6 +130,8 @@ def _of_classes(folder, format):  # pylint: disable=redefined-builtin
   if not format:
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root)
     unread.note(said, folder.noted, folder.all_images)
+    sidecars.note(clean + folder.named_clean, folder.left_out, folder.noted,
+                  unread.OF_ONE)
   return folder.layout('classes', clean=clean, crops=crops)
 
 
@@ -159,6 +162,8 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
         region.name for annotated in found.values() for region in annotated.regions})
     unread.refuse_of_marked(said, found)
     unread.note(said, noted, folder.all_images)
+    sidecars.note(
+        clean + folder.named_clean, folder.left_out, noted, unread.OF_ONE)
   if _kind_of_masks(masks) == 'mvtec':  # Its train has no defects.
     outer_folders.note_products(
         [path for path in found if found[path].regions], root, noted)
@@ -265,6 +270,8 @@ def _regions(folder, fitted, where, uses):
     noted[outer_folders.note(outer)] += sorted({path for _, path in fitted.masks})
   only = outer_folders.only(folder.images, [mark for mark, _ in fitted.masks], root)
   found = labels_lib.read(fitted.labels, noted, problems)
+  with problems.collected():
+    other_pictures.refuse_in_labels(fitted.labels)
   checks.check_names(found, where, uses, problems)  # Before an image is opened.
   found = labels_lib.fit(found, noted, problems)
   unnoted = collections.defaultdict(list)
@@ -283,13 +290,20 @@ def _regions(folder, fitted, where, uses):
 
 
 def _leave_out_empty(found, places, left_out):
-  """Moves images whose folder says that they show a defect, and their annotation not."""
+  """Moves images whose annotation marks nothing, and whose folder says another thing.
+
+  That is that they show a defect, or that nobody has looked at them.
+  """
   named = {region.name for annotated in found.values() for region in annotated.regions}
   named -= {''}  # Of void, which is no folder's.
   for path in sorted(found):
-    if not found[path].regions and folder_names.class_of(places[path]) in named:
-      left_out["images in a class's folder whose annotation is empty"].append(path)
-      del found[path]
+    name = folder_names.class_of(places[path])
+    if found[path].regions or not (name in named or class_names.is_undecided(name)):
+      continue
+    left_out["images in a class's folder whose annotation is empty" if name in named else
+             'images in a folder that is called as one of what nobody has looked at, whose '
+             'annotation is empty'].append(path)
+    del found[path]
 
 
 def _note_parts(found, root, noted):

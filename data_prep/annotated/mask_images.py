@@ -1,5 +1,7 @@
 """Reads mask images, and gives boxes the pixels that lie in them."""
 
+import collections
+import itertools
 import shlex
 
 import numpy as np
@@ -69,6 +71,7 @@ def read(masks, labels, folder, outer, only):
           noted[reading.TURNED].append(path)
   with problems.collected():
     _refuse_union(found)
+    _refuse_twice(found)
   _note_outlines(found, noted)
   _note_shared(read_from, noted)
   _note_joined(read_from, by_folder, noted)
@@ -129,6 +132,30 @@ def _refuse_union(found):
           f'together, in all {len(some)} images that have it, the first is {min(some)}: '
           'move these masks away or, where they are of a class, correct those of the '
           'others.')
+
+
+def _refuse_twice(found):
+  """Raises UserError for two classes whose masks are the same, as those of two people."""
+  images, same, distinct = collections.Counter(), {}, collections.defaultdict(set)
+  for path, annotated in sorted(found.items()):
+    pixels = collections.defaultdict(list)
+    for region in annotated.regions:
+      if region.mask is not None and region.name:
+        pixels[region.name].append((region.box, region.mask.tobytes()))
+    pairs = list(itertools.combinations(sorted(pixels), 2))
+    images.update(pairs)
+    for pair in pairs:
+      if (own := sorted(pixels[pair[0]])) == sorted(pixels[pair[1]]):
+        same.setdefault(pair, []).append(path)
+        distinct[pair].add(tuple(own))  # What is at one place in all says little.
+  for pair, paths in same.items():
+    if len(distinct[pair]) > max(2, images[pair] / 2):
+      one, other = pair
+      raise UserError(
+          f"masks of the classes '{one}' and '{other}' are the same, pixel by pixel, in "
+          f'{len(paths)} of {images[pair]} images that have both, the first is {paths[0]}: '
+          'where two people marked the same, or a folder is a copy, move one of the two '
+          'away.')
 
 
 def _is_union(annotated, name):

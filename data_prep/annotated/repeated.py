@@ -56,7 +56,8 @@ def merge(fitted, found, read, folder, where):
                    'mark into one file.' if mark.format == files[path].format
                    else 'name one --format.')))
         continue
-      folder.left_out[reasons.SAME].append(mark.path if kept is found[path] else files[path].path)
+      folder.left_out[reasons.SAME].append(
+          mark.path if kept is found[path] else files[path].path)
       files[path] = files[path] if kept is found[path] else mark
       found[path] = kept
   folder.noted[JOINED] += [path for path, marks in joined.items() if len(marks) > 1]

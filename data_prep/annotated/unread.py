@@ -18,7 +18,7 @@ from pegan_jax.common.errors import UserError
 
 _PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
 # Of one image each, by its name: what else lies beside an image is of its camera.
-_OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml',
+OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml',
            '.gz', '.npy')
 _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks.
 # Of pegan_jax: files with these columns.
@@ -76,7 +76,7 @@ def _speaks(said):
 def data_files(left_out):
   """Returns the files that are left out, and may annotate images by their suffix."""
   return [path for path in left_out.get(reasons.OTHERS, ())
-          if path.suffix.lower() in (*_OF_ONE, *_ARRAYS)]
+          if path.suffix.lower() in (*OF_ONE, *_ARRAYS)]
 
 
 def refuse_of_classes(said, paths, root):
@@ -240,7 +240,7 @@ def said(others, paths, root):
 def _said(others, paths, root):
   stems = {path.stem.lower() for path in paths}
   some = [Mark('', path, place, root) for path in others
-          if path.suffix.lower() in (*_OF_ONE, *_ARRAYS) and path.is_relative_to(root)
+          if path.suffix.lower() in (*OF_ONE, *_ARRAYS) and path.is_relative_to(root)
           for place in _places(path.relative_to(root), stems)[:1]]
   found = matching.match(some, paths, root)[0] if some else ()
   of_one = {mark.path: images for mark, images in zip(some, found) if images}
@@ -250,7 +250,7 @@ def _said(others, paths, root):
     if images and suffix in _ARRAYS:
       if folder_names.is_mask_folder(path.relative_to(root)):
         yield path, {image: [{'mask': [0]}] for image in images}, []
-    elif suffix not in _PROSE and (suffix in _OF_ONE or path.stem.lower() not in stems):
+    elif suffix not in _PROSE and (suffix in OF_ONE or path.stem.lower() not in stems):
       said = records.tree(path) if suffix != '.npy' else None
       named, loose = records.of_images(said, paths) if said else ({}, [])
       if images and len(named) < 2:  # Else it has one's name by chance: project-1.json.

@@ -13,7 +13,8 @@ import numpy as np
 
 from pegan_jax.annotations import (
     attributes, coco_kinds, coco_numbers, outlines, pixels, text_files, turned)
-from pegan_jax.annotations.regions import Annotated, are_fractions, Box, box_of, Region
+from pegan_jax.annotations.regions import (
+    Annotated, are_fractions, Box, box_of, IGNORED, Region)
 from pegan_jax.common import listing
 from pegan_jax.common.errors import UserError
 
@@ -80,6 +81,7 @@ def _read(said):
                  for item in items):
         raise ValueError(f'the {name} of one of its {key} is no text, or empty')
   names = _by_id(said['categories'], 'category', lambda c: c['name'].strip())
+  said = _without_deleted(said)
   images = _by_id(said['images'], 'image', lambda i: Annotated(
       # Labelled on Windows, it may have backslashes.
       pathlib.PureWindowsPath(i['file_name']).as_posix(),
@@ -105,7 +107,8 @@ def _read(said):
         raise ValueError(f'{what} is of no image or category of it: list these there, or '
                        'remove it')
       image = images[of_image]
-      region, size = _region(item, names[of_class], image, what, in_triples)
+      name = IGNORED if item.get('ignore') in (1, True) else names[of_class]
+      region, size = _region(item, name, image, what, in_triples)
       image.regions.append(region)
       # So that it is compared with that of the file, where no entry says it.
       images[of_image] = image._replace(
@@ -127,6 +130,18 @@ def _read(said):
       ((names[_key(item['category_id'], names, name_texts)],
         attributes.texts(item.get('attributes'))) for item in said['annotations']),
                                                        'make them categories'))
+
+
+def _without_deleted(said):
+  """Returns a file's content without what COCO Annotator says is deleted, or not begun."""
+  marked = {str(item.get('image_id')) for item in said['annotations']
+            if item.get('deleted') is not True}
+  gone = {str(item.get('id')) for item in said['images'] if item.get('deleted') is True
+          or item.get('annotated') is False and str(item.get('id')) not in marked}
+  return said | {
+      'images': [item for item in said['images'] if str(item.get('id')) not in gone],
+      'annotations': [item for item in said['annotations'] if item.get('deleted') is not True
+                      and str(item.get('image_id')) not in gone]}
 
 
 def _by_id(items, what, value):

@@ -26,6 +26,7 @@ FILES = '.json (LabelMe)'
 _VERSION = '5.5.0'
 
 _LINES = ('line', 'linestrip')
+_IGNORED = ('ignore', 'ignored', IGNORED)  # Flags of a shape.
 # Corners of the polygon that stands for a circle: within 0.1 % of its radius.
 _CORNERS = 72
 
@@ -50,6 +51,11 @@ def read(path):
   """
   return [_read_file(file, name) for file, name in listing.find(path, '.json')
           if recognises(file)]
+
+
+def picture(path):
+  """Returns the bytes of the image that a file holds, as its imageData; none for none."""
+  return base64.b64decode(text_files.read_json(path).get('imageData') or '')
 
 
 def _read_file(path, name):
@@ -107,6 +113,9 @@ def _side(said):
 
 def _region(shape):
   name, kind = shape['label'].strip(), shape.get('shape_type') or 'polygon'
+  flags = shape.get('flags')
+  if isinstance(flags, dict) and any(flags.get(word) is True for word in _IGNORED):
+    name = IGNORED
   points = text_files.points(shape['points'])
   if not len(points):
     raise ValueError('has no points')

@@ -12,14 +12,15 @@ UNDECIDED = (
     r'not[ _-]?(?:yet[ _-]?)?(?:sure|sorted|labell?ed|checked|classified|reviewed)|'
     r'to[ _-]?(?:do|be[ _-]\w+|sort|label|check|review|classify|verify|annotate|decide|'
     r'delete|remove)|(?:for[ _-]?)?review|doubtful|dubious|questionable|ambiguous|'
-    r'on[ _-]?hold|maybe|new[ _-]?folder|\?+|'
+    r'on[ _-]?hold|maybe|tbd|new[ _-]?folder|\?+|'
     r'false[ _-]?(?:positives?|alarms?|calls?|rejects?|ng|nok|bad)|'
     r'pseudo[ _-]?(?:fehler|defects?)|'
     r'(?:fehl|falsch)[ _-]?alarme?|faux[ _-]?positifs?|fals[oi]s?[ _-]?positiv[oi]s?|'
     # German, Dutch, the Nordic languages.
-    r'un(?:sortiert|gepruft|klar|bekannt|sicher|entschieden|bestimmt|klassifiziert)|'
+    r'un(?:sortiert|gelabelt|markiert|gepruft|klar|bekannt|sicher|entschieden|bestimmt|'
+    r'klassifiziert)|'
     r'zu[ _-]?(?:prufen|sortieren|klaren)|(?:zur[ _-]?)?(?:uber)?prufung|fraglich|'
-    r'zweifelhaft|nicht[ _-]?sicher|'
+    r'zweifelhaft|nicht[ _-]?sicher|spater|(?:noch[ _-]?)?offen|'
     r'neuer[ _-]?ordner|nieuwe[ _-]?map|'
     r'onbekend|onduidelijk|ongesorteerd|onzeker|twijfel(?:achtig)?|'
     r'te[ _-]?(?:sorteren|controleren|bekijken)|'
@@ -31,7 +32,7 @@ UNDECIDED = (
     r'tarkistettavat?|ovisst|oflokkad|othekkt|'
     # French, Spanish, Portuguese, Italian, Romanian.
     r'douteu(?:x|ses?)|incertaine?s?|inconnue?s?|indetermine(?:e?s?)|pas[ _-]?surs?|'
-    r'non[ _-]?(?:class|tri|verifi|etiquet|classificat|classificad|revisad)\w*|'
+    r'non[ _-]?(?:class|tri|verifi|etiquet|etichett|classificat|classificad|revisad)\w*|'
     r'a[ _-](?:trier|classer|verifier|revoir|controler)|nouveau[ _-]?dossier|'
     r'dudos[oa]s?|inciert[oa]s?|desconocid[oa]s?|nueva[ _-]?carpeta|pend(?:i)entes?|'
     r'sin[ _-]?(?:clasificar|revisar|etiquetar|ordenar)|'
@@ -58,7 +59,8 @@ UNDECIDED = (
     r'αβεβαι(?:ο|α|η)|αγνωστ(?:ο|α|η)|ασαφ\w+|αταξινομητ\w+|προς[ _-]?ελεγχο|'
     r'i[ _-]?pa(?:qarte|njohur)|'
     # Turkish, Russian, Ukrainian, Bulgarian, Serbian.
-    r'belirsiz(?:ler)?|bilin(?:meyen(?:ler)?|miyor)|supheli(?:ler)?|siniflandirilmamis|'
+    r'belirsiz(?:ler)?|etiketsiz(?:ler)?|bilin(?:meyen(?:ler)?|miyor)|supheli(?:ler)?|'
+    r'siniflandirilmamis|'
     r'kontrol[ _-]?edilecek|emin[ _-]?degil|kararsiz|yeni[ _-]?klasor|'
     r'неизвестн\w+|неясн\w+|сомнительн\w+|неопределенн\w+|не(?:размечен|разобран)\w*|'
     r'не[ _-](?:размечен|разобран|сортирован|проверен)\w*|на[ _-]?проверку|'
@@ -83,7 +85,8 @@ UNDECIDED = (
 # new, which nobody has sorted.
 ASIDE = (
     r'new(?:er|est)?(?:[ _-]?(?:batch|data|files|samples|ones))?|latest|incoming|inbox|'
-    r'neue?[rsn]?(?:[ _-]?(?:daten|teile))?|neueste|neuzugange?|eingang|nachlieferung(?:en)?|'
+    r'neue?[rsn]?(?:[ _-]?(?:daten|teile))?|neueste|neuzugange?|eingang|'
+    r'nachlieferung(?:en)?|'
     r'nieuwe?|ny(?:e|a|tt)|uudet|nouve(?:au|aux|lles?)|nuev[oa]s?|nov[oa]s?|nuov[oaie]|'
     r'now[aey]|nov[eyi]|uj(?:ak)?|nauj[ai]|jauni|uued|νε[αο]|te[ _-]?reja|yeni(?:ler)?|'
     r'нов(?:ые|ый|ая|ое|і|и|е)|新[的着]?|新(?:图|数据|規|着)|새(?:것|로운)?|신규|baru|'
@@ -92,7 +95,9 @@ ASIDE = (
     r'ignored?|exclude[ds]?|discard(?:s|ed)?|deleted?|removed?|trash|recycle[ _-]?bin|junk|'
     r'back[ _-]?ups?|bak|archived?|unused|obsolete|do[ _-]?not[ _-]?use|not[ _-]?used|'
     r'old(?:er)?|outdated|previous|superseded|deprecated|results?|outputs?|debug|'
-    r'calibrations?|kalibrierung(?:en)?|docs?|documents?|desktop|downloads?|plots?|'
+    r'calibrations?|kalibrierung(?:en)?|unscharf|vorschau(?:bilder)?|'
+    r'thumb(?:nail)?s?|previews?|screen[ _-]?shots?|vecchi[oaei]?|docs?|documents?|'
+    r'desktop|downloads?|plots?|'
     # German, Dutch, the Nordic languages.
     r'ignorieren|ignoriert|(?:zu[ _-]?)?loschen|geloscht|papierkorb|mull|verworfen|'
     r'aussortiert|'
@@ -137,7 +142,8 @@ ASIDE = (
 )
 # Pictures that somebody, or a program, drew into.
 DRAWN_INTO = (
-    r'heat[ _-]?maps?|overlays?|vis(?:uali[sz]ations?)?|predictions?|marked(?:[ _-]?up)?|'
+    r'heat[ _-]?maps?|(?:grad|score)[ _-]?cams?|overlays?|vis(?:uali[sz]ations?)?|'
+    r'predictions?|marked(?:[ _-]?up)?|'
     r'mark[ _-]?ups?|highlighted|circled|annotated|'
     r'with[ _-]?(?:box(?:es)?|masks?|marks?|markings?|annotations?|overlays?)|'
     r'markierte?|annotierte?|gekennzeichnete?|eingezeichnet|'
@@ -158,7 +164,10 @@ DRAWN_INTO = (
 # What has no class, as a name among those of classes.
 NOTHING = (
     r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|label|object|part)s?|'
-    r'golden[ _-]?samples?|references?|empty(?:[ _-]?(?:backgrounds?|belts?|images?))?|'
+    r'golden(?:[ _-]?(?:samples?|images?))?|references?|referenz(?:en|bilder)?|gutmuster|'
+    r'empty(?:[ _-]?(?:backgrounds?|belts?|images?))?|blank|roi|'
+    r'region[ _-]?of[ _-]?interest|'
+    r"don'?t[ _-]?care|(?:inspection|test)[ _-]?(?:area|region)|scale[ _-]?bar|空白?|"
     r'back[ _-]?grounds?|bg|'
     r'hintergrund|kein(?:e[rs]?)?|nichts|achtergrond|geen|bakgrunne?d?|baggrund|ingen|'
     r'tausta|'

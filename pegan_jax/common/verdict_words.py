@@ -13,7 +13,8 @@ _LETTERS = str.maketrans({'ł': 'l', 'ı': 'i', 'ø': 'o', 'đ': 'd', 'ð': 'd',
 _GOOD = (
     # English.
     'good|ok|okay|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negatives?|undamaged|'
-    'uncracked|free|flawless|faultless|sound|perfect|accepted|conforming',
+    'uncracked|free|flawless|faultless|sound|perfect|accepted|approved|conforming|'
+    r'un(?:scratched|broken|scathed|marked|blemished|defective)',
     r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal|flaw)\w*'
     r'(?:[ _-](?:detected|found|visible))?|(?:defect|fault|flaw)[ _-]?free|goods|neg|'
     r'correct|qualified|'
@@ -21,7 +22,7 @@ _GOOD = (
     # German, Dutch, the Nordic languages.
     r'ohne[ _-]?(?:fehler|defekt|mangel|makel|schaden|risse?|befund)\w*|'
     r'gut(?:e|teile?)?|io|i\. ?o\.?|master[ _-]?teile?|'
-    r'in[ _-]?ordnung|einwandfrei(?:e|es|er)?|'
+    r'in[ _-]?ordnung|einwandfrei(?:e|es|er)?|saubere?[srn]?|konform(?:e|es|er)?|'
     r'(?:defekt|fehler|makel|mangel)(?:frei|los)(?:e|es|er)?|unbesch(?:ae?)digt|'
     'intakt|ordentlich|tadellos|'
     'goed(?:e|gekeurd)?|foutloos|gaaf|in[ _-]?orde|zonder[ _-]?(?:defect|fout)en?|'
@@ -34,23 +35,26 @@ _GOOD = (
     r'accepte(?:e?s?)|'
     r'buen[oa]s?|bien|correct[oa]s?|(?:sin|sem)[ _-]?(?:def|fall|falh)\w*|'
     'integr[oaie]s?|aceptad[oa]s?|aprobad[oa]s?|aprovad[oa]s?|san[oa]s?|perfeit[oa]s?|'
-    r'bo(?:m|ns|as?)|buon[aeio]|conformi|(?:senza|privo[ _-]?di)[ _-]?(?:dife)\w*|'
+    r'bo(?:m|ns|as?)|buon[aeio]|pulit[aeio]|conformi|(?:senza|'
+    r'privo[ _-]?di)[ _-]?(?:dife)\w*|'
     r'accettat[oaie]|idone[oaie]|bun[aei]|fara[ _-]?def\w*|conform[ae]?',
     # Polish, Czech, Slovak, South Slavic, Hungarian, Baltic, Greek, Albanian.
-    r'dobr[aeyio]|sprawn[aey]|(?:bez|brez)[ _-]?(?:wad|vad|defekt|def|chyb|gresk|napak|'
+    r'dobr[aeyio]|sprawn[aey]|czyst[aey]|poprawn[aey]|prawidlow[aey]|'
+    r'woln[aey][ _-]?od[ _-]?wad|(?:bez|brez)[ _-]?(?:wad|vad|defekt|def|chyb|gresk|napak|'
     r'gresak)\w*|bezvadn[aeiy]|bezchybn[aeiy]|vporadku|v[ _-]?poradku|v[ _-]?redu|'
     r'ispravn[aeio]|neposkozen[aeiy]|neostecen[aeio]|'
     r'jo|hibatlan(?:ok)?|hibamentes(?:ek)?|megfelelo(?:ek)?|'
     r'ger(?:as|i|a)|be[ _-]?defekt\w*|bez[ _-]?defekt\w*|korras|defektita|'
     r'καλ(?:ο|α|η|οι|ες)|χωρις[ _-]?ελαττωμα\w*|i[ _-]?mire',
     # Turkish.
-    r'saglam(?:lar)?|hatasiz(?:lar)?|kusursuz(?:lar)?|iyi|uygun|temiz|hasarsiz',
+    r'saglam(?:lar)?|saglikli|hatasiz(?:lar)?|(?:hata|kusur)[ _-]?yok|kusursuz(?:lar)?|'
+    r'iyi|uygun|temiz|hasarsiz',
     # Russian, Ukrainian, Bulgarian, Serbian.
     r'норм(?:а|альн\w*)|годн(?:ый|ые|ая|ое|о)|хорош(?:ий|ие|ая|ее|о)|исправн\w*|цел\w{2,3}|'
     r'без[ _-]?(?:дефект|брак|вад)\w*|бездефект\w*|справн\w*|добр[еаиоы]й?|придатн\w*|'
     r'ок|чист\w{1,2}|здоров\w{2}',
     # Chinese, Japanese, Korean.
-    '良品?|好[品件]?|合格品?|正常|完好|无缺陷|無缺陷|无瑕疵|良好|優良品?|正常品|無欠陥|欠陥なし|異常なし|'
+    '良品?|好[品件的]?|合格品?|正品|干净的?|正常|完好|无缺陷|無缺陷|无瑕疵|良好|優良品?|正常品|無欠陥|欠陥なし|異常なし|'
     '良|合格|問題なし|정상품?|양품|양호|합격품?|무결함|불량[ _-]?없음|결함[ _-]?없음',
     # Vietnamese, Indonesian, Hindi in Latin letters and its own, Arabic, Hebrew.
     r'binh[ _-]?thuong|khong[ _-]?(?:loi|khuyet[ _-]?tat)|hang[ _-]?tot|'
@@ -74,7 +78,8 @@ _BAD = (
     r'viallis(?:et|nen)|viallinen|huono[t]?|hylatty|hylky|hylatyt|gallad\w*',
     # French, Spanish, Portuguese, Italian, Romanian.
     r'nc|mauvais(?:es?)?|rebuts?|defauts?|defectueu(?:x|ses?)|retouches?|'
-    r'n[ao]o?n?[ _-]?conform[ei]s?|mal[oa]s?|rechaz(?:ad[oa]s?|os?)|retrabajos?|'
+    r'n[ao]o?n?[ _-]?conform[ei]s?|non[ _-]?buon[aeio]|mal[oa]s?|rechaz(?:ad[oa]s?|os?)|'
+    r'retrabajos?|'
     r'defectuos[oa]s?|defectos?|scart[io]|difett[io]|difettos[aeio]|rilavorazion[ei]|'
     'ru(?:im|ins)|maus|defeitos?|defeituos[oa]s?|rejeitad[oa]s?|retrabalhos?|refugos?|'
     'reprelucra(?:t|re)',
@@ -85,7 +90,8 @@ _BAD = (
     r'blog(?:as|i|a)|brokas|slikt[ais]s?|brakis|praak|'
     r'κακ(?:ο|α|η)|ελαττωματικ\w*|σκαρτ\w*',
     # Turkish.
-    r'hatali(?:lar)?|kusurlu(?:lar)?|bozuk|kotu|hurda|iskarta|uygunsuz|'
+    r'hatali(?:lar)?|(?:iyi|uygun)[ _-]?degil|kusurlu(?:lar)?|bozuk|kotu|hurda|iskarta|'
+    r'uygunsuz|'
     r'yeniden[ _-]?isleme|arizali',
     # Russian, Ukrainian, Bulgarian, Serbian.
     r'брак\w{0,3}|дефект\w*|плох\w{2,3}|негодн\w*|неисправн\w*|несправн\w*|доработк\w*|'
@@ -120,10 +126,11 @@ def is_as_typed(name, words):
   return unicodedata.normalize('NFC', name).casefold() in words
 
 
-_CLEAN = re.compile(rf'{any_of(_GOOD)}'
-                    r'(?:[ _-]?(?:images?|imgs?|parts?|pieces?|samples?|quality|front|'
-                    r'bilder|teile?|onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|'
-                    r'immagini|czesci|sztuki|parca(?:lar)?|画像|图[像片]))?')
+_OF_THINGS = (r'(?:images?|imgs?|parts?|pieces?|samples?|quality|front|bilder|teile?|'
+              r'onderdelen|piezas?|pecas?|pezzi|imagens?|imagenes|immagini|czesci|sztuki|'
+              r'parca(?:lar)?|画像|图[像片])')
+_CLEAN = re.compile(
+    rf'(?:{_OF_THINGS}[ _-])?{any_of(_GOOD)}(?:[ _-]?{_OF_THINGS})?')
 _NO_KIND = re.compile(any_of(_BAD))
 # Vietnamese words that are others without their accents.
 _GOOD_AS_TYPED, _BAD_AS_TYPED = ('tốt', 'đạt'), ('lỗi', 'hỏng', 'xấu')

@@ -210,12 +210,12 @@ def test_a_folder_that_may_be_clean_is_named(tmp_path, capsys, known, unknown):
 def test_a_clean_folder_that_is_not_known_is_named_by_clean(tmp_path, capsys):
   for k in range(8):
     save(texture(np.random.default_rng(k), 64, 64),
-         tmp_path / 'd' / ('riss', 'sauber')[k % 2] / f'{k}.png')
+         tmp_path / 'd' / ('riss', 'rein')[k % 2] / f'{k}.png')
   flags = ['--images', str(tmp_path / 'd'), '--at_most', '--image_size', '32', '--out',
            str(tmp_path / 'out')]
   assert build.main(flags) == 2
   assert 'as no folder is called as clean images are: pass a' in capsys.readouterr().err
-  assert build.main([*flags, '--clean', str(tmp_path / 'd' / 'sauber')]) == 0
+  assert build.main([*flags, '--clean', str(tmp_path / 'd' / 'rein')]) == 0
 
 
 def test_what_check_approves_is_built_by_its_command(tmp_path, capsys):

@@ -107,7 +107,8 @@ def test_copies_beside_a_file_for_many_images_are_no_masks(tmp_path):
   names = [f'{k}.jpg' for k in range(4)]
   make(tmp_path, {f'i/{name}': None for name in names} | {
       f'a/train/images/{name}': None for name in [*names, '9.jpg']} | {
-          'a/train/c.json': coco(*names[:3]), 'i/3.jpg': binary, 'a/train/3.jpg': binary})
+          'a/train/c.json': coco(*names[:3]), 'i/3.jpg': binary, 'a/train/3.jpg': binary,
+          'a/train/images/3.jpg': binary})
   layout = read(tmp_path, 'a', images='i')
   assert layout.format == 'coco' and layout.unlabelled == [tmp_path / 'i' / '3.jpg']
   assert marked_in(layout) == {name: {'crack': 1} for name in names[:3]}

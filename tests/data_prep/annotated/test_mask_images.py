@@ -297,3 +297,17 @@ def test_tables_of_colours_name_classes(tmp_path, name, text):
   red = lambda path: mask(path, (255, 0, 0), mode='RGB')
   make(tmp_path, {'images/1.jpg': None, 'masks/1.png': red, name: text})
   assert marked_in(read(tmp_path)) == {'images/1.jpg': {'pit': 1}}
+
+
+def test_masks_of_two_people_are_no_two_classes(tmp_path):
+  at = lambda k: functools.partial(mask, box=(k, 5, k + 9, 15))
+  make(tmp_path, {f'images/{k}.jpg': None for k in range(5)} | {
+      f'masks_{who}/{k}.png': at(k + 20 * (who == 'ben' and k == 4))
+      for who in ('anna', 'ben') for k in range(5)})
+  with pytest.raises(UserError, match="classes 'anna' and 'ben' are the same, pixel by "
+                     'pixel, in 4 of 5 images'):
+    read(tmp_path)
+  for k in range(3):  # Two kinds may lie at one place.
+    make(tmp_path, {f'masks_ben/{k}.png': at(k + 10)})
+  assert {region.name for _, image in read(tmp_path).annotated
+          for region in image.regions} == {'anna', 'ben'}
