@@ -41,8 +41,9 @@ def list_images(folder, flag):
     remedy = ('put some there, save others in one of these formats, or name another '
               'folder')
     if path := next(filter(_has_image, listing.walk(folder)), None):
+      unpack = shlex.quote(_UNPACK % json.dumps(str(folder)))
       remedy = (f'{path} has its image in itself, as LabelMe saves it, and such files are '
-                f'saved as images by: python -c {shlex.quote(_UNPACK % json.dumps(str(folder)))}')
+                f'saved as images by: python -c {unpack}')
     raise UserError(f'{flag} {folder} holds no images '
                     f"({', '.join(reading.EXTENSIONS)}): {remedy}.")
   return paths

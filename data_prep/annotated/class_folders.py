@@ -13,7 +13,8 @@ from pegan_jax.common.errors import listed, UserError
 
 # What may tell the classes of folders that are called by numbers, and how it does.
 _MAY_TELL = ('', '.txt', '.csv', '.tsv', '.md', '.rst', '.json', '.yaml', '.yml', '.names')
-_TOLD = r'''(?m)(?<![\w.]){}["']?[:=,\s-]+["']?[^\W\d_][\w -]{{1,30}}["']?\s*(?:[,;|}}]|$)'''
+_TOLD = (r'''(?m)(?<![\w.]){}["']?[:=,\s-]+["']?[^\W\d_][\w -]{{1,30}}["']?\s*'''
+         r'(?:[,;|}}]|$)')
 # Of an only folder, in which nothing says what its images show.
 _IMAGES = re.compile(r'images?|imgs?|jpegimages|pictures?|photos?|bilder', re.IGNORECASE)
 

@@ -138,7 +138,8 @@ ASIDE = (
 )
 # Pictures that somebody, or a program, drew into.
 DRAWN_INTO = (
-    r'heat[ _-]?maps?|(?:grad|score)[ _-]?cam|saliency(?:[ _-]?maps?)?|overlays?|vis(?:uali[sz]ations?)?|predictions?|marked(?:[ _-]?up)?|'
+    r'heat[ _-]?maps?|(?:grad|score)[ _-]?cam|saliency(?:[ _-]?maps?)?|'
+    r'overlays?|vis(?:uali[sz]ations?)?|predictions?|marked(?:[ _-]?up)?|'
     r'mark[ _-]?ups?|highlighted|circled|annotated|'
     r'with[ _-]?(?:box(?:es)?|masks?|marks?|markings?|annotations?|overlays?)|'
     r'markierte?|annotierte?|gekennzeichnete?|eingezeichnet|'

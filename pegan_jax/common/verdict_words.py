@@ -143,9 +143,9 @@ def is_good(name):
 
 
 def is_opposite(name, others):
-  """Returns whether a name is another with a word for not before it, or 'fresh', as of fruit.
+  """Returns whether a name is another with a word for not before it, or 'fresh'.
 
-  Of 'uncorroded' and 'corrosion' the beginnings are the same.
+  That is of fruit. Of 'uncorroded' and 'corrosion' the beginnings are the same.
   """
   found = _NOT.fullmatch(folded(name))
   return folded(name) == 'fresh' or bool(found) and any(

@@ -237,8 +237,8 @@ def test_boxes_that_cvat_turned_count_from_0_as_their_set_does(tmp_path, degrees
     ('0.7853981634', (20 - 15 / 2 ** 0.5, 20 - 15 / 2 ** 0.5,
                       20 + 15 / 2 ** 0.5, 20 + 15 / 2 ** 0.5))])
 def test_turned_boxes_of_rolabelimg(tmp_path, angle, expected):
-  image = _read(tmp_path, '<annotation><object><type>robndbox</type><name>a</name><robndbox>'
-                '<cx>20</cx><cy>20</cy><w>20</w><h>10</h>'
+  image = _read(tmp_path, '<annotation><object><type>robndbox</type><name>a</name>'
+                '<robndbox><cx>20</cx><cy>20</cy><w>20</w><h>10</h>'
                 f'<angle>{angle}</angle></robndbox></object></annotation>')
   np.testing.assert_allclose(image.regions[0].box, expected, atol=1e-6)
 

@@ -240,10 +240,10 @@ def test_an_only_folder_of_images_names_no_class(tmp_path, said, more):
     ('names.json', '{"0": "good", "1": "crack", "2": "pit"}', True),
     ('README.md', '0. Install\n1. Run\n2. Look\n', False),
     ('README.md', 'Made in 2020 by camera 1 and 2.\n', False)])
-def test_folders_of_numbers_that_a_file_names_are_refused(tmp_path, name, text, is_refused):
+def test_folders_of_numbers_that_a_file_names(tmp_path, name, text, is_refused):
   make(tmp_path, {f'{k}/{k}a.png': None for k in range(3)} | {name: text})
   if is_refused:
-    with pytest.raises(UserError, match=f'{name} seems to name the classes of .* by numbers, '
-                       "as '0': call each as its class is"):
+    with pytest.raises(UserError, match=f'{name} seems to name the classes of .* by '
+                       "numbers, as '0': call each as its class is"):
       read(tmp_path)
   assert [*read(tmp_path, format='classes' * is_refused).crops] == ['0', '1', '2']

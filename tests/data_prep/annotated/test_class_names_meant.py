@@ -251,7 +251,8 @@ def test_what_has_no_defect_by_a_word_before_it_is_clean(name):
     ('fresh', 'rotten', True), ('unpainted', 'painted', True),
     ('sans_peinture', 'peinture', True), ('nonwelded', 'weld', True),
     ('inpaint', 'crack', False), ('inclusion', 'scratch', False),
-    ('unlabeled', 'labels', False), ('union', 'onion', False), ('no_label', 'label_ok', False), ('good', 'crack', False)])
+    ('unlabeled', 'labels', False), ('union', 'onion', False), ('no_label', 'label_ok', False),
+    ('good', 'crack', False)])
 def test_the_opposite_of_another_class_may_be_clean(tmp_path, name, other, may_be):
   assert class_names.may_be_clean(name, [name, other]) == may_be
   notes = class_notes.with_clean_words({name: [tmp_path / name / '1.png'], other: [
