@@ -6,7 +6,8 @@ import pathlib
 import re
 import shlex
 
-from data_prep.annotated import file_names, folder_names, reasons, unnamed_masks
+from data_prep.annotated import (
+    file_names, folder_names, reasons, unnamed_masks, worded_names)
 from data_prep.annotated.marks import Mark
 from data_prep.images import reading
 from pegan_jax import annotations
@@ -119,7 +120,8 @@ def _in_drawn_folders(paths, known, root):
     sample = some[::max(1, len(some) // _SAMPLE)][:_SAMPLE]
     own = collections.Counter(name for path in some for name in _names_of(path))
     shared = {name for path in sample
-              for name in {file_names.stem_of_mask(path)} | _names_of(path)}
+              for name in _names_of(path) | {
+                  file_names.stem_of_mask(path), worded_names.image_of(path.stem, names)}}
     if any(names[name] > own[name] for name in shared) and not any(
         map(unnamed_masks.is_photograph, sample)):
       found |= {*some}

@@ -6,8 +6,9 @@ import pathlib
 import re
 import shlex
 
-from data_prep.annotated import folder_names, outer_folders
+from data_prep.annotated import file_names, folder_names, outer_folders, worded_names
 from pegan_jax.common import class_names
+from pegan_jax.common.errors import listed, UserError
 
 # As of steel/images and steel/masks, and of raw beside masks.
 _ONLY = ("masks whose class is the only folder around them all, '{}': where it is none, "
@@ -36,14 +37,15 @@ def classes(read_from, folder, outer):
   top = os.path.commonpath([  # Of folders that are named, each may be a class.
       os.path.abspath(mark.base) for some in read_from.values() for mark, _ in some])
   below = lambda mark: pathlib.PurePath(os.path.relpath(mark.path, top))
-  in_files = _in_files(read_from)
+  in_files, in_names = _in_files(read_from), _in_names(read_from, noted)
   for path, some in read_from.items():
     place = outer_folders.without(path.relative_to(root), outer)
     of_images[path] = folder_names.class_of(place)
     for mark, _ in some:
       own = outer_folders.without(below(mark), outer)
       name = folder_names.class_of_mask(own, place)
-      found[mark.path] = in_files.get(mark.path, '') if name == path.stem else name
+      found[mark.path] = in_files.get(mark.path, '') if name == path.stem else (
+          _agreed(name, in_names.get(mark.path, ''), mark.path))
       if name and any(map(folder_names.has_dated_class, (own, place))):
         noted[folder_names.DATED].append(path)
     if inner := folder_names.below_class(place):
@@ -78,6 +80,30 @@ def _in_files(read_from):
         words[mark.path] = found[1]
         images.setdefault(found[1], set()).add(path)
   return words if len(images) > 1 and min(map(len, images.values())) > 1 else {}
+
+
+def _in_names(read_from, noted):
+  """Returns {path of a mask: the class that its name adds to its image's}; and notes it."""
+  names, found = collections.defaultdict(dict), {}
+  for path, some in read_from.items():
+    for mark, _ in some:
+      names[mark.path.parent][mark.path] = mark.path.stem, file_names.bare(path)
+  for of_folder in names.values():
+    found |= worded_names.words(of_folder) or {}
+  if classes_ := sorted({*found.values()} - {''}):
+    noted['masks with a word beside the name of their image, which is taken for the class: '
+          + listed(classes_, 5)] += sorted(path for path in found if found[path])
+  return found
+
+
+def _agreed(name, word, path):
+  """Returns the class that a mask's folder or name says; UserError for two classes."""
+  if not word or name.casefold() == word.casefold():
+    return name
+  if name and not class_names.names_no_kind(name):
+    raise UserError(f"{path} is of the class '{name}' by its folder, and of '{word}' by "
+                    'its name: move it or, where the folder is right, rename it.')
+  return word
 
 
 def _are_no_classes(read_from, found, of_images, folder):

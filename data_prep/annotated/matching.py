@@ -8,7 +8,7 @@ import re
 import unicodedata
 import urllib.parse
 
-from data_prep.annotated import file_names, folder_names, set_parts
+from data_prep.annotated import file_names, folder_names, set_parts, worded_names
 
 _TRUTH = 'ground_truth'
 _TASK = re.compile(r'[0-9a-f]{8}-(?=.)')  # Label Studio's, before a name: a1b2c3d4-1.png.
@@ -80,6 +80,7 @@ def match(marks, paths, root):
   respelled = [path for some in again + [found[k] for k in rest] for path in some]
   _search(found, _without_numbers(marks, places), places, root)
   _search_numbers(found, marks, places, root)
+  _search_words(found, marks, places)
   return found, respelled
 
 
@@ -236,6 +237,34 @@ def _search_numbers(found, marks, places, root):
     _look(found, marks, places, folder, numbers, fits)
   for k in rest:
     found[k] = found[k] if len(found[k]) == 1 else []
+
+
+def _search_words(found, marks, places):
+  """Fills in `found` for folders of masks all of which add words or numbers to a name.
+
+  As im_0_crack.png and im_0_pit.png, or im_0_1.png and im_0_2.png, of im_0.jpg. None of a
+  folder is found where one of its masks is of an image in a surer way, or of none.
+  """
+  by_stem, by_folder = collections.defaultdict(list), collections.defaultdict(list)
+  for path, place in places.items():
+    by_stem[file_names.bare(place)].append(path)
+  for k, mark in enumerate(marks):
+    if mark.format == 'masks':
+      by_folder[mark.path.parent].append(k)
+  numbered = {_NUMBER.sub('', stem) for stem in by_stem if _NUMBER.search(stem)}
+  for some in by_folder.values():
+    if any(found[k] for k in some):
+      continue
+    names = {k: (marks[k].place.stem, worded_names.image_of(marks[k].place.stem, by_stem))
+             for k in some}
+    of = {k: [path for path in by_stem.get(stem, ()) if _may_be(
+        marks[k].place, places[path])] for k, (_, stem) in names.items()}
+    is_number = any(stem in numbered and re.search(r'\d', name.replace(stem, '', 1))
+                    for name, stem in names.values())
+    if not is_number and all(len(paths) == 1 for paths in of.values()) and (
+        worded_names.words(names) is not None):
+      for k in some:
+        found[k] = of[k]
 
 
 def _number_of_mark(mark):

@@ -157,10 +157,11 @@ def said(path, image, root, folders=(), flag='--images'):
     flag: what names `root`.
   """
   if image.parent == path.parent:
-    remedy = f'call such files as {image.stem}_mask{path.suffix}'
-    if name := file_names.class_in_name(path.stem, image.stem):
-      remedy += '; ' + put_masks(
-          image.parent / 'masks', name, image, path.suffix)
+    remedy = ('move such files into a folder of their own, '
+              + shlex.quote(str(image.parent / 'masks')))
+    if image.stem not in path.stem:  # As 0/crack.png of 0/image.png.
+      remedy = f'call such files as {image.stem}_mask{path.suffix}; ' + put_masks(
+          image.parent / 'masks', path.stem, image, path.suffix)
   elif file_names.stem_of_mask(path) in (image.stem, file_names.number_of_image(
       image)) or '' != file_names.number(path) == file_names.number(image):
     as_images = '' if flag == '--images' else f'--images {shlex.quote(str(root))} '

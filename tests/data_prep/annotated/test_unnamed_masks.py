@@ -154,16 +154,17 @@ def test_random_words_in_names_are_of_one_kind():
 
 def test_the_remedies_are_such(tmp_path):
   make(tmp_path, {'a/crack/0.png': None, 'a/crack/0_lab.png': mask,
-                  'b/crack/0.jpg': None, 'b/lab/0_lab.png': mask,
+                  'b/crack/0.jpg': None, 'b/x/0_lab.png': mask,
                   'c/crack/0.jpg': None, 'c/drawn/0.png': mask})
-  with pytest.raises(UserError, match='call such files as 0_mask.png;'):
+  with pytest.raises(UserError, match='into a folder of their own, .*a/crack/masks; '):
     read(tmp_path, images='a')
-  (tmp_path / 'a/crack/0_lab.png').rename(tmp_path / 'a/crack/0_mask.png')
+  (tmp_path / 'a/crack/masks').mkdir()
+  (tmp_path / 'a/crack/0_lab.png').rename(tmp_path / 'a/crack/masks/0_lab.png')
   with pytest.raises(UserError, match='masks beside their images, with the names of these, '
                      'as .*b/crack/masks/0.png, or several as 0_mask_1 and so on;'):
     read(tmp_path, images='b')
   (tmp_path / 'b/crack/masks').mkdir()
-  (tmp_path / 'b/lab/0_lab.png').rename(tmp_path / 'b/crack/masks/0.png')
+  (tmp_path / 'b/x/0_lab.png').rename(tmp_path / 'b/crack/masks/0.png')
   with pytest.raises(UserError, match='where it is, pass --annotations .*/c/drawn;'):
     read(tmp_path, images='c')
   for layout in (read(tmp_path, images='a'), read(tmp_path, images='b'),
