@@ -1,15 +1,35 @@
 """Checks folders of images, and the names of classes."""
 
+import json
 import os
 import pathlib
+import re
 import shlex
 
 from data_prep.annotated import folder_names, set_parts
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import reading
 from data_prep.images.problems import Problems
-from pegan_jax.common import class_names
+from pegan_jax.annotations import text_files
+from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
+
+
+# For LabelMe's files that have their images in them, and for Python's command line.
+_UNPACK = ('import base64, json, pathlib as p; '
+           '[f.with_suffix(p.PurePath(d["imagePath"]).suffix).write_bytes('
+           'base64.b64decode(d["imageData"])) for f in p.Path(%s).rglob("*.json") '
+           'for d in [json.loads(f.read_text(encoding="utf-8"))]]')
+_IN_ITSELF = re.compile(r'"imageData"\s*:\s*"[\w+/]{16}')
+
+
+def _has_image(path):
+  if path.suffix.lower() != '.json':
+    return False
+  try:
+    return bool(_IN_ITSELF.search(text_files.read(path)))
+  except UserError:
+    return False
 
 
 def list_images(folder, flag):
@@ -18,9 +38,14 @@ def list_images(folder, flag):
     raise UserError(f'{flag} {folder} is not a folder: {reading.remedy_for(folder)}.')
   paths = reading.list_images(folder)
   if not paths:
+    remedy = ('put some there, save others in one of these formats, or name another '
+              'folder')
+    if path := next(filter(_has_image, listing.walk(folder)), None):
+      unpack = shlex.quote(_UNPACK % json.dumps(str(folder)))
+      remedy = (f'{path} has its image in itself, as LabelMe saves it, and such files are '
+                f'saved as images by: python -c {unpack}')
     raise UserError(f'{flag} {folder} holds no images '
-                    f"({', '.join(reading.EXTENSIONS)}): put some there, save others in "
-                    'one of these formats, or name another folder.')
+                    f"({', '.join(reading.EXTENSIONS)}): {remedy}.")
   return paths
 
 

@@ -7,9 +7,14 @@ from data_prep.annotated import checks, clean_folders, folder_names, outer_folde
 from data_prep.annotated import class_notes, gathered_folders, said_by_names
 from data_prep.images.problems import Misnamed
 from pegan_jax import annotations
+from pegan_jax.annotations import text_files, yolo_names
 from pegan_jax.common import class_names
-from pegan_jax.common.errors import listed
+from pegan_jax.common.errors import listed, UserError
 
+# What may tell the classes of folders that are called by numbers, and how it does.
+_MAY_TELL = ('', '.txt', '.csv', '.tsv', '.md', '.rst', '.json', '.yaml', '.yml', '.names')
+_TOLD = (r'''(?m)(?<![\w.]){}["']?[:=,\s-]+["']?[^\W\d_][\w -]{{1,30}}["']?\s*'''
+         r'(?:[,;|}}]|$)')
 # Of an only folder, in which nothing says what its images show.
 _IMAGES = re.compile(r'images?|imgs?|jpegimages|pictures?|photos?|bilder', re.IGNORECASE)
 
@@ -59,11 +64,36 @@ def read(root, paths, format,  # pylint: disable=redefined-builtin
     checks.check_parts(
         crops, f'The folders of {root}',
         ', or say by --format classes that these are the names of classes')
+    _refuse_numbers(root, crops)
     checks.check_places(crops, f'--images {root}', root)
     noted.update(said_by_names.check_crops(crops))
   _note(root, places, crops, clean, outer, noted)
   _check_clean(clean, crops, places, root, noted, format)
   return dict(sorted(crops.items())), clean
+
+
+def _refuse_numbers(root, crops):
+  """Raises UserError for folders called 0, 1 and so on where a file beside names them."""
+  if len(crops) < 2 or not all(map(str.isdecimal, crops)):
+    return
+  for path in sorted(root.iterdir()):
+    if path.suffix.lower() in _MAY_TELL and path.is_file() and _tells(path, crops):
+      raise UserError(
+          f"{path} seems to name the classes of {root}, whose folders are called by "
+          f"numbers, as '{min(crops)}': call each as its class is, and that of what shows "
+          'no defect good or, where the numbers are to be the names, pass --format '
+          'classes.')
+
+
+def _tells(path, numbers):
+  """Returns whether a file has a word behind each number, or a line of a name for each."""
+  try:
+    text = text_files.read(path)
+  except UserError:
+    return False
+  return all(re.search(_TOLD.format(number), text) for number in numbers) or (
+      yolo_names.has_names(path) and len(text.split('\n\n')[0].split('\n')) > len(numbers)
+      - 1)
 
 
 def _refuse_none(root, paths, rest, names, format,  # pylint: disable=redefined-builtin

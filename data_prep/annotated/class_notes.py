@@ -231,13 +231,13 @@ def with_clean_words(crops, regions, clean):
   Returns:
     {note: paths}.
   """
-  found = {}
-  for name in filter(class_names.has_clean_word, sorted({*crops, *regions})):
+  found, names = {}, sorted({*crops, *regions})
+  for name in (name for name in names if class_names.may_be_clean(name, names)):
     paths, begin = crops.get(name), f"images of the class '{name}', whose name has a word "
     if not paths:
       found[begin + 'for what is clean: where it shows no defect, pass --skip_classes '
             + class_names.as_flag([name])] = [regions[name]]
       continue
     found[begin + 'for what is clean: where they show no defect, pass --clean '
-          + shlex.join([*clean, *clean_folders.with_word({name: paths})])] = paths
+          + shlex.join([*clean, *clean_folders.of_class(name, paths)])] = paths
   return found

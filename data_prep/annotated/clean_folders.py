@@ -156,10 +156,15 @@ def with_word(crops):
   Args:
     crops: {class: paths}.
   """
+  return sorted({folder for name in crops if class_names.may_be_clean(name, crops)
+                 for folder in of_class(name, crops[name])})
+
+
+def of_class(name, paths):
+  """Returns the folders, sorted text, of the crops of a class."""
   return sorted({str(next((folder for folder in path.parents
                            if folder.name.startswith(name)), path.parent))
-                 for name in crops if class_names.has_clean_word(name)
-                 for path in crops[name]})
+                 for path in paths})
 
 
 def may_be(paths):

@@ -23,7 +23,7 @@ _MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     rf'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
                     rf'segmentationclass(?:png|raw|aug)?|{_ROLE}[ _-]masks?|'
                     rf'masks?[ _-]{_ROLE}')
-_KIND = re.compile(r'images?|imgs?|labels?(?:_\d)?|jpegimages|rgb|lables?|'
+_KIND = re.compile(r'images?|imgs?|labels?(?:_\d)?|labell?ed|jpegimages|rgb|lables?|'
                    r'annotations?|annots?|anns?|xmls?|jsons?|txts?|png|bbox(?:es)?|'
                    r'data(?:sets?)?|defects|obj_\w+_data|(?:ima?ge?|ann|label|mask)_dir|'
                    + _MASKS.pattern)

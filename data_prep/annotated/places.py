@@ -84,7 +84,7 @@ def marks(said, image, key='', least=4):
   for value in [*_flat(said), None]:
     if records.is_number(value):
       numbers.append(float(value))
-    else:
+    elif value != '':  # Between the corners in Google's AutoML.
       if len(numbers) >= least and (len(numbers) < 4 or _may_be(numbers, image)) and not (
           any(map(_NO_PLACES.match, _words(key)))):
         return True

@@ -47,7 +47,8 @@ def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
   if marked:
     raise UserError(f'--clean {folder} is for images without defects, and {marked[0]} '
                     'marks one: pass the folder as --images, where what is annotated as '
-                    'empty is clean.')
+                    'empty is clean; where it marks a part, and no defect, move such files '
+                    'to another folder.')
   if not format:
     unnamed_masks.refuse(images, images, root, noted, '--clean')
     said = unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root)

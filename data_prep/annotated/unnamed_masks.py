@@ -53,8 +53,9 @@ def refuse(used, paths, root, noted, flag='--images'):
 def _refuse_drawn_folders(used, noted):
   """Raises UserError for folders of nearly black drawings, where others have none such.
 
-  These are masks by numbers, or empty ones, whatever they are called. Brighter drawings may
-  be images of what is lit from behind, and are noted.
+  These are masks by numbers, or empty ones, whatever they are called. So are brighter ones
+  of few values that are as many and as large as the photographs of another folder; others
+  may be images of what is lit from behind, and are noted.
 
   Args:
     used, noted: as of `refuse`.
@@ -74,8 +75,27 @@ def _refuse_drawn_folders(used, noted):
       raise UserError(
           f'{path} and others of {folder} have no values above {_BLACK}, as masks have and '
           f'photographs do not: {remedy}; where they are images, pass --format classes.')
+    if other := next((other for other in by_folder if not drawn[other] and _are_as_those_of(
+        by_folder[folder], by_folder[other])), None):
+      raise UserError(
+          f'{path} and others of {folder} look drawn, as masks do, and are as many and as '
+          f'large as the images of {other}: {remedy}; where they are images, pass '
+          '--format classes.')
     noted['images that look drawn, as masks do, where those of other folders do not: '
           f'{remedy}'] += by_folder[folder]
+
+
+def _are_as_those_of(some, others):
+  """Returns whether drawings are nearly as many as photographs, and all of their sizes.
+
+  What is lit from behind has more values, at its edges; and a class may be called as its
+  images are, as hole/hole_1.png.
+  """
+  if some[0].stem.casefold().startswith(some[0].parent.name.casefold()) or any(
+      len(mask.values) > masks_lib.FEW for mask in map(_read, some[:_SAMPLE]) if mask):
+    return False
+  return 10 * abs(len(some) - len(others)) <= len(others) and {
+      *map(reading.size, some[:_SAMPLE])} <= {*map(reading.size, others)}
 
 
 def find(used, paths, root):

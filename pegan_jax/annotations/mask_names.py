@@ -5,10 +5,12 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from pegan_jax.annotations import name_lines, text_files
+from pegan_jax.annotations import name_lines, text_files, yolo_names
 from pegan_jax.annotations.regions import IGNORED
 from pegan_jax.common.errors import UserError, reason
 
+_IDS = ('id', 'value', 'index', 'label_id', 'class_id')  # Heads of a table.
+_CLASSES = ('name', 'label', 'class', 'class_name', 'label_name')
 _BACKGROUND = ('background', '_background_', '__background__', 'bg', 'unlabeled')
 
 
@@ -53,7 +55,8 @@ def names_in(folder):
   These are: CVAT's and Pascal VOC's labelmap.txt, 'name:red,green,blue::'; a line for
   each number from 0, the background, in classes.txt, class_names.txt, labels.txt,
   label_map.txt or LabelMe's label_names.txt; classes.json or labels.json, {number: name},
-  {name: number} or {name: [red, green, blue]}; Roboflow's _classes.csv, 'number, name';
+  {name: number} or {name: [red, green, blue]}, and id2label.json of Hugging Face;
+  Roboflow's _classes.csv, 'number, name', and classes.csv, 'id, name'; data.yaml of YOLO;
   class_dict.csv, 'name, r, g, b'; or CamVid's label_colors.txt, 'red green blue name'.
 
   Raises:
@@ -105,12 +108,29 @@ def _lines(path):
 def _rows(path):
   """Returns the names by number; None for a table of something else."""
   head, *rows = csv.reader(text_files.read(path).splitlines(), skipinitialspace=True)
-  if [cell.strip().lower() for cell in head] != ['pixel value', 'class']:
+  head = [cell.strip().lower() for cell in head]
+  if head != ['pixel value', 'class'] and not _are_of_ids(head, rows):
     return None
   numbers = {text_files.whole(row[0]): row[1].strip() for row in rows if len(row) == 2}
   if len(numbers) < sum(map(bool, rows)):
     raise ValueError('a row has no number of its own and a name')
   return numbers, {}
+
+
+def _are_of_ids(head, rows):
+  """Returns whether a table gives each of several numbers another name, as 'id,name'."""
+  rows = [row for row in rows if row]
+  names = {row[1].strip() for row in rows if len(row) == 2 and row[0].isdecimal()}
+  return len(head) == 2 and head[0] in _IDS and head[1] in _CLASSES and (
+      0 < len(names) == len(rows))
+
+
+def _yaml(path):
+  """Returns the names by number; None where the first is not the background's."""
+  names = yolo_names.of_yaml(path)
+  if not names or names[0] and names[0].lower() not in _BACKGROUND:
+    return None
+  return {value: name for value, name in enumerate(names) if name or not value}, {}
 
 
 def _colours_of_rows(path):
@@ -163,11 +183,13 @@ def _json(path):
 _NAME_FILES = {
     'labelmap.txt': _colours_of_lines, 'classes.txt': _lines, 'class_names.txt': _lines,
     'labels.txt': _lines, 'label_names.txt': _lines, 'label_map.txt': _lines,
-    '_classes.csv': _rows, 'class_dict.csv': _colours_of_rows,
+    '_classes.csv': _rows, 'classes.csv': _rows, 'class_dict.csv': _colours_of_rows,
     'class_dict_seg.csv': _colours_of_rows, 'label_colors.txt': _colours_before_names,
-    'classes.json': _json, 'labels.json': _json}
+    'classes.json': _json, 'labels.json': _json, 'id2label.json': _json,
+    'data.yaml': _yaml, 'data.yml': _yaml}
 
 
 def has_names(path):
   """Returns whether a file names the values of masks: by its own name and what it has."""
-  return path.name in _NAME_FILES and not text_files.is_of_images(path)
+  return path.name in _NAME_FILES and not text_files.is_of_images(path) and (
+      path.name != 'classes.csv' or bool(_rows(path)))

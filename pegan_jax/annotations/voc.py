@@ -1,10 +1,11 @@
 """Reads and writes Pascal VOC, one XML file per image.
 
 Pixels count from 1, or from 0 where a box of a set begins there, and both corners are in
-the box. It holds names and boxes, which CVAT may say are turned; the outer spaces of a
-name are lost. Elements are known by their names in any case of letters.
+the box. It holds names and boxes, which CVAT and roLabelImg may say are turned; the outer
+spaces of a name are lost. Elements are known by their names in any case of letters.
 """
 
+import math
 import pathlib
 from xml.etree import ElementTree
 
@@ -137,6 +138,8 @@ def _size(root, tag):
 
 def _region(item):
   name = _text(item, 'name', 'an object')
+  if turned_boxes := item.findall('robndbox'):
+    return _of_rolabelimg(turned_boxes[0], name)
   if not (boxes := item.findall('bndbox')):
     raise ValueError(f'an object, {name}, has no bndbox: draw its box, or remove it')
   if len(boxes) > 1:
@@ -154,6 +157,17 @@ def _region(item):
   if degrees := _turn(item, what):
     return turned.region(name, Box(left, top, right, bottom), degrees)
   return Region(name, box)
+
+
+def _of_rolabelimg(box, name):
+  """Returns the region of a box of roLabelImg, which has its middle, and radians."""
+  what = f'the turned box of {name}'
+  x, y, width, height, angle = (_number(_text(box, tag, what), tag, what)
+                                for tag in ('cx', 'cy', 'w', 'h', 'angle'))
+  if min(width, height) <= 0:
+    raise ValueError(f'{what} has no width or no height: draw it again, or remove it')
+  return turned.region(name, Box(x - width / 2, y - height / 2, x + width / 2,
+                                 y + height / 2), math.degrees(angle))
 
 
 def _turn(item, what):

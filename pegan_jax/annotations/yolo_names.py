@@ -34,7 +34,7 @@ def has_names(path):
 
 def in_yaml(folder):
   """Returns whether a .yaml file in a folder names classes; UserError where damaged."""
-  return any(map(_names_of_yaml, _list(folder)))
+  return any(map(of_yaml, _list(folder)))
 
 
 def place_of(folder, known, root):
@@ -106,7 +106,7 @@ def _names_in(folder):
   for path in paths:
     if path.name in _MAY_NAME and found:
       continue
-    names = _names_of_yaml(path)
+    names = of_yaml(path)
     if names is None and path.name in FILES and has_names(path):
       names = _names_of_lines(path)
     if names is None:
@@ -156,7 +156,7 @@ class _Loader(yaml.BaseLoader):
     return found
 
 
-def _names_of_yaml(path):
+def of_yaml(path):
   """Returns the `names` of a data.yaml, a list or {number: name}; None without any."""
   if path.suffix.lower() not in _YAML:
     return None

@@ -87,6 +87,12 @@ def has_clean_word(name):
       or len(words) > 1 and (is_clean(words[0]) or is_clean(words[-1])))
 
 
+def may_be_clean(name, others):
+  """Returns whether `has_clean_word`, or a name says not what another of others says."""
+  return has_clean_word(name) or verdict_words.is_opposite(name, others) and not (
+      is_clean(name) or names_no_kind(name) or is_undecided(name))
+
+
 def is_defect(word):
   """Returns whether a word, or how it begins, calls an image defective, as 'NG'."""
   return names_no_kind(word) or bool(_DEFECT.fullmatch(composed(word)))

@@ -9,6 +9,7 @@ UNDECIDED = (
     # English.
     r'un(?:labell?ed|sorted|sure|certain|known|checked|clear|decided|reviewed|classified|'
     r'verified|annotated|assigned|identified|categori[sz]ed)|pending|te?mp|untitled|'
+    r'no[ _-]?labels?|'
     r'not[ _-]?(?:yet[ _-]?)?(?:sure|sorted|labell?ed|checked|classified|reviewed)|'
     r'to[ _-]?(?:do|be[ _-]\w+|sort|label|check|review|classify|verify|annotate|decide|'
     r'delete|remove)|(?:for[ _-]?)?review|doubtful|dubious|questionable|ambiguous|'
@@ -142,8 +143,8 @@ ASIDE = (
 )
 # Pictures that somebody, or a program, drew into.
 DRAWN_INTO = (
-    r'heat[ _-]?maps?|(?:grad|score)[ _-]?cams?|overlays?|vis(?:uali[sz]ations?)?|'
-    r'predictions?|marked(?:[ _-]?up)?|'
+    r'heat[ _-]?maps?|(?:grad|score)[ _-]?cams?|saliency(?:[ _-]?maps?)?|overlays?|'
+    r'vis(?:uali[sz]ations?)?|predictions?|marked(?:[ _-]?up)?|'
     r'mark[ _-]?ups?|highlighted|circled|annotated|'
     r'with[ _-]?(?:box(?:es)?|masks?|marks?|markings?|annotations?|overlays?)|'
     r'markierte?|annotierte?|gekennzeichnete?|eingezeichnet|'
@@ -163,7 +164,7 @@ DRAWN_INTO = (
 )
 # What has no class, as a name among those of classes.
 NOTHING = (
-    r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|label|object|part)s?|'
+    r'none|null|nothing|n\.?[ _-]?a\.?|no[ _-]?(?:class|object|part)s?|'
     r'golden(?:[ _-]?(?:samples?|images?))?|references?|referenz(?:en|bilder)?|gutmuster|'
     r'empty(?:[ _-]?(?:backgrounds?|belts?|images?))?|blank|roi|'
     r'region[ _-]?of[ _-]?interest|'

@@ -3,6 +3,7 @@
 They are compared without case, accents and the like, by `folded`.
 """
 
+import os
 import re
 import unicodedata
 
@@ -13,11 +14,11 @@ _LETTERS = str.maketrans({'ł': 'l', 'ı': 'i', 'ø': 'o', 'đ': 'd', 'ð': 'd',
 _GOOD = (
     # English.
     'good|ok|okay|normal|clean|pass(?:ed)?|acceptable|intact|healthy|negatives?|undamaged|'
-    'uncracked|free|flawless|faultless|sound|perfect|accepted|approved|conforming|'
-    r'un(?:scratched|broken|scathed|marked|blemished|defective)',
-    r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal|flaw)\w*'
+    'uncracked|free|flawless|faultless|sound|perfect|accepted|approved|conforming',
+    r'(?:no|non|without)[ _-]?(?:defect|crack|damage|scratch|fault|anomal|flaw|corros|rust|'
+    r'stain|dent)\w*'
     r'(?:[ _-](?:detected|found|visible))?|(?:defect|fault|flaw)[ _-]?free|goods|neg|'
-    r'correct|qualified|'
+    r'correct|qualified|un(?:scratch|damag|dent|blemish|stain|corrod|scath)\w*|unbroken|'
     r'true[ _-]?(?:ok|negatives?)|not[ _-]?(?:cracked|damaged|defective|broken)',
     # German, Dutch, the Nordic languages.
     r'ohne[ _-]?(?:fehler|defekt|mangel|makel|schaden|risse?|befund)\w*|'
@@ -132,6 +133,8 @@ _OF_THINGS = (r'(?:images?|imgs?|parts?|pieces?|samples?|quality|front|bilder|te
 _CLEAN = re.compile(
     rf'(?:{_OF_THINGS}[ _-])?{any_of(_GOOD)}(?:[ _-]?{_OF_THINGS})?')
 _NO_KIND = re.compile(any_of(_BAD))
+# What turns the name of another class around: 'unpainted' beside 'painted'.
+_NOT = re.compile(rf'(?:un|in|im|non|nicht|nie|not?|{_WITHOUT})[ _-]?(.+)')
 # Vietnamese words that are others without their accents.
 _GOOD_AS_TYPED, _BAD_AS_TYPED = ('tốt', 'đạt'), ('lỗi', 'hỏng', 'xấu')
 
@@ -143,6 +146,18 @@ def _is_one(name, words, as_typed):
 def is_good(name):
   """Returns whether a name is a word for what shows no defect."""
   return _is_one(name, _CLEAN, _GOOD_AS_TYPED)
+
+
+def is_opposite(name, others):
+  """Returns whether a name is another with a word for not before it, or 'fresh'.
+
+  That is of fruit. Of 'uncorroded' and 'corrosion' the beginnings are the same.
+  """
+  found = _NOT.fullmatch(folded(name))
+  return folded(name) == 'fresh' or bool(found) and any(
+      len(os.path.commonprefix([found[1], folded(other)]))
+      >= max(4, min(len(found[1]), len(folded(other))) - 3)
+      for other in others if other != name)
 
 
 def is_without(words):

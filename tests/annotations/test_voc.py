@@ -230,3 +230,20 @@ def test_boxes_that_cvat_turned_count_from_0_as_their_set_does(tmp_path, degrees
     np.testing.assert_allclose(image.regions[0].box, box, atol=1e-9)
   with pytest.raises(UserError, match="the box of a, rotation: 'left' stands where a"):
     _read(tmp_path, turned.replace(degrees, 'left'))
+
+
+@pytest.mark.parametrize('angle, expected', [
+    ('0', (10, 15, 30, 25)), ('1.5707963268', (15, 10, 25, 30)),
+    ('0.7853981634', (20 - 15 / 2 ** 0.5, 20 - 15 / 2 ** 0.5,
+                      20 + 15 / 2 ** 0.5, 20 + 15 / 2 ** 0.5))])
+def test_turned_boxes_of_rolabelimg(tmp_path, angle, expected):
+  image = _read(tmp_path, '<annotation><object><type>robndbox</type><name>a</name>'
+                '<robndbox><cx>20</cx><cy>20</cy><w>20</w><h>10</h>'
+                f'<angle>{angle}</angle></robndbox></object></annotation>')
+  np.testing.assert_allclose(image.regions[0].box, expected, atol=1e-6)
+
+
+def test_a_turned_box_of_rolabelimg_without_a_side_is_refused(tmp_path):
+  with pytest.raises(UserError, match='the turned box of a has no width or no height'):
+    _read(tmp_path, '<annotation><object><name>a</name><robndbox><cx>20</cx><cy>20</cy>'
+          '<w>0</w><h>10</h><angle>1</angle></robndbox></object></annotation>')

@@ -230,3 +230,20 @@ def test_an_only_folder_of_images_names_no_class(tmp_path, said, more):
   make(tmp_path, {'images/1.jpg': None, 'images/2.jpg': None} | more)
   with pytest.raises(UserError, match="one folder of images, 'images', which is called so"):
     read(tmp_path, format=said)
+
+
+@pytest.mark.parametrize('name, text, is_refused', [
+    ('classes.txt', 'good\ncrack\npit\n', True),
+    ('labels.csv', 'id,name\n0,good\n1,crack\n2,pit\n', True),
+    ('README', '0 good\n1 crack\n2 pit\n', True),
+    ('README.md', 'Classes: 0 = good, 1 = crack, 2 = pit\n', True),
+    ('names.json', '{"0": "good", "1": "crack", "2": "pit"}', True),
+    ('README.md', '0. Install\n1. Run\n2. Look\n', False),
+    ('README.md', 'Made in 2020 by camera 1 and 2.\n', False)])
+def test_folders_of_numbers_that_a_file_names(tmp_path, name, text, is_refused):
+  make(tmp_path, {f'{k}/{k}a.png': None for k in range(3)} | {name: text})
+  if is_refused:
+    with pytest.raises(UserError, match=f'{name} seems to name the classes of .* by '
+                       "numbers, as '0': call each as its class is"):
+      read(tmp_path)
+  assert [*read(tmp_path, format='classes' * is_refused).crops] == ['0', '1', '2']

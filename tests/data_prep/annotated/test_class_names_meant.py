@@ -238,3 +238,32 @@ def test_a_class_of_boxes_around_those_of_others_is_told(tmp_path, other, told):
       "boxes of 'ROI' that hold those of other classes: where it is a part of what is "
       'photographed and no defect, take it out of the annotations': 3} if told else (
           not read(tmp_path).noted)
+
+
+@pytest.mark.parametrize('name', [
+    'unscratched', 'NOCORROSION', 'no_rust', 'konform', 'pezzi buoni', 'uncorroded'])
+def test_what_has_no_defect_by_a_word_before_it_is_clean(name):
+  assert class_names.is_clean(name)
+  assert not class_names.is_clean(f'not {name}')
+
+
+@pytest.mark.parametrize('name, other, may_be', [
+    ('fresh', 'rotten', True), ('unpainted', 'painted', True),
+    ('sans_peinture', 'peinture', True), ('nonwelded', 'weld', True),
+    ('inpaint', 'crack', False), ('inclusion', 'scratch', False),
+    ('unlabeled', 'labels', False), ('union', 'onion', False), ('no_label', 'label_ok', False),
+    ('good', 'crack', False)])
+def test_the_opposite_of_another_class_may_be_clean(tmp_path, name, other, may_be):
+  assert class_names.may_be_clean(name, [name, other]) == may_be
+  notes = class_notes.with_clean_words({name: [tmp_path / name / '1.png'], other: [
+      tmp_path / other / '2.png']}, {}, [])
+  assert any(f'--clean {tmp_path / name}' in note for note in notes) == may_be
+
+
+@pytest.mark.parametrize('name', ['no_label', 'unlabelled', 'to_label'])
+def test_what_nobody_has_labelled_is_undecided_and_not_clean(tmp_path, name):
+  make(tmp_path, {f'{name}/1.png': None, 'labeled/crack/2.png': None,
+                  'labeled/good/3.png': None})
+  said, names = _said(tmp_path)
+  assert f"the class '{name}', which is a name for what is undecided" in said
+  assert names == {name, 'crack'}

@@ -33,6 +33,10 @@ def test_whatever_is_not_zero_is_marked(tmp_path, encode):
     ('labelmap.txt', 'background:0,0,0::\ncrack:128,0,0::\npit:0,128,0::\n'),
     ('classes.json', '{"crack": 1, "pit": 2}'),
     ('labels.json', '{"1": "crack", "2": "pit"}'),
+    ('id2label.json', '{"0": "background", "1": "crack", "2": "pit"}'),
+    ('classes.csv', 'id,name\n0,background\n1,crack\n2,pit\n'),
+    ('data.yaml', 'names: [background, crack, pit]\n'),
+    ('data.yaml', 'names:\n  1: crack\n  2: pit\n'),
     ('labels.json', '{"crack": [128, 0, 0], "pit": [0, 128, 0]}')])
 def test_values_are_classes_by_a_file_of_names(tmp_path, name, text):
   """Here of a palette, so that numbers and colours both say it."""
@@ -41,6 +45,17 @@ def test_values_are_classes_by_a_file_of_names(tmp_path, name, text):
   (_, annotated), = read(tmp_path, 'all/m', images='i').annotated
   assert sorted((r.name, r.box) for r in annotated.regions) == [
       ('crack', BOX), ('pit', (30, 5, 35, 15))]
+
+
+@pytest.mark.parametrize('name, text', [
+    ('classes.csv', 'id,label\n1,crack\n2,crack\n'),  # Perhaps of images.
+    ('classes.csv', 'image,label\n1,crack\n2,pit\n'),
+    ('data.yaml', 'names: [crack, pit]\n')])  # Perhaps from 1.
+def test_what_may_not_name_values_does_not(tmp_path, name, text):
+  make(tmp_path, {'i/1.jpg': None, 'm/1.png': lambda path: mask(
+      path, 1, more=[(2, (30, 5, 35, 15))]), f'm/{name}': text})
+  with pytest.raises(UserError, match='no file names the classes of these'):
+    read(tmp_path, 'm', images='i')
 
 
 def test_a_grey_mask_of_colours_has_the_numbers_of_their_lines(tmp_path):

@@ -1,12 +1,16 @@
 """Folders of --clean and --defects."""
 
+import base64
 import collections
 import json
+import shlex
+import subprocess
+import sys
 
 import pytest
 
 from data_prep import inputs, options
-from data_prep.annotated import unannotated
+from data_prep.annotated import layouts, unannotated
 from data_prep.images.problems import Problems
 from pegan_jax.common.errors import UserError
 from handmade import YOLO, coco, labelme, make, marked_in, mask, read, voc
@@ -91,3 +95,23 @@ def test_regions_of_frames_that_give_no_defects_are_counted(tmp_path):
                                       images=str(tmp_path / 'i')), Problems())
   assert [len(paths) for note, paths in found.layout.noted.items()
           if 'which give no defects, as --defects' in note] == [2]
+
+
+def test_images_inside_of_labelmes_files_are_told_with_what_saves_them(tmp_path):
+  make(tmp_path, {'a.png': None})
+  data = base64.b64encode((tmp_path / 'a.png').read_bytes()).decode()
+  said = json.loads(labelme()) | {'imagePath': 'a.png', 'imageData': data}
+  make(tmp_path, {'in/ö b.json': json.dumps(said)})
+  with pytest.raises(UserError, match='b.json has its image in itself') as error:
+    layouts.read(tmp_path / 'in', [])
+  command = shlex.split(str(error.value).partition('by: ')[2].removesuffix('.'))
+  subprocess.run([sys.executable, *command[1:]], check=True)
+  assert marked_in(layouts.read(tmp_path / 'in', [])) == {'ö b.png': {'crack': 1}}
+
+
+def test_a_part_that_is_marked_in_clean_images_has_its_remedy(tmp_path):
+  make(tmp_path, {'c/1.png': None, 'c/1.xml': voc('part')})
+  with pytest.raises(UserError, match='marks a part, and no defect, move such files'):
+    unannotated.list_clean(tmp_path / 'c')
+  (tmp_path / 'c/1.xml').rename(tmp_path / '1.xml')
+  assert len(unannotated.list_clean(tmp_path / 'c')) == 1

@@ -298,8 +298,9 @@ def test_masks_in_folders_called_so_stay_masks_whatever_lies_beside(tmp_path):
 def test_folders_of_drawings_beside_photographs(tmp_path, value, is_refused):
   """Whose names have nothing in common: MATLAB's PixelLabelData/Label_1.png."""
   for k in range(3):
-    make(tmp_path, {f'crack/part{k}a.png': None, f'PixelLabelData/Label_{k}b.png':
-                    lambda path: mask(path, value), f'good/{k}.png': None})
+    make(tmp_path, {f'crack/part{k}a.png': None, f'crack/more{k}a.png': None,
+                    f'PixelLabelData/Label_{k}b.png': lambda path: mask(path, value),
+                    f'good/{k}.png': None, f'good/more{k}.png': None})
   if is_refused:
     with pytest.raises(UserError, match='PixelLabelData have no values above 15, as masks'):
       read(tmp_path)
@@ -307,6 +308,21 @@ def test_folders_of_drawings_beside_photographs(tmp_path, value, is_refused):
   assert not any('look drawn' in note for note in layout.noted)
   if not is_refused:
     assert any('look drawn' in note for note in read(tmp_path).noted)
+
+
+@pytest.mark.parametrize('counts, is_refused', [
+    ((10, 10, 3), True), ((10, 9, 3), True), ((10, 7, 3), False)])
+def test_bright_drawings_as_many_as_photographs_are_refused(tmp_path, counts, is_refused):
+  for folder, count in zip(('crack', 'drawn', 'good'), counts):
+    make(tmp_path, {f"{folder}/{'xy'[folder == 'drawn']}{k}{folder}.png":
+                    mask if folder == 'drawn' else None for k in range(count)})
+  if is_refused:
+    with pytest.raises(UserError, match='drawn look drawn, as masks do, and are as many '
+                       'and as large as the images of .*crack: .* --format classes'):
+      read(tmp_path)
+  else:
+    assert any('look drawn' in note for note in read(tmp_path).noted)
+  assert len(read(tmp_path, format='classes').crops['drawn']) == counts[1]
 
 
 def test_empty_masks_below_clean_are_refused(tmp_path):

@@ -59,6 +59,8 @@ MARKS = {
                        '[{"x": 1, "y": 2}, {"x": 9, "y": 2}, {"x": 9, "y": 9}]}}\n',
     'circles.csv': 'file;x;y;radius\n1a.jpg;9;9;3\n2a.jpg;9;9;3\n',
     'no_header.csv': '1a.jpg,10,20,30,40\n2a.jpg,10,20,30,40\n',
+    'automl.csv': 'TRAIN,gs://b/1a.jpg,pit,0.1,0.2,,,0.3,0.4,,\n'  # Of Google.
+                  'TEST,gs://b/2a.jpg,pit,0.1,0.2,,,0.3,0.4,,\n',
     'points.csv': 'image,x,y\n1a.jpg,1,2\n1a.jpg,3,4\n2a.jpg,1,2\n2a.jpg,3,4\n',
     'via_less.csv': 'f,region_shape_attributes\n1a.jpg,"{""x"":1}"\n2a.jpg,"{""x"":1}"\n',
     'ellipse.csv': 'file,cx,cy,rx,ry\n1a.jpg,9,9,5,4\n2a.jpg,9,9,5,4\n',
