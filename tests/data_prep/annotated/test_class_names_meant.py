@@ -83,13 +83,16 @@ def test_other_names_are_classes(tmp_path, name):
 
 @pytest.mark.parametrize('name', ['ohne Fehler', 'not cracked', '良品画像', 'i. O.', 'Goods',
                                   'sağlam parça', 'neg', 'TRUE_OK', 'Masterteile',
-                                  'no defect detected', 'good_quality'])
+                                  'no defect detected', 'good_quality', 'sauber', 'czyste',
+                                  'wolne od wad', '好的', '正品', 'approved', 'sağlıklı',
+                                  'hata yok', 'peças boas', 'pulito'])
 def test_words_for_what_is_clean(name):
   assert class_names.is_clean(name)
   assert not class_names.names_no_kind(name) and not class_names.is_undecided(name)
 
 
-@pytest.mark.parametrize('name', ['no part', 'Golden Sample', 'reference'])
+@pytest.mark.parametrize('name', ['no part', 'Golden Sample', 'reference', 'golden',
+                                  'Gutmuster', 'Referenz', '空'])
 def test_words_for_images_without_a_defect_are_no_class(tmp_path, name):
   make(tmp_path, _crops(name))
   said, _ = _said(tmp_path)
@@ -100,7 +103,7 @@ def test_words_for_images_without_a_defect_are_no_class(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['with_defects', 'mit Fehler', 'avec défaut', 'z wadą',
-                                  'con difetti', 's vadou'])
+                                  'con difetti', 's vadou', 'non buoni', 'iyi değil'])
 def test_words_for_what_has_a_defect_of_no_known_kind(name):
   assert class_names.names_no_kind(name)
   assert not class_names.is_clean(name) and not class_names.is_undecided(name)
