@@ -131,7 +131,7 @@ def of_groups(large, copies, unclean, searched, train_fraction):
            f'and {copies[0][1]}; they lie on one side of the split. Where images only look '
            'alike so, as what is symmetric does, pass --no-near_duplicates.')
   if unclean:
-    yield ('clean images that are such a copy of one with a defect, or show what a crop of '
+    yield ('clean images that are a copy of one with a defect, or show what a crop of '
            f'one shows: {len(unclean)}, the first is {unclean[0]}; no background is cut '
            'from them. Look which is right: where they show the defect, take them away; '
            'where images only look alike, pass --no-near_duplicates --no-search_frames.')

@@ -11,7 +11,7 @@ from data_prep.crops.cutting import BACKGROUND
 from data_prep.images import parallel, reading
 from data_prep.images.progress import progress
 from data_prep.selection import copies as copies_lib, frame_search, lacks
-from data_prep.selection import components, near_duplicates, texture
+from data_prep.selection import components, marked_again, near_duplicates, texture
 from pegan_jax.annotations.regions import Box
 
 
@@ -146,6 +146,10 @@ def _find_copies(pool, items, node):
   pairs = [[paths[k] for k in pair] for pair in pairs.tolist()]
   unclean = {known[one][0] for pair in pairs for one, other in (pair, pair[::-1])
              if one in clean and other in defective}
+  again = pool.once('marked again', [], lambda: marked_again.find(
+      found.layout.annotated, sorted(clean), pool.small, pool.reader.read,
+      copies_lib.find_alike))
+  unclean |= {known[path][0] for path, _ in again}
   return ([[known[path][0] for path in pair] for pair in pairs], sorted(unclean),
           [[known[path][1] for path in pair] for pair in pairs])
 
