@@ -127,6 +127,7 @@ def of_regions(found, uses, places, noted):
     noted.update(of_names({name: paths for name, paths in by_class.items()
                            if name and not _NO_NAME.fullmatch(name) and uses(name)}))
   _note_parts(found, noted)
+  _note_twice(found, noted)
   _note_folders_of_one_class(by_class, places, noted)
   for path, annotated in sorted(found.items()):
     names = {region.name for region in annotated.regions} - {''}
@@ -151,6 +152,18 @@ def _note_parts(found, noted):
     if name and 2 * len(paths) > counts[name]:
       noted[f"boxes of '{name}' that hold those of other classes: where it is a part of "
             'what is photographed and no defect, take it out of the annotations'] += paths
+
+
+def _note_twice(found, noted):
+  """Notes images that mark the very same place as two classes."""
+  for path, annotated in sorted(found.items()):
+    names = collections.defaultdict(set)
+    for region in annotated.regions:
+      if region.name and region.mask is None:
+        names[region.box].add(region.name)
+    if both := next((sorted(some) for some in names.values() if len(some) > 1), ()):
+      noted[f"images with one and the same box as '{both[0]}' and as '{both[1]}': where it "
+            'was only renamed, remove the other'].append(path)
 
 
 def _note_folders_of_one_class(by_class, places, noted):

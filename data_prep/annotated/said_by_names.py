@@ -60,10 +60,20 @@ def _verdicts(stem):
 
 
 def class_in(path, classes):
-  """Returns which of some names, in one case, a file's name has as words, or ''."""
+  """Returns which of some names, in one case, a file's name has as words, or ''.
+
+  The words may differ by an ending of two letters, as scratches and scratch do.
+  """
   words = _WORD.findall(path.stem.casefold())
   return next((name for name in classes if (own := _WORD.findall(name)) and any(
-      words[k:k + len(own)] == own for k in range(len(words)))), '')
+      len(some) == len(own) and all(map(_is_form_of, some, own))
+      for some in (words[k:k + len(own)] for k in range(len(words))))), '')
+
+
+def _is_form_of(one, other):
+  short, long = sorted((one, other), key=len)
+  return one == other or (
+      len(short) > 3 and len(long) - len(short) <= 2 and long.startswith(short))
 
 
 def check_crops(crops):

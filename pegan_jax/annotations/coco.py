@@ -107,7 +107,8 @@ def _read(said):
         raise ValueError(f'{what} is of no image or category of it: list these there, or '
                        'remove it')
       image = images[of_image]
-      name = IGNORED if item.get('ignore') in (1, True) else names[of_class]
+      is_ignored = item.get('ignore') in (1, True) or item.get('deleted') is True
+      name = IGNORED if is_ignored else names[of_class]
       region, size = _region(item, name, image, what, in_triples)
       image.regions.append(region)
       # So that it is compared with that of the file, where no entry says it.
@@ -133,15 +134,18 @@ def _read(said):
 
 
 def _without_deleted(said):
-  """Returns a file's content without what COCO Annotator says is deleted, or not begun."""
+  """Returns a file's content without images that COCO Annotator says are deleted.
+
+  Nor has it those that nobody has begun with; what is deleted of others is ignored.
+  """
   marked = {str(item.get('image_id')) for item in said['annotations']
             if item.get('deleted') is not True}
   gone = {str(item.get('id')) for item in said['images'] if item.get('deleted') is True
           or item.get('annotated') is False and str(item.get('id')) not in marked}
   return said | {
       'images': [item for item in said['images'] if str(item.get('id')) not in gone],
-      'annotations': [item for item in said['annotations'] if item.get('deleted') is not True
-                      and str(item.get('image_id')) not in gone]}
+      'annotations': [item for item in said['annotations']
+                      if str(item.get('image_id')) not in gone]}
 
 
 def _by_id(items, what, value):

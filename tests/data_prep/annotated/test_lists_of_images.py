@@ -128,7 +128,7 @@ def test_clean_images_called_as_defects_are_refused_unless_all_are(
 
 @pytest.mark.parametrize('names, count', [
     (['1', 'cam1-pit-000'], 1), (['1', 'cam_nc_top'], 1), (['pit_a_1', 'pit_b_2'], 0),
-    (['1', 'fresh_pitted_2'], 0)])
+    (['1', 'fresh_pitted_2'], 0), (['1', 'crack/cracks_2'], 1), (['1', 'a_pits_2'], 0)])
 def test_words_for_defects_in_names_of_clean_images_are_noted(tmp_path, names, count):
   found = unannotated.called_as_defects_by_name(
       [tmp_path / f'{name}.jpg' for name in names], {'pit', 'crack'})

@@ -83,8 +83,9 @@ def test_coco_annotator_says_what_is_deleted_and_not_begun(tmp_path):
     said['annotations'][k]['deleted'] = True
   make(tmp_path, {f'{k}.jpg': None for k in range(6)} | {'coco.json': json.dumps(said)})
   layout = read(tmp_path)
-  assert {path.stem: len(image.regions) for path, image in layout.annotated} == {
-      '1': 1, '3': 0, '4': 1, '5': 1}
+  assert {path.stem: [region.name for region in image.regions]
+          for path, image in layout.annotated} == {
+              '1': ['crack'], '3': [''], '4': ['crack'], '5': ['crack']}
   assert {path.stem for path in layout.unlabelled} == {'0', '2'}
 
 
@@ -100,3 +101,13 @@ def test_what_is_to_be_ignored_is_of_no_class_and_no_background(tmp_path):
     assert [[region.name for region in image.regions]
             for _, image in layout.annotated] == [[''], ['crack']]
     assert any('__ignore__' in note for note in layout.noted)
+
+
+def test_one_place_as_two_classes_is_told(tmp_path):
+  said = json.loads(labelme())
+  said['shapes'].append(said['shapes'][0] | {'label': 'pit'})
+  make(tmp_path, {f'{k}.jpg': None for k in range(3)} | {
+      '0.json': json.dumps(said), '1.json': labelme(), '2.json': labelme(label='pit')})
+  (paths,) = [paths for note, paths in read(tmp_path).noted.items()
+              if "same box as 'crack' and as 'pit'" in note]
+  assert [path.name for path in paths] == ['0.jpg']
