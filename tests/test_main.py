@@ -43,6 +43,8 @@ def _refused(arguments):
     ([*PEGAN, '--config.bach_size=3'],
      'no such config key: \'bach_size\' Did you mean "batch_size"'),
     ([*PEGAN, '--config.generate.defects=3'], "no such config key: 'defects'"),
+    ([*PEGAN, '--config.per_class=3'], "no such config key: 'per_class': did you mean "
+     '--config.generate.per_class, --config.report.per_class?'),
     ([*PEGAN, '--config.gen.beta3=0.5'], 'beta3'),
     ([*PEGAN, '--config.num_steps=many'],
      '--config.num_steps=many: it must be a whole number'),

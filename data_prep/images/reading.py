@@ -8,7 +8,7 @@ Rules, the same for every image of a set, wherever it is read:
   set's rule, by a larger value or by colour in a grey set, is refused: nothing is clipped,
   and no colour dropped, in silence.
 - A file is coloured if its channels differ by more than `scaling.COLOUR_TOLERANCE` grey
-  levels on average; a set is grey unless a file is coloured. So RGB files that show grey
+  levels on average, or by many in a part of it; a set is grey unless a file is coloured. So RGB files that show grey
   (JPEG chroma noise included) do not make a set RGB.
 - Images are found by their names' extensions, and read by their content as `decoding`
   does. What is left out is told by reason.

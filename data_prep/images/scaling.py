@@ -4,14 +4,20 @@ import numpy as np
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 COLOUR_TOLERANCE = 3.0  # Grey levels, on average over an image.
+_IN_PART = 32.0  # Grey levels, on average over a square of that many pixels.
+_PART = 16
 
 
 def is_coloured(pixels):
-  """Returns whether the channels of uint8 [H, W, C] differ."""
+  """Returns whether the channels of uint8 [H, W, C] differ, by much where only in a part."""
   if pixels.shape[2] == 1:
     return False
   spread = pixels.max(axis=-1) - pixels.min(axis=-1)
-  return bool(spread.mean() > COLOUR_TOLERANCE)
+  if spread.mean() > COLOUR_TOLERANCE:
+    return True
+  rows, columns = (side // _PART for side in spread.shape)
+  parts = spread[:rows * _PART, :columns * _PART].reshape(rows, _PART, columns, _PART)
+  return bool((parts.mean(axis=(1, 3)) > _IN_PART).any())
 
 
 def to_8_bits(pixels, max_value):

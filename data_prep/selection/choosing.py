@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import threadpoolctl
 
+from data_prep.annotated import alike_names
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
 from data_prep.selection import backgrounds, defect_scores, grouping, lacks
@@ -77,10 +78,17 @@ def _check_counts(options, distinct, files, duplicates):
         f'{lacks.classes(few)} fewer than the 2 distinct images that each class needs, one '
         f'to train on and one to test on{_of_two_classes(few, duplicates)}',
         f"add images of {'it' if len(few) == 1 else 'them'}",
-        [lacks.without(options, few)])
+        [lacks.without(options, few)], first=_one_name(few, distinct))
   if short:
     raise Lack(f'{lacks.classes(short)} fewer than the {asked} distinct images asked for',
                at_most=True)
+
+
+def _one_name(few, names):
+  """Returns the advice to give one name to classes of which one is mistyped, or ''."""
+  same = next((some for some in alike_names.find(names) if {*some} & {*few}), ())
+  return f"give {' and '.join(map(repr, same))} one name, where they are one class" if (
+      same) else ''
 
 
 def _of_two_classes(few, duplicates):

@@ -8,7 +8,7 @@ from absl import flags as absl_flags
 from ml_collections import config_flags, ConfigDict
 
 from pegan_jax.common import config_files
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 
 
 def load(given, arguments):
@@ -36,7 +36,7 @@ def load(given, arguments):
   try:
     stray = values(argv)[1:]
   except Exception as e:  # A config is a program, and may fail in any way.
-    raise UserError(_why(e, given.split(':')[0], path.split(':')[0])) from e
+    raise UserError(_why(e, given.split(':')[0], path.split(':')[0], argv[:2])) from e
   if stray:
     raise UserError(f'unexpected argument {stray[0]!r}: flags begin with --')
   if not isinstance(values.config, ConfigDict):
@@ -54,6 +54,28 @@ def _expand(config):
       config[key] = ','.join(map(os.path.expanduser, value.split(',')))
 
 
+def _deeper(said, argv):
+  """Returns where a key that the config lacks lies deeper in it, as advice, or ''."""
+  values = absl_flags.FlagValues()
+  config_flags.DEFINE_config_file(
+      'config', None, '', flag_values=values, sys_argv=argv)
+  values(argv)
+  name = re.match(r'\W*(\w*)', said)[1]
+  places = [place for place in _places(values.config)
+            if place.split('.')[-1] == name and place != name]
+  return f": did you mean {listed(['--config.' + place for place in places])}?" if (
+      places) else ''
+
+
+def _places(config):
+  """Yields the dotted keys of a config's settings."""
+  for key, value in config.items():
+    if isinstance(value, ConfigDict):
+      yield from (f'{key}.{place}' for place in _places(value))
+    else:
+      yield key
+
+
 # Python's messages about a value that does not fit, and what they mean.
 _MEANT = ((r'invalid literal for int\(\) with base 10: .*',
            'it must be a whole number'),
@@ -62,8 +84,11 @@ _MEANT = ((r'invalid literal for int\(\) with base 10: .*',
           (r'.* is not a dict.', 'it is a group of settings: set them one by one'))
 
 
-def _why(error, given, path):
-  """Returns why flags do not parse, where --config is `given`, the file `path`."""
+def _why(error, given, path, argv):
+  """Returns why flags do not parse, where --config is `given`, the file `path`.
+
+  `argv` has this flag alone.
+  """
   text = str(error).strip()
   if 'get_config() takes 0 positional arguments' in text:
     return f'--config {given}: it has no scales: leave out what follows the colon'
@@ -79,7 +104,8 @@ def _why(error, given, path):
   # A key that the config lacks: a KeyError, or an AttributeError that holds one.
   key = next((x for x in (error, *error.args) if isinstance(x, KeyError)), None)
   if key:
-    return f'no such config key: {key.args[0]}'
+    said = str(key.args[0])
+    return f'no such config key: {said}{_deeper(said, argv)}'
   head, colon, value = text.partition(': ')
   for pattern, meant in _MEANT:
     value = re.sub(pattern, meant, value)

@@ -42,7 +42,7 @@ def run(config, workdir):
   workdir = pathlib.Path(workdir)
   work = _Work(config, workdir)
   work.say_plan()
-  with files.locked(workdir, f'all stages in {workdir}',
+  with files.locked(workdir, f'running all stages in {workdir}',
                     'wait for it, or name another --workdir', '.all.lock'):
     page = work.run()
   print(f'{page}: {answer.line(Source(work.trained, workdir))}')

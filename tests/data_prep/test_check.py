@@ -278,3 +278,20 @@ def test_the_tiles_of_other_flags_are_those_that_these_read(tmp_path, asked, kep
   some, whole = pool.read(options, found), pool.read(every, found)
   assert len(some.tiles) == kept and len(whole.tiles) == 16
   assert list(map(repr, some.of(every).tiles)) == list(map(repr, whole.tiles))
+
+
+def test_a_mistyped_class_of_one_image_is_to_be_given_its_name(tmp_path, capsys):
+  _images(tmp_path)
+  _clean(tmp_path)
+  path = tmp_path / 'i' / '0.xml'
+  path.write_text(path.read_text().replace('>pa<', '>patch<'))
+  for k in range(1, 6):
+    other = tmp_path / 'i' / f'{k}.xml'
+    other.write_text(other.read_text().replace('>pa<', '>pacth<'))
+  flags = ['--images', str(tmp_path / 'i'), '--clean', str(tmp_path / 'c'), '--at_most',
+           '--image_size', '32', '--check']
+  assert build.main(flags) == 2
+  assert ("one to test on: give 'pacth' and 'patch' one name, where they are one class"
+          in capsys.readouterr().out)
+  path.write_text(path.read_text().replace('>patch<', '>pacth<'))
+  assert build.main(flags) == 0

@@ -74,3 +74,17 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
   with pytest.raises(
       UserError, match='a.png cannot be read as an image.* save it again as '):
     survey.read([tmp_path / 'a.png'])
+
+
+def test_a_coloured_mark_in_one_picture_of_a_grey_set_is_told(tmp_path):
+  def marked(path):
+    pixels = np.full((300, 400, 3), 120, np.uint8)
+    pixels[70:110, 200:240] = 255, 0, 0  # 1.3% of the picture.
+    Image.fromarray(pixels).save(path)
+  grey = np.full((300, 400), 120, np.uint8)
+  for name in 'ab':
+    Image.fromarray(grey).save(tmp_path / f'{name}.png')
+  marked(tmp_path / 'c.png')
+  found = survey.read([tmp_path / f'{name}.png' for name in 'abc'])
+  note, = found.notes
+  assert not found.grey and '1 of 3 images are coloured' in note and 'c.png' in note
