@@ -21,8 +21,9 @@ _PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
 OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml',
            '.gz', '.npy')
 _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks.
-# Of pegan_jax: files with these columns.
+# Of pegan_jax: files with these columns, of which `generate.jobs` has whatever name.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
+_JOBS = {'image', 'class', 'region', 'seed', 'strength', 'count', 'picture'}
 NOTED = 'files that speak of images and are not read: nothing that they say is used'
 LISTS = ('files that list some of the images and are not read: where these are bad, or to '
          'be left out, move them')
@@ -268,8 +269,11 @@ def _places(place, stems):
 
 
 def _is_own(path, said):
-  return path.name in _OWN and bool(said) and isinstance(said, list) and (
-      _OWN[path.name] <= {*said[0]})
+  if not said or not isinstance(said, list) or not isinstance(said[0], dict):
+    return False
+  columns_ = {*said[0]}
+  return path.name in _OWN and _OWN[path.name] <= columns_ or (
+      {'image', 'class'} < columns_ <= _JOBS and bool({'seed', 'strength'} & columns_))
 
 
 def _marked(said, loose):

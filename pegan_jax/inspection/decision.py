@@ -12,7 +12,8 @@ would flatter the choice. So:
 - a best way is chosen. Therefore each interval is so wide that all ways' intervals hold
   together at 95% (`arms.level`). The report has these intervals and no others.
 If no way surely beats its rivals, the set hurts if every way is surely worse than the same
-training without generated images.
+training without generated images. Where one of these is always right, nothing is left to
+gain, and that is said.
 
 About a network that others have trained, whether it is better than the study's own network,
 which is trained from scratch: on real images alone it has to beat every arm of that one. So
@@ -26,7 +27,9 @@ import numpy as np
 from pegan_jax.inspection import verdict
 from pegan_jax.inspection.arms import level, PRETRAINED, ways
 
-BEATEN = 'a rival does as well'  # Beside those of `verdict`.
+# Beside those of `verdict`.
+BEATEN = 'a rival does as well'
+EASY = 'nothing is left to gain on the test images'
 
 
 def all_sets(test, arms, known, pasted):
@@ -39,8 +42,8 @@ def all_sets(test, arms, known, pasted):
     pasted: names of the sets that were pasted.
 
   Returns:
-    {name of a set: {'verdict': of `verdict`, or `BEATEN`; 'arm', 'over': names of the best
-    way and of that rival; 'value', 'low', 'high': the difference
+    {name of a set: {'verdict': of `verdict`, `BEATEN` or `EASY`; 'arm', 'over': names of
+    the best way and of that rival; 'value', 'low', 'high': the difference
     between them}}.
   """
   found = {}
@@ -54,14 +57,17 @@ def all_sets(test, arms, known, pasted):
       return min((difference(arm, rival) for rival in rivals), key=lambda x: x[by])
     best = max((least(arm.name, classical) for arm in own),
                key=lambda x: (x['low'], x['value']))
+    hurts = all(difference(arm.name, arm.reference)['high'] < 0 for arm in own)
     if not test.enough_for_verdict():
       word = verdict.UNTOLD
+    elif not hurts and max(known[name][0][0] for name in classical) == 1:
+      word = EASY
     elif best['low'] > 0:
       word, best = verdict.HELPS, least(best['arm'], classical, 'value')
       over = others and least(best['arm'], others)
       if over and over['low'] <= 0:
         word, best = BEATEN, over
-    elif all(difference(arm.name, arm.reference)['high'] < 0 for arm in own):
+    elif hurts:
       word = verdict.HURTS
     else:
       word = verdict.NO_EVIDENCE

@@ -205,6 +205,9 @@ def _advice(part):
                          f'pasted: as {way}, {points}',
         verdict.UNTOLD: f'whether it helps cannot be told from so few groups of test '
                         f'images: at best, as {way}, {points}',
+        decision.EASY: 'whether it helps cannot be told, as nothing is left to gain on '
+                       'these test images, test on more of them or on harder ones: '
+                       f'{over["title"]} is right on all of them',
         verdict.NO_EVIDENCE: 'no evidence that it adds to classical augmentation, do not '
                              f'rely on it: at best, as {way}, {points}'}[found['verdict']])
   if found := part.get('pretrained'):  # Earlier versions lack it.

@@ -139,9 +139,13 @@ def _classical(arms):
   unsure = [_CLASSICAL[name] for name in others if known[best]['against'].get(
       name, {}).get('verdict') != verdict.HELPS]
   sure = [_CLASSICAL[name] for name in others if _CLASSICAL[name] not in unsure]
+  same = [_CLASSICAL[name] for name in others
+          if known[name]['accuracy']['value'] == known[best]['accuracy']['value']]
+  unsure = [words for words in unsure if words not in same]
   return best, (
       f'{_CLASSICAL[best]}: of the study\'s ways without generated images this had the '
       f'highest accuracy, {known[best]["accuracy"]["value"]:.1%}'
+      + f', as had {" and ".join(same)}' * bool(same)
       + f', surely higher than {" and ".join(sure)}' * bool(sure)
       + f', but {" or ".join(unsure)} may be as good' * bool(unsure))
 

@@ -53,7 +53,8 @@ def report(config, workdir):
     parts.append(part)
   missing = [missing[name] for name in sorted(missing, key=_STAGES.index)]
   page = _environment().get_template('page.html').render(
-      workdir=str(source.workdir), answer=_collected(answer, source),
+      workdir=str(source.workdir.resolve()), name=source.workdir.resolve().name,
+      answer=_collected(answer, source),
       next_steps=next_steps.collect(source), parts=parts, missing=missing)
   out = source.workdir / FILE
   try:

@@ -87,15 +87,17 @@ def _cpu():
 
 def _load_info(data_dir, workdir):
   """Loads the data set that a config names, or else that in the workdir."""
-  folder = data_dir or workdir / 'dataset'
-  if not data_dir and not folder.exists():
+  folder = pathlib.Path(data_dir or workdir / 'dataset').expanduser()
+  if not folder.exists():
     try:
       trained_on = files.read_json(workdir / 'config.json')['data_dir']
     except (OSError, ValueError, KeyError, TypeError):  # Not trained yet.
-      trained_on = ''
-    if trained_on:
-      raise UserError(f'no data set at {str(folder)!r}: give the one that this run was '
-                      f'trained on, --config.data_dir={shlex.quote(str(trained_on))}')
+      return dataset.load_info(folder)
+    said = f'no data set at {str(folder)!r}: give the one that this run was trained on, '
+    if trained_on and pathlib.Path(trained_on).expanduser().exists():
+      raise UserError(f'{said}--config.data_dir={shlex.quote(str(trained_on))}')
+    was = f', where it is now: it was {trained_on}' if trained_on else ', where it is'
+    raise UserError(f'{said}by --config.data_dir{was}')
   return dataset.load_info(folder)
 
 

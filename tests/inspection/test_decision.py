@@ -70,6 +70,15 @@ def test_a_handful_of_groups_decides_nothing():
       verdict.UNTOLD)
 
 
+@pytest.mark.parametrize('right, word', [
+    ({'strong': 1.0, 'augmented+x': 1.0}, decision.EASY), ({'strong': 1.0}, decision.EASY),
+    ({'strong': 0.995, 'augmented+x': 1.0}, verdict.NO_EVIDENCE),
+    (dict.fromkeys(['real+x', 'augmented+x', 'strong+x', 'x, then real'], 0.4)
+     | {'strong': 1.0}, verdict.HURTS)])
+def test_where_nothing_is_left_to_gain_that_is_said(right, word):
+  assert _decide(_RIGHT | right)['x']['verdict'] == word
+
+
 def test_ways_to_use_one_set_share_its_five_percent():
   plan = arms_lib.plan(['x', 'p'], in_steps=True)
   assert [arm.name for arm in arms_lib.ways(plan, 'x')] == [

@@ -178,6 +178,15 @@ def test_the_flags_that_a_checkpoint_needs_are_there_to_paste():
   assert refused(**saved | {'none': 1}) == 'put that back, or start in another workdir'
 
 
+def test_the_flags_to_go_on_with_hold_what_may_change_as_well():
+  saved = {'width': 0.25, 'num_steps': 120, 'gen': {'learning_rate': 4e-4}, 'log_every': 9}
+  now = {'width': 1.0, 'num_steps': 20_000, 'gen': {'learning_rate': 1e-4}, 'log_every': 1}
+  with pytest.raises(UserError, match='give --config.width=0.25 --config.gen.learning_rate='
+                     '0.0004 --config.num_steps=120, or start'):
+    fit.check_config('F', now, saved, fit.FREE_KEYS | fit.RATES)
+  fit.check_config('F', now | {'width': 0.25}, saved, fit.FREE_KEYS | fit.RATES)
+
+
 def test_of_another_data_set_the_areas_of_its_classes_are_not_listed():
   def config(name):
     return {'data_dir': f'/{name}', 'dataset': {

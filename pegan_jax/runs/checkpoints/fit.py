@@ -40,9 +40,15 @@ def check_config(folder, now, saved, free=FREE_KEYS):
   trained_on, data = other_data(workdir, *configs, differing)
   flags = {'data_dir': f'--config.data_dir={shlex.quote(trained_on)}'} if trained_on else {}
   flags |= {key: flag for key in sorted(differing) if (flag := _flag(key, now, saved))}
-  advice = [f'give {" ".join(flags.values())}'] if flags else []
-  if len(flags) < len(differing) and not trained_on:
-    advice.append('put the rest back' if flags else 'put that back')
+  advice = ['put the rest back' if flags else 'put that back'] if (
+      len(flags) < len(differing) and not trained_on) else []
+  if flags.keys() & {*differing}:  # What may change, or the run would go on by defaults.
+    of_run = [provenance.flat(config) for config in configs]
+    flags |= {key: flag for key in sorted({'num_steps', *RATES} - flags.keys())
+              if of_run[0].get(key) != of_run[1].get(key)
+              and (flag := _flag(key, *of_run))}
+  if flags:
+    advice.insert(0, f'give {" ".join(flags.values())}')
   if data:  # The areas follow from the images, and are many.
     now, saved = ({key: value for key, value in config.items()
                    if not key.startswith('dataset.metadata.areas.')}

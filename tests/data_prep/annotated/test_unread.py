@@ -242,3 +242,18 @@ def test_a_file_with_a_word_in_front_is_of_its_image(tmp_path, name):
   make(tmp_path, {'good/1.jpg': None, 'pit/9.jpg': None, f'good/{name}': text})
   with pytest.raises(UserError, match=f'{name} may mark .*good/1.jpg'):
     read(tmp_path)
+
+
+@pytest.mark.parametrize('rows, is_own', [
+    ('image,class,region,seed,strength,count,picture\n'
+     'good/1.jpg,crack,1 1 9 9,5,,1,\ngood/2.jpg,crack,,,,2,\n', True),
+    ('image,class,region\ngood/1.jpg,crack,1 1 9 9\ngood/2.jpg,crack,2 2 8 8\n', False)])
+def test_jobs_of_generate_say_nothing_of_clean_images(tmp_path, rows, is_own):
+  make(tmp_path, {f'{of}/{k}.jpg': None for of in ('good', 'crack') for k in range(3)}
+       | {'mine.csv': rows})
+  if is_own:
+    layout = read(tmp_path)
+    assert len(layout.clean) == 3 and not any('not read' in note for note in layout.noted)
+  else:
+    with pytest.raises(UserError, match='mine.csv'):
+      read(tmp_path)
