@@ -11,7 +11,7 @@ What two CPU cores can do: narrow networks, small batches, a fast optimiser.
 
 Expected of three seeds (results/README.md, recipe), on one of two cores: PE-GAN KID
 0.669 +- 0.050 in 570 s per run on an AMD EPYC, PE-GAN+ 0.050 +- 0.008 in 1,717 s per run
-on a busy Intel Xeon. docs/recipe.md says what was learnt.
+on a busy Intel Xeon; pegan_region 0.055 +- 0.008. docs/recipe.md says what was learnt.
 """
 
 from configs import compare
