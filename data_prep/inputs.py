@@ -80,6 +80,9 @@ class Found(NamedTuple):
       survey_notes = [note.replace(f'{folder}/', '') for note in survey_notes]
     noted = self.layout.noted | class_notes.of_another_size(
         self.crops, self.layout.clean, kinds.sizes)
+    noted |= class_notes.of_colour(
+        [*itertools.chain(*self.crops.values()), *(path for path, _ in self.layout.annotated)],
+        [path for paths, *_ in self.clean for path in paths], kinds.coloured)
     root = self.layout.root
     return survey_notes + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'

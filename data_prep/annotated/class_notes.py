@@ -96,6 +96,25 @@ def of_another_size(crops, clean, sizes):
   return noted
 
 
+def of_colour(defective, clean, coloured):
+  """Returns what to note, {note: paths}, where colour alone tells defects from what is clean.
+
+  So do marks that are drawn into all pictures of defects, or a second camera.
+
+  Args:
+    defective, clean: paths of images.
+    coloured: paths of those in colour.
+  """
+  some = {'with defects': defective, 'that are clean': clean}
+  for (kind, own), other in zip(some.items(), (clean, defective)):
+    found = sorted(coloured.intersection(own))
+    if other and not coloured.intersection(other) and 2 * len(found) > len(own):
+      return {f'images {kind} that are in colour, where none of the others is: a network '
+              'can tell them by that alone; where marks are drawn into them, use the '
+              'pictures as they were taken, else images of one kind': found}
+  return {}
+
+
 def words_in_names(paths):
   """Finds words that part files: crack and pit of 2023_line_crack_1 and 2023_line_pit_1.
 

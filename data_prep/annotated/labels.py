@@ -208,6 +208,8 @@ def fit(labels, noted, problems):
       fitting[path] = annotated._replace(height=height, width=width, regions=regions)
   resized.tell(misfits, 'where only the sizes that are said are wrong, correct these',
                problems)
+  resized.note_corner(fitting, [path for path, annotated in labels.items()
+                                if not (annotated.height and annotated.width)], noted)
   return fitting
 
 

@@ -6,7 +6,7 @@ import pathlib
 
 from data_prep.annotated import built_sets, checks, class_folders, class_notes
 from data_prep.annotated import clean_folders, copied_folders, file_kinds, fitting
-from data_prep.annotated import folder_names, mask_images
+from data_prep.annotated import folder_names, mask_images, mentions
 from data_prep.annotated import labels as labels_lib
 from data_prep.annotated import other_marks, other_masks, other_pictures, outer_folders
 from data_prep.annotated import pixel_boxes, reasons, repeated, sidecars, unnamed_masks
@@ -130,6 +130,7 @@ def _of_classes(folder, format):  # pylint: disable=redefined-builtin
   if not format:
     unread.refuse_of_clean(said, clean + folder.named_clean, folder.all_images, root)
     unread.note(said, folder.noted, folder.all_images)
+    mentions.note(folder.left_out, folder.noted, folder.all_images)
     sidecars.note(clean + folder.named_clean, folder.left_out, folder.noted,
                   unread.OF_ONE)
   return folder.layout('classes', clean=clean, crops=crops)
@@ -162,6 +163,7 @@ def _of_annotations(folder, fitted, unnamed_marks, where, uses, all_formats):
         region.name for annotated in found.values() for region in annotated.regions})
     unread.refuse_of_marked(said, found)
     unread.note(said, noted, folder.all_images)
+    mentions.note(folder.left_out, noted, folder.all_images)
     sidecars.note(
         clean + folder.named_clean, folder.left_out, noted, unread.OF_ONE)
   if _kind_of_masks(masks) == 'mvtec':  # Its train has no defects.

@@ -90,12 +90,12 @@ def _copies(marks, places, root):
   Both are of that image, and the former of no other one that is called so.
   """
   there = {(_parents(place, True), file_names.bare(place)) for place in places.values()}
-  by_name, found = collections.defaultdict(list), {}
+  by_name, found, folders = collections.defaultdict(list), {}, _folders(places)
   for k, mark in enumerate(marks):
     by_name[mark.format, mark.place.name].append(k)
 
   def closeness(mark):
-    near = _parents(_below_root(mark, root).place, True), _name_of_image(mark)
+    near = _parents(_below_root(mark, root, folders).place, True), _name_of_image(mark)
     return 2 if mark.base / mark.place in places else int(near in there)
 
   for some in by_name.values():
@@ -175,23 +175,30 @@ def _spelled(place):
   return pathlib.PurePosixPath(unicodedata.normalize('NFC', said).casefold())
 
 
-def _below_root(mark, root):
+def _below_root(mark, root, folders):
   """Returns a mark with the folder that it counts from, and a file's part of the set.
 
-  An export has its images there, and another one may have images of the same names.
+  An export has its images there, and another one may have images of the same names. So is
+  it where a file is called as one of the folders of images: cam1.json of cam1.
   """
   folder = (mark.base.relative_to(root) if mark.base.is_relative_to(root)
             else pathlib.PurePath(mark.base.name))
   part = next(filter(folder_names.is_split, re.split(r'[\W_]+', mark.path.stem)),
-              '') if mark.annotated else ''
+              mark.path.stem * (mark.path.stem in folders)) if mark.annotated else ''
   return mark._replace(place=folder / part / mark.place)
+
+
+def _folders(places):
+  """Returns the names of all folders that hold images, given {path: place}."""
+  return {part for place in places.values() for part in place.parent.parts}
 
 
 def _search(found, marks, places, root):
   """Fills in `found` for the marks that have nothing yet; see `match`."""
   folders = (lambda place: place.parent.parts, lambda place: _parents(place, True),
              lambda place: _parents(place, False))
-  for some in ([_below_root(mark, root) for mark in marks], marks):
+  below = [_below_root(mark, root, _folders(places)) for mark in marks]
+  for some in (below, marks):
     for folder, names in itertools.product(folders, _NAMES):
       _look(found, some, places, folder, names,
             lambda mark, path: are_of_one_part(mark.place, places[path]))

@@ -9,6 +9,11 @@ _BYTES = ('images whose files have other sizes in bytes than VIA saw, all of the
           'they were resized since, boxes are at wrong places, so use the images as they '
           'were annotated')
 
+_CORNER = ('images whose annotations do not say their size, and whose marks all lie in the '
+           'upper left of them, within {:.0%} of the width and {:.0%} of the height: where '
+           'the images were enlarged since, use them as they were annotated')
+_LEAST, _MOST = 10, 0.6  # Regions, and the share of each side that they keep to.
+
 
 class Misfit(NamedTuple):
   """Holds one.
@@ -45,6 +50,23 @@ def tell(misfits, otherwise, problems):
     return
   for some in misfits:
     problems.add(f'{some.what}: {some.advice}')
+
+
+def note_corner(found, unsized, noted):
+  """Notes images all of whose regions lie in one corner, as where these were enlarged.
+
+  Args:
+    found: {image path: `Annotated`} with the true sizes.
+    unsized: paths of those whose annotations do not say a size.
+    noted: as of `folder.Layout`.
+  """
+  ends = [(region.box.right / found[path].width, region.box.bottom / found[path].height)
+          for path in unsized if path in found for region in found[path].regions]
+  if len(ends) < _LEAST:
+    return
+  most = tuple(map(max, zip(*ends)))
+  if max(most) <= _MOST:
+    noted[_CORNER.format(*most)] += sorted(path for path in unsized if path in found)
 
 
 def note_bytes(found, noted):

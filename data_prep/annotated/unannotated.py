@@ -6,8 +6,8 @@ import pathlib
 import shlex
 
 from data_prep.annotated import built_sets, checks, copied_folders, file_kinds, fitting
-from data_prep.annotated import folder_names, gathered_folders, matching, said_by_names
-from data_prep.annotated import unnamed_masks, unread
+from data_prep.annotated import folder_names, gathered_folders, matching, mentions
+from data_prep.annotated import said_by_names, unnamed_masks, unread
 from data_prep.annotated import labels as labels_lib
 from data_prep.images import reading
 from data_prep.images.problems import Misnamed, Problems
@@ -54,6 +54,7 @@ def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
     said = unread.said(file_kinds.may_mark(left_out) + sorted(unsure), images, root)
     unread.refuse_of_clean(said, images, images, root)
     unread.note(said, noted, images)
+    mentions.note(left_out, noted, images)
   if made:
     noted[built_sets.NOTE] += sorted(made)
   return images

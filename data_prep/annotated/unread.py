@@ -16,7 +16,6 @@ from pegan_jax import annotations as annotations_lib
 from pegan_jax.common import class_names, listing
 from pegan_jax.common.errors import UserError
 
-_PROSE = ('.md', '.rst', '.html', '.htm', '.log', '.py', '.ipynb')
 # Of one image each, by its name: what else lies beside an image is of its camera.
 OF_ONE = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.ndjson', '.xml', '.yaml', '.yml',
            '.gz', '.npy')
@@ -24,7 +23,6 @@ _ARRAYS = ('.mat', '.npz', '.h5', '.pkl')  # So are these, in a folder for masks
 # Of pegan_jax: files with these columns, of which `generate.jobs` has whatever name.
 _OWN = {'manifest.csv': {'file', 'class', 'seed'}, 'sources.csv': {'file', 'source'}}
 _JOBS = {'image', 'class', 'region', 'seed', 'strength', 'count', 'picture'}
-NOTED = 'files that speak of images and are not read: nothing that they say is used'
 LISTS = ('files that list some of the images and are not read: where these are bad, or to '
          'be left out, move them')
 
@@ -60,7 +58,7 @@ def note(said, noted, paths):
   """
   speak = {path for path, of_images, loose in said
            if _speaks([*of_images.values(), loose])}
-  noted[NOTED] += sorted(speak)
+  noted[reasons.SPEAK] += sorted(speak)
   noted[LISTS] += sorted(
       path for path, of_images, _ in said if path not in speak and of_images
       and not folder_names.is_split(path.stem) and any(
@@ -251,7 +249,7 @@ def _said(others, paths, root):
     if images and suffix in _ARRAYS:
       if folder_names.is_mask_folder(path.relative_to(root)):
         yield path, {image: [{'mask': [0]}] for image in images}, []
-    elif suffix not in _PROSE and (suffix in OF_ONE or path.stem.lower() not in stems):
+    elif suffix not in reasons.PROSE and (suffix in OF_ONE or path.stem.lower() not in stems):
       said = records.tree(path) if suffix != '.npy' else None
       named, loose = records.of_images(said, paths) if said else ({}, [])
       if images and len(named) < 2:  # Else it has one's name by chance: project-1.json.

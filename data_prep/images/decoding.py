@@ -4,7 +4,8 @@ Pillow reads most of them. Of 16-bit colour it would keep the high bytes only, a
 of other depths, signs or whites it misreads: there imagecodecs reads PNG, and tifffile
 TIFF.
 
-Alpha is ignored, EXIF orientation is applied. What would lose something is refused in
+Alpha is ignored (`is_hidden_in_part` tells where it says something), EXIF orientation is
+applied. What would lose something is refused in
 one sentence: several pages (except thumbnails and the second picture that telephones
 put into a JPEG file), floating-point, negative or larger values, channels that are
 neither grey nor RGB.
@@ -43,6 +44,7 @@ class Header(NamedTuple):
   width: int
   grey: bool  # By its mode; a colour file may show grey.
   deep: bool  # Whether a channel has more than 8 bits.
+  alpha: bool  # Whether it has alpha, which may say nothing.
 
 
 def header(path):
@@ -59,12 +61,31 @@ def header(path):
         shape = page.imagelength, page.imagewidth
         turned = _orientation(page) in _ON_ITS_SIDE
         grey, deep = page.photometric in (_WHITE_0, _BLACK_0), _is_deep(page)
+        alpha = bool({1, _ALPHA} & {*page.extrasamples})
     else:
       with _open(path) as image:
         shape, turned = image.size[::-1], _exif_orientation(image) in _ON_ITS_SIDE
         grey = image.mode in _GREY_MODES
         deep = image.mode.startswith('I') or kind == 'deep png'
-    return Header(*(shape[::-1] if turned else shape), grey, deep)
+        alpha = image.has_transparency_data
+    return Header(*(shape[::-1] if turned else shape), grey, deep, alpha)
+
+
+def is_hidden_in_part(path):
+  """Returns whether a file's alpha differs within the picture, so that it may mark a part.
+
+  Raises:
+    UserError: the file cannot be read.
+  """
+  with _explained(path):
+    if _kind(path) == 'tiff':
+      with tifffile.TiffFile(path) as file:
+        page = _only_page(file, path)
+        alpha = np.moveaxis(page.asarray(), 0 if page.axes == 'SYX' else -1, -1)[..., -1]
+        return bool(alpha.min() < alpha.max())
+    with _open(path) as image:
+      least, most = image.convert('RGBA').getchannel('A').getextrema()
+      return least < most
 
 
 def count_pixels(path):

@@ -18,6 +18,7 @@ class Kind(NamedTuple):
   """Describes what one file means for the rules of its set."""
   size: tuple[int, int]
   coloured: bool = False
+  hidden: bool = False  # In part, by alpha.
   deep: bool = False
   largest: int = 255  # 255 in 8-bit files.
   values: int = 0  # Number of 16-bit values.
@@ -32,15 +33,16 @@ def kind_of(path, whole=False):
   """
   header = decoding.header(path)
   size = header.height, header.width
+  hidden = header.alpha and decoding.is_hidden_in_part(path)
   shallow = header.grey and not header.deep
   if shallow and not whole:
-    return Kind(size)
+    return Kind(size, hidden=hidden)
   pixels = decoding.decode(path)
   if not header.deep:
-    return Kind(size, not shallow and scaling.is_coloured(pixels))
+    return Kind(size, not shallow and scaling.is_coloured(pixels), hidden)
   largest = int(pixels.max())
   scaled = scaling.to_8_bits(pixels, scaling.max_value_for(largest))
-  return Kind(size, scaling.is_coloured(scaled), True, largest, pixels.size, tuple(
+  return Kind(size, scaling.is_coloured(scaled), hidden, True, largest, pixels.size, tuple(
       int(np.count_nonzero(pixels >= 2**bits)) for bits in scaling.BIT_DEPTHS))
 
 
@@ -53,12 +55,14 @@ class Survey(NamedTuple):
     sizes: {path: its (height, width) in pixels} of all that can be read.
     brightest: a file with the largest 16-bit value, or None, and that value.
     notes: sentences about files that differ from the others in kind.
+    coloured: the files that are.
   """
   grey: bool
   max_value: int
   sizes: dict[pathlib.Path, tuple[int, int]]
   brightest: tuple[pathlib.Path | None, int]
   notes: list[str]
+  coloured: frozenset
 
 
 def read(paths, what='checking images'):
@@ -85,7 +89,8 @@ def settle(kinds):
   max_value = scaling.max_value_for(largest)
   return Survey(not any(kind.coloured for kind in kinds.values()), max_value,
                 {path: kind.size for path, kind in kinds.items()}, (brightest, largest),
-                _notes(kinds, max_value, brightest))
+                _notes(kinds, max_value, brightest),
+                frozenset(path for path, kind in kinds.items() if kind.coloured))
 
 
 def _notes(kinds, max_value, brightest):
@@ -96,6 +101,10 @@ def _notes(kinds, max_value, brightest):
     notes.append(f'{len(coloured)} of {len(kinds)} images are coloured, the first is '
                  f'{coloured[0]}, so all are read as colour: convert or remove these if '
                  'the set is grey')
+  if hidden := [path for path, kind in kinds.items() if kind.hidden]:
+    notes.append(f'{len(hidden)} of {len(kinds)} images are transparent in part, the first '
+                 f'is {hidden[0]}, and are read as if they were not: where that marks '
+                 'defects, save it as masks')
   flat = [path for path, kind in kinds.items() if not kind.deep]
   if max_value == 255:
     return notes

@@ -117,6 +117,7 @@ def _searched(selected):
       'duplicates': selected.duplicates,
       'random_split_leak': selected.leak,
       'near_duplicate_pairs': selected.pairs,
+      'same_crops_of_two_classes': selected.at_odds,
       'turned_copies': selected.copies,
       'clean_copies_of_defects': selected.unclean,
       'defects_found_in_frames': selected.found,

@@ -163,6 +163,9 @@ def remarks(report):
     yield (f'{len(conflicts)} crops have the same pixels as one of another class, '
            f"first {first['dropped']} ({first['labels'][0]}) and "
            f"{first['same_as']} ({first['labels'][1]}); the second is kept.")
+  if pairs := report.get('same_crops_of_two_classes'):
+    yield (f'pairs of crops of two classes that show the same: {len(pairs)}, the first is '
+           f'{pairs[0][0]} and {pairs[0][1]}; both are used, so take the wrong one away.')
   if n := report['images_smaller_than_a_window']:
     yield (f'{n} images are smaller than a window; of those, squares of their own '
            'shorter side are enlarged.')

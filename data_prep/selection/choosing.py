@@ -30,6 +30,7 @@ class Selection(NamedTuple):
     duplicates: as from `cutting.drop_duplicates`.
     leak: as from `split.random_split_leak`.
     pairs: how many near-duplicates there are.
+    at_odds: list of the names of two whole files, of two classes, that show the same.
     copies: list of the names of two images of which one is the other, turned or mirrored.
     unclean: names of clean images that are such copies of images with a defect.
     found: how many whole files of defects were found in frames.
@@ -43,6 +44,7 @@ class Selection(NamedTuple):
   duplicates: list
   leak: dict
   pairs: int
+  at_odds: list
   copies: list
   unclean: list
   found: int
@@ -262,6 +264,6 @@ def attempt(options, pool):
   chosen = [(items[k], number, bool(test[k]) if k < count else k in held)
             for k, number in zip(kept, numbers)]
   return Selection(
-      chosen, available, duplicates, leak, len(pairs), grouped.copies,
-      grouped.unclean, len(grouped.places), odd, rejected,
+      chosen, available, duplicates, leak, len(pairs), grouped.at_odds,
+      grouped.copies, grouped.unclean, len(grouped.places), odd, rejected,
       sorted(items[k].source for k in count + np.flatnonzero(marked)), lost)

@@ -14,6 +14,8 @@ from data_prep.selection import copies as copies_lib, frame_search, lacks
 from data_prep.selection import components, marked_again, near_duplicates, texture
 from pegan_jax.annotations.regions import Box
 
+_SAME = 0.95  # Least correlation of one picture that was only saved again.
+
 
 class Groups(NamedTuple):
   """Tells which of N items belong together.
@@ -21,6 +23,7 @@ class Groups(NamedTuple):
   Attributes:
     numbers: int [N], of their groups.
     pairs: int [P, 2], items that are near-duplicates.
+    at_odds: [[name, name], ...] of whole files of two classes that show the same.
     copies: [[name, name], ...] of images of which one is the other, turned or mirrored.
     unclean: the names of clean images that are such copies of images with a defect, or
       show what a whole file of one shows.
@@ -29,6 +32,7 @@ class Groups(NamedTuple):
   """
   numbers: np.ndarray
   pairs: np.ndarray
+  at_odds: list
   copies: list
   unclean: list
   places: dict
@@ -55,7 +59,8 @@ def group(options, pool, items):
     return nodes.setdefault(name, len(items) + len(nodes))
 
   by_name = lacks.GROUP_BY if options.group_by else lacks.COPIES
-  edges, places, pairs, copies, unclean = [], {}, np.zeros((0, 2), int), [], []
+  edges, places, pairs = [], {}, np.zeros((0, 2), int)
+  at_odds, copies, unclean = [], [], []
   for k, item in enumerate(items):
     if item.frame:
       edges.append((k, node('frame', item.frame), lacks.FRAME))
@@ -66,7 +71,10 @@ def group(options, pool, items):
              and (options.near_duplicates or not item.frame)]
   thumbs = functools.cache(lambda: texture.thumbnails(items))
   if options.near_duplicates:
-    pairs, _ = pool.once('pairs', items, lambda: near_duplicates.find_pairs(thumbs()))
+    pairs, scores = pool.once(
+        'pairs', items, lambda: near_duplicates.find_pairs(thumbs()))
+    at_odds = [[items[k].source for k in pair] for pair in pairs[scores > _SAME].tolist()
+               if {*pair} <= {*whole} and len({items[k].label for k in pair}) > 1]
     copies, unclean, found = _find_copies(pool, items, node)
     edges += [(i, j, lacks.TURNED) for i, j in found]
   if searched and defects:
@@ -93,7 +101,8 @@ def group(options, pool, items):
         lambda: _find_in_clean(pool, thumbs()[whole]))})
   edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
   numbers = components.number(len(items) + len(nodes), [edge[:2] for edge in edges])
-  return Groups(numbers[:len(items)], pairs, copies, unclean, places, edges)
+  return Groups(
+      numbers[:len(items)], pairs, at_odds, copies, unclean, places, edges)
 
 
 def _search(pool, thumbs, paths, what):

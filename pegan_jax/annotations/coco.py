@@ -127,6 +127,9 @@ def _read(said):
   if are_fractions(images.values()):
     raise ValueError('all its boxes lie within one pixel: they are fractions of the '
                      'images, and COCO has pixels: multiply them by the width and height')
+  if coco_numbers.may_be_corners(said['annotations']):
+    images = {key: image._replace(notes=image.notes + (coco_numbers.CORNERS,) * bool(
+        image.regions)) for key, image in images.items()}
   return attributes.noted(images.values(), attributes.notes(
       ((names[_key(item['category_id'], names, name_texts)],
         attributes.texts(item.get('attributes'))) for item in said['annotations']),

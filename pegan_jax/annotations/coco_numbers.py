@@ -6,6 +6,26 @@ import numpy as np
 # side: some tools round it, or make an outline simpler.
 _FITS, _SHARE = 1.5, 0.05
 
+# Of boxes whose sides are longer than they are far from the left and the top, all of them:
+# so many by chance are few, where most do not begin there.
+_MANY, _OFF = 10, 0.2
+CORNERS = ('images with boxes all of whose third and fourth numbers are larger than the first '
+           "and the second: taken for COCO's [left, top, width, height]; where they are "
+           'corners, write them so')
+
+
+def may_be_corners(items):
+  """Returns whether all boxes without an outline may as well be two corners."""
+  boxes = [item['bbox'] for item in items if not item.get('segmentation')
+           and isinstance(item.get('bbox'), list) and len(item['bbox']) == 4]
+  try:
+    boxes = np.array(boxes, float).reshape(-1, 2, 2)
+  except (OverflowError, TypeError, ValueError):
+    return False
+  first, second = boxes[:, 0], boxes[:, 1]
+  return len(boxes) >= _MANY and bool((second > first).all()) and bool(
+      (np.median(first / second, axis=0) > _OFF).all())
+
 
 def are_corners(items):
   """Returns whether all boxes without an outline are two corners, by areas beside them."""

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+from PIL import Image
 import pytest
 
 from data_prep.report import audit, remarks
@@ -136,3 +137,18 @@ def test_frames_of_defects_in_place_of_clean_images_are_told(tmp_path, capsys):
   said = capsys.readouterr().err
   assert '; 4 clean images show what defects show, as frames/0.png): add images' in said
   assert '--no-' not in said
+
+
+def test_one_picture_in_two_classes_is_told(raw):
+  crops = raw / 'defects'
+  for k, quality in ((2, 60), (4, 90)):
+    image = Image.fromarray(pixels(crops / 'crack' / f'{k}.png'))
+    image.save(crops / 'öl fleck' / f'z{k}.jpg', quality=quality)
+    image.save(crops / 'crack' / f'again{k}.jpg', quality=quality + 5)
+  assert run_build(raw, *inputs(raw, 'defects', 'clean'), '--per_class', 0) == 0
+  report = json.loads((raw / 'out' / 'audit.json').read_text())
+  assert {tuple(sorted(pair)) for pair in report['same_crops_of_two_classes']} == {
+      (f'crack/{name}', f'öl fleck/z{k}.jpg') for k in (2, 4)
+      for name in (f'{k}.png', f'again{k}.jpg')}
+  told, = (line for line in remarks.remarks(report) if 'of two classes that show' in line)
+  assert ': 4, the first is ' in told

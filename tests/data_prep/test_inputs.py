@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import zlib
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from data_prep import inputs
 from data_prep.crops import pool as pool_lib
 from data_prep.crops import cutting
+from data_prep.images import survey
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from pegan_jax.common.errors import UserError
@@ -195,3 +197,18 @@ def test_other_commas_between_classes_get_a_remedy():
   with pytest.raises(UserError, match='than those between names: pass --classes .裂纹,划痕.'):
     inputs._choose(  # pylint: disable=protected-access
         Options.of({'classes': '裂纹，划痕'}), {'裂纹', '划痕', '凹坑'})
+
+
+@pytest.mark.parametrize('coloured, noted', [
+    ({'crack/0', 'crack/1', 'crack/2'}, 3), ({'good/0', 'good/1', 'good/2', 'good/3'}, 4),
+    ({'crack/0', 'crack/1'}, 0), ({'crack/0', 'crack/1', 'crack/2', 'good/1'}, 0), ((), 0)])
+def test_colour_that_tells_defects_from_clean_images_is_noted(tmp_path, coloured, noted):
+  for name in (f'{of}/{k}' for of in ('crack', 'good') for k in range(4)):
+    image = texture(np.random.default_rng(zlib.crc32(name.encode())), 32, 32)
+    save(np.dstack([image, image // 2, image]) if name in coloured else image,
+         tmp_path / f'{name}.png')
+  found = inputs.find(Options(images=str(tmp_path)), Problems())
+  kinds = survey.read(path for path, _ in found.files)
+  told = [note for note in found.notes(kinds) if 'where none of the others is' in note]
+  assert len(told) == bool(noted)
+  assert not noted or f'else images of one kind: {noted}, the first is' in told[0]

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from data_prep import inputs
-from data_prep.annotated import layouts, unread
+from data_prep.annotated import layouts, reasons
 from data_prep.images.problems import Problems
 from data_prep.options import Options
 from pegan_jax.common.errors import UserError
@@ -28,7 +28,7 @@ def test_a_table_that_gives_marked_images_other_classes_is_refused(tmp_path):
 @pytest.mark.parametrize('word', ['crack', 'Crack', 'steel'])
 def test_a_table_that_gives_the_same_classes_or_none_is_noted(tmp_path, word):
   make(tmp_path, MARKED | {'labels.csv': TABLE.format(word)})
-  assert counts(read(tmp_path).noted) == {unread.NOTED: 1}
+  assert counts(read(tmp_path).noted) == {reasons.SPEAK: 1}
 
 
 @pytest.mark.parametrize('is_apart', [False, True])

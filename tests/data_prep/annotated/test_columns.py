@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.annotated import unannotated, unread
+from data_prep.annotated import reasons, unannotated
 from pegan_jax.common.errors import UserError
 from handmade import make, read, voc
 
@@ -102,4 +102,4 @@ def test_other_tables_are_noted_and_nothing_more(tmp_path, column):
                   'list.txt': '1.jpg\n2.jpg'})
   layout = read(tmp_path)
   assert len(layout.clean) == 2
-  assert [path.name for path in layout.noted[unread.NOTED]] == ['a.csv']
+  assert [path.name for path in layout.noted[reasons.SPEAK]] == ['a.csv']

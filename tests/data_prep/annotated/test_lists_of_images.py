@@ -6,7 +6,7 @@ import re
 import pytest
 
 from data_prep import inputs
-from data_prep.annotated import class_notes, unannotated, unread
+from data_prep.annotated import class_notes, reasons, unannotated, unread
 from data_prep.images import survey
 from data_prep.images.problems import Problems
 from data_prep.options import Options
@@ -51,7 +51,7 @@ def test_lists_beside_crops_and_clean_images_are_told(tmp_path):
   noted = collections.defaultdict(list)
   unannotated.list_classes(tmp_path / 'a', noted=noted)
   unannotated.list_clean(tmp_path / 'b', noted=noted)
-  assert counts(noted) == {unread.LISTS: 2, unread.NOTED: 1}
+  assert counts(noted) == {unread.LISTS: 2, reasons.SPEAK: 1}
 
 
 @pytest.mark.parametrize('row, agrees', [

@@ -281,3 +281,12 @@ def test_a_number_is_not_for_another_image_where_one_has_the_name(tmp_path):
   make(tmp_path, {'a/train/1.png': None, 'a/val/image1.png': None,
                   'a/train/1.txt': f'0 {YOLO}', 'all.json': coco('1.png')})
   assert marked_in(read(tmp_path)) == {'a/train/1.png': {'crack': 1}}
+
+
+def test_a_file_called_as_a_folder_is_of_its_images(tmp_path):
+  """Each camera counts its images from 1."""
+  make(tmp_path, {f'cam{c}/{k}.png': None for c in (1, 2) for k in (1, 2)} | {
+      'cam1.json': coco('1.png', '2.png'),
+      'cam2.json': coco('1.png').replace('"crack"', '"pit"')})
+  assert marked_in(read(tmp_path)) == {
+      'cam1/1.png': {'crack': 1}, 'cam1/2.png': {'crack': 1}, 'cam2/1.png': {'pit': 1}}

@@ -59,3 +59,22 @@ def test_via_tells_by_the_sizes_of_files(tmp_path, of_file, is_noted, suffix):
   make(tmp_path, {f'via.{suffix}': text})
   notes = [note for note in read(tmp_path).noted if 'in bytes than VIA saw' in note]
   assert bool(notes) == is_noted
+
+
+@pytest.mark.parametrize('sizes, is_noted', [
+    ([(2 * HEIGHT, 2 * WIDTH)] * 10, True), ([(2 * HEIGHT, 2 * WIDTH)] * 9, False),
+    ([(2 * HEIGHT, 2 * WIDTH)] * 10 + [(18, 22)], False)])
+@pytest.mark.parametrize('of', ['voc', 'coco'])
+def test_marks_in_one_corner_of_all_images_without_a_size_are_told(
+    tmp_path, sizes, is_noted, of):
+  names = [f'{k}.png' for k in range(len(sizes))]
+  for name, (height, width) in zip(names, sizes):
+    make(tmp_path, {name: lambda path, size=(height, width): image(path, *size)})
+    if of == 'voc':
+      make(tmp_path, {name.replace('png', 'xml'): voc(size='')})
+  if of == 'coco':
+    make(tmp_path, {'a.json': coco(*names, sizes=False)})
+  notes = [note for note in read(tmp_path).noted if 'do not say their size' in note]
+  assert len(notes) == is_noted
+  # The box ends at 20 of 80 and 15 of 60.
+  assert not is_noted or 'within 25% of the width and 25% of the height' in notes[0]

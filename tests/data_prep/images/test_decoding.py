@@ -274,3 +274,29 @@ def test_what_stands_in_for_an_image_is_to_be_fetched(tmp_path, content, words):
   path.write_bytes(content)
   with pytest.raises(UserError, match=words):
     decoding.decode(path)
+
+
+@pytest.mark.parametrize('alpha, is_told', [
+    (np.full_like(GREY, 255), False), (np.full_like(GREY, 9), False),
+    (np.where(np.arange(14) < 3, 0, 255).astype(np.uint8) + 0 * GREY, True)])
+@pytest.mark.parametrize('suffix', ['png', 'tif', 'webp'])
+@pytest.mark.parametrize('colour', [GREY, RGB])
+def test_alpha_that_differs_within_the_picture_is_found(
+    tmp_path, alpha, is_told, suffix, colour):
+  path = tmp_path / f'a.{suffix}'
+  if suffix == 'webp' and colour is GREY:
+    colour = np.dstack([GREY] * 3)
+  Image.fromarray(np.dstack([colour, alpha])).save(path)
+  assert decoding.is_hidden_in_part(path) == is_told
+  if suffix != 'webp' or is_told:  # It leaves out alpha that says nothing.
+    assert decoding.header(path).alpha
+
+
+def test_alpha_of_deep_files_is_found(tmp_path):
+  (tmp_path / 'a.png').write_bytes(imagecodecs.png_encode(DEEP_RGBA << 4))
+  tifffile.imwrite(tmp_path / 'a.tif', DEEP_RGBA, photometric='rgb',
+                   extrasamples=['unassalpha'])
+  Image.fromarray(GREY).save(tmp_path / 'b.png')
+  for name, want in (('a.png', True), ('a.tif', True), ('b.png', False)):
+    assert decoding.header(tmp_path / name).alpha == want
+    assert not want or decoding.is_hidden_in_part(tmp_path / name)

@@ -88,3 +88,18 @@ def test_a_coloured_mark_in_one_picture_of_a_grey_set_is_told(tmp_path):
   found = survey.read([tmp_path / f'{name}.png' for name in 'abc'])
   note, = found.notes
   assert not found.grey and '1 of 3 images are coloured' in note and 'c.png' in note
+
+
+def test_pictures_that_are_transparent_in_part_are_told(tmp_path):
+  seen = np.full_like(GREY, 255)
+  hidden = seen.copy()
+  hidden[5:9, 5:9] = 0
+  paths = _save(tmp_path, a=GREY, b=np.dstack([GREY, seen]), c=np.dstack([GREY, hidden]))
+  note, = survey.read(paths).notes
+  assert '1 of 3 images are transparent in part' in note and 'c.png' in note
+  assert survey.read(_save(tmp_path, d=np.dstack([RED, hidden]))).notes
+
+
+def test_files_in_colour_are_known(tmp_path):
+  paths = _save(tmp_path, a=GREY, b=RED, c=np.dstack([GREY] * 3))
+  assert survey.read(paths).coloured == {paths[1]}
