@@ -23,6 +23,7 @@ STRAY = ('regions of less than a pixel, as of a stray click: kept clear of backg
          'no class')
 _IGNORED = (f'images with a region that is to be ignored, or called {IGNORED}: kept clear '
             'of backgrounds, of no class')
+_TWICE = 'images with the very same shape of one class twice: counted once'
 
 
 def read(labels, noted, problems, tags=()):
@@ -205,12 +206,21 @@ def fit(labels, noted, problems):
         continue
       if regions and reading.is_turned(path):
         noted[reading.TURNED].append(path)
-      fitting[path] = annotated._replace(height=height, width=width, regions=regions)
+      single = list({_shape(region): region for region in regions}.values())
+      if len(single) < len(regions):
+        noted[_TWICE].append(path)
+      fitting[path] = annotated._replace(height=height, width=width, regions=single)
   resized.tell(misfits, 'where only the sizes that are said are wrong, correct these',
                problems)
   resized.note_corner(fitting, [path for path, annotated in labels.items()
                                 if not (annotated.height and annotated.width)], noted)
   return fitting
+
+
+def _shape(region):
+  """Returns what two regions have alike that are one and the same."""
+  arrays = region.polygons or (() if region.mask is None else (region.mask,))
+  return (region.name, region.box, *(array.tobytes() for array in arrays))
 
 
 def _is_stray(edges, width, height):
@@ -224,7 +234,8 @@ def _check_turned(annotated, path, height, width):
     raise UserError(
         f'{annotated.file} is for an image of {annotated.width} x {annotated.height} '
         f'pixels, and {path} has {width} x {height}, turned by its EXIF tag or since: '
-        'save the image upright, without the tag, and mark it again.')
+        'save the image upright, without the tag, and mark it again or, where only the two '
+        'numbers are swapped, correct these.')
 
 
 def _fitted(annotated, region, path, height, width, noted):

@@ -9,11 +9,13 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 
 from pegan_jax.common import files, listing
 from pegan_jax.common.errors import listed, UserError
 
 FILE = 'provenance.json'
+_DIGEST = re.compile(r'"[0-9a-f]{16}"')
 
 
 def digest(value):
@@ -89,8 +91,13 @@ def differences(now, kept):
 
 def flat_differences(now, kept):
   """Lists what differs between two dicts from `flat`; see `differences`."""
-  return [f'{key} is {now.get(key, "not set")}, was {kept.get(key, "not set")}'
+  return [_difference(key, now.get(key, 'not set'), kept.get(key, 'not set'))
           for key in sorted(now.keys() | kept.keys()) if now.get(key) != kept.get(key)]
+
+
+def _difference(key, now, kept):
+  now, kept = (_DIGEST.sub('files', said) for said in (now, kept))  # It tells nothing.
+  return f'{key} is not what it was' if now == kept else f'{key} is {now}, was {kept}'
 
 
 def flat(value, prefix=''):

@@ -66,6 +66,8 @@ class _Work:
     if 'synthetic' in config:
       _draw(config, workdir)
     files.finish(self._data)
+    if self._data.exists():
+      provenance.check(self._data, build.made_of(**self._arguments), _ADVICE)
     self._sizes = (sizes.of_data_set(self._data) if self._data.exists() else
                    sizes.of_folders(options))
     self._configs = settings.of_runs(config, workdir, self._sizes)
@@ -107,7 +109,6 @@ class _Work:
 
   def _build(self):
     if self._data.exists():
-      provenance.check(self._data, build.made_of(**self._arguments), _ADVICE)
       return
     content = build.build(**self._arguments)
     terminal.say(remarks.summary(self._data, content))

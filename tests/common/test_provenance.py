@@ -22,6 +22,15 @@ def test_differences_are_named_by_dotted_keys():
   assert listed([f'k{i}' for i in range(7)]) == 'k0, k1, k2, k3, k4 and 2 more'
 
 
+def test_digests_are_not_shown():
+  one, other = map(provenance.digest, 'ab')
+  now = {'a': one, 'b': [one, other], 'c': [one], 'd': None, 'e': one}
+  assert provenance.differences(now, now | {
+      'a': other, 'b': [other, one], 'c': [], 'd': one}) == [
+          'a is not what it was', 'b is not what it was', 'c is [files], was []',
+          'd is null, was files']
+
+
 def test_a_digest_is_of_content_wherever_it_lies(tmp_path):
   one = tmp_path / 'one'
   (one / 'pa').mkdir(parents=True)

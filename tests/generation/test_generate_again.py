@@ -44,7 +44,7 @@ def test_what_is_made_already_of_the_same_is_left_as_it_is(setting, tmp_path, ca
   assert all(p.stat().st_mtime_ns == t for p, t in written.items() if p.exists())
   Image.fromarray(pixels + 9).save(tmp_path / 'moved' / '0.png')
   with pytest.raises(UserError, match=(
-      r'painted_on.files is "\w+", was "\w+"; move it away, or name another folder with '
+      r'painted_on.files is not what it was; move it away, or name another folder with '
       '--config.generate.out')):
     generate(config, workdir)
   config.generate.backgrounds, config.generate.seed = '', 4

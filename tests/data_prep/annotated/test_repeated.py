@@ -22,7 +22,8 @@ DISAGREE = {
     'boxes': {'1.xml': voc(), '1.txt': '0 0.5 0.5 0.25 0.3', 'classes.txt': 'crack'},
     'names': {'1.xml': voc('pit'), '1.txt': f'0 {YOLO}', 'classes.txt': 'crack'},
     'one of none': {'1.xml': voc(), '1.txt': ''},
-    'one of two': {'1.xml': voc(), '1.txt': f'0 {YOLO}\n0 {YOLO}', 'classes.txt': 'crack'},
+    'one of two': {'1.xml': voc(), '1.txt': f'0 {YOLO}\n0 0.75 0.33333333 0.25 0.33333333',
+                   'classes.txt': 'crack'},
     'a number for two names': {
         '1.json': json.dumps(json.loads(labelme()) | {'shapes': [
             {'label': name, 'points': [[x, 5], [x + 10, 15]], 'shape_type': 'rectangle'}
@@ -143,3 +144,15 @@ def test_an_outline_around_the_whole_image_is_told(tmp_path, right):
   assert [why for why in layout.noted if 'outlines around all of' in why] == [
       'outlines around all of their image: nothing says where in it the defect is, so '
       'outline it, or remove them'] * (right == 40)
+
+
+@pytest.mark.parametrize('names, count', [(('crack', 'crack'), 1), (('crack', 'pit'), 2)])
+@pytest.mark.parametrize('kind', ['rectangle', 'polygon'])
+def test_a_shape_that_is_drawn_twice_counts_once(tmp_path, names, count, kind):
+  one, other = (json.loads(labelme(kind, name)) for name in names)
+  make(tmp_path, {'1.jpg': None, '1.json': json.dumps(
+      one | {'shapes': one['shapes'] + other['shapes']})})
+  layout = read(tmp_path)
+  (_, annotated), = layout.annotated
+  assert len(annotated.regions) == count
+  assert sum('counted once' in note for note in layout.noted) == (count == 1)
