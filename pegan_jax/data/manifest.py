@@ -2,13 +2,14 @@
 
 import csv
 import pathlib
+import statistics
 
 from pegan_jax.annotations import regions
 from pegan_jax.common.errors import UserError
 
 FILE = 'manifest.csv'
 
-_MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes', 'asked', 'reference',
+_MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes', 'asked', 'size', 'reference',
             'accepted', 'tries', 'reasons')
 
 # A row per crop: its file and class, and the name of the background under it, '' for an
@@ -34,7 +35,7 @@ def write(folder, columns, rows):
     rows: dicts of these columns. `mask` is 'generator' for the generator's own mask,
       'change' for how much an image was changed, or ''; `boxes` are as
       `boxes_to_text` gives them, and so is `asked`, the box of the region that was asked
-      for. `reference` names the training image whose defect the generator was shown. The
+      for; `size` is the area that is visible, in parts of that region's. `reference` names the training image whose defect the generator was shown. The
       rest is `acceptance.Verdict.columns`. What a row lacks is ''.
   """
   with pathlib.Path(folder, FILE).open('w', newline='', encoding='utf-8') as f:
@@ -89,6 +90,15 @@ def read_boxes(path):
       raise UserError(f'{path} has no boxes in the row of {row["file"]}: put that back, '
                       'or move it away') from e
   return found
+
+
+def sizes(rows):
+  """Returns {class: median of `size`} of rows that have one and are not rejected."""
+  found = {}
+  for row in rows:
+    if row.get('size') and row.get('accepted') != 'no':
+      found.setdefault(row['class'], []).append(float(row['size']))
+  return {name: statistics.median(some) for name, some in found.items()}
 
 
 def read_rejected(path):

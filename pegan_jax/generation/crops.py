@@ -49,13 +49,15 @@ def write(run, step, job, stream, images, annotated):
           'background': job.sources[job.chosen[label][i]] if job.chosen else '',
           'strength': config.strength, 'mask': masks.mask_source(run),
           'boxes': regions.boxes_to_text(defects),
-          'asked': regions.boxes_to_text(asked), 'reference': names[record],
+          'asked': regions.boxes_to_text(asked),
+          'size': masks.size(defects, *asked or [None]), 'reference': names[record],
           **verdict.columns()})
       described.append(regions.Annotated(file, size, size, defects))
       judged.append((name, verdict))
   manifest.write(images, manifest.CROPS, rows)
   if run.method.translates:
     verdicts.report(judged)
+    masks.report_sizes(rows)
     annotate(run, job, described, images, annotated, settings.formats(run))
     painted = [(name, defects) for name, per_image in zip(classes, found)
                for defects, _, verdict, _ in per_image

@@ -79,6 +79,7 @@ def write(run, step, job, stream, out, annotated):
       progress.update()
   manifest.write(out, manifest.FRAMES, rows)
   verdicts.report(judged)
+  masks.report_sizes(rows)
   annotate(run, job, described, out, annotated, settings.formats(run))
   masks.report_unboxed(run, painted)
 
@@ -132,6 +133,7 @@ def _row(run, window, found, verdict):
       'strength': window.strength, 'mask': masks.mask_source(run),
       'boxes': regions.boxes_to_text(found),
       'asked': regions.boxes_to_text([window.asked] if window.asked else []),
+      'size': masks.size(found, window.asked),
       **verdict.columns()}
 
 

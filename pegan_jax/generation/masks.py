@@ -13,6 +13,7 @@ import numpy as np
 from data_prep.images import reading
 from pegan_jax.annotations import components, regions
 from pegan_jax.common import terminal
+from pegan_jax.data import manifest
 from pegan_jax.generation import settings
 
 # A visible mask that is nowhere above this paints no defect.
@@ -81,6 +82,27 @@ def collect(run, job, pieces):
         boxes[label][number] = regions.hull(region.box for region in find(
             painted.visible_mask[i], run.info.classes[label]))
   return images, boxes
+
+
+def size(found, asked):
+  """Returns the cell of a manifest for how large a defect is, '' where nothing says it.
+
+  Args:
+    found: list of `Region` with masks, of what is visible.
+    asked: `Region` that was asked for, or None.
+  """
+  if not (found and asked):
+    return ''
+  whole = asked.box.width * asked.box.height if asked.mask is None else asked.mask.sum()
+  return f'{sum(region.mask.sum() for region in found) / whole:.3g}'
+
+
+def report_sizes(rows):
+  """Says how large the visible defects of each class are, given a manifest's rows."""
+  if found := manifest.sizes(rows):
+    terminal.say('size: what is visible has ' + ', '.join(
+        f'{value:.2f} ({name})' for name, value in found.items())
+                 + " times the area asked for, by the medians of the manifest's column size")
 
 
 def report_unboxed(run, painted):

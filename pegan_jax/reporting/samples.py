@@ -69,7 +69,7 @@ def _of_class(source, name, rows, chosen):
   samples = [_sample(source, row, defects) for row, defects in chosen]
   said = [row.get('accepted') for row in rows if row.get('class') == name]
   return [x.pop('pixels') for x in samples], {
-      'samples': samples, 'accepted': said.count('yes'),
+      'samples': samples, 'size': manifest.sizes(rows).get(name), 'accepted': said.count('yes'),
       'judged': said.count('yes') + said.count('no')}
 
 

@@ -23,6 +23,14 @@ def test_boxes_of_a_manifest(tmp_path):
   assert manifest.read_boxes(path) == {'a/1.png': None}
 
 
+def test_sizes_are_medians_of_what_is_not_rejected():
+  rows = [{'class': name, 'size': size, 'accepted': accepted} for name, size, accepted in (
+      ('a', '1', 'yes'), ('a', '3', ''), ('a', '1.5', 'yes'), ('a', '9', 'no'),
+      ('b', '', 'yes'), ('c', '2', 'no'))]
+  assert manifest.sizes(rows) == {'a': 1.5}
+  assert manifest.sizes([{'class': 'a'}]) == {}  # Of an earlier version.
+
+
 def test_only_what_is_said_not_to_be_accepted_is_rejected(tmp_path):
   manifest.write(tmp_path, manifest.CROPS, [
       {'file': f'a/{i}.png', 'accepted': said} for i, said in enumerate(('yes', 'no', ''))])

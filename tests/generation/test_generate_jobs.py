@@ -85,8 +85,12 @@ def test_rows_of_one_image_are_painted_on_one_picture_where_they_ask(setting):
     largest = max(float(r['scale']) for r in rows if r['file'] == file)
     assert not changed[~_grown(region > 0, int(np.ceil(masks.MARGIN * largest)) + 1)].any()
     assert changed[region > 0].mean() > 0.8 and mask[region > 0].mean() > 5
-    boxes = [r['boxes'] for r in rows if r['file'] == file]
-    assert all(boxes)
+    of_file = [r for r in rows if r['file'] == file]
+    assert all(r['boxes'] for r in of_file)
+    if len(of_file) == 1:
+      visible = mask > mask.max() / 2  # generate.mask_threshold.
+      assert float(of_file[0]['size']) == pytest.approx(
+          visible.sum() / (region > 0).sum(), rel=0.1)
 
 
 def test_a_region_larger_than_the_window_is_painted_at_a_larger_scale(setting):

@@ -1,5 +1,6 @@
 """A method that takes regions, from the data set's regions to files."""
 
+import re
 
 import jax
 import numpy as np
@@ -7,6 +8,7 @@ from PIL import Image
 import pytest
 
 from conftest import manifest_rows, small_config
+from pegan_jax.data import manifest
 from pegan_jax.generation import jobs, masks as defects, usual
 from pegan_jax.generation.generate import generate
 from pegan_jax.generation.sampler import Painted, Sampler
@@ -72,12 +74,13 @@ def test_the_region_asked_for_is_what_is_painted_in(setting):
     assert changed[regions > 0].mean() > 0.5
 
 
-def test_regions_are_written_and_generated_masks_lie_in_them(setting, tmp_path):
+def test_regions_are_written_and_generated_masks_lie_in_them(setting, tmp_path, capfd):
   config, workdir, run, _ = setting
   config = config.copy_and_resolve_references()
   config.generate.update({'out': str(tmp_path / 'out'), 'tries': 2})
   generate(config, workdir)
   rows, regions = manifest_rows(tmp_path / 'out'), jobs.draw_regions(run)
+  find = defects.defect_finder(run)
   assert len(rows) == 2 * config.generate.per_class
   for row in rows:
     region, mask = (
@@ -89,6 +92,12 @@ def test_regions_are_written_and_generated_masks_lie_in_them(setting, tmp_path):
     assert not mask[~_around(region)].any()
     left, top, right, bottom = map(int, row['asked'].split())
     assert region[top:bottom, left:right].sum() == region.sum() > 0
+    visible = sum(of.mask.sum() for of in find(mask, row['class']))
+    assert float(row['size'] or 0) == pytest.approx(
+        visible / (region > 0).sum(), rel=0.01)
+  said = capfd.readouterr().err
+  for name, value in manifest.sizes(rows).items():
+    assert re.search(rf'visible has .*{value:.2f} \({name}\).* times the area', said)
 
 
 def test_frames_are_painted_in_regions_of_their_windows(setting, raw_dir, tmp_path):

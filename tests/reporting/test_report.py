@@ -1,5 +1,6 @@
 """The page of a run: what it shows, and what it says is missing."""
 
+import csv
 import html.parser
 import json
 import re
@@ -13,7 +14,7 @@ from conftest import PixelExtractor
 from data_prep.images import reading
 from pegan_jax import main
 from pegan_jax.common.errors import UserError
-from pegan_jax.data import dataset
+from pegan_jax.data import dataset, manifest
 from pegan_jax.metrics import copies, table
 from pegan_jax.reporting import commands, curves, inline, nearest, words
 from pegan_jax.reporting.report import _STAGES, PARTS, report
@@ -241,8 +242,12 @@ def test_pasted_images_are_shown_beside(run, tmp_path, place):
   for name in ('generated', 'generated_annotations'):
     shutil.copytree(workdir / name, tmp_path / place / name)
   path = tmp_path / place / 'generated'
-  table_of = (path / 'manifest.csv').read_text().replace(',,,\n', ',no,5,odd\n', 1)
-  (path / 'manifest.csv').write_text(table_of)
+  with (path / 'manifest.csv').open(newline='') as file:
+    rows = list(csv.DictReader(file))
+  rows[0] |= {'accepted': 'no', 'tries': 5, 'reasons': 'odd'}
+  for row in rows:
+    row['size'] = '1.44' if row['class'] == rows[0]['class'] else ''
+  manifest.write(path, manifest.CROPS, rows)
   noted = {'method': 'paste', 'data_dir': 'x'}
   (tmp_path / place / 'config.json').write_text(json.dumps(noted))
   if place == 'elsewhere':
@@ -252,7 +257,9 @@ def test_pasted_images_are_shown_beside(run, tmp_path, place):
   found = _parsed(report(config, workdir))
   alts = [a.get('alt', '') for name, a in found.tags if name == 'img']
   assert sum(x.startswith('pasted ') for x in alts) == 2 * config.report.per_class
-  assert 'no training: 0 of 1 accepted' in found.texts['samples']
+  assert ('no training: 0 of 1 accepted; 1.44 times as large as asked for, by the median'
+          in found.texts['samples'])
+  assert found.texts['samples'].count('as large as') == 1
   assert f'without any training ({path})' in found.texts['samples']
   assert f'--workdir {tmp_path / place} --config paste' in found.texts['commands']
   config.method = 'paste'
