@@ -15,6 +15,9 @@ _ONLY = ("masks whose class is the only folder around them all, '{}': where it i
          'name it by --images, and that of the masks by --annotations')
 _MIXED = ('images in folders each of which has empty masks, as {}: taken for classes, and '
           'images with an empty mask left out; where they are none, ' + folder_names.PARTS)
+_UNKNOWN = ('images whose classes are folders of masks, as {}, of which none has two: where '
+            'these are people, days or products, and no classes, put all masks into one '
+            'folder, or ' + folder_names.PARTS)
 _COUNTED = re.compile(r'([^\W\d_].*?)[ ._-]*\d+')
 _CLEAN = 0.25  # Share of empty masks from which folders of both kinds are no classes.
 
@@ -59,11 +62,30 @@ def classes(read_from, folder, outer):
       and only & {*below(mark).parent.parts}
       for path, some in read_from.items() for mark, _ in some):
     noted[_ONLY.format(*only)] += sorted(read_from)
-  if folder_names.are_numbered(only - {''}):
+  if _may_be_anything(read_from, found, root):
+    noted[_UNKNOWN.format(listed([f"'{name}'" for name in sorted(only)], 2))] += sorted(
+        read_from)
+  elif folder_names.are_numbered(only - {''}):
     noted[folder_names.NUMBERED_MASKS] += sorted(
         path for path, some in read_from.items()
         if any(found[mark.path] for mark, _ in some))
   return found
+
+
+def _may_be_anything(read_from, found, root):
+  """Returns whether folders of masks part the images, and no name tells of a defect.
+
+  So do masks_anna and masks_ben, or Deckel/masks and Rahmen/masks. Not so where
+  --annotations names them, or one has empty masks: other notes tell of these.
+  """
+  names = {*found.values()}
+  if len(names) < 2 or folder_names.are_numbered(names) or any(
+      name == '' or class_names.is_defect(name) or class_names.has_clean_word(name)
+      for name in names):
+    return False
+  return all(len({found[mark.path] for mark, _ in some}) == 1 and all(
+      mask.values and not _is_named(mark, found[mark.path], root) for mark, mask in some)
+             for some in read_from.values())
 
 
 def _in_files(read_from):

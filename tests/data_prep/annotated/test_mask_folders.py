@@ -93,6 +93,26 @@ def test_folders_with_few_empty_masks_are_classes(tmp_path, names, empty, good, 
     assert _classes(read(tmp_path)) == {'defect': 8, '': sum(empty)}
 
 
+@pytest.mark.parametrize('places, is_told', [
+    (('masks_anna', 'masks_ben'), True), (('masks/anna', 'masks/ben'), True),
+    (('masks/scratch', 'masks/ben'), False)])
+def test_folders_that_part_the_images_may_be_of_people(tmp_path, places, is_told):
+  make(tmp_path, {f'images/{k}.png': None for k in range(4)}
+       | {f'{places[k % 2]}/{k}.png': mask for k in range(4)})
+  names = [place[6:] for place in places]
+  found = read(tmp_path)
+  assert _classes(found) == dict.fromkeys(names, 2)
+  assert ("as 'anna', 'ben', of which none has two" in _said(found)) == is_told
+  named = read(tmp_path, *places, images='images')
+  assert _classes(named) == dict.fromkeys(names, 2)
+  assert not _said(named) or places[0] == 'masks_anna'
+  if is_told:
+    (tmp_path / 'masks').mkdir(exist_ok=True)
+    for k, place in enumerate(places):
+      (tmp_path / place).rename(tmp_path / 'masks' / f'part_{k + 1}')
+    assert _classes(read(tmp_path)) == {'defect': 4}
+
+
 def test_masks_of_each_class_over_the_same_images_are_often_empty(tmp_path):
   for name, marked in (('hole', 0), ('pit', 1)):
     make(tmp_path, {f'images/{k}.png': None for k in range(3)} | {
