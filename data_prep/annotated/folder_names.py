@@ -17,7 +17,7 @@ NO_CLASSES = 'images with masks in folders that are taken for no classes'
 IMAGES = (r'(?:im|images?|imgs?|photos?|photographs?|pictures?|pics?|frames?|scans?|'
           r'bild(?:er)?|fotos?|aufnahmen|im[aá]genes|immagini|imagens|obrazy|zdj[eę]cia|'
           r'resim(?:ler)?|g[oö]r[uü]nt[uü](?:ler)?|изображени[яе]|снимки|фото|obr[aá]zky?|'
-          r'sn[ií]mky?|afbeeldingen|图[像片]|画像|이미지|사진)')
+          r'sn[ií]mky?|afbeeldingen|图[像片]|照片|原图|画像|이미지|사진)')
 _ROLE = r'(?:train|training|val|valid|validation|test|testing)'
 _MASKS = re.compile(rf'(?:(?:binary|anno|annotation)[ _-]?)?masks?'
                     rf'(?:[ _-]?(?:images?|png))?|ground[ _-]?truths?|gt|segmentations?|'
@@ -52,7 +52,9 @@ _PLACE = re.compile(
 _LABELS = re.compile(r'labels?|lables?|annotations?|annots?|anns?|annotated|lbls?|labs?|'
                      r'(?:ann|label)_dir|targets?|bw|bin(?:ary)?|\d(?:st|nd)_manual|manual|'
                      r'segs?|masken?|maskeler|masky|маск[аи]|masques|m[aá]scaras|maschere|'
-                     r'maski|掩[码膜]|マスク|마스크|'
+                     r'maski|掩[码膜]|マスク|마스크|annotationen|markierungen|etiketten|'
+                     r'etichette|annotazioni|anotaciones|anota[cç][oõ]es|adnotacje|etykiety|'
+                     r'etiketler|разметка|标[注签记]|アノテーション|라벨|'
                      r'(?:.*[ _-])?masks?')
 # Words for images too, if not for the only thing that a folder says of crops.
 _WEAK = re.compile(rf'defects?[ _-]?images?|originals?(?:[ _-]?images?)?|inputs?|{IMAGES}|'

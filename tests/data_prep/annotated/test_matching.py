@@ -290,3 +290,16 @@ def test_a_file_called_as_a_folder_is_of_its_images(tmp_path):
       'cam2.json': coco('1.png').replace('"crack"', '"pit"')})
   assert marked_in(read(tmp_path)) == {
       'cam1/1.png': {'crack': 1}, 'cam1/2.png': {'crack': 1}, 'cam2/1.png': {'pit': 1}}
+
+
+@pytest.mark.parametrize('images, labels', [
+    ('照片', '标注'), ('原图', '标签'), ('Bilder', 'Annotationen'), ('immagini', 'etichette'),
+    ('zdjęcia', 'adnotacje'), ('fotos', 'anotaciones'), ('resimler', 'etiketler')])
+@pytest.mark.parametrize('kind', ['labelme', 'masks'])
+def test_folders_are_called_in_other_languages(tmp_path, images, labels, kind):
+  names = {'labelme': '{}.json', 'masks': '{}.png'}[kind]
+  make(tmp_path, {f'{images}/{k}.png': None for k in range(3)} | {
+      f'{labels}/{names.format(k)}': mask if kind == 'masks' else labelme()
+      for k in range(3)})
+  assert marked_in(read(tmp_path)) == {
+      f'{images}/{k}.png': {'defect' if kind == 'masks' else 'crack': 1} for k in range(3)}
