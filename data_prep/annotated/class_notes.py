@@ -97,7 +97,7 @@ def of_another_size(crops, clean, sizes):
 
 
 def of_colour(defective, clean, coloured):
-  """Returns what to note, {note: paths}, where colour alone tells defects from what is clean.
+  """Returns what to note, {note: paths}, where colour alone tells what has a defect.
 
   So do marks that are drawn into all pictures of defects, or a second camera.
 
