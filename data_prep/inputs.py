@@ -19,6 +19,8 @@ from pegan_jax.common.errors import UserError
 
 _NO_DEFECTS = ('images of --images with regions, which give no defects, as --defects names '
                'the crops; for these, build without --defects')
+_OTHER_KIND = ('images without an annotation, in colour or of more bits, where all others '
+               'are not')
 _REPEATED = 'images that are another one, and are marked alike'
 
 
@@ -53,6 +55,26 @@ class Found(NamedTuple):
     return ([(path, self.crops_dir) for paths in self.crops.values() for path in paths]
             + [(path, self.layout.root) for path in self.frames]
             + [(path, folder) for paths, folder, _ in self.clean for path in paths])
+
+  def in_one_kind(self, kinds):
+    """Returns it without unannotated images that alone would make the set of another kind.
+
+    Such as previews in colour beside grey frames, or files of more bits.
+
+    Args:
+      kinds: {path: `survey.Kind`} of those that can be read.
+    """
+    layout = self.layout
+    rest = {path: kinds[path] for path in layout.unlabelled if path in kinds}
+    used = survey.settle({path: kinds[path] for path, _ in self.files
+                          if path in kinds and path not in rest})
+    odd = [path for path, kind in rest.items() if used.sizes and (
+        kind.coloured > (not used.grey) or kind.largest > used.max_value)]
+    if not odd:
+      return self
+    return self._replace(layout=layout._replace(
+        unlabelled=sorted({*layout.unlabelled} - {*odd}),
+        left_out=layout.left_out | {_OTHER_KIND: odd}))
 
   def once(self, same):
     """Returns it without annotated images that are another one, see `same_images.check`.
@@ -145,6 +167,9 @@ def _find(options, problems):
                      problems)
   layout.noted.update(class_notes.with_clean_words(
       whole, {name: path for name, (path, _) in marked.items()}, options.clean))
+  layout.noted.update(class_notes.of_several(whole | {
+      name: [path for path, image in layout.annotated
+             if any(region.name == name for region in image.regions)] for name in marked}))
   layout = layout._replace(left_out=_left_out(options, layout))
   layout = _without_drawn(options, layout, crops, chosen, clean, problems)
   counts = {name: len(crops.get(name, ())) + len(regions.get(name, ()))

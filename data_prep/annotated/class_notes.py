@@ -10,6 +10,9 @@ from pegan_jax.common import class_names
 
 _NUMBERED = ('images whose classes differ by a number alone: where it counts what is '
              'marked, give all of them one name')
+_SEVERAL = re.compile('combined|mixed|multiple|several|various|gemischt|mehrere',
+                      re.IGNORECASE)
+_AND = re.compile(r' ?[+&] ?| (?:and|und|et|y|e|i) |_(?:and|und)_')
 _HELD = 0.9  # Of a box, in one that holds it.
 _WORD = re.compile(r'[^\W\d_]+')
 _NO_NAME = re.compile(r'(class)?\d+')  # Of values and numbers that nothing names.
@@ -33,6 +36,23 @@ def of_names(by_class, numbered=_NUMBERED):
     found[f'images of {said}, which are {len(some)} classes: where they are one, give them '
           'one name'] = sorted({path for name in some for path in by_class[name]})
   return found
+
+
+def of_several(by_class):
+  """Finds classes that may be several at once: combined, and crack+pit beside pit.
+
+  Args:
+    by_class: {class: paths}.
+
+  Returns:
+    {note: paths}.
+  """
+  known = {name.casefold() for name in by_class}
+  return {
+      f"images of the class '{name}', which may be several in one image: where it is no "
+      f'kind of its own, pass --skip_classes {class_names.as_flag([name])}': sorted(paths)
+      for name, paths in by_class.items() if _SEVERAL.fullmatch(name) or known.intersection(
+          part.casefold() for part in _AND.split(name)[1:])}
 
 
 def of_crops(crops, folder):
@@ -218,7 +238,9 @@ def of_unmarked_folders(found, rest, root, places, is_apart, noted):
   for path in rest if named else ():
     lacking.setdefault(of_folder[path], []).append(path)
   if not named:
-    for folder in clean_folders.unannotated(found, rest, root):
+    of_marked = {path.stem for path in found}
+    for folder in clean_folders.unannotated(
+        found, [path for path in rest if path.stem not in of_marked], root):
       noted['images in a folder of which none has an annotation: not used; where they show '
             f'no defect, pass --clean {shlex.quote(folder)}'] += [
                 path for path in rest if path.is_relative_to(folder)]

@@ -87,7 +87,7 @@ def check_below(clean, named, root, noted):
   """Raises UserError for a clean image in a folder of its own that speaks of a defect.
 
   So it is in clean/crack beside crack, and, where good has images beside it, in
-  good/rejected; good/late is noted there.
+  good/rejected and good/todo; good/late is noted there.
 
   Args:
     clean, named, root: as of `check_lights` and `check_above`.
@@ -101,7 +101,8 @@ def check_below(clean, named, root, noted):
     if name := next((name for name in below if name in named), ''):
       called.setdefault(_down_to(path, name), (path, parts[-1]))
     elif root.joinpath(*parts) in with_images:
-      if name := next(filter(class_names.is_defect, below), ''):
+      if name := next((name for name in below if class_names.is_defect(name)
+                       or class_names.is_undecided(name)), ''):
         of_defects.setdefault(_down_to(path, name), (path, parts[-1]))
       elif name := folder_names.outer_class_of(pathlib.PurePath(*below, path.name)):
         noted[f"images in '{name}', a folder in that of clean images, '{parts[-1]}': taken "

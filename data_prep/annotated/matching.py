@@ -179,18 +179,19 @@ def _below_root(mark, root, folders):
   """Returns a mark with the folder that it counts from, and a file's part of the set.
 
   An export has its images there, and another one may have images of the same names. So is
-  it where a file is called as one of the folders of images: cam1.json of cam1.
+  it where a file is called as a folder of images: cam1.json, task_a.json of images_a.
   """
   folder = (mark.base.relative_to(root) if mark.base.is_relative_to(root)
             else pathlib.PurePath(mark.base.name))
-  part = next(filter(folder_names.is_split, re.split(r'[\W_]+', mark.path.stem)),
-              mark.path.stem * (mark.path.stem in folders)) if mark.annotated else ''
+  words = (mark.path.stem, *re.split(r'[\W_]+', mark.path.stem)) if mark.annotated else ()
+  part = next(filter(folder_names.is_split, words[1:]), next(filter(
+      folders.__contains__, words), ''))
   return mark._replace(place=folder / part / mark.place)
 
 
 def _folders(places):
-  """Returns the names of all folders that hold images, given {path: place}."""
-  return {part for place in places.values() for part in place.parent.parts}
+  """Returns what the names of folders of images say, see `_parents`, of {path: place}."""
+  return {part for place in places.values() for part in _parents(place, False)}
 
 
 def _search(found, marks, places, root):

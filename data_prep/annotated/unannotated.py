@@ -80,12 +80,14 @@ def called_as_defects(paths, folder, classes):
                     f"{by_name[name][0]} lies in a folder called as the class '{name}': "
                     'name a folder without it by --clean or, where it shows no defect, '
                     'rename it.')
-  bad = {path for name in by_name if class_names.names_no_kind(name)
+  bad = {path for name in by_name
+         if class_names.names_no_kind(name) or class_names.is_undecided(name)
          for path in by_name[name]}
   if 0 < len(bad) < len(paths):
     raise UserError(f'--clean {folder} is for images without defects, and {min(bad)} lies '
-                    'in a folder that says that it has one, as others do not: name a '
-                    'folder without it by --clean or, where it shows no defect, rename it.')
+                    'in a folder that says that it has one or is put aside, as others do '
+                    'not: name a folder without it by --clean or, where it shows no '
+                    'defect, rename it.')
   return {f"images of --clean in folders called '{name}': taken for clean": by_name[name]
           for name in sorted(filter(class_names.is_defect, by_name))}
 

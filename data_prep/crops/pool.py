@@ -76,7 +76,9 @@ def read(options, found, kinds=None):
   """
   group_of = named_groups.named_by(options.group_by, found.files)
   window, why = choose_window(options, found)
-  kinds = survey.settle(kinds) if kinds else survey.read([p for p, _ in found.files])
+  kinds = kinds or survey.kinds_of([path for path, _ in found.files])
+  found = found.in_one_kind(kinds)
+  kinds = survey.settle({path: kinds[path] for path, _ in found.files})
   plain = cutting.Reader(
       options.image_size, kinds.grey, kinds.max_value, options.seed)
   reader = keeping.KeepingReader(**vars(plain))

@@ -66,7 +66,12 @@ class Survey(NamedTuple):
 
 
 def read(paths, what='checking images'):
-  """Reads the kind of every file of a set; returns its `Survey`.
+  """Reads the kind of every file of a set; returns its `Survey`; see `kinds_of`."""
+  return settle(kinds_of(paths, what))
+
+
+def kinds_of(paths, what='checking images'):
+  """Reads the kind of every file of a set; returns {path: `Kind`}.
 
   Args:
     paths: image files.
@@ -76,8 +81,8 @@ def read(paths, what='checking images'):
     UserError: a file cannot be read.
   """
   paths = list(paths)
-  return settle(dict(zip(paths, progress(
-      parallel.each_file(kind_of, paths), what, len(paths)))))
+  return dict(zip(paths, progress(
+      parallel.each_file(kind_of, paths), what, len(paths))))
 
 
 def settle(kinds):

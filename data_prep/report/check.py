@@ -40,7 +40,7 @@ def check(options, find, read):
     problems.add(f'{options.out} exists already: remove it or choose another --out.')
   with problems.collected():
     kinds = _decode(options, problems)
-    found = find(options, problems)
+    found = find(options, problems).in_one_kind(kinds)
     said = _describe(options, found, kinds, problems)
     _print(said)
     if not problems:
@@ -220,8 +220,10 @@ def _sizes(sizes):
   if len(counts) <= 3:
     return said
   heights, widths = zip(*(size for size, _ in counts))
-  return (f'{said} and {len(counts) - 3} more, from {min(widths)} x {min(heights)} to '
-          f'{max(widths)} x {max(heights)}')
+  spans = f'{min(widths)} x {min(heights)} to {max(widths)} x {max(heights)}'
+  if counts[0][1] == 1:
+    return f'{len(counts)}, all different, from {spans}'
+  return f'{said} and {len(counts) - 3} more, from {spans}'
 
 
 def _count_backgrounds(options, found, sizes, side):

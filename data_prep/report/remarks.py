@@ -51,8 +51,8 @@ def leak_sentence(report):
   searched = report['parameters']['near_duplicates']
   copies_too = searched and 'turned_copies' in report  # Not in an earlier version's.
   return 'A plain random split would have put into train ' + (
-      f"a near-duplicate of {leak['near_duplicate']['mean_count']:.0f}, and "
-      if searched else '') + (
+      'what seems to be a near-duplicate of '
+      f"{leak['near_duplicate']['mean_count']:.0f}, and " if searched else '') + (
           f"a crop of the same frame or group of {leak['group']['mean_count']:.0f}, "
           f"of its {leak['test_images']} test images; this split none, but for "
           + ('copies that are turned by other angles than 90, 180 and 270 degrees, '
@@ -140,8 +140,8 @@ def of_groups(large, copies, unclean, searched, train_fraction):
 def of_unlabelled(count):
   """Yields a sentence on images that have no annotation, where there are any."""
   if count:
-    yield (f'{count} images without an annotation are not known to be clean: those that '
-           'are go into a folder of their own, for --clean.')
+    yield (f'images without an annotation, which are not known to be clean: {count}; those '
+           'that are go into a folder of their own, for --clean.')
 
 
 def too_few(counts):

@@ -96,6 +96,7 @@ ASIDE = (
     r'ignored?|exclude[ds]?|discard(?:s|ed)?|deleted?|removed?|trash|recycle[ _-]?bin|junk|'
     r'back[ _-]?ups?|bak|archived?|unused|obsolete|do[ _-]?not[ _-]?use|not[ _-]?used|'
     r'old(?:er)?|outdated|previous|superseded|deprecated|results?|outputs?|debug|'
+    r'untitled(?:[ _-]?folder)?|check[ _-]?again|discuss|borderline|grenzf[aä]lle?|'
     r'calibrations?|kalibrierung(?:en)?|unscharf|vorschau(?:bilder)?|'
     r'thumb(?:nail)?s?|previews?|screen[ _-]?shots?|vecchi[oaei]?|docs?|documents?|'
     r'desktop|downloads?|plots?|'

@@ -52,7 +52,7 @@ def test_images_without_an_annotation_get_a_remedy(tmp_path, capsys):
       (tmp_path / 'i' / f'{k}.txt').write_text('0 0.2 0.2 0.2 0.2\n')
   assert run_build(tmp_path, '--images', tmp_path / 'i', '--image_size', 32,
                    '--window_size', 32, '--per_class', 0, '--backgrounds', 0) == 0
-  assert 'Note: 3 images without an annotation are not known to be clean' in (
+  assert 'Note: images without an annotation, which are not known to be clean: 3' in (
       capsys.readouterr().out)
 
 

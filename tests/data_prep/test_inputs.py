@@ -212,3 +212,29 @@ def test_colour_that_tells_defects_from_clean_images_is_noted(tmp_path, coloured
   told = [note for note in found.notes(kinds) if 'where none of the others is' in note]
   assert len(told) == bool(noted)
   assert not noted or f'else images of one kind: {noted}, the first is' in told[0]
+
+
+@pytest.mark.parametrize('odd', ['colour', 'deep'])
+@pytest.mark.parametrize('used', [True, False])
+def test_what_is_not_used_does_not_decide_the_kind_of_the_set(tmp_path, odd, used):
+  """As previews in colour beside grey frames with masks."""
+  images = {name: texture(np.random.default_rng(zlib.crc32(name.encode())), 96, 96)
+            for name in ('im/0', 'im/1', 'im/2', 'rest/0', 'rest/1', 'rest/2', 'rest/3')}
+  for name, image in images.items():
+    other = {'colour': np.dstack([image, image // 2, image]),
+             'deep': image.astype(np.uint16) * 16}[odd]
+    save(other if name in ('rest/0', 'rest/1') else image, tmp_path / f'{name}.png')
+    if name[:2] == 'im' or used and name == 'rest/3':
+      mark = np.zeros((96, 96), np.uint8)
+      mark[40:60, 30:50] = 255
+      save(mark, tmp_path / 'masks' / f'{name}.png')
+  (tmp_path / 'masks').rename(tmp_path.parent / f'{tmp_path.name}_masks')
+  options = Options(images=str(tmp_path), reject_score=0.0, per_class=0, backgrounds=0,
+                    annotations=(str(tmp_path.parent / f'{tmp_path.name}_masks'),))
+  pool = pool_lib.read(options, inputs.find(options, Problems()))
+  assert pool.reader.grey and pool.reader.max_value == 255
+  left, = (paths for why, paths in pool.found.layout.left_out.items()
+           if 'in colour or of more bits' in why)
+  assert [path.relative_to(tmp_path).as_posix() for path in left] == [
+      'rest/0.png', 'rest/1.png']
+  assert not any('coloured' in note or '8 bits' in note for note in pool.notes)

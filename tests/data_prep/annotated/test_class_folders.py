@@ -23,6 +23,7 @@ def test_a_clean_folder_in_a_class_or_above_it_is_refused(tmp_path, clean, crop,
 
 @pytest.mark.parametrize('name, words', [
     ('rejected later', "lies in one called 'rejected later': move"), ('late', ''),
+    ('aussortiert', "lies in one called 'aussortiert': move"), ('todo', "called 'todo'"),
     ('2024-05-01', ''), ('train', '')])
 @pytest.mark.parametrize('marked', [True, False])
 def test_a_folder_below_a_clean_one_is_noted_or_refused(tmp_path, name, words, marked):

@@ -45,7 +45,8 @@ def _crops(name):
     (_crops, 'Unsorted 2'), (_crops, 'todo'), (_crops, 'good_unchecked'),
     (_crops, 'OK (to check)'), (_crops, 'backup'), (_crops, 'marked'), (_boxes, 'none'),
     (_shapes, 'NULL'), (_crops, '背景'), (_crops, 'docs'), (_crops, 'empty'),
-    (_crops, 'neu')])
+    (_crops, 'neu'), (_crops, 'untitled folder'), (_crops, 'Grenzfälle'),
+    (_crops, 'check again')])
 def test_names_of_what_is_clean_or_undecided_are_no_classes_but_where_named(
     tmp_path, files, name):
   make(tmp_path, files(name))
@@ -270,3 +271,23 @@ def test_what_nobody_has_labelled_is_undecided_and_not_clean(tmp_path, name):
   said, names = _said(tmp_path)
   assert f"the class '{name}', which is a name for what is undecided" in said
   assert names == {name, 'crack'}
+
+
+@pytest.mark.parametrize('name, is_told', [
+    ('combined', True), ('Mixed', True), ('crack+dent', True), ('dent & crack', True),
+    ('crack und dent', True), ('crack_and_dent', True), ('combination', False),
+    ('A+', False), ('sandy', False)])
+@pytest.mark.parametrize('regions', [False, True])
+def test_a_class_that_may_be_several_is_told(tmp_path, name, is_told, regions):
+  """As MVTec's combined, and crack+dent beside dent."""
+  for k, of in enumerate(['crack', 'dent', name]):
+    make(tmp_path, {f'{"im" if regions else of}/{k}.jpg': None}
+         | ({f'im/{k}.json': labelme(label=of)} if regions else {}))
+  make(tmp_path, {'good/9.jpg': None})
+  found = inputs.find(Options(images=str(tmp_path)), Problems())
+  told = [paths for note, paths in found.layout.noted.items() if (
+      f"the class '{name}', which may be several" in note)]
+  assert [[path.name for path in paths] for paths in told] == [['2.jpg']] * is_told
+  chosen = inputs.find(Options(images=str(tmp_path), classes=('crack', 'dent', name)),
+                       Problems())
+  assert not any('may be several' in note for note in chosen.layout.noted)

@@ -303,3 +303,10 @@ def test_folders_are_called_in_other_languages(tmp_path, images, labels, kind):
       for k in range(3)})
   assert marked_in(read(tmp_path)) == {
       f'{images}/{k}.png': {'defect' if kind == 'masks' else 'crack': 1} for k in range(3)}
+
+
+def test_files_and_folders_of_one_task_belong_together(tmp_path):
+  make(tmp_path, {f'images_{task}/1.png': None for task in 'ab'} | {
+      'task_a.json': coco('1.png'), 'task_b.json': coco('1.png').replace('"crack"', '"pit"')})
+  assert marked_in(read(tmp_path)) == {
+      'images_a/1.png': {'crack': 1}, 'images_b/1.png': {'pit': 1}}

@@ -115,3 +115,14 @@ def test_a_part_that_is_marked_in_clean_images_has_its_remedy(tmp_path):
     unannotated.list_clean(tmp_path / 'c')
   (tmp_path / 'c/1.xml').rename(tmp_path / '1.xml')
   assert len(unannotated.list_clean(tmp_path / 'c')) == 1
+
+
+@pytest.mark.parametrize('folder, is_told', [
+    ('clean', True), ('clean/aussortiert', False), ('clean/NG', False)])
+def test_what_is_put_aside_below_the_clean_ones_is_refused(tmp_path, folder, is_told):
+  paths = [tmp_path / 'clean' / '1.png', tmp_path / folder / '2.png']
+  if is_told:
+    assert not unannotated.called_as_defects(paths, tmp_path / 'clean', {'crack'})
+    return
+  with pytest.raises(UserError, match=f'{folder}/2.png lies in a folder that says'):
+    unannotated.called_as_defects(paths, tmp_path / 'clean', {'crack'})
