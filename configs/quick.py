@@ -28,6 +28,7 @@ def get_config():
   config.build = ConfigDict({
       'image_size': 64, 'per_class': 150, 'backgrounds': 500, 'at_most': True})
   config.seed = 0
+  config.flip = True  # whether training and pasting mirror images at random
   # Settings that replace the methods' own: {method: {key: value}}. The first is for data
   # with boxes or masks, the second for whole crops.
   config.settings = ConfigDict({'pegan_region': _TRAINING, 'pegan_plus': _TRAINING})

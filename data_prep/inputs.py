@@ -106,7 +106,8 @@ class Found(NamedTuple):
         [*itertools.chain(*self.crops.values()), *(path for path, _ in self.layout.annotated)],
         [path for paths, *_ in self.clean for path in paths], kinds.coloured)
     root = self.layout.root
-    return survey_notes + [
+    specks = class_notes.of_specks({name: self.regions[name] for name in self.cut})
+    return survey_notes + specks + [
         f'{what}: {len(paths)}, the first is {reading.name_below(paths[0], root)}'
         for what, paths in sorted(noted.items())]
 

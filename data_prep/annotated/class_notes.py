@@ -12,6 +12,7 @@ _NUMBERED = ('images whose classes differ by a number alone: where it counts wha
              'marked, give all of them one name')
 _SEVERAL = re.compile('combined|mixed|multiple|several|various|gemischt|mehrere',
                       re.IGNORECASE)
+_SPECK = 3  # Pixels, of the longer side.
 _AND = re.compile(r' ?[+&] ?| (?:and|und|et|y|e|i) |_(?:and|und)_')
 _HELD = 0.9  # Of a box, in one that holds it.
 _WORD = re.compile(r'[^\W\d_]+')
@@ -36,6 +37,24 @@ def of_names(by_class, numbered=_NUMBERED):
     found[f'images of {said}, which are {len(some)} classes: where they are one, give them '
           'one name'] = sorted({path for name in some for path in by_class[name]})
   return found
+
+
+def of_specks(regions):
+  """Notes classes of which some regions are specks beside larger ones: a list of sentences.
+
+  So are what a threshold leaves, and slips of a hand.
+
+  Args:
+    regions: {class: list of (a region's longer side, its kind)}.
+  """
+  said = []
+  for name, of_class in sorted(regions.items()):
+    few = sum(length <= _SPECK for length, _ in of_class)
+    if name and few and max(length for length, _ in of_class) > 3 * _SPECK:
+      said.append(f'{few} of {len(of_class)} of {name}')
+  return [f'regions of {_SPECK} pixels or less, each of which counts as a defect: '
+          f"{', '.join(said)}; where they are what a threshold left, or a slip of the hand, "
+          'remove them'] if said else []
 
 
 def of_several(by_class):

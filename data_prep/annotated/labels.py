@@ -234,8 +234,9 @@ def _check_turned(annotated, path, height, width):
     raise UserError(
         f'{annotated.file} is for an image of {annotated.width} x {annotated.height} '
         f'pixels, and {path} has {width} x {height}, turned by its EXIF tag or since: '
-        'save the image upright, without the tag, and mark it again or, where only the two '
-        'numbers are swapped, correct these.')
+        'where the marks fit the image without the tag, take the tag away, and where only '
+        'the two numbers are swapped, correct these; else save the image upright and mark '
+        'it again.')
 
 
 def _fitted(annotated, region, path, height, width, noted):

@@ -14,7 +14,7 @@ from data_prep.images.problems import Misnamed, Problems
 from pegan_jax import annotations
 from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.common import class_names, listing
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 
 
 def list_clean(folder, format='', tags=(),  # pylint: disable=redefined-builtin
@@ -88,8 +88,12 @@ def called_as_defects(paths, folder, classes):
                     'in a folder that says that it has one or is put aside, as others do '
                     'not: name a folder without it by --clean or, where it shows no '
                     'defect, rename it.')
-  return {f"images of --clean in folders called '{name}': taken for clean": by_name[name]
-          for name in sorted(filter(class_names.is_defect, by_name))}
+  others = sorted(name for name in by_name if not (
+      folder_names.is_clean_name(name) or folder_names.is_split(name)
+      or folder_names.is_place(name) or folder_names.is_kind(name)))
+  return {f'images of --clean in folders of its own, as {listed([*map(repr, others)], 3)}: '
+          'taken for clean': sorted({path for name in others for path in by_name[name]})
+          } if others else {}
 
 
 def called_as_defects_by_name(paths, classes):

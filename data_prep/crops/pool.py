@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from data_prep.crops import cutting, keeping
-from data_prep.crops.window_size import choose_window
+from data_prep.crops import cutting, keeping, shading, window_size
 from data_prep.images import named_groups, survey
 
 _INSIDE = 0.95  # Of a crop's area, in a box that it lies in.
@@ -75,7 +74,7 @@ def read(options, found, kinds=None):
     UserError: an image cannot be read, or is one with another that says what it denies.
   """
   group_of = named_groups.named_by(options.group_by, found.files)
-  window, why = choose_window(options, found)
+  window, why = window_size.choose_window(options, found)
   kinds = kinds or survey.kinds_of([path for path, _ in found.files])
   found = found.in_one_kind(kinds)
   kinds = survey.settle({path: kinds[path] for path, _ in found.files})
@@ -93,7 +92,8 @@ def read(options, found, kinds=None):
   cut, windows = ([item for item in items if item.frame in frames]
                   for items in (cut, windows))
   return Pool(found, plain, window, why, defects + cut, windows, tiles,
-              found.notes(kinds) + _in_larger_boxes(cut, found.layout), group_of,
+              found.notes(kinds) + _in_larger_boxes(cut, found.layout)
+              + window_size.note_long(found, window) + shading.note(defects + cut), group_of,
               reader.small, _most(options), {})
 
 

@@ -27,3 +27,24 @@ def choose_window(options, found):
   if side < options.image_size:
     return options.image_size, f'--image_size; half of the regions are up to {side} long'
   return side, "the median of the regions' longer sides"
+
+
+def note_long(found, side):
+  """Returns [a note] on classes most of whose regions are longer than a window, else [].
+
+  Args:
+    found: `inputs.Found`.
+    side: of the windows, in pixels.
+  """
+  long = {name: [length for length, _ in found.regions[name]] for name in sorted(found.cut)}
+  long = {name: lengths for name, lengths in long.items()
+          if statistics.median(lengths) > side}
+  if not long:
+    return []
+  counts = ', '.join(f'{sum(length > side for length in lengths)} of {len(lengths)} of {name}'
+                     for name, lengths in long.items())
+  most = max(statistics.median(lengths) for lengths in long.values())
+  return [f'regions that are longer than a window of {side} pixels, and are cut into '
+          f'several crops: {counts}; where no region is asked for, what is painted is as '
+          f'long as whole ones are, so a larger --window_size, as {round(most)}, gives '
+          'longer ones']

@@ -95,10 +95,11 @@ def group(options, pool, items):
       corner = np.rint(corners[i] * pool.window / texture.SIDE)
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box.square(left, top, pool.window)
+  unclean = {*unclean, *_find_marked_again(pool)}
   if options.search_frames and whole:
-    unclean = sorted({*unclean, *pool.once(
-        'clean', [items[k] for k in whole],
-        lambda: _find_in_clean(pool, thumbs()[whole]))})
+    unclean |= pool.once('clean', [items[k] for k in whole],
+                         lambda: _find_in_clean(pool, thumbs()[whole]))
+  unclean = sorted(unclean)
   edges += [(i, j, lacks.NEAR) for i, j in pairs.tolist()]
   numbers = components.number(len(items) + len(nodes), [edge[:2] for edge in edges])
   return Groups(
@@ -155,12 +156,18 @@ def _find_copies(pool, items, node):
   pairs = [[paths[k] for k in pair] for pair in pairs.tolist()]
   unclean = {known[one][0] for pair in pairs for one, other in (pair, pair[::-1])
              if one in clean and other in defective}
-  again = pool.once('marked again', [], lambda: marked_again.find(
-      found.layout.annotated, sorted(clean), pool.small, pool.reader.read,
-      copies_lib.find_alike))
-  unclean |= {known[path][0] for path, _ in again}
   return ([[known[path][0] for path in pair] for pair in pairs], sorted(unclean),
           [[known[path][1] for path in pair] for pair in pairs])
+
+
+def _find_marked_again(pool):
+  """Returns the names of clean images that show the marks of others, see `marked_again`."""
+  names = {path: cutting.frame_name(path, folder, root)
+           for paths, folder, root in pool.found.clean for path in paths}
+  again = pool.once('marked again', [], lambda: marked_again.find(
+      pool.found.layout.annotated, sorted(names), pool.small, pool.reader.read,
+      copies_lib.find_alike))
+  return {names[path] for path, _ in again}
 
 
 def annotate(pool, items, places):

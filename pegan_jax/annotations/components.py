@@ -35,6 +35,31 @@ def find_defects(mask, name, threshold, min_area, whole=False, corner=(0, 0)):
           if part.mask.sum() >= min_area]
 
 
+def joined(found, asked, corner=(0, 0)):
+  """Joins the defects that belong to one piece of a region, which are one.
+
+  So are the dark and the bright half of a dent.
+
+  Args:
+    found: list of `Region` with masks, of one name, from `find_defects`.
+    asked: bool [h, w], the region; each defect is of its nearest piece.
+    corner: as of `find_defects`.
+
+  Returns:
+    List of `Region`, in the order of the pieces.
+  """
+  labels, count = scipy.ndimage.label(asked, np.ones((3, 3)))
+  if not count or len(found) < 2:
+    return found
+  nearest = labels[tuple(scipy.ndimage.distance_transform_edt(
+      ~asked, return_distances=False, return_indices=True))]
+  inside = np.zeros((count + 1, *asked.shape), bool)
+  for region in found:
+    slices = region.box.shift(-corner[0], -corner[1]).slices
+    inside[np.bincount(nearest[slices][region.mask]).argmax()][slices] |= region.mask
+  return [of_pixels(found[0].name, piece, corner) for piece in inside if piece.any()]
+
+
 def pieces(inside):
   """Returns the connected pieces of bool [h, w], as `Region`s without a name."""
   labels, _ = scipy.ndimage.label(inside, np.ones((3, 3)))

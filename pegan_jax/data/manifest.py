@@ -16,9 +16,9 @@ _MADE_BY = ('seed', 'step', 'strength', 'mask', 'boxes', 'asked', 'size', 'refer
 # image from noise.
 CROPS = ('file', 'class', 'background', *_MADE_BY)
 
-# A row per defect on a frame: the frame's file, the class, the window's corner, and how
-# much larger than the data set's windows it is.
-FRAMES = ('file', 'class', 'left', 'top', 'scale', *_MADE_BY)
+# A row per defect on a frame: the frame's file, the class, the name of the image under it,
+# the window's corner, and how much larger than the data set's windows it is.
+FRAMES = ('file', 'class', 'background', 'left', 'top', 'scale', *_MADE_BY)
 
 
 def file_of(name, i):

@@ -93,7 +93,9 @@ def find_again(run, job, folder):
   find, described, boxes = masks.defect_finder(run), [], []
   for name, file in _files(run, job):
     mask = masks.read(folder / file)
-    defects = find(mask, name)
+    asked = (masks.read(folder.with_name('regions') / file) > 0
+             if run.method.layout.placed else None)
+    defects = find(mask, name, asked=asked)
     described.append(regions.Annotated(file, *mask.shape, defects))
     boxes.append((file, regions.boxes_to_text(defects)))
   return described, boxes
@@ -125,7 +127,8 @@ def _write_images(run, stream, images, annotated, progress):
     save(annotated / 'masks' / file, masks.written_mask(mask, strength))
     if asked is not None:
       save(annotated / 'regions' / file, asked)
-    return (find(mask, classes[label]) if strength else [],
+    return (find(mask, classes[label], asked=None if asked is None else asked > 0)
+            if strength else [],
             [] if asked is None else [regions.of_pixels(classes[label], asked > 0)],
             verdict, None if record is None else int(record))
 

@@ -127,6 +127,7 @@ def _row(run, window, found, verdict):
   """Returns what the manifest says of a window and the `Region`s found in it."""
   return {
       'file': window.picture.as_posix(), 'class': run.info.classes[window.label],
+      'background': window.frame.as_posix(),
       'left': window.box.left, 'top': window.box.top,
       'scale': f'{window.box.width / run.info.window:.4g}',
       'seed': window.key[0] if window.key else run.config.generate.seed,
@@ -219,6 +220,7 @@ class _Place:
 
   def __init__(self, index, indices, job, shape):
     self._window = window = job.sources[index]
+    self._shape = shape
     self._box = window.box.clip(*shape)
     self.area = self._box.slices
     self._own, later = True, False
@@ -247,8 +249,10 @@ class _Place:
 
   def find(self, run, part):
     """Returns the `Region`s of the defect whose visible mask in `area` is `part`."""
+    asked = self._window.asked and places.filled(
+        self._window.asked, self._shape)[self.area]
     return masks.defect_finder(run)(
-        part, run.info.classes[self._window.label], self._box[:2])
+        part, run.info.classes[self._window.label], self._box[:2], asked)
 
 
 def _resize(array, size):

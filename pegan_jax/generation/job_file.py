@@ -83,7 +83,8 @@ def read(path, classes):
   try:
     text = path.read_text('utf-8-sig')
   except (OSError, UnicodeDecodeError) as e:
-    why = e.strerror if isinstance(e, OSError) else 'it is not UTF-8'
+    why = e.strerror if isinstance(e, OSError) else (
+        'it is not UTF-8: save it as CSV in UTF-8')
     raise UserError(f'{path} cannot be read: {why}') from e
   rows, faults = [], []
   for line, cells in _lines(path, text):
@@ -92,7 +93,7 @@ def read(path, classes):
     except (ValueError, UserError) as e:
       faults.append(f'line {line}: {str(e).rstrip(".")}')
   if not rows and not faults:
-    raise UserError(f'{path} has no rows')
+    raise UserError(f'{path} has no rows: add one below the names of the columns')
   for row, name in zip(rows, names(rows)):
     others = [other for other, its in zip(rows, names(rows))
               if its == name and (other.image, other.picture) != (row.image, row.picture)]
@@ -174,8 +175,11 @@ def _row(line, cells, folder, classes):
   image = pathlib.Path(os.path.abspath(folder / str(cells['image'])))
   if name not in classes:
     raise ValueError(f'no class {name!r}: choose from {class_names.join(classes, ", ")}')
+  if not image.is_file():  # The path may have been written on Windows.
+    image = pathlib.Path(os.path.abspath(folder / str(cells['image']).replace('\\', '/')))
   if not image.is_file():
-    raise ValueError(f'no image {image}')
+    raise ValueError(f'no image {image}: correct the path, which begins in the folder of '
+                     'this file')
   shape = reading.size(image)
   region, mask = _region(cells.get('region'), name, folder, shape)
   picture = str(cells.get('picture', ''))
@@ -210,7 +214,8 @@ def _region(cell, name, folder, shape):
   if numbers is None:
     path = pathlib.Path(os.path.abspath(folder / str(cell)))
     if not path.is_file():
-      raise ValueError(f'region is {cell!r}: neither numbers nor a mask image')
+      raise ValueError(f'region is {cell!r}: neither numbers nor a mask image, as {path} '
+                       'is not there')
     return _of_pixels(masks.read(path).marked(), name, shape, f'the mask {path}'), path
   height, width = shape
   if len(numbers) == 4:
@@ -224,6 +229,9 @@ def _region(cell, name, folder, shape):
   if not np.isfinite(numbers).all() or (np.array(low) < 0).any() or (
       high[0] > width or high[1] > height):
     raise ValueError(f'its region leaves the image, which has {width}x{height} pixels')
+  if max(*high) <= 1 < min(shape) and any(x != int(x) for x in numbers):
+    raise ValueError('its region lies within one pixel, as fractions of an image do: '
+                     f'multiply them by its width, {width}, and its height, {height}')
   if high[0] <= low[0] or high[1] <= low[1]:
     raise ValueError('its region has no pixel: a box is left top right bottom')
   if len(numbers) == 4:

@@ -38,19 +38,23 @@ def mask_source(run):
 
 
 def defect_finder(run):
-  """Returns find(visible mask, class name, corner=(0, 0)), which finds a defect's regions.
+  """Returns find(visible mask, class name, corner=(0, 0), asked=None): a defect's regions.
+
+  With `asked`, the region that was asked for, bool as the mask, what belongs to one piece
+  of it is one; see `components.joined`.
 
   Args:
     run: a `Run`, whose `config.generate` has the thresholds; see `find_defects`.
   """
   config, textures = run.config.generate, settings.textures(run)
 
-  def find(mask, name, corner=(0, 0)):
+  def find(mask, name, corner=(0, 0), asked=None):
     threshold = config.change_threshold
     if run.method.has_masks:  # Relative: a faint defect has a faint mask.
       threshold = max(config.mask_threshold * mask.max() / 255, _VEIL)
-    return components.find_defects(
+    found = components.find_defects(
         mask, name, threshold, config.min_area, name in textures, corner)
+    return found if asked is None else components.joined(found, asked, corner)
 
   return find
 

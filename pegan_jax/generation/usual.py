@@ -21,6 +21,7 @@ FAINT = 'too faint'
 DARK = 'darker than real ones'
 BRIGHT = 'brighter than real ones'
 OUTSIDE = 'changed outside of its region'
+BESIDE = 'beside its region'
 AREA = 'unusual area'
 SHAPE = 'unusual shape'
 COLOURS = 'colours too strong'
@@ -28,6 +29,7 @@ SEAM = 'a seam along its region'
 FAR = 'unlike the real ones'
 COPY = 'a copy of a real one'
 
+_INSIDE = 0.5  # Least share of the visible pixels, as a region has a soft edge.
 # Two features nearer than this share of their norm are the same but for rounding.
 _SAME = 1e-5
 _BLOCK = 256  # Rows of distances computed at once.
@@ -135,7 +137,9 @@ class Judge:
                     measures.share(measures.increase(after[region], ground), ground),
                     *usual.brightness, DARK, BRIGHT),
              Figure('colours above the ground, shares', measures.share(colours, ground),
-                    -np.inf, usual.colours, '', COLOURS)]
+                    -np.inf, usual.colours, '', COLOURS),
+             Figure('share of it in its region', visible[region].sum() / visible.sum(),
+                    _INSIDE, np.inf, BESIDE, '')]
     if usual.annotated:
       own = measures.extent(visible, usual.boxed)
       asked = measures.extent(region, usual.boxed)

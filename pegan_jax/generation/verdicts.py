@@ -70,7 +70,8 @@ def accepted(described, images, formats):
     terminal.say(f'left out of {", ".join(formats)}: '
                  f'{len(described) - len(kept)} of {len(described)} images, which show '
                  'what is not accepted' + ', and no image is left' * (not kept)
-                 + '; --config.generate.tries=0 judges none and keeps all')
+                 + '; more --config.generate.tries, or fewer defects an image, keep more, '
+                 'and tries=0 judges none and keeps all')
   return kept
 
 

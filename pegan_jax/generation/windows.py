@@ -187,6 +187,9 @@ def of_jobs(run):
   folder = job_file.folder(rows)
   frames = {row.image: row.image.relative_to(folder) for row in rows}
   _check_names(config.jobs, [pathlib.Path(picture) for picture in pictures])
+  if config.roi and all(row.region for row in rows):
+    raise UserError('--config.generate.roi says where defects may lie of rows without a '
+                    f'region, and all rows of {config.jobs} have one: leave it out')
   roi = _roi(run, {frames[row.image]: row.shape for row in rows if not row.region})
   windows = []
   for picture, wanted in pictures.items():
@@ -209,4 +212,9 @@ def of_jobs(run):
           _window(run, asked, shape), asked, key,
           config.strength if row.strength is None else row.strength))
   places.say_left_out(left_out, sum(map(len, pictures.values())))
+  if large := [w.box.width / info.window for w in windows if w.box.width > info.window]:
+    terminal.say(f'{len(large)} of {len(windows)} regions do not fit into a window of '
+                 f'{info.window} pixels with what is around them, and are painted larger '
+                 f'than the defects were seen: up to {max(large):.3g} times, as column '
+                 'scale of the manifest says')
   return windows

@@ -32,15 +32,16 @@ def defects(config, info, records, what):
   """Collects the training defects.
 
   Args:
-    config: `image_size`.
+    config: `image_size`, and `flip`, whether defects may be mirrored.
     info: `data.dataset.DataInfo`.
     records: `data.dataset.Records` of its train split.
     what: what needs them, for errors.
 
   Returns:
     A dict of numpy arrays: image uint8 [N, H, W, channels], mask bool [N, H, W, 1], label
-    int32 [N], record int32 [N], its number in the train split, and what `of_region` says of
-    each mask. Of a class with masks those that have one, else those with a box.
+    int32 [N], record int32 [N], its number in the train split, mirrors bool [4], which of
+    the ways to mirror are allowed, and what `of_region` says of each mask. Of a class with
+    masks those that have one, else those with a box.
 
   Raises:
     UserError: another image size than the data's, which would blur what is pasted; a class
@@ -63,6 +64,7 @@ def defects(config, info, records, what):
   inside = records.masks(chosen) > 0
   return {'image': records.images(chosen), 'mask': inside, 'label': records.labels[chosen],
           'record': chosen.astype(np.int32),
+          'mirrors': np.array([config.flip or way == (1, 1) for way in _MIRRORS]),
           **jax.tree.map(np.asarray, jax.jit(jax.vmap(of_region))(inside))}
 
 
@@ -123,7 +125,8 @@ def draw(bank, key, label, soft):
   for i, (rows, columns) in enumerate(_MIRRORS):
     cut = jnp.stack([bank['cut'][:, 0, ::rows], bank['cut'][:, 1, ::columns]], 1)
     distances.append(stretched + lost[:, i] + (cut & ~asked['cut']).sum((1, 2)))
-  logits = jnp.where(bank['label'] == label, -jnp.stack(distances) / _TEMPERATURE, -jnp.inf)
+  logits = jnp.where((bank['label'] == label) & bank['mirrors'][:, None],
+                     -jnp.stack(distances) / _TEMPERATURE, -jnp.inf)
   mirror, number = jnp.divmod(jax.random.categorical(key, logits.ravel()), logits.shape[1])
   return number, jnp.array(_MIRRORS)[mirror] < 0
 

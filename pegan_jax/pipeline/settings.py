@@ -61,7 +61,8 @@ def of_runs(config, workdir, sizes):
 def _of_run(config, method):
   """Returns the method's own config, with what the config of all stages changes."""
   found = config_files.load(method).get_config().lock()
-  found.seed, found.image_size = config.seed, config.build.image_size
+  found.seed, found.flip = config.seed, config.flip
+  found.image_size = config.build.image_size
   for name in ('generate', 'evaluate', 'report'):
     found[name] = config[name].copy_and_resolve_references()
   try:

@@ -89,3 +89,17 @@ def test_in_a_larger_image(mask, whole):
                         _find(mask, whole=whole, corner=(5, 7)), strict=True):
     assert there.box == own.box.shift(5, 7)
     np.testing.assert_array_equal(there.mask, own.mask)
+
+
+def test_what_belongs_to_one_piece_of_a_region_is_one_defect():
+  mask, asked = np.zeros((20, 40), np.uint8), np.zeros((20, 40), bool)
+  mask[4:8, 3:7] = mask[4:8, 9:14] = mask[12:15, 25:30] = 255  # Two halves, and another.
+  asked[3:9, 4:13] = asked[11:14, 24:31] = True
+  found = components.joined(_find(mask), asked)
+  assert [region.box for region in found] == [(3, 4, 14, 8), (25, 12, 30, 15)]
+  assert [region.mask.sum() for region in found] == [4 * 4 + 4 * 5, 3 * 5]
+  assert not found[0].mask[:, 4:6].any()  # What is not visible between them.
+  shifted = components.joined(_find(mask, corner=(100, 50)), asked, (100, 50))
+  assert [region.box for region in shifted] == [(103, 54, 114, 58), (125, 62, 130, 65)]
+  apart = _find(mask)
+  assert components.joined(apart, asked & False) == apart and not components.joined([], asked)

@@ -3,14 +3,16 @@
 import json
 import re
 import shlex
+import types
 import zlib
 
 import numpy as np
 import pytest
 
 from data_prep import inputs
+from data_prep.annotated import class_notes
 from data_prep.crops import pool as pool_lib
-from data_prep.crops import cutting
+from data_prep.crops import cutting, window_size
 from data_prep.images import survey
 from data_prep.images.problems import Problems
 from data_prep.options import Options
@@ -238,3 +240,23 @@ def test_what_is_not_used_does_not_decide_the_kind_of_the_set(tmp_path, odd, use
   assert [path.relative_to(tmp_path).as_posix() for path in left] == [
       'rest/0.png', 'rest/1.png']
   assert not any('coloured' in note or '8 bits' in note for note in pool.notes)
+
+
+@pytest.mark.parametrize('side, told', [
+    (32, '2 of 3 of crack'), (48, '2 of 3 of crack'), (50, ''), (64, '')])
+def test_classes_whose_regions_are_cut_are_told(side, told):
+  regions = {'crack': [(20, 'mask'), (50, 'mask'), (90, 'box')],
+             'pit': [(10, 'box'), (90, 'box'), (8, 'box')], 'other': [(99, 'box')]}
+  notes = window_size.note_long(
+      types.SimpleNamespace(regions=regions, cut={'crack', 'pit'}), side)
+  assert len(notes) == bool(told)
+  assert not told or f'several crops: {told}; ' in notes[0] and '--window_size, as 50' in notes[0]
+
+
+@pytest.mark.parametrize('lengths, told', [
+    ([1, 3, 4, 40], '2 of 4 of crack'), ([3, 3, 4, 9], ''), ([40, 4], ''), ([3, 3], '')])
+def test_specks_beside_larger_regions_are_told(lengths, told):
+  notes = class_notes.of_specks({
+      'crack': [(length, 'mask') for length in lengths], '': [(1, 'mask'), (90, 'mask')]})
+  assert [note.partition('a defect: ')[2].partition(';')[0] for note in notes] == (
+      [told] if told else [])

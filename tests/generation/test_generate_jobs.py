@@ -69,6 +69,7 @@ def test_rows_of_one_image_are_painted_on_one_picture_where_they_ask(setting):
            'wide_x_000.png': ['50 10 60 16'], 'sub/coloured_000.png': ['4 30 12 50']}
   assert sorted((r['file'], r['asked']) for r in rows) == sorted(
       (file, box) for file, boxes in asked.items() for box in boxes)
+  assert {r['background'] for r in rows} == {'wide.png', 'sub/coloured.png'}
   for file in asked:
     before = _read(folder / 'img' / (file.split('_')[0] + '.png'))
     after, mask, region = (_read(folder / out / file) for out in (
@@ -93,10 +94,13 @@ def test_rows_of_one_image_are_painted_on_one_picture_where_they_ask(setting):
           visible.sum() / (region > 0).sum(), rel=0.1)
 
 
-def test_a_region_larger_than_the_window_is_painted_at_a_larger_scale(setting):
+def test_a_region_larger_than_the_window_is_painted_at_a_larger_scale(setting, capsys):
   rows = _run(setting, 'img/wide.png,pa,10 20 110 40,,,,\nimg/wide.png,rp,4 50 14 60,,,,y\n'
               'img/small.png,pa,5 5 15 12,,,,\n')
   scales = {r['file']: float(r['scale']) for r in rows}
+  large = [scale for scale in scales.values() if scale > 1]
+  assert (f'{len(large)} of 3 regions do not fit into a window of' in (
+      said := capsys.readouterr().err)) and f'up to {max(large):.3g} times' in said
   # 100 pixels are 22 of the network's 32, which keeps 5 on either side.
   assert scales == {'wide_000.png': pytest.approx(146 / 32, abs=1e-3), 'wide_y_000.png': 1,
                     'small_000.png': 1}
@@ -191,6 +195,14 @@ def test_regions_that_are_drawn_lie_where_defects_may_and_apart(setting):
   assert len(set(drawn)) == 4
   for left, top, right, bottom in drawn:
     assert bottom <= 40 and (right <= 95 or left >= 145 or top >= 35)
+
+
+def test_masks_of_where_defects_may_lie_are_of_no_use_to_rows_with_regions(setting):
+  config, _, folder = setting
+  _write_roi(folder, 'wide.png', (70, 150), (0, 0, 150, 40))
+  config.generate.roi = str(folder / 'roi')
+  with pytest.raises(UserError, match='all rows of .*jobs.csv have one: leave it out'):
+    _run(setting, 'img/wide.png,pa,10 12 22 20,,,,\n')
 
 
 def test_frames_of_any_size_get_defects_where_they_may_lie(setting, capsys):

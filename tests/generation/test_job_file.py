@@ -68,7 +68,9 @@ def test_json_lines_other_separators_and_fewer_columns_say_the_same(folder):
 
 FAULTS = [
     ('img/a.png,xx,,,,,', "no class 'xx': choose from pa, rolled in"),
-    ('img/c.png,pa,,,,,', 'no image '),
+    ('img/c.png,pa,,,,,', 'img/c.png: correct the path'),
+    ('img/a.png,pa,0.1 0.1 0.2 0.2,,,,', 'within one pixel, as fractions'),
+    ('img/a.png,pa,0.1 0.1 0.9 0.1 1 1,,,,', 'within one pixel, as fractions'),
     (',pa,,,,,', 'no image'),
     ('img/a.png,,,,,,', 'no class'),
     ('jobs.csv,pa,,,,,', 'jobs.csv cannot be read'),
@@ -149,3 +151,8 @@ def test_what_pictures_depend_on(folder):
   second = digest()
   Image.new('L', (200, 100), 9).save(folder / 'img' / 'a.png')
   assert len({first, second, digest()}) == 3
+
+
+def test_a_path_of_windows_is_read(folder):
+  row, = _read(folder, 'image,class\nimg\\a.png,pa\n')
+  assert row.image == folder / 'img' / 'a.png'

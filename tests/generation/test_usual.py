@@ -75,6 +75,9 @@ def test_each_fault_has_its_reason(bench):
   thin = np.zeros_like(region)
   thin[14:18, 2:26] = True  # As large, and longer.
   assert _judge(judge, ground, blot, region, thin) == (usual.SHAPE,)
+  shifted = np.roll(region, 7, 1)
+  assert usual.BESIDE in _judge(judge, ground, blot, region, shifted)
+  assert usual.BESIDE not in _judge(judge, ground, blot, region, np.roll(region, 5, 1))
   line = blot.copy()
   line[10, 8:24] = line[21, 8:24] = line[10:22, 8] = line[10:22, 23] = 250
   assert usual.SEAM in _judge(judge, ground, line, region, region)

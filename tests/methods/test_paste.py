@@ -27,6 +27,7 @@ def _bank(*defects):
   inside = np.stack([mask for _, mask in defects])[..., None]
   return {'image': np.random.default_rng(0).integers(0, 256, inside.shape, np.uint8),
           'mask': inside, 'label': np.array([label for label, _ in defects], np.int32),
+          'mirrors': np.ones(4, bool),
           **jax.tree.map(np.asarray, jax.jit(jax.vmap(cut_outs.of_region))(inside))}
 
 
@@ -74,6 +75,20 @@ def test_the_defect_is_of_the_class_and_of_about_the_size():
   assert set(numbers) == {0, 3}  # Higher by 1 / 16: about 3 in 13.
   assert 0.1 < (numbers == 3).mean() < 0.4
   assert set(_drawn(bank, 1, _box(10, 14, 2, 28))[0]) == {1}
+
+
+def test_no_defect_is_mirrored_where_flip_is_off(boxed_dir):
+  config = small_config('paste')
+  config.data_dir = str(boxed_dir)
+  info = dataset.load_info(boxed_dir)
+  records = dataset.Records(info, 'train')
+  for flip, allowed in ((True, [True] * 4), (False, [True, False, False, False])):
+    config.flip = flip
+    bank = cut_outs.defects(config, info, records, 'paste')
+    assert bank['mirrors'].tolist() == allowed
+    label = int(bank['label'][0])
+    _, mirrored = _drawn(bank, label, _box(10, 26, 8, 22))
+    assert mirrored.any() == flip
 
 
 def test_a_defect_is_mirrored_as_its_region_lies():

@@ -284,3 +284,12 @@ def test_the_flags_of_build_are_settings():
       (['--config=pegan'], '--mode all goes with --config quick; --config pegan goes')):
     with pytest.raises(UserError, match=words):
       main.parse(['--mode=all', '--workdir=w', *arguments])
+
+
+@pytest.mark.parametrize('flip', [True, False])
+def test_training_and_its_rival_mirror_alike(tmp_path, flip):
+  config = small('quick')
+  config.flip = flip
+  for found in settings.of_runs(
+      config, tmp_path, sizes.Sizes(10, {'a': 7}, {'a': 3}, 20, True)).values():
+    assert found.flip == flip

@@ -126,3 +126,14 @@ def test_what_is_put_aside_below_the_clean_ones_is_refused(tmp_path, folder, is_
     return
   with pytest.raises(UserError, match=f'{folder}/2.png lies in a folder that says'):
     unannotated.called_as_defects(paths, tmp_path / 'clean', {'crack'})
+
+
+@pytest.mark.parametrize('folders, said', [
+    (['', 'bad_ones'], "'bad_ones'"), (['mit Riss', '_bad'], "'_bad', 'mit Riss'"),
+    (['', 'good', 'train', 'line1', 'images'], '')])
+def test_folders_below_the_clean_ones_are_told(tmp_path, folders, said):
+  paths = [tmp_path / folder / f'{k}.png' for k, folder in enumerate(folders)]
+  noted = unannotated.called_as_defects(paths, tmp_path, {'crack'})
+  assert [note.partition(', as ')[2] for note in noted] == (
+      [f'{said}: taken for clean'] if said else [])
+  assert not said or all(path.parent != tmp_path for path in sum(noted.values(), []))
