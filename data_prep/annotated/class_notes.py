@@ -144,11 +144,11 @@ def of_colour(defective, clean, coloured):
     defective, clean: paths of images.
     coloured: paths of those in colour.
   """
-  some = {'with defects': defective, 'that are clean': clean}
+  some = {'images with defects': defective, 'clean images': clean}
   for (kind, own), other in zip(some.items(), (clean, defective)):
     found = sorted(coloured.intersection(own))
     if other and not coloured.intersection(other) and 2 * len(found) > len(own):
-      return {f'images {kind} that are in colour, where none of the others is: a network '
+      return {f'{kind} that are in colour, where none of the others is: a network '
               'can tell them by that alone; where marks are drawn into them, use the '
               'pictures as they were taken, else images of one kind': found}
   return {}
