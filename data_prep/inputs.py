@@ -102,9 +102,10 @@ class Found(NamedTuple):
       survey_notes = [note.replace(f'{folder}/', '') for note in survey_notes]
     noted = self.layout.noted | class_notes.of_another_size(
         self.crops, self.layout.clean, kinds.sizes)
+    defective = [path for paths in self.crops.values() for path in paths]
+    defective += [path for path, _ in self.layout.annotated]
     noted |= class_notes.of_colour(
-        [*itertools.chain(*self.crops.values()), *(path for path, _ in self.layout.annotated)],
-        [path for paths, *_ in self.clean for path in paths], kinds.coloured)
+        defective, [path for paths, *_ in self.clean for path in paths], kinds.coloured)
     root = self.layout.root
     specks = class_notes.of_specks({name: self.regions[name] for name in self.cut})
     return survey_notes + specks + [

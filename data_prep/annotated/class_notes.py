@@ -53,8 +53,8 @@ def of_specks(regions):
     if name and few and max(length for length, _ in of_class) > 3 * _SPECK:
       said.append(f'{few} of {len(of_class)} of {name}')
   return [f'regions of {_SPECK} pixels or less, each of which counts as a defect: '
-          f"{', '.join(said)}; where they are what a threshold left, or a slip of the hand, "
-          'remove them'] if said else []
+          f"{', '.join(said)}; where they are what a threshold left, or a slip of the "
+          'hand, remove them'] if said else []
 
 
 def of_several(by_class):

@@ -15,9 +15,9 @@ _ONLY = ("masks whose class is the only folder around them all, '{}': where it i
          'name it by --images, and that of the masks by --annotations')
 _MIXED = ('images in folders each of which has empty masks, as {}: taken for classes, and '
           'images with an empty mask left out; where they are none, ' + folder_names.PARTS)
-_UNKNOWN = ('images whose classes are folders of masks, as {}, of which none has two: where '
-            'these are people, days or products, and no classes, put all masks into one '
-            'folder, or ' + folder_names.PARTS)
+_UNKNOWN = ('images whose classes are folders of masks, as {}, of which none has two: '
+            'where these are people, days or products, and no classes, put all masks into '
+            'one folder, or ' + folder_names.PARTS)
 _COUNTED = re.compile(r'([^\W\d_].*?)[ ._-]*\d+')
 _CLEAN = 0.25  # Share of empty masks from which folders of both kinds are no classes.
 

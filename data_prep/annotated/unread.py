@@ -249,7 +249,8 @@ def _said(others, paths, root):
     if images and suffix in _ARRAYS:
       if folder_names.is_mask_folder(path.relative_to(root)):
         yield path, {image: [{'mask': [0]}] for image in images}, []
-    elif suffix not in reasons.PROSE and (suffix in OF_ONE or path.stem.lower() not in stems):
+    elif suffix not in reasons.PROSE and (
+        suffix in OF_ONE or path.stem.lower() not in stems):
       said = records.tree(path) if suffix != '.npy' else None
       named, loose = records.of_images(said, paths) if said else ({}, [])
       if images and len(named) < 2:  # Else it has one's name by chance: project-1.json.

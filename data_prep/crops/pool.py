@@ -92,9 +92,9 @@ def read(options, found, kinds=None):
   cut, windows = ([item for item in items if item.frame in frames]
                   for items in (cut, windows))
   return Pool(found, plain, window, why, defects + cut, windows, tiles,
-              found.notes(kinds) + _in_larger_boxes(cut, found.layout)
-              + window_size.note_long(found, window) + shading.note(defects + cut), group_of,
-              reader.small, _most(options), {})
+              [*found.notes(kinds), *_in_larger_boxes(cut, found.layout),
+               *window_size.note_long(found, window), *shading.note(defects + cut)],
+              group_of, reader.small, _most(options), {})
 
 
 def _most(options):

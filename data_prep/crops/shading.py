@@ -1,6 +1,6 @@
-"""Notes classes whose defects are lit from one side, as dents are, which a mirror turns round.
+"""Notes classes whose defects are lit from one side, as dents are.
 
-A dent in a mirror is a bump, or a dent under another lamp.
+A mirror turns that round: a dent becomes a bump, or a dent under another lamp.
 """
 
 import numpy as np

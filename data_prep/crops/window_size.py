@@ -41,8 +41,9 @@ def note_long(found, side):
           if statistics.median(lengths) > side}
   if not long:
     return []
-  counts = ', '.join(f'{sum(length > side for length in lengths)} of {len(lengths)} of {name}'
-                     for name, lengths in long.items())
+  counts = ', '.join(
+      f'{sum(length > side for length in lengths)} of {len(lengths)} of {name}'
+      for name, lengths in long.items())
   most = max(statistics.median(lengths) for lengths in long.values())
   return [f'regions that are longer than a window of {side} pixels, and are cut into '
           f'several crops: {counts}; where no region is asked for, what is painted is as '

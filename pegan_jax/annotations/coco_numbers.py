@@ -9,9 +9,9 @@ _FITS, _SHARE = 1.5, 0.05
 # Of boxes whose sides are longer than they are far from the left and the top, all of them:
 # so many by chance are few, where most do not begin there.
 _MANY, _OFF = 10, 0.2
-CORNERS = ('images with boxes all of whose third and fourth numbers are larger than the first '
-           "and the second: taken for COCO's [left, top, width, height]; where they are "
-           'corners, write them so')
+CORNERS = ('images with boxes all of whose third and fourth numbers are larger than the '
+           "first and the second: taken for COCO's [left, top, width, height]; where they "
+           'are corners, write them so')
 
 
 def may_be_corners(items):

@@ -35,8 +35,9 @@ def write(folder, columns, rows):
     rows: dicts of these columns. `mask` is 'generator' for the generator's own mask,
       'change' for how much an image was changed, or ''; `boxes` are as
       `boxes_to_text` gives them, and so is `asked`, the box of the region that was asked
-      for; `size` is the area that is visible, in parts of that region's. `reference` names the training image whose defect the generator was shown. The
-      rest is `acceptance.Verdict.columns`. What a row lacks is ''.
+      for; `size` is the area that is visible, in parts of that region's. `reference` names
+      the training image whose defect the generator was shown. The rest is
+      `acceptance.Verdict.columns`. What a row lacks is ''.
   """
   with pathlib.Path(folder, FILE).open('w', newline='', encoding='utf-8') as f:
     writer = csv.DictWriter(f, columns)

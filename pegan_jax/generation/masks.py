@@ -104,9 +104,9 @@ def size(found, asked):
 def report_sizes(rows):
   """Says how large the visible defects of each class are, given a manifest's rows."""
   if found := manifest.sizes(rows):
-    terminal.say('size: what is visible has ' + ', '.join(
-        f'{value:.2f} ({name})' for name, value in found.items())
-                 + " times the area asked for, by the medians of the manifest's column size")
+    values = ', '.join(f'{value:.2f} ({name})' for name, value in found.items())
+    terminal.say(f'size: what is visible has {values} times the area asked for, by the '
+                 "medians of the manifest's column size")
 
 
 def report_unboxed(run, painted):
