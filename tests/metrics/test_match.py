@@ -186,7 +186,7 @@ def test_training_matches_first_and_refuses_other_matches(matched, tmp_path, cap
   found = json.loads(whole)
   found['train'].reverse()
   path.write_text(json.dumps(found))
-  with pytest.raises(UserError, match='dataset.matches is "'):
+  with pytest.raises(UserError, match='dataset.matches is not what it was'):
     train(run.config, run.workdir)
 
 
