@@ -29,7 +29,9 @@ SEAM = 'a seam along its region'
 FAR = 'unlike the real ones'
 COPY = 'a copy of a real one'
 
-_INSIDE = 0.5  # Least share of the visible pixels, as a region has a soft edge.
+# Of what is visible and its region, the least share of the smaller that lies in the other:
+# a mark may be wider than a thin region, whose edge is soft, and not lie beside it.
+_OVERLAP = 0.5
 # Two features nearer than this share of their norm are the same but for rounding.
 _SAME = 1e-5
 _BLOCK = 256  # Rows of distances computed at once.
@@ -138,8 +140,9 @@ class Judge:
                     *usual.brightness, DARK, BRIGHT),
              Figure('colours above the ground, shares', measures.share(colours, ground),
                     -np.inf, usual.colours, '', COLOURS),
-             Figure('share of it in its region', visible[region].sum() / visible.sum(),
-                    _INSIDE, np.inf, BESIDE, '')]
+             Figure('overlap with its region, share of the smaller',
+                    visible[region].sum() / min(visible.sum(), region.sum()), _OVERLAP,
+                    np.inf, BESIDE, '')]
     if usual.annotated:
       own = measures.extent(visible, usual.boxed)
       asked = measures.extent(region, usual.boxed)

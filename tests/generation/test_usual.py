@@ -78,6 +78,9 @@ def test_each_fault_has_its_reason(bench):
   shifted = np.roll(region, 7, 1)
   assert usual.BESIDE in _judge(judge, ground, blot, region, shifted)
   assert usual.BESIDE not in _judge(judge, ground, blot, region, np.roll(region, 5, 1))
+  wide = np.zeros_like(region)
+  wide[6:26, 4:28] = True  # Five times as large, and around it.
+  assert usual.BESIDE not in _judge(judge, ground, blot, region, wide)
   line = blot.copy()
   line[10, 8:24] = line[21, 8:24] = line[10:22, 8] = line[10:22, 23] = 250
   assert usual.SEAM in _judge(judge, ground, line, region, region)

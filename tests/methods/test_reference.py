@@ -47,7 +47,8 @@ def triangle():
   inside[:, :8] = False
   image = np.random.default_rng(0).integers(90, 110, inside.shape).astype(np.uint8)
   bank = {'image': np.where(inside, image - 40, image), 'mask': inside,
-          'label': np.zeros(1, np.int32), 'record': np.array([7], np.int32), 'mirrors': np.ones(4, bool),
+          'label': np.zeros(1, np.int32), 'record': np.array([7], np.int32),
+          'mirrors': np.ones(4, bool),
           **jax.jit(jax.vmap(cut_outs.of_region))(inside)}
   soft = jax.jit(masks.soften)(jnp.asarray(inside[0], jnp.float32))
   return jax.tree.map(jnp.asarray, bank), soft
