@@ -80,7 +80,7 @@ def group(options, pool, items):
   if searched and defects:
     found, scores, corners = pool.once(
         'frames', [items[k] for k in defects],
-        lambda: _search(pool, thumbs()[defects], searched, 'frames'))
+        lambda: _search(pool, thumbs()[defects], searched, 'crops in frames'))
     order = np.argsort(scores, kind='stable')  # The best match last.
     if not options.near_duplicates:  # Only that: others are alike by design.
       order = {found[i, 0]: i for i in order}.values()
@@ -95,7 +95,7 @@ def group(options, pool, items):
       corner = np.rint(corners[i] * pool.window / texture.SIDE)
       top, left = corner.astype(int).tolist()
       places[crop] = path, Box.square(left, top, pool.window)
-  unclean = {*unclean, *_find_marked_again(pool)}
+  unclean = {*unclean, *_find_marked_again(options, pool)}
   if options.search_frames and whole:
     unclean |= pool.once('clean', [items[k] for k in whole],
                          lambda: _find_in_clean(pool, thumbs()[whole]))
@@ -106,12 +106,16 @@ def group(options, pool, items):
       numbers[:len(items)], pairs, at_odds, copies, unclean, places, edges)
 
 
-def _search(pool, thumbs, paths, what):
-  """Returns what `frame_search.find` does, of the images of some paths."""
-  views = progress(parallel.each_file(
-      lambda path: texture.thumbnail(pool.reader.read(path), pool.window), paths),
-                   f'finding crops in {what}', len(paths))
-  return frame_search.find(thumbs, views)
+def _search(pool, thumbs, paths, what, beyond=0):
+  """Returns what `frame_search.find` does, of the images of some paths.
+
+  A crop may reach so many samples beyond these.
+  """
+  views = progress(parallel.each_file(lambda path: np.pad(
+      texture.thumbnail(pool.reader.read(path), pool.window), beyond), paths),
+                   f'finding {what}', len(paths))
+  pairs, scores, corners = frame_search.find(thumbs, views)
+  return pairs, scores, corners - beyond
 
 
 def _find_in_clean(pool, thumbs):
@@ -124,7 +128,7 @@ def _find_in_clean(pool, thumbs):
            for paths, folder, root in pool.found.clean for path in paths
            if min(reading.size(path)) > pool.window}
   paths = sorted(names)
-  found, *_ = _search(pool, thumbs, paths, 'clean images') if paths else ([],)
+  found, *_ = _search(pool, thumbs, paths, 'crops in clean images') if paths else ([],)
   return {names[paths[k]] for _, k in found}
 
 
@@ -160,14 +164,34 @@ def _find_copies(pool, items, node):
           [[known[path][1] for path in pair] for pair in pairs])
 
 
-def _find_marked_again(pool):
-  """Returns the names of clean images that show the marks of others, see `marked_again`."""
+def _find_marked_again(options, pool):
+  """Returns the names of clean images that show the marks of others, see `marked_again`.
+
+  Parts of these are not sought in images that are alike by design.
+  """
   names = {path: cutting.frame_name(path, folder, root)
            for paths, folder, root in pool.found.clean for path in paths}
-  again = pool.once('marked again', [], lambda: marked_again.find(
-      pool.found.layout.annotated, sorted(names), pool.small, pool.reader.read,
-      copies_lib.find_alike))
-  return {names[path] for path, _ in again}
+  annotated, paths = pool.found.layout.annotated, sorted(names)
+  in_parts = options.near_duplicates and options.search_frames
+
+  def find():
+    if not (annotated and paths):
+      return set()
+    marks = marked_again.read(annotated, pool.reader, pool.window)
+    found = marked_again.find_whole(
+        marks, paths, pool.small, pool.reader, pool.window, copies_lib.find_alike)
+    rest = [path for path in paths if path not in found]
+    if in_parts and marks and rest:
+      places = {}
+      pairs, _, corners = _search(
+          pool, np.stack([mark.thumb for mark in marks]), rest, 'marks in clean images',
+          marked_again.BEYOND)
+      for (k, number), corner in zip(pairs.tolist(), corners.tolist()):
+        places.setdefault(rest[number], []).append((k, corner))
+      found |= marked_again.find_parts(marks, places, pool.reader, pool.window)
+    return found
+
+  return {names[path] for path in pool.once(('marked again', in_parts), [], find)}
 
 
 def annotate(pool, items, places):
