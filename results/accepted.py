@@ -74,8 +74,8 @@ def _reasons(bounds, figures, distance):
             'brightness': (*bounds.brightness, 'darker or brighter'),
             'colours': (-np.inf, bounds.colours, usual.COLOURS)}
   if bounds.annotated:
-    limits |= {'area': (*bounds.extents[0], usual.AREA),
-               'shape': (*bounds.extents[1], usual.SHAPE),
+    limits |= {'area': (*bounds.extents[0], 'small or large'),
+               'shape': (*bounds.extents[1], 'round or long'),
                'seam': (-np.inf, bounds.seam, usual.SEAM)}
   found = [reason for what, (low, high, reason) in limits.items()
            if figures[what] < low or figures[what] > high]

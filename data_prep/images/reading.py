@@ -235,9 +235,13 @@ def small(image):
   return np.asarray(grey.resize((64, 64), Image.Resampling.BOX))
 
 
+def as_picture(image):
+  """Returns uint8 [H, W] or [H, W, 1 or 3] as an `Image` of Pillow."""
+  return Image.fromarray(image[:, :, 0] if image.shape[2:] == (1,) else image)
+
+
 def encode_png(image):
   """Returns uint8 [H, W, 1 or 3] as PNG bytes."""
   buffer = io.BytesIO()
-  squeezed = image[:, :, 0] if image.shape[2] == 1 else image
-  Image.fromarray(squeezed).save(buffer, format='PNG')
+  as_picture(image).save(buffer, format='PNG')
   return buffer.getvalue()

@@ -113,7 +113,8 @@ def _read(said):
       image.regions.append(region)
       # So that it is compared with that of the file, where no entry says it.
       images[of_image] = image._replace(
-          height=image.height or size[0], width=image.width or size[1])
+          height=image.height or size[0], width=image.width or size[1],
+          notes=image.notes + (coco_numbers.POINTS,) * _is_of_points(item, region))
     except KeyError as error:
       raise ValueError(f'{what} lacks {error}') from None
     except TypeError:
@@ -200,6 +201,13 @@ def _region(item, name, image, what, in_triples):
   if (not polygons or _is_of_box(polygons, box)) and (degrees := _turn(item, name, what)):
     return turned.region(name, box, degrees), (None, None)
   return Region(name, box, polygons=polygons or None), (None, None)
+
+
+def _is_of_points(item, region):
+  """Returns whether an annotation has an outline of one or two points, and no other."""
+  said = item.get('segmentation')
+  return isinstance(said, list) and len(said) > 0 and said != [[]] and (
+      region.mask is None and not region.polygons)
 
 
 def _turn(item, name, what):

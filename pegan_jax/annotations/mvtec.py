@@ -49,7 +49,7 @@ def write(path, images, classes, pictures):
   for i, (source, image) in enumerate(pictures.clean):
     kind = 'test' if i % _TEST == 1 else 'train'
     rows.append((f'{kind}/{GOOD}/{i:05d}.png', source))
-    _save(path / rows[-1][0], image.squeeze())
+    _save(path / rows[-1][0], image[:, :, 0] if image.shape[2] == 1 else image)
   with (path / _SOURCES).open('w', newline='', encoding='utf-8') as f:
     csv.writer(f).writerows([('file', 'source'), *rows])
 

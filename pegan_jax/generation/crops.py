@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 import contextlib
 
 import numpy as np
-from PIL import Image
 
+from data_prep.images import reading
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.annotations.pictures import Pictures
@@ -38,7 +38,7 @@ def write(run, step, job, stream, images, annotated):
   config, classes, size = run.config.generate, run.info.classes, run.info.image_size
   with contextlib.closing(terminal.Progress(
       sum(job.counts), unit='image', what='drawing')) as progress:
-    found = _write_images(run, stream, images, annotated, progress)
+    found = _write_images(run, job, stream, images, annotated, progress)
   rows, described, judged = [], [], []
   names = jobs.reference_names(run, [x[-1] for of_class in found for x in of_class])
   for label, name in enumerate(classes):
@@ -107,7 +107,7 @@ def _files(run, job):
           for name, count in zip(run.info.classes, job.counts) for i in range(count)]
 
 
-def _write_images(run, stream, images, annotated, progress):
+def _write_images(run, job, stream, images, annotated, progress):
   """Writes images, masks and regions.
 
   Returns:
@@ -124,11 +124,13 @@ def _write_images(run, stream, images, annotated, progress):
     save(images / file, image)
     if mask is None:
       return [], [], verdict, None
-    save(annotated / 'masks' / file, masks.written_mask(mask, strength))
+    before = job.backgrounds[job.chosen[label][i]]
+    written = masks.written_mask(mask, strength, before, image)
+    save(annotated / 'masks' / file, written)
     if asked is not None:
       save(annotated / 'regions' / file, asked)
     return (find(mask, classes[label], asked=None if asked is None else asked > 0)
-            if strength else [],
+            if written.any() else [],
             [] if asked is None else [regions.of_pixels(classes[label], asked > 0)],
             verdict, None if record is None else int(record))
 
@@ -146,4 +148,4 @@ def _write_images(run, stream, images, annotated, progress):
 
 def save(path, image):
   """Writes uint8 [h, w] or [h, w, C] as PNG."""
-  Image.fromarray(np.squeeze(image, -1) if image.shape[-1] == 1 else image).save(path)
+  reading.as_picture(image).save(path)

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 import scipy
 
+from data_prep.images import reading
 from pegan_jax import annotations
 from pegan_jax.annotations import regions
 from pegan_jax.annotations.pictures import Pictures
@@ -61,9 +62,9 @@ def write(run, step, job, stream, out, annotated):
       for index in indices:
         window, (fake, part, verdict, record) = job.sources[index], samples[index]
         place = _Place(index, indices, job, frame.mask.shape)
-        part = frame.paint(window, place, fake.astype(np.int16) - job.backgrounds[index],
-                           part)
-        found = place.find(run, part) if window.strength else []
+        part, is_seen = frame.paint(
+            window, place, fake.astype(np.int16) - job.backgrounds[index], part)
+        found = place.find(run, part) if is_seen else []
         name = run.info.classes[window.label]
         if window.strength and verdict.accepted is not False:
           painted.append((name, found))
@@ -108,19 +109,20 @@ class _Frame:
       part: its mask, uint8 [S, S].
 
     Returns:
-      Its mask in `place.area`, in pixels of the frame and faded, uint8.
+      Its mask in `place.area`, in pixels of the frame and faded, uint8; and whether it
+      changed a pixel.
     """
     side = window.box.width
     fade = np.ones((side, side)) if window.asked else _fade(side)
     part = place.own(np.rint(_resize(part, side) * fade).astype(np.uint8))
-    self.image[place.area] = _paint(
-        self.image[place.area], place.inner(_resize(change, side)),
-        np.where(part > 0, place.inner(fade), 0))
-    self.mask[place.area] = np.maximum(
-        self.mask[place.area], masks.written_mask(part, window.strength))
+    before = self.image[place.area].copy()
+    self.image[place.area] = _paint(before, place.inner(_resize(change, side)),
+                                    np.where(part > 0, place.inner(fade), 0))
+    written = masks.written_mask(part, window.strength, before, self.image[place.area])
+    self.mask[place.area] = np.maximum(self.mask[place.area], written)
     if window.asked:
       self.asked |= places.filled(window.asked, self.asked.shape)
-    return part
+    return part, written.any()
 
 
 def _row(run, window, found, verdict):
@@ -141,7 +143,7 @@ def _row(run, window, found, verdict):
 def _save(path, image):
   """Writes an image, uint8 [H, W] or [H, W, 1 or 3], into a new folder if there is none."""
   path.parent.mkdir(parents=True, exist_ok=True)
-  Image.fromarray(image.squeeze()).save(path)
+  reading.as_picture(image).save(path)
 
 
 def _drawn(job, stream):

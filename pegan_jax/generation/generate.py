@@ -44,7 +44,7 @@ def generate(config, workdir, ensure_matches=lambda run, frames: None):
   run = Run(config, workdir)
   settings.check(run)
   if config.generate.jobs:  # Before any work: its faults are the user's to mend.
-    job_file.read(config.generate.jobs, run.info.classes)
+    job_file.read(config.generate.jobs, run.info.classes, run.info.reader.read_own_colour)
   kind = frames if settings.on_frames(run) else crops
   inputs = jobs.folder_of_inputs(run, kind is frames)
   out = _named(run, inputs)

@@ -65,12 +65,13 @@ class Row(NamedTuple):
   shape: tuple[int, int]
 
 
-def read(path, classes):
+def read(path, classes, read_image=reading.size):
   """Reads and checks every row.
 
   Args:
     path: of the file.
     classes: names of the classes, in label order.
+    read_image: function of an image's path that raises UserError where it cannot be used.
 
   Returns:
     List of `Row`.
@@ -86,10 +87,14 @@ def read(path, classes):
     why = e.strerror if isinstance(e, OSError) else (
         'it is not UTF-8: save it as CSV in UTF-8')
     raise UserError(f'{path} cannot be read: {why}') from e
-  rows, faults = [], []
+  rows, faults, images = [], [], set()
   for line, cells in _lines(path, text):
     try:
-      rows.append(_row(line, _checked(cells), path.parent, classes))
+      row = _row(line, _checked(cells), path.parent, classes)
+      if row.image not in images:
+        read_image(row.image)
+        images.add(row.image)
+      rows.append(row)
     except (ValueError, UserError) as e:
       faults.append(f'line {line}: {str(e).rstrip(".")}')
   if not rows and not faults:
@@ -184,7 +189,7 @@ def _row(line, cells, folder, classes):
   region, mask = _region(cells.get('region'), name, folder, shape)
   picture = str(cells.get('picture', ''))
   if re.search(r'[^\w. -]', picture) or picture.startswith('.'):
-    raise ValueError(f'picture is {picture!r}: it must be of letters, digits, -, _ and .')
+    raise ValueError(f'picture is {picture!r}: it must be of letters, digits, and the signs - . _')
   return Row(
       line, image, classes.index(name), region,
       _number(cells, 'seed', int, 0, 2**31 - 1), _number(cells, 'strength', float, 0, 1),

@@ -3,7 +3,7 @@
 A mask has three stages. The network's opacity (`nets.masked_translator`) counts only where
 its content differs from the image: that is the visible mask, which `Sampler` gives. Scaled
 by the strength it is the written mask. Boxes are found in the visible one, so that a faint
-defect has the boxes of a strong one.
+defect has the boxes of a strong one, unless it is so faint that no pixel changed.
 """
 
 import collections
@@ -20,9 +20,19 @@ from pegan_jax.generation import settings
 _VEIL = 0.1
 
 
-def written_mask(visible, strength):
-  """Returns the mask to write for a visible one: uint8 [h, w] -> uint8 [h, w]."""
-  return np.rint(strength * visible).astype(np.uint8)
+def written_mask(visible, strength, before, after):
+  """Returns the mask to write for a visible one, at least 1 where a pixel changed.
+
+  Args:
+    visible: uint8 [h, w].
+    strength: in [0, 1].
+    before, after: uint8 [h, w, C], the image without and with the defect.
+
+  Returns:
+    uint8 [h, w]; all 0 where no pixel changed.
+  """
+  changed = (before != after).any(-1)
+  return np.maximum(np.rint(strength * visible).astype(np.uint8) * changed.any(), changed)
 
 
 def read(path):

@@ -22,8 +22,10 @@ DARK = 'darker than real ones'
 BRIGHT = 'brighter than real ones'
 OUTSIDE = 'changed outside of its region'
 BESIDE = 'beside its region'
-AREA = 'unusual area'
-SHAPE = 'unusual shape'
+SMALL = 'unusually small'
+LARGE = 'unusually large'
+ROUND = 'unusually round'
+LONG = 'unusually long'
 COLOURS = 'colours too strong'
 SEAM = 'a seam along its region'
 FAR = 'unlike the real ones'
@@ -32,6 +34,9 @@ COPY = 'a copy of a real one'
 # Of what is visible and its region, the least share of the smaller that lies in the other:
 # a mark may be wider than a thin region, whose edge is soft, and not lie beside it.
 _OVERLAP = 0.5
+# What is visible has the area and elongation asked for, but for this factor: outlines are
+# a pixel or two off.
+_AS_ASKED = 1.5
 # Two features nearer than this share of their norm are the same but for rounding.
 _SAME = 1e-5
 _BLOCK = 256  # Rows of distances computed at once.
@@ -147,10 +152,11 @@ class Judge:
       own = measures.extent(visible, usual.boxed)
       asked = measures.extent(region, usual.boxed)
       # Where the user asks for something unusual, it may be as unusual as asked for.
-      found += [Figure(what, value, min(low, wanted), max(high, wanted), reason, reason)
-                for what, reason, value, wanted, (low, high) in zip(
-                    ('area, pixels of a crop', 'elongation'), (AREA, SHAPE), own, asked,
-                    usual.extents)]
+      found += [Figure(what, value, min(low, wanted / _AS_ASKED),
+                       max(high, wanted * _AS_ASKED), *reasons)
+                for what, reasons, value, wanted, (low, high) in zip(
+                    ('area, pixels of a crop', 'elongation'),
+                    ((SMALL, LARGE), (ROUND, LONG)), own, asked, usual.extents)]
       found.append(Figure('steepness of its edge', measures.seam(after, region, away),
                           -np.inf, usual.seam, '', SEAM))
     return (OUTSIDE,) * bool(outside), found

@@ -6,7 +6,7 @@ import numpy as np
 from pycocotools import mask as library
 import pytest
 
-from pegan_jax.annotations import coco, coco_numbers
+from pegan_jax.annotations import coco
 from pegan_jax.annotations.regions import Annotated, Box, Region
 from pegan_jax.common.errors import UserError
 
@@ -337,17 +337,3 @@ def test_outlines_at_the_edges_are_no_triples(tmp_path):
     said['annotations'][0].update(segmentation=[points])
     found = _read(tmp_path, said)[1].regions[0].polygons[0]
     assert found.ravel().tolist() == points
-
-
-@pytest.mark.parametrize('change, is_told', [
-    (lambda box, k: box, True), (lambda box, k: box[:2] + [box[0] - 1, box[3]], False),
-    (lambda box, k: [0, 0] + box[2:], False), (lambda box, k: box if k else None, False)])
-def test_boxes_that_may_be_two_corners_are_told(tmp_path, change, is_told):
-  boxes = [change([10 + k, 20, 30 + k, 44], k) for k in range(10)]
-  said = {'categories': [{'id': 1, 'name': 'pit'}],
-          'images': [{'id': k, 'file_name': f'{k}.png'} for k in range(11)],
-          'annotations': [{'image_id': k, 'category_id': 1, 'bbox': box}
-                          for k, box in enumerate(boxes) if box]}
-  told = [image.file for image in _read(tmp_path, said)
-          if coco_numbers.CORNERS in image.notes]
-  assert told == [f'{k}.png' for k in range(10)] * is_told

@@ -140,6 +140,44 @@ def test_strength_is_a_rows_own(setting):
   assert not mask(2).any() and rows[0]['boxes'] == rows[1]['boxes'] and not rows[2]['boxes']
 
 
+def test_what_is_so_faint_that_no_pixel_changes_is_not_annotated(setting):
+  text = ''.join(f'img/wide.png,pa,10 12 22 20,3,{s},,s{i}\n'
+                 for i, s in enumerate(('0.001', '0.2', '0.05')))
+  rows = _run(setting, text)
+  folder = setting[2]
+  before = _read(folder / 'img' / 'wide.png')
+  changed, mask = ([_read(folder / out / f'wide_s{i}_000.png') for i in range(3)]
+                   for out in ('out', 'out_annotations/masks'))
+  changed = [after != before for after in changed]
+  assert not changed[0].any() and not mask[0].any() and rows[0]['boxes'] == ''
+  for i in (1, 2):
+    assert changed[i].any() and rows[i]['boxes'] and mask[i][changed[i]].min() >= 1
+
+
+@pytest.mark.parametrize('shape, region', [
+    ((1, 90), '30 0 40 1'), ((80, 1), '0 30 1 40'), ((1, 1), '0 0 1 1')])
+def test_images_of_one_row_or_column(setting, shape, region):
+  folder = setting[2]
+  Image.fromarray(np.full(shape, 120, np.uint8)).save(folder / 'img' / 'line.png')
+  [row] = _run(setting, f'img/line.png,pa,{region},,,,\n')
+  for out in ('out', 'out_annotations/masks', 'out_annotations/regions'):
+    assert _read(folder / out / 'line_000.png').shape == shape
+  assert row['asked'] == region
+
+
+def test_images_that_cannot_be_painted_on_are_told_by_their_lines(setting):
+  folder = setting[2]
+  Image.fromarray(np.zeros((30, 40), np.float32)).save(folder / 'img' / 'float.tif')
+  Image.fromarray(np.full((30, 40), 60000, np.uint16)).save(folder / 'img' / 'deep.png')
+  with pytest.raises(UserError) as error:
+    _run(setting, 'img/float.tif,pa,,,,,\nimg/wide.png,xx,,,,,\nimg/deep.png,pa,,,,,\n')
+  told = str(error.value)
+  assert 'line 2: ' in told and 'float.tif holds floating-point' in told
+  assert 'line 3: no class' in told
+  assert 'line 4: ' in told and 'deep.png holds values up to 60000' in told
+  assert not (folder / 'out').exists()
+
+
 def test_where_regions_meet_each_pixel_has_one_owner(setting):
   """So that masks add up, and formats can be added later."""
   config, _, folder = setting

@@ -71,10 +71,10 @@ def test_each_fault_has_its_reason(bench):
   assert _judge(judge, ground, other, region, region) == (usual.OUTSIDE,)
   small = region.copy()
   small[16:] = False
-  assert usual.AREA in _judge(judge, ground, blot, region, small)
+  assert usual.SMALL in _judge(judge, ground, blot, region, small)
   thin = np.zeros_like(region)
   thin[14:18, 2:26] = True  # As large, and longer.
-  assert _judge(judge, ground, blot, region, thin) == (usual.SHAPE,)
+  assert _judge(judge, ground, blot, region, thin) == (usual.LONG,)
   shifted = np.roll(region, 7, 1)
   assert usual.BESIDE in _judge(judge, ground, blot, region, shifted)
   assert usual.BESIDE not in _judge(judge, ground, blot, region, np.roll(region, 5, 1))
@@ -102,9 +102,11 @@ def test_a_region_may_be_as_unusual_as_it_was_asked_for(bench):
   large[4:28, 5:27] = True
   blot = ground - 50 * large[..., None].astype(np.uint8)
   assert _judge(judge, ground, blot, large, large) == ()
-  beyond = large.copy()
-  beyond[3:29, 4:28] = True
-  assert usual.AREA in _judge(judge, ground, blot, large, beyond)
+  beyond = np.zeros_like(large)
+  beyond[3:29, 2:29] = True  # 1.3 times as large.
+  assert _judge(judge, ground, blot, large, beyond) == ()
+  beyond[1:31, 2:30] = True  # 1.6 times.
+  assert usual.LARGE in _judge(judge, ground, blot, large, beyond)
 
 
 def test_features_tell_copies_and_what_is_unlike(bench, setting, monkeypatch):

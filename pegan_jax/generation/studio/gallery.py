@@ -4,7 +4,6 @@ import pathlib
 import re
 
 import numpy as np
-from PIL import Image
 
 from data_prep.images import reading
 from pegan_jax.common.errors import UserError
@@ -61,7 +60,7 @@ class Gallery:
       path = self._folder / name
       if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(self._background(index).squeeze()).save(path)
+        reading.as_picture(self._background(index)).save(path)
     return path
 
   def read(self, index):
@@ -70,7 +69,7 @@ class Gallery:
 
   def thumbnail(self, index):
     """Returns a small image: uint8 [h, w, 1 or 3]."""
-    image = Image.fromarray(self.read(index).squeeze())
+    image = reading.as_picture(self.read(index))
     image.thumbnail((_THUMBNAIL, _THUMBNAIL))
     return np.atleast_3d(np.asarray(image))
 
@@ -106,7 +105,7 @@ class Gallery:
     side = self._run.info.window
     if side == len(image):
       return image
-    return np.asarray(Image.fromarray(image.squeeze()).resize((side, side)))
+    return np.asarray(reading.as_picture(image).resize((side, side)))
 
 
 def _safe(name):
