@@ -61,14 +61,14 @@ class Mask(NamedTuple):
     return [region._replace(box=region.box.shift(self.box.left, self.box.top))
             for region in components.pieces(inside)]
 
-
   def marked(self):
     """Returns what is marked, whatever its value: bool [height, width].
 
-    A soft mask is cut at half.
+    A soft mask is cut at half, as is one that was compressed with loss.
     """
     inside = np.zeros((self.height, self.width), bool)
-    least = max(self.values) / 2 if self.values and self.may_be_soft else 0
+    at_half = self.values and (self.may_be_soft or self.lossy)
+    least = max(self.values) / 2 if at_half else 0
     inside[self.box.slices] = self.pixels > least
     return inside
 

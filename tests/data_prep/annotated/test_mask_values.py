@@ -203,6 +203,18 @@ def test_a_lossy_grey_mask_of_three_channels_is_soft(tmp_path):
     np.testing.assert_array_equal(found.marked(), shades > 0)
 
 
+def test_what_is_marked_of_a_strongly_compressed_mask_is_cut_at_half(tmp_path):
+  """Even where compression leaves too much between the two values for a soft mask."""
+  rng = np.random.default_rng(0)
+  shades = np.zeros((96, 96), np.uint8)
+  shades[20:50, 30:66] = 255
+  Image.fromarray(np.uint8(np.clip(shades + 60 * (rng.random(shades.shape) < 0.3), 0, 255))
+                  ).save(tmp_path / 'm.jpg', quality=95)
+  found = masks.read(tmp_path / 'm.jpg')
+  assert not found.may_be_soft
+  np.testing.assert_array_equal(found.marked(), shades > 0)
+
+
 def test_values_in_boxes_need_no_names(tmp_path):
   """They may be numbers of objects: the boxes say the class."""
   make(tmp_path, {'i/1.jpg': None, 'a/1.xml': voc(), 'm/1.png': lambda path: mask(
