@@ -153,7 +153,7 @@ def _find(options, problems):
   layout = _once(clean, crops, layout)
   _check_beside(options, layout, crops, clean)
   regions = _lengths(layout.annotated)
-  layout.noted.update(_notes_on_names(options, crops, regions, clean))
+  layout.noted.update(_notes_on_names(options, layout, crops, regions, clean))
   if options.defects and regions:
     layout.noted[_NO_DEFECTS] = [path for path, image in layout.annotated if image.regions]
   # '' is what a mask marks outside of every box.
@@ -223,21 +223,22 @@ def _check_beside(options, layout, crops, clean):
     marked_beside.refuse(*source)
 
 
-def _notes_on_names(options, crops, regions, clean):
+def _notes_on_names(options, layout, crops, regions, clean):
   """Returns {what is noted: paths} of names that say another thing than their use.
 
   Args:
     options: `options.Options`.
-    crops, regions, clean: as of `Found`, the first of all classes.
+    layout, crops, regions, clean: as of `Found`, crops of all classes.
 
   Raises:
-    UserError: some clean images are called as defects are.
+    UserError: some clean images are called as defects are, or lie in a folder that is.
   """
   names = {*crops, *(name for name in regions if not name.isdigit())} - {''}
   noted = {}
   for paths, folder, _ in clean:
     if folder in options.clean:
       noted |= unannotated.called_as_defects(paths, folder, names)
+  unfinished.refuse_in_bad(layout.clean, layout.root, names)
   noted |= unannotated.called_as_defects_by_name(
       [path for paths, *_ in clean for path in paths], names)
   noted |= class_notes.of_one_class(crops)

@@ -15,6 +15,8 @@ from pegan_jax.annotations import masks as masks_lib
 from pegan_jax.annotations import text_files
 from pegan_jax.common.errors import UserError
 
+BESIDE_CLEAN = ('images that share their name with a clean one, by its folder: the '
+                'annotation of that name is taken to be theirs')
 RESPELLED = ('images whose annotations spell their names in another way, by case, accents, '
              "%20, a backslash or Label Studio's prefix: taken for the same")
 REPEATED = 'annotations that say of an image what its folder is called, and no more'
@@ -106,6 +108,9 @@ def _matched(marks, folder, where, unsure=(), mixed=()):
     if mark.format == 'masks' and _is_picture(mark, mark.base in mixed, found):
       left_out['copies of images, beside their annotations'].append(mark.path)
       copies += [(mark.path, path) for path in found[:1]]
+    elif len(found) > 1 and (other := _not_clean(mark, found, folder.root)):
+      folder.noted[BESIDE_CLEAN].append(other)
+      fitted.append((mark, other))
     elif len(found) > 1:
       first, second = sorted(path.relative_to(folder.root) for path in found)[:2]
       folder.problems.add(f'{where} has one annotation, {mark.place}, for two images, '
@@ -253,6 +258,17 @@ def _nearest_image(mark, paths):
 def _file_of(mark):
   """Returns the file's name of a mark in a file of many, as part of a sentence."""
   return f' of {mark.path.name}' if mark.format in annotations.MANY else ''
+
+
+def _not_clean(mark, paths, root):
+  """Returns the one of several images that is not clean by its folder, or None.
+
+  An annotation of nothing may be of the clean one.
+  """
+  if mark.annotated and not mark.annotated.regions:
+    return None
+  others = [path for path in paths if not folder_names.is_clean(path.relative_to(root))]
+  return others[0] if len(others) == 1 else None
 
 
 def _is_picture(mark, mixed, found):

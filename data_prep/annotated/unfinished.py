@@ -1,9 +1,12 @@
 """Notes images that are annotated as clean, and may only not be marked yet."""
 
 import collections
+import pathlib
 import re
 
 from data_prep.annotated import folder_names, said_by_names
+from pegan_jax.common import class_names
+from pegan_jax.common.errors import UserError
 
 _LEAST = 3  # Images without a mark, and with one before them.
 _CHANCE = 1e-3  # Of as many without a mark at the end, by their share before.
@@ -30,6 +33,27 @@ def of_empty(annotated, root):
   last = [path for some in by_name.values() for path in _last(some)]
   return {'images whose annotation marks nothing, which are the last by their names'
           + _REMEDY: sorted(last)} if last else {}
+
+
+def refuse_in_bad(paths, root, classes):
+  """Raises UserError where images without a mark lie in a folder called as defects are.
+
+  Args:
+    paths: of images that are annotated as clean.
+    root: path of the images' folder.
+    classes: names of those of the set.
+  """
+  known = {name.casefold() for name in classes}
+  for path in sorted(paths):
+    for name in reversed(path.relative_to(root).parent.parts):
+      if folder_names.is_clean_name(name):
+        break
+      if class_names.names_no_kind(name) or said_by_names.class_in(
+          pathlib.PurePath(name), known):
+        raise UserError(
+            f"{path} is annotated as clean, and lies in '{name}', a folder called as "
+            'defects are: mark what it shows, or move it away or, where it shows none, into '
+            'a folder called good.')
 
 
 def _last(some):

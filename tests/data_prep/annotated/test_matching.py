@@ -310,3 +310,17 @@ def test_files_and_folders_of_one_task_belong_together(tmp_path):
       'task_a.json': coco('1.png'), 'task_b.json': coco('1.png').replace('"crack"', '"pit"')})
   assert marked_in(read(tmp_path)) == {
       'images_a/1.png': {'crack': 1}, 'images_b/1.png': {'pit': 1}}
+
+
+@pytest.mark.parametrize('name', ['masks/{}.png', '{}.xml', 'labels/{}.json'])
+def test_an_annotation_whose_name_a_clean_image_shares_is_of_the_other(tmp_path, name):
+  """Where each folder's images are numbered anew, and those of the bad ones are marked."""
+  content = {'.png': mask, '.xml': voc('crack'), '.json': labelme(label='crack')}
+  make(tmp_path, {f'good/{k}.png': None for k in range(3)} | {
+      f'bad/{k}.png': None for k in range(4)} | {
+          name.format(k): content[pathlib.PurePath(name).suffix] for k in range(4)})
+  layout = read(tmp_path)
+  assert [path.relative_to(tmp_path).as_posix() for path, _ in layout.annotated] == [
+      f'bad/{k}.png' for k in range(4)]
+  assert len(layout.clean) == 3
+  assert counts(layout.noted)[fitting.BESIDE_CLEAN] == 3

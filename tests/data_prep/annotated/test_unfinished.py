@@ -11,6 +11,7 @@ from data_prep.images.problems import Problems
 from data_prep.options import Options
 from handmade import coco, labelme, make, read, voc
 from pegan_jax.annotations.regions import Annotated, Box, Region
+from pegan_jax.common.errors import UserError
 
 ROOT = pathlib.Path('set')
 
@@ -111,3 +112,21 @@ def test_one_place_as_two_classes_is_told(tmp_path):
   (paths,) = [paths for note, paths in read(tmp_path).noted.items()
               if "same box as 'crack' and as 'pit'" in note]
   assert [path.name for path in paths] == ['0.jpg']
+
+
+@pytest.mark.parametrize('folder, is_refused', [
+    ('NG', True), ('defekt', True), ('cracks', True), ('NG/day1', True), ('line1', False),
+    ('NG/good', False), ('cameras', False)])
+def test_what_is_annotated_as_clean_in_a_folder_of_defects_is_refused(
+    tmp_path, folder, is_refused):
+  empty = '<annotation><size/></annotation>'
+  make(tmp_path, {f'{folder}/{k}.jpg': None for k in range(9)} | {
+      f'{folder}/{k}.xml': voc('crack') if k != 4 else empty for k in range(9)} | {
+          'ok/a.jpg': None, 'ok/a.xml': empty})
+  find = lambda: inputs.find(Options(images=str(tmp_path)), Problems())
+  if is_refused:
+    with pytest.raises(UserError, match=f'4.jpg is annotated as clean, and lies in '
+                                        f"'{folder.split('/', maxsplit=1)[0]}'"):
+      find()
+  else:
+    assert len(find().layout.clean) == 2
