@@ -83,8 +83,9 @@ def get_config():
   # --- Generation: boxes ---
   config.generate.formats = ''  # formats of annotations: voc,yolo,coco,mvtec,
                                 # labelme,via
-  config.generate.mask_threshold = 0.5    # pixels above this share of a mask's maximum
-                                          # belong to the defect
+  config.generate.mask_threshold = 0.5    # pixels above this share of how strong a mask is
+                                          # belong to the defect: of its upper quartile
+                                          # where it lies in a region, or its maximum
   config.generate.change_threshold = 0.1  # threshold for methods without a mask: share
                                           # of the full grey range that a pixel changed
   config.generate.min_area = 12  # pixels; smaller connected parts of a mask get no box

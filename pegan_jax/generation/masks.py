@@ -57,16 +57,26 @@ def defect_finder(run):
     run: a `Run`, whose `config.generate` has the thresholds; see `find_defects`.
   """
   config, textures = run.config.generate, settings.textures(run)
+  strong = _upper_quartile if run.method.layout.placed else np.max
 
   def find(mask, name, corner=(0, 0), asked=None):
     threshold = config.change_threshold
-    if run.method.has_masks:  # Relative: a faint defect has a faint mask.
-      threshold = max(config.mask_threshold * mask.max() / 255, _VEIL)
+    if run.method.has_masks:
+      threshold = max(config.mask_threshold * strong(mask) / 255, _VEIL)
     found = components.find_defects(
         mask, name, threshold, config.min_area, name in textures, corner)
     return found if asked is None else components.joined(found, asked, corner)
 
   return find
+
+
+def _upper_quartile(mask):
+  """Returns the upper quartile of what is above the veil: of a glint, the rest counts too.
+
+  Only where the place is known: elsewhere a faint mask may cover all of an image.
+  """
+  seen = mask[mask > 255 * _VEIL]
+  return np.quantile(seen, 0.75) if seen.size else 0
 
 
 def collect(run, job, pieces):

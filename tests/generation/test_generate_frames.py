@@ -122,6 +122,20 @@ def test_a_faint_masks_defect_has_a_box(method, faintest):
   assert not find(np.full((32, 32), 255 * faintest - 1, np.uint8), 'pa')
 
 
+@pytest.mark.parametrize('method, box', [
+    ('pegan_region', (8, 6, 24, 26)), ('paste', (8, 6, 24, 26)),
+    ('pegan_plus', (14, 10, 17, 14))])
+def test_a_glint_does_not_hide_the_rest_of_a_mark_in_a_region(method, box):
+  info = types.SimpleNamespace(classes=['pa'])
+  find = masks.defect_finder(types.SimpleNamespace(
+      config=default.get_config(), info=info, method=methods.get(method)))
+  mask = np.zeros((32, 32), np.uint8)
+  mask[3:29, 5:27] = 20  # A veil.
+  mask[6:26, 8:24] = 100
+  mask[10:14, 14:17] = 255
+  assert [defect.box for defect in find(mask, 'pa')] == [box]
+
+
 def test_defects_without_a_box_are_told(setting, capsys):
   config, _, _ = setting
   config.generate.update(
