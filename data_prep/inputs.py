@@ -190,7 +190,7 @@ def _layout(options, problems):
     problems.check()  # Nothing more can be said.
   if not (options.defects or options.annotations or options.format or problems):
     layout = _without_empty(layout, options.clean)
-  layout.noted.update(unfinished.of_empty(layout.annotated, layout.root))
+  layout.noted.update(unfinished.of_empty(layout.annotated, layout.clean, layout.root))
   return layout._replace(
       annotated=[(path, _composed(image)) for path, image in layout.annotated
                  if image.regions],
@@ -238,7 +238,8 @@ def _notes_on_names(options, layout, crops, regions, clean):
   for paths, folder, _ in clean:
     if folder in options.clean:
       noted |= unannotated.called_as_defects(paths, folder, names)
-  unfinished.refuse_in_bad(layout.clean, layout.root, names)
+  if layout.annotated:
+    unfinished.refuse_in_bad(layout.clean, layout.root, names)
   noted |= unannotated.called_as_defects_by_name(
       [path for paths, *_ in clean for path in paths], names)
   noted |= class_notes.of_one_class(crops)

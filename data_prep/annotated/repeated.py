@@ -8,8 +8,8 @@ import numpy as np
 from data_prep.annotated import matching, reasons
 from pegan_jax.annotations import coco
 
-JOINED = ('images that several files of COCO, or folders of one format, annotate, each for '
-          'classes of its own: what all mark is used')
+JOINED = ('images that several files of COCO, or folders of other formats, annotate, each '
+          'for classes of its own: what all mark is used')
 _ROUNDED = 1.01  # Pixels by which formats round a box.
 
 
@@ -17,7 +17,7 @@ def merge(fitted, found, read, folder, where):
   """Puts into `found` the best of the annotations of an image that agree.
 
   Files of COCO that have no class in common, as one for each, say together what is there;
-  so do folders of other formats.
+  so do folders of other formats, and both beside each other.
 
   Args:
     fitted: `fitting.Fitted`.
@@ -38,8 +38,7 @@ def merge(fitted, found, read, folder, where):
     for mark, path in labels:
       if path not in again or path not in found:
         continue  # That is the problem.
-      if all(mark.format == other.format and classes(mark) and classes(other)
-             and not classes(mark) & classes(other) for other in joined[path]) and not (
+      if all(_are_apart(mark, other, classes) for other in joined[path]) and not (
                  _meet(found[path].regions, again[path].regions)):
         found[path] = found[path]._replace(
             regions=found[path].regions + again[path].regions)
@@ -65,7 +64,7 @@ def merge(fitted, found, read, folder, where):
 
 
 def _classes(read):
-  """Returns a function of a `Mark`: the set of classes of its COCO file, or else folder.
+  """Returns a function of a `Mark`: the classes of its COCO file, or its format's folder.
 
   Args:
     read: pairs of (list of (`Mark`, image path), {image path: `Annotated`}).
@@ -74,10 +73,21 @@ def _classes(read):
   for labels, found in read:
     for mark, path in labels:
       if path in found:
-        of_folders[mark.path.parent].update(r.name for r in found[path].regions)
-  of_files = functools.cache(coco.classes)
+        of_folders[mark.path.parent, mark.format].update(
+            r.name for r in found[path].regions)
+  of_files = functools.cache(coco.classes)  # Those without a region, too.
   return lambda mark: (of_files(mark.path) if mark.format == 'coco'
-                       else of_folders[mark.path.parent])
+                       else of_folders[mark.path.parent, mark.format])
+
+
+def _are_apart(one, other, classes):
+  """Returns whether two `Mark`s are of classes of their own, by `_classes`.
+
+  A number may be any class of another format.
+  """
+  both = [classes(mark) for mark in (one, other)]
+  return all(both) and not set.intersection(*both) and (
+      one.format == other.format or not any(map(str.isdigit, set.union(*both))))
 
 
 def _meet(some, others):

@@ -14,13 +14,14 @@ _REMEDY = (': taken for clean; where some are only not marked yet, mark them, or
            'them away')
 
 
-def of_empty(annotated, root):
+def of_empty(annotated, clean, root):
   """Returns what to note, {note: paths}, of annotations that mark nothing.
 
   So may all be where most are so, or the last ones by name: people mark one after another.
 
   Args:
     annotated: list of (image path, `Annotated`).
+    clean: paths of images that are clean by their folder, besides.
     root: path of the images' folder; what is clean by its folder there is not noted.
   """
   by_name = collections.defaultdict(list)
@@ -28,11 +29,28 @@ def of_empty(annotated, root):
     if not folder_names.is_clean(path.relative_to(root)):
       by_name[path.parent, said_by_names.bare(path)].append((path, not image.regions))
   empty = [path for path, image in annotated if not image.regions]
+  if beside := _beside_clean(annotated, clean, root):
+    return {'images whose annotation marks nothing, in a folder of which most are marked, '
+            'beside one of clean images' + _REMEDY: beside}
   if 2 * len(empty) > len(annotated):
     return {'images whose annotation marks nothing, more than half of all' + _REMEDY: empty}
   last = [path for some in by_name.values() for path in _last(some)]
   return {'images whose annotation marks nothing, which are the last by their names'
           + _REMEDY: sorted(last)} if last else {}
+
+
+def _beside_clean(annotated, clean, root):
+  """Returns paths without a mark in folders of marked images, where others are of clean."""
+  by_folder, has_clean = collections.defaultdict(list), bool(clean)
+  for path, image in annotated:
+    if folder_names.is_clean(path.relative_to(root)):
+      has_clean = True
+    else:
+      by_folder[path.parent].append((path, not image.regions))
+  return sorted(
+      path for some in by_folder.values()
+      if has_clean and len(some) >= 2 * _LEAST and 2 * sum(no for _, no in some) < len(some)
+      for path, is_empty in some if is_empty)
 
 
 def refuse_in_bad(paths, root, classes):

@@ -226,7 +226,7 @@ def _split(options, pool):
       labels, grouped.numbers[:len(drawn)], [item.source for item in drawn],
       options.train_fraction, options.seed)
   if whole:
-    raise lacks.of_sides(options, labels, grouped.edges, whole)
+    raise lacks.of_sides(options, drawn, grouped.edges, whole, grouped.unclean)
   return _Sides(drawn, candidates, *counts, grouped, test)
 
 

@@ -81,21 +81,30 @@ def _reasons(members, edges):
   return found
 
 
-def of_sides(options, labels, edges, whole):
+def of_sides(options, items, edges, whole, unclean=()):
   """Returns the `Lack` of classes that have images on one side only.
 
   Args:
     options: `options.Options`.
-    labels: class names of the first items, those of defects.
+    items: the first ones, those of defects.
     edges: list of (item, item or another number, why they are in one group).
     whole: the classes.
+    unclean: names of clean images that show what defects show.
   """
-  reasons = _reasons([k for k, label in enumerate(labels) if label in whole], edges)
+  labels = [item.label for item in items]
+  members = {k for k, label in enumerate(labels) if label in whole}
+  reasons = _reasons(sorted(members), edges)
+  alike = next((edge for edge in edges if edge[2] == NEAR and {*edge[:2]} <= members), None)
+  said = [why if why != NEAR or alike is None else
+          f'{why} (as {items[alike[0]].source} and {items[alike[1]].source})'
+          for why in reasons]
   return Lack(
       f'{classes({name: labels.count(name) for name in whole})} images on one side only, '
-      f"of train or of test, as those {', or '.join(reasons)} stay together",
+      f"of train or of test, as those {', or '.join(said)} stay together",
       'add images that do not belong with these',
-      [*ways_apart(options, reasons), without(options, whole)])
+      [*ways_apart(options, reasons), without(options, whole)],
+      first=f'take away the {len(unclean)} clean images that show what defects show, as '
+      f'{min(unclean)}, where they do' if unclean else '')
 
 
 def sentence(lack, options, attempt):

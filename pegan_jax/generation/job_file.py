@@ -136,7 +136,7 @@ def _lines(path, text):
     for number, line in enumerate(text.splitlines(), 1):
       if line.strip():
         try:
-          yield number, json_text.parse(line)
+          yield number, json_text.parse(line, object_pairs_hook=_once)
         except ValueError:
           yield number, None
     return
@@ -151,16 +151,25 @@ def _lines(path, text):
     if missing := [name for name in _NEEDED if name not in columns]:
       raise UserError(f'{path} has no column {missing[0]}: its first line must name the '
                       f'columns, which are {", ".join(_COLUMNS)}')
+    if twice := [name for name in columns if name and columns.count(name) > 1]:
+      raise UserError(f'{path} has two columns {twice[0]}: leave one of them out')
     for cells in reader:
       yield reader.line_num, cells
   except csv.Error as e:
     raise UserError(f'{path}: line {reader.reader.line_num} is no CSV: {e}') from e
 
 
+def _once(pairs):
+  """Returns the object of a JSON object's pairs; ValueError for a key given twice."""
+  if len(dict(pairs)) < len(pairs):
+    raise ValueError('a key is given twice')
+  return dict(pairs)
+
+
 def _checked(cells):
   """Returns the cells of known columns, stripped; ValueError for others."""
   if not isinstance(cells, dict):
-    raise ValueError('it is no JSON object')
+    raise ValueError('it is no JSON object, or has a key twice')
   if None in cells:
     raise ValueError('it has more cells than the first line')
   for name in cells:

@@ -9,7 +9,7 @@ import numpy as np
 from data_prep.images import reading, survey
 from pegan_jax.annotations import regions
 from pegan_jax.common import provenance, terminal
-from pegan_jax.common.errors import UserError
+from pegan_jax.common.errors import listed, UserError
 from pegan_jax.data import manifest
 from pegan_jax.generation import job_file, jobs, places, settings
 
@@ -166,6 +166,30 @@ def _check_names(source, images):
 
 # --- The user's jobs ---
 
+def _check_covered(path, rows, names):
+  """Raises UserError where other rows' regions cover all of a row's on its pictures.
+
+  Args:
+    path: of the file.
+    rows: list of `job_file.Row`.
+    names: of their pictures.
+  """
+  by_picture, faults = collections.defaultdict(list), []
+  for row, name in sorted(zip(rows, names), key=lambda pair: pair[0].label):
+    if row.region:
+      by_picture[name].append(row)
+  for some in by_picture.values():
+    taken = np.zeros(some[0].shape, bool)
+    for row in some:
+      inside = places.filled(row.region, row.shape)
+      if not (inside & ~taken).any():
+        faults.append(f'line {row.line}: other rows of its picture cover all of its region')
+      taken |= inside
+  if faults:
+    raise UserError(f"{path}: {listed(faults, 10)}: leave it out, or give it another word in "
+                    'column picture')
+
+
 def of_jobs(run):
   """Returns the `Window`s of the rows of `config.generate.jobs`.
 
@@ -176,6 +200,7 @@ def of_jobs(run):
   rows = job_file.read(config.jobs, info.classes)
   placer = jobs.draw_places(run, info.window / info.image_size)
   names, seedless = job_file.names(rows), collections.Counter()
+  _check_covered(config.jobs, rows, names)
   pictures, left_out = collections.defaultdict(list), 0
   for row, name in zip(rows, names):
     for k in range(row.count):

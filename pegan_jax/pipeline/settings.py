@@ -1,7 +1,11 @@
 """Turns the config of all stages into that of each."""
 
+import types
+
+from pegan_jax import methods
 from pegan_jax.common import config_files
 from pegan_jax.common.errors import check_seed, UserError
+from pegan_jax.generation import settings as generate_settings
 from pegan_jax.inspection.settings import check_study, Settings
 from pegan_jax.reporting.source import RIVAL
 from pegan_jax.runs import ranges
@@ -39,7 +43,7 @@ def of_runs(config, workdir, sizes):
       alone.
   """
   check_seed('config.seed', config.seed)
-  for name in ('out', 'frames', 'jobs'):
+  for name in ('out', 'frames', 'jobs', 'roi', 'backgrounds'):
     if config.generate[name]:
       raise UserError(f'--config.generate.{name} goes with --mode generate, which can '
                       'follow in the same workdir: leave it out here')
@@ -53,6 +57,13 @@ def of_runs(config, workdir, sizes):
   if config.study.task != 'classify':
     raise UserError(f'--config.study.task={config.study.task} goes with --mode study, '
                     'which can follow on the same data set: leave it out here')
+  if config.generate.checkpoint not in ('newest', 'best'):
+    raise UserError(f'--config.generate.checkpoint={config.generate.checkpoint} is of no run '
+                    'yet: take newest or best')
+  for name, of_run in found.items():
+    generate_settings.check(types.SimpleNamespace(
+        config=of_run, method=methods.get(name),
+        info=types.SimpleNamespace(classes=sorted(sizes.train))))
   Settings.of(config.study).check()
   check_study(config.study)
   return found

@@ -166,6 +166,16 @@ def test_images_of_one_row_or_column(setting, shape, region):
   assert row['asked'] == region
 
 
+def test_a_row_that_others_cover_is_refused(setting):
+  rows = ('img/wide.png,pa,10 10 40 40,,,,\nimg/wide.png,pa,{},,,,{}\n'
+          'img/wide.png,rp,60 10 80 40,,,,\n')
+  for region, picture in (('20 20 30 30', ''), ('10 10 40 40', '')):
+    with pytest.raises(UserError, match='line 3: other rows of its picture cover all'):
+      _run(setting, rows.format(region, picture))
+  assert len(_run(setting, rows.format('20 20 41 30', ''), 'a')) == 3
+  assert len(_run(setting, rows.format('20 20 30 30', 'b'), 'b')) == 3
+
+
 def test_images_that_cannot_be_painted_on_are_told_by_their_lines(setting):
   folder = setting[2]
   Image.fromarray(np.zeros((30, 40), np.float32)).save(folder / 'img' / 'float.tif')
@@ -199,12 +209,6 @@ def test_where_regions_meet_each_pixel_has_one_owner(setting):
       _box(box) for r in rows for box in r['boxes'].split('; '))
   coco = json.loads((folder / 'out_annotations' / 'coco.json').read_text())
   assert len(coco['images']) == 1
-
-
-def test_of_two_rows_alike_the_first_is_painted(setting):
-  rows = _run(setting, ''.join(
-      f'img/wide.png,pa,40 20 56 36,{seed},,,\n' for seed in (1, 2)))
-  assert [bool(r['boxes']) for r in rows] == [True, False]
 
 
 def test_the_users_own_images_need_no_matches(setting):

@@ -119,6 +119,8 @@ def test_of_many_faults_the_first_are_told(folder):
     ('image,class,size\nimg/a.png,pa,3\n', "line 2: no column 'size': choose from image"),
     ('[{"image": "img/a.png"}]', 'one object per line'),
     ('{"image": "img/a.png", "class": "pa"}\n{"image": \n', 'line 2: it is no JSON object'),
+    ('{"image": "img/a.png", "class": "pa", "class": "pa"}', 'has a key twice'),
+    ('image,class,class\nimg/a.png,pa,pa\n', 'has two columns class'),
     ('{"image": "img/a.png", "class": "pa", "count": true}', 'count is True'),
     ('image,class\n"img/a.png,pa\n', 'line 2 is no CSV')])
 def test_files_that_are_none(folder, text, words):

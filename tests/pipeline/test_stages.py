@@ -173,6 +173,20 @@ def test_a_study_of_another_task_is_for_its_own_mode(tmp_path):
     settings.of_runs(config, tmp_path, of)
 
 
+@pytest.mark.parametrize('name, value, words', [
+    ('formats', 'pascal', "generate.formats has 'pascal': choose from"),
+    ('classes', 'b', "generate.classes has 'b': choose from a"),
+    ('texture_classes', 'b', "generate.texture_classes has 'b'"),
+    ('checkpoint', '77', 'checkpoint=77 is of no run yet'),
+    ('roi', 'masks', 'config.generate.roi goes with --mode generate'),
+    ('backgrounds', 'x', 'config.generate.backgrounds goes with --mode generate')])
+def test_what_to_generate_is_checked_before_the_work(tmp_path, name, value, words):
+  config = small('quick')
+  config.generate[name] = value
+  with pytest.raises(UserError, match=words):
+    settings.of_runs(config, tmp_path, sizes.Sizes(10, {'a': 7}, {'a': 3}, 20, True))
+
+
 def test_sizes_are_as_expected_of_the_folders(tmp_path):
   config = small('quick', **_crops(tmp_path, {'pit': 20, 'rust': 10}))
   config.build.per_class = 15

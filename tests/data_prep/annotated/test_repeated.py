@@ -73,6 +73,30 @@ def test_files_of_coco_with_classes_of_their_own_are_read_together(tmp_path):
       read(tmp_path)
 
 
+@pytest.mark.parametrize('pit', [
+    {'c.json': _coco('pit', 25, ['pit'])},
+    {'2.json': labelme(label='pit')}])
+def test_formats_with_classes_of_their_own_are_read_together(tmp_path, pit):
+  """As boxes of one class by one person, and outlines of another by another."""
+  make(tmp_path, {f'{k}.jpg': None for k in (1, 2)} | {
+      f'{k}.xml': voc('crack', (2, 5, 8, 15)) for k in (1, 2)} | pit)
+  layout = read(tmp_path)
+  found = {(path.name, region.name) for path, image in layout.annotated
+           for region in image.regions}
+  assert {('1.jpg', 'crack'), ('2.jpg', 'crack')} < found and len(found) == 3
+  assert counts(layout.noted)[repeated.JOINED] >= 1
+  make(tmp_path, {'1.xml': voc('pit', (2, 5, 8, 15))})  # A class of both.
+  with pytest.raises(UserError, match='twice, .* or name one --format'):
+    read(tmp_path)
+
+
+def test_numbers_are_no_classes_of_their_own_beside_names(tmp_path):
+  make(tmp_path, {'1.jpg': None, '1.xml': voc('crack', (2, 5, 8, 15)),
+                  '1.txt': '0 0.75 0.33333333 0.25 0.33333333'})
+  with pytest.raises(UserError, match='twice'):
+    read(tmp_path)
+
+
 @pytest.mark.parametrize('suffix, crack, pit', [
     ('xml', voc(), voc('pit', (25, 5, 35, 15))),
     ('txt', f'0 {YOLO}', '1 0.75 0.33333333 0.25 0.33333333')])

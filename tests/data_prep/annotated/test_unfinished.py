@@ -21,7 +21,7 @@ def _noted(marks, name='im_{}.png'):
   regions = [Region('crack', Box(1, 1, 5, 5))]
   found = unfinished.of_empty([
       (ROOT / name.format(k), Annotated('', 9, 9, regions * (mark == 'x')))
-      for k, mark in enumerate(marks)], ROOT)
+      for k, mark in enumerate(marks)], [], ROOT)
   return [[int(''.join(filter(str.isdigit, path.stem))) for path in paths]
           for paths in found.values()]
 
@@ -42,7 +42,18 @@ def test_words_in_names_and_folders_of_clean_ones_say_that_they_are_clean():
   regions = [Region('crack', Box(1, 1, 5, 5))]
   assert not unfinished.of_empty([
       (ROOT / f'{word}_{k}.png', Annotated('', 9, 9, regions * (word == 'crack')))
-      for k, word in words.items()], ROOT)
+      for k, word in words.items()], [], ROOT)
+
+
+def test_a_few_without_a_mark_beside_a_folder_of_clean_ones_are_noted():
+  regions = [Region('crack', Box(1, 1, 5, 5))]
+  some = [(ROOT / 'line' / f'{k}.png', Annotated('', 9, 9, regions * (k not in (3, 5))))
+          for k in range(12)]
+  good = [(ROOT / 'good' / f'{k}.png', Annotated('', 9, 9, [])) for k in range(4)]
+  for annotated, clean in ((some + good, []), (some, [path for path, _ in good])):
+    (note, paths), = unfinished.of_empty(annotated, clean, ROOT).items()
+    assert 'beside one of clean images' in note and [p.stem for p in paths] == ['3', '5']
+  assert not unfinished.of_empty(some, [], ROOT)
 
 
 def test_a_half_finished_folder_is_told(tmp_path):
