@@ -41,6 +41,12 @@ def named_by(group_by, files):
   return group_of
 
 
+def of_any_size(path):
+  """Returns the name that copies of an image in other sizes, in other folders, share."""
+  match = _COPY.match(path.name)
+  return (match[1] if match else path.stem).casefold()
+
+
 def _original(file):
   """Returns the name of the image that a file is Roboflow's copy of; None for another."""
   match = _COPY.match(file)

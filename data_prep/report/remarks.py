@@ -126,8 +126,9 @@ def of_groups(large, copies, unclean, searched, train_fraction):
       yield ('much belongs together, by its frame or --group_by, and each group lies on '
              f'one side of the split{cost}: {all_have}. Add images of other places.')
   if copies:
-    yield ('pairs of images of which one seems to be a copy of the other, mirrored or '
-           f'turned by 90, 180 or 270 degrees: {len(copies)}, the first is {copies[0][0]} '
+    yield ('pairs of images of which one seems to be a copy of the other, mirrored, turned '
+           'by 90, 180 or 270 degrees, or of its name in another size: '
+           f'{len(copies)}, the first is {copies[0][0]} '
            f'and {copies[0][1]}; they lie on one side of the split. Where images only look '
            'alike so, as what is symmetric does, pass --no-near_duplicates.')
   if unclean:

@@ -1,4 +1,4 @@
-"""Finds images that are others, mirrored, turned by quarters, or changed in place.
+"""Finds images that are others: mirrored, turned by quarters, resized, or changed in place.
 
 Whole images are compared, by the texture that they show at 64 x 64 samples, in the seven
 ways in which a square may lie beside its own. Tools enlarge sets by such copies; one that
@@ -8,6 +8,9 @@ The least correlation was set by eye: docs/data.md has what was seen on nine set
 textures no pair above it is wrong; what is symmetric, or checked as cloth, may be.
 """
 
+import functools
+import itertools
+
 import numpy as np
 
 from data_prep.images import parallel
@@ -15,6 +18,7 @@ from data_prep.selection import cells, texture
 
 LEAST = 0.6  # Correlation of 2 x 2 averages.
 _PROPOSE = 0.5  # Of 4 x 4 averages.
+_MOST_OF_A_NAME = 16  # Images of one name: that of more, as image.png, tells nothing.
 _WAYS = [(turns, mirrored) for turns in range(4) for mirrored in (False, True)][1:]
 
 
@@ -58,6 +62,27 @@ def find(images):
     sure[start:start + texture.ROWS] = (
         texture.correlation(turned, looks[part[:, 1]]) > LEAST)
   return np.unique(np.sort(found[sure, :2], axis=1), axis=0)
+
+
+def find_resized(images, names):
+  """Finds the pairs of images of one name that show the same.
+
+  Args:
+    images: as of `find`.
+    names: N values; None for an image that is not compared.
+
+  Returns:
+    int [P, 2] with i < j, sorted.
+  """
+  by_name = {}
+  for i, name in enumerate(names):
+    if name is not None:
+      by_name.setdefault(name, []).append(i)
+  pairs = sorted(pair for some in by_name.values() if len(some) <= _MOST_OF_A_NAME
+                 for pair in itertools.combinations(some, 2))
+  looks = functools.cache(lambda i: _look(images[i]))
+  return np.array([(i, j) for i, j in pairs if texture.correlation(
+      looks(i), looks(j)) > LEAST], int).reshape(-1, 2)
 
 
 def find_alike(images, folders):

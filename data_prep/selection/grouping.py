@@ -8,12 +8,13 @@ import numpy as np
 
 from data_prep.crops import cutting
 from data_prep.crops.cutting import BACKGROUND
-from data_prep.images import parallel, reading
+from data_prep.images import named_groups, parallel, reading
 from data_prep.images.progress import progress
 from data_prep.selection import copies as copies_lib, frame_search, lacks
 from data_prep.selection import components, marked_again, near_duplicates, texture
 from pegan_jax.annotations.regions import Box
 
+_ONE_SHAPE = 0.03  # By how much the sides' ratios of one picture in two sizes may differ.
 _SAME = 0.95  # Least correlation of one picture that was only saved again.
 
 
@@ -24,7 +25,8 @@ class Groups(NamedTuple):
     numbers: int [N], of their groups.
     pairs: int [P, 2], items that are near-duplicates.
     at_odds: [[name, name], ...] of whole files of two classes that show the same.
-    copies: [[name, name], ...] of images of which one is the other, turned or mirrored.
+    copies: [[name, name], ...] of images of which one is the other, turned, mirrored or
+      resized.
     unclean: the names of clean images that are such copies of images with a defect, or
       show what a whole file of one shows.
     places: {index of a defect found in a frame: (the frame's path, the window)}.
@@ -155,13 +157,27 @@ def _find_copies(pool, items, node):
   known |= crops
   defective = {*crops, *(path for path, _ in found.layout.annotated)} - clean
   paths = [path for path in known if path in pool.small]
-  pairs = pool.once('copies', [items[k] for _, k in crops.values()],
-                    lambda: copies_lib.find([pool.small[path] for path in paths]))
+  def find():
+    small = [pool.small[path] for path in paths]
+    resized = copies_lib.find_resized(small, list(map(named_groups.of_any_size, paths)))
+    return np.unique(np.concatenate([copies_lib.find(small), [
+        pair for pair in resized.tolist()
+        if _are_of_two_sizes(*(paths[k] for k in pair))] or np.zeros((0, 2), int)]), axis=0)
+
+  pairs = pool.once('copies', [items[k] for _, k in crops.values()], find)
   pairs = [[paths[k] for k in pair] for pair in pairs.tolist()]
   unclean = {known[one][0] for pair in pairs for one, other in (pair, pair[::-1])
              if one in clean and other in defective}
   return ([[known[path][0] for path in pair] for pair in pairs], sorted(unclean),
           [[known[path][1] for path in pair] for pair in pairs])
+
+
+def _are_of_two_sizes(one, other):
+  """Returns whether two images have one shape and other numbers of pixels."""
+  sizes = [reading.size(path) for path in (one, other)]
+  (height, width), (tall, wide) = sizes
+  return sizes[0] != sizes[1] and abs(height * wide - width * tall) <= max(
+      height * wide, width * tall) * _ONE_SHAPE
 
 
 def _find_marked_again(options, pool):

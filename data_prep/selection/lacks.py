@@ -10,7 +10,7 @@ from pegan_jax.common.errors import UserError
 # Why two images are in one group.
 FRAME, FOUND, NEAR, TURNED, GROUP_BY, COPIES = (
     'cut from one image', 'found in one image', 'that are near-duplicates',
-    'of images of which one is the other, mirrored or turned',
+    'of images of which one is the other, mirrored, turned or resized',
     'of one name by --group_by', 'that Roboflow made of one image')
 _MEANING = {'at_most': '--at_most takes what there is',
             'near_duplicates': '--no-near_duplicates is for images that are alike by '

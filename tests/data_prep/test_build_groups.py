@@ -152,3 +152,16 @@ def test_one_picture_in_two_classes_is_told(raw):
       for name in (f'{k}.png', f'again{k}.jpg')}
   told, = (line for line in remarks.remarks(report) if 'of two classes that show' in line)
   assert ': 4, the first is ' in told
+
+
+def test_one_picture_in_two_sizes_is_on_one_side(raw):
+  """By its name in another folder; without that, it is another."""
+  for k in range(8):
+    crop = texture(np.random.default_rng(70 + k), 64, 64)
+    save(crop, raw / 'defects' / 'crack' / f'q{k}.png')
+    save(np.asarray(Image.fromarray(crop).resize((96, 96))),
+         raw / 'defects' / 'large crack' / (f'q{k}.png' if k else 'other.png'))
+  assert run_build(raw, *inputs(raw, 'defects', 'clean'), '--per_class', 0) == 0
+  report = json.loads((raw / 'out' / 'audit.json').read_text())
+  assert sorted(map(sorted, report['turned_copies'])) == [
+      [f'crack/q{k}.png', f'large crack/q{k}.png'] for k in range(1, 8)]

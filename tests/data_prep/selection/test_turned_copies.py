@@ -31,6 +31,17 @@ def test_all_ways_to_turn_an_image_are_found_and_nothing_else(monkeypatch, cell_
   assert copies.find(images).tolist() == expected
 
 
+def test_images_of_one_name_that_show_the_same_are_found():
+  random = np.random.default_rng(0)
+  frames = [steel(random, 200) for _ in range(2)]
+  half = [np.asarray(Image.fromarray(frame).resize((100, 100))) for frame in frames]
+  images = [reading.small(image[:, :, None]) for image in frames + half]
+  for names, expected in ((['a', 'b', 'a', 'b'], [[0, 2], [1, 3]]), (['a', 'b', 'b', 'a'], []),
+                          (['a', None, 'a', None], [[0, 2]])):
+    assert copies.find_resized(images, names).tolist() == expected
+  assert copies.find_resized(images[:1] * 17, ['image'] * 17).shape == (0, 2)
+
+
 def test_what_is_turned_by_another_angle_or_flat_is_none():
   random = np.random.default_rng(1)
   frame = Image.fromarray(steel(random, 200))
