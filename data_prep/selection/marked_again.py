@@ -48,15 +48,16 @@ def read(annotated, reader, window):
     reader: `cutting.Reader`.
     window: side of the surroundings in pixels of the images.
   """
-  def marks(pair):
-    path, image = pair
+  by_path = dict(annotated)
+
+  def marks(path):
     pixels = reader.read(path)
     view = texture.thumbnail(pixels, window)
-    regions = image.regions_in(*pixels.shape[:2])
+    regions = by_path[path].regions_in(*pixels.shape[:2])
     found = [_mark(path, view, regions, region.box, window) for region in regions]
     return list({mark.corner: mark for mark in found if mark.near.any()}.values())
 
-  return [mark for some in parallel.each(marks, annotated) for mark in some]
+  return [mark for some in parallel.each_file(marks, list(by_path)) for mark in some]
 
 
 def _mark(path, view, regions, box, window):
@@ -104,7 +105,7 @@ def find_whole(marks, clean, small, reader, window, alike):
     view = texture.thumbnail(image, window)
     return all(_shows(view, mark, mark.corner) for mark in of_path[pair[1]])
 
-  return {clean for (clean, _), yes in zip(pairs, parallel.each(shows, pairs)) if yes}
+  return {pair[0] for pair in pairs if shows(pair)}  # One by one: images may be large.
 
 
 def find_parts(marks, places, reader, window):

@@ -198,7 +198,7 @@ def _row(line, cells, folder, classes):
   region, mask = _region(cells.get('region'), name, folder, shape)
   picture = str(cells.get('picture', ''))
   if re.search(r'[^\w. -]', picture) or picture.startswith('.'):
-    raise ValueError(f'picture is {picture!r}: it must be of letters, digits, and the signs - . _')
+    raise ValueError(f'picture is {picture!r}: it must be of letters, digits and - . _')
   return Row(
       line, image, classes.index(name), region,
       _number(cells, 'seed', int, 0, 2**31 - 1), _number(cells, 'strength', float, 0, 1),

@@ -106,3 +106,14 @@ def test_an_image_that_shows_one_of_two_marks_is_no_copy_but_has_a_part(tmp_path
   assert marked_again.find_parts(
       marks, {paths[1]: [(k, mark.corner) for k, mark in enumerate(marks)]},
       READER, WINDOW) == {paths[1]}
+
+
+def test_images_smaller_than_a_window(tmp_path):
+  paths = tmp_path / 'marked.png', tmp_path / 'clean.png'
+  for path, image in zip(paths, (MARKED, MARKED)):
+    Image.fromarray(np.uint8(np.clip(image, 0, 255))[50:100, 50:105]).save(path)
+  marks = marked_again.read([(paths[0], Annotated('', 50, 55, [
+      Region('pit', Box(10, 20, 34, 40))]))], READER, WINDOW)
+  small = {path: reading.small(READER.read(path)) for path in paths}
+  assert marked_again.find_whole(
+      marks, paths[1:], small, READER, WINDOW, copies.find_alike) == {paths[1]}
