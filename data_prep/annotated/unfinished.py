@@ -70,8 +70,8 @@ def refuse_in_bad(paths, root, classes):
           pathlib.PurePath(name), known):
         raise UserError(
             f"{path} is annotated as clean, and lies in '{name}', a folder called as "
-            'defects are: mark what it shows, or move it away or, where it shows none, into '
-            'a folder called good.')
+            'defects are: mark what it shows, or move it away or, where it shows none, '
+            'into a folder called good.')
 
 
 def _last(some):

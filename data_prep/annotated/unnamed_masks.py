@@ -257,8 +257,8 @@ def _is_drawn(path):
   if mask is None or not mask.may_be_soft and (
       mask.lossy or len(mask.values) > masks_lib.FEW):
     return False
-  if len(mask.values) > 1 and np.count_nonzero(mask.pixels) == mask.height * mask.width and (
-      mask.pixels.max() > masks_lib.FEW):
+  if len(mask.values) > 1 and mask.pixels.max() > masks_lib.FEW and (
+      np.count_nonzero(mask.pixels) == mask.height * mask.width):
     return False  # Without background, as an overexposed photograph.
   changes = np.count_nonzero(mask.pixels[:, 1:] != mask.pixels[:, :-1])
   return changes < mask.height * mask.width / 5

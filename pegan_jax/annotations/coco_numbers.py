@@ -13,8 +13,8 @@ CORNERS = ('images with boxes all of whose third and fourth numbers are larger t
            "first and the second: taken for COCO's [left, top, width, height]; where they "
            'are corners, write them so')
 
-POINTS = ('images with outlines in COCO of one or two points, which enclose nothing: the boxes '
-          'of these are used; where that is a click too many, remove them')
+POINTS = ('images with outlines in COCO of one or two points, which enclose nothing: the '
+          'boxes of these are used; where that is a click too many, remove them')
 
 
 def may_be_corners(items):

@@ -193,6 +193,6 @@ def say_left_out(left_out, total):
   text = (f'{left_out} of {total} defects: in {TRIES} tries no place was found where one '
           'may lie, large enough and away from others')
   if left_out == total:
-    raise UserError(f'{text}: take larger images or, where --config.generate.roi has masks, '
-                    'make more of these white')
+    raise UserError(f'{text}: take larger images or, where --config.generate.roi has '
+                    'masks, make more of these white')
   terminal.say(f'{text}; they are left out')

@@ -186,8 +186,8 @@ def _check_covered(path, rows, names):
         faults.append(f'line {row.line}: other rows of its picture cover all of its region')
       taken |= inside
   if faults:
-    raise UserError(f"{path}: {listed(faults, 10)}: leave it out, or give it another word in "
-                    'column picture')
+    raise UserError(f"{path}: {listed(faults, 10)}: leave it out, or give it another word "
+                    'in column picture')
 
 
 def of_jobs(run):

@@ -58,8 +58,8 @@ def of_runs(config, workdir, sizes):
     raise UserError(f'--config.study.task={config.study.task} goes with --mode study, '
                     'which can follow on the same data set: leave it out here')
   if config.generate.checkpoint not in ('newest', 'best'):
-    raise UserError(f'--config.generate.checkpoint={config.generate.checkpoint} is of no run '
-                    'yet: take newest or best')
+    raise UserError(f'--config.generate.checkpoint={config.generate.checkpoint} is of no '
+                    'run yet: take newest or best')
   for name, of_run in found.items():
     generate_settings.check(types.SimpleNamespace(
         config=of_run, method=methods.get(name),
